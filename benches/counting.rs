@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::time::Duration;
 
 const TOKENS: usize = 1_000_000;
-/// Three times `DENSE_WIDTH`, so that rows are summed in dense arrays and in hash tables.
+/// About three times `DENSE_WIDTH`, so that rows are summed in dense arrays and in hash tables.
 const WORDS: usize = 200_000;
 
 fn brief(group: &mut BenchmarkGroup<'_, WallTime>) {

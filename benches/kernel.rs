@@ -22,7 +22,7 @@ const OPTIMIZERS: [(&str, Optimizer); 3] = [
     ("sgd", Optimizer::Sgd),
 ];
 
-/// Rows of 20,000 words exceed every L2 cache, and at dim 300 the usual L3 cache too.
+/// Rows of 20,000 words exceed a typical L2 cache and, at dim 300, a typical L3 cache too.
 const WORDS: usize = 20_000;
 const TOKENS: usize = 300_000;
 

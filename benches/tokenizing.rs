@@ -1,6 +1,7 @@
 //! Measures bytes per second of tokenizing, and of reading plain and compressed text into word numbers.
 //!
-//! `GLOVE_RS_BENCH_TEXT=text.txt` names a real text to compress, because synthetic text compresses unlike real text.
+//! `GLOVE_RS_BENCH_TEXT=text.txt` names a real text to compress, because the compression ratio of
+//! synthetic text differs from that of real text.
 
 mod synthetic;
 

@@ -1,7 +1,8 @@
-//! Numbers per second from vectors to text and back.
+//! Measures numbers per second of writing vectors as text and of reading them again.
 //!
-//! The files are written to the folder for temporaries, where an output is complete when the disk has it.
-//! `TMPDIR=/dev/shm` leaves the disk out.
+//! The files are written to the temporary folder of the system. The time of writing includes the
+//! wait until the file is on the disk. With `TMPDIR=/dev/shm`, the files are in memory, and no disk
+//! is measured.
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use glove_rs::formats::write::{Layout, save};
@@ -15,7 +16,7 @@ use std::time::Duration;
 const WORDS: usize = 20_000;
 const DIM: usize = 300;
 
-/// The same numbers with the shortest digits, as `save_glove` writes them, and with six decimals.
+/// The numbers with the fewest digits that are read back the same, and with six decimals.
 const LAYOUTS: [(&str, Layout); 2] = [
     ("shortest", Layout::Headless),
     ("six decimals", Layout::SixDecimals),

@@ -36,7 +36,7 @@ CORPUS = HERE / "corpus"
 HANGS = 60
 #: Bytes of address space that the worker may use more than when it becomes ready.
 ADDRESS_SPACE = 3 << 30
-#: Bytes of memory that one input may take; none is larger than a megabyte.
+#: Bytes of memory that reading one input may take. No input is larger than a megabyte.
 MEMORY = 512 << 20
 #: Number of inputs to save for each cause.
 KEPT = 3
@@ -116,7 +116,7 @@ class Worker:
             self.process = None
 
     def _answer(self) -> dict[str, Any]:
-        """The next line of the worker; raises TimeoutError or EOFError."""
+        """The next answer. TimeoutError if none comes in time, EOFError if the worker has ended."""
         assert self.process is not None
         assert self.process.stdout is not None
         if not select.select([self.process.stdout], [], [], HANGS)[0]:
@@ -299,8 +299,8 @@ def main() -> int:
     parser.add_argument("readers", nargs="*", metavar="READER", help=known)
     parser.add_argument("--seed", type=int, help="seed of the mutations (default: the time)")
     parser.add_argument("--seconds", type=float, default=60, help="for all readers together (60)")
-    parser.add_argument("--inputs", type=int, default=10**9, help="most inputs for each reader")
-    parser.add_argument("--replay", nargs="+", metavar="FILE", help="read only these with a READER")
+    parser.add_argument("--inputs", type=int, default=10**9, help="at most this many per reader")
+    parser.add_argument("--replay", nargs="+", metavar="FILE", help="read only these, with READER")
     parser.add_argument("--minimise", action="store_true", help="also save a small input per cause")
     parser.add_argument(
         "--findings", type=Path, default=HERE / "findings", help="folder for inputs with faults"

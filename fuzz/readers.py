@@ -517,7 +517,7 @@ def panel(path: Path) -> None:
     try:
         shutil.copyfile(path, folder / "set.txt")
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # names the file, which then is not read
+            warnings.simplefilter("ignore")  # a warning names the file if it is not read
             result = evaluation.panel(five_vectors(), folder, baseline=five_vectors(), n=5)
     finally:
         shutil.rmtree(folder)

@@ -1,7 +1,7 @@
 """Write the seeds of the fuzz corpora: small well-formed files of every format.
 
 Run ``python fuzz/seeds.py`` again after a format has changed. It replaces ``corpus/*/seed-*`` and
-leaves all other inputs, such as those of faults that were mended, unchanged.
+leaves all other inputs unchanged, such as those that once caused a fault.
 """
 
 from __future__ import annotations

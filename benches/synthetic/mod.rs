@@ -17,7 +17,7 @@ pub fn ranks(tokens: usize, words: usize, seed: u64) -> Vec<WordId> {
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let mut ids = Vec::with_capacity(tokens + tokens / DOCUMENT_TOKENS + 1);
     for token in 1..=tokens {
-        // ln(rank) uniform: P(rank < r) = ln(r + 1) / ln(words + 1).
+        // The logarithm of rank + 1 is about uniform: P(rank < r) = ln(r + 1) / ln(words + 1).
         let uniform: f64 = rng.random();
         let rank = ((words as f64 + 1.0).powf(uniform) as usize).clamp(1, words) - 1;
         ids.push(rank as WordId);
@@ -28,7 +28,7 @@ pub fn ranks(tokens: usize, words: usize, seed: u64) -> Vec<WordId> {
     ids
 }
 
-/// As [`ranks`], as text with a document on each line. Frequent words are short; the average is 4.9 letters.
+/// The words of [`ranks`] as text, with a document on each line. Frequent words are short.
 pub fn text(tokens: usize, words: usize, seed: u64) -> String {
     let mut text = String::new();
     for id in ranks(tokens, words, seed) {

@@ -36,7 +36,8 @@ pub fn accepted<T>(result: Result<T>) -> Option<T> {
     }
 }
 
-/// Read vectors, check them, and check that they survive being saved in every format.
+/// Read vectors, check them, and check that they are the same after being saved and read in the
+/// native format, as text with a header and without, and in word2vec's binary format.
 pub fn check_vectors(data: &[u8], format: Option<Format>) {
     in_folder(|folder| {
         let path = written(folder, "vectors", data);
@@ -210,7 +211,8 @@ pub mod repair {
         data
     }
 
-    /// Correct the checksums of counts: CRC-32 of the words, of the header and of each block.
+    /// Correct the checksums of a file of counts: CRC-32 of the words, of the header and of each
+    /// block.
     pub fn counts(mut data: Vec<u8>) -> Vec<u8> {
         if data.len() < 64 {
             return data;
@@ -230,7 +232,8 @@ pub mod repair {
         data
     }
 
-    /// Correct the checksums of a checkpoint: CRC-32 of the header and of all that precedes the last one.
+    /// Correct the checksums of a checkpoint: CRC-32 of the header, and of all bytes before the
+    /// last four.
     pub fn checkpoint(mut data: Vec<u8>) -> Vec<u8> {
         if data.len() < 96 {
             return data;

@@ -10,8 +10,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// Reads text files, compressed or plain, as one corpus. The end of a file ends a document. A zip archive stands
-/// for the files in it.
+/// Reads text files, compressed or plain, as one corpus. The end of a file ends a document. The
+/// path of a zip archive means all files in the archive.
 pub struct FileReader {
     paths: VecDeque<PathBuf>,
     name: PathBuf,
@@ -19,7 +19,7 @@ pub struct FileReader {
     idle: Idle,
     current: Option<Box<Current>>,
     total: u64,
-    // Number of bytes of the files that are done.
+    // Number of bytes of the files that have been read to their end.
     done: u64,
     // The first notice for the user about any of the files.
     notice: Option<String>,
@@ -35,15 +35,17 @@ struct Current {
     packed: Option<[u64; 2]>,
 }
 
-/// What the next path turned out to name.
+/// What a path names.
 enum Next {
     Text(Box<Current>),
-    /// The files in an archive, and the number of its bytes that belong to no file.
+    /// The files in a zip archive, and the number of bytes of the archive that belong to none of
+    /// these files.
     Archive(Vec<PathBuf>, u64),
 }
 
 impl FileReader {
-    /// Read these files in this order. All must exist now; each is opened when its turn comes.
+    /// Read these files in this order. All must exist now. A file is opened after the previous one
+    /// has been read.
     ///
     /// # Errors
     /// [`Error::Io`] if one is missing or a folder.
@@ -172,8 +174,8 @@ impl Current {
         })))
     }
 
-    /// Number of bytes of the file that have been read. For a file in an archive: the same fraction of the archive's
-    /// bytes.
+    /// Number of bytes of the file that have been read. For a file in an archive: its compressed
+    /// size, multiplied by the fraction of the decompressed file that has been read.
     fn bytes_read(&self) -> u64 {
         let read = self.text.bytes_read();
         self.packed.map_or(read, |[packed, bytes]| {
@@ -181,8 +183,8 @@ impl Current {
         })
     }
 
-    /// At the end of a file: refuse a file that was written to while it was read. Its text could be a mixture of
-    /// two versions.
+    /// Called at the end of a file. Refuses a file whose size or modification time changed while it
+    /// was read: its text could be a mixture of two versions.
     fn check_unchanged(&self) -> Result<()> {
         let Some((file, before)) = &self.before else {
             return Ok(());

@@ -57,8 +57,9 @@ impl Content {
         self.len() == 0
     }
 
-    /// The text of each document in this chunk, and whether the document ends in this chunk. A newline that ends
-    /// a document is not part of the text. [`Content::Words`] have no pieces.
+    /// The text of each document in this chunk, and whether the document ends in this chunk. The
+    /// newline that ends a document of [`Content::Lines`] is not part of its text.
+    /// [`Content::Words`] have no pieces.
     pub fn pieces(&self) -> impl Iterator<Item = (&str, bool)> {
         let (text, ends): (&str, &[usize]) = match self {
             Self::Lines(text) => (text, &[]),
@@ -123,8 +124,8 @@ impl Words {
         self.ends.is_empty() && self.document_ends.is_empty()
     }
 
-    /// Pass all words and ends of documents to `handler`, in order, and end the document if it is open. Empty
-    /// words are left out.
+    /// Pass all words and ends of documents to `handler`, in order, and end the last document if it
+    /// is open. Empty words are left out.
     pub fn replay(&self, handler: &mut impl crate::tokenize::TokenHandler) {
         let (mut start, mut word) = (0, 0);
         let all = self.ends.len();
@@ -165,7 +166,8 @@ impl Origin {
     }
 }
 
-/// Number of bytes that `text`, converted to UTF-8, takes in its file.
+/// Number of bytes that `text` takes in its file, from which it was converted to UTF-8 if the file
+/// is in UTF-16.
 fn file_bytes(text: &[u8], is_utf16: bool) -> u64 {
     if !is_utf16 {
         return text.len() as u64;
@@ -192,8 +194,8 @@ pub trait ChunkReader: Send {
     /// Number of bytes of the source that have been read so far, for progress.
     fn bytes_read(&self) -> u64;
 
-    /// Set a function to call from time to time while a chunk is read: a pipe can take any time. If the function
-    /// returns an error, reading ends with it.
+    /// Set a function to call from time to time while a chunk is read: a pipe may have no data for
+    /// a long time. If the function returns an error, reading ends with this error.
     fn on_idle(&mut self, _: Idle) {}
 
     /// Where the last chunk came from, if that is known.

@@ -1,5 +1,6 @@
-//! A sample of a text, from which `estimate` infers the size of the counts: pieces from all parts of the text,
-//! 4.5 % of it, but at least 4 MiB and at most about 32 MiB.
+//! A sample of a text, from which `estimate` infers the size of the counts: pieces from all parts
+//! of the text, 4.5 % of it, but at least 4 MiB and at most about 32 MiB. If a source of known
+//! size must be read from its beginning, the pieces come from its first 256 MiB of text.
 
 use super::charset;
 use super::text::has_parts;
@@ -22,9 +23,9 @@ const FRACTION: f64 = 0.045;
 const MOST: u64 = 32 << 20;
 /// Number of pieces of a sample. Many small pieces represent even a text that is sorted by subject.
 const PIECES: u64 = 64;
-/// Largest number of bytes of text to read from a source that cannot be read from the middle, such as a compressed
-/// file. The rest is inferred from the size of the source; without a known size, all of it is read. Decompressing this
-/// much text takes about a second.
+/// Largest number of bytes of text to read from a source that cannot be read from the middle, such
+/// as a compressed file. The size of the whole text is inferred from the size of the source. If
+/// that is unknown, all of the source is read.
 const MOST_READ: u64 = 256 << 20;
 
 /// A sample of a text, in memory.
@@ -43,8 +44,9 @@ pub struct TextSample {
 }
 
 impl TextSample {
-    /// Take a sample from a source that is read from its beginning: 256 MiB of text if the size of the source is
-    /// known, else all of it. Whenever the sample becomes too large, every other chunk of it is dropped.
+    /// Take a sample from a source that is read from its beginning: about 256 MiB of text at most
+    /// if the size of the source is known, otherwise all of it. Whenever the sample becomes too
+    /// large, every other chunk of it is dropped.
     ///
     /// # Errors
     /// What the reader reports; [`Error::Cancelled`].

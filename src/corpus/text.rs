@@ -25,17 +25,18 @@ pub struct TextOptions {
     pub cut_at_punctuation: bool,
     /// Longest word in bytes; a longer one is an error. A file without separators is probably not text.
     pub max_word_bytes: usize,
-    /// Largest number of bytes of memory for a document that must not be cut, and for the history that a decompressor
-    /// keeps.
+    /// Largest number of bytes of a document that must not be cut, of a word, and of the history
+    /// that a decompressor keeps. This limit never refuses a document or a word of up to 1 MiB.
     pub most_bytes: u64,
 }
 
 /// Default of [`TextOptions::max_word_bytes`].
 pub const MAX_WORD_BYTES: usize = 1 << 20;
 
-/// Largest number of bytes of a document that must not be cut: `WHOLE` without a memory limit, `MOST_WHOLE` with any
-/// limit. Only a tokenizer that is a Python function needs a document whole. The words that it returns take many
-/// times as much memory as the document; this is the reason for the limit.
+/// Largest number of bytes of a document that must not be cut: `WHOLE` without a memory limit,
+/// otherwise [`TextOptions::most_bytes`], but not more than `MOST_WHOLE`. Only a tokenizer that is
+/// a Python function needs a document whole. The words that it returns take many times as much
+/// memory as the document; this is the reason for the limit.
 const WHOLE: u64 = 1 << 28;
 const MOST_WHOLE: u64 = 1 << 30;
 
@@ -66,8 +67,9 @@ impl TextOptions {
     }
 }
 
-/// Reads text in chunks. A chunk of lines ends with a line; a chunk of longer documents, or of a line longer than
-/// a chunk, ends after white space. With [`TextOptions::whole`], every chunk ends with a document.
+/// Reads text in chunks. A chunk of lines ends with a line. A chunk of longer documents, or of a
+/// line longer than a chunk, ends after white space or, with [`TextOptions::cut_at_punctuation`],
+/// after punctuation. With [`TextOptions::whole`], every chunk ends with a document.
 ///
 /// ```
 /// use glove_rs::corpus::{ChunkReader, Content, TextOptions, TextReader};
@@ -84,7 +86,7 @@ pub struct TextReader {
     utf16: Option<Utf16>,
     // Decompressed bytes in the chunks so far: the offset of `rest`.
     offset: u64,
-    // Text after the last cut: the beginning of the next chunk.
+    // The text after the last cut, with which the next chunk begins.
     rest: Vec<u8>,
     // What to do with the beginning of the text; `None` once the beginning has been read.
     beginning: Option<Beginning>,
@@ -108,7 +110,7 @@ struct Beginning {
 }
 
 impl TextReader {
-    /// Read `bytes`, which messages call `name`.
+    /// Read `bytes`. Messages name them `name`.
     ///
     /// # Errors
     /// [`Error::Io`] if reading fails.

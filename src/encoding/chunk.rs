@@ -63,8 +63,8 @@ impl Interner {
     }
 }
 
-/// Pass the words of a chunk to `handler`. Text is folded before it is split; words that are given as such must be
-/// folded by the handler.
+/// Pass the words of a chunk to `handler`. Text is folded before it is split into words. The words
+/// of [`Content::Words`] are not folded here: the handler must fold them.
 fn tokenize(content: &Content, options: &EncodingOptions, handler: &mut impl TokenHandler) {
     let (tokenizer, folding) = (options.tokenizer, options.folding);
     match content {
@@ -84,15 +84,15 @@ fn tokenize(content: &Content, options: &EncodingOptions, handler: &mut impl Tok
 struct ChunkEncoder<'a> {
     interner: &'a mut Interner,
     ids: Vec<WordId>,
-    // Folding to apply to each word. Only for text that comes as separate words: other text is folded before it is
-    // split.
+    // Folding to apply to each word of `Content::Words`, unless a `JoiningHandler` folds them.
+    // Other text is folded before it is split, and this is the default, which changes nothing.
     folding: Folding,
-    // Short words, and ends of documents, that wait to be looked up together.
+    // Short words and ends of documents, with their hashes, that will be looked up together.
     waiting: Vec<(InternedWord, u64)>,
     max_word_bytes: usize,
     keep_empty: bool,
     monitor: &'a Monitor,
-    // The first error; the rest of the chunk is ignored after it.
+    // The first error. If there is one, the numbers of the chunk are discarded.
     fault: Option<Fault>,
 }
 
@@ -126,8 +126,8 @@ impl Fault {
         let Some(origin) = origin else {
             return Error::Corpus(format!("{}: {message}", name.display()));
         };
-        // The position of the word was not recorded. It is nearly always in the longest run without white
-        // space.
+        // The position of the word was not recorded. The longest run of bytes without white space
+        // nearly always contains this word.
         let mut longest = 0..0;
         let mut at = 0;
         for run in content.text().split(u8::is_ascii_whitespace) {
@@ -141,8 +141,9 @@ impl Fault {
     }
 }
 
-/// Words that are looked up together. The table is much larger than the second-level cache. Touching the slots
-/// of all words first lets their cache misses overlap (benches/EXPERIMENTS.md, "Looking words up in batches").
+/// Number of words that are looked up together. The table of a long text is larger than the
+/// second-level cache. The first entries that the look-ups need are all read before the look-ups,
+/// so that their cache misses overlap (benches/EXPERIMENTS.md, "Looking words up in batches").
 const BATCH: usize = 32;
 
 /// Stands for the end of a document, in place of a word's length.
@@ -203,7 +204,8 @@ impl ChunkEncoder<'_> {
         }
         let mut lacking = false;
         for (entry, hash) in self.waiting.drain(..) {
-            // A chunk may open with the end of the document that the previous chunk left open.
+            // Without `keep_empty`, consecutive ends are stored once. An end at the start of the
+            // chunk is always stored: it may end the document that the previous chunk left open.
             if entry.len != END {
                 match self.interner.intern_short(entry, hash) {
                     Some(id) => self.ids.push(id),

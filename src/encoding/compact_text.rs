@@ -6,11 +6,12 @@ use crate::memory::{HugeList, fallible};
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// A text of ranks in half the memory: the counter fetches the window around every occurrence of a word, and
-/// narrow symbols halve the cache lines that it waits for.
+/// A text of ranks and marks with a 16-bit symbol for each, half the size of a [`WordId`]. The
+/// counter reads the window around every occurrence of a word, so smaller symbols halve the number
+/// of cache lines that it waits for.
 ///
-/// The symbol of a frequent word is its rank. All words from rank `FAR` on share one symbol; their ranks are
-/// listed by position. They are about one word in a hundred in 17 million words of Wikipedia.
+/// The symbol of a word below rank `FAR` is its rank. All words from rank `FAR` on share one
+/// symbol, and a separate list has their positions and ranks.
 #[derive(Debug, Default, PartialEq)]
 pub struct CompactText {
     symbols: HugeList<u16>,
@@ -34,7 +35,8 @@ fn symbol_of(id: WordId) -> u16 {
     }
 }
 
-/// The ranks of the words of an interner, and their symbols, which take half the memory.
+/// For each word of an interner, by its number: its rank and the symbol of this rank. A word
+/// outside the vocabulary has [`GAP`] or [`DROPPED`] in place of a rank.
 #[derive(Debug)]
 pub(super) struct SymbolTable {
     symbols: Vec<u16>,
@@ -67,9 +69,11 @@ impl CompactText {
         Ok(Self { symbols, far })
     }
 
-    /// The text of the words with these numbers, and marks.
+    /// The text of the words with these numbers of an interner, and of the ends of documents
+    /// between them. Words whose rank is [`DROPPED`] are left out.
     pub(super) fn of_numbers(numbers: &[WordId], ranks: &SymbolTable) -> Result<Self> {
-        // One more: the place after the last symbol is written to as well.
+        // A dropped word is written too, and the next symbol overwrites it, so that no branch
+        // depends on it.
         let mut symbols: Vec<u16> = fallible::zeroed(numbers.len() + 1)?;
         let mut far = Vec::new();
         let mut length = 0;
@@ -108,7 +112,7 @@ impl CompactText {
         Ok(())
     }
 
-    /// This text without memory to spare.
+    /// This text, after its unused capacity has been released.
     pub(super) fn shrunk(mut self) -> Self {
         self.symbols.shrink_to_fit();
         self.far.shrink_to_fit();

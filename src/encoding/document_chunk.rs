@@ -1,4 +1,5 @@
-//! Consecutive documents of a text, and each of them as often as a weight says.
+//! Consecutive documents of a text, and the text in which each of them is repeated as often as its
+//! weight says.
 
 use super::CompactText;
 use crate::error::Result;
@@ -14,7 +15,7 @@ pub(super) struct DocumentChunk {
 }
 
 impl DocumentChunk {
-    /// The range of each document, with its end.
+    /// The range of each document in `text`. It includes the [`super::DOCUMENT_END`].
     pub fn ranges(&self) -> impl Iterator<Item = Range<usize>> {
         let mut start = 0;
         self.ends.iter().map(move |&end| {
@@ -24,7 +25,8 @@ impl DocumentChunk {
         })
     }
 
-    /// Number of words, and of ends of documents, with these weights.
+    /// The number of words and the number of document ends if each document is repeated as often as
+    /// its weight says.
     pub fn size(&self, weights: &[u32]) -> (u64, u64) {
         let mut size = (0, 0);
         for (range, &weight) in self.ranges().zip(weights) {
@@ -39,16 +41,17 @@ impl DocumentChunk {
 pub(super) struct WeightedDocuments {
     pub chunk: Arc<DocumentChunk>,
     pub weights: Vec<u32>,
+    // Number of words and document ends of all copies.
     pub length: usize,
 }
 
 impl WeightedDocuments {
-    /// Number of words and of ends of documents.
+    /// Number of words and document ends of all copies.
     pub fn len(&self) -> usize {
         self.length
     }
 
-    /// The documents, each as often as its weight says.
+    /// The text in which each document is repeated as often as its weight says.
     pub fn text(&self) -> Result<CompactText> {
         let mut text = CompactText::default();
         text.reserve(self.length)?;

@@ -1,5 +1,5 @@
-//! A text of ranks that is kept in memory, document by document, so that it can be counted many times with other
-//! weights of its documents.
+//! A text of ranks that is kept in memory, document by document, so that it can be counted many
+//! times with different weights of its documents.
 
 use super::document_chunk::{DocumentChunk, WeightedDocuments};
 use super::segments::RawIds;
@@ -9,7 +9,8 @@ use crate::memory::fallible;
 use crate::monitor::Monitor;
 use std::sync::Arc;
 
-/// The documents of a text, in their order. A word takes two bytes.
+/// The documents of a text, in their order. A word takes two bytes; a word of rank 65,532 or above
+/// takes ten.
 #[derive(Debug, Default)]
 pub struct DocumentText {
     chunks: Vec<Arc<DocumentChunk>>,
@@ -17,10 +18,13 @@ pub struct DocumentText {
 }
 
 impl DocumentText {
-    /// The documents of `corpus`, which is read to its end. Documents without a word of the vocabulary count too.
+    /// The documents of `corpus`, which is read to its end. Documents that have words, but none of
+    /// the vocabulary, are included. Documents without any word are included only if the corpus was
+    /// read with [`EncodingOptions::keep_empty`](super::EncodingOptions::keep_empty).
     ///
     /// # Errors
-    /// [`Error::Io`] for the temporary file of the corpus, [`Error::Memory`], [`Error::Cancelled`].
+    /// [`Error::Io`] for the temporary file of the corpus; [`Error::Parameter`] naming `source` for
+    /// a document of more than 4,294,967,295 words; [`Error::Memory`], [`Error::Cancelled`].
     pub fn read(mut corpus: EncodedCorpus, monitor: &Monitor) -> Result<Self> {
         let mut read = Self::default();
         // Words of a document whose end has not been read yet.
@@ -71,7 +75,8 @@ impl DocumentText {
         self.documents
     }
 
-    /// Number of words of the vocabulary in each document; with `keep_gaps`, the words outside it count too.
+    /// Number of words of the vocabulary in each document. With `keep_gaps`, words outside the
+    /// vocabulary count too.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -105,7 +110,8 @@ impl DocumentText {
     /// segment, when the counter reads them.
     ///
     /// # Errors
-    /// [`Error::Parameter`] naming `weights` if it does not have a number for each document.
+    /// [`Error::Parameter`] naming `weights` if it does not have a number for each document;
+    /// [`Error::Memory`].
     pub fn weighted(&self, weights: &[u32]) -> Result<EncodedCorpus> {
         let mut tokens = 0;
         let mut chunks = Vec::new();
@@ -121,7 +127,8 @@ impl DocumentText {
         Ok(EncodedCorpus::of_ids(chunks, tokens))
     }
 
-    /// How often each of `words` words occurs in the text of [`DocumentText::weighted`].
+    /// How often each word occurs in the text of [`DocumentText::weighted`], by rank. `words` is
+    /// the number of words of the vocabulary.
     ///
     /// # Errors
     /// As for [`DocumentText::weighted`]; [`Error::Memory`]; [`Error::Cancelled`].

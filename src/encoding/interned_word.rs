@@ -5,11 +5,13 @@ use bytemuck::{Pod, Zeroable};
 
 pub(super) const SHORT: usize = 16;
 
-/// A word in the table. Words of up to 16 bytes (nearly all) are compared within the table.
+/// An entry of the table. It contains the bytes of a short word, one of up to 16 bytes, so that
+/// comparing short words reads no other memory. Nearly all words are short.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct InternedWord {
-    // A short word, padded with zeros. For a long word: its hash, and its offset in `long`.
+    // A short word, padded with zeros. For a long word: its hash, and its offset in
+    // `Interner::long`.
     key: [u8; SHORT],
     pub len: u32,
     pub id: WordId,
@@ -27,8 +29,8 @@ impl InternedWord {
         Self::of_halves(low, high, word.len())
     }
 
-    /// The word `text[start..end]`. If 16 bytes of `text` follow `start`, no branch depends on the word's length,
-    /// which the processor could not predict.
+    /// The word `text[start..end]`. If `text` has at least 16 bytes from `start` on, no branch
+    /// distinguishes the lengths of short words: the processor could not predict such a branch.
     #[inline(always)]
     pub fn new_in(text: &[u8], start: usize, end: usize) -> Self {
         const BELOW: [u64; 9] = {
@@ -81,11 +83,12 @@ impl InternedWord {
         let product = u128::from(low ^ 0x9e37_79b9_7f4a_7c15)
             * u128::from(high ^ u64::from(self.len) ^ 0xd1b5_4a32_d192_ed03);
         let folded = (product as u64) ^ ((product >> 64) as u64);
-        // After one multiplication similar words still differ in few bits: mix once more.
+        // After one multiplication, the values of similar words still differ in few bits: mix the
+        // bits once more.
         folded.wrapping_mul(0xff51_afd7_ed55_8ccd).rotate_left(29) ^ folded
     }
 
-    /// Set the offset of a long word in the list of long words.
+    /// Set the offset of a long word in `Interner::long`.
     pub fn place_in(&mut self, offset: usize) {
         self.key[8..].copy_from_slice(&(offset as u64).to_le_bytes());
     }

@@ -10,12 +10,14 @@ use crate::vocabulary::WordId;
 #[derive(Default)]
 pub(crate) struct Interner {
     pub(super) table: WordTable,
-    // Words longer than `SHORT` bytes, each after its length. Shorter words are in the table itself.
+    // Words longer than `SHORT` bytes, each preceded by its length as a `u64`. Other words are in
+    // the table itself.
     pub long: Vec<u8>,
 }
 
 impl Interner {
-    /// The number of a word; `None` if there is no memory for a new word.
+    /// Count an occurrence of `word` and return its number. A new word gets the next number. `None`
+    /// if there is no memory for a new word.
     #[inline]
     pub fn intern(&mut self, word: &[u8]) -> Option<WordId> {
         let new = InternedWord::new(word);
@@ -38,7 +40,7 @@ impl Interner {
         self.insert(new, hash)
     }
 
-    /// The number of a short word.
+    /// [`Interner::intern`] for a short word, whose hash is `hash`.
     #[inline]
     pub fn intern_short(&mut self, new: InternedWord, hash: u64) -> Option<WordId> {
         let same = |old: &InternedWord| old.is_same_short(&new);

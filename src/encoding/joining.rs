@@ -3,12 +3,12 @@
 use crate::phrases::{Joiner, Phrases};
 use crate::tokenize::{Folding, TokenHandler};
 
-/// Passes the words of a tokenizer on with their phrases joined. A phrase never crosses the end of a document or of a
-/// chunk.
+/// Receives the words of a tokenizer, joins phrases, and passes the result to another handler. A
+/// phrase never crosses the end of a document or of a chunk.
 pub(super) struct JoiningHandler<'a, H> {
     joiner: Joiner<'a>,
     inner: &'a mut H,
-    /// Folding to apply to each word, for text that comes as separate words.
+    /// Folding to apply to each word of [`Content::Words`](crate::corpus::Content::Words).
     pub folding: Folding,
 }
 
@@ -21,7 +21,8 @@ impl<'a, H: TokenHandler> JoiningHandler<'a, H> {
         }
     }
 
-    /// Pass on the words that wait at the end of the chunk.
+    /// Pass on the words that were kept back because a phrase could begin with them. Called at the
+    /// end of a document and of a chunk.
     pub fn finish(&mut self) {
         let inner = &mut *self.inner;
         self.joiner.end(&mut |word| inner.word(word));

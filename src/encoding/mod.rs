@@ -31,13 +31,14 @@ use crate::vocabulary::WordId;
 
 /// Marks the end of a document in encoded text. Larger than the id of any word.
 pub const DOCUMENT_END: WordId = i32::MAX as WordId;
-/// Marks a word outside the vocabulary if `keep_gaps` is set. It counts in distances.
+/// Marks a word outside the vocabulary if `keep_gaps` is set. It counts as a word in distances.
 pub const GAP: WordId = DOCUMENT_END - 1;
 
-/// Words between two checks of the monitor.
+/// Number of words between two checks of the monitor.
 const POLL_WORDS: usize = 1 << 14;
 
-/// Marks a word to leave out while ranks replace the numbers of an interner. Encoded text never contains it.
+/// Stands for the rank of a word that is left out, while ranks replace the numbers of an interner.
+/// Encoded text never contains it.
 pub(crate) const DROPPED: WordId = DOCUMENT_END - 2;
 
 #[cfg(test)]

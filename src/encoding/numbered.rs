@@ -12,7 +12,7 @@ use crate::vocabulary::WordId;
 pub(crate) struct NumberedText<'a> {
     raw: &'a RawCorpus,
     words: Vec<(&'a [u8], u64)>,
-    // The number of each word of each interner.
+    // For each interner and each of its words, the place in `words`.
     numbers: Vec<Vec<u32>>,
 }
 
@@ -61,7 +61,8 @@ impl<'a> NumberedText<'a> {
                 spool.read_into(range.start, bytemuck::cast_slice_mut(&mut ids))?;
                 ids
             }
-            // A text that has been read only holds the numbers of its interners.
+            // Cannot happen: the chunks of a `RawCorpus` have no ranks, and spooled chunks have a
+            // spool.
             (RawIds::Spooled(_), None) | (RawIds::Mapped(_) | RawIds::Weighted(_), _) => Vec::new(),
         };
         let numbers = self

@@ -12,7 +12,7 @@ pub struct EncodingOptions {
     pub tokenizer: Tokenizer,
     /// How text is normalized and lower-cased before it is split into words.
     pub folding: Folding,
-    /// Phrases to join to one word.
+    /// Phrases, each of which is joined to one word.
     pub phrases: Option<Arc<Phrases>>,
     /// Words that never get into the vocabulary.
     pub stop_words: Option<Arc<WordSet>>,
@@ -22,7 +22,8 @@ pub struct EncodingOptions {
     pub max_vocab: Option<usize>,
     /// Replace every dropped word by a [`GAP`](super::GAP), so that the distance of its neighbours does not shrink.
     pub keep_gaps: bool,
-    /// Keep the ends of documents without words, so that the documents can be numbered.
+    /// Keep the ends of documents that have no words, so that a document keeps its number in the
+    /// text.
     pub keep_empty: bool,
     /// Longest word in bytes; a longer one is an error.
     pub max_word_bytes: usize,

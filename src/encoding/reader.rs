@@ -24,7 +24,7 @@ pub struct RawCorpus {
     interners: Vec<Interner>,
     // Sorted by position in the text.
     chunks: VecDeque<RawChunk>,
-    // The chunks that exceed the memory limit.
+    // Temporary file of the chunks for which the memory limit leaves no room.
     spool: Option<TemporaryFile>,
 }
 
@@ -32,7 +32,9 @@ impl RawCorpus {
     /// Read `reader` to its end on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// What the reader reports; [`crate::Error::Corpus`] for more than 2³¹ − 4 different words;
+    /// What the reader reports; [`crate::Error::Format`] or [`crate::Error::Corpus`] for a word
+    /// longer than `max_word_bytes`; [`crate::Error::Corpus`] if a worker finds more than 2³¹ − 4
+    /// different words; [`crate::Error::Io`] for the temporary file; [`crate::Error::Memory`],
     /// [`crate::Error::Cancelled`].
     pub fn read(
         reader: &mut dyn ChunkReader,
@@ -85,8 +87,9 @@ impl RawCorpus {
                     };
                     let range = spool.append(bytemuck::cast_slice(&ids));
                     RawIds::Spooled(range.map_err(|error| {
-                        // Name four times the size of the text: the numbers of its words take less than the text (4
-                        // bytes for a word, which takes about 6 with its space), but the rows of counts take more.
+                        // The error names four times the size of the text as the space that is
+                        // needed: the numbers take 4 bytes for each word, usually less than the
+                        // text, but the rows of counts, which are written later, take more.
                         let (_, _, text) = monitor.snapshot();
                         error.with_space_needed((text * 4).max(spool.len()) as f64)
                     })?)
@@ -148,7 +151,8 @@ impl RawCorpus {
         Ok(with_stop_words(chosen, dropped)?.0)
     }
 
-    /// The vocabulary of the text, and the words that are too rare for it.
+    /// The vocabulary of the text, the words that `min_count` or `max_vocab` excludes from it, and
+    /// the ranks for [`RawCorpus::ranked`].
     ///
     /// # Errors
     /// As for [`RawCorpus::vocabulary`].
@@ -190,7 +194,8 @@ impl RawCorpus {
         Ok(self.merge(monitor)?.words)
     }
 
-    /// Every word and its count, and the place in this list of each word of each interner.
+    /// Every word with its count and, for each interner and each of its words, the place in this
+    /// list.
     ///
     /// # Errors
     /// As for [`RawCorpus::words`].
@@ -211,7 +216,7 @@ impl RawCorpus {
         self.spool.as_ref()
     }
 
-    /// The words of all interners.
+    /// The words of all interners. The words of the largest interner come first.
     fn merge(&self, monitor: &Monitor) -> Result<Merged<'_>> {
         let size = |&place: &usize| self.interners[place].table.len();
         let Some(largest_place) = (0..self.interners.len()).max_by_key(size) else {
@@ -324,12 +329,13 @@ impl RawCorpus {
     }
 }
 
-/// In place of the rank of a word outside the vocabulary.
+/// The mark that stands for the rank of a word outside the vocabulary.
 fn outside(keep_gaps: bool) -> WordId {
     if keep_gaps { GAP } else { DROPPED }
 }
 
-/// Set the counts of stop words to 0, with which no word is chosen. Returns how many there are.
+/// Set the counts of stop words to 0. With `min_count` above 0, such a word is not chosen. Returns
+/// the number of different stop words in `words`.
 fn drop_stop_words(words: &mut [(&[u8], u64)], options: &EncodingOptions) -> usize {
     let mut dropped = 0;
     if options.stop_words.is_some() {
@@ -358,9 +364,10 @@ fn with_stop_words<T>(chosen: Result<T>, dropped: usize) -> Result<T> {
 pub struct Chosen {
     /// The vocabulary.
     pub vocabulary: Vocabulary,
-    /// The words that are too rare for it, in no particular order.
+    /// The words that `min_count` or `max_vocab` excludes from the vocabulary, in no particular
+    /// order. Stop words are not among them.
     pub rare: Vocabulary,
-    /// For [`RawCorpus::ranked`].
+    /// The argument of [`RawCorpus::ranked`].
     pub ranks: Ranks,
 }
 
@@ -375,14 +382,16 @@ struct Merged<'a> {
     numbers: Vec<Vec<u32>>,
 }
 
-/// Some of the words of all interners but the largest. A word of an interner is (place of the interner, id).
+/// The words of one task: those with certain hashes, of all interners except the largest. A word of
+/// an interner is written as (place of the interner, id of the word).
 #[derive(Default)]
 struct MergedPart<'a> {
-    // Words of the largest interner: the word, its id in the largest interner, its count.
+    // Words that the largest interner has too: the word, its id in the largest interner, and the
+    // count to add there.
     known: Vec<((usize, WordId), WordId, u64)>,
-    // Other words, and their counts.
+    // Words that the largest interner does not have, each once, and their counts.
     fresh: Vec<(&'a [u8], u64)>,
-    // Other words, and their places in `fresh`.
+    // The same words as words of their interners, and their places in `fresh`.
     places: Vec<((usize, WordId), u32)>,
 }
 
@@ -404,7 +413,7 @@ struct ChunkQueue<'a> {
     // `None` after the end of the text or an error, so that the other workers stop too.
     reader: Option<&'a mut dyn ChunkReader>,
     next: usize,
-    // Bytes of the source that were reported to the monitor.
+    // Bytes of the source that the `read` of all chunks so far adds up to.
     reported: u64,
 }
 

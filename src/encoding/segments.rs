@@ -32,7 +32,8 @@ pub struct Segment {
 }
 
 impl EncodedCorpus {
-    /// Chunks in the numbers of their interners.
+    /// The text of `chunks`, in which each word is a number of an interner. `ranks` has a table for
+    /// each interner, with the ranks of its words.
     pub(super) fn new(
         ranks: Vec<SymbolTable>,
         chunks: VecDeque<RawChunk>,
@@ -48,7 +49,7 @@ impl EncodedCorpus {
         }
     }
 
-    /// A text of ranks in pieces, which together have `tokens` words.
+    /// A text whose `pieces` already hold ranks. Together they have `tokens` words.
     pub(super) fn of_ids(pieces: Vec<RawIds>, tokens: u64) -> Self {
         let chunks = pieces.into_iter().zip(0..).map(|(ids, number)| RawChunk {
             number,
@@ -83,8 +84,9 @@ impl EncodedCorpus {
     /// segment continues, its last `window` words come first. Returns `false` at the end of the text.
     ///
     /// # Errors
-    /// [`Error::Io`] for the temporary file, [`Error::Cancelled`]; [`Error::Parameter`] if the window is so long
-    /// that the words of context alone exceed a segment.
+    /// [`Error::Io`] for the temporary file; [`Error::Memory`], [`Error::Cancelled`];
+    /// [`Error::Parameter`] naming `window` if the words that the old segment leaves to the new one
+    /// are more than `most` and more than 65,536.
     pub fn next_segment(
         &mut self,
         most: usize,
@@ -146,10 +148,12 @@ impl EncodedCorpus {
     }
 }
 
-/// Words of context that a segment may begin with even if the memory limit is smaller.
+/// Number of words that a segment may carry over from the previous one even if a segment is smaller
+/// than this.
 const LONG_TAIL: usize = 1 << 16;
 
-/// Replace the numbers of an interner by ranks, and drop words outside the vocabulary.
+/// The text of a chunk. If the chunk has numbers of an interner, ranks replace them, and words
+/// whose rank is [`DROPPED`](super::DROPPED) are left out.
 fn map_chunk(
     chunk: RawChunk,
     ranks: &[SymbolTable],
@@ -172,7 +176,7 @@ fn map_chunk(
     CompactText::of_numbers(&ids, ranks)
 }
 
-/// In place of the number of an interner: the chunk holds ranks already.
+/// Value of [`RawChunk::interner`] for a chunk that already holds ranks.
 const MAPPED: usize = usize::MAX;
 
 pub(super) struct RawChunk {
@@ -194,10 +198,12 @@ impl RawChunk {
 }
 
 pub(super) enum RawIds {
+    /// Numbers of an interner or, if the interner is [`MAPPED`], ranks.
     Memory(Vec<WordId>),
-    /// Ranks already.
+    /// A text of ranks.
     Mapped(CompactText),
     /// Documents of a chunk of ranks, with their weights.
     Weighted(WeightedDocuments),
+    /// The range of bytes in the temporary file that contains numbers of an interner.
     Spooled(Range<u64>),
 }

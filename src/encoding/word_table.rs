@@ -4,12 +4,13 @@ use super::interned_word::InternedWord;
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 
-/// A hash table of words with open addressing and linear probing. An entry is half a cache line. A look-up of a word
-/// reads one line, in a huge page once the table is large (benches/EXPERIMENTS.md, "Packed rows, and tables in huge
-/// pages").
+/// A hash table of words with open addressing and linear probing. An entry is half a cache line of
+/// 64 bytes, so that most look-ups of a word read one line. A large table lies in huge pages where
+/// the system provides them (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
 #[derive(Default)]
 pub(super) struct WordTable {
-    // A power of two, or none. An entry with a count of 0 is free.
+    // Their number is a power of two; `None` before the first word. An entry with a count of 0 is
+    // free.
     entries: Option<HugeBuffer<InternedWord>>,
     words: usize,
 }
@@ -39,7 +40,7 @@ impl WordTable {
         entries.get(hash as usize & entries.len().wrapping_sub(1))
     }
 
-    /// The word with this hash for which `is_same`.
+    /// The word with this hash for which `is_same` returns true.
     #[inline(always)]
     pub fn find(
         &self,
@@ -52,7 +53,7 @@ impl WordTable {
             .map(|place| &entries[place])
     }
 
-    /// The word with this hash for which `is_same`, to be changed.
+    /// [`WordTable::find`], to change the entry.
     #[inline(always)]
     pub fn find_mut(
         &mut self,
@@ -97,7 +98,8 @@ impl WordTable {
     }
 }
 
-/// The place of the word, or a free place for it. There must be one, unless the table is empty.
+/// The place of the word, or `Err` with a free place for it. A table that is not empty must have a
+/// free place.
 #[inline(always)]
 fn place(
     entries: &[InternedWord],

@@ -1,4 +1,5 @@
-//! Recognises what a file is by its first bytes. Every reader asks this module first.
+//! Recognises what a file is by its first bytes. A reader uses this module before it reads a file,
+//! or after an error, to say what the file is.
 //!
 //! | module | recognises |
 //! |---|---|
@@ -67,13 +68,13 @@ pub enum FileKind {
     Subwords,
     /// A zip archive.
     Archive,
-    /// A format that is not read.
+    /// A known format that glove-rs does not read.
     Foreign(&'static Foreign),
     /// None of these.
     Unknown,
 }
 
-/// A format that is not read.
+/// A known format that glove-rs does not read.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Foreign {
     /// What the file is.
@@ -119,7 +120,7 @@ impl Wanted {
         "evaluation",
     ];
 
-    /// What is wanted by this public name.
+    /// The variant with this public name.
     ///
     /// # Errors
     /// [`Error::Parameter`], which lists the names, for any other name.
@@ -168,8 +169,9 @@ impl Wanted {
 }
 
 impl FileKind {
-    /// The kind of a file with this beginning, if the beginning alone shows it: by a signature, by its binary
-    /// numbers, or by what all its lines look like. `whole` says that the file ends there.
+    /// The kind of a file with this beginning, if the beginning alone shows it: by a signature, by
+    /// its binary numbers, or by the form of all its lines. `whole` says that `beginning` is the
+    /// whole file.
     pub fn of_beginning(beginning: &[u8], whole: bool) -> Option<Self> {
         if beginning.is_empty() {
             return whole.then_some(Self::Empty);
@@ -261,7 +263,8 @@ impl FileKind {
         }
     }
 
-    /// The message for a caller that wanted something else; `None` if this may be what was wanted.
+    /// The message that refuses a file of this kind to a caller that wants to read `wanted`. `None`
+    /// if the file may be what the caller wants.
     pub fn refusal(self, wanted: Wanted) -> Option<String> {
         let unsure = self == Self::Unknown || self == Self::Empty && wanted == Wanted::Text;
         if unsure || wanted.takes(self) {

@@ -1,4 +1,5 @@
-//! Recognises files that have a signature, and what to say about formats that are not read.
+//! Recognises files that have a signature, and gives advice about formats that glove-rs does not
+//! read.
 
 use super::text::is_text;
 use super::{FileKind, Foreign, UTF8_MARK};
@@ -213,7 +214,7 @@ const FIRST_MEMBERS: [(&[u8], FileKind); 5] = [
     (b"data.pkl", foreign(&PYTORCH)),
 ];
 
-/// The largest header of a safetensors file.
+/// The largest number of bytes of the header of a safetensors file.
 const LONGEST_HEADER: u64 = 100_000_000;
 
 /// The kind of file that has the signature in this beginning, if there is one.

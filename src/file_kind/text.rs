@@ -28,7 +28,8 @@ static UTF32_BIG: Foreign = Foreign {
 
 /// Largest number of lines to examine.
 const LINES: usize = 50;
-/// Fewer lines or characters than this are too few to recognise a text.
+/// The number of lines of a vocabulary, of records of a table, and of characters of UTF-16 or
+/// UTF-32 that suffice to recognise it. One line fewer suffices for vectors.
 const FEW: usize = 3;
 
 /// The kind of a text with this beginning, if it cannot be prose.
@@ -65,8 +66,9 @@ pub(crate) fn is_text(content: &[u8]) -> bool {
     cut_at_most && !content.iter().any(|b| *b < 7 || (0x0e..0x1b).contains(b))
 }
 
-/// Whether the bytes are data and no text: more than a third of them are control characters, or more than a tenth
-/// if they are not valid UTF-8. A text may have a few control characters.
+/// Whether the bytes are data and not text: at least 64 bytes, of which more than a third are
+/// control characters, or more than a tenth if they are not valid UTF-8. A text may have a few
+/// control characters.
 pub(super) fn is_control_data(content: &[u8]) -> bool {
     const FEW_BYTES: usize = 64;
     let is_control = |b: u8| b.is_ascii_control() && !(7..0x0e).contains(&b);
@@ -262,8 +264,9 @@ fn is_json(lines: &[&[u8]]) -> bool {
         || first.starts_with(b"[[\"")
 }
 
-/// Whether the text is a CSV table: all records have the same number of fields, at least two, and in at least
-/// half of the records a field has several words.
+/// Whether the text is a CSV table: all records have the same number of fields, at least two, and
+/// in at least half of the records a field has several words. A separator other than the tab must
+/// not be followed by a space more often than once in five times.
 fn is_table(beginning: &[u8], whole: bool, separator: u8) -> bool {
     let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let (mut columns, mut records, mut wide) = (None, 0, 0);

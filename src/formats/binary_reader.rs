@@ -1,4 +1,4 @@
-//! Reads this package's counts and checkpoints from front to back.
+//! Reads this package's files of counts, checkpoints and subword models from front to back.
 
 use crate::error::{Error, Location, Result};
 use crate::io::Input;

@@ -1,4 +1,5 @@
-//! The checkpoint file: the state of a training between two epochs. Only the counts are needed besides it to continue.
+//! The checkpoint file: the state of a training between two epochs. To continue the training, only
+//! the counts are needed besides this file.
 //!
 //! All numbers are little-endian.
 //!
@@ -8,20 +9,22 @@
 //! | 4 | version: 3 if X is rectangular, else 2 |
 //! | 4 | 1 if the file also has the parameters of an earlier, better epoch, else 0; plus 2 if a vector has one accumulator; plus 4 if X is rectangular |
 //! | 8 · 4 | V words, dim, finished epochs, halvings of the learning rate |
-//! | 8 · 3 | bytes of settings S, epochs reported R, words anchored A, or context words C if X is rectangular |
+//! | 8 · 3 | bytes of settings S; number of reported epochs R; number of anchored words A or, if X is rectangular, of context words C |
 //! | 8 + 8 | as IEEE 754 doubles: the cost above which an epoch diverges (NaN if unknown), μ of the anchor |
 //! | 4 | CRC-32 of the 88 bytes so far |
 //! | S | settings, in UTF-8, as the caller gave them; glove_rs writes JSON |
 //! | 48 R | per epoch: its number; as doubles loss, validation loss (NaN if none), seconds, records per second, data loss |
 //! | 4 (V + C) (dim + g + 2) | as singles W, b, W̃, b̃, then their accumulators G in the same order: g = dim of a vector, or 1 |
 //! | as many, or 0 | the same for the better epoch |
-//! | 4 A + 4 A dim | the anchored words' numbers, their vectors as singles |
+//! | 4 A + 4 A dim | the ranks of the anchored words, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
 //!
-//! C is V unless X is rectangular. Then no words are anchored. Version 1 has no data loss, and so 40 bytes for an epoch; its loss is the data loss.
+//! If X is not rectangular, C is V. If X is rectangular, no words are anchored, and A is 0. A file
+//! of version 1 has no data loss, and so 40 bytes for an epoch. The loss in such a file is the data
+//! loss.
 //!
-//! There is no random state: the random numbers of an epoch depend only on the seed, which is in the
-//! settings, and on the number of the epoch.
+//! There is no random state: the random numbers of an epoch depend only on the seed, which the
+//! caller stores in the settings, and on the number of the epoch.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
@@ -51,7 +54,8 @@ const CHUNK: usize = 1 << 18;
 /// Write a checkpoint of `training` with its `settings`. The file appears complete or not at all.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does
+/// not write; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save(
     path: impl AsRef<Path>,
     training: &Training,
@@ -133,8 +137,8 @@ pub fn save(
 /// Read a checkpoint: the training and the settings.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file,
-/// truncated or damaged; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is not a checkpoint, is
+/// cut off or is damaged; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, String)> {
     let path = path.as_ref();
     let input = Input::open_or_standard_input(path, monitor)?;

@@ -7,16 +7,17 @@
 //! | 8 | `gloveCNT` |
 //! | 4 | version: 4 if the matrix is rectangular, else 3 |
 //! | 4 | 1 if the matrix equals its transpose, else 0; plus 2 if it is rectangular |
-//! | 8 + 8 | words, blocks |
+//! | 8 + 8 | number of words, number of blocks |
 //! | 8 | bytes of the vocabulary |
-//! | 8 + 8 | rare words, which are not in the vocabulary, or context words of a rectangular matrix; bytes of them |
-//! | 4 + 4 | CRC-32 of the vocabulary and the rare words, CRC-32 of the 60 bytes so far |
+//! | 8 + 8 | number of rare words, which are words of the text outside the vocabulary, or of the context words of a rectangular matrix; bytes of these words |
+//! | 4 + 4 | CRC-32 of the vocabulary and the rare words or context words; CRC-32 of the 60 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then all words' bytes |
 //! | … | rare words or context words: the same |
 //! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::row_codec::encode` writes it |
 //!
-//! The blocks have all rows of the triangle, in order. A rectangular matrix has as many as it has words or context words,
-//! if these are more. Nothing follows the last block.
+//! The blocks have all rows of the triangle, in order. The triangle of a rectangular matrix has as
+//! many rows as the matrix has words or, if there are more of them, context words. Nothing follows
+//! the last block.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
@@ -44,7 +45,7 @@ const HEADER: HeaderFormat = HeaderFormat {
     length: 64,
 };
 
-/// In the header: the matrix is rectangular.
+/// The flag of a rectangular matrix in the header.
 const RECTANGULAR: u32 = 2;
 
 /// The words of counts.
@@ -52,17 +53,19 @@ const RECTANGULAR: u32 = 2;
 pub struct Words<'a> {
     /// The words of the rows and, unless there are `contexts`, of the columns.
     pub vocabulary: &'a Vocabulary,
-    /// The words that are too rare for the vocabulary, if they are known.
+    /// The words that `min_count` or `max_vocab` excluded from the vocabulary, if they are known.
     pub rare: &'a Vocabulary,
-    /// The words of the columns of a rectangular matrix. It comes from no text, so no word is too rare for it.
+    /// The words of the columns of a rectangular matrix. Such a matrix comes from a table of pairs,
+    /// and `rare` is empty.
     pub contexts: Option<&'a Vocabulary>,
 }
 
 /// Write `counts` with their words. Blocks are encoded on all threads of the current rayon pool.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format, except `.bin`, of which
-/// [`super::stanford`] writes counts; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format;
+/// [`Error::Memory`]; [`Error::Cancelled`]. The ending `.bin` is allowed, because
+/// [`super::stanford`] writes counts with it.
 pub fn save(
     counts: &Triangle,
     words: Words<'_>,
@@ -119,7 +122,7 @@ pub fn save(
 pub struct Loaded {
     /// The words of the rows and, unless there are `contexts`, of the columns.
     pub vocabulary: Arc<Vocabulary>,
-    /// Words that are too rare for the vocabulary, if they are known.
+    /// The words that `min_count` or `max_vocab` excluded from the vocabulary, if they are known.
     pub rare: Arc<Vocabulary>,
     /// The words of the columns of a rectangular matrix.
     pub contexts: Option<Arc<Vocabulary>>,
@@ -131,8 +134,8 @@ pub struct Loaded {
 /// Stanford's records.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset for anything that is not such a file,
-/// truncated or damaged; [`Error::Parameter`] if a vocabulary is given for a native file;
+/// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is not one of these, is
+/// cut off or is damaged; [`Error::Parameter`] if a vocabulary is given for a file of [`save`];
 /// [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(
     path: impl AsRef<Path>,
@@ -374,7 +377,8 @@ mod tests {
         assert_damage_is_noticed(&path);
     }
 
-    /// Change each byte of a file of counts, cut the file at each, and add to it.
+    /// Check that a change of any byte of a file of counts, a cut before any byte and additional
+    /// bytes at the end are errors.
     fn assert_damage_is_noticed(path: &Path) {
         let good = std::fs::read(path).unwrap();
         for place in 0..good.len() {

@@ -12,7 +12,8 @@
 /// Magic bytes, versions and length of the header of a kind of file.
 pub(super) struct HeaderFormat {
     pub magic: &'static [u8; 8],
-    /// The oldest version that can be read, and the one that is written.
+    /// The oldest and the newest version that can be read. [`HeaderFormat::header`] writes the
+    /// newest.
     pub versions: [u32; 2],
     /// Number of bytes of the header.
     pub length: usize,
@@ -27,7 +28,8 @@ impl HeaderFormat {
         self.header_of(self.versions[1], numbers)
     }
 
-    /// Like [`HeaderFormat::header`], of another version: what an older version can hold is written as that version.
+    /// Like [`HeaderFormat::header`], but of this `version`. Content that an older version can hold
+    /// is written in the older version.
     pub fn header_of(&self, version: u32, numbers: &[&[u8]]) -> Vec<u8> {
         let mut header = Vec::with_capacity(self.length);
         header.extend_from_slice(self.magic);

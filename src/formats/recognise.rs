@@ -51,8 +51,8 @@ pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
 /// The length of this package's signatures, in bytes.
 const SHORTEST: usize = 8;
 
-/// Return `result`, but explain a format error: if the file at `path` is something else than what was `wanted`, the
-/// error says what it is.
+/// Return `result`. If it is a format error and the file at `path` is of another kind than
+/// `wanted`, return an error that says what the file is.
 ///
 /// # Errors
 /// That of `result`, or [`Error::Format`] that says what the file is.
@@ -91,13 +91,14 @@ pub fn explained<T>(
 /// The text of a file that is open, without its byte order mark.
 ///
 /// # Errors
-/// [`Error::Format`] with the line of bytes that are not UTF-8, and for a file that is recognised as
-/// something else than what was `wanted`; [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Format`] with the line of bytes that are not UTF-8, and for a file that is recognised
+/// as of another kind than `wanted`; [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`].
 #[cfg(feature = "python")]
 pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
     let beginning = input.peek(LOOK)?;
     let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);
-    // Refuse only formats that are not read, and what is not text: rated pairs may look like vectors or a vocabulary.
+    // Refuse only formats that glove-rs does not read, and files that are not text: rated pairs of
+    // words may look like vectors or a vocabulary.
     let is_other = |kind: &FileKind| matches!(kind, FileKind::Foreign(_)) || !is_text(beginning);
     let foreign = kind.filter(is_other);
     let path = input.path().to_owned();

@@ -29,14 +29,15 @@ impl Member {
         self.packed_bytes
     }
 
-    /// The reader of its content, and the open archive, so that the caller can check whether the archive changes.
+    /// The reader of the content of the file, and the open archive, with which the caller can check
+    /// whether the archive changes.
     pub fn into_parts(self) -> (Box<dyn Read + Send>, File) {
         (self.reader, self.archive)
     }
 }
 
-/// Whether this open file is a zip archive of files, and not a format that uses zip archives, such as `.npz`.
-/// Afterwards the file is at its beginning again.
+/// Whether this open file is a zip archive of files, and not a format that uses zip archives, such
+/// as `.npz`. The position in the file is its beginning afterwards.
 pub(crate) fn is_archive(file: &mut File) -> io::Result<bool> {
     let mut beginning = Vec::new();
     file.take(4).read_to_end(&mut beginning)?;
@@ -90,7 +91,7 @@ fn members_of(directory: &mut Directory, archive: &Path) -> io::Result<Vec<(Stri
     Ok(members)
 }
 
-/// The first names, for a message.
+/// The first names of `members`, as text for a message.
 pub(crate) fn listed(members: &[(String, u64)]) -> String {
     let names = members
         .iter()

@@ -24,7 +24,8 @@ pub(crate) struct Bucket<T> {
 }
 
 impl<T: Pod> Buckets<T> {
-    /// Empty buckets with at most about `bytes` of items in memory and the rest in `folder`.
+    /// Empty buckets. At most about `bytes` of items stay in memory; the other items go to a
+    /// temporary file in `folder`.
     pub fn new(buckets: usize, bytes: u64, folder: PathBuf) -> Self {
         let empty = || Bucket {
             items: Vec::new(),
@@ -43,7 +44,8 @@ impl<T: Pod> Buckets<T> {
     /// Add an item to a bucket.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] with the folder.
+    /// [`crate::Error::Io`], which names the folder of the temporary file;
+    /// [`crate::Error::Memory`].
     #[inline]
     pub fn push(&mut self, bucket: usize, item: T) -> Result<()> {
         fallible::push(&mut self.buckets[bucket].items, item)?;
@@ -81,7 +83,8 @@ impl<T: Pod> Bucket<T> {
     /// All items, in the order in which they were added.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] with the folder.
+    /// [`crate::Error::Io`], which names the folder of the temporary file;
+    /// [`crate::Error::Memory`].
     pub fn items(self, file: Option<&TemporaryFile>) -> Result<Vec<T>> {
         let Some(file) = file.filter(|_| !self.spilled.is_empty()) else {
             return Ok(self.items);

@@ -76,8 +76,8 @@ pub(crate) struct Utf16 {
 }
 
 impl Utf16 {
-    /// A decoder, if the text begins with the byte order mark of UTF-16, which takes two bytes. If two zero bytes
-    /// follow a little-endian mark, it is the mark of UTF-32.
+    /// A decoder, if the text begins with the byte order mark of UTF-16, which takes two bytes.
+    /// `None` if two zero bytes follow a little-endian mark: together they are the mark of UTF-32.
     pub fn detect(beginning: &[u8]) -> Option<Self> {
         let big_endian = match beginning {
             [0xff, 0xfe, 0, 0, ..] => return None,

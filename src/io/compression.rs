@@ -18,7 +18,8 @@ pub(crate) enum Compression {
 /// Base-2 logarithm of the Zstandard window that is accepted under any memory limit: 8 MiB, which the format asks
 /// all decoders to support and which `zstd -19` uses.
 const LEAST_WINDOW: u32 = 23;
-/// Memory that is accepted for xz under any limit: enough for files that `xz` writes without options.
+/// Number of bytes of memory that an xz decoder may use under any limit: enough for files that `xz`
+/// writes without options.
 const LEAST_XZ: u64 = 10 << 20;
 
 /// Number of first bytes that [`Compression::of`] needs.
@@ -78,7 +79,8 @@ impl Compression {
 
     /// Decompress all members, streams or frames of `packed`, one after the other.
     ///
-    /// The file chooses the size of the decoder's window; more than `most` bytes are an error.
+    /// A file of xz or Zstandard chooses how much memory its decoder needs. More than `most` bytes
+    /// are an error, unless `LEAST_XZ` or `LEAST_WINDOW` allows as much.
     fn decompress(
         self,
         packed: impl BufRead + Send + 'static,
@@ -117,8 +119,8 @@ pub enum Packer<W: Write> {
     Zstandard(zstd::Encoder<'static, W>),
 }
 
-/// The compression level for xz. The default of the tool `xz` takes ten times as long, and files of numbers become
-/// only a few percent smaller.
+/// The compression level for xz. The default level of the tool `xz`, 6, takes much longer and makes
+/// files of numbers only slightly smaller.
 const XZ_LEVEL: u32 = 2;
 
 impl<W: Write> Packer<W> {
@@ -273,10 +275,12 @@ impl Unpacked {
     }
 }
 
-/// The largest window of a decoder, for which it allocates memory.
+/// Number of bytes of the largest window that a decoder allocates. [`Error::Memory`] names it if an
+/// allocation fails.
 const LARGEST_WINDOW: usize = 1 << 31;
 
-/// Whether the system refused a decoder the memory for its window. Decoders report it only in their message.
+/// Whether a decoder could not allocate its window. Some decoders report this only in their
+/// message.
 fn lacks_memory(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::OutOfMemory
         || ["not enough memory", "can't allocate memory"]
@@ -284,7 +288,8 @@ fn lacks_memory(error: &io::Error) -> bool {
             .any(|words| error.to_string().contains(words))
 }
 
-/// Whether a file needs a larger window than its decoder may use. Only the messages of zstd and liblzma say so.
+/// Whether a file needs more memory than its decoder may use. zstd and liblzma report this only in
+/// their message.
 fn exceeds_limit(error: &io::Error) -> bool {
     let reason = error.to_string().to_lowercase();
     reason.contains("too much memory") || reason.contains("memory limit")

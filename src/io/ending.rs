@@ -78,7 +78,7 @@ const WRITTEN: &str = "glove-rs writes text (.txt, .vec), binary files (.bin) an
 /// The compression of a file with this name, by its last ending.
 ///
 /// # Errors
-/// [`Error::Parameter`] for the ending of a format that is not written.
+/// [`Error::Parameter`] for the ending of a format that glove-rs does not write.
 pub(super) fn packing(path: &Path) -> Result<Option<Compression>> {
     check_ending(path)?;
     Ok(split(path).1)
@@ -87,7 +87,7 @@ pub(super) fn packing(path: &Path) -> Result<Option<Compression>> {
 /// Refuse to write a file whose name has the ending of a format that glove-rs does not write.
 ///
 /// # Errors
-/// [`Error::Parameter`], which names what is written.
+/// [`Error::Parameter`], which lists the formats that glove-rs writes.
 pub fn check_ending(path: &Path) -> Result<()> {
     let ending = ending_of(path).filter(|ending| FOREIGN.contains(&ending.as_str()));
     let Some(ending) = ending else {
@@ -125,7 +125,7 @@ impl Written {
     /// Refuse a file name whose ending says that the file holds something else.
     ///
     /// # Errors
-    /// [`Error::Parameter`], which names what is written.
+    /// [`Error::Parameter`], which lists the formats that glove-rs writes.
     pub fn check(self, path: &Path) -> Result<()> {
         let Self(content, others) = self;
         let ending = ending_of(path).filter(|ending| others.contains(&ending.as_str()));
@@ -149,7 +149,7 @@ pub fn ending_of(path: &Path) -> Option<String> {
 /// NumPy archive, which is not compressed again.
 ///
 /// # Errors
-/// [`Error::Parameter`], which names what is written.
+/// [`Error::Parameter`].
 pub fn check_model_ending(path: &Path) -> Result<()> {
     match split(path) {
         (_, Some(_)) => {

@@ -12,7 +12,8 @@ use std::path::{Path, PathBuf};
 const SETTLE: usize = 16 << 20;
 /// Number of bytes that are collected before they are written. Longer pieces are written without a copy.
 const BUFFER: usize = 1 << 16;
-/// Milliseconds of a wait for the reader of a pipe. After each wait the caller may ask to stop.
+/// Milliseconds of a wait for the reader of a pipe. Between two waits, the writer checks whether
+/// the caller has asked to stop.
 const PATIENCE: u64 = 20;
 /// A pipe that is ready takes this many bytes without making its writer wait.
 const PIPE: usize = 4096;
@@ -24,14 +25,14 @@ pub type Output<'a> = BufWriter<Packer<Watched<'a>>>;
 /// and on the disk, it is renamed to `path`. If anything fails, `path` is unchanged and the temporary file is
 /// removed.
 ///
-/// If `path` ends in `.gz`, `.bz2`, `.xz` or `.zst`, the file is compressed accordingly. If `path` is a link, the
-/// file to which it points is replaced. A file that is replaced keeps its permissions. Devices, pipes and `-`,
-/// standard output, are written to directly.
+/// If `path` ends in `.gz`, `.bz2`, `.xz`, `.zst` or `.zstd`, the file is compressed accordingly.
+/// If `path` is a link, the file to which it points is replaced. A file that is replaced keeps its
+/// permissions. Devices, pipes and `-`, standard output, are written to directly.
 ///
 /// # Errors
-/// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path and for the ending of a format
-/// that is not written; [`Error::Cancelled`], also while a pipe has no reader; what `fill` reports
-/// about its own input.
+/// [`Error::Io`], which names `path`; [`Error::Parameter`] for an empty path and for the ending of
+/// a format that glove-rs does not write; [`Error::Cancelled`], also while a pipe has no reader;
+/// the errors of `fill`.
 pub fn write_atomically(
     path: impl AsRef<Path>,
     monitor: &Monitor,
@@ -86,7 +87,7 @@ impl Write for Watched<'_> {
 /// A file that is being written. If it is dropped before [`Replacement::commit`], the temporary file is removed.
 #[derive(Debug)]
 pub struct Replacement {
-    /// As the caller gave it, for messages.
+    /// The path as the caller gave it, for messages.
     path: PathBuf,
     file: File,
     /// None for standard output, a device or a pipe.
@@ -170,7 +171,8 @@ impl Replacement {
             };
             return self.file.write(&bytes[..bytes.len().min(most)]);
         };
-        // Move a long file to the disk while it is written: nothing could interrupt one long wait at the end.
+        // Sync a long file in steps while it is written: one long wait at the end could not be
+        // interrupted.
         if temporary.unsettled >= SETTLE {
             self.file.sync_data()?;
             temporary.unsettled = 0;
@@ -183,7 +185,8 @@ impl Replacement {
     /// Move the file to its path. When this returns, it is on disk and survives a crash of the machine.
     ///
     /// # Errors
-    /// [`Error::Io`]; the old file is then still there, unless only the folder could not be synced.
+    /// [`Error::Io`]. Then the old file is still at the path, unless only the last step failed, the
+    /// syncing of its folder.
     pub fn commit(mut self) -> Result<()> {
         let committed = self.put();
         committed.map_err(|e| Error::io(&self.path, e))

@@ -7,8 +7,9 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Names in the scratch folder: the file that its process locks; the new folder, in whose place the old one is after
-/// an exchange; and the old folder, if the system cannot exchange folders.
+/// Names in the scratch folder. `LOCK` is a file that its process locks. `NEW` is the new folder;
+/// after an exchange, the old folder has this name. `OLD` is the old folder on a system that cannot
+/// exchange folders.
 const LOCK: &str = "lock";
 const NEW: &str = "new";
 const OLD: &str = "old";
@@ -20,12 +21,14 @@ const SHOWN: usize = 5;
 /// A folder that is being written. If it is dropped before [`FolderReplacement::commit`], its files are removed and
 /// the target is unchanged; parent folders that were made for it stay.
 ///
-/// The new folder is filled in a scratch folder beside the target. At the end both are exchanged,
-/// which is one step of the system: the target is complete at every moment. Systems without it rename
-/// twice; if the process dies in between, the next run of the same target puts the old folder back.
+/// The new folder is filled in a scratch folder beside the target. At the end, the new folder and
+/// an old one at the target are exchanged. The system does this in one step, so the target is
+/// complete at every moment. On a system that cannot exchange folders, the old folder is renamed
+/// first and then the new one. If the process dies between these two steps, the next process that
+/// writes the same target puts the old folder back.
 #[derive(Debug)]
 pub struct FolderReplacement {
-    /// As the caller gave it, for messages.
+    /// The path as the caller gave it, for messages.
     path: PathBuf,
     target: PathBuf,
     scratch: PathBuf,
@@ -38,7 +41,7 @@ impl FolderReplacement {
     /// folder. Missing parent folders are made. If `path` is a link, the folder to which it points is replaced.
     ///
     /// # Errors
-    /// [`Error::Io`] with `path`; [`Error::Parameter`] for an empty path.
+    /// [`Error::Io`], which names `path`; [`Error::Parameter`] for an empty path.
     pub fn create(path: &Path, names: Vec<OsString>) -> Result<Self> {
         if path.as_os_str().is_empty() {
             return Err(Error::parameter("path", "must name a folder, got ''"));
@@ -97,17 +100,18 @@ impl FolderReplacement {
     /// folder is on disk and survives a crash of the machine.
     ///
     /// # Errors
-    /// [`Error::Io`]; the old folder is then still there, unless only its parent could not be synced.
+    /// [`Error::Io`]. Then the old folder is still at the path, unless only the last step failed,
+    /// the syncing of its parent folder.
     pub fn commit(self, overwrite: bool) -> Result<()> {
         self.put(overwrite).map_err(|e| Error::io(&self.path, e))
     }
 
-    /// Move the file `name` out of the new folder to the target path itself. Nothing may be there: what another
-    /// program has written there in the meantime stays. When this returns, the file survives a crash of the
-    /// machine.
+    /// Move the file `name` out of the new folder to the target path itself. If a file or folder is
+    /// at that path, for instance because another program has written it in the meantime, it stays,
+    /// and the call fails. When this returns, the file survives a crash of the machine.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`ErrorKind::AlreadyExists`] if there is something.
+    /// [`Error::Io`], with [`ErrorKind::AlreadyExists`] if a file or folder is at the target path.
     pub fn commit_file(self, name: &OsStr) -> Result<()> {
         let put = rename_to_new(&self.folder().join(name), &self.target)
             .and_then(|()| self.target.parent().map_or(Ok(()), sync_folder));
@@ -199,7 +203,7 @@ impl Drop for FolderReplacement {
     }
 }
 
-/// Give the old folder its name back, if it is there and nothing has the name.
+/// Rename the old folder back to `target`, if the old folder exists and nothing is at `target`.
 fn put_back(old: &Path, target: &Path) {
     for _ in 0..TRIES {
         if !old.exists() || target.exists() || fs::rename(old, target).is_ok() {
@@ -260,7 +264,7 @@ fn is_ours(name: &OsStr, names: &[OsString]) -> bool {
         .any(|ours| name == ours || temporary::is_of(name, ours))
 }
 
-/// The names in a folder that are not those of files that we write, sorted.
+/// The sorted names of the files and folders in `folder` that are not files that we write.
 fn foreign(folder: &Path, names: &[OsString]) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -288,7 +292,8 @@ fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
         }
         let _ = fs::remove_dir(&folder);
     }
-    // Remove the lock last: until then no other process takes the rest for leftovers.
+    // Remove the lock last: while this process holds it, no other process removes the scratch
+    // folder as a leftover.
     if [NEW, OLD].iter().all(|name| !scratch.join(name).exists()) {
         let _ = fs::remove_file(scratch.join(LOCK));
         let _ = fs::remove_dir(scratch);
@@ -307,7 +312,7 @@ pub(super) fn sweep(target: &Path, names: &[OsString]) {
             remove(&scratch, target, names);
             drop(lock);
         } else {
-            let _ = fs::remove_dir(&scratch); // killed before it was locked: it is empty
+            let _ = fs::remove_dir(&scratch); // empty if its process was killed before locking
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Reads the content of a vector file, counts and the like from front to back, and decompresses it if needed.
+//! Reads the content of files of vectors, counts and other formats from front to back, and
+//! decompresses it if needed.
 //! (`open.rs` opens files; `corpus/text.rs` reads text.)
 
 use crate::error::{Error, Location, Result};
@@ -24,8 +25,8 @@ struct Source {
 const STEP: usize = 4 << 20;
 
 impl Source {
-    /// Open `path`, or the file in it if it is an archive of one file. Also returns the size of the file, if it is
-    /// known.
+    /// Open the file at `path`. If this is an archive of one file, open the file in the archive.
+    /// Also returns the size of the opened file, if it is known.
     fn open(path: &Path, monitor: &Monitor) -> Result<(Self, Option<u64>)> {
         let cancelled = monitor.cancel_flag();
         let (reader, size): (Box<dyn Read + Send>, _) =
@@ -159,7 +160,7 @@ impl Input {
     /// read.
     ///
     /// # Errors
-    /// [`Error::Format`] for text that is malformed, if `on_invalid` says so.
+    /// [`Error::Format`] for text that is malformed, if `on_invalid` is [`OnInvalid::Strict`].
     pub fn decode(&mut self, on_invalid: OnInvalid) -> Result<()> {
         let Some(decoder) = Utf16::detect(self.peek(4)?) else {
             return Ok(());
@@ -188,14 +189,16 @@ impl Input {
         &self.path
     }
 
-    /// The size of the content in bytes, if it is known before all of it is read. A header can be checked against it.
-    /// If it is not known, memory must grow as content comes.
+    /// The size of the content in bytes, if it is known before all of the content is read. Sizes in
+    /// a header can be compared with it. If it is not known, memory must be allocated step by step,
+    /// as content is read.
     pub fn content_size(&self) -> Option<u64> {
         let as_it_is = self.reader.compression().is_none() && self.decoder.is_none();
         self.size.filter(|_| as_it_is)
     }
 
-    /// The next `most` bytes, or fewer if the file ends before. They are read again by the next call.
+    /// The next `most` bytes, or fewer if the file ends earlier. The next call reads the same bytes
+    /// again.
     pub fn peek(&mut self, most: usize) -> Result<&[u8]> {
         if self.ahead.len() < most {
             let mut ahead = std::mem::take(&mut self.ahead);
@@ -206,8 +209,8 @@ impl Input {
         Ok(&self.ahead[..most.min(self.ahead.len())])
     }
 
-    /// Append `most` bytes to `block`: more if more were peeked at, fewer if the input ends. Returns whether the input
-    /// has ended.
+    /// Append `most` bytes to `block`: more if more were peeked at or decoded, fewer if the input
+    /// ends. Returns whether the input has ended.
     pub fn fill(&mut self, block: &mut Vec<u8>, most: usize) -> Result<bool> {
         let more = most.saturating_sub(self.ahead.len());
         if block.is_empty() {
@@ -218,7 +221,8 @@ impl Input {
         Ok(self.read_onto(block, more)? < more)
     }
 
-    /// Read into all of `buffer`, or as far as there is input. Returns the number of bytes that were read.
+    /// Fill `buffer`, or only its beginning if the input ends earlier. Returns the number of bytes
+    /// that were read.
     pub fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         if self.decoder.is_some() {
             self.peek(buffer.len())?;
@@ -247,7 +251,8 @@ impl Input {
         Ok(ahead + skipped.map_err(|e| self.fault(e, 1 << 18))?)
     }
 
-    /// Read exactly the next `bytes` bytes into `into`. If the file ends before, the error is that of `fault`.
+    /// Read exactly the next `bytes` bytes into `into`. If the file ends earlier, return the error
+    /// that `fault` makes.
     pub fn exactly(
         &mut self,
         bytes: u64,
@@ -268,7 +273,7 @@ impl Input {
         Ok(())
     }
 
-    /// Begin to tell `monitor` how much of the file is read.
+    /// Begin the stage [`Stage::Loading`] of `monitor`, with the size of the file as its total.
     pub fn begin(&self, monitor: &Monitor) {
         monitor.begin(Stage::Loading, self.size.unwrap_or(0));
     }
@@ -292,7 +297,7 @@ impl Input {
         read.map_err(|e| self.fault(e, block.len()))
     }
 
-    /// Append about `most` bytes of decoded text to `block`: not fewer unless the input ends, but maybe more.
+    /// Append at least `most` bytes of decoded text to `block`, or fewer if the input ends.
     fn read_decoded(&mut self, block: &mut Vec<u8>, most: usize) -> Result<usize> {
         let start = block.len();
         let mut bytes = Vec::new();

@@ -8,8 +8,8 @@ use std::path::Path;
 /// The file that is locked. It is never removed: otherwise two processes could lock the folder at the same time.
 const NAME: &str = "training.lock";
 
-/// A locked folder, which no other training may use. The system drops the lock when the process ends, in whatever
-/// way.
+/// A locked folder, which no other training may use. The system releases the lock when the process
+/// ends, even if it is killed.
 #[derive(Debug)]
 pub struct FolderLock(File);
 
@@ -26,7 +26,7 @@ impl FolderLock {
         #[cfg(unix)]
         {
             use std::os::unix::fs::OpenOptionsExt;
-            // Do not follow a link: it could make a file in another folder.
+            // Do not follow a link: that could create a file in another folder.
             options.custom_flags(rustix::fs::OFlags::NOFOLLOW.bits() as i32);
         }
         let file = options.open(&path).map_err(|e| Error::io(&path, e))?;

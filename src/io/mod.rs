@@ -51,7 +51,8 @@ pub(crate) fn at<T>(path: &Path, result: io::Result<T>) -> Result<T> {
     result.map_err(|e| Error::io(path, e))
 }
 
-/// The absolute path to which `path` leads if all links at its end are followed. It need not exist.
+/// The absolute path to which `path` leads if all links at its end are followed. No file need exist
+/// there.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;
     for _ in 0..MOST_LINKS {
@@ -68,7 +69,7 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
             Err(error) => return Err(error),
         }
     }
-    // Says "too many levels of symbolic links" in the system's words.
+    // The system reports its error for this path, "too many levels of symbolic links".
     fs::metadata(&path).map(|_| path)
 }
 

@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// error, reading ends with this error.
 pub type Idle = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
-/// What a path turned out to name.
+/// What a path names, opened.
 pub(crate) enum Opened {
     /// A regular file, and its metadata when it was opened.
     File(File, Metadata),
@@ -91,10 +91,10 @@ pub fn is_member(path: &Path) -> bool {
     fs::metadata(path).is_err() && archive::split(path).is_some()
 }
 
-/// Open a regular file or a device that can be read at any offset; a folder is refused as such.
+/// Open a regular file or a device that can be read at any offset.
 ///
 /// # Errors
-/// [`Error::Io`].
+/// [`Error::Io`], also for a folder.
 fn open_seekable(path: &Path) -> Result<File> {
     let file = at(path, File::open(path))?;
     if at(path, file.metadata())?.is_dir() {

@@ -37,7 +37,7 @@ pub(super) fn name_of(name: &OsStr, number: u32) -> OsString {
     temporary
 }
 
-/// Whether `found` is the name of a temporary file of `target`.
+/// Whether `found` is the name of a temporary file of `target` that [`sweep`] would find.
 pub(super) fn is_of(found: &OsStr, target: &OsStr) -> bool {
     (0..SWEPT).any(|number| found == name_of(target, number))
 }
@@ -84,7 +84,7 @@ pub(super) fn create_locked(path: &Path, private: bool) -> io::Result<Option<Fil
 
 /// Lock an existing file if its process has ended. `None` if the process lives or this is not known.
 pub(super) fn lock_of_the_dead(path: &Path) -> Option<File> {
-    // Neither a link nor a pipe is ours, and opening a pipe would wait.
+    // glove-rs makes neither links nor pipes here, and opening a pipe would wait.
     if !fs::symlink_metadata(path).ok()?.is_file() {
         return None;
     }
@@ -106,7 +106,7 @@ fn is_at(file: &File, path: &Path) -> bool {
     #[cfg(not(unix))]
     {
         let _ = file;
-        path.exists() // while a file is open, its name cannot come to name another file
+        path.exists() // on these systems, no other file can take the name of an open file
     }
 }
 

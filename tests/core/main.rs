@@ -1,4 +1,5 @@
-//! Tests of the core's public interface. One program, because each is linked anew after every edit of the core.
+//! Tests of the core's public interface. They are one program, because every test program must be
+//! linked again after each edit of the core.
 
 mod checkpoint;
 mod naive;

@@ -236,7 +236,7 @@ fn assert_equal(actual: &Triangle, expected: &Triangle) {
     assert!(csr(actual) == csr(expected));
 }
 
-/// A memory limit of so few bytes that small texts exceed it.
+/// A memory limit of `bytes` bytes.
 fn limit(bytes: u64) -> MemoryLimit {
     MemoryLimit::new(Some(bytes), None)
 }

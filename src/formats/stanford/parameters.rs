@@ -16,7 +16,8 @@ use std::path::Path;
 /// Write parameters, or accumulators. Vectors have `dim` components.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does
+/// not write; [`Error::Cancelled`].
 pub fn save_parameters(
     from: &Exported,
     dim: usize,

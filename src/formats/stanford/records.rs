@@ -27,7 +27,8 @@ const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 /// limit allows, but at least one.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does
+/// not write; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save_cooccurrences(
     counts: &Triangle,
     path: impl AsRef<Path>,
@@ -114,8 +115,8 @@ pub(in crate::formats) fn read_cooccurrences(
         last = last.max(i).max(j);
         builder.push(i, j, x)
     })?;
-    // In the vocabulary of the same text, a few of the last words may have no neighbours, but hardly all of the
-    // last 1 %.
+    // Some of the last words of the vocabulary may have no records. But if none of the last 1 % has
+    // a record, the vocabulary is probably that of another text.
     if (last as usize) + 1 < words - words / 100 {
         monitor.warn(format!(
             "{}: the highest word number is {}, but the vocabulary has {words} words; check that the \
@@ -139,7 +140,9 @@ pub(in crate::formats) fn check_sum(counts: &Triangle, path: &Path) -> Result<()
 /// records. Their content is not checked.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] for a length that is not a multiple of 16; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Format`] for a length that is not a multiple of 16; [`Error::Parameter`]
+/// for a name with the ending of a format that glove-rs does not write; [`Error::Memory`];
+/// [`Error::Cancelled`].
 pub fn shuffle(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,

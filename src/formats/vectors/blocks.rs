@@ -9,8 +9,8 @@ use crate::monitor::Monitor;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// Bytes read at a time: they stay in the cache of a core while they are parsed, for less than a millisecond. Tests
-/// read blocks shorter than some lines.
+/// Number of bytes read at a time: few enough to stay in the cache of a core while they are parsed.
+/// Tests read blocks that are shorter than some lines.
 const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 18 };
 /// The most records of a block.
 const TOGETHER: usize = 1 << 16;
@@ -20,9 +20,9 @@ const TOGETHER: usize = 1 << 16;
 pub(super) struct Block {
     /// The file, for messages.
     pub path: PathBuf,
-    /// The ranges of the records that may be wanted.
+    /// The ranges of the records. With a selection, only of those whose words may be selected.
     pub spans: Vec<Range<usize>>,
-    /// Number of all records.
+    /// Number of all records of the block, also of those that are not in `spans`.
     pub records: usize,
     // The bytes of the block, and after `length` unused room for longer blocks.
     buffer: Vec<u8>,
@@ -52,13 +52,13 @@ pub(super) struct Blocks<'a, R> {
     records: R,
     only: Option<&'a Selection>,
     monitor: &'a Monitor,
-    /// Records that may still be taken.
+    /// Number of records that may still be read.
     left: usize,
     /// The number of the next block.
     next: usize,
     /// What was read beyond the last record.
     rest: Vec<u8>,
-    /// Bytes to read beyond the rest.
+    /// Number of bytes to read in addition to `rest`.
     more: usize,
     at_end: bool,
     is_closed: bool,
@@ -90,8 +90,9 @@ impl<'a, R: Rows> Blocks<'a, R> {
         }
     }
 
-    /// Read the next records into `block`, and take rows for them from the beginning of `free`. Returns `None` if there
-    /// are no more records, or if `free` has too few rows: then [`Blocks::rows_needed`] is their number.
+    /// Read the next records into `block`, and take rows for them from the beginning of `free`.
+    /// Returns `None` if there are no more records, or if `free` has too few rows. In the second
+    /// case, [`Blocks::rows_needed`] returns how many rows the block needs.
     #[expect(
         clippy::mut_mut,
         reason = "`free` is replaced by the rows that are left"
@@ -137,7 +138,7 @@ impl<'a, R: Rows> Blocks<'a, R> {
         self.next - 1
     }
 
-    /// Read until there is a record.
+    /// Read until `block` has at least one record or the file ends.
     fn read(&mut self, block: &mut Block) -> Result<()> {
         block.spans.clear();
         block.records = 0;
@@ -163,7 +164,7 @@ impl<'a, R: Rows> Blocks<'a, R> {
         Ok(())
     }
 
-    /// Find the records of a block, and keep what follows them for the next.
+    /// Find the records of a block, and keep the bytes after them for the next block.
     fn frame(&mut self, block: &mut Block) -> Result<()> {
         let together = TOGETHER.min(self.left);
         let bytes = &block.buffer[..block.length];
@@ -186,8 +187,9 @@ impl<'a, R: Rows> Blocks<'a, R> {
         self.rest.clear();
         fallible::reserve(&mut self.rest, bytes.len() - end)?;
         self.rest.extend_from_slice(&bytes[end..]);
-        // A record that is longer than the block is scanned again from its start. The block doubles each time, so
-        // that there are few scans. After many short records, some of them may be left.
+        // A record that is longer than the block is scanned again from its start. The block doubles
+        // each time, so that there are few scans. If the block has more records than `TOGETHER`,
+        // some of them are in `rest`, and fewer bytes are read next.
         self.more = if block.records == 0 {
             self.rest.len().max(BLOCK)
         } else {
@@ -202,7 +204,7 @@ impl<'a, R: Rows> Blocks<'a, R> {
         self.waiting = None;
     }
 
-    /// The number of rows that the block needs for which there were not enough.
+    /// The number of rows that the block in `waiting` needs, if there is one.
     pub fn rows_needed(&self) -> Option<usize> {
         self.waiting.as_ref().map(|block| block.spans.len())
     }

@@ -1,7 +1,7 @@
 //! Decimal numbers as vector files have them, such as -0.123456, read eight digits at a time.
 //!
-//! Longer numbers and those with an exponent go to the library. Every number is rounded as the standard
-//! library rounds it.
+//! The library `fast_float2` reads longer numbers and those with an exponent. Every number is
+//! rounded as the standard library rounds it.
 
 /// Ten to the powers that a double holds exactly.
 const TENS: [f64; 20] = [
@@ -33,8 +33,9 @@ pub(super) fn parse_partial(text: &[u8]) -> Option<(f32, usize)> {
     }
 }
 
-/// [`parse_partial`] for a number of digits, perhaps with a minus before them and a point after the first digit or
-/// later. `None` for any other number, and for one that is too long.
+/// [`parse_partial`] for a number that consists of digits, perhaps with a minus sign before them
+/// and a decimal point after at least one digit. `None` for any other number, and for one that is
+/// too long.
 #[inline(always)]
 fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
     let negative = text.first() == Some(&b'-');

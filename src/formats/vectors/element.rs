@@ -3,11 +3,11 @@
 use bytemuck::Zeroable;
 use half::f16;
 
-/// A number that vectors are stored in.
+/// A type of number in which vectors are stored.
 pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     /// Number of bytes of a number in a native file.
     const BYTES: usize;
-    /// Zero. Rows are filled with it before they are read.
+    /// Zero. Rows are filled with it before numbers are read into them.
     const ZERO: Self;
     /// The nearest number of this type; infinite if `x` is beyond the largest.
     fn from_f32(x: f32) -> Self;
@@ -79,7 +79,8 @@ impl Element for f16 {
         let magnitudes = row.iter().map(|x| (x.to_bits() & 0x7fff) as i16);
         let largest = magnitudes.fold(0, i16::max);
         for (x, wide) in row.iter().zip(buffer.iter_mut()) {
-            // The conversion to i32 copies the sign to all higher bits, of which the highest remains.
+            // The conversion to i32 copies the sign to all higher bits. The mask keeps only the
+            // highest of them.
             let shifted = (i32::from(x.to_bits() as i16) << 13) as u32;
             *wide = f32::from_bits(shifted & SIGN_AND_REST) * REBIAS;
         }

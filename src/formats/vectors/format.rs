@@ -9,8 +9,8 @@ use crate::io::Input;
 use crate::io::charset::OnInvalid;
 use memchr::memchr;
 
-/// The formats that vectors are read from. What is written is finer: [`Layout`](super::write::Layout) says how
-/// the words and numbers of a `Glove`, `Word2Vec` or `Word2VecBinary` file are laid out.
+/// The formats that vectors are read from. Files for other programs are written in one of the
+/// layouts of [`Layout`](super::write::Layout). Several layouts are read as the same format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Text without a header, as GloVe files are.
@@ -77,8 +77,8 @@ const LINES: usize = 1000;
 /// Number of rows that decide about the separator.
 const FEW_ROWS: usize = 50;
 
-/// Find the format of `input`, or how to read it as `format`, if no line is longer than `longest`
-/// bytes. Nothing of it is consumed.
+/// Find how to read `input`: as `format` or, without it, in the format that the beginning shows. No
+/// line may be longer than `longest` bytes. The vectors can be read from the beginning afterwards.
 pub(super) fn detect(
     input: &mut Input,
     format: Option<Format>,
@@ -134,7 +134,8 @@ pub(super) fn beginning(file: &[u8]) -> (&[u8], bool) {
     (&file[..most.min(file.len())], file.len() < most)
 }
 
-/// Whether the first two lines are complete, if these are lines at all.
+/// Whether `content` is enough to detect the format: it is the whole file, it has two complete
+/// lines, or it is not text.
 fn enough(content: &[u8], most: usize) -> bool {
     content.len() < most
         || memchr::memchr_iter(b'\n', content).nth(1).is_some()
@@ -164,7 +165,8 @@ pub(super) fn plan(
         FileKind::Records,
         FileKind::Parameters,
     ];
-    // If the caller names the format, what the file looks like does not count.
+    // If the caller names the format, a file that only looks like one of these kinds is not
+    // refused.
     let kind = kind.filter(|kind| format.is_none() || !by_looks.contains(kind));
     let refusal = kind.filter(|kind| *kind != FileKind::Empty);
     if let Some(message) = refusal.and_then(|kind| kind.refusal(Wanted::Vectors)) {
@@ -238,7 +240,8 @@ pub(super) fn plan(
     let one_number = numbers == Some(1) && (dim != 1 || whole && promised != below.lines as u64);
     let rows_fit = promised == 0 || numbers == Some(dim) && !one_number;
     if format.is_none() && !rows_fit && !(is_text(content) && below.has_phrases(dim)) {
-        // Text in another encoding is not text for `is_text`. But it has no control characters, as binary files have.
+        // Text in another encoding is not text for `is_text`. But unlike a binary file, it has no
+        // control characters.
         let below = &content[start..];
         let unprintable = |b: &u8| b.is_ascii_control() && !b.is_ascii_whitespace();
         let is_text = is_text(content);
@@ -421,10 +424,13 @@ impl<'a> Sample<'a> {
         Some(String::from_utf8_lossy(first).into_owned())
     }
 
-    /// Choose the dialect. If there are spaces, but every line has the same number of tabs and most lines have as many
-    /// numbers, tabs separate. Otherwise the dialect wins in which most lines end in the most numbers; a list wins if
-    /// most lines end in as many numbers as the header promises. If dialects are equal, the default wins if more than
-    /// half of the lines agree in it.
+    /// Choose the dialect. If there are spaces, but every line has the same number of tabs and most
+    /// lines have as many numbers as tabs, only tabs separate. Otherwise, the number of numbers in
+    /// which most lines end is found for each dialect, and the dialect with the largest number is
+    /// chosen. A list is chosen instead if most lines end in as many numbers as the header states.
+    /// If two dialects have the same number, the one by which more lines end in that number is
+    /// chosen. But if more than half of the lines do so by the default dialect, the default is
+    /// chosen.
     fn choose_dialect(&mut self, promised: Option<usize>) {
         let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
         let tabs = |line: &[u8]| memchr::memchr_iter(b'\t', trim_end(line)).count();

@@ -25,7 +25,7 @@ pub struct LoadOptions<'a> {
     pub format: Option<Format>,
     /// Read at most this many vectors, the first of the file.
     pub limit: Option<usize>,
-    /// The words of a Stanford `.bin`: required for this format, an error for the others.
+    /// The words of a Stanford `.bin`: required for this format, an error for all other formats.
     pub vocabulary: Option<&'a Vocabulary>,
     /// Which vector of a word to read from a Stanford `.bin`; the other formats hold one.
     pub combine: Combine,
@@ -78,7 +78,8 @@ pub fn load<E: Element>(
 /// Like [`load`], but for an open file whose position is its beginning.
 ///
 /// # Errors
-/// As for [`load`]; [`Error::Parameter`] also for a vocabulary: parameters are read from a path.
+/// As for [`load`]; [`Error::Parameter`] also for any vocabulary: Stanford's parameters are read by
+/// their path.
 pub(crate) fn load_from<E: Element>(
     mut input: Input,
     options: LoadOptions<'_>,
@@ -177,7 +178,7 @@ fn read_text<E: Element>(
     let expected = expected.min(possible) as usize;
     input.skip(body.start as u64)?;
     let vectors = rows::read(input, lines, body.dim, expected, most, only, monitor)?;
-    // There may be more than the header says: Stanford's tool does not count `<unk>`.
+    // There may be more words than the header says: Stanford's tool does not count `<unk>`.
     let read = vectors.records as u64;
     let cut = |promised: &u64| read < *promised && read < most as u64 && vectors.rest.is_some();
     if let Some(promised) = body.promised.filter(cut) {
@@ -336,7 +337,7 @@ mod tests {
         let loaded = read_all(&packed).unwrap();
         assert_eq!(loaded.words, WordList::of(&words).unwrap());
         assert_eq!(loaded.matrix, vectors);
-        // Only "w7 b" is not among the words, but it begins as one of them.
+        // The word "w7 b" is not selected, but its first field is a selected word.
         let file = [&b"w7 b 9 9\n"[..], &file, b"w3 8 8\nbad\n"].concat();
         let selection = Selection::new(["w1999", "w7", "w3"]);
         let some = LoadOptions {

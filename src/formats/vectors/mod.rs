@@ -10,9 +10,9 @@
 //! | `numbers`, `decimal` | parses the numbers of a line together, and single numbers |
 //! | `shortest` | formats numbers with the fewest digits, many at a time |
 //! | `stanford` | reads vectors from the parameters of Stanford's `glove` |
-//! | [`native`] | this package's own format, which is mapped instead of read |
+//! | [`native`] | this package's own format, which can be mapped instead of read |
 //! | [`write`](mod@write), `turns` | writes word2vec's formats and GloVe's text, formatted on all threads |
-//! | `combine` | makes one vector of a word's two |
+//! | `combine` | combines the two vectors of a word, w and w̃, into one |
 //! | `element`, `word_list` | number types, and words in one allocation |
 //! | `selection` | words whose vectors are wanted |
 

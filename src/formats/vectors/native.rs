@@ -58,7 +58,7 @@ pub struct Header {
     pub words: usize,
     /// Number of components of a vector.
     pub dim: usize,
-    /// Where the matrix starts.
+    /// The offset of the matrix in the file.
     pub matrix: u64,
     word_bytes: u64,
     checksum: u32,

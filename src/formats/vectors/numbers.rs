@@ -1,29 +1,33 @@
 //! The numbers at the end of a line, several at a time.
 //!
-//! Most numbers of a file have the same form: a digit, a point and up to 14 digits, as in -0.123456. Their
-//! digits are added up without a branch, which the compiler vectorises. [`super::decimal`] reads other
-//! numbers. Every number is rounded as the standard library rounds it.
+//! Most numbers of a file have the same form: perhaps a minus sign, a digit, a point and up to 14
+//! digits. Their digits are combined without a branch, in loops that the compiler vectorises.
+//! [`super::decimal`] reads other numbers. Every number is rounded as the standard library rounds
+//! it.
 
 use super::decimal;
 use super::element::Element;
 use memchr::memrchr2;
 
-/// Numbers added up together.
+/// Number of numbers that are read together.
 const TOGETHER: usize = 16;
-/// Separators of a line beyond those of its numbers: the spaces of a word.
+/// Number of separators within the word of a line for which there is room. A line with more of them
+/// may be left to the slower parser in `text.rs`.
 const MORE: usize = 64;
-/// Places of separators that are noted at a time, whether there are so many or not.
+/// Number of places of separators that are written at a time. If fewer are found, the other written
+/// places have no meaning and are overwritten later.
 const NOTED: usize = 8;
 
-/// The bytes of such a number without its sign.
+/// The possible numbers of bytes of a number of the usual form, without its sign.
 const LENGTHS: std::ops::RangeInclusive<usize> = 3..=16;
-/// The digits behind the point are brought to this number by zeros: with the one before it, they are an integer that
-/// a double holds.
+/// Zeros extend the digits after the point to 14 digits. Together with the digit before the point,
+/// they are an integer that a double holds exactly. The number is this integer divided by `SCALE`.
 const SCALE: f64 = 1e14;
 
 const EACH: u64 = 0x0101_0101_0101_0101;
 
-/// The bytes of a number by its length, as masks for the first eight and the others; none for other numbers.
+/// Masks of the bytes of a number, by its length: for its first eight bytes and for its other
+/// bytes. Both are 0 for a length outside `LENGTHS`.
 static MASKS: [[u64; 2]; 32] = masks();
 
 const fn masks() -> [[u64; 2]; 32] {
@@ -37,9 +41,10 @@ const fn masks() -> [[u64; 2]; 32] {
     masks
 }
 
-/// Read the last fields of a line into `row`. The line is the first `length` bytes of `text`, and has no blanks at
-/// its end. One and the same space or tab separates the fields. Returns where the first of them starts, with its
-/// separator, or `None` if the line is another.
+/// Read the numbers at the end of a line into `row`, which has as many elements as the line has
+/// numbers. The line is the first `length` bytes of `text`, and has no blanks at its end. The
+/// numbers are separated by one space each or by one tab each. Returns the offset of the separator
+/// before the first number, or `None` if the line has another form.
 pub(super) fn parse<E: Element>(
     text: &[u8],
     length: usize,
@@ -51,7 +56,7 @@ pub(super) fn parse<E: Element>(
         return None;
     }
     let separator = line[memrchr2(b' ', b'\t', line)?];
-    // A number needs less.
+    // A number is read from 17 bytes, so no more than these 32 bytes after the line are needed.
     let text = &text[..text.len().min(length + 32)];
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
@@ -96,7 +101,8 @@ impl<E: Element> pulp::NullaryFnOnce for Vectorized<'_, E> {
 
 /// Finds a byte among 64.
 trait Find: Copy {
-    /// A bit for each byte that is `byte`, the first in the lowest.
+    /// A mask with a bit for each of the 64 bytes, which is 1 if the byte is `byte`. The lowest bit
+    /// is that of the first byte.
     fn find(self, byte: u8, bytes: &[u8; 64]) -> u64;
 }
 
@@ -109,7 +115,8 @@ impl Find for Portable {
         let (eights, _) = bytes.as_chunks();
         let found = eights.iter().map(|eight| {
             let others = u64::from_le_bytes(*eight) ^ (u64::from(byte) * EACH);
-            // The highest bit of each byte that is not zero; then all of them side by side.
+            // Set the highest bit of each byte that is not zero. Then collect the highest bits of
+            // the other bytes, which are equal to `byte`, in one byte.
             let others = ((others & (0x7f * EACH)) + 0x7f * EACH) | others;
             ((!others & (0x80 * EACH)) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
         });
@@ -154,7 +161,8 @@ fn parse_with<E: Element>(
     Some(places[0] as usize)
 }
 
-/// Note where `separator` occurs, and return how often. There is room for one more.
+/// Write the places of `separator` in `line` to `places`, and return their number. `None` if
+/// `places` has no room for them and one more place.
 #[inline(always)]
 fn places(find: impl Find, line: &[u8], separator: u8, places: &mut [u32]) -> Option<usize> {
     let mut count = 0;
@@ -188,7 +196,7 @@ fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<
     let mut signs = [0_u32; TOGETHER];
     for (i, ends) in places.windows(2).enumerate().take(TOGETHER) {
         let (start, end) = (ends[0] as usize + 1, ends[1] as usize);
-        // Near the end of the text there are not so many bytes.
+        // Near the end of the text there may be fewer bytes. Then `decimal` reads the number.
         let Some(bytes) = text.get(start..).and_then(<[u8]>::first_chunk::<17>) else {
             continue;
         };
@@ -203,7 +211,8 @@ fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<
     }
     let mut is_other = [0_u64; TOGETHER];
     for ((left, &right), is_other) in left.iter_mut().zip(&right).zip(&mut is_other) {
-        // The point has a place among the digits; the digit before it is moved there.
+        // The point is between two digits. Move the digit before the point to the place of the
+        // point.
         let has_point = *left & 0xff00 == u64::from(b'.' ^ b'0') << 8;
         *left = (*left & !0xffff) | (*left & 0xff) << 8;
         *is_other = not_digits(*left) | not_digits(right) | u64::from(!has_point);
@@ -272,7 +281,7 @@ fn eight_digits(digits: &[u64; TOGETHER]) -> [f64; TOGETHER] {
     sums
 }
 
-/// An integer below 2⁵².
+/// `x`, which is below 2⁵², as a double.
 #[inline(always)]
 fn double(x: u64) -> f64 {
     const SHIFT: f64 = (1_u64 << 52) as f64;
@@ -387,7 +396,7 @@ mod tests {
             assert_eq!(parsed(line, 2), None, "{line}");
         }
         assert_eq!(parsed("a 0.5", 0), None);
-        // More spaces in a word than are noted.
+        // The word has more spaces than there is room for.
         assert_eq!(parsed(&format!("{} 0.5", "a ".repeat(MORE + 20)), 1), None);
         assert_eq!(
             parsed(&format!("{} 0.5", "a ".repeat(20)), 1).unwrap().0,

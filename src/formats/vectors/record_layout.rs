@@ -10,9 +10,9 @@ use std::ops::Range;
 /// How words and vectors follow each other in a file. The thread that parses a block gets a clone: it keeps the
 /// position of that block in the file, for error messages.
 pub(super) trait Rows: Clone + Send {
-    /// Find complete records from the beginning of `block` on, at most `most`, and append their ranges to `spans`.
-    /// Records that it does not find it must find in a later call. Returns the end of the last record found, at which
-    /// the next block will start.
+    /// Find complete records from the beginning of `block` on, at most `most`, and append their
+    /// ranges to `spans`. A later call must find the records that this call leaves out. Returns the
+    /// end of the last record found, at which the next block will start.
     fn frame(
         &mut self,
         block: &[u8],

@@ -1,15 +1,16 @@
 //! The shortest digits that are read back as the same f32, for many numbers at a time.
 //!
-//! The numbers of vectors are between 10⁻⁶ and 10 with few exceptions, and there the decimals that decide are so
-//! short that f64 holds them exactly. So the digits of several numbers are found by the same few operations,
-//! without a branch, which the compiler vectorises. The library `zmij` formats other numbers; the digits are the
-//! same as its digits for all.
+//! Nearly all numbers of vectors have absolute values between 10⁻⁶ and 10. In this range, f64
+//! holds the values that must be compared exactly. So the digits of several numbers are found by
+//! the same few operations, without a branch, in loops that the compiler vectorises. The library
+//! `zmij` formats the other numbers. The digits of every number are those that `zmij` would give.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Numbers formatted together.
+/// Number of numbers that are formatted together.
 const TOGETHER: usize = 32;
-/// Bytes of the longest f32, with the space before it: " -1.17549435e-38" and some.
+/// Number of bytes of room for a number with the space before it. The longest, such as
+/// " -1.17549435e-38", takes 16.
 const LONGEST: usize = 24;
 
 /// The smallest and the largest exponent, as f32 stores it, of a number from 10⁻⁶ to 10.
@@ -18,18 +19,20 @@ const SMALLEST: u32 = 1e-6_f32.to_bits();
 const TEN: u32 = 10_f32.to_bits();
 const EXPLICIT_BITS: u32 = 23;
 
-/// What numbers of the same exponent share. The distance of two neighbours is between one unit and ten of the
-/// last place; `scale` makes integers of the decimals that end one place before.
+/// Constants of the numbers with the same exponent. Their last decimal place is chosen so that two
+/// neighbouring numbers are between 1 and 10 units of this place apart. Multiplying by `scale`
+/// makes an integer of a decimal that ends one place before the last.
 #[derive(Clone, Copy)]
 struct Scale {
     scale: f64,
     /// Half the distance of two neighbours, after scaling.
     half: f64,
-    /// Makes an integer with 15 decimals of one with the last place.
+    /// Multiplying a number of units of the last place by this gives the number of units of 10⁻¹⁵.
     decimals: f64,
 }
 
-/// By the lowest bits of the exponent. The others are not used.
+/// The constants, by the five lowest bits of the exponent as f32 stores it. Places of exponents
+/// outside `EXPONENTS` are not used.
 static SCALES: [Scale; 32] = scales();
 
 const fn scales() -> [Scale; 32] {
@@ -107,7 +110,7 @@ impl WithSimd for Row<'_> {
 /// Numbers and their digits.
 struct Digits {
     numbers: [f32; TOGETHER],
-    /// Whether `digits` has the digits.
+    /// Whether `digits` has the digits of the number. If not, `zmij` formats the number.
     is_usual: [bool; TOGETHER],
     /// The digit before the point and 15 after it, as values from 0 to 9.
     digits: [[u8; 16]; TOGETHER],
@@ -120,12 +123,13 @@ impl Digits {
         reason = "the loop was measured with it"
     )]
     fn find(&mut self) {
-        // Eight digits each.
+        // The 16 digits of each number, as two integers of eight digits.
         let mut eights = [[0_u32; 2]; TOGETHER];
         for ((x, is_usual), eights) in self.numbers.iter().zip(&mut self.is_usual).zip(&mut eights)
         {
             let bits = x.to_bits() & !(1 << 31);
-            // Zero in the bits that are stored: the neighbours have different distances, or the number is zero.
+            // All stored bits of the significand are zero: the number is zero, or a power of two,
+            // whose distances to its two neighbours differ.
             let is_power = bits << (32 - EXPLICIT_BITS) == 0;
             *is_usual = ((SMALLEST..TEN).contains(&bits) && !is_power) | (bits == 0);
             let Scale {
@@ -137,7 +141,7 @@ impl Digits {
             let scaled = f64::from(f32::from_bits(bits)) * scale;
             let whole = scaled.floor();
             let fraction = scaled - whole;
-            // The middle between two neighbours is rounded to the even one.
+            // A decimal in the middle between two neighbours is read as the even one.
             let half = half - f64::from(bits & 1) * (0.5 / (1_u64 << 32) as f64);
             let up = fraction + half >= 1.0;
             let down = fraction <= half;
@@ -200,7 +204,8 @@ impl Digits {
         let decimals = 15 - zeros.min(14);
         let digits = (digits | u128::from_le_bytes([b'0'; 16])).to_le_bytes();
         let negative = usize::from(x.is_sign_negative());
-        // The digits that follow the point come first, so that the others can lie over them.
+        // Write all digits first. Then the space, the sign, the first digit and the point overwrite
+        // the beginning.
         line[2 + negative..][..16].copy_from_slice(&digits);
         let start = [
             [b' ', digits[0], b'.', digits[1]],
@@ -211,7 +216,7 @@ impl Digits {
     }
 }
 
-/// A double that is an integer below 2³².
+/// `x`, which is an integer below 2³², as a `u32`.
 #[inline(always)]
 fn integer(x: f64) -> u32 {
     const SHIFT: f64 = (1_u64 << 52) as f64;

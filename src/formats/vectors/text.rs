@@ -1,7 +1,8 @@
 //! Vectors as text: a line for each word, first the word, then its numbers.
 //!
-//! One space or tab separates; a [`Dialect`] has other separators. A word may hold spaces and anything
-//! else but a newline: where it ends is found from the right, by the number of components.
+//! One space or tab separates the fields, unless the file has another [`Dialect`]. A word may
+//! contain spaces and all other characters except a newline. The end of the word is found from the
+//! right, by the number of components.
 
 use super::element::Element;
 use super::numbers;
@@ -170,7 +171,7 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Lines of `dim` numbers and at most `longest` bytes that follow `before` others.
+    /// Lines of `dim` numbers and at most `longest` bytes. The file has `before` lines before them.
     pub fn after(
         before: u64,
         dim: usize,

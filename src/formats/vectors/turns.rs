@@ -9,8 +9,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, PoisonError};
 
-/// Call `format` for the blocks from 0 to `blocks` on all threads of the current rayon pool, and write the text of each
-/// block in order. While one thread writes, the others format later blocks.
+/// Call `format` for the blocks 0 to `blocks` − 1 on all threads of the current rayon pool, and
+/// write the text of each block in order. While one thread writes, the others format later blocks.
 pub(super) fn in_order(
     out: &mut Output<'_>,
     path: &Path,
@@ -62,7 +62,7 @@ struct Turn<'a, 'b> {
     out: &'a mut Output<'b>,
     /// Number of the block that is written next.
     next: usize,
-    /// Set after an error: no thread writes any more.
+    /// Set after an error or a panic: no thread writes any more.
     ended: Option<Result<()>>,
 }
 
@@ -119,7 +119,8 @@ impl Text {
         self.end = self.end.min(bytes);
     }
 
-    /// Let `fill` write to the next `longest` bytes. It returns the number of bytes that it wrote.
+    /// Let `fill` write to the next `longest` bytes. `fill` returns the number of bytes that it
+    /// wrote.
     pub fn append(&mut self, longest: usize, fill: impl FnOnce(&mut [u8]) -> usize) {
         let end = self.end + longest;
         if end > self.bytes.len() {

@@ -10,7 +10,8 @@ use crate::io::charset::OnInvalid;
 use memchr::memchr;
 use std::ops::Range;
 
-/// A longer word is a sign that the numbers are not where the header says.
+/// Largest number of bytes of a word. A longer word shows that the header's number of components is
+/// wrong.
 const LONGEST_WORD: usize = 1 << 20;
 
 /// The records of a file, after its header.
@@ -28,7 +29,7 @@ impl BinaryRows {
     pub fn after(before: u64, dim: usize, errors: OnInvalid) -> Self {
         Self {
             errors,
-            // Detection refuses more components than a line may have bytes.
+            // This does not overflow: detection refuses more components than a line may have bytes.
             row_bytes: dim * 4,
             before,
             here: 0,

@@ -39,7 +39,8 @@ const CHECKED: usize = 1 << 10;
 /// current rayon pool.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for words that the format cannot hold; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for words that the format cannot hold, for vectors without
+/// components, and for a name with the ending of another format; [`Error::Cancelled`].
 pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     path: impl AsRef<Path>,
     words: &[W],
