@@ -44,8 +44,8 @@ class History(list[float]):
     Attributes
     ----------
     data_loss : list of float
-        The part of the loss that the paper has, Σ ½ f(X) diff² / nnz, of each epoch: without the
-        terms of negative pairs and of the anchor.
+        The data loss of each epoch, Σ ½ f(X) diff² / nnz: the loss without the terms of negative
+        pairs and of the anchor.
     seconds : list of float
         Wall time of each epoch.
     records_per_second : list of float
