@@ -473,7 +473,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
     def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the table of :meth:`to_table` to a Parquet file. It appears complete or not at all.
 
-        Only as many rows are in memory at a time as the limit `memory` of these counts allows.
+        The rows are written in parts that fit into the limit `memory` of the counts.
 
         Raises
         ------
@@ -696,8 +696,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         ----------
         k, i, j : str
         smoothing : float, default 0.0
-            A number that is added to each count X_ik, also to those that are 0. With a number above
-            0 the ratio is finite. 1 is Laplace's rule.
+            A number that is added to each count X_ik and X_jk, also to counts of 0. With a number
+            above 0 the ratio is finite. 1 is Laplace's rule.
 
         Returns
         -------
@@ -741,8 +741,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         i, j : str
             The words to compare.
         probes : iterable of str, optional
-            The context words k to show. By default, the words are found that tell `i` and `j` apart
-            best, and those that they share.
+            The context words k to show. By default these are the words that tell `i` and `j` apart
+            best, and the words that both share (see Notes).
         topn : int, default 10
             Without `probes`: the largest number of words of each of the three groups.
         smoothing : float, default 0.0
@@ -925,7 +925,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
             A native file, or records of Stanford's tools, sorted or shuffled; plain or compressed.
             ``"archive.zip:name"`` is a file in a zip archive.
         vocabulary : Vocabulary or sequence of str, optional
-            The words of Stanford's records, which number words from 1. A native file has its words.
+            The words of Stanford's records, which number words from 1. A native file contains its
+            words.
         threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 

@@ -116,10 +116,11 @@ class Glove:
         stop-words``). Phrases are joined first, so a phrase may contain a stop word. The words are
         lower-cased and normalized as the text is.
     preset : {"best", "paper", "stanford2024"}, default "best"
-        Source of the training settings that are None. It does not change other settings. "paper" is
-        the paper's model as Stanford's tool trains it. "best" scores higher in less time, as
-        measured. "stanford2024" is "paper" with the settings of Stanford's vectors of 2024: `x_max`
-        10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and `seed` 2024.
+        Source of the training settings that are None. It does not change settings that are given.
+        "paper" is the paper's model as Stanford's tool trains it. "best" scores higher in less
+        time, as measured. "stanford2024" is "paper" with the settings of Stanford's vectors of
+        2024: `x_max` 10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and
+        `seed` 2024. Below, "Best 20, paper 100" states the values in these two presets.
     x_max : float, optional
         Counts of `x_max` and more have the full weight f = 1, > 0. Best 20, paper 100.
     alpha : float, optional
@@ -628,9 +629,9 @@ checkpoint_every, resume, keep_counts
         """Count more text, add its counts to the earlier ones, and continue the training.
 
         Old words keep their parameters and accumulators. Words that occur at least `min_count`
-        times in the earlier and the new text together are added. The number of their occurrences in
-        the earlier text is known, but their co-occurrences there are not. The rows are sorted by
-        the number of occurrences again.
+        times in the earlier and the new text together are added. If `fit` was given a `vocabulary`,
+        only the occurrences of a new word in the new text count. The co-occurrences of new words in
+        the earlier text are not known. The rows are sorted by the number of occurrences again.
 
         Parameters
         ----------
@@ -781,8 +782,8 @@ keep_counts
             raise ValueError("start must have the words of X")
         if state.arrays["W"].shape[1] != dim:
             raise ValueError(f"start must have dim={dim}, got {state.arrays['W'].shape[1]}")
-        # Accumulators above 1 mean trained parameters. Then count at least one epoch as done: the
-        # first epoch of a training mixes records more finely, which trained parameters do not need.
+        # Accumulators above 1 mean trained parameters. For these, count at least one epoch as done:
+        # epoch 1 of a training mixes records more finely, which trained parameters do not need.
         done = len(state.history) or int((state.arrays["G_b"] > 1).any())
         return cast("_core._Start", {**state.arrays, "epochs_done": done, "halvings": 0})
 
@@ -828,7 +829,7 @@ keep_counts
 
     @property
     def settings_(self) -> dict[str, Any]:
-        """Every setting that training used, by its name, with the values from the preset."""
+        """Every setting that training used, by its name, including values from the preset."""
         return dict(self._state.settings)
 
     @property
@@ -895,9 +896,9 @@ keep_counts
         Returns
         -------
         matplotlib.axes.Axes
-            The axes have a line for `history`, one for `history.data_loss` if it differs, and one
-            for `history.validation` if records were held out. A line has a point for each epoch,
-            from epoch 1. A legend names the lines.
+            The axes have a line for `history`, one for `history.data_loss` if it differs from
+            `history`, and one for `history.validation` if records were held out. A line has a point
+            for each epoch, from epoch 1. A legend names the lines.
 
         Raises
         ------

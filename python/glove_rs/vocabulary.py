@@ -43,8 +43,8 @@ class Vocabulary:
     Parameters
     ----------
     words : sequence of str
-        Different, non-empty words. Their order is kept. It is the order of the rows of every matrix
-        that is made with this vocabulary.
+        Different, non-empty words. Their order is kept: the rows of every matrix that is made with
+        this vocabulary have this order.
     counts : sequence of int
         The number of occurrences of each word, >= 0.
 

@@ -126,8 +126,8 @@ def count(
     blocksize : int or str
         The largest size of a shard in bytes. A shard may be longer by the rest of its last
         document. Shards are smaller if there would otherwise be fewer shards than groups. A
-        compressed file, a file of tables (or a row group or stripe of it) or a partition of a bag is
-        one shard of any size; partitions should have about this size.
+        compressed file, a piece of a table or a partition of a bag is one shard of any size;
+        partitions should have about this size.
     progress : callable, optional
         As for :class:`glove_rs.Glove`. While a bag is tokenised, `done` and `total` are numbers of
         partitions, not of bytes.

@@ -34,8 +34,8 @@ from .._warnings import warn
 
 __all__ = ["FileRange", "Shards", "shards_of"]
 
-#: The bytes that end a document, for each value of `documents`. A file is cut after such bytes. With
-#: ``documents="file"`` files are not cut.
+#: The bytes that end a document, for each value of `documents`. A file is cut after such bytes.
+#: With ``documents="file"`` files are not cut.
 _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
 #: The core needs this many bytes from the beginning of a file to decide whether it can be cut.
 _BEGINNING = 10
@@ -92,7 +92,7 @@ class FileRange:
             yield name, start, _OpenRange(file, stop)
 
     def _boundary(self, file: Any, at: int) -> int:
-        """Return the position after the first end of a document that lies behind `at`; 0 for 0."""
+        """Return the position after the first delimiter at or after `at`; 0 if `at` is 0."""
         file.seek(at)
         if at > 0:
             seek_delimiter(file, self.delimiter, 2**16)

@@ -145,8 +145,8 @@ class Training:
         self._owners = [cluster.owner(group) for group in range(self._groups)]
         # This number is part of the names of tasks, so that no two tasks have the same name.
         self._round = 0
-        # The last epoch for which callbacks were called. If an epoch up to this one is trained again
-        # after the loss of a worker, callbacks are not called.
+        # The last epoch for which callbacks were called. If this epoch or an earlier one is trained
+        # again after the loss of a worker, callbacks are not called.
         self._shown = 0
         # The costs of the blocks in the running epoch.
         self._epoch_costs: list[Future] = []
