@@ -52,8 +52,8 @@ __all__ = [
     "simd_level",
 ]
 
-#: The module of each name that is imported on first use, so that commands which do not need them,
-#: such as `glove-rs --version`, start faster.
+#: The module of each name. A module is imported when one of its names is first used, so that
+#: commands that need no module, such as `glove-rs --version`, start faster.
 _MODULES = {
     "Bootstrap": "_bootstrap",
     "bootstrap": "_bootstrap",

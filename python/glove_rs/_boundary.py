@@ -1,8 +1,9 @@
 """Turn panics of the Rust core into :class:`InternalError`.
 
 pyo3 raises a panic as `PanicException`. This is a BaseException, which ``except Exception`` does
-not catch. When the package is imported, :func:`guard` wraps every function, method and property of
-the compiled module. Constructors (``__new__``) are not wrapped.
+not catch. When the package is imported, :func:`guard` wraps the functions of the compiled module,
+and the methods and properties of its classes. Constructors (``__new__``) and `take_panic` are not
+wrapped.
 
 The wrapper also improves one message of pyo3: for an argument of a wrong type, pyo3 puts the name
 of the argument into a note of the exception, and the wrapper puts it into the message.

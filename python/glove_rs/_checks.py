@@ -66,7 +66,7 @@ def real(
     above: bool = False,
     below: float = math.inf,
 ) -> float:
-    """Return `value` as a finite float in a range, or raise a ValueError that names it.
+    """Return `value` as a finite float in a range, or raise a ValueError that names the parameter.
 
     Parameters
     ----------
@@ -125,7 +125,7 @@ def boolean(name: str, value: object) -> bool:
 
 
 def choice(name: str, value: object, among: Sequence[str]) -> str:
-    """Return `value` if it is one of the names in `among`, else raise a ValueError with them."""
+    """Return `value` if `among` has it, else raise a ValueError that lists the names in `among`."""
     scalar = _scalar(value)
     if isinstance(scalar, str) and scalar in among:
         return among[among.index(scalar)]  # a plain str, even if `value` is of a subclass
@@ -143,8 +143,8 @@ def path_text(name: str, value: object, what: str = "file") -> str:
     """Return a path as str, or raise a TypeError or ValueError that names the parameter.
 
     A path of bytes is decoded by :func:`os.fsdecode`. An empty path is refused, because an
-    operating system may take it for the current directory. `what` is what the path must name, for
-    the message.
+    operating system may take it for the current directory. `what` is "file" or "folder", for the
+    message.
     """
     try:
         text = os.fsdecode(value)  # type: ignore[arg-type]
@@ -158,7 +158,7 @@ def path_text(name: str, value: object, what: str = "file") -> str:
 
 
 def instance(name: str, value: object, kind: type[_T]) -> _T:
-    """Return `value` if it is of this class, or raise a TypeError that names it."""
+    """Return `value` if it is of the class `kind`, else raise a TypeError that has `name`."""
     if isinstance(value, kind):
         return value
     raise TypeError(f"{name} must be a {kind.__name__}, got {shown(value)}")

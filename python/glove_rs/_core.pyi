@@ -92,8 +92,8 @@ _Wanted: TypeAlias = Literal[
 _Progress: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
 _F32: TypeAlias = npt.NDArray[np.float32]
 
-#: The names that a parameter accepts: `combine`, `documents`, `normalize`, `optimizer`, `schedule`,
-#: `errors`, `tokenizer` and `format`, in this order.
+#: The names that the parameters `combine`, `documents`, `normalize`, `optimizer`, `schedule`,
+#: `errors`, `tokenizer` and `format` accept: one tuple for each parameter, in this order.
 COMBINATIONS: Final[tuple[str, ...]]
 DOCUMENTS: Final[tuple[str, ...]]
 NORMALIZATIONS: Final[tuple[str, ...]]

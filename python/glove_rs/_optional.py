@@ -8,8 +8,9 @@ from typing import Any
 __all__ = ["optional"]
 
 
-#: What to install for a module, if this is not simply a package with the module's name. The message
-#: names packages and not an extra of glove-rs, because glove-rs may not be in a package index.
+#: The packages to install for a module, if they are not one package with the name of the module.
+#: The message names packages and not an extra of glove-rs: an extra could be installed by its name
+#: only if glove-rs is in a package index.
 _INSTALLED_AS = {
     "matplotlib": "matplotlib adjustText",
     "dask": "dask distributed",

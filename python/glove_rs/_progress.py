@@ -1,7 +1,7 @@
 """Progress: bars of tqdm, lines where there is no terminal, and the log ``glove_rs``.
 
-All are updated on the thread that called `fit` or another long function, because notebooks show
-the output of that thread below the cell.
+Bars, lines and log are updated on the thread that called `fit` or another long function, because
+notebooks show the output of that thread below the cell.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ class _Bars:
 
 def _bar(**options: Any) -> tqdm[Any]:
     """Make a bar: a widget in a notebook, else text."""
-    # tqdm is imported here, so that programs without progress bars do not load its 30 modules.
+    # tqdm is imported here, so that programs without progress bars do not load its modules.
     # `tqdm.auto` is not used: in a notebook without ipywidgets it shows a warning in a red box.
     if _in_notebook():
         if importlib.util.find_spec("ipywidgets") is not None:

@@ -107,7 +107,10 @@ class Integer:
 
 @dataclass(frozen=True)
 class Real:
-    """A finite number >= `least` and <= `most`; with `above` > `least`, with `below` < `most`."""
+    """A finite number from `least` to `most`.
+
+    With `above`, `least` itself is not allowed. With `below`, `most` itself is not allowed.
+    """
 
     least: float = 0.0
     above: bool = False
@@ -283,11 +286,12 @@ class Setting:
     help : str
         The help of the command-line option.
     default : object
-        The default; None if the preset or the system decides.
+        The default; None if there is none, or if the preset or the system supplies the value.
     optional : bool
         Whether a user may give None.
-    presets : mapping of str to value, or to a function of `dim`
-        The default in each preset, by the name of the preset.
+    presets : mapping of str to object
+        The default in each preset, by the name of the preset. A function is called with `dim` and
+        returns the default.
     """
 
     name: str
@@ -306,24 +310,25 @@ class Setting:
 
 
 class Default(int):
-    """The default of an integer parameter that was not given, which a preset may replace.
+    """The default of an integer parameter. It marks a parameter that the user did not give.
 
-    The same number given by hand is an int, which no preset replaces.
+    A preset may replace a Default. If the user gives the same number, it is an int, which no preset
+    replaces.
     """
 
 
 def _best_grad_clip(dim: int) -> float:
     """Return the default of `grad_clip` in the preset "best".
 
-    The bound keeps training at this high learning rate from diverging. Beyond dim 100 it falls with
-    the square of the dimension: at dim 300 a bound of 3 lets the loss rise for an epoch or two,
-    and 13 percentage points fewer analogies are answered (benches/EXPERIMENTS.md).
+    The bound keeps training at the high learning rate of this preset from diverging. Beyond dim 100
+    it falls with the square of the dimension: at dim 300, a bound of 3 instead of 0.3 costs 13
+    percentage points of analogies (benches/EXPERIMENTS.md, "Gradient clipping").
     """
     return 3.0 * min(1.0, (100 / dim) ** 2)
 
 
 def _both(best: Any, paper: Any, **other: Any) -> Mapping[str, Any]:
-    """Return the default in each preset. "stanford2024" has that of "paper", unless in `other`."""
+    """Return the default in each preset. `other` has defaults of "stanford2024" unlike "paper"."""
     return {"best": best, "paper": paper, "stanford2024": paper, **other}
 
 
@@ -356,7 +361,8 @@ _ROWS: Final = (
         "how text is split into words: whitespace (as Stanford's tools do), unicode (UAX #29), or "
         "zh (Chinese, segmented by jieba)",
         default="whitespace",
-        optional=True,  # None: a loaded model whose tokenizer was a function (not saved in files)
+        # None: the model was loaded from a file. Its tokenizer was a function, which is not saved.
+        optional=True,
     ),
     Setting(
         "lowercase",
@@ -429,7 +435,7 @@ _ROWS: Final = (
         "max_word_bytes",
         "encoding",
         Integer(1, 2**31 - 1),
-        "stop with an error at a word of more than N bytes: such a file is hardly text",
+        "stop with an error at a word of more than N bytes: such a file is probably not text",
         default=2**20,
     ),
     # --- counting: which pairs of words are counted ----------------------------------------------
@@ -649,8 +655,8 @@ _ROWS: Final = (
         "memory",
         "running",
         _MemorySize(),
-        "limit for counts and training records, in bytes or as 512MB or 2GiB; the rest goes to "
-        "temporary files; the limit does not include the vectors",
+        "limit for counts and training records, in bytes or as 512MB or 2GiB; data beyond the "
+        "limit goes to temporary files; the limit does not include the vectors",
         optional=True,
     ),
     Setting(
@@ -803,8 +809,8 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
 def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters in types that JSON has.
 
-    A tokenizer that is a function becomes None. Phrases and stop words are contained, also if they
-    were given as files.
+    A tokenizer that is a function becomes None. Phrases and stop words that were given as files are
+    replaced by the content of the files.
     """
     values = dict(settings)
     if "tokenizer" in values:
@@ -824,7 +830,8 @@ def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
     settings = checked(values, "encoding")
     if function_of(settings["tokenizer"]) is not None:
         # The binding normalizes and lower-cases the text before it calls the Python function. The
-        # core receives finished words, which it only has to take apart.
+        # core receives the words separated by white space. So the stop words are normalized and
+        # lower-cased here.
         if settings["stop_words"] is not None and settings["normalize"] is not None:
             form = settings["normalize"]
             settings["stop_words"] = [
@@ -842,7 +849,7 @@ def core_counting(values: Mapping[str, Any]) -> _core._Counting:
 
 
 def core_running(values: Mapping[str, Any]) -> _core._Running:
-    """Check the parameters that say what a call may use: threads, memory, temporary folder."""
+    """Check the parameters `threads`, `memory` and `tmp_dir`."""
     settings = checked(values, "running")
     del settings["progress"]
     return cast("_core._Running", settings)
@@ -923,7 +930,7 @@ class CorpusSettings(CooccurrenceSettings, total=False):
 def accepts(
     *groups: Group, but: tuple[str, ...] = ()
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Decorate a function with ``**settings``: it takes the parameters of these groups, not `but`.
+    """Decorate a function that has ``**settings``: it takes these groups' parameters except `but`.
 
     The signature of the decorated function names these parameters with their defaults. A call with
     another keyword raises a TypeError.

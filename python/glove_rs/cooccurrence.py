@@ -98,7 +98,7 @@ class Cooccurrence:
     Every occurrence of word j within `window` words of an occurrence of word i, in the same
     document, adds 1/distance to X[i, j], or 1 without `distance_weighting` (Pennington et al. 2014,
     section 4.2). With ``window=None`` every pair of a document adds 1/(length of the document - 1),
-    or 1 without `distance_weighting`. If not `symmetric`, it adds only if word j stands to the
+    or 1 without `distance_weighting`. If not `symmetric`, a pair adds only if word j stands to the
     right of word i. Create an object with :meth:`from_corpus`, :meth:`from_pairs`,
     :meth:`from_scipy` or :meth:`load`.
 
@@ -126,7 +126,8 @@ class Cooccurrence:
         return self
 
     _core: _core.CoreCooccurrence
-    # True after `from_scipy`: nothing says whether such a matrix was meant to be symmetric.
+    # True after `from_scipy` without context words. Such a matrix does not say whether it is meant
+    # to be symmetric.
     _is_matrix = False
 
     @classmethod
@@ -303,8 +304,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
             labels, they must be the words of `vocabulary`; its rows and columns are put in the
             order of `vocabulary`.
         context_vocabulary : Vocabulary or sequence of str, optional
-            The words of the columns, if they are not those of the rows: X is then rectangular. Pass
-            a data frame as ``frame.to_numpy()``.
+            The words of the columns, if they are not those of the rows: X is then rectangular. A
+            data frame must then be passed as ``frame.to_numpy()``.
 
         Raises
         ------
@@ -472,7 +473,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
     def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write the table of :meth:`to_table` to a Parquet file. It appears complete or not at all.
 
-        Only as many rows are in memory at a time as the limit `memory` of these counts allows.
+        The rows are written in parts that fit into the limit `memory` of the counts.
 
         Raises
         ------
@@ -486,7 +487,10 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         write_parquet(self, path, overwrite=boolean("overwrite", overwrite))
 
     def _asymmetry(self) -> str:
-        """Say how X differs from its transpose: the end of "X is ..."; "" if only by rounding."""
+        """Describe how X differs from its transpose, for a message that begins with "X is".
+
+        Return "" if X equals its transpose, except for rounding.
+        """
         if self.symmetric:
             return ""
         rows, columns, values = self.records()
@@ -547,7 +551,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
             The words of the rows. The default is the whole vocabulary, if it has at most 5,000
             words.
         contexts : iterable of str, optional
-            The words of the columns. The default is the words of the rows.
+            The words of the columns. The default is the words of the rows. If X is rectangular, it
+            is all context words, if there are at most 5,000.
         kind : {"count", "probability", "log", "pmi", "ppmi"}, default "count"
             The values, computed with the sums of whole rows and columns of X, not only of the words
             of the table:
@@ -574,7 +579,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
             If words are not in the vocabulary. The message names them.
         ValueError
             If `kind` is none of these, or if `words` is None and the vocabulary has more than 5,000
-            words.
+            words. If X is rectangular, the same holds for `contexts` and the context words.
         ImportError
             If pandas is not installed.
 
@@ -620,9 +625,9 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
             - "npmi", PMI / −ln(X_ij / N), from −1 to 1, prefers them less (Bouma 2009).
             - "llr" is the signed log-likelihood ratio G² (Dunning 1993). It prefers words for which
               there is much evidence. Counts weighted by distance are not numbers of independent
-              events, so its values are an order and not a test.
+              events, so the values order the words but are not the result of a significance test.
         min_count : float, default 0.0
-            Leave out contexts with a count below it. With "pmi", 5 is a good choice.
+            Leave out contexts with a count below this number. With "pmi", 5 is a good choice.
 
         Returns
         -------
@@ -691,14 +696,15 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         ----------
         k, i, j : str
         smoothing : float, default 0.0
-            A number that is added to each count X_ik, also to those that are 0. With a number above
-            0 the ratio is finite. 1 is Laplace's rule.
+            A number that is added to each count X_ik and X_jk, also to counts of 0. With a number
+            above 0 the ratio is finite. 1 is Laplace's rule.
 
         Returns
         -------
         float
-            Infinity if `k` never co-occurs with `j`; NaN if `k` co-occurs with neither. A
-            RuntimeWarning then gives the reason with the counts.
+            Without smoothing, infinity if `k` co-occurs with `i` but never with `j`; NaN if `k`
+            co-occurs with neither, or if `i` or `j` co-occurs with no word. If the ratio is
+            infinite or NaN, a RuntimeWarning gives the reason and the counts.
 
         Raises
         ------
@@ -735,16 +741,16 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         i, j : str
             The words to compare.
         probes : iterable of str, optional
-            The context words k to show. By default, the words are found that tell `i` and `j` apart
-            best, and those that they share.
+            The context words k to show. By default these are the words that tell `i` and `j` apart
+            best, and the words that both share (see Notes).
         topn : int, default 10
             Without `probes`: the largest number of words of each of the three groups.
         smoothing : float, default 0.0
             A number that is added to each count X_ik for the probabilities and the ratio, also to
             those that are 0. With a number above 0 all ratios are finite. 1 is Laplace's rule.
         prior : float, optional
-            The number of pseudo-counts of the prior of the log-odds. More of them pull rare words
-            more towards no difference. The default is the mean of X_i and X_j.
+            The number of pseudo-counts of the prior of the log-odds. A larger number brings the
+            log-odds of rare words nearer to 0. The default is the mean of X_i and X_j.
 
         Returns
         -------
@@ -768,11 +774,13 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         smallest z tell `i` and `j` apart best: neither rare words with large ratios nor frequent
         words with small differences come first (Monroe, Colaresi and Quinn 2008).
 
-        A word is shared if it belongs to `i` and to `j` more than to all other words. The words of
-        the first two groups are left out. The smaller z of these two comparisons sorts them.
+        A context word is shared if it occurs beside `i`, and also beside `j`, relatively more often
+        than beside all other words. For each of these two comparisons there is a z, which must be
+        above 0. The shared words are sorted by the smaller z, largest first. Words that were chosen
+        to tell `i` and `j` apart are left out.
 
-        Counts weighted by distance are not numbers of independent events, so z is an order and not
-        a test.
+        Counts weighted by distance are not numbers of independent events. So z orders the words,
+        but it is not the result of a significance test.
 
         Examples
         --------
@@ -800,10 +808,11 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         """Predict the size of the counts of a text, and the memory and disk that counting needs.
 
         A text of up to 4 MiB is counted completely. For a longer text, a sample is counted: 4 MiB
-        or 4.5 % of the text, whichever is more, but at most 32 MiB, in pieces from all of the text.
-        Of plain files, and of Parquet files of at least 8 row groups, only these pieces are read.
-        Other sources are read from the beginning to the end, so a generator or an open file is used
-        up. Of compressed files at most the first 256 MiB of text are read.
+        or about 4.5 % of the text, whichever is more, but at most about 32 MiB, in pieces from all
+        of the text. Of plain files, and of Parquet files with more than 64 MiB of text in at least
+        8 row groups, only these pieces are read. Other sources are read from the beginning to the
+        end, so a generator or an open file is used up. Of compressed files at most the first
+        256 MiB of text are read.
 
         The number of words is extrapolated from the frequencies of the words in the sample. The
         number of records is extrapolated as a power of the size of the text. The exponent is
@@ -848,7 +857,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
     def __add__(self, other: Cooccurrence) -> Cooccurrence:
         """Return the sum of two matrices of counts, over the union of their vocabularies.
 
-        Either both are rectangular or neither is, otherwise it is a ValueError.
+        A ValueError is raised if one matrix is rectangular and the other is not.
 
         The number of occurrences of each word is added too, and words are sorted by it. If both
         vocabularies have the same words in the same order, this order is kept.
@@ -916,7 +925,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory
             A native file, or records of Stanford's tools, sorted or shuffled; plain or compressed.
             ``"archive.zip:name"`` is a file in a zip archive.
         vocabulary : Vocabulary or sequence of str, optional
-            The words of Stanford's records, which number words from 1. A native file has its words.
+            The words of Stanford's records, which number words from 1. A native file contains its
+            words.
         threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 

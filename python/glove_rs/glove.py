@@ -116,14 +116,15 @@ class Glove:
         stop-words``). Phrases are joined first, so a phrase may contain a stop word. The words are
         lower-cased and normalized as the text is.
     preset : {"best", "paper", "stanford2024"}, default "best"
-        Source of the training settings that are None. It does not change other settings. "paper" is
-        the paper's model as Stanford's tool trains it. "best" scores higher in less time, as
-        measured. "stanford2024" is "paper" with the settings of Stanford's vectors of 2024: `x_max`
-        10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and `seed` 2024.
+        Source of the training settings that are None. It does not change settings that are given.
+        "paper" is the paper's model as Stanford's tool trains it. "best" scores higher in less
+        time, as measured. "stanford2024" is "paper" with the settings of Stanford's vectors of
+        2024: `x_max` 10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and
+        `seed` 2024. Below, "Best 20, paper 100" states the values in these two presets.
     x_max : float, optional
         Counts of `x_max` and more have the full weight f = 1, > 0. Best 20, paper 100.
     alpha : float, optional
-        Exponent of f, >= 0. Both presets 0.75.
+        Exponent of f, >= 0. In every preset 0.75.
     learning_rate : float, optional
         The learning rate η of the vectors in the first epoch, > 0. Best 0.25, paper 0.05.
     bias_learning_rate : float, optional
@@ -159,7 +160,8 @@ class Glove:
         spelling of its word predicts. This improves the vectors of rare words, the similarity of
         words and questions of grammar. The model becomes ``vectors.subwords``, which gives unknown
         words a vector. No vector is moved if the spelling of held-out words does not predict their
-        vectors. Best True, paper False; False with `init` if it is None.
+        vectors. Best True, paper False. With `init` or rectangular counts, None means
+        False.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
         shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.
@@ -169,8 +171,8 @@ class Glove:
     seed : int, default 0
         Seed of the initial parameters and of the order of training, >= 0.
     memory : int or str, optional
-        Limit for counts and training records, in bytes or as "512MB" or "2GiB", at least 1 MB. The
-        rest goes to temporary files. The limit does not include the vectors.
+        Limit for counts and training records, in bytes or as "512MB" or "2GiB", at least 1 MB.
+        Data beyond the limit goes to temporary files. The limit does not include the vectors.
     tmp_dir : path, optional
         Folder for temporary files. Default: that of the system.
     normalize : {"NFC", "NFKC"}, optional
@@ -182,7 +184,8 @@ class Glove:
         What to do with bytes that are not text, and with lone surrogates: raise an error, replace
         them with U+FFFD, or leave them out.
     max_word_bytes : int, default 1048576
-        Raise an error at a word of more bytes: a megabyte without white space is hardly text.
+        Raise an error if a word is longer than this many bytes: a file with a megabyte without
+        white space is probably not text.
     progress : bool or callable, optional
         Show progress: bars on a terminal and in a notebook, elsewhere a line for each stage and
         epoch. By default only bars are shown. A callable is called instead, as
@@ -203,8 +206,8 @@ class Glove:
         The context words: `vocabulary`, unless the counts are rectangular.
     history : list of float
         The loss of each epoch, measured while it ran: the objective that training minimises,
-        divided by the number of records. `history.data_loss` has the part of the paper,
-        Σ ½ f(X) diff² / nnz, without the terms of negative pairs and anchor.
+        divided by the number of records. `history.data_loss` is the loss without the terms of
+        negative pairs and anchor, Σ ½ f(X) diff² / nnz.
         `history.seconds`, `history.records_per_second` and, if records were held out,
         `history.validation` also have a number for each epoch.
     settings_ : dict
@@ -377,8 +380,9 @@ class Glove:
             :class:`EpochState`, on the calling thread. If one returns True, training stops. If one
             raises an exception, `fit` raises it, and the model is that of the finished epoch.
         checkpoint_dir : path, optional
-            Folder for checkpoints: the counts, and after epochs the state of the training. A killed
-            training can resume from them. A missing folder is created.
+            Folder for checkpoints: the counts, and the state of the training after every
+            `checkpoint_every` epochs. A killed training can resume from them. A missing folder is
+            created.
         checkpoint_every : int, default 1
             Number of epochs between two checkpoints, >= 1. The state after the last epoch is always
             written.
@@ -386,13 +390,14 @@ class Glove:
             Continue from the checkpoint in `checkpoint_dir`, if there is one. The settings must be
             those of the checkpoint, except `threads`, `memory`, `tmp_dir`, `progress`,
             `max_word_bytes` and, if `schedule` is "constant", `epochs`. The text is not counted
-            again: the checkpoint has the counts. Only the sizes and both ends of text files are
-            compared. With ``deterministic=True`` the result has the same bits as that of a training
-            without interruption.
+            again: the folder has the counts. To detect another text, only the total size of text
+            files and both ends of each file are compared. With ``deterministic=True`` the result
+            has the same bits as that of a training without interruption.
         keep_counts : bool, optional
             Keep the counts in the model for :meth:`update`, compressed: about 4 bytes for each pair
             of words that co-occurs, 137 MB for 17 million words of Wikipedia. By default the model
-            keeps them only if `source` is not in files. Unchanged files can be counted again.
+            keeps the counts unless `source` names local files: `update` counts unchanged files
+            again.
 
         Returns
         -------
@@ -492,11 +497,12 @@ class Glove:
         X : Cooccurrence, or scipy sparse or dense matrix, or data frame, (V, V)
             Counts, finite and >= 0. A Cooccurrence may be rectangular, (V, C): users and items, or
             words and documents. `vectors` is then W alone, and `context_vectors` has the vectors
-            of the columns. `init` and `subwords` need the sum of both and are refused.
+            of the columns. `init` and ``subwords=True`` are refused, because they need the sum of
+            the word vector and the context vector of each word.
         vocabulary : Vocabulary or sequence of str, optional
             The words of the rows of a matrix. Default: the labels of a data frame, otherwise "0",
             "1", …. The rows of a data frame with labels are put in the order of `vocabulary`, which
-            must have the same words. A Cooccurrence has its vocabulary, and another is refused.
+            must have the same words. For a Cooccurrence, leave `vocabulary` out, or pass its words.
         start : Glove, optional
             A fitted model with the same words and `dim`. Training starts from its parameters and
             accumulators, instead of random parameters, and runs `epochs` more epochs.
@@ -623,9 +629,9 @@ checkpoint_every, resume, keep_counts
         """Count more text, add its counts to the earlier ones, and continue the training.
 
         Old words keep their parameters and accumulators. Words that occur at least `min_count`
-        times in the earlier and the new text together are added. The number of their occurrences in
-        the earlier text is known, but their co-occurrences there are not. The rows are sorted by
-        the number of occurrences again.
+        times in the earlier and the new text together are added. If `fit` was given a `vocabulary`,
+        only the occurrences of a new word in the new text count. The co-occurrences of new words in
+        the earlier text are not known. The rows are sorted by the number of occurrences again.
 
         Parameters
         ----------
@@ -684,8 +690,8 @@ keep_counts
         The examples are counted with the model's settings. w and b are then those that minimise
         Σ f(x) (w·w̃ + b + b̃ − ln x)² plus a Gaussian prior, with W̃ and b̃ fixed: weighted linear
         least squares. w̃ is computed in the same way, with W and b fixed. The prior has the mean and
-        the covariance of rows of the model. It determines the vector where the examples are too
-        few.
+        the covariance of the rows of words that are about as frequent. It determines the vector
+        where the examples do not.
 
         Parameters
         ----------
@@ -776,8 +782,8 @@ keep_counts
             raise ValueError("start must have the words of X")
         if state.arrays["W"].shape[1] != dim:
             raise ValueError(f"start must have dim={dim}, got {state.arrays['W'].shape[1]}")
-        # Accumulators above 1 mean trained parameters. Then count at least one epoch as done: the
-        # first epoch of a training mixes records more finely, which trained parameters do not need.
+        # Accumulators above 1 mean trained parameters. For these, count at least one epoch as done:
+        # epoch 1 of a training mixes records more finely, which trained parameters do not need.
         done = len(state.history) or int((state.arrays["G_b"] > 1).any())
         return cast("_core._Start", {**state.arrays, "epochs_done": done, "halvings": 0})
 
@@ -823,7 +829,7 @@ keep_counts
 
     @property
     def settings_(self) -> dict[str, Any]:
-        """Every setting that training used, by its name, with the values from the preset."""
+        """Every setting that training used, by its name, including values from the preset."""
         return dict(self._state.settings)
 
     @property
@@ -836,7 +842,7 @@ keep_counts
 
     @property
     def context_vectors(self) -> WordVectors:
-        """The vectors W_tilde with the context words: items for users, documents for words.
+        """The vectors W_tilde with the context words, such as items if the words are users.
 
         ``model.context_vectors.similar_by_vector(model.W[model.vocabulary["ann"]])`` ranks the
         context words by the cosine with the vector of a word.
@@ -890,9 +896,9 @@ keep_counts
         Returns
         -------
         matplotlib.axes.Axes
-            The axes have a line for `history`, one for `history.data_loss` if it differs, and one
-            for `history.validation` if records were held out. A line has a point for each epoch,
-            from epoch 1. A legend names the lines.
+            The axes have a line for `history`, one for `history.data_loss` if it differs from
+            `history`, and one for `history.validation` if records were held out. A line has a point
+            for each epoch, from epoch 1. A legend names the lines.
 
         Raises
         ------
@@ -955,8 +961,8 @@ keep_counts
         Parameters
         ----------
         weighting : "log", int or None, default "log"
-            The weight of a word: ln of its count; 1 for a count of at least this int, otherwise 0;
-            or 1 for all words.
+            The weight of a word. "log": ln of the count of the word. An int n: 1 if the count is at
+            least n, otherwise 0. None: 1.
 
         Returns
         -------
@@ -1023,7 +1029,7 @@ keep_counts
         settings["dim"] = state.arrays["W"].shape[1]
         given = ("tokenizer", "phrases", "stop_words")
         used = {**state.settings, **{name: settings[name] for name in given}}
-        # Older versions read a model without context words of its own.
+        # Version 1 has no separate context words. Older versions of glove-rs can read it.
         version = 1 if state.contexts is None else 2
         header = {
             "format": "glove-rs model",
@@ -1099,7 +1105,7 @@ keep_counts
                 try:
                     subwords = Subwords(_core.restore_subwords(content))
                 except _core.FormatError as error:
-                    # A ValueError, because the path in the message must be that of the model.
+                    # `refusing` converts a ValueError to a FormatError with the path of the model.
                     raise ValueError(str(error)) from None
                 if subwords.vector_size != model.dim:
                     raise ValueError(f"subwords of {subwords.vector_size} components")
@@ -1117,7 +1123,7 @@ keep_counts
             saved = used | {"subwords": False}
         if not isinstance(saved, dict):
             raise ValueError(f"used is {saved!r}")
-        # Models of versions without subwords do not have the setting.
+        # A file of a version without subwords has no setting `subwords`.
         given = {name: used[name] for name in ("tokenizer", "phrases", "stop_words")}
         return {"subwords": False, **saved, **given}
 
@@ -1127,7 +1133,8 @@ keep_counts
         settings = {**settings, "tokenizer": from_json(settings["tokenizer"])}
         if settings.get("phrases") is not None:
             settings["phrases"] = Phrases._of(phrases_from_json(settings["phrases"]))
-        # These may be other types: they are checked in their own way.
+        # These settings may have other types. `from_json`, `phrases_from_json` and
+        # `_settings.used` check them.
         checked = {"tokenizer", "phrases", "stop_words"}
         for name, value in settings.items():
             if name not in checked and not isinstance(value, str | int | float | None):

@@ -40,10 +40,14 @@ _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 
 
 class WordVectors(GensimNames):
-    """Words and their vectors. Those of a :class:`Glove` have the most frequent word first.
+    """Words and their vectors.
 
-    Nothing about the matrix is stored between queries, so each query uses the present values of
-    :attr:`vectors`. Threads can query at the same time. Do not write while another thread queries.
+    The words of a :class:`Glove` are in the order of its vocabulary: most frequent first, unless
+    the user gave the words.
+
+    Nothing that is computed from the matrix is stored between queries, so each query uses the
+    present values of :attr:`vectors`. Threads can query at the same time. Do not write while
+    another thread queries.
 
     Parameters
     ----------
@@ -179,8 +183,9 @@ class WordVectors(GensimNames):
         Parameters
         ----------
         path : str, path-like or open file
-            A plain file, or one compressed with gzip, bzip2, xz or Zstandard. The content decides,
-            not the name. ``"archive.zip:name"`` is a file in a zip archive. An open file, of bytes
+            A plain file, or one compressed with gzip, bzip2, xz or Zstandard. The compression is
+            recognised by the content, not by the name. ``"archive.zip:name"`` is a file in a zip
+            archive. An open file, of bytes
             or text, is read from its current position.
         member : str, optional
             The name of the file to read if `path` is a zip archive of several files: the whole name
@@ -254,8 +259,9 @@ class WordVectors(GensimNames):
         Notes
         -----
         In text, one space or tab separates the word and the numbers. A word may contain spaces, as
-        in glove.840B: the last `dim` fields of a line are the vector, and the rest is the word. So
-        if a line has one number too many, the word ends in a number. A warning names such words.
+        in glove.840B: the last `dim` fields of a line are the vector, and all fields before them
+        are the word. So if a line has one number too many, the word ends in a number. A warning
+        names such words.
 
         Some other layouts are recognised if most of the first lines have them: columns aligned by
         several spaces, commas or semicolons as separators, and numbers with a decimal comma. A
@@ -369,7 +375,7 @@ class WordVectors(GensimNames):
             The file to write.
         unk : bool, default False
             Add a last line ``<unk>``, as Stanford's tool does. Its vector is the mean of the last
-            100 vectors, which are those of the rarest words.
+            100 vectors. If the most frequent word is first, they are those of the rarest words.
 
         Raises
         ------
@@ -420,7 +426,7 @@ class WordVectors(GensimNames):
         fname : str or path-like
             The file to read.
         fvocab : None
-            gensim's file of word counts. It is not supported: the object has no counts.
+            gensim's file of word counts. It is not supported, because WordVectors has no counts.
         binary : bool, default False
             Whether the file has word2vec's binary format.
         encoding : {"utf8"}

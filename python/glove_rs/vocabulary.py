@@ -29,7 +29,7 @@ def as_vocabulary(vocabulary: Vocabulary | Sequence[str]) -> Vocabulary:
     """Return a vocabulary unchanged, or create one from words, with counts of 0."""
     if isinstance(vocabulary, Vocabulary):
         return vocabulary
-    if isinstance(vocabulary, str):  # a str is a sequence of letters, which is not meant
+    if isinstance(vocabulary, str):  # a str is a sequence too, of letters: refuse it
         raise TypeError(f"vocabulary must be a sequence of words, got {shown(vocabulary)}")
     words = words_of("vocabulary", vocabulary)
     return Vocabulary(words, [0] * len(words))
@@ -43,8 +43,8 @@ class Vocabulary:
     Parameters
     ----------
     words : sequence of str
-        Different, non-empty words. Their order is kept. It is the order of the rows of every matrix
-        that is made with this vocabulary.
+        Different, non-empty words. Their order is kept: the rows of every matrix that is made with
+        this vocabulary have this order.
     counts : sequence of int
         The number of occurrences of each word, >= 0.
 

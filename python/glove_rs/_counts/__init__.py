@@ -1,1 +1,1 @@
-"""Looking at a matrix of counts: measures of association, tables and comparisons of words."""
+"""Queries on a matrix of counts: measures of association, tables and comparisons of words."""

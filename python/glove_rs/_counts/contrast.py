@@ -95,8 +95,8 @@ class Contrast:
     def plot(self, ax: Any = None) -> Any:
         """Draw the ratio of each context word on a logarithmic axis.
 
-        An infinite ratio, or a ratio of 0, is an arrow at the edge. A word whose ratio is NaN keeps
-        its line, without a point.
+        An infinite ratio, or a ratio of 0, is drawn as an arrow at the edge. A word whose ratio is
+        NaN has a label but no point.
 
         Parameters
         ----------
@@ -188,7 +188,7 @@ def contrast(
         raise ValueError(f"i and j must be two different words, got {i!r} twice")
     row_sums, column_sums = X._sums
     totals = float(row_sums[row_i]), float(row_sums[row_j])
-    # As many pseudo-counts as the mean of the counts of the two words.
+    # The default is the mean of X_i and X_j.
     prior = sum(totals) / 2 if prior is None else positive("prior", prior)
     vocabulary = X.context_vocabulary
     if probes is not None:

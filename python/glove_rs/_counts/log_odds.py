@@ -23,7 +23,7 @@ def log_odds(
     pseudo: _F64,
     pseudo_total: float,
 ) -> tuple[_F64, _F64]:
-    """Return how much likelier each word is in the first set of counts than in the second.
+    """Compare the odds of each word in two sets of counts.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ def log_odds(
     Returns
     -------
     log_odds : ndarray of float64, shape (n,)
-        The difference of the log-odds of the word, with natural logarithms. NaN for a word without
-        counts and pseudo-counts.
+        The log-odds of the word in the first set minus those in the second, with natural
+        logarithms. NaN for a word without counts and pseudo-counts.
     z : ndarray of float64, shape (n,)
         `log_odds` divided by its standard deviation. 0 if the pseudo-counts
         outnumber the counts so much that rounding leaves no difference.

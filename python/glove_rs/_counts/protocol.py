@@ -1,4 +1,4 @@
-"""What this package uses of a matrix of counts."""
+"""The type of a matrix of counts for the modules of `_counts`."""
 
 from __future__ import annotations
 

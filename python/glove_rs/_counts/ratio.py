@@ -1,4 +1,4 @@
-"""The ratio of two conditional probabilities, and the reason where it is not a finite number."""
+"""The ratio of two conditional probabilities, and the reason if it is not a finite number."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def ratio(X: Matrix, k: str, i: str, j: str, smoothing: float) -> float:
 def smoothed(x: _F64, total: float, words: int, smoothing: float) -> _F64:
     """Return P(k | i) = (X_ik + s) / (X_i + s V), where s is `smoothing` and V the number of words.
 
-    NaN if this is 0/0.
+    The result is NaN if word i co-occurs with no word and s is 0.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray((x + smoothing) / (total + smoothing * words))

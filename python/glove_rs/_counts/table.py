@@ -37,7 +37,7 @@ def places(name: str, words: object, vocabulary: Vocabulary) -> NDArray[np.int64
     KeyError
         If words are not in the vocabulary. The message names all of them.
     """
-    if isinstance(words, str):  # a str is an iterable of letters, which is not meant
+    if isinstance(words, str):  # a str is an iterable too, of letters: refuse it
         raise TypeError(f"{name} must be a sequence of words, got {shown(words)}")
     wanted = words_of(name, words)
     found = [vocabulary._find(word) for word in wanted]

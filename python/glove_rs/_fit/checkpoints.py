@@ -22,7 +22,7 @@ __all__ = ["Folder", "Saved", "fingerprint", "left_to_preset", "may_change", "se
 _STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
 #: The names of these files in older versions. A folder that has files of these names keeps them.
 _OLDER = {_STATE: "checkpoint.glove", _COUNTS: "counts.glove"}
-#: The file that a training locks. It has this content after the first training has begun.
+#: The file that a training locks, and its content once a training has begun in the folder.
 _LOCK, _MARK = "training.lock", b"glove-rs training\n"
 #: The number of bytes at the beginning and at the end of a file that its fingerprint covers.
 _ENDS = 1 << 16
@@ -76,10 +76,10 @@ class Folder:
             lock.release()
 
     def claim(self) -> None:
-        """Check that the files to write do not exist, or are those of an earlier training here.
+        """Check that the files to write do not exist, or that an earlier training here wrote them.
 
-        Call this under the lock and before counting. It also marks the folder: the next training
-        may then replace the files that a killed training left.
+        Call this while the folder is locked, and before counting. It also writes the mark into the
+        lock file. A later training may then replace counts that a killed training left.
 
         Raises
         ------
@@ -90,7 +90,7 @@ class Folder:
         try:
             with open(lock, "r+b") as file:
                 mark = file.read(len(_MARK) + 1)
-                if not _MARK.startswith(mark):  # a write that failed leaves the beginning of it
+                if not _MARK.startswith(mark):  # a failed write may leave the beginning of the mark
                     raise FileExistsError(17, "exists and is not the lock of a training")
                 has_begun = mark == _MARK
                 self._check_counts(has_begun)
@@ -236,8 +236,9 @@ def _complete(settings: dict[str, Any]) -> None:
 def left_to_preset(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return the training values that the preset supplied when the checkpoint was written.
 
-    These are the values that neither the checkpoint's parameters nor those of `wanted` set. The
-    preset of this version may have other defaults.
+    These are the values of parameters that are None in the checkpoint and in `wanted`. They are
+    needed because the preset of this version may have other defaults. The result is empty if the
+    presets differ.
     """
     ours, theirs = wanted["parameters"], saved["parameters"]
     if ours["preset"] != theirs["preset"]:

@@ -1,4 +1,4 @@
-"""A text that is read once and counted many times, with other weights of its documents."""
+"""A text that is read once and counted many times, each time with new weights of its documents."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None
 
 
 class Documents:
-    """The documents of a text, encoded in memory. A word takes two bytes.
+    """The documents of a text, encoded in memory. A word takes two bytes, a rare word more.
 
     Create an object with :meth:`read` or :meth:`read_groups`.
 
@@ -108,12 +108,12 @@ class Documents:
     ) -> Documents:
         """Read several sources. The key of a source is the label of its documents.
 
-        Without `vocabulary`, each source is read twice: for the words of all sources, and to encode
-        it.
+        Without `vocabulary`, each source is read twice: first to count its words, then to encode
+        it with the words of all sources.
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")
-        # A generator can be read once only.
+        # A generator can be read only once, so its items are put into a list.
         kept = {label: _repeatable(source) for label, source in sources.items()}
         if vocabulary is None:
             encoding = _settings.core_encoding(settings)

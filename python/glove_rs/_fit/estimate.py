@@ -1,4 +1,4 @@
-"""Estimates of memory, disk space and time of a fit, which `training/estimate.rs` computes."""
+"""Estimates of the memory, disk space and time of a fit. `training/estimate.rs` computes them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ __all__ = ["Advice", "FitEstimate", "estimate"]
 #: Bytes of memory of an interpreter that has imported NumPy and this package.
 INTERPRETER = 40_000_000
 #: Bytes of memory of pyarrow, and of the decoded text that waits for the core, while a column of
-#: tables in files is read. A vocabulary of enwiki-17m took 105 MB more from Parquet than from text.
+#: tables in files is read: the difference of the peaks in benches/RESULTS.md, 264 MB for Parquet
+#: with one row group and 159 MB for a plain file.
 TABLES = 105_000_000
 
 
@@ -149,7 +150,7 @@ def estimate(model: Model, text: Text, *, keep_counts: bool | None) -> FitEstima
     training = _settings.core_training(parameters)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name not in {"tmp_dir", "progress"}}
-    # The same rule as in `fit`: by default, keep counts that cannot be counted again from files.
+    # The same rule as in `fit`: by default, keep the counts unless the text is in local files.
     if keep_counts is None:
         keep = files_of(text.source, text.storage_options) is None
     else:

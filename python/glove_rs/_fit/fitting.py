@@ -29,9 +29,9 @@ __all__ = ["counts_of", "fit", "resume", "update"]
 
 _Model = TypeVar("_Model", bound=Model)
 
-#: Epochs of an update, as a fraction of the model's epochs. With this fraction, training on half of
-#: enwiki-17m and then on the other half took less work than training on all of it at once, and the
-#: vectors answered as many analogies (benches/EXPERIMENTS.md, "Epochs of an update").
+#: Epochs of an update, as a fraction of the model's epochs. With this fraction, `fit` on half of
+#: enwiki-17m and `update` with the other half answer 33.5 % of the analogies, and `fit` on all of
+#: it 33.7 % (benches/EXPERIMENTS.md, "Epochs of an update").
 UPDATE_SHARE = 0.4
 #: The biases of a new word start at the mean of the biases of this many old words.
 ALIKE = 100
@@ -89,7 +89,7 @@ def fit(
     if start is not None:
         training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
-    # Check these also if counts are given: they are saved with the model.
+    # Check the parameters of counting even if counts are given: they are saved with the model.
     _settings.check_text(parameters)
     if text is not None:
         _settings.checked(text.where(), "source")
@@ -126,7 +126,7 @@ def fit(
                 folder.check_counts(counts, data)
             elif data.vocabulary is not None:
                 folder.check_vocabulary(counts, data.vocabulary)
-            init = None  # the saved training has already started from it
+            init = None  # the saved training has already started from these vectors
         else:
             if folder is not None:
                 folder.claim()
@@ -188,7 +188,7 @@ def _resume(
             raise ValueError(f"its parameters are not those of the optimizer {optimizer!r}")
     model.set_params(**parameters)
     session = Session(**options | saved_options)
-    # Train with the values in the checkpoint: the presets of this version may have others.
+    # Train with the values in the checkpoint: the presets of this version may have other values.
     training = cast("_core._Training", settings["training"])
     if "epochs" in parameters:
         training["epochs"] = _settings.core_training(model.get_params())["epochs"]
@@ -337,8 +337,8 @@ def _train(
 ) -> None:
     """Train, and store the result in the model, even if the training is interrupted.
 
-    If `keep_counts` is None, the model keeps the counts only if the text is not in files, which
-    could be counted again.
+    If `keep_counts` is None, the model keeps the counts unless the text is in local files. Such a
+    text can be counted again.
     """
     keep_counts = session.keep_counts
     if keep_counts is None:

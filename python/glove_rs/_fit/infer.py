@@ -20,8 +20,8 @@ __all__ = ["infer_vector"]
 _F32: TypeAlias = npt.NDArray[np.float32]
 _F64: TypeAlias = npt.NDArray[np.float64]
 
-#: The counts of a word with fewer occurrences are scaled up, as if it had this many. Without this
-#: its vector would be near those of other rare words, whatever their meaning.
+#: The counts of a word with fewer occurrences are scaled up, as if it had this many. Without the
+#: scaling, its vector would be near those of other rare words, whatever their meaning.
 _LEAST = 100
 #: The prior is estimated from the vectors of at most this many words.
 _ROWS = 10_000
@@ -52,12 +52,12 @@ def infer_vector(
     scale = max(1.0, _LEAST / occurrences)
     # σ², the variance of a weighted residual. In training its mean is Σ f diff² / nnz, which is
     # twice the data loss. The squared residuals of a word that was not trained are about twice as
-    # large. Scaling the counts also scales their noise: hence the factor `scale`.
+    # large. Scaling the counts also scales their noise, so the variance is multiplied by `scale`.
     variance = 2 * scale * 2 * state.history.data_loss[-1]
     arrays = state.arrays
     used = model.settings_
     x_max, alpha = used["x_max"], used["alpha"]
-    # The words of the vocabulary that are about as frequent as the new word.
+    # The words whose counts are nearest to the (scaled) count of the new word.
     alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[:_ROWS]
     vector = np.zeros(arrays["W"].shape[1])
     # The row of X gives w, with W_tilde fixed. The column of X gives w_tilde, with W fixed.

@@ -11,12 +11,12 @@ from .training import Text
 
 __all__ = ["score"]
 
-#: The loss is computed for this many records at a time: their vectors are copied.
+#: The loss is computed for this many records at a time, because their vectors are copied.
 _RECORDS = 1 << 16
 
 
 def score(model: Model, text: Text) -> float:
-    """Return minus the loss on a text: see :meth:`glove_rs.Glove.score`."""
+    """Return minus the data loss on a text: see :meth:`glove_rs.Glove.score`."""
     state = model._state
     state.check_square("score")
     names = _settings.names("reading", "encoding", "counting", "running")

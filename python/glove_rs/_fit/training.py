@@ -1,4 +1,4 @@
-"""The arguments of one training besides the model's parameters, and its results."""
+"""The arguments of one training that are not parameters of the model, and its results."""
 
 from __future__ import annotations
 
@@ -44,8 +44,8 @@ class History(list[float]):
     Attributes
     ----------
     data_loss : list of float
-        The part of the loss that the paper has, Σ ½ f(X) diff² / nnz, of each epoch: without the
-        terms of negative pairs and of the anchor.
+        The data loss of each epoch, Σ ½ f(X) diff² / nnz: the loss without the terms of negative
+        pairs and of the anchor.
     seconds : list of float
         Wall time of each epoch.
     records_per_second : list of float
@@ -57,7 +57,7 @@ class History(list[float]):
 
     def __init__(self, epochs: Iterable[Sequence[float]] = ()) -> None:
         # Each epoch is (loss, seconds, records per second[, validation loss[, data loss]]). Older
-        # versions saved no data loss: their loss was the data loss.
+        # versions saved no data loss, because the loss that they saved was the data loss.
         epochs = [tuple(epoch) for epoch in epochs]
         super().__init__(epoch[0] for epoch in epochs)
         self.seconds = [epoch[1] for epoch in epochs]
@@ -116,8 +116,8 @@ class EpochState:
     W, W_tilde : numpy.ndarray of float32, (V, dim)
     b, b_tilde : numpy.ndarray of float32, (V,)
         The parameters. If X is rectangular, W_tilde and b_tilde have a row for each context word.
-        The arrays are copied when a callback first reads one of them. If no callback reads them
-        while it runs, they cannot be read later.
+        All arrays are copied when a callback first reads one of them. If no callback reads one
+        while it runs, the arrays cannot be read later.
     vectors : WordVectors
         The vectors W + W_tilde with their words; W alone if X is rectangular.
     """
@@ -331,7 +331,7 @@ class Fitted:
     text: Text | None = None
     # The row in `made` of each word of `vocabulary`; None if both have the same order.
     order: npt.NDArray[np.int64] | None = None
-    # The subword model that `vectors` has at first.
+    # The subword model of `vectors` when `vectors` is created. A user may replace it there.
     _subwords: Subwords | None = None
     _vectors: WordVectors | None = None
     # The context words, if X was rectangular, and their vectors.

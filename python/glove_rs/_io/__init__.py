@@ -1,1 +1,1 @@
-"""Reading text, and reading and writing files: archives, vectors, Stanford's files, folders."""
+"""Sources of text, and files: archives, tables, vectors, Stanford's files, output folders."""

@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_JSON", "Archive", "open_regular", "refusing"]
 
-#: The largest allowed ratio of unpacked bytes to file size. In archives of numbers it is below 10.
+#: The largest allowed ratio of unpacked bytes to file size. `Glove.save` does not compress the
+#: arrays, so the ratio of a model file is about 1.
 MOST_RATIO = 64
 #: An archive may always unpack to this many bytes, even if it is small.
 ALWAYS = 1 << 20
 #: The largest allowed size of settings in JSON. A parser needs many times as much memory.
 MOST_JSON = 1 << 20
-#: Bytes to read at a time. Ctrl-C works between two reads.
+#: Bytes to read at a time. Ctrl-C takes effect between two reads.
 _CHUNK = 4 << 20
 
 # The header that `numpy.lib.format` writes for an array without fields. Any other header is
@@ -53,8 +54,8 @@ def refusing(name: str, what: str, wanted: Wanted | None = None) -> Iterator[Non
     what : str
         What the file should be, for the message.
     wanted : str, optional
-        The same, as the core names it. If the core recognises the file as something else, the
-        message says what the file is.
+        The name that the core has for this kind of file. If the core recognises the file as another
+        kind, the message says what the file is.
     """
     try:
         yield
@@ -104,8 +105,8 @@ class Archive:
         size = file.seek(0, os.SEEK_END)
         self._zip = zipfile.ZipFile(file)
         members = self._zip.infolist()
-        # zipfile unpacks the other compressions without a bound on memory, even if the archive
-        # states a small size.
+        # zipfile unpacks other compressions, such as bzip2, without a bound on memory, even if the
+        # archive states a small size.
         if any(m.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for m in members):
             raise ValueError("it has a compression other than deflate")
         unpacked = sum(member.file_size for member in members)

@@ -1,4 +1,7 @@
-"""Binary streams whose beginning can be looked at, unpacked if they are compressed."""
+"""Binary streams whose first bytes can be examined before they are read.
+
+Compressed streams are unpacked.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,8 @@ from .._optional import optional
 
 __all__ = ["DAMAGED", "Stream", "unpacked"]
 
-#: The exceptions of the decompressors for damaged data. All others are those of the file.
+#: The exceptions of the decompressors for damaged data. Any other exception means that the file
+#: cannot be read.
 DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, UnicodeError)
 
 #: The first bytes of compressed files, and the name of their compression.
@@ -34,7 +38,7 @@ class Stream(io.RawIOBase):
     Attributes
     ----------
     head : bytes
-        The first bytes. They are read again.
+        The first bytes. `read` returns them too.
     is_unpacked : bool
         Whether the source unpacks a compressed file.
     """

@@ -144,7 +144,8 @@ class _Parquet:
 
     def _open(self, path: str) -> Any:
         pyarrow = self._pyarrow
-        # Text comes as dictionaries, as the file stores it: each key is looked up once a batch.
+        # Text is read as Arrow dictionaries, as the file stores it. So each different key is looked
+        # up only once in a batch.
         names = list(dict.fromkeys(name for _, name in self._columns[:2]))
         try:
             file = pyarrow.parquet.ParquetFile(path)
@@ -176,7 +177,7 @@ class _Parquet:
     def _batches(self) -> Iterator[Any]:
         try:
             yield from self._all_batches()
-        except Exception as error:  # Arrow's stream keeps only the message
+        except Exception as error:  # Arrow's stream passes on only the message, not the exception
             self._error = error
             raise
 
@@ -214,7 +215,7 @@ class _Parquet:
 
 
 def _types(schema: Any) -> str:
-    # A dictionary is how text is read here: show the type that the file has.
+    # Text is read as dictionaries: show the type of the values, which is the type in the file.
     kinds = ((field.name, getattr(field.type, "value_type", field.type)) for field in schema)
     return ", ".join(f"{name!r} ({kind})" for name, kind in kinds)
 

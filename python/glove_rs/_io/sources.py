@@ -1,7 +1,7 @@
 """Sources of text, and their conversion to the four kinds that the core reads.
 
 - "files": names of local files, which the core opens.
-- "ranges": open files, at least one of which fsspec opened from a URL.
+- "ranges": files that are opened one after the other, at least one of them by fsspec.
 - "stream": one open file, which the core reads through its method `read`.
 - "iterable": documents. An item is a str, a list of words, or a batch of rows in Arrow's format.
 """
@@ -64,8 +64,8 @@ def source_arguments(
 ) -> _Source:
     """Convert `source` to a kind that the core reads, and check the parameters of reading.
 
-    With `sample`, files of tables may give only a sample of their text, from which `estimate`
-    infers the rest.
+    With `sample`, only a sample of the text of large files of tables is read: `estimate` infers the
+    size of the whole text from it.
     """
     checked = _settings.checked(settings, "source", "reading", "encoding")
     function = function_of(checked["tokenizer"])
@@ -183,8 +183,8 @@ def named_files(source: object, options: Any = None) -> list[str] | None:
 
 #: This many items of a list are examined to decide whether they are names of files or documents.
 _LOOKED_AT = 1000
-#: The pattern of a name of a text file. If all items of a list match it and none of these files
-#: exists, the items are taken for names of missing files, not for documents.
+#: The pattern of a name of a text file. If all items of a list match it, they are taken for names
+#: of files and not for documents, even if none of the files exists.
 _ENDINGS = re.compile(
     r"\S+\.(txt|text|tok|csv|tsv|jsonl?|ndjson|parquet|pq|arrows?|feather|ipc|orc|html?|xml|md|gz|bz2|xz|zst|zip)",
     re.I,
@@ -202,8 +202,9 @@ def _is_member(name: str) -> bool:
 def _are_paths(items: Sequence[object]) -> bool:
     """Return whether the items of a list are names of files.
 
-    They are if one item is a PathLike, if more than half of them name existing files, or if every
-    item that does not looks like the name of a missing file.
+    They are if one item is a PathLike. Otherwise the first `_LOOKED_AT` items are examined, which
+    must all be str. The items are names if more than half of them name existing files, or if each
+    item without an existing file looks like the name of a missing file.
     """
     if not items:
         return False
@@ -373,6 +374,7 @@ def _row_batches(dataset: Any, size: int) -> Iterator[Any]:
             try:
                 columns[name] = pyarrow.array(values)
             except pyarrow.ArrowException:
-                # Values of several types are not text. The column stays, for its name in messages.
+                # Values of several types are not text. Keep a column of this name, so that messages
+                # can list it.
                 columns[name] = pyarrow.array(range(len(values)))
         yield pyarrow.table(columns)

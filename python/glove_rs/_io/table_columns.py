@@ -118,7 +118,7 @@ def is_text(kind: Any, *, words: bool = True) -> bool:
 def as_text(rows: Any, column: str) -> Any:
     """Declare a column of bytes to be text. The core checks that it is UTF-8.
 
-    Older writers of Parquet do not mark text as such.
+    Older writers of Parquet do not mark columns of text, so that pyarrow reads them as bytes.
     """
     import pyarrow
 

@@ -1,8 +1,8 @@
 """Files of tables, read with pyarrow in pieces: row groups, stripes or whole files.
 
-A piece is read in batches of rows, and only the wanted column is read. Thus memory depends on the
-size of the batches and not on the size of a row group. That is why Parquet is read here with
-``ParquetFile.iter_batches``: the scanner of ``pyarrow.dataset`` decodes whole row groups, and its
+Only the wanted column is read, in batches of rows. Parquet is read with
+``ParquetFile.iter_batches``, so the memory depends on the size of the batches and not on the size
+of a row group. The scanner of ``pyarrow.dataset`` is not used: it decodes whole row groups, and its
 errors name neither the file nor the row group.
 """
 
@@ -65,7 +65,7 @@ class Piece:
     rows : int, optional
         The number of rows, if it is known.
     bytes : int, optional
-        The bytes of the column's text, at least about, if they are known.
+        About the number of bytes of the column's text, if it is known.
     """
 
     file: TableFile
@@ -75,7 +75,8 @@ class Piece:
     first_row: int = 0
     rows: int | None = None
     bytes: int | None = None
-    # What was read already: the footer of a Parquet file; the stream of a file of text.
+    # The footer of a Parquet file, which was read before; the open stream of a file that is read
+    # from its beginning.
     opened: Any = field(default=None, compare=False, repr=False)
 
     def closed(self) -> Piece:
@@ -107,7 +108,7 @@ class Piece:
 
 @contextmanager
 def failing(name: str, where: str = "") -> Iterator[None]:
-    """Convert errors of pyarrow and of decompressors to those of this package, with the name."""
+    """Convert errors of pyarrow and of decompressors to FormatError, with the name of the file."""
     import pyarrow
 
     try:

@@ -1,4 +1,5 @@
-"""A file of a table: how it is opened, in a folder, an archive or a store, or if it is open."""
+"""A file of a table, and how it is opened: on disk, in a zip archive, in a store, or by the caller.
+"""
 
 from __future__ import annotations
 

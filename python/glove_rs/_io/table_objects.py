@@ -12,10 +12,10 @@ __all__ = ["column_of", "reader_of"]
 
 
 def reader_of(source: Any, column: str | None = None) -> Any:
-    """Return a reader of batches for a query that is not run yet, otherwise `source` itself.
+    """Return a reader of batches for a query that has not run yet, otherwise `source` itself.
 
-    These are a LazyFrame of Polars and a dataset or scanner of pyarrow. With a column, no other
-    column is read.
+    Queries that have not run are a LazyFrame of Polars and a dataset or scanner of pyarrow. With
+    `column`, a LazyFrame and a dataset read no other column.
     """
     library = type(source).__module__.partition(".")[0]
     if library == "polars" and hasattr(source, "collect_batches"):
@@ -30,7 +30,7 @@ def reader_of(source: Any, column: str | None = None) -> Any:
 def column_of(source: Any, column: str) -> tuple[Any, str | None]:
     """Return what to read of a table in memory, and the column that the core must choose in it.
 
-    The second value is None if the first one has only the texts of the column.
+    The second value is None if the first one consists of the texts of the column only.
 
     Raises
     ------
@@ -113,7 +113,7 @@ def _of_polars(source: Any, column: str, schema: Mapping[str, Any]) -> Any:
 
 
 def _of_dataset(source: Any, column: str | None) -> Any:
-    """Return a reader of a dataset or scanner of pyarrow, with little read ahead."""
+    """Return a reader of a dataset or scanner of pyarrow. A dataset is read ahead only a little."""
     if not hasattr(source, "scanner"):
         return source.to_reader()
     columns = None

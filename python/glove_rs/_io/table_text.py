@@ -19,7 +19,8 @@ __all__ = ["LongRowError", "csv_rows", "json_rows"]
 _DELIMITERS = (",", "\t", ";", "|")
 
 
-#: The names and types of the fields of JSON lines are those in at most this many first lines.
+#: The names and types of the fields of JSON lines are inferred from at most this many lines at the
+#: beginning of the file.
 _EXAMINED = 1000
 
 
@@ -59,7 +60,8 @@ def _complete_lines(stream: Stream, block: int) -> bytes:
 def json_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[Any]:
     """Read a field of JSON lines. Yield record batches that have only this field.
 
-    The names and types of the fields are those of the first lines. No other field is parsed.
+    The names and types of the fields are inferred from the first lines. pyarrow then parses only
+    this field.
     """
     import pyarrow
     from pyarrow import json as arrow
@@ -79,8 +81,8 @@ def json_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[An
 def _json_schema(head: bytes, name: str) -> Any:
     """Return the fields of the objects in some lines, with their types in Arrow.
 
-    Unlike pyarrow's own inference this accepts fields of several types, because other fields than
-    the wanted one do not matter.
+    pyarrow's own inference refuses a field whose values have several types. This function accepts
+    it, because it may be a field that is not read.
     """
     import pyarrow
 
@@ -112,7 +114,7 @@ def _json_schema(head: bytes, name: str) -> Any:
 def _text_type(kind: Any) -> Any:
     """Return the type of text to read for an inferred type; None if it is not text.
 
-    A field that is null in the first rows may be text in others.
+    A field that is null in the first rows may be text in later rows, so it is read as text.
     """
     import pyarrow
 

@@ -20,14 +20,15 @@ from .table_input import TableFile
 
 __all__ = ["TextTables", "read_pieces"]
 
-#: Bytes of decoded text that may wait for the core, without a limit of memory.
+#: Bytes of decoded text that may wait for the core, if the memory is not limited.
 _WAITING = 64 << 20
-#: With a limit of memory, this fraction of it. The core leaves an eighth for buffers.
+#: With a memory limit, one `_FRACTION`-th of the limit may wait. The core reserves an eighth of the
+#: limit for buffers.
 _FRACTION = 16
 #: The smallest number of bytes to decode at once; the largest is `_MOST_BATCH`.
 _LEAST_BATCH, _MOST_BATCH = 64 << 10, 4 << 20
-#: `estimate` reads a sample of the text if it is larger. The first figure is the number of bytes of
-#: the sample, the second the number of its places in the text.
+#: `estimate` reads only a sample of a text of more than 2 `_SAMPLE` bytes in at least `_PLACES` / 8
+#: pieces. The sample has `_SAMPLE` bytes, from the beginnings of at most `_PLACES` pieces.
 _SAMPLE, _PLACES = 32 << 20, 64
 
 
@@ -68,7 +69,7 @@ class TextTables:
         threads: int | None = None,
         memory: int | None = None,
     ) -> TextTables:
-        """Return the tables in files. Zip archives stand for the files in them.
+        """Return the tables in files. A zip archive is replaced by the files in it.
 
         Parameters
         ----------
@@ -119,8 +120,9 @@ class TextTables:
     def sample(self) -> tuple[Iterator[Batch], int | None]:
         """Return batches of a sample, and the number of bytes of the whole text.
 
-        The sample has batches from all of the text. The size is None if all rows are read, because
-        their bytes are not known before.
+        The sample has the beginnings of pieces from all of the text. If the text is short, is in
+        few pieces, or has an unknown size, the batches are all of the text, and the number of bytes
+        is None.
         """
         pieces = [piece.closed() for piece in self.pieces()]
         sizes = [piece.bytes for piece in pieces]

@@ -130,7 +130,7 @@ def _mapped(path: str | os.PathLike[str], found: _core.CoreVectors) -> NDArray[A
     if 0 in shape:
         return np.empty(shape, kind)
     with open(path, "rb") as file:
-        # The header has a checksum of the words. So if the header is unchanged, the words are too.
+        # The header has a checksum of the words. If the header is unchanged, so are the words.
         if file.read(len(found.header)) != found.header:
             return None
         # The file may have been shortened since its length was checked.

@@ -1,4 +1,4 @@
-"""Answers to many analogy questions at once. They are the same as in double precision."""
+"""Answers to many analogy questions at once, the same as if all scores were float64."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def answers(
     Returns
     -------
     ndarray of intp, shape (n,)
-        The rows of the answers; -1 if no row can be the answer, because no other row has a
-        direction.
+        The rows of the answers; -1 if no row can be the answer, because all searched rows that have
+        a direction are excluded.
     """
     answer = np.full(len(triples), -1, np.intp)
     doubtful = np.ones(len(triples), bool)

@@ -11,7 +11,7 @@ from .._optional import optional
 
 __all__ = ["advice", "families_for"]
 
-# This font has every character, but only as a box with the name of the script.
+# This font draws every character as a box with the name of the script.
 _PLACEHOLDER = "Last Resort"
 _CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
 

@@ -134,7 +134,8 @@ def word_analogies(
         if best[number] >= 0:
             predicted = folded(words[best[number]])
             if predicted in question[:3]:
-                # The best answer is a word of the question in another spelling: take the next one.
+                # The best answer differs from a word of the question in case only: take the next
+                # answer.
                 predicted = _next_answer(wv, ids[number], question, restrict_vocab, method, folded)
             right = predicted == question[3]
         sections[owner[number]]["correct" if right else "incorrect"].append(question)

@@ -1,4 +1,4 @@
-"""Further methods of gensim's ``KeyedVectors``, beside the look-up and the queries.
+"""Methods of gensim's ``KeyedVectors`` that are neither a look-up nor one of the main queries.
 
 Names, argument order and results are those of gensim. docs/gensim.md lists the differences.
 """
@@ -361,8 +361,8 @@ class GensimNames(SimilarityQueries):
         Parameters
         ----------
         pairs : str or path-like
-            A file with two words and a number on each line. Lines that start with '#', and lines
-            with fewer or more fields, are left out.
+            A file with two words and a number on each line. A line is left out if it starts with
+            '#', has fewer or more fields, or has a third field that is not a number.
         delimiter : str, default "\t"
             The separator of the fields.
         encoding : str, default "utf8"
@@ -386,6 +386,8 @@ class GensimNames(SimilarityQueries):
             If scipy is not installed.
         OSError
             If the file cannot be read.
+        FormatError
+            If the file is not in `encoding`. The message has the byte offset.
         ValueError
             If no line has two words of the vocabulary and a number.
 

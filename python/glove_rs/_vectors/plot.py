@@ -17,8 +17,8 @@ from .fonts import advice, families_for
 
 __all__ = ["neighbour_table", "scatter"]
 
-# The largest number of pairs of labels that adjustText compares, over all its rounds. It takes
-# about a second. Two dozen labels need far fewer.
+# The largest number of pairs of labels that adjustText compares, over all its rounds. It limits the
+# time: if there are many labels, there are fewer rounds, but at least one.
 _PAIRS = 50_000
 
 

@@ -19,9 +19,9 @@ def rotation(
 ) -> tuple[_Float64, float]:
     """Return the orthogonal matrix Q and the scale s that minimise Σ ‖s u Q − v‖².
 
-    u and v are the rows of `moved` and `fixed` with the numbers `rows` and `others`, scaled to unit
-    length for Q, so that long vectors do not decide alone. s is the best scale for the vectors with
-    their own lengths. Rows without a direction in either matrix are left out. (Schönemann 1966.)
+    u and v are the rows of `moved` and `fixed` with the numbers `rows` and `others`. For Q they are
+    scaled to unit length, so that long vectors do not have more weight. For s they have their
+    original lengths. A pair is left out if u or v has no direction. (Schönemann 1966.)
 
     Returns
     -------

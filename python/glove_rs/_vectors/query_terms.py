@@ -57,7 +57,8 @@ def as_vector(value: Any) -> Any:
 def weighted_terms(positive: Terms, negative: Terms) -> tuple[list[KeyOrVector], list[float]]:
     """Return the terms of a query and their weights.
 
-    The weight is 1 for `positive` and -1 for `negative`, unless a term comes with a weight.
+    A term that is given as a pair (term, weight) has this weight. Any other term has the weight 1
+    in `positive` and -1 in `negative`.
     """
     plus, minus = as_list("positive", positive), as_list("negative", negative)
     terms: list[KeyOrVector] = []

@@ -18,7 +18,8 @@ _Indices: TypeAlias = "NDArray[np.intp]"
 # The number of queries that are multiplied at a time with a block of rows: 256 x 16,384 cosines are
 # 16 MB. Measured: benches/EXPERIMENTS.md, "Sizes of batches".
 _QUERIES = 256
-# The number of queries in one pass over the vocabulary. Each pass scales every row to unit length.
+# The number of queries in one pass over the vocabulary. More queries in a pass save time, because
+# each pass scales every row to unit length.
 _PASS = 1_024
 
 
@@ -43,9 +44,9 @@ def cosmul(
 ) -> _Float32:
     """Return the 3CosMul score of every row (Levy & Goldberg 2014).
 
-    Each cosine c becomes (1 + c) / 2, a number from 0 to 1. The score of a row is the product of
-    these numbers for the `positive` vectors, divided by their product for the `negative` vectors
-    plus 10⁻⁶.
+    Each cosine c becomes (1 + c) / 2, a number from 0 to 1. The score of a row is P / (N + 10⁻⁶),
+    where P is the product of these numbers for the `positive` vectors, and N their product for the
+    `negative` vectors.
     """
     scores = np.ones(len(matrix), np.float32)
     denominator = np.ones(len(matrix), np.float32)

@@ -132,8 +132,9 @@ class SimilarityQueries(VectorTable):
     ) -> Neighbours | Float32:
         """Find the words with the largest product of cosines, 3CosMul (Levy & Goldberg 2014).
 
-        Each cosine c becomes (1 + c) / 2, a number from 0 to 1. The score of a word is the product
-        of these numbers for `positive`, divided by their product for `negative` plus 10⁻⁶.
+        Each cosine c becomes (1 + c) / 2, a number from 0 to 1. The score of a word is
+        P / (N + 10⁻⁶), where P is the product of these numbers for `positive`, and N their product
+        for `negative`.
 
         Parameters
         ----------
@@ -287,8 +288,8 @@ class SimilarityQueries(VectorTable):
         names = self.index_to_key
         result: list[Neighbours] = []
         for index, near, scores in search.nearest(self._vectors, indices, count):
-            # The word, or too many of the others, have no direction: use the single query, which
-            # sorts rows without a direction last.
+            # The list is not full: the word has no direction, or fewer than `count` other words
+            # have one. Use the single query, which returns words without a direction last.
             if near and near[-1] == len(self):
                 result.append(self.most_similar(index, topn=topn))
             else:

@@ -74,7 +74,7 @@ class VectorTable:
         """The words in the order of the rows: list of str, length V."""
         words = self._words
         if not isinstance(words, list):
-            # If two threads both call it, both get the same words.
+            # Two threads may both call this function. Both calls return the same words.
             words = self._words = words()
         return words
 

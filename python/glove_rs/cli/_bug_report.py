@@ -1,4 +1,4 @@
-"""``glove-rs info --bug-report``: what a report of a fault needs, without paths and words."""
+"""``glove-rs info --bug-report``: the facts that a bug report needs, without paths and words."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def _free_memory() -> str:
 
 
 def _simd() -> str:
-    """Return the processor level, or why there is none: a report needs this most in that case."""
+    """Return the processor level; if glove-rs refuses the processor, return the reason."""
     try:
         return _core.simd_level()
     except ValueError as error:

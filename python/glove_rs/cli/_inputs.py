@@ -1,4 +1,4 @@
-"""Inputs of the commands: texts, vectors, counts and models. Their content says what they are."""
+"""Inputs of the commands: texts, vectors, counts and models, recognised by their content."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def corpus(paths: list[str]) -> list[Argument]:
 
 
 def documents(paths: list[str], errors: str) -> list[str]:
-    """Return the lines of a text, without blank ones. The text is read as by the other commands.
+    """Return the lines of a text that are not blank. `paths` may be compressed files, URLs and "-".
 
     Parameters
     ----------

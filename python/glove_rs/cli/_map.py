@@ -26,8 +26,9 @@ _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56780A", "#5B4B8A")
 def words_map(wv: WordVectors, words: Sequence[str], neighbours: int = 6) -> str:
     """Return an SVG of the plane that shows `words` and the neighbours of each in one colour.
 
-    The plane is that of the two largest principal components of the unit vectors. Labels are moved
-    apart where they overlap, so distances in the picture are rough.
+    The plane is that of the two largest principal components of the unit vectors. Words are spread
+    over the picture, and labels that overlap are moved apart. So distances in the picture are only
+    approximate.
 
     Parameters
     ----------
@@ -58,7 +59,10 @@ def words_map(wv: WordVectors, words: Sequence[str], neighbours: int = 6) -> str
 
 
 def _plane(wv: WordVectors, words: list[str]) -> _F64:
-    """Return the first two principal components of words, from 0 to 1: shape (words, 2)."""
+    """Return a place from 0 to 1 for each word, by its first two principal components.
+
+    The shape is (words, 2).
+    """
     vectors = np.stack([wv[word] for word in words]).astype(np.float64)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     vectors = np.nan_to_num(vectors / np.where(lengths == 0, 1.0, lengths))
@@ -67,7 +71,8 @@ def _plane(wv: WordVectors, words: list[str]) -> _F64:
     places = np.zeros((len(words), 2))
     kept = min(2, len(values))
     places[:, :kept] = left[:, :kept] * values[:kept]
-    # Ranks instead of values spread a dense middle over the picture.
+    # The mean of the rank and of the scaled value of a component: the ranks spread words that are
+    # close together in the middle.
     ranks = places.argsort(axis=0).argsort(axis=0) / max(1, len(words) - 1)
     span = np.ptp(places, axis=0)
     spread: _F64 = (ranks + (places - places.min(axis=0)) / np.where(span == 0, 1.0, span)) / 2
@@ -93,7 +98,8 @@ def _apart(places: _F64, widths: list[float]) -> _F64:
         np.fill_diagonal(hits, val=False)
         if not hits.any():
             break
-        # Half of the overlap for each of the two; equal heights are told apart by their order.
+        # Move each of the two labels by half of the overlap. If both have the same height, the
+        # label with the larger index moves down.
         order = np.sign(apart[..., 1]) + (apart[..., 1] == 0) * np.sign(
             np.arange(len(at))[:, None] - np.arange(len(at))[None, :]
         )

@@ -1,8 +1,8 @@
 """Command-line options that are made from the Python API.
 
 Options of counting and training come from the table of settings. Options of queries and files come
-from the signature and the docstring of the function that takes them. So a parameter that is added
-there becomes an option without further code.
+from the signature and the docstring of the function that has these parameters. So the type, the
+default and the help of an option are written only once.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _default(name: str) -> str:
     default, presets = SETTINGS[name].default, SETTINGS[name].presets
     if any(map(callable, presets.values())):
         return ""
-    # The help of --preset says in what "stanford2024" differs from "paper".
+    # The help of --preset lists the settings in which "stanford2024" differs from "paper".
     values = {name: _shown(value) for name, value in presets.items() if name != "stanford2024"}
     if len(set(values.values())) == 1:
         default = next(iter(values.values()))

@@ -44,10 +44,10 @@ def say(line: str) -> None:
 
 @contextmanager
 def waiting_for_files(what: str) -> Iterator[None]:
-    """Delay the first Ctrl-C in the block until the block ends: it writes the files of a training.
+    """Delay the first Ctrl-C until the ``with`` block ends, which writes the files of a training.
 
-    At the end a KeyboardInterrupt is raised, with a message that says `what` was done. A second
-    Ctrl-C raises KeyboardInterrupt at once.
+    After a delayed Ctrl-C, the end of the block raises a KeyboardInterrupt with the message
+    "interrupted " + `what`. A second Ctrl-C raises a KeyboardInterrupt at once.
     """
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler or (
@@ -121,7 +121,7 @@ def check_files(
     model: bool = False,
     endings: bool = True,
 ) -> None:
-    """Check that the output files can be written and do not replace what must be kept.
+    """Check that the output files can be written and do not replace an input or each other.
 
     Files are compared by device and inode, so links to the same file are detected. Standard output,
     devices and pipes are never replaced and need no check.
@@ -193,7 +193,10 @@ _EXISTS = "exists; choose another name, or replace it with --overwrite"
 
 
 def _check_ending(option: str, path: str, model: bool) -> None:
-    """Refuse a path with the ending of a format that is not written; the error names the option."""
+    """Raise a ValueError if the ending of a path is that of a format that is not written.
+
+    The message names the option.
+    """
     try:
         _core.check_ending(path, model)
     except ValueError as error:
@@ -213,7 +216,7 @@ def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]
 
 
 def _check_place(path: str, parents: bool) -> None:
-    """Raise the error that writing the file would raise, if this is known in advance."""
+    """Raise the OSError that writing the file would raise, as far as it is known in advance."""
     if os.path.isdir(path):
         raise IsADirectoryError(21, os.strerror(21), path)
     parent = os.path.dirname(os.path.realpath(path))
@@ -291,14 +294,15 @@ def refuse_terminal(output: str) -> None:
 def written(path: str, *, overwrite: bool) -> Iterator[str]:
     """Yield a path to write an output to. When the block ends, the output is at `path`.
 
-    If another program has created a file at `path` meanwhile, this file is replaced only with
+    If another program creates a file at `path` during the block, this file is replaced only with
     `overwrite`. Text for a terminal is written through ``sys.stdout``, which escapes control
     characters.
 
     Raises
     ------
     FileExistsError
-        If there now is a file at `path`. It does not change.
+        If there is a file at `path` when the block ends, and `overwrite` is false. The file does
+        not change.
     """
     if path == "-" and sys.stdout.isatty():
         with tempfile.TemporaryDirectory() as folder:

@@ -47,8 +47,8 @@ class Parser(argparse.ArgumentParser):
 
         A mistyped option would otherwise give the misleading error that a required one is missing.
 
-        Arguments after an option belong to the argument that takes any number of them. argparse
-        itself ends that argument at the first option.
+        If an argument takes any number of values, such as FILE..., values after an option belong to
+        it too. argparse itself ends the values of that argument at the first option.
         """
         for argument in args or ():
             if argument == "--" or (self._subparsers is not None and argument[:1] != "-"):
@@ -61,7 +61,7 @@ class Parser(argparse.ArgumentParser):
             return found, rest
         before = getattr(found, several[0].dest)
         before = [] if before is several[0].default else before
-        if "--" in rest:  # everything after it is an argument
+        if "--" in rest:  # what follows "--" is never an option
             rest.remove("--")
         setattr(found, several[0].dest, [*before, *rest])
         return found, []
@@ -89,7 +89,7 @@ def _option_name(argument: str) -> str:
     return ""
 
 
-#: The least similarity of two spellings, from 0 to 1, for one to be suggested for the other.
+#: A spelling is suggested only if its similarity, from 0 to 1, is at least this number.
 _NEAR = 0.8
 
 

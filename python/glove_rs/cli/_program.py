@@ -17,8 +17,8 @@ from ._terminal import guarded
 
 __all__ = ["PATHS", "parser", "run"]
 
-#: The commands of each module. A module is imported only when one of its commands runs, because
-#: imports take half of the time of a short command.
+#: The commands of each module. A module is imported only when one of its commands runs, so that
+#: short commands start fast.
 _MODULES = {
     "training": ("fit", "vocab", "cooccur", "train", "update"),
     "counts": ("contexts", "contrast"),
@@ -90,8 +90,8 @@ def _flushed(arguments: list[str]) -> int:
             if sys.stdout is not None:
                 sys.stdout.flush()
     except BrokenPipeError:
-        # The reader of the pipe has closed it. Python flushes standard output again when it exits,
-        # so let this go to nowhere.
+        # The reader of the pipe has closed it. Python flushes standard output again when it exits:
+        # redirect this output to the null device.
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:  # raised by the flush
@@ -147,9 +147,9 @@ def _refuse_empty_paths(options: argparse.Namespace) -> None:
 
 
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
-    """Return the message of a ValueError with options in place of parameters.
+    """Return the message of a ValueError, with the name of each parameter replaced by its option.
 
-    None if the message does not begin with the name of a parameter that is an option.
+    Return None if the message does not begin with the name of a parameter that has an option.
     """
     found = re.match(r"(\w+)( (?:must|needs|has|cannot|is not possible) .*)", str(error), re.S)
     if not isinstance(error, ValueError) or found is None or not hasattr(options, found.group(1)):

@@ -58,7 +58,7 @@ class Tool:
     flags: tuple[Flag, ...]
     run: Callable[[dict[str, Any]], None]
     example: str
-    #: Whether a call without flags prints the usage.
+    #: Whether the tool prints its usage if it is called without flags.
     needs_flags: bool
 
 
@@ -175,7 +175,8 @@ def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
     if not value["load-init-gradsq"]:
         return arrays | {f"G_{name}": np.ones_like(array) for name, array in arrays.items()}, 0
     sums = _loaded(value["init-gradsq-file"], words, dim)
-    # The name of a checkpoint has its epoch. The order of records in later epochs depends on it.
+    # The name of a checkpoint contains the number of its epoch. The order of records in later
+    # epochs depends on this number.
     number = re.search(r"\.(\d{3,})\.bin$", value["init-gradsq-file"])
     done = int(number.group(1)) if number else 1
     return arrays | {f"G_{name}": array for name, array in sums.items()}, done

@@ -1,4 +1,4 @@
-"""``glove-rs contexts`` and ``contrast``: look at counts."""
+"""``glove-rs contexts`` and ``contrast``: queries on counts."""
 
 from __future__ import annotations
 

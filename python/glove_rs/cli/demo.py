@@ -114,7 +114,10 @@ def count_lines(path: Path) -> int:
 
 
 def words_to_show(words: list[str]) -> list[str]:
-    """Return `WORDS_TO_SHOW` if all are known, otherwise words of the ranks 100, 200 and so on."""
+    """Return `WORDS_TO_SHOW` if all are known, otherwise every 100th word, up to the same number.
+
+    In a small vocabulary, the words are closer together.
+    """
     known = set(words)
     chosen = [word for word in WORDS_TO_SHOW if word in known]
     if len(chosen) == len(WORDS_TO_SHOW):

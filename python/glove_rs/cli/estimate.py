@@ -34,8 +34,8 @@ def add(commands: Commands) -> None:
         "CORPUS... [options]",
         summary="predict the memory, disk space and time of a run",
         text=(
-            "Count a sample of a text, a few megabytes or percent of it, and train on the sample "
-            "for a moment. Print how many tokens, words and records the text has, how much memory, "
+            "Count a sample of a text, or all of a short text, and train on the sample for two "
+            "epochs. Print how many tokens, words and records the text has, how much memory, "
             "disk space and time glove-rs fit needs, and settings that need less memory. A range "
             "in brackets comes from the spread of samples of real texts; the true number can lie "
             "outside."

@@ -244,8 +244,8 @@ def _add_info(commands: Commands) -> None:
         text=(
             "Print the kind of each file, its sizes and a preview. The content decides the kind: a "
             "model, the folder of a model, vectors, counts, a vocabulary, a text or another kind. "
-            "Files are read to the end, so damage is reported. With --bug-report, print what a "
-            "report of a fault needs."
+            "Most files are read to the end, so that damage is found. With --bug-report, print "
+            "the facts that a bug report needs."
         ),
         example=(
             "glove-rs info model vectors.txt.gz cooccurrence.bin --vocab vocab.txt\n"

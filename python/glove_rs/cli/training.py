@@ -38,8 +38,8 @@ _SOURCE = names("source")
 _RUNNING = names("running")
 _COUNTING = names("reading", "encoding", "counting")
 _VOCABULARY = tuple(name for name in names("reading", "encoding") if name != "keep_gaps")
-# keep_counts is not an option: the counts in a model would be lost when the program ends.
-# --save-counts writes them to a file instead.
+# keep_counts is not an option, because a model file does not contain the counts. --save-counts
+# writes them to a file of their own.
 _FITTING = tuple(name for name in names("fitting") if name != "keep_counts")
 _UPDATING = tuple(name for name in _FITTING if name not in {"anchor", "resume"})
 
@@ -106,8 +106,8 @@ def _add_fit(commands: Commands) -> None:
     )
 
 
-# The parameters that only `DaskGlove` has. They are listed here, because the module of this class
-# needs Dask, and `--help` must work without Dask.
+# The parameters that `DaskGlove` has and `Glove` does not have. They are listed here because
+# `DaskGlove` cannot be imported without Dask, and `--help` must work without Dask.
 _CLUSTER = ("partitions", "blocksize")
 
 
@@ -555,8 +555,9 @@ def _finish(
 ) -> None:
     """Train, write the files and print a summary.
 
-    If the training is interrupted after an epoch has finished, the model of the last finished epoch
-    is written. While files are written, the first Ctrl-C waits, and a second one stops at once.
+    If the training is interrupted or fails after an epoch has finished, the model of the last
+    finished epoch is written. While files are written, the first Ctrl-C takes effect after the
+    last file, and a second Ctrl-C at once.
     """
     before = model._fitted
     epochs = 0 if before is None else len(before.history)

@@ -1,6 +1,6 @@
 """GloVe on a cluster: counting and training as tasks of Dask.
 
-This package needs ``pip install dask distributed``. The rest of glove-rs works without Dask.
+This package needs ``pip install dask distributed``. The other modules of glove-rs do not need Dask.
 """
 
 from .._optional import optional

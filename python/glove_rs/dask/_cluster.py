@@ -18,7 +18,7 @@ from distributed import Client, Future, LocalCluster, Worker, get_client
 __all__ = ["Cluster", "cluster_of"]
 
 _PACKAGE = "glove-rs"
-#: After this many seconds, a message to the scheduler is assumed to have arrived.
+#: Seconds after which a message to the scheduler is assumed to have arrived.
 MESSAGE_DELAY = 0.2
 
 
@@ -60,7 +60,10 @@ class Cluster:
         }
 
     def refresh(self) -> None:
-        """Update the list of workers with the right version. Wait if there is no worker."""
+        """Replace :attr:`workers` by the present workers with the right version of glove-rs.
+
+        Wait until the cluster has at least one worker.
+        """
         self.client.wait_for_workers(1)
         versions = self._versions()
         self.workers = sorted(w for w, found in versions.items() if found == self.version)
@@ -75,7 +78,7 @@ class Cluster:
         return max(1, sum(nthreads.get(worker, 0) for worker in self.workers))
 
     def lost(self) -> bool:
-        """Return whether one of the workers has left the cluster."""
+        """Return whether a worker in :attr:`workers` has left the cluster."""
         return not self.client.nthreads().keys() >= set(self.workers)
 
     def submit(
@@ -89,8 +92,8 @@ class Cluster:
     ) -> Future:
         """Submit a task to any of the workers, or to the worker `at`.
 
-        If all these workers are gone, another worker with the right version of glove-rs runs the
-        task. With `strict`, no other worker runs it.
+        If all these workers are gone, any other worker may run the task. It raises a RuntimeError
+        if it has another version of glove-rs. With `strict`, no other worker runs the task.
         """
         future = self.client.submit(
             _same_version,
@@ -125,8 +128,8 @@ class Cluster:
     def send(self, value: Any, group: int) -> Future:
         """Send a value to the worker of a group.
 
-        A copy on a second worker would not last: every two seconds the scheduler's active memory
-        manager removes all copies of a value but one.
+        The value is sent to one worker only. A second copy would not last: the scheduler's active
+        memory manager regularly removes all copies of a value but one.
         """
         future: Future
         [future] = self.client.scatter([value], workers=[self.owner(group)], hash=False)
@@ -156,7 +159,10 @@ def _installed() -> str:
 
 
 def _same_version(version: str, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    """Call a function on a worker. Check its version first: it may have joined after the check."""
+    """Call a function on a worker, if the worker has the right version of glove-rs.
+
+    The worker may have joined the cluster after :class:`Cluster` checked the versions.
+    """
     found = _installed()
     if found != version:
         raise RuntimeError(f"a worker that joined later has {_PACKAGE} {found}, not {version}")
@@ -164,8 +170,8 @@ def _same_version(version: str, function: Callable[..., Any], *args: Any, **opti
 
 
 def _release(client: str, fit: str, dask_scheduler: Any) -> None:
-    # This runs on the scheduler. Client.cancel is not used: it fails if other tasks depend on a
-    # cancelled task and the client does not want them.
+    # This function runs on the scheduler. Client.cancel is not used: it fails if a task that the
+    # client does not want depends on a cancelled task.
     wanted = [task.key for task in dask_scheduler.clients[client].wants_what]
     keys = [key for key in wanted if str(key).startswith(fit)]
     dask_scheduler.client_releases_keys(keys=keys, client=client, stimulus_id=f"{fit}-cancelled")
@@ -177,9 +183,10 @@ def _received(dask_worker: Worker) -> int:
 
 @contextmanager
 def cluster_of(client: Client | None) -> Iterator[Cluster]:
-    """Yield the checked cluster of `client`, else of Dask's default client, else a new local one.
+    """Yield the checked cluster of `client`.
 
-    The local cluster has one process for each processor. An exception in the block cancels all
+    If `client` is None, yield the cluster of Dask's default client. If there is no default client,
+    start a local cluster with one process for each processor. An exception in the block cancels all
     tasks.
     """
     with _client_of(client) as found, found.as_current():

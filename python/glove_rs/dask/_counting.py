@@ -29,8 +29,8 @@ __all__ = ["Counted", "count"]
 
 #: The number of inputs that one task merges.
 FAN_IN = 16
-#: A text of at most this many shards and bytes is sent to all workers, and each counts some rows of
-#: X. No counts need to be merged then.
+#: A text of at most this many shards and bytes is sent to all workers, and each worker counts some
+#: rows of X. Then no two tasks count the same row, so no counts have to be added.
 TOGETHER, TOGETHER_BYTES = 16, 2**30
 #: Bytes of a table that a worker decodes at once.
 _BATCH = 4 << 20
@@ -57,7 +57,8 @@ class Counted:
         Number of tokens in the text, including those outside the vocabulary.
     seconds : dict
         Wall time of the stages "tokenizing", "vocabulary", "counting" and "merging". Tasks of
-        different stages overlap. The time of a stage is counted from the end of the previous stage.
+        different stages overlap, so the time of a stage is that from the end of the previous stage
+        to its end.
     """
 
     vocabulary: Vocabulary
@@ -123,11 +124,13 @@ def count(
     groups : int
         Number of groups of words, >= 1. One worker collects the counts of a group.
     blocksize : int or str
-        The largest size of a shard in bytes, up to the end of its last document. Shards are smaller
-        if there would otherwise be fewer shards than groups. A compressed file or a partition of a
-        bag is one shard; partitions should have about this size.
+        The largest size of a shard in bytes. A shard may be longer by the rest of its last
+        document. Shards are smaller if there would otherwise be fewer shards than groups. A
+        compressed file, a piece of a table or a partition of a bag is one shard of any size;
+        partitions should have about this size.
     progress : callable, optional
-        As for :class:`glove_rs.Glove`. While a bag is tokenised, partitions are counted.
+        As for :class:`glove_rs.Glove`. While a bag is tokenised, `done` and `total` are numbers of
+        partitions, not of bytes.
     **settings
         `column` and `storage_options` as for :meth:`glove_rs.Glove.fit`, and parameters of reading,
         encoding and counting as for :class:`glove_rs.Glove`.
@@ -256,7 +259,7 @@ def _merged_by_group(
 
 
 class _Stages:
-    """Waits for the tasks of one stage after the other, and reports progress."""
+    """Waits for the tasks of each stage in turn, and reports progress."""
 
     def __init__(self, progress: Progress | None) -> None:
         self._progress = progress
@@ -284,7 +287,10 @@ def _merged(
     name: str,
     owner: str | None = None,
 ) -> Future:
-    """Merge parts in a tree, in their order. The last task runs on the worker `owner`."""
+    """Merge parts in their order, in a tree of tasks with up to `FAN_IN` inputs each.
+
+    The last task runs on the worker `owner`.
+    """
     for level in itertools.count():
         last = len(parts) <= FAN_IN
         parts = [

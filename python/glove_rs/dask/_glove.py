@@ -110,10 +110,11 @@ class DaskGlove(Glove):
         source : path, paths, dask.bag.Bag, column of a dask.dataframe or list of documents
             Text files: paths and patterns, local or with a protocol of fsspec
             (``s3://bucket/*.txt``). The workers read files in shards of whole documents. A
-            compressed file is one shard, and so is each file of a local zip archive. A file that is
-            divided is checked before tasks are submitted: if it is not text, a FormatError is
-            raised. Or documents, each a str or a list of words: a bag, a column such as
-            ``dd.read_parquet(...).text``, or a list, which is sent to the workers.
+            compressed file is one shard, and so is each file of a local zip archive. The first 16
+            files, and every file that is divided, are checked before tasks are submitted: if a file
+            is recognised as something other than text, a FormatError is raised. Or documents, each
+            a str or a list of words: a bag, a column such as ``dd.read_parquet(...).text``, or a
+            list, which is sent to the workers.
         column : str, optional
             Read this column of text, or of lists of words, from tables: files as for
             :meth:`Glove.fit`, a dask.dataframe, or a bag or list of dicts. One task reads a row
@@ -123,7 +124,8 @@ class DaskGlove(Glove):
         y, vocabulary, init, validation, early_stopping, max_seconds, callbacks
             As for :meth:`Glove.fit`.
         anchor, checkpoint_dir, checkpoint_every, resume, keep_counts
-            These are not possible on a cluster and raise a ValueError.
+            These are not possible on a cluster. A value that asks for one of them raises a
+            ValueError.
 
         Returns
         -------
@@ -137,7 +139,7 @@ class DaskGlove(Glove):
         RuntimeError
             If a worker has another version of glove-rs or none. This is checked first.
         KeyboardInterrupt
-            After Ctrl-C. The tasks are cancelled. The model then has the parameters of the last
+            After Ctrl-C. The tasks are cancelled. The model then has the parameters after the last
             finished epoch, if there is one.
         """
         session, given, training = self._checked(init, anchor, resume, options)
@@ -315,7 +317,7 @@ class DaskGlove(Glove):
             raise
 
     def _shrink(self, arrays: dict[str, Any], progress: Progress | None) -> None:
-        """Do the shrinkage of `subwords=True` on this machine, as `Glove` does."""
+        """Shrink the vectors, as `Glove` does with ``subwords=True``, in the calling process."""
         state = self._state
         sums = arrays["W"] + arrays["W_tilde"]
         found = _core.shrink(state.vocabulary._core, sums, None, progress)

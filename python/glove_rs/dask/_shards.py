@@ -34,15 +34,15 @@ from .._warnings import warn
 
 __all__ = ["FileRange", "Shards", "shards_of"]
 
-#: The bytes that end a document, by the setting `documents`. A file is cut after such bytes. With
-#: documents="file" files are not cut.
+#: The bytes that end a document, for each value of `documents`. A file is cut after such bytes.
+#: With ``documents="file"`` files are not cut.
 _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
 #: The core needs this many bytes from the beginning of a file to decide whether it can be cut.
 _BEGINNING = 10
 #: The core needs this many bytes from the beginning of a file to recognise what the file is.
 _LOOK = 1 << 20
-#: The calling process checks that files are text: this many files, the first of a source, and all
-#: files that it cuts. Any other file is checked by the worker that reads it.
+#: The calling process checks that the first files of a source, this many, are text, and all files
+#: that are cut. Any other file is checked by the worker that reads it.
 _LOOKED_AT = 16
 #: Endings of the names of compressed files, and the usual ratio of the text to the file size.
 _COMPRESSED, _TEXT_RATIO = (".gz", ".bz2", ".xz", ".zst"), 4
@@ -61,7 +61,7 @@ class FileRange:
     """The documents that begin in a range of a file's bytes, or all documents of a file."""
 
     file: _File
-    #: The bytes that end a document.
+    #: The bytes that end a document; empty for a whole file.
     delimiter: bytes = b""
     #: The range of bytes; `None` for the whole file, which may be compressed.
     within: range | None = None
@@ -92,7 +92,7 @@ class FileRange:
             yield name, start, _OpenRange(file, stop)
 
     def _boundary(self, file: Any, at: int) -> int:
-        """Return the first position, at or after `at`, at which a document begins."""
+        """Return the position after the first delimiter at or after `at`; 0 if `at` is 0."""
         file.seek(at)
         if at > 0:
             seek_delimiter(file, self.delimiter, 2**16)
@@ -188,7 +188,7 @@ def shards_of(
     files = _files(source, storage_options)
     total = sum(file.size or 0 for file in files)
     # Choose the size so that the number of shards is about a multiple of `least`, the number of
-    # groups. Then no worker is idle while others tokenise.
+    # groups. Then all workers finish tokenising at about the same time.
     rounds = math.ceil(total / (blocksize * least))
     size = math.ceil(total / (least * rounds)) if rounds else blocksize
     delimiter = _DELIMITERS.get(documents)
@@ -206,14 +206,18 @@ def shards_of(
 
 
 def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
-    """Return the pieces of tables. Their column is checked where that needs no text to be read."""
+    """Return the pieces of tables.
+
+    The column is checked here for files whose schema can be read without their text: Parquet, ORC
+    and Arrow files.
+    """
     names = named_files(source, storage_options)
     if names is None:
         raise TypeError(
             "source must be a path or paths of tables, a dask.dataframe, or a dask.bag or list of "
             f"dicts if column is given, got {type(source).__name__}"
         )
-    # Workers may run in another folder.
+    # Workers may have another current directory, so the paths must be absolute.
     here = [
         name if is_remote(name) or is_file_system(storage_options) else os.path.abspath(name)
         for name in names
@@ -260,7 +264,7 @@ def _has_parts(file: _File) -> bool:
 def _check_kinds(files: Iterator[_File]) -> None:
     """Refuse files that are recognised as something other than text.
 
-    Only the first warning is passed on, for example of a file that looks like a table.
+    Only the first warning is shown, for example that a file looks like a table.
     """
     told = False
     for file in files:

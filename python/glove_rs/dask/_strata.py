@@ -137,9 +137,10 @@ def cost(
     training: _core._Training,
     threads: int | None,
 ) -> float:
-    """Compute the cost of the held-out records of a block, or its part of the divergence cost.
+    """Compute the cost `of` of a block.
 
-    An epoch whose cost is above the divergence cost diverges.
+    "validation" is the cost of the held-out records of the block. "divergence" is the part of the
+    divergence cost that the block adds. An epoch whose cost is above the divergence cost diverges.
     """
     words, contexts = aligned(words), aligned(contexts)
     return tiles.cost(of, columns, training, words, contexts, _threads(threads))
@@ -151,7 +152,7 @@ def copied(rows: Rows) -> Rows:
 
 
 def _usable(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
-    """Return an array that is aligned for its dtype. One from another worker may not be."""
+    """Return an array that is aligned for its dtype; an array from another worker may not be."""
     return np.require(array, requirements="A")
 
 

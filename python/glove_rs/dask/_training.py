@@ -31,12 +31,10 @@ __all__ = ["EpochReport", "Training"]
 FAN_IN = 8
 #: The number of slices of an epoch, if there are several groups. In a slice, every group of words
 #: is trained once with every group of contexts. After an even number of slices, the context rows
-#: are on the workers on which they started. On enwiki-17m, dim 100 and 8 epochs, the loss with 2
-#: and 4 groups is within 0.2 % of the loss with one group, and analogies within half a percentage
-#: point. With one slice, 4 groups lose 1.2 points of analogies. 8 slices in the first epoch gain
-#: nothing.
+#: are on the workers on which they started. With one slice, 4 groups answer fewer analogies
+#: (benches/EXPERIMENTS.md, "Slices of a distributed epoch").
 SLICES = 2
-#: The time between two copies of the state to other workers, as a multiple of the time of a copy.
+#: The state is copied to other workers again after this many times the duration of the last copy.
 COPY_EVERY = 10.0
 #: Seconds between two checks of a future, and between two checks for lost workers.
 CHECK_FUTURE, CHECK_WORKERS = 0.05, 0.5
@@ -107,8 +105,9 @@ class State:
 class Training:
     """A training on the counts of all groups; `words` is the number of words of all groups.
 
-    If a worker is lost, its counts are needed again. If tasks computed them, Dask computes them
-    again. If the calling process sent them, `resend` sends the counts of the given groups again.
+    If a worker is lost, its counts are needed again. If tasks computed the counts, Dask computes
+    them again. If the calling process sent the counts, `resend` sends those of the lost groups
+    again.
 
     Attributes
     ----------
@@ -146,7 +145,8 @@ class Training:
         self._owners = [cluster.owner(group) for group in range(self._groups)]
         # This number is part of the names of tasks, so that no two tasks have the same name.
         self._round = 0
-        # The last epoch that callbacks have seen. They are not called if it is trained again.
+        # The last epoch for which callbacks were called. If this epoch or an earlier one is trained
+        # again after the loss of a worker, callbacks are not called.
         self._shown = 0
         # The costs of the blocks in the running epoch.
         self._epoch_costs: list[Future] = []
@@ -224,7 +224,8 @@ class Training:
     def _sizes(self, pairs: Sequence[Future]) -> tuple[int, int]:
         """Return the number of records to train on and of held-out records, in all groups.
 
-        The tiles are built meanwhile. Progress is reported in the `pairs` of finished groups.
+        Wait until all tiles are built. The reported progress is the number of `pairs` of the groups
+        whose tiles are finished.
         """
         sizes = [
             self._cluster.submit(_strata.sizes, tiles, name=f"sizes-{group}")
@@ -240,7 +241,7 @@ class Training:
         return records, held_out
 
     def _begin(self) -> State:
-        """Submit tasks that make the rows for the start of the training."""
+        """Submit tasks that make the rows before the first epoch, and return the state."""
         started = [
             self._cluster.submit(
                 _strata.start,
@@ -260,7 +261,7 @@ class Training:
         return State(0, 0, words, contexts)
 
     def _init_of(self, group: int) -> _core._Init | None:
-        """Return the pretrained vectors of a group. Words are numbered by their rows."""
+        """Return the pretrained vectors of a group. Its words are numbered within the group."""
         if self._init is None:
             return None
         ranks = _core.group_ranks(self._words, self._groups, group)
@@ -272,7 +273,10 @@ class Training:
     # --- epochs ---------------------------------------------------------------------------------
 
     def run(self, after_epoch: Callable[[EpochReport], bool]) -> dict[str, Rows]:
-        """Train to the end, or until `after_epoch` returns True. Return parameters by name.
+        """Train to the end, or until `after_epoch` returns True.
+
+        Return parameters and accumulators by name. With early stopping, they are those after the
+        epoch with the smallest validation loss.
 
         Raises
         ------
@@ -465,7 +469,7 @@ class Training:
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:
-        """Send the counts of lost tiles again, if Dask cannot build these tiles again."""
+        """Build tiles again that Dask cannot build again: those of counts that were sent."""
         lost = [group for group, tiles in enumerate(self._tiles) if tiles.cancelled()]
         if not lost:
             return
