@@ -52,7 +52,9 @@ def add(commands: Commands) -> None:
 
 
 def _phrases(options: argparse.Namespace) -> None:
-    check_files({"output": options.output}, options.corpus, overwrite=options.overwrite)
+    # The file is JSON, so the ending .json is right.
+    output = {"output": options.output}
+    check_files(output, options.corpus, overwrite=options.overwrite, endings=False)
     connectors = ENGLISH_CONNECTOR_WORDS if options.english else ()
     settings = given(options, (*_RULE, *_READING, *_RUNNING))
     found = Phrases.learn(_inputs.corpus(options.corpus), connector_words=connectors, **settings)
