@@ -153,7 +153,7 @@ mod tests {
         assert!(reserve(&mut vec![1_u64], most).is_err());
         let mut table = hashbrown::HashTable::<u64>::new();
         assert!(reserve_in_table(&mut table, most, |&n| n).is_err());
-        let mut map = hashbrown::HashMap::<u64, u64>::new();
+        let mut map = hashbrown::HashMap::<u64, u64, foldhash::fast::FixedState>::default();
         assert!(reserve_in_map(&mut map, most).is_err());
         let error = with_capacity::<u64>(most).unwrap_err().to_string();
         assert!(
