@@ -65,10 +65,12 @@ quick: $(DEV) $(STAMPS)/maturin ## The fast loop: build without link-time optimi
 
 build: $(BUILT) ## Build the extension in release mode into .venv
 
+# The fuzz targets are only compiled, without libFuzzer: a run of them takes cargo-fuzz.
 lint: $(BUILT) $(DEV) ## Check format, lints, types, stubs and documentation; change nothing
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	cargo clippy --all-targets --features python -- -D warnings
+	CUSTOM_LIBFUZZER_PATH=/nowhere/libfuzzer.a cargo check --quiet --manifest-path fuzz/Cargo.toml --target-dir target/fuzz
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --features python
 	$(PY) -m ruff check

@@ -63,8 +63,8 @@ def task_about() -> dict[str, Any]:
 
 def task_prose(out: str) -> dict[str, Any]:
     """The text of `make demo`: the standard library's docstrings and comments."""
-    sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "examples"))
-    demo = importlib.import_module("demo")
+    from glove_rs.cli import demo
+
     return {"documents": demo.extract(Path(sysconfig.get_path("stdlib")), Path(out))}
 
 

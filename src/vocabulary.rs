@@ -4,8 +4,7 @@ use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use foldhash::fast::FixedState;
-use hashbrown::HashTable;
-use hashbrown::hash_table::Entry;
+use hashbrown::{HashTable, hash_table};
 use rayon::prelude::*;
 use std::cmp::Ordering;
 use std::hash::BuildHasher;
@@ -272,12 +271,15 @@ impl Vocabulary {
         let mut merged = Self::default();
         let mut index: HashTable<WordId> = HashTable::new();
         for (word, count) in parts.iter().flat_map(|part| part.iter()) {
-            let hash_of = |&id: &WordId| hash(merged.word(id));
-            match index.entry(hash(word), |&id| merged.word(id) == word, hash_of) {
-                Entry::Occupied(id) => increase(&mut merged.counts[*id.get() as usize], count)?,
-                Entry::Vacant(place) => {
-                    place.insert(merged.len() as WordId);
-                    merged.push(word, count);
+            let hash = hash(word);
+            match index.find(hash, |&id| merged.word(id) == word) {
+                Some(&id) => increase(&mut merged.counts[id as usize], count)?,
+                None => {
+                    let id = merged.len() as WordId;
+                    merged.add(word, count)?;
+                    let hash_of = |&id: &WordId| self::hash(merged.word(id));
+                    fallible::reserve_in_table(&mut index, 1, hash_of)?;
+                    index.insert_unique(hash, id, hash_of);
                 }
             }
         }
@@ -446,10 +448,10 @@ impl Vocabulary {
                 |&i| self.word(i) == word,
                 |&i| hash(self.word(i)),
             ) {
-                Entry::Occupied(_) => {
+                hash_table::Entry::Occupied(_) => {
                     duplicate = duplicate.or(Some(id));
                 }
-                Entry::Vacant(slot) => {
+                hash_table::Entry::Vacant(slot) => {
                     slot.insert(id);
                 }
             }
@@ -473,9 +475,22 @@ fn increase(count: &mut u64, more: u64) -> Result<()> {
     check_count(*count)
 }
 
-/// Largest number of words of a vocabulary, 2³¹ − 4. The three largest ids below 2³¹ are marks in encoded text, and the
-/// counter compares ids as signed numbers.
+/// Largest number of words of a vocabulary, 2³¹ − 4. The three largest ids below 2³¹ are reserved: two
+/// mark ends of documents and gaps in encoded text, and one stands for a dropped word while a text is encoded. Ids stay
+/// below 2³¹ because the counter compares them as signed numbers.
 pub const MAX_WORDS: usize = i32::MAX as usize - 3;
+
+/// Refuse more than [`MAX_WORDS`] different words of a text: their numbers would reach the marks of encoded text.
+///
+/// # Errors
+/// [`Error::Corpus`].
+pub(crate) fn check_number_of_words(different: usize) -> Result<()> {
+    if different > MAX_WORDS {
+        let message = format!("the text has more than {MAX_WORDS} different words");
+        return Err(Error::Corpus(message));
+    }
+    Ok(())
+}
 
 /// Number of words between two checks of the monitor.
 const POLL_WORDS: usize = 1 << 14;

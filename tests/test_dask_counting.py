@@ -99,6 +99,29 @@ def test_one_group_and_shards_that_are_counted_together_give_the_bits_of_one_mac
     assert_counted(cluster, counted, expected, rtol=0)
 
 
+@pytest.mark.parametrize("settings", [{}, {"distance_weighting": False}, {"symmetric": False}])
+@pytest.mark.parametrize("groups", [1, 3])
+def test_whole_documents_are_windows_on_a_cluster_too(cluster, zipf, groups, settings):
+    settings = {"window": None, **settings}
+    for blocksize in (BLOCK, LARGE_BLOCK):
+        counted = count(cluster, zipf.path, groups=groups, blocksize=blocksize, **settings)
+        assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path, **settings))
+
+
+def test_a_document_that_is_too_long_to_be_a_window_is_refused_on_a_cluster(cluster):
+    text = [" ".join(["a", "b"] * 5_001)]
+    with pytest.raises(ValueError, match=r"10,?000"):
+        Cooccurrence.from_corpus(text, window=None, min_count=1)
+    with pytest.raises(ValueError, match=r"10,?000"):
+        count(cluster, text, groups=2, window=None, min_count=1)
+
+
+def test_stop_words_of_a_given_vocabulary_are_refused_on_a_cluster(cluster):
+    given = Vocabulary(["the", "bank"], [2, 1])
+    with pytest.raises(ValueError, match="stop_words must not have words of the given vocabulary"):
+        count(cluster, ["the bank"], groups=1, vocabulary=given, stop_words=["the"])
+
+
 def test_a_row_group_of_a_table_or_a_file_of_a_table_is_a_shard(cluster, zipf, tmp_path):
     pa = pytest.importorskip("pyarrow")
     parquet = pytest.importorskip("pyarrow.parquet")

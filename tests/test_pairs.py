@@ -659,3 +659,84 @@ def test_faults_name_the_option_on_the_command_line(tmp_path):
         1, "pairs", path, "--row", "a", "--column", "b", "-o", out
     )
     assert not out.exists()
+
+
+# --- object stores --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def store():
+    """A file system in memory with two Parquet files and another file."""
+    fsspec = pytest.importorskip("fsspec")
+    system = fsspec.filesystem("memory")
+    table = pa.table(RATINGS)
+    for name, part in [("a", table.slice(0, 3)), ("b", table.slice(3))]:
+        with system.open(f"/pairs/{name}.parquet", "wb") as file:
+            pq.write_table(part, file)
+    with system.open("/pairs/notes.txt", "wb") as file:
+        file.write(b"no table")
+    yield system
+    system.rm("/pairs", recursive=True)
+
+
+def test_pairs_are_read_from_urls_and_file_systems(store):
+    names = ("user", "film", "n")
+    expected = records(Cooccurrence.from_pairs(pa.table(RATINGS), *names, rectangular=True))
+    first = records(
+        Cooccurrence.from_pairs(pa.table(RATINGS).slice(0, 3), *names, rectangular=True)
+    )
+    for source, options, wanted in [
+        ("memory://pairs/a.parquet", None, first),
+        ("memory://pairs/a.parquet", {}, first),
+        ("memory://pairs", None, expected),
+        ("memory://pairs/*.parquet", None, expected),
+        ("/pairs/a.parquet", store, first),
+        ("/pairs", store, expected),
+    ]:
+        X = Cooccurrence.from_pairs(source, *names, rectangular=True, storage_options=options)
+        assert records(X) == wanted, source
+
+
+def test_faults_in_a_store_name_the_url(store):
+    with pytest.raises(FileNotFoundError, match="missing"):
+        Cooccurrence.from_pairs("memory://pairs/missing.parquet", "user", "film")
+    with pytest.raises(FormatError, match=r"memory://.*notes\.txt"):
+        Cooccurrence.from_pairs("memory://pairs/notes.txt", "user", "film")
+    with pytest.raises(ValueError, match=r"row must name a column.*'user' \(string\)"):
+        Cooccurrence.from_pairs("memory://pairs/a.parquet", "x", "film")
+    whole = store.cat("/pairs/a.parquet")
+    store.pipe("/pairs/cut.parquet", whole[: len(whole) // 2])
+    with pytest.raises(FormatError, match=r"memory://.*cut\.parquet"):
+        Cooccurrence.from_pairs("memory://pairs/cut.parquet", "user", "film")
+    with pytest.raises(ValueError, match="storage_options must come with a path or URL"):
+        Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", storage_options={})
+    with pytest.raises((TypeError, ValueError), match="storage_options"):
+        Cooccurrence.from_pairs("memory://pairs", "user", "film", storage_options=7)
+
+
+# --- symmetric by chance --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(2, 5), (5, 2), (3, 3)])
+@pytest.mark.parametrize("entries", [[(0, 0)], [(0, 1), (1, 0)], []])
+def test_rectangular_counts_with_symmetric_values_have_both_sums(shape, entries, tmp_path):
+    matrix = np.zeros(shape)
+    for i, j in entries:
+        matrix[i, j] = 3
+    words = [[f"{name}{k}" for k in range(size)] for name, size in zip("rc", shape, strict=True)]
+    first = Cooccurrence.from_scipy(scipy.sparse.csr_array(matrix), *words)
+    first.save(tmp_path / "counts")
+    loaded = Cooccurrence.load(tmp_path / "counts")
+    for X in (first, loaded, first * 1.0, first + first * 0.5):
+        assert X.is_rectangular
+        assert not X.symmetric
+        rows, columns = X._sums
+        assert np.array_equal(rows, X.to_scipy().sum(axis=1))
+        assert np.array_equal(columns, X.to_scipy().sum(axis=0))
+        assert X.to_pandas(kind="pmi").shape == shape
+        for word in words[0]:
+            assert [*X.contexts(word, by="pmi").words] == [
+                words[1][j] for i, j in entries if words[0][i] == word
+            ]
+        if entries:
+            assert X.contrast(words[0][0], words[0][1], probes=words[1][:2]) is not None

@@ -222,3 +222,36 @@ def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="3 of the words are stop words"):
         Vocabulary.from_corpus(["a b c"], min_count=1, stop_words=["a", "b", "c"])
     assert len(Phrases.learn([])) == 0
+
+
+def test_stop_words_must_not_be_words_of_a_given_vocabulary():
+    given = Vocabulary(["the", "bank", "of"], [3, 2, 1])
+    with pytest.raises(
+        ValueError, match=r"stop_words must not have words of the given vocabulary.*1 more"
+    ):
+        Cooccurrence.from_corpus(DOCUMENTS, vocabulary=given, stop_words=["of", "the", "a"])
+    with pytest.raises(ValueError, match=r'stop_words must not have.*"the"'):
+        Glove(dim=2, epochs=1, stop_words=["the"]).fit(DOCUMENTS, vocabulary=given)
+    X = Cooccurrence.from_corpus(DOCUMENTS, vocabulary=given, stop_words=["england"])
+    assert X.vocabulary.words == given.words
+
+
+def test_an_estimate_leaves_stop_words_out():
+    settings = {"min_count": 1, "window": 2}
+    stop_words = ["the", "of", "nowhere"]
+    X = Cooccurrence.from_corpus(DOCUMENTS, stop_words=stop_words, **settings)
+    found = Cooccurrence.estimate(DOCUMENTS, stop_words=stop_words, **settings)
+    assert (found.words, found.records) == (len(X.vocabulary), X.nnz)
+    assert found.words == Cooccurrence.estimate(DOCUMENTS, **settings).words - 2
+    with pytest.raises(ValueError, match="stop words"):
+        Cooccurrence.estimate(["a b a b"], stop_words=["a", "b"], min_count=1)
+
+
+@pytest.mark.parametrize("name", ["x.json", "phrases"])
+def test_the_command_phrases_writes_json(name, tmp_path):
+    from program import done
+
+    (tmp_path / "corpus.txt").write_text("\n".join(DOCUMENTS))
+    output = tmp_path / name
+    done("phrases", tmp_path / "corpus.txt", "-o", output, "--min-count", "2", "--threshold", "1")
+    assert len(Phrases.load(output)) > 0

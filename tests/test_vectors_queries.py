@@ -33,7 +33,7 @@ TOLERANCE = {"rtol": 1e-5, "atol": 1e-5}
 def random_vectors(size: int = 200, dim: int = 20, seed: int = 0) -> WordVectors:
     rng = np.random.default_rng(seed)
     words = [f"w{i}" for i in range(size)]
-    # Lengths differ by a factor of about ten, so that a missing normalisation changes results.
+    # Lengths differ widely, so that a missing normalisation changes results.
     lengths = rng.lognormal(size=(size, 1))
     return WordVectors(words, (rng.normal(size=(size, dim)) * lengths).astype(np.float32))
 

@@ -3,7 +3,7 @@
 
 use glove_rs::cooccurrence::{CountingOptions, count};
 use glove_rs::corpus::Documents as Texts;
-use glove_rs::encoding::{EncodingOptions, RawCorpus};
+use glove_rs::encoding::{Chosen, EncodingOptions, RawCorpus};
 use glove_rs::formats::counts;
 use glove_rs::tokenize::Tokenizer;
 use glove_rs::{MemoryLimit, Monitor, Vocabulary};
@@ -31,10 +31,11 @@ fuzz_target!(|data: &[u8]| {
     let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
     let mut reader = Texts::new(text.split('\n'));
     let raw = RawCorpus::read(&mut reader, &encoding, &memory, &monitor).expect("text");
-    let Some((vocabulary, rare)) = accepted(raw.vocabulary_and_rare(&encoding, &monitor)) else {
+    let Some(chosen) = accepted(raw.choose(&encoding, &monitor)) else {
         return;
     };
-    let mut corpus = raw.encode(&vocabulary, encoding.keep_gaps, &monitor).expect("a corpus");
+    let Chosen { vocabulary, rare, ranks } = chosen;
+    let mut corpus = raw.ranked(ranks);
     let counted =
         count(&mut corpus, vocabulary.len(), &options, &memory, &monitor).expect("counts");
     check_counts(&counted, vocabulary.len());

@@ -23,6 +23,7 @@ from ._settings import (
     CooccurrenceSettings,
     CorpusSettings,
     accepts,
+    checked,
     core_counting,
     core_encoding,
     core_running,
@@ -206,6 +207,7 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         *,
         symmetric: bool = False,
         rectangular: bool = False,
+        storage_options: Any = None,
         threads: int | None = None,
         memory: int | str | None = None,
         tmp_dir: str | os.PathLike[str] | None = None,
@@ -219,7 +221,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
             A data frame of pandas or Polars, a relation of DuckDB, a table, data set or stream of
             pyarrow, or any other object with ``__arrow_c_stream__``. Or the path of a Parquet file,
             a folder, which means all ``.parquet`` files in it, or a pattern such as
-            ``"counts/*.parquet"``. Only the named columns are read.
+            ``"counts/*.parquet"``; a URL such as ``"s3://bucket/counts.parquet"`` too. Only the
+            named columns are read.
         row, column : str
             The columns of the table with the keys of the rows and of the columns of X: integers or
             text. Integers become words such as "17".
@@ -232,6 +235,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         rectangular : bool, default False
             Rows and columns of X have words of their own, even if some keys are equal: users and
             items, words and documents. By default both have the same words.
+        storage_options : dict or file system, optional
+            As for :meth:`glove_rs.Glove.fit`, if `table` is a path or URL.
         threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
@@ -279,7 +284,9 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
                 "their own, so a pair has only one direction"
             )
         running = core_running({"threads": threads, "memory": memory, "tmp_dir": tmp_dir})
-        with reporter(progress) as callback, opened(table, [*names.items()]) as source:
+        where = checked({"column": None, "storage_options": storage_options}, "source")
+        opening = opened(table, [*names.items()], where["storage_options"])
+        with reporter(progress) as callback, opening as source:
             core = _core.count_table(
                 source, (row, column, value), symmetric, rectangular, running, callback
             )

@@ -1,6 +1,6 @@
 //! Finds the phrases of a text.
 
-use super::neighbours::{CONNECTOR, Pair, SPECIAL, Table, count_others, count_pairs, pair};
+use super::neighbours::{CONNECTOR, Pair, SPECIAL, Table, add, count_others, count_pairs, pair};
 use super::score::{Rule, Text};
 use crate::corpus::ChunkReader;
 use crate::encoding::{EncodingOptions, NumberedText, RawCorpus};
@@ -46,7 +46,7 @@ pub fn learn(
 }
 
 /// Counts of spellings that several words and collocations can share.
-type Spellings = HashMap<Vec<u8>, u64, FixedState>;
+type Spellings = Table<Box<[u8]>>;
 
 fn find(
     text: &NumberedText<'_>,
@@ -77,23 +77,22 @@ fn find(
     if ambiguous {
         for ((word, count), kind) in words.iter().zip(&kinds) {
             if *kind == SPECIAL {
-                *spellings.entry_ref(*word).or_insert(0) += count;
+                add(&mut spellings, word, *count)?;
             }
         }
         for (own, count) in &others {
-            *spellings
-                .entry(spelled(own, words, phrases.delimiter()))
-                .or_insert(0) += count;
+            let spelling = spelled(own, words, phrases.delimiter())?;
+            add(&mut spellings, &spelling, *count)?;
         }
     }
-    let shared = shared_pairs(&spellings, words, &kinds, phrases.delimiter());
+    let shared = shared_pairs(&spellings, words, &kinds, phrases.delimiter())?;
     let wanted = |pair: Pair, count: u64| count >= rule.min_count || shared.contains_key(&pair);
     let (pairs, different_pairs) = count_pairs(text, &kinds, wanted, memory, monitor)?;
     let mut counted_twice = 0;
     for (pair, count) in &pairs {
         if let Some(spelling) = shared.get(pair) {
             counted_twice += 1;
-            *spellings.entry_ref(&spelling[..]).or_insert(0) += count;
+            add(&mut spellings, spelling, *count)?;
         }
     }
     let plain: u64 = kinds.iter().map(|&kind| u64::from(kind == 0)).sum();
@@ -121,22 +120,25 @@ fn find(
         let ends = [(pair >> 32) as u32, pair as u32];
         let [first, last] = ends.map(count_of);
         if let Some(score) = rule.score(first, last, both, numbers) {
-            fallible::push(&mut found, (key(&ends, words), score))?;
+            fallible::push(&mut found, (key(&ends, words)?, score))?;
         }
     }
     for (own, count) in others {
         let both = if ambiguous {
-            spellings[&spelled(&own, words, phrases.delimiter())]
+            spellings[&spelled(&own, words, phrases.delimiter())?[..]]
         } else {
             count
         };
         let [first, last] = [own[0], own[own.len() - 1]].map(count_of);
         if let Some(score) = rule.score(first, last, both, numbers) {
-            fallible::push(&mut found, (key(&own, words), score))?;
+            fallible::push(&mut found, (key(&own, words)?, score))?;
         }
     }
     Ok(found)
 }
+
+/// Plain pairs with their spellings.
+type Shared = HashMap<Pair, Box<[u8]>, FixedState>;
 
 /// The plain pairs that are spelled like one of `spellings`, each with this spelling.
 fn shared_pairs(
@@ -144,14 +146,15 @@ fn shared_pairs(
     words: &[(&[u8], u64)],
     kinds: &[u8],
     delimiter: &[u8],
-) -> HashMap<Pair, Vec<u8>, FixedState> {
-    let mut shared = HashMap::default();
+) -> Result<Shared> {
+    let mut shared = Shared::default();
     if spellings.is_empty() {
-        return shared;
+        return Ok(shared);
     }
     let mut ids: Table<&[u8]> = Table::default();
     for (id, ((word, _), kind)) in words.iter().zip(kinds).enumerate() {
         if *kind == 0 {
+            fallible::reserve_in_map(&mut ids, 1)?;
             ids.insert(word, id as u64);
         }
     }
@@ -159,20 +162,30 @@ fn shared_pairs(
         for place in memmem::find_iter(spelling, delimiter) {
             let (first, last) = (&spelling[..place], &spelling[place + delimiter.len()..]);
             if let (Some(&first), Some(&last)) = (ids.get(first), ids.get(last)) {
-                shared.insert(pair(first as u32, last as u32), spelling.clone());
+                fallible::reserve_in_map(&mut shared, 1)?;
+                let spelling = fallible::copied(spelling)?.into_boxed_slice();
+                shared.insert(pair(first as u32, last as u32), spelling);
             }
         }
     }
-    shared
+    Ok(shared)
 }
 
 /// The spelling of the collocation of these words.
-fn spelled(own: &[u32], words: &[(&[u8], u64)], delimiter: &[u8]) -> Vec<u8> {
-    let words: Vec<&[u8]> = own.iter().map(|&id| words[id as usize].0).collect();
-    words.join(delimiter)
+fn spelled(own: &[u32], words: &[(&[u8], u64)], delimiter: &[u8]) -> Result<Vec<u8>> {
+    let parts = own.iter().map(|&id| words[id as usize].0);
+    let bytes: usize = parts.clone().map(|word| word.len() + delimiter.len()).sum();
+    let mut spelling = fallible::with_capacity(bytes)?;
+    for (number, word) in parts.enumerate() {
+        if number > 0 {
+            spelling.extend_from_slice(delimiter);
+        }
+        spelling.extend_from_slice(word);
+    }
+    Ok(spelling)
 }
 
 /// The key under which [`Phrases`] stores the collocation of these words.
-fn key(own: &[u32], words: &[(&[u8], u64)]) -> Box<[u8]> {
-    spelled(own, words, &[BETWEEN]).into_boxed_slice()
+fn key(own: &[u32], words: &[(&[u8], u64)]) -> Result<Box<[u8]>> {
+    Ok(spelled(own, words, &[BETWEEN])?.into_boxed_slice())
 }

@@ -69,18 +69,17 @@ pub(super) fn count_others(
         .into_par_iter()
         .map(|part| {
             let mut table: Table<Box<[u32]>> = Table::default();
+            let mut lacking = None;
             for k in (part..text.chunks()).step_by(parts) {
                 monitor.check()?;
                 collocations(&text.ids(k)?, kinds, |words| {
                     if !is_plain(words, kinds) {
-                        match table.get_mut(words) {
-                            Some(count) => *count += 1,
-                            None => {
-                                table.insert(words.into(), 1);
-                            }
-                        }
+                        lacking = add(&mut table, words, 1).err().or(lacking.take());
                     }
                 });
+                if let Some(error) = lacking {
+                    return Err(error);
+                }
             }
             Ok(table)
         })
@@ -88,9 +87,27 @@ pub(super) fn count_others(
     let mut tables = tables?.into_iter();
     let mut all = tables.next().unwrap_or_default();
     for (words, count) in tables.flatten() {
+        fallible::reserve_in_map(&mut all, 1)?;
         *all.entry(words).or_insert(0) += count;
     }
     Ok(all)
+}
+
+/// Add to the count of `key`, which the table copies if it is new.
+///
+/// # Errors
+/// [`crate::Error::Memory`].
+pub(super) fn add<T>(table: &mut Table<Box<[T]>>, key: &[T], count: u64) -> Result<()>
+where
+    T: Copy + Eq + std::hash::Hash,
+{
+    if let Some(sum) = table.get_mut(key) {
+        *sum += count;
+        return Ok(());
+    }
+    fallible::reserve_in_map(table, 1)?;
+    table.insert(fallible::copied(key)?.into_boxed_slice(), count);
+    Ok(())
 }
 
 /// The plain pairs that `wanted` accepts with their counts, sorted, and the number of different plain pairs.

@@ -192,6 +192,8 @@ pub struct EncodedSample {
     ids: Vec<WordId>,
     // How often each word occurs.
     counts: Vec<u64>,
+    // The numbers of the stop words that the sample has.
+    stop_words: Vec<WordId>,
     word_bytes: f64,
     tokenizer: Tokenizer,
     /// The size of the whole text divided by the size of the sample.
@@ -235,7 +237,10 @@ impl EncodedSample {
         let mut segment = Segment::default();
         corpus.next_segment(usize::MAX / 2, 1, &mut segment, monitor)?;
         let bytes: usize = all.iter().map(|(word, _)| word.len()).sum();
+        let numbered = all.iter().zip(0..);
+        let stop_words = numbered.filter(|((word, _), _)| encoding.is_stop_word(word));
         Ok(Self {
+            stop_words: stop_words.map(|(_, id)| id).collect(),
             ids: fallible::collect(segment.text.ids(0..segment.text.len()))?,
             word_bytes: bytes as f64 / all.len() as f64,
             counts: all.counts().to_vec(),
@@ -298,6 +303,9 @@ impl EncodedSample {
         for &id in stretches().flatten().filter(|&&id| id != DOCUMENT_END) {
             counts[id as usize] += 1;
         }
+        for &id in &self.stop_words {
+            counts[id as usize] = 0; // too rare for any vocabulary
+        }
         let mut words: Vec<WordId> = (0..counts.len() as WordId).collect();
         words.retain(|&id| counts[id as usize] >= min_count.max(1));
         words.sort_by_key(|&id| Reverse(counts[id as usize]));
@@ -340,8 +348,13 @@ impl EncodedSample {
         let is_whole = self.scale < 1.0 + 1e-9;
         let Some(whole) = counted else {
             return Err(Error::Corpus(format!(
-                "no words left: no word of the sample occurs min_count={min_count} times; lower \
-                 min_count"
+                "no words left: no word of the sample occurs min_count={min_count} times{}; lower \
+                 min_count",
+                if self.stop_words.is_empty() {
+                    ""
+                } else {
+                    " or all that do are stop words"
+                }
             )));
         };
         let now = whole.nnz() as f64;
@@ -357,14 +370,23 @@ impl EncodedSample {
         let most = encoding.max_vocab.map_or(f64::INFINITY, |most| most as f64);
         let different = spectrum.different(self.scale);
         let per_thread = spectrum.different(self.scale / threads);
-        let kept = spectrum.kept_tokens(self.scale, min_count);
+        // Stop words are frequent: their counts grow with the text.
+        let stop_counts = self
+            .stop_words
+            .iter()
+            .map(|&id| self.counts[id as usize] as f64 * self.scale);
+        let stop_counts: Vec<f64> = stop_counts
+            .filter(|&count| count >= min_count as f64)
+            .collect();
+        let stop_words = stop_counts.len() as f64;
+        let kept = spectrum.kept_tokens(self.scale, min_count) - stop_counts.iter().sum::<f64>();
         let records = spectrum.records(self.scale, slope, [before.max(1.0), now]);
         let pairs = whole.pairs() as f64 / whole.nnz().max(1) as f64;
         let encoded = encoded_bytes(&whole)? / whole.nnz().max(1) as f64;
         let size = |of: fn(&Interval) -> f64| CorpusSize {
             tokens: of(&tokens),
-            kept_tokens: kept,
-            words: of(&words).min(most),
+            kept_tokens: kept.max(1.0),
+            words: (of(&words) - stop_words).max(1.0).min(most),
             different_words: of(&different),
             words_per_thread: of(&per_thread),
             word_bytes: self.word_bytes,

@@ -30,7 +30,8 @@ pub struct Triangle {
     /// Number of words: X is `words` × `words`. If X is rectangular, the larger one of the number
     /// of rows and the number of columns.
     pub words: usize,
-    /// Whether X equals its transpose, so that the rows hold only one number for each pair.
+    /// Whether the rows hold only one number for each pair, which is X\[i, j\] and X\[j, i\]. A rectangular matrix
+    /// whose square equals its transpose is stored like this too.
     pub symmetric: bool,
     // Numbers of rows and columns of a rectangular matrix; `None` for any other matrix.
     rectangle: Option<[usize; 2]>,
@@ -226,14 +227,14 @@ impl Triangle {
         Ok(sums)
     }
 
-    /// The sum of each column of the full matrix. The list has [`Triangle::words`] sums: if X is
-    /// rectangular, those beyond its columns are 0.
+    /// The sum of each column of the full matrix.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
     pub fn column_sums(&self) -> Result<Vec<f64>> {
         let mut sums: Vec<f64> = fallible::zeroed(self.words)?;
         self.for_each_record(|_, j, x| sums[j as usize] += x)?;
+        sums.truncate(self.shape()[1]);
         Ok(sums)
     }
 

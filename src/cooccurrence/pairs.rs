@@ -101,10 +101,10 @@ impl KeyTable {
     /// [`Error::Memory`].
     #[inline]
     pub fn integer(&mut self, key: i64) -> Result<WordId> {
-        let place = key as usize;
-        if place >= DIRECT {
-            return self.hashed_integer(key);
-        }
+        let place = match usize::try_from(key) {
+            Ok(place) if place < DIRECT => place,
+            _ => return self.hashed_integer(key),
+        };
         if place >= self.direct.len() {
             let length = (place + 1).next_power_of_two();
             fallible::resize(&mut self.direct, length, NONE)?;
@@ -134,11 +134,7 @@ impl KeyTable {
     /// Count an occurrence of the key of each of these numbers.
     fn count(&mut self, ids: &[WordId]) -> Result<()> {
         let known = self.integers.len().max(self.words.len());
-        if known > MAX_WORDS {
-            let message =
-                format!("must have at most {MAX_WORDS} different keys in a column, got more");
-            return Err(Error::parameter("table", message));
-        }
+        check_keys(known)?;
         fallible::resize(&mut self.counts, known, 0)?;
         for &id in ids {
             self.counts[id as usize] += 1;
@@ -166,6 +162,25 @@ impl KeyTable {
         }
         Ok(vocabulary)
     }
+}
+
+/// Refuse more different keys than a vocabulary can have.
+fn check_keys(different: usize) -> Result<()> {
+    if different > MAX_WORDS {
+        let message = format!("must have at most {MAX_WORDS} different keys in a column, got more");
+        return Err(Error::parameter("table", message));
+    }
+    Ok(())
+}
+
+/// Refuse a batch whose new keys could have numbers of more than 32 bits. Before a batch, there are
+/// at most [`MAX_WORDS`] numbers, which is below 2³¹.
+fn check_batch(rows: usize) -> Result<()> {
+    if rows > MAX_WORDS {
+        let message = format!("must have at most {MAX_WORDS} rows in a batch, got {rows}");
+        return Err(Error::parameter("table", message));
+    }
+    Ok(())
 }
 
 /// A row of the table: the numbers of its keys, and its value.
@@ -208,6 +223,7 @@ impl Worker {
 
     /// Number the keys of a batch. Rows with the value 0 are left out.
     fn number(&mut self, batch: &impl PairBatch) -> Result<Vec<PairRow>> {
+        check_batch(batch.rows())?;
         let [rows, columns] = &mut self.ids;
         for (contexts, ids) in [(false, &mut *rows), (true, &mut *columns)] {
             ids.clear();
@@ -440,7 +456,10 @@ fn merged(tables: Vec<KeyTable>, monitor: &Monitor) -> Result<(Vocabulary, Vec<V
         .map(|keys| keys.into_words().map(Arc::new))
         .collect();
     let parts = parts?;
-    let all = Vocabulary::merged(&parts)?;
+    let all = Vocabulary::merged(&parts).map_err(|error| match error {
+        Error::Parameter { .. } => check_keys(MAX_WORDS + 1).expect_err("too many keys"),
+        other => other,
+    })?;
     let mut words: Vec<(&[u8], u64)> = fallible::with_capacity(all.len())?;
     words.extend(all.iter());
     if words.is_empty() {
@@ -471,6 +490,19 @@ mod tests {
     use std::collections::BTreeMap;
 
     type Row = (i64, i64, f64);
+
+    #[test]
+    fn numbers_of_keys_have_31_bits() {
+        assert!(check_keys(MAX_WORDS).is_ok() && check_batch(MAX_WORDS).is_ok());
+        for error in [check_keys(MAX_WORDS + 1), check_batch(MAX_WORDS + 1)] {
+            let error = error.unwrap_err().to_string();
+            assert!(error.contains("at most 2147483644"), "{error}");
+        }
+        // A batch after the last number that is allowed ends below the mark of an integer without a number.
+        assert!(WordId::try_from(2 * MAX_WORDS).is_ok_and(|last| last < NONE));
+        // Ids leave the highest bit for the direction of a record.
+        assert!(MAX_WORDS < 1 << 31);
+    }
 
     struct Batch(Vec<Row>, bool);
 

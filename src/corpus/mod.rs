@@ -129,7 +129,8 @@ impl Words {
     pub fn replay(&self, handler: &mut impl crate::tokenize::TokenHandler) {
         let (mut start, mut word) = (0, 0);
         let all = self.ends.len();
-        let open = (self.document_ends.last() != Some(&all)).then_some(&all);
+        let ended = self.document_ends.last().copied().unwrap_or(0);
+        let open = (ended < all).then_some(&all);
         for &document_end in self.document_ends.iter().chain(open) {
             for ends in self.ends[word..document_end].chunks(POLL_WORDS) {
                 if !handler.goes_on() {
@@ -255,5 +256,48 @@ impl ChunkReader for Documents {
 
     fn name(&self) -> std::path::PathBuf {
         "<documents>".into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tokenize::TokenHandler;
+
+    #[derive(Default)]
+    struct Seen(String);
+
+    impl TokenHandler for Seen {
+        fn word(&mut self, word: &[u8]) {
+            self.0.push_str(std::str::from_utf8(word).unwrap());
+        }
+        fn end_of_document(&mut self) {
+            self.0.push('.');
+        }
+    }
+
+    fn seen(documents: &[&[&str]], open: &[&str]) -> String {
+        let mut words = Words::default();
+        for document in documents {
+            for word in *document {
+                words.push(word.as_bytes()).unwrap();
+            }
+            words.end_document();
+        }
+        for word in open {
+            words.push(word.as_bytes()).unwrap();
+        }
+        let mut seen = Seen::default();
+        words.replay(&mut seen);
+        seen.0
+    }
+
+    #[test]
+    fn only_documents_that_exist_end() {
+        assert_eq!(seen(&[], &[]), "");
+        assert_eq!(seen(&[&[]], &[]), ".");
+        assert_eq!(seen(&[&["a"], &[], &["b", "c"]], &[]), "a..bc.");
+        assert_eq!(seen(&[&[]], &["a"]), ".a.");
+        assert_eq!(seen(&[], &["a"]), "a.");
     }
 }

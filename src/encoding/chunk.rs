@@ -9,7 +9,7 @@ use crate::error::{Error, Location};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::tokenize::{Folding, TokenHandler};
-use crate::vocabulary::{self, WordId};
+use crate::vocabulary::{WordId, check_number_of_words};
 use std::path::Path;
 
 impl Interner {
@@ -52,13 +52,7 @@ impl Interner {
         }
         monitor.check()?;
         ids.shrink_to_fit();
-        if self.table.len() > vocabulary::MAX_WORDS {
-            let message = format!(
-                "the text has more than {} different words",
-                vocabulary::MAX_WORDS
-            );
-            return Err(Error::Corpus(message).into());
-        }
+        check_number_of_words(self.table.len())?;
         Ok(ids)
     }
 }

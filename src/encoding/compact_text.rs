@@ -1,7 +1,7 @@
 //! Encoded text in 16-bit symbols.
 
 use super::{DOCUMENT_END, DROPPED, GAP};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::{HugeList, fallible};
 use crate::vocabulary::WordId;
 use std::ops::Range;
@@ -25,6 +25,18 @@ const OUTSIDE: u16 = END - 2;
 const SPACE: u16 = END - 1;
 /// The symbol of [`DOCUMENT_END`].
 pub(crate) const END: u16 = u16::MAX;
+
+/// Refuse a text with more than 4,294,967,295 words and marks: positions have 32 bits.
+///
+/// # Errors
+/// [`Error::Parameter`] naming `source`.
+pub(super) fn check_length(length: usize) -> Result<()> {
+    if u32::try_from(length).is_err() {
+        let message = "must have at most 4,294,967,295 words in a document or batch, got more";
+        return Err(Error::parameter("source", message));
+    }
+    Ok(())
+}
 
 fn symbol_of(id: WordId) -> u16 {
     match id {
@@ -54,8 +66,10 @@ impl CompactText {
     /// The text of these ranks and marks.
     ///
     /// # Errors
+    /// [`crate::Error::Parameter`] naming `source` for more than 4,294,967,295 words and marks;
     /// [`crate::Error::Memory`].
     pub fn of(ids: impl ExactSizeIterator<Item = WordId>) -> Result<Self> {
+        check_length(ids.len())?;
         let mut symbols = fallible::with_capacity(ids.len())?;
         let mut far = Vec::new();
         for id in ids {
@@ -72,6 +86,7 @@ impl CompactText {
     /// The text of the words with these numbers of an interner, and of the ends of documents
     /// between them. Words whose rank is [`DROPPED`] are left out.
     pub(super) fn of_numbers(numbers: &[WordId], ranks: &SymbolTable) -> Result<Self> {
+        check_length(numbers.len())?;
         // A dropped word is written too, and the next symbol overwrites it, so that no branch
         // depends on it.
         let mut symbols: Vec<u16> = fallible::zeroed(numbers.len() + 1)?;
@@ -101,6 +116,7 @@ impl CompactText {
     /// Append a range of another text.
     pub(super) fn append_range(&mut self, other: &Self, range: Range<usize>) -> Result<()> {
         let offset = self.symbols.len();
+        check_length(offset.saturating_add(range.len()))?;
         let far = other.far_before(range.start)..other.far_before(range.end);
         self.reserve(range.len())?;
         self.symbols
@@ -121,6 +137,7 @@ impl CompactText {
 
     /// Append another text.
     pub(crate) fn append(&mut self, other: &Self) -> Result<()> {
+        check_length(self.len().saturating_add(other.len()))?;
         let offset = self.symbols.len() as u32;
         self.symbols.extend_from_slice(&other.symbols)?;
         fallible::reserve(&mut self.far, other.far.len())?;
@@ -187,6 +204,16 @@ impl CompactText {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn positions_have_32_bits() {
+        let most = u32::MAX as usize;
+        assert!(check_length(0).is_ok() && check_length(most).is_ok());
+        for more in [most + 1, most + 2, usize::MAX] {
+            let error = check_length(more).unwrap_err().to_string();
+            assert!(error.contains("at most 4,294,967,295 words"), "{error}");
+        }
+    }
 
     fn ids() -> impl Strategy<Value = Vec<WordId>> {
         let far = WordId::from(FAR);

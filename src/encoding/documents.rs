@@ -1,6 +1,7 @@
 //! A text of ranks that is kept in memory, document by document, so that it can be counted many
 //! times with different weights of its documents.
 
+use super::compact_text::check_length;
 use super::document_chunk::{DocumentChunk, WeightedDocuments};
 use super::segments::RawIds;
 use super::{CompactText, DOCUMENT_END, END, EncodedCorpus, GAP};
@@ -51,15 +52,13 @@ impl DocumentText {
 
     /// Append documents. The last one ends with [`DOCUMENT_END`].
     fn push(&mut self, text: CompactText) -> Result<()> {
-        if u32::try_from(text.len()).is_err() {
-            let message = "has a document of more than 4294967295 words";
-            return Err(Error::parameter("source", message));
+        check_length(text.len())?;
+        let mut ends = Vec::new();
+        for (at, &symbol) in text.symbols().iter().enumerate() {
+            if symbol == END {
+                fallible::push(&mut ends, at as u32 + 1)?;
+            }
         }
-        let ends = text.symbols().iter().zip(1..);
-        let ends: Vec<u32> = ends
-            .filter(|&(&symbol, _)| symbol == END)
-            .map(|(_, end)| end)
-            .collect();
         self.documents += ends.len();
         fallible::push(
             &mut self.chunks,

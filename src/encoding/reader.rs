@@ -9,7 +9,7 @@ use crate::corpus::{ChunkReader, Content, Origin};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::{Monitor, Stage};
-use crate::vocabulary::{Vocabulary, WordId};
+use crate::vocabulary::{Vocabulary, WordId, check_number_of_words};
 use hashbrown::HashTable;
 use rayon::prelude::*;
 use std::collections::VecDeque;
@@ -33,8 +33,7 @@ impl RawCorpus {
     ///
     /// # Errors
     /// What the reader reports; [`crate::Error::Format`] or [`crate::Error::Corpus`] for a word
-    /// longer than `max_word_bytes`; [`crate::Error::Corpus`] if a worker finds more than 2³¹ − 4
-    /// different words; [`crate::Error::Io`] for the temporary file; [`crate::Error::Memory`],
+    /// longer than `max_word_bytes`; [`crate::Error::Corpus`] for more than 2³¹ − 4 different words; [`crate::Error::Io`] for the temporary file; [`crate::Error::Memory`],
     /// [`crate::Error::Cancelled`].
     pub fn read(
         reader: &mut dyn ChunkReader,
@@ -189,7 +188,8 @@ impl RawCorpus {
     /// Every word of the text and how often it occurs, in no particular order.
     ///
     /// # Errors
-    /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
+    /// [`crate::Error::Corpus`] for more than 2³¹ − 4 different words; [`crate::Error::Memory`],
+    /// [`crate::Error::Cancelled`].
     pub fn words(&self, monitor: &Monitor) -> Result<Vec<(&[u8], u64)>> {
         Ok(self.merge(monitor)?.words)
     }
@@ -263,6 +263,7 @@ impl RawCorpus {
                             fresh[id as usize].1 += entry.count;
                             id
                         } else {
+                            check_number_of_words(fresh.len() + 1)?;
                             let id = fresh.len() as u32;
                             let hash_of = |&i: &u32| InternedWord::new(fresh[i as usize].0).hash();
                             fallible::reserve_in_table(&mut table, 1, hash_of)?;
@@ -277,6 +278,8 @@ impl RawCorpus {
             })
             .collect();
         for part in merged? {
+            // The numbers of all words stay below the marks of encoded text.
+            check_number_of_words(words.len() + part.fresh.len())?;
             for ((place, own), number, count) in part.known {
                 words[number as usize].1 += count;
                 numbers[place][own as usize] = number;

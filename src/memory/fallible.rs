@@ -123,6 +123,23 @@ pub(crate) fn reserve_in_table<T>(
     Err(Error::Memory { bytes })
 }
 
+/// Make room in `map` for `more` items.
+#[inline]
+pub(crate) fn reserve_in_map<K: Eq + std::hash::Hash, V, S: std::hash::BuildHasher>(
+    map: &mut hashbrown::HashMap<K, V, S>,
+    more: usize,
+) -> Result<()> {
+    if map.capacity() - map.len() >= more {
+        return Ok(());
+    }
+    let slots = (map.capacity() * 2).max(more).saturating_mul(8) / 7;
+    let bytes = slots.saturating_mul(size_of::<(K, V)>() + 1);
+    if admits(bytes) && map.try_reserve(more).is_ok() {
+        return Ok(());
+    }
+    Err(Error::Memory { bytes })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +153,8 @@ mod tests {
         assert!(reserve(&mut vec![1_u64], most).is_err());
         let mut table = hashbrown::HashTable::<u64>::new();
         assert!(reserve_in_table(&mut table, most, |&n| n).is_err());
+        let mut map = hashbrown::HashMap::<u64, u64, foldhash::fast::FixedState>::default();
+        assert!(reserve_in_map(&mut map, most).is_err());
         let error = with_capacity::<u64>(most).unwrap_err().to_string();
         assert!(
             error.contains(&format!("could not allocate {} bytes", most * 8)),

@@ -1,4 +1,4 @@
-//! [`Triangle`] with its vocabulary, for Python.
+//! Co-occurrence counts (a [`Triangle`]) with the vocabularies of their rows and columns, for Python.
 
 use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
 use super::recognising::FileArgument;
@@ -33,7 +33,7 @@ pub struct CoreCooccurrence {
     // are written, and to the parts of [`CoreCooccurrence::parts`].
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
-    // Of a matrix that is not symmetric.
+    // Of a matrix that is not symmetric, or that is rectangular.
     column_sums: OnceLock<Vec<f64>>,
 }
 
@@ -127,7 +127,8 @@ impl CoreCooccurrence {
             return Ok(sums);
         }
         let counts = self.counts()?;
-        if counts.symmetric {
+        // The values of a rectangular matrix may be symmetric by chance, but its sums are of other words.
+        if counts.symmetric && !counts.is_rectangular() {
             return self.row_sums();
         }
         let sums = counts.column_sums()?;

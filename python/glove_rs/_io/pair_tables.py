@@ -12,8 +12,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import _core
-from .._checks import path_text, shown
+from .._checks import is_file_system, path_text, shown
 from .._optional import optional
+from .file_systems import is_remote, open_file, remote_files, shortened, system_of
 from .files import local_path, replacing
 
 if TYPE_CHECKING:
@@ -40,7 +41,9 @@ class _Matrix(Protocol):
 
 
 @contextmanager
-def opened(table: Any, columns: Sequence[tuple[str, str]]) -> Iterator[Any]:
+def opened(
+    table: Any, columns: Sequence[tuple[str, str]], storage_options: Any = None
+) -> Iterator[Any]:
     """Yield an object that exports the columns of a table to Arrow, as a stream of batches.
 
     Parameters
@@ -49,6 +52,8 @@ def opened(table: Any, columns: Sequence[tuple[str, str]]) -> Iterator[Any]:
         What :meth:`glove_rs.Cooccurrence.from_pairs` takes.
     columns : sequence of (str, str)
         Each column that is needed: the parameter that names it, and its name.
+    storage_options : mapping or file system, optional
+        As for :func:`file_systems.system_of`.
 
     Raises
     ------
@@ -56,12 +61,15 @@ def opened(table: Any, columns: Sequence[tuple[str, str]]) -> Iterator[Any]:
         As for `from_pairs`. An error about a row of a Parquet file names the file and row group.
     """
     if isinstance(table, str | os.PathLike):
-        reader = _Parquet(_files(table), columns)
+        files = _files(table, storage_options)
+        reader = _Parquet(files, columns, storage_options)
         try:
             yield reader.stream()
         except Exception as error:
             reader.raise_from(error)
             raise
+    elif storage_options is not None:
+        raise ValueError("storage_options must come with a path or URL as table")
     else:
         yield _exporter(table, [name for _, name in columns])
 
@@ -112,8 +120,22 @@ def _pandas_type(pyarrow: Any, frame: Any, name: Any) -> Any:
         return pyarrow.string()
 
 
-def _files(table: str | os.PathLike[str]) -> list[str]:
-    """Return the Parquet files that a path names: a file, a folder, or a pattern; sorted."""
+def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
+    """Return the Parquet files that a path or URL names: a file, folder or pattern; sorted."""
+    name = os.fspath(table)
+    if isinstance(name, str) and (is_remote(name) or is_file_system(options)):
+        found = remote_files(name, options)
+        if found == [name]:
+            return found
+        system, path = system_of(name, options)
+        if glob.has_magic(path) and not system.exists(path):
+            return found
+        found = [file for file in found if file.endswith(".parquet")]
+        if not found:
+            raise FileNotFoundError(
+                errno.ENOENT, "The folder has no .parquet files", shortened(name)
+            )
+        return found
     path = local_path("table", table)
     if os.path.isdir(path):
         found = glob.glob(os.path.join(glob.escape(path), "**", "*.parquet"), recursive=True)
@@ -131,11 +153,14 @@ def _files(table: str | os.PathLike[str]) -> list[str]:
 class _Parquet:
     """The needed columns of Parquet files, batch by batch, one file after the other."""
 
-    def __init__(self, paths: list[str], columns: Sequence[tuple[str, str]]) -> None:
+    def __init__(
+        self, paths: list[str], columns: Sequence[tuple[str, str]], options: Any = None
+    ) -> None:
         self._pyarrow = optional("pyarrow", "from_pairs with a Parquet file")
         optional("pyarrow.parquet", "from_pairs with a Parquet file")
         self._paths = paths
         self._columns = columns
+        self._options = options
         # The number of the first row of each row group that was read, and its file and number.
         self._starts: list[int] = []
         self._groups: list[tuple[str, int]] = []
@@ -148,16 +173,24 @@ class _Parquet:
         # up only once in a batch.
         names = list(dict.fromkeys(name for _, name in self._columns[:2]))
         try:
-            file = pyarrow.parquet.ParquetFile(path)
+            file = pyarrow.parquet.ParquetFile(self._source(path))
             is_text = (pyarrow.types.is_string, pyarrow.types.is_large_string)
             text = [
                 field.name
                 for field in file.schema_arrow
                 if field.name in names and any(is_kind(field.type) for is_kind in is_text)
             ]
-            return pyarrow.parquet.ParquetFile(path, read_dictionary=text) if text else file
+            if not text:
+                return file
+            return pyarrow.parquet.ParquetFile(self._source(path), read_dictionary=text)
         except pyarrow.ArrowInvalid as error:
             raise _core.FormatError(f"{path}: this is not a whole Parquet file: {error}") from error
+
+    def _source(self, path: str) -> Any:
+        """Return what pyarrow opens: a local path, or an open file of a file system."""
+        if is_remote(path) or is_file_system(self._options):
+            return open_file(path, self._options)
+        return path
 
     def _schema_of(self, file: Any, path: str) -> Any:
         schema = file.schema_arrow

@@ -52,7 +52,10 @@ def add(commands: Commands) -> None:
 
 
 def _phrases(options: argparse.Namespace) -> None:
-    check_files({"output": options.output}, options.corpus, overwrite=options.overwrite)
+    # The file is JSON: of the endings of other formats, .json is right.
+    is_json = options.output.lower().endswith(".json")
+    output = {"output": options.output}
+    check_files(output, options.corpus, overwrite=options.overwrite, endings=not is_json)
     connectors = ENGLISH_CONNECTOR_WORDS if options.english else ()
     settings = given(options, (*_RULE, *_READING, *_RUNNING))
     found = Phrases.learn(_inputs.corpus(options.corpus), connector_words=connectors, **settings)

@@ -143,6 +143,8 @@ def count(
     encoding, counting = core_encoding(settings), core_counting(settings)
     read_settings = checked(settings, "reading", "encoding")
     where = checked(settings, "source")
+    if vocabulary is not None:
+        _refuse_stop_words(vocabulary, encoding["stop_words"])
     blocksize = byte_count("blocksize", blocksize, 1000)
     text = shards_of(
         source,
@@ -203,6 +205,17 @@ def count(
         sum(lengths),
         stages.seconds,
     )
+
+
+def _refuse_stop_words(vocabulary: Vocabulary, stop_words: list[str] | None) -> None:
+    """Refuse a given vocabulary that has stop words: all of its words are counted."""
+    found = [word for word in stop_words or [] if word in vocabulary]
+    if found:
+        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
+        raise ValueError(
+            f"stop_words must not have words of the given vocabulary, got {found[0]!r}{more}; "
+            "leave them out of one of the two"
+        )
 
 
 def _is_small(shards: int, size: int) -> bool:
