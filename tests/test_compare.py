@@ -102,6 +102,11 @@ def test_words_without_bootstraps_are_sorted_by_distance():
     assert list(table.columns) == ["word", "change"]
     chosen = compare.changed_words(named(vectors), b, words=["w1", "w4"])
     assert chosen["word"].tolist() == ["w4", "w1"]
+    assert compare.changed_words(named(vectors), b, words="w4")["word"].tolist() == ["w4"]
+    with pytest.raises(ValueError, match="words must have at least one word"):
+        compare.changed_words(named(vectors), b, words=[])
+    with pytest.raises(TypeError, match="words must be a sequence of words"):
+        compare.changed_words(named(vectors), b, words=3)
 
 
 def sampled(folder: Path, true: np.ndarray, noise: float, rng: np.random.Generator) -> Bootstrap:
@@ -296,3 +301,14 @@ def test_an_empty_slice_is_left_out_with_a_warning():
     with pytest.warns(UserWarning, match="slice 'z' has no word of the vocabulary"):
         found = compare.slices(Glove(**QUICK), ["a b", "a b", ""], ["x", "y", "z"])
     assert list(found) == ["x", "y"]
+
+
+def test_the_drift_of_a_word_that_no_slice_has_is_nan_with_a_warning():
+    slices = compare.slices(
+        Glove(**QUICK), ["a b c", "a b", "a b c", "a b"], [0, 0, 1, 1], min_count=2
+    )
+    assert "c" in slices.compass
+    with pytest.warns(UserWarning, match="no slice has 'c' often enough"):
+        drift = slices.drift("c")["drift"]
+    assert np.isnan(drift).all()
+    assert len(drift) == 2

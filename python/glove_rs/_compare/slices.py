@@ -131,9 +131,19 @@ class Slices(Mapping[Any, WordVectors]):
         -------
         IntervalTable
             With the columns slice and drift. A slice that lacks the word has NaN.
+
+        Warns
+        -----
+        UserWarning
+            If no slice has the word.
         """
         self._check_known(word)
-        start = next(wv[word] for wv in self.values() if word in wv).astype(np.float64)
+        first = next((wv for wv in self.values() if word in wv), None)
+        if first is None:
+            warn(f"no slice has {word!r} often enough for a vector: its drift is NaN")
+            drift = [float("nan")] * len(self)
+            return IntervalTable({"slice": [str(label) for label in self], "drift": drift})
+        start = first[word].astype(np.float64)
         start /= np.linalg.norm(start)
         drift = []
         for wv in self.values():
