@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import random
+import runpy
+import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -312,3 +315,20 @@ def test_the_drift_of_a_word_that_no_slice_has_is_nan_with_a_warning():
         drift = slices.drift("c")["drift"]
     assert np.isnan(drift).all()
     assert len(drift) == 2
+
+
+def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
+    rng = random.Random(1)
+    words = [f"w{i}" for i in range(30)]
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(" ".join(rng.choices(words, k=12)) for _ in range(200)))
+    sets = tmp_path / "sets.json"
+    sets.write_text('{"X": ["w0", "w1"], "Y": ["w2", "w3"], "A": ["w4"], "B": ["w5"]}')
+    example = Path(__file__).parents[1] / "examples" / "studies.py"
+    options = ["--words", "w7", "--sets", sets, "--replicates", "3", "--parts", "2", "--dim", "4"]
+    monkeypatch.setattr(sys, "argv", [str(example), str(text), *map(str, options)])
+    warnings.simplefilter("ignore")
+    runpy.run_path(str(example), run_name="__main__")
+    printed = capsys.readouterr().out
+    for title in ("changed most", "Drift of w7", "Regression of the contexts of w7", "second half"):
+        assert title in printed
