@@ -233,8 +233,9 @@ def slices(
         are resampled; the context vectors keep their values.
     epochs : int, optional
         Epochs of the training of each slice. Default: those of the model. With 2, slices take less
-        than half of the time and planted changes were found as well, but all changes are smaller,
-        because the vectors stay nearer to those of all of the text.
+        than half of the time, but all changes are smaller, because the vectors stay nearer to those
+        of all of the text. In a text of a million words, 2 epochs found fewer of the planted
+        changes.
     min_count : int, optional
         Leave out words that occur fewer times in the slice. Default: that of the model.
     vocabulary : Vocabulary or sequence of str, optional
