@@ -45,8 +45,9 @@ help: ## Print this list
 demo: $(if $(wildcard $(BUILT)),$(BUILT),$(QUICK)) ## Train on the standard library's prose, or on your text: make demo CORPUS=path
 	$(PY) examples/demo.py$(if $(CORPUS), --corpus "$(CORPUS)")
 
-studies: $(BUILT) ## Compare the halves of a text, and follow words over it: make studies CORPUS=path ARGS="--words ice"
-	$(PY) examples/studies.py "$(CORPUS)" $(ARGS)
+studies: $(BUILT) ## Run the studies of the documentation on a text: make studies TEXT=path ARGS="--words ice --sets sets.csv"
+	@test -n "$(or $(TEXT),$(CORPUS))" || { echo 'name a text: make studies TEXT=path ARGS="--words ice"'; exit 2; }
+	$(PY) examples/studies.py "$(or $(TEXT),$(CORPUS))" $(ARGS)
 
 test: $(BUILT) $(DEV) ## Run every test: the Rust core's, then the package's and the README's
 	cargo test

@@ -64,14 +64,14 @@ def coverage(options: argparse.Namespace) -> None:
     lines = lines_of(options.text, options.tokens)
     whole = [model(options, seed=seed).fit(iter(lines)).vectors for seed in range(options.seeds)]
     words = whole[0].index_to_key
-    pairs = pairs_of(whole[0], options.pairs)
+    pairs = pairs_of(whole[0], options.pairs, options.first)
     truths = np.array([cosines_of_pairs(wv.vectors, pairs) for wv in whole])
     truth = truths.mean(axis=0)
     print(f"{len(lines)} documents, {len(words)} words, dim {options.dim}")
     print(f"sd of the true similarity between seeds: {truths.std(axis=0, ddof=1).mean():.4f}")
     hits: dict[str, list[np.ndarray]] = {}
     shifts = []
-    for trial in range(options.trials):
+    for trial in range(options.first, options.first + options.trials):
         rng = np.random.default_rng([9, trial])
         n = len(lines)
         if options.fraction is None:
@@ -158,6 +158,7 @@ def main() -> None:
     parser.add_argument("--min-count", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--first", type=int, default=0, help="seed of the pairs and first trial")
     parser.add_argument("--replicates", type=int, default=25)
     parser.add_argument("--pairs", type=int, default=200)
     parser.add_argument("--seeds", type=int, default=3)

@@ -162,7 +162,7 @@ def main() -> None:
         return alc.nearest(embeddings, "party", topn=10, bootstraps=100)
 
     _, near_seconds = seconds(neighbours)
-    print(print(f"{one.observations} contexts; median CPU seconds of 5 runs:"))
+    print(f"{one.observations} contexts; median CPU seconds of 5 runs:")
     for what, taken in (
         ("jackknife", jackknife),
         ("100 permutations", permutation),

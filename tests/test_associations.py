@@ -245,6 +245,26 @@ def test_replicates_without_a_word_are_counted_in_a_warning():
 
 
 @pytest.mark.parametrize(
+    "ask",
+    [
+        lambda wv, b: associations.weat(wv, ["w0"], ["w1"], ["w2"], ["w8"], bootstrap=b).low,
+        lambda wv, b: associations.sc_weat(wv, ["w8"], ["w0"], ["w1"], bootstrap=b)["low"][0],
+        lambda wv, b: associations.rnd(wv, ["w0"], ["w1"], ["w8"], bootstrap=b).low,
+        lambda wv, b: associations.ripa(wv, [("w0", "w1")], ["w8"], bootstrap=b)["low"][0],
+        lambda wv, b: associations.axis(wv, ["w0"], ["w8"]).project("w1", bootstrap=b)["low"][0],
+    ],
+)
+def test_a_replicate_with_a_vector_of_nan_is_left_out_and_counted(ask):
+    models = [random_model(9, seed=seed) for seed in range(40)]
+    rows = models[3].vectors.copy()
+    rows[8] = np.nan  # a Bootstrap stores this row if a replicate lacks the word
+    models[3] = model(rows)
+    with pytest.warns(UserWarning, match="1 of 40 replicates are left out"):
+        low = ask(models[0], models)
+    assert low == ask(models[0], models[:3] + models[4:])
+
+
+@pytest.mark.parametrize(
     ("bootstrap", "error", "message"),
     [
         (3, TypeError, "bootstrap must have models"),

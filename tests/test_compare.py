@@ -5,6 +5,9 @@ from __future__ import annotations
 import io
 import itertools
 import random
+import runpy
+import sys
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -103,6 +106,11 @@ def test_words_without_bootstraps_are_sorted_by_distance():
     assert list(table.columns) == ["word", "change"]
     chosen = compare.changed_words(named(vectors), b, words=["w1", "w4"])
     assert chosen["word"].tolist() == ["w4", "w1"]
+    assert compare.changed_words(named(vectors), b, words="w4")["word"].tolist() == ["w4"]
+    with pytest.raises(ValueError, match="words must have at least one word"):
+        compare.changed_words(named(vectors), b, words=[])
+    with pytest.raises(TypeError, match="words must be a sequence of words"):
+        compare.changed_words(named(vectors), b, words=3)
 
 
 def sampled(folder: Path, true: np.ndarray, noise: float, rng: np.random.Generator) -> Bootstrap:
@@ -300,3 +308,31 @@ def test_an_empty_slice_is_left_out_with_a_warning():
     with pytest.warns(UserWarning, match="slice 'z' has no word of the vocabulary"):
         found = compare.slices(Glove(**QUICK), ["a b", "a b", ""], ["x", "y", "z"])
     assert list(found) == ["x", "y"]
+
+
+def test_the_drift_of_a_word_that_no_slice_has_is_nan_with_a_warning():
+    slices = compare.slices(
+        Glove(**QUICK), ["a b c", "a b", "a b c", "a b"], [0, 0, 1, 1], min_count=2
+    )
+    assert "c" in slices.compass
+    with pytest.warns(UserWarning, match="no slice has 'c' often enough"):
+        drift = slices.drift("c")["drift"]
+    assert np.isnan(drift).all()
+    assert len(drift) == 2
+
+
+def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
+    rng = random.Random(1)
+    words = [f"w{i}" for i in range(30)]
+    text = tmp_path / "text.txt"
+    text.write_text("\n".join(" ".join(rng.choices(words, k=12)) for _ in range(200)))
+    sets = tmp_path / "sets.json"
+    sets.write_text('{"X": ["w0", "w1"], "Y": ["w2", "w3"], "A": ["w4"], "B": ["w5"]}')
+    example = Path(__file__).parents[1] / "examples" / "studies.py"
+    options = ["--words", "w7", "--sets", sets, "--replicates", "3", "--parts", "2", "--dim", "4"]
+    monkeypatch.setattr(sys, "argv", [str(example), str(text), *map(str, options)])
+    warnings.simplefilter("ignore")
+    runpy.run_path(str(example), run_name="__main__")
+    printed = capsys.readouterr().out
+    for title in ("changed most", "Drift of w7", "Regression of the contexts of w7", "second half"):
+        assert title in printed

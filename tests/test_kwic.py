@@ -295,6 +295,27 @@ def test_missing_texts_of_a_table_keep_their_number():
     assert contexts.documents.tolist() == [1]
 
 
+@pytest.mark.parametrize("dtype", [object, "string"])
+@pytest.mark.parametrize("missing", [None, float("nan")])
+def test_missing_texts_of_a_column_keep_their_number_as_in_a_table(missing, dtype):
+    pd = pytest.importorskip("pandas")
+    column = pd.Series([missing, "ice", missing, "ice"], dtype=dtype, name="text")
+    for source in (column, column.to_frame()):
+        assert kwic.contexts(source, "ice").documents.tolist() == [1, 3]
+
+
+def test_missing_texts_of_a_column_of_polars_keep_their_number():
+    pl = pytest.importorskip("polars")
+    column = pl.Series("text", [None, "ice", None, "ice"])
+    for source in (column, column.to_frame()):
+        assert kwic.contexts(source, "ice").documents.tolist() == [1, 3]
+
+
+def test_a_list_with_a_missing_text_is_refused():
+    with pytest.raises(TypeError, match="got None as item 0"):
+        kwic.contexts([None, "ice"], "ice")
+
+
 # --- use and views --------------------------------------------------------------------------------
 
 

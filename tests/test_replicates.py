@@ -472,6 +472,22 @@ def test_a_jackknife_has_a_block_for_each_replicate():
         b.extend(30)
 
 
+def test_a_jackknife_without_replicates_takes_its_blocks_from_extend(tmp_path):
+    empty = glove_rs.bootstrap(Glove(**QUICK), TEXT, 0, method="jackknife", path=tmp_path / "j")
+    assert len(empty) == 0
+    whole = glove_rs.bootstrap(Glove(**QUICK), TEXT, 5, method="jackknife")
+    assert len(empty.extend(5)) == 5
+    for one, other in zip(empty.models, whole.models, strict=True):
+        assert np.array_equal(one.vectors, other.vectors)
+    with pytest.raises(ValueError, match="n=5 cannot be extended to n=6"):
+        empty.extend(6)
+    again = glove_rs.bootstrap(Glove(**QUICK), TEXT, 0, method="jackknife", path=tmp_path / "j")
+    assert len(again) == 5
+    assert again.settings["n"] == 5
+    many = glove_rs.bootstrap(Glove(**QUICK), TEXT, 0, method="jackknife").extend(99)
+    assert len(many) == 20
+
+
 @pytest.mark.parametrize(
     ("source", "message"),
     [(["one document only"], "at least 2 documents"), ([], "no words"), ([""], "no words")],

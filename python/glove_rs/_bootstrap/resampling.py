@@ -8,12 +8,17 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["METHODS", "UNITS", "Resampling"]
+__all__ = ["METHODS", "UNITS", "Resampling", "blocks"]
 
 METHODS = ("bootstrap", "jackknife")
 UNITS = ("document", "group")
 
 _Weights: TypeAlias = npt.NDArray[np.uint32]
+
+
+def blocks(n: int, units: int) -> int:
+    """Return the number of blocks of a jackknife if `n` replicates are asked for; 0 for none."""
+    return min(n, units) if n != 1 else 2
 
 
 class Resampling:

@@ -22,6 +22,7 @@ from ..vectors import WordVectors
 from .estimates import INTERVALS, Estimate, interval_of, spread
 from .queries import Query, mean_overlap, rank_words
 from .reading import trainer_of
+from .resampling import blocks
 from .store import Store
 from .trainer import Trainer
 
@@ -453,8 +454,8 @@ class Bootstrap:
         Raises
         ------
         ValueError
-            If there is no text, if it is not the text of this bootstrap, or if a jackknife would
-            get another number of replicates: its blocks depend on `n`.
+            If there is no text, if it is not the text of this bootstrap, or if a jackknife with
+            ``n`` other than 0 would get another number of replicates: its blocks depend on `n`.
         """
         n = integer("n", n, 0)
         if source is not None or reading:
@@ -465,7 +466,9 @@ class Bootstrap:
             return self
         if self._trainer is None:
             raise ValueError("this bootstrap was loaded, and has no text: give source")
-        if self.method == "jackknife" and n != self._settings["n"]:
+        if self.method == "jackknife" and not self._settings["n"]:
+            n = blocks(n, self._trainer.resampling.units)
+        elif self.method == "jackknife" and n != self._settings["n"]:
             raise ValueError(
                 f"a jackknife with n={self._settings['n']} cannot be extended to n={n}: its blocks "
                 "depend on n"

@@ -14,7 +14,7 @@ from .._progress import Progress, reporter
 from ..glove import Glove
 from ..vocabulary import Vocabulary
 from .reading import documents_of, parameters_of, trainer_on
-from .resampling import METHODS, UNITS
+from .resampling import METHODS, UNITS, blocks
 from .result import Bootstrap
 from .store import Store
 from .trainer import model_settings
@@ -52,8 +52,8 @@ def bootstrap(
         As for :meth:`glove_rs.Glove.fit`. What a document is depends on the model's `documents`.
     n : int, default 50
         The number of replicates. With 0, only the model of all of the text is trained. Then
-        :meth:`Bootstrap.extend` can add the replicates of a bootstrap: if Ctrl-C interrupts
-        `extend`, the finished replicates stay.
+        :meth:`Bootstrap.extend` can add the replicates: if Ctrl-C interrupts `extend`, the finished
+        replicates stay.
     unit : {"document", "group"}, default "document"
         What is resampled: documents, or groups of documents with the same label. If the documents
         of an author, a speaker or a day are similar, resample these groups: intervals from single
@@ -118,7 +118,7 @@ def bootstrap(
         trainer = trainer_on(documents, parameters, unit, method, seed)
         units = trainer.resampling.units
         if method == "jackknife":
-            n = min(n, units) if n != 1 else 2
+            n = blocks(n, units)
         settings = {
             "method": method,
             "unit": unit,
@@ -148,8 +148,9 @@ def bootstrap(
 def _check_same(store: Store, settings: Mapping[str, Any]) -> None:
     """Raise a ValueError if the bootstrap in the folder has other settings."""
     saved = store.read_settings()
-    jackknife = settings["method"] == "jackknife"
-    for name in ("text", "model", "method", "unit", "seed", *(["n"] if jackknife else [])):
+    # The blocks of a jackknife depend on n, and n=0 stands for blocks that are not yet made.
+    has_blocks = settings["method"] == "jackknife" and saved["n"] and settings["n"]
+    for name in ("text", "model", "method", "unit", "seed", *(["n"] if has_blocks else [])):
         if saved[name] != settings[name]:
             found, given = saved[name], settings[name]
             if isinstance(found, dict):

@@ -45,8 +45,12 @@ def common_rows(a: WordVectors, b: WordVectors) -> tuple[_Rows, _Rows]:
     return rows, others
 
 
-def anchor_rows(a: WordVectors, b: WordVectors, words: Iterable[str] | None) -> tuple[_Rows, _Rows]:
-    """Return the rows of the anchor words in `a` and in `b`.
+def anchor_rows(
+    a: WordVectors, b: WordVectors, words: Iterable[str] | None, name: str = "anchors"
+) -> tuple[_Rows, _Rows]:
+    """Return the rows of the anchor words in `a` and in `b`. A str is one word.
+
+    `name` is the name of the parameter in errors.
 
     Raises
     ------
@@ -58,9 +62,9 @@ def anchor_rows(a: WordVectors, b: WordVectors, words: Iterable[str] | None) -> 
     if words is None:
         rows, others = common_rows(a, b)
         return rows[:ANCHORS], others[:ANCHORS]
-    listed = words_of("anchors", words)
+    listed = [words] if isinstance(words, str) else words_of(name, words)
     if not listed:
-        raise ValueError("anchors must have at least one word, got []")
+        raise ValueError(f"{name} must have at least one word, got []")
     for model in (a, b):
         for word in listed:
             if word not in model.key_to_index:

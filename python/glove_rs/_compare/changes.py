@@ -80,8 +80,8 @@ def changed_words(
     Raises
     ------
     ValueError
-        If the vectors differ in length, there are no common words, or a bootstrap is a jackknife or
-        has fewer than 2 replicates.
+        If the vectors differ in length, there are no common words, `words` is empty, or a bootstrap
+        is a jackknife or has fewer than 2 replicates.
     KeyError
         If a model does not have one of `words` or `anchors`.
     """
@@ -92,7 +92,7 @@ def changed_words(
     together = boolean("aligned", aligned)
     anchored = None if together else anchor_rows(first, second, anchors)
     rows, others = (
-        common_rows(first, second) if words is None else anchor_rows(first, second, words)
+        common_rows(first, second) if words is None else anchor_rows(first, second, words, "words")
     )
     names = [first.index_to_key[row] for row in rows.tolist()]
     title = ""

@@ -131,9 +131,19 @@ class Slices(Mapping[Any, WordVectors]):
         -------
         IntervalTable
             With the columns slice and drift. A slice that lacks the word has NaN.
+
+        Warns
+        -----
+        UserWarning
+            If no slice has the word.
         """
         self._check_known(word)
-        start = next(wv[word] for wv in self.values() if word in wv).astype(np.float64)
+        first = next((wv for wv in self.values() if word in wv), None)
+        if first is None:
+            warn(f"no slice has {word!r} often enough for a vector: its drift is NaN")
+            drift = [float("nan")] * len(self)
+            return IntervalTable({"slice": [str(label) for label in self], "drift": drift})
+        start = first[word].astype(np.float64)
         start /= np.linalg.norm(start)
         drift = []
         for wv in self.values():
@@ -222,7 +232,10 @@ def slices(
         The number of bootstrap replicates of each slice, for intervals. The documents of the slice
         are resampled; the context vectors keep their values.
     epochs : int, optional
-        Epochs of the training of each slice. Default: those of the model.
+        Epochs of the training of each slice. Default: those of the model. With 2, slices take less
+        than half of the time, but all changes are smaller, because the vectors stay nearer to those
+        of all of the text. In a text of a million words, 2 epochs found fewer of the planted
+        changes.
     min_count : int, optional
         Leave out words that occur fewer times in the slice. Default: that of the model.
     vocabulary : Vocabulary or sequence of str, optional

@@ -11,7 +11,7 @@ import numpy as np
 from .._checks import shown
 from .._warnings import warn
 from ..evaluation._outcomes import Vectors
-from ._sets import Float64
+from ._sets import Float64, NotFiniteError
 
 __all__ = ["interval", "level_note"]
 
@@ -29,8 +29,9 @@ def interval(
     bootstrap : object
         An object whose attribute `models` is an iterable of word vectors, or such an iterable.
     estimate : callable
-        Returns the estimates for word vectors, a float or an array of shape (n,). It raises a
-        KeyError if a word is missing.
+        Returns the estimates for word vectors, a float or an array of shape (n,). If a replicate
+        lacks a word, it raises a KeyError, or a NotFiniteError for a vector of NaN. Then the
+        replicate is left out, with a warning.
     level : float
         The probability of the interval.
 
@@ -54,7 +55,7 @@ def interval(
     for model in models:
         number += 1
         wv = model.vectors if hasattr(model, "W_tilde") else model
-        with contextlib.suppress(KeyError):  # a word has no vector in this replicate
+        with contextlib.suppress(KeyError, NotFiniteError):  # this replicate lacks a word
             found.append(np.atleast_1d(np.asarray(estimate(wv), dtype=np.float64)))
     if number < 2:
         raise ValueError(f"bootstrap must have at least 2 models, got {number}")

@@ -23,6 +23,7 @@ from ..evaluation._outcomes import Vectors, checked
 __all__ = [
     "Chosen",
     "Float64",
+    "NotFiniteError",
     "SetsResult",
     "WordSet",
     "chosen",
@@ -150,6 +151,10 @@ def _csv_rows(name: str, text: str) -> list[tuple[str, str, str]]:
     return rows
 
 
+class NotFiniteError(ValueError):
+    """A vector has NaN or infinity. NaN stands for a word that a replicate of a bootstrap lacks."""
+
+
 @dataclass(frozen=True)
 class Chosen:
     """The words of a set that have vectors.
@@ -171,7 +176,7 @@ class Chosen:
 
         Raises
         ------
-        ValueError
+        NotFiniteError
             If a vector has NaN or infinity.
         KeyError
             If `wv` does not have a word. `wv` may be the vectors of a replicate, with fewer words.
@@ -181,7 +186,9 @@ class Chosen:
             bad = [
                 w for w, row in zip(self.words, found, strict=True) if not np.isfinite(row).all()
             ]
-            raise ValueError(f"{self.name} must have finite vectors, got NaN or infinity for {bad}")
+            raise NotFiniteError(
+                f"{self.name} must have finite vectors, got NaN or infinity for {bad}"
+            )
         return found
 
 

@@ -72,9 +72,10 @@ def contexts(
         Stop after this many occurrences.
     full_windows : bool, default False
         Keep only occurrences with `window` words on both sides.
-    model : Glove, optional
-        A model whose `tokenizer`, `lowercase`, `normalize` and `documents` are used. If one of
-        these parameters is also given here, the given value is used.
+    model : object with the method get_params, optional
+        A model, such as a :class:`glove_rs.Glove`, whose `tokenizer`, `lowercase`, `normalize` and
+        `documents` are used. If one of these parameters is also given here, the given value is
+        used.
     callback : callable, optional
         Called with each occurrence and its metadata as soon as it is found; the occurrences are
         then not collected, and the result is empty.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -79,7 +80,8 @@ def documents_of_source(
         first, items = _peeked(source)
         if not isinstance(first, Mapping):
             _no_column(text)
-            return _of_items(items, columns, report)
+            is_column = type(source).__module__.partition(".")[0] in {"pandas", "polars"}
+            return _of_items(items, columns, report, is_column)
         tables = _batches_of_mappings(items)
     return _of_tables(tables, text, columns, report)
 
@@ -194,22 +196,31 @@ def _peeked(source: Any) -> tuple[Any, Iterable[Any]]:
             "source must be a path, an open file, a table, or an iterable of documents (str), of "
             f"lists of words or of mappings, got {type(source).__name__}"
         ) from None
-    first = next(items, None)
+    for first in items:
+        return first, itertools.chain([first], items)
+    return None, ()
 
-    def whole() -> Iterator[Any]:
-        if first is not None:
-            yield first
-        yield from items
 
-    return first, whole()
+def _is_missing(value: Any) -> bool:
+    """Return whether a cell of a table is empty: None, a NaN, or the NA or NaT of pandas."""
+    if isinstance(value, float):
+        return value != value
+    return value is None or type(value).__name__ in {"NAType", "NaTType"}
 
 
 def _of_items(
-    items: Iterable[Any], columns: _Columns, report: Callable[..., object] | None
+    items: Iterable[Any],
+    columns: _Columns,
+    report: Callable[..., object] | None,
+    is_column: bool,
 ) -> Documents:
+    """Return the documents of an iterable. In a column, a missing text is an empty document."""
+
     def run(visit: Visit) -> None:
         done = number = 0
         for number, item in enumerate(items, 1):
+            if is_column and _is_missing(item):
+                item = ""
             if not isinstance(item, str):
                 item = _words(item, number - 1)
             visit(item, lambda at=number - 1: columns.row(at))  # type: ignore[misc]
@@ -338,7 +349,7 @@ def _of_tables(
                 return [*(values[name][at] for name in others), *beside.row(number)]
 
             for at, document in enumerate(table.columns[column]()):
-                if document is None or (isinstance(document, float) and document != document):
+                if _is_missing(document):
                     document = ""  # a missing text counts as an empty document
                 if not isinstance(document, str):
                     document = _words(document, number)
@@ -375,7 +386,7 @@ def _text_column(table: _Table, text: str | None) -> str:
 
 
 def _is_text(values: Sequence[Any]) -> bool:
-    some = next((value for value in values if value is not None and value == value), None)
+    some = next((value for value in values if not _is_missing(value)), None)
     return isinstance(some, str)
 
 
