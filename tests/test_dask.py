@@ -126,6 +126,17 @@ def test_vectors_move_to_the_predictions_of_their_spelling_as_on_one_machine(cli
     assert np.array_equal(unseen, alone.vectors.subwords.predict("walkings"))
 
 
+def test_given_vectors_turn_subwords_off_as_on_one_machine(
+    client: Any, counts: Cooccurrence
+) -> None:
+    start = Glove(**settings()).fit_cooccurrence(counts).vectors
+    alone = Glove(deterministic=True, **settings()).fit_cooccurrence(counts, init=start)
+    model = DaskGlove(client=client, partitions=1, **settings())
+    model.fit_cooccurrence(counts, init=start)
+    assert same(model, alone)
+    assert model.settings_["subwords"] is alone.settings_["subwords"] is False
+
+
 def test_text_becomes_the_bits_of_deterministic_training(client: Any, tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_text("\n".join(TEXT))
