@@ -473,7 +473,7 @@ def test_a_killed_worker_changes_nothing_of_the_outcome(
     assert same(model, whole)
 
 
-# --- without a cluster, and without Dask ---------------------------------------------------------
+# --- the command line, a cluster on this machine, wrong parameters, and no Dask ------------------
 
 
 def run_python(code: str) -> str:
