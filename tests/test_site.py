@@ -6,6 +6,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -139,3 +140,27 @@ def headings(page: Path) -> set[str]:
         plain = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
         anchors.add(re.sub(r"[^\w\- ]", "", plain.strip().lower()).replace(" ", "-"))
     return anchors
+
+
+def test_every_file_has_the_address_of_the_project_that_pyproject_sets() -> None:
+    urls = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]
+    repository, site = urls["Repository"], urls["Documentation"]
+    assert all(url.startswith((repository, site)) for url in urls.values())
+    files = {
+        "Cargo.toml": {repository},
+        "CITATION.cff": {repository},
+        "mkdocs.yml": {repository, site},
+        ".github/ISSUE_TEMPLATE/config.yml": {f"{repository}/security/advisories/new", site},
+    }
+    for name, expected in files.items():
+        text = (ROOT / name).read_text(encoding="utf-8")
+        found = set(re.findall(r"https?://[^\s\"'<>]*glove-rs[^\s\"'<>]*", text))
+        assert found == expected, f"{name}: {sorted(found)}, not {sorted(expected)}"
+
+
+def test_no_page_claims_a_published_package_at_the_address_of_the_project() -> None:
+    """Until a release is published, no page has a badge or a link to a package index."""
+    for page in [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]:
+        text = page.read_text(encoding="utf-8")
+        claims = r"pypi\.org/project/glove|img\.shields\.io|crates\.io/crates/glove|docs\.rs/glove"
+        assert not re.search(claims, text), page

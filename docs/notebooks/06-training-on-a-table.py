@@ -28,10 +28,23 @@ words = ["猫", "狗", "宠物"]
 import numpy as np
 import pandas as pd
 
-from glove_rs import Glove
+from glove_rs import Cooccurrence, Glove
 
 counts = pd.DataFrame([[2, 3, 5], [3, 1, 4], [5, 4, 2]], index=words, columns=words)
 counts
+
+# %% [markdown] lang="en"
+# Counts from other programs often come as a list of pairs. `Cooccurrence.from_pairs` reads it from a data frame, an Arrow table or a Parquet file:
+
+# %% [markdown] lang="zh"
+# 别的程序给出的计数常常是一列词对。`Cooccurrence.from_pairs` 可以从数据框、Arrow 表或 Parquet 文件读入：
+
+# %%
+pairs = counts.stack().rename_axis(["word", "context"]).reset_index(name="count")
+X = Cooccurrence.from_pairs(pairs, row="word", column="context", value="count")
+order = [X.vocabulary[word] for word in words]
+assert (X.to_scipy().toarray()[np.ix_(order, order)] == counts).all(axis=None)
+pairs
 
 # %% [markdown] lang="en"
 # The model has vectors with two components. All counts have the full weight, because they are at least `x_max=1`. `threads=1` and the seed make the run repeatable.
