@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import random
 from pathlib import Path
@@ -282,6 +283,9 @@ def test_wrong_arguments_of_slices_are_named():
         compare.slices(Glove(**QUICK), text, ["x"] * 4, labels=["z"])
     with pytest.raises(ValueError, match="subwords=False"):
         compare.slices(Glove(**QUICK, subwords=True), text, ["x"] * 4)
+    for once in (io.StringIO("a b"), io.BytesIO(b"a b")):
+        with pytest.raises(ValueError, match=r"source must be readable twice, got .* for 'x'"):
+            compare.slices(Glove(**QUICK), {"x": once, "y": ["a b"]})
     with pytest.raises(ValueError, match="at least one label"):
         compare.slices(Glove(**QUICK), {})
     with pytest.raises(ValueError, match="by must be None"):

@@ -126,6 +126,17 @@ def test_vectors_move_to_the_predictions_of_their_spelling_as_on_one_machine(cli
     assert np.array_equal(unseen, alone.vectors.subwords.predict("walkings"))
 
 
+def test_given_vectors_turn_subwords_off_as_on_one_machine(
+    client: Any, counts: Cooccurrence
+) -> None:
+    start = Glove(**settings()).fit_cooccurrence(counts).vectors
+    alone = Glove(deterministic=True, **settings()).fit_cooccurrence(counts, init=start)
+    model = DaskGlove(client=client, partitions=1, **settings())
+    model.fit_cooccurrence(counts, init=start)
+    assert same(model, alone)
+    assert model.settings_["subwords"] is alone.settings_["subwords"] is False
+
+
 def test_text_becomes_the_bits_of_deterministic_training(client: Any, tmp_path: Path) -> None:
     text = tmp_path / "text"
     text.write_text("\n".join(TEXT))
@@ -462,7 +473,7 @@ def test_a_killed_worker_changes_nothing_of_the_outcome(
     assert same(model, whole)
 
 
-# --- without a cluster, and without Dask ---------------------------------------------------------
+# --- the command line, a cluster on this machine, wrong parameters, and no Dask ------------------
 
 
 def run_python(code: str) -> str:

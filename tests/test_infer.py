@@ -68,6 +68,16 @@ def test_a_vector_is_solved_from_the_counts_of_the_word(zipf, model):
     np.testing.assert_array_equal(model.infer_vector(lines, word="fresh"), inferred)
 
 
+def test_a_model_of_files_of_stanford_infers_vectors(zipf, model, tmp_path):
+    model.save_stanford(tmp_path / "model", text=False)
+    loaded = Glove.load_stanford(tmp_path / "model.bin", model.vocabulary, x_max=10.0, min_count=2)
+    assert len(loaded.history) == 0
+    contexts = [[*document[:4], "fresh", *document[4:9]] for document in zipf.documents[:30]]
+    found, expected = (m.infer_vector(contexts, word="fresh") for m in (loaded, model))
+    cosine = found @ expected / np.linalg.norm(found) / np.linalg.norm(expected)
+    assert cosine > 0.9
+
+
 def test_the_placeholder_may_be_a_word_of_the_vocabulary(zipf, model):
     contexts = [[*document[:4], "fresh", *document[4:9]] for document in zipf.documents[:30]]
     renamed = [["w9" if word == "fresh" else word for word in c if word != "w9"] for c in contexts]

@@ -28,7 +28,7 @@ def found(source, word="ice", window=2, **options) -> list[tuple]:
     return [tuple(context) for context in kwic.contexts(source, word, window, **options)]
 
 
-# --- definition ---------------------------------------------------------------------------------
+# --- contexts by definition, and the table of them -----------------------------------------------
 
 
 @given(

@@ -173,13 +173,13 @@ assert np.allclose(rate * gradient, rate * N * (gradient / N))
 # %% [markdown] lang="en"
 # GloVe updates after each record, not after the whole sum. The step for one record contains no N at all. So the factor 1/N has no meaning for training.
 #
-# For *reports* the mean is useful: it makes texts of different sizes comparable. `history` holds ½ Σ f diff² / N, as Stanford's tool prints it. The factor ½ cancels the 2 of the derivative: the gradient of ½ f diff² is f diff, without a 2. Some notes keep the 2 in the gradient. This is the same training with half the learning rate.
+# For *reports* the mean is useful: it makes texts of different sizes comparable. `history.data_loss` holds ½ Σ f diff² / N, as Stanford's tool prints it. The factor ½ cancels the 2 of the derivative: the gradient of ½ f diff² is f diff, without a 2. Some notes keep the 2 in the gradient. This is the same training with half the learning rate.
 #
 # Next: [5. One update by hand](05-one-update.ipynb)
 
 # %% [markdown] lang="zh"
 # GloVe 每处理一条记录就更新一次，而不是等整个和算完。一条记录的更新里根本没有 N，所以因子 1/N 对训练没有意义。
 #
-# **报告**损失时，平均值是有用的：不同大小的文本可以比较。`history` 保存的是 ½ Σ f diff² / N，与斯坦福的工具打印的相同。因子 ½ 抵消求导产生的 2：½ f diff² 的梯度是 f diff，没有 2。有些笔记在梯度里保留 2，这相当于同样的训练用一半的学习率。
+# **报告**损失时，平均值是有用的：不同大小的文本可以比较。`history.data_loss` 保存的是 ½ Σ f diff² / N，与斯坦福的工具打印的相同。因子 ½ 抵消求导产生的 2：½ f diff² 的梯度是 f diff，没有 2。有些笔记在梯度里保留 2，这相当于同样的训练用一半的学习率。
 #
 # 下一节：[5. 手算一次更新](05-one-update.ipynb)

@@ -855,8 +855,14 @@ def core_running(values: Mapping[str, Any]) -> _core._Running:
     return cast("_core._Running", settings)
 
 
-def core_training(values: Mapping[str, Any]) -> _core._Training:
-    """Check the parameters of training. The preset fills in those that are not given."""
+def core_training(values: Mapping[str, Any], *, has_init: bool = False) -> _core._Training:
+    """Check the parameters of training. The preset fills in those that are not given.
+
+    With `has_init`, ``subwords=None`` is False: given vectors are better than those that spelling
+    predicts.
+    """
+    if has_init and values["subwords"] is None:
+        values = {**values, "subwords": False}
     settings = resolve(values)
     del settings["preset"], settings["dim"]
     training = cast("_core._Training", settings)

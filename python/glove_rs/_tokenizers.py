@@ -1,4 +1,7 @@
-"""Tokenizers that run in Python: compiled patterns and functions."""
+"""Tokenizers that run in Python: compiled patterns and functions.
+
+The named tokenizers, such as that for Chinese, run in the core (src/tokenize.rs).
+"""
 
 from __future__ import annotations
 

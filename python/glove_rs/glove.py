@@ -791,14 +791,14 @@ keep_counts
 
     @property
     def W(self) -> _F32:
-        """Word vectors: float32, (V, dim). The array shares memory with the core's array."""
+        """Word vectors: float32, (V, dim). The array is that of the model, not a copy."""
         return self._state.arrays["W"]
 
     @property
     def W_tilde(self) -> _F32:
         """Context vectors: float32, (V, dim), or (C, dim) for rectangular counts.
 
-        The array shares memory with the core's array.
+        The array is that of the model, not a copy.
         """
         return self._state.arrays["W_tilde"]
 

@@ -137,7 +137,7 @@ impl Pipe {
 }
 
 impl Pipe {
-    /// Read a file that is open already.
+    /// A pipe that reads from a file that is open already.
     fn of(file: File, idle: Idle) -> Self {
         Self { file, idle }
     }

@@ -42,7 +42,7 @@ pub(super) struct Target<'a> {
     pub weights: &'a [f32],
     /// λ > 0.
     pub penalty: f32,
-    /// Steps of conjugate gradients.
+    /// The largest number of steps of conjugate gradients. `model` and `shrinkage` choose it.
     pub steps: usize,
 }
 

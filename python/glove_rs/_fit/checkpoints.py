@@ -184,7 +184,8 @@ def read(path: str | os.PathLike[str]) -> Saved:
     Raises
     ------
     OSError, FormatError
-        For a file that is missing, truncated or damaged, with its path and the byte.
+        For a file that is missing, cut off or damaged, with its path; if it is cut off, also
+            with the byte.
     """
     core = _core.CoreCheckpoint.load(path)
     with refusing(os.fspath(path), "a checkpoint of glove_rs"):

@@ -110,9 +110,22 @@ class Documents:
 
         Without `vocabulary`, each source is read twice: first to count its words, then to encode
         it with the words of all sources.
+
+        Raises
+        ------
+        ValueError
+            If there is no source, or if a source without `vocabulary` is an open file or a stream
+            of tables, which can be read only once.
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")
+        if vocabulary is None:
+            for label, source in sources.items():
+                if hasattr(source, "read") or hasattr(source, "read_next_batch"):
+                    raise ValueError(
+                        f"source must be readable twice, got {shown(source)} for {shown(label)}: "
+                        "give a path, or the words as vocabulary"
+                    )
         # A generator can be read only once, so its items are put into a list.
         kept = {label: _repeatable(source) for label, source in sources.items()}
         if vocabulary is None:

@@ -80,12 +80,9 @@ def fit(
 ) -> None:
     """Train on a text or on counts, from the beginning or from a checkpoint."""
     parameters = model.get_params()
-    training = _settings.core_training(parameters)
-    is_rectangular = isinstance(data, Cooccurrence) and data.is_rectangular
-    if model.subwords is None and (init is not None or is_rectangular):
-        # Pretrained vectors are better than the vectors that spelling predicts. Rectangular counts
-        # have no sums W + W_tilde.
-        training["subwords"] = False
+    training = _settings.core_training(parameters, has_init=init is not None)
+    if model.subwords is None and isinstance(data, Cooccurrence) and data.is_rectangular:
+        training["subwords"] = False  # rectangular counts have no sums W + W_tilde
     if start is not None:
         training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None

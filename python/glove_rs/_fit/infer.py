@@ -25,6 +25,9 @@ _F64: TypeAlias = npt.NDArray[np.float64]
 _LEAST = 100
 #: The prior is estimated from the vectors of at most this many words.
 _ROWS = 10_000
+#: The data loss that is assumed of a model without a history, such as one of Stanford's files. The
+#: preset "paper" reaches 0.034 on 17 million words.
+_LOSS = 0.034
 #: The placeholder for the new word in contexts without the word. It consists of letters, so that
 #: no tokenizer of the core splits it.
 _PLACE = "qzxthewordqzx"
@@ -53,7 +56,8 @@ def infer_vector(
     # σ², the variance of a weighted residual. In training its mean is Σ f diff² / nnz, which is
     # twice the data loss. The squared residuals of a word that was not trained are about twice as
     # large. Scaling the counts also scales their noise, so the variance is multiplied by `scale`.
-    variance = 2 * scale * 2 * state.history.data_loss[-1]
+    loss = state.history.data_loss[-1] if state.history.data_loss else _LOSS
+    variance = 2 * scale * 2 * loss
     arrays = state.arrays
     used = model.settings_
     x_max, alpha = used["x_max"], used["alpha"]

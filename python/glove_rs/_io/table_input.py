@@ -1,5 +1,4 @@
-"""A file of a table, and how it is opened: on disk, in a zip archive, in a store, or by the caller.
-"""
+"""A file of a table, and how it is opened: on disk, in an archive, in a store, or by the caller."""
 
 from __future__ import annotations
 

@@ -355,7 +355,10 @@ def _associations(wv: Vectors, sets: Sequence[Chosen]) -> Float64:
 
 
 def _effect(values: Float64, k: int) -> float:
-    """Return the mean of the first k values minus the mean of the rest, over the std of all."""
+    """Return the mean of the first k values minus the mean of the rest, over the std of all.
+
+    The result is NaN if all values are equal.
+    """
     spread = float(values.std())
     if spread <= 1e-12 * float(np.abs(values).max(initial=0.0)):
         return math.nan

@@ -248,7 +248,8 @@ class DaskGlove(Glove):
         if self.partitions is not None:
             integer("partitions", self.partitions, 1)
         byte_count("blocksize", self.blocksize, 1000)
-        return session, given, _settings.core_training(self.get_params())
+        training = _settings.core_training(self.get_params(), has_init=given is not None)
+        return session, given, training
 
     def _groups(self, cluster: Cluster) -> int:
         return len(cluster.workers) if self.partitions is None else self.partitions
