@@ -1,14 +1,16 @@
 //! Splits text into words.
 
+mod chinese;
+
 use crate::error::{Error, Result};
-use jieba_rs::Jieba;
+pub use chinese::{Segmenter, UserWord};
 use std::borrow::Cow;
-use std::sync::OnceLock;
+use std::sync::Arc;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// How text becomes words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Tokenizer {
     /// Spaces, tabs and newlines separate words, and carriage returns are removed, as in Stanford's tools.
     #[default]
@@ -16,7 +18,7 @@ pub enum Tokenizer {
     /// The words of Unicode Standard Annex #29: segments that contain a letter or a digit.
     Unicode,
     /// Chinese: jieba's segments that contain a letter or a digit. Chinese characters are letters in Unicode.
-    Chinese,
+    Chinese(Arc<Segmenter>),
 }
 
 impl Tokenizer {
@@ -28,13 +30,15 @@ impl Tokenizer {
     /// # Errors
     /// [`Error::Parameter`], which lists the names, for any other name.
     pub fn from_name(name: &str) -> Result<Self> {
-        let values = [Self::Whitespace, Self::Unicode, Self::Chinese];
-        Error::choice("tokenizer", name, Self::NAMES, values)
+        let chinese = Self::Chinese(Arc::default());
+        let values = [Self::Whitespace, Self::Unicode, chinese];
+        let index = Error::choice("tokenizer", name, Self::NAMES, [0, 1, 2])?;
+        Ok(values[index].clone())
     }
 
     /// Find the words of `text`. Every newline ends a document.
-    pub fn lines(self, text: &str, handler: &mut impl TokenHandler) {
-        if self == Self::Whitespace {
+    pub fn lines(&self, text: &str, handler: &mut impl TokenHandler) {
+        if *self == Self::Whitespace {
             return whitespace(text.as_bytes(), handler);
         }
         for line in text.split_inclusive('\n') {
@@ -49,11 +53,11 @@ impl Tokenizer {
     }
 
     /// Find the words of a document, or of a piece of one.
-    pub fn words(self, text: &str, handler: &mut impl TokenHandler) {
+    pub fn words(&self, text: &str, handler: &mut impl TokenHandler) {
         match self {
             Self::Whitespace => whitespace(text.as_bytes(), &mut OneDocument(handler)),
             Self::Unicode => unicode(text, handler),
-            Self::Chinese => chinese(text, handler),
+            Self::Chinese(segmenter) => segmenter.words(text, handler),
         }
     }
 }
@@ -251,40 +255,6 @@ fn unicode(text: &str, handler: &mut impl TokenHandler) {
     }
 }
 
-/// Segment `text` with jieba: by its dictionary, and by its hidden Markov model where the dictionary lacks words.
-fn chinese(text: &str, handler: &mut impl TokenHandler) {
-    static JIEBA: OnceLock<Jieba> = OnceLock::new();
-    let jieba = JIEBA.get_or_init(Jieba::new);
-    let mut rest = text;
-    while !rest.is_empty() && handler.goes_on() {
-        let piece;
-        (piece, rest) = rest.split_at(piece_end(rest));
-        for token in jieba.cut(piece, true) {
-            // Other segments are punctuation, symbols and white space.
-            if token.word.contains(char::is_alphanumeric) {
-                handler.word(token.word.as_bytes());
-            }
-        }
-    }
-}
-
-/// Largest number of bytes that jieba segments in one call. A call cannot be interrupted.
-const PIECE_BYTES: usize = 1 << 16;
-
-/// Where the next piece for jieba ends: after white space or punctuation, where jieba ends a word too. 64 KiB
-/// (22,000 Chinese characters) without either are cut between two characters.
-fn piece_end(text: &str) -> usize {
-    if text.len() <= PIECE_BYTES {
-        return text.len();
-    }
-    let end = (0..=PIECE_BYTES)
-        .rfind(|&at| text.is_char_boundary(at))
-        .unwrap_or(PIECE_BYTES);
-    let is_boundary = |c: char| c.is_ascii_whitespace() || is_punctuation(c);
-    let cut = text[..end].char_indices().rfind(|&(_, c)| is_boundary(c));
-    cut.map_or(end, |(at, c)| at + c.len_utf8())
-}
-
 /// Whether a character is CJK punctuation: 、。〈〉《》「」『』 and the like, the ideographic space, or
 /// ！，：；？ of full width. No word of the scripts that are written without spaces contains one.
 pub(crate) fn is_punctuation(character: char) -> bool {
@@ -353,12 +323,16 @@ mod tests {
         }
     }
 
-    fn words(tokenizer: Tokenizer, text: &str) -> Vec<String> {
+    fn words(tokenizer: &Tokenizer, text: &str) -> Vec<String> {
         let mut documents = Documents::default();
         tokenizer.words(text, &mut documents);
         assert!(documents.done.is_empty());
         let words = documents.open.into_iter();
         words.map(|word| String::from_utf8(word).unwrap()).collect()
+    }
+
+    fn chinese() -> Tokenizer {
+        Tokenizer::Chinese(Arc::default())
     }
 
     #[test]
@@ -375,9 +349,9 @@ mod tests {
             "feet",
             "right",
         ];
-        assert_eq!(words(Tokenizer::Unicode, text), expected);
+        assert_eq!(words(&Tokenizer::Unicode, text), expected);
         assert_eq!(
-            words(Tokenizer::Unicode, "e\u{301}t\u{e9} naïve"),
+            words(&Tokenizer::Unicode, "e\u{301}t\u{e9} naïve"),
             ["e\u{301}t\u{e9}", "naïve"]
         );
     }
@@ -397,7 +371,7 @@ mod tests {
             "很",
             "好",
         ];
-        assert_eq!(words(Tokenizer::Chinese, text), expected);
+        assert_eq!(words(&chinese(), text), expected);
     }
 
     #[test]
@@ -423,23 +397,23 @@ mod tests {
         #[test]
         fn unicode_words_of_plain_text_are_the_librarys(text in "[a-zé0-9一 .,'\u{301}_-]{0,60}") {
             let expected: Vec<_> = text.unicode_words().collect();
-            prop_assert_eq!(words(Tokenizer::Unicode, &text), expected);
+            prop_assert_eq!(words(&Tokenizer::Unicode, &text), expected);
         }
 
         #[test]
         fn a_text_cut_at_a_space_has_the_same_words(left: String, right: String) {
-            for tokenizer in [Tokenizer::Whitespace, Tokenizer::Unicode, Tokenizer::Chinese] {
-                let mut parts = words(tokenizer, &format!("{left} "));
-                parts.extend(words(tokenizer, &right));
-                prop_assert_eq!(words(tokenizer, &format!("{left} {right}")), parts);
+            for tokenizer in [Tokenizer::Whitespace, Tokenizer::Unicode, chinese()] {
+                let mut parts = words(&tokenizer, &format!("{left} "));
+                parts.extend(words(&tokenizer, &right));
+                prop_assert_eq!(words(&tokenizer, &format!("{left} {right}")), parts);
             }
         }
 
         #[test]
         fn words_are_pieces_of_the_text_without_white_space(text: String) {
-            for tokenizer in [Tokenizer::Unicode, Tokenizer::Chinese] {
+            for tokenizer in [Tokenizer::Unicode, chinese()] {
                 let mut rest = &text[..];
-                for word in words(tokenizer, &text) {
+                for word in words(&tokenizer, &text) {
                     prop_assert!(!word.is_empty() && !word.contains([' ', '\t', '\n', '\r']));
                     let at = rest.find(&word);
                     prop_assert!(at.is_some());

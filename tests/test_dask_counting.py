@@ -506,6 +506,7 @@ def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
     source = {**source_arguments([], {}), "kind": "items", "value": zipf.lines}
     encoding = {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
     encoding |= {"phrases": None, "stop_words": None}
+    encoding |= {"user_dictionary": None, "simplified_lookup": False}
     limits = {"min_count": 1, "max_vocab": None, "keep_gaps": False, "max_word_bytes": 1 << 20}
     shard = _core.CoreShard.read(source, {**encoding, **limits})
     vocabulary = shard.vocabulary.chosen("text", 2, None)

@@ -51,6 +51,8 @@ DEFAULTS = {
     "max_word_bytes": 2**20,
     "phrases": None,
     "stop_words": None,
+    "user_dictionary": None,
+    "simplified_lookup": False,
 }
 
 SMALL = {"dim": 12, "window": 5, "min_count": 3, "epochs": 3, "threads": 1}

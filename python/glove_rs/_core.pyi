@@ -105,6 +105,8 @@ VECTOR_FORMATS: Final[tuple[str, ...]]
 
 class _Encoding(TypedDict):
     tokenizer: str
+    user_dictionary: list[tuple[str, int | None]] | None
+    simplified_lookup: bool
     lowercase: bool
     normalize: str | None
     phrases: CorePhrases | None
@@ -357,7 +359,14 @@ def count_by_group(
     parts: int,
 ) -> list[CoreGroupCounts]: ...
 def has_parts(beginning: bytes) -> bool: ...
-def split_words(text: str, tokenizer: str, lowercase: bool, normalize: str | None) -> list[str]: ...
+def split_words(
+    text: str,
+    tokenizer: str,
+    lowercase: bool,
+    normalize: str | None,
+    user_dictionary: list[tuple[str, int | None]] | None = None,
+    simplified_lookup: bool = False,
+) -> list[str]: ...
 def restore_subwords(content: bytes) -> CoreSubwords: ...
 def learn_phrases(
     earlier: CorePhrases,

@@ -32,6 +32,7 @@ from ._checks import (
 )
 from ._progress import Progress
 from ._tokenizers import Tokenizer, function_of, to_json
+from ._user_dictionary import UserDictionary, check_tokenizer, core_words, user_dictionary
 from ._word_lists import Phrases, StopWords, core_phrases, phrases_to_json, stop_words
 
 __all__ = [
@@ -272,6 +273,17 @@ class _StopWordsType:
 
 
 @dataclass(frozen=True)
+class _UserDictionaryType:
+    """Words with optional frequencies, or the path of a file in jieba's format."""
+
+    metavar: str = "FILE"
+    parse: Callable[[str], Any] = str
+
+    def check(self, name: str, value: Any) -> list[str]:
+        return user_dictionary(value)
+
+
+@dataclass(frozen=True)
 class Setting:
     """One parameter.
 
@@ -363,6 +375,22 @@ _ROWS: Final = (
         default="whitespace",
         # None: the model was loaded from a file. Its tokenizer was a function, which is not saved.
         optional=True,
+    ),
+    Setting(
+        "user_dictionary",
+        "encoding",
+        _UserDictionaryType(),
+        "with --tokenizer zh: also know the words in this file, which has jieba's format: on each "
+        "line a word, optionally its frequency and its tag",
+        optional=True,
+    ),
+    Setting(
+        "simplified_lookup",
+        "encoding",
+        Boolean(),
+        "with --tokenizer zh: simplify traditional characters to look words up in the dictionary; "
+        "the words keep the characters of the text",
+        default=False,
     ),
     Setting(
         "lowercase",
@@ -709,7 +737,10 @@ def checked(values: Mapping[str, Any], *groups: Group) -> dict[str, Any]:
         {name: values.get(name, SETTINGS[name].default) for name in names(*groups)},
         values.get("preset"),
     )
-    return {name: SETTINGS[name].check(value) for name, value in chosen.items()}
+    result = {name: SETTINGS[name].check(value) for name, value in chosen.items()}
+    if "encoding" in groups:
+        check_tokenizer(result)
+    return result
 
 
 def decided(values: Mapping[str, Any], preset: Any = None) -> dict[str, Any]:
@@ -809,8 +840,8 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
 def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters in types that JSON has.
 
-    A tokenizer that is a function becomes None. Phrases and stop words that were given as files are
-    replaced by the content of the files.
+    A tokenizer that is a function becomes None. Phrases, stop words and user dictionaries that were
+    given as files are replaced by the content of the files.
     """
     values = dict(settings)
     if "tokenizer" in values:
@@ -819,6 +850,8 @@ def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
         values["phrases"] = phrases_to_json(core_phrases(values["phrases"]))
     if values.get("stop_words") is not None:
         values["stop_words"] = stop_words(values["stop_words"])
+    if values.get("user_dictionary") is not None:
+        values["user_dictionary"] = user_dictionary(values["user_dictionary"])
     return values
 
 
@@ -828,6 +861,7 @@ def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
 def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
     """Check the parameters that turn text into words."""
     settings = checked(values, "encoding")
+    settings["user_dictionary"] = core_words(settings["user_dictionary"])
     if function_of(settings["tokenizer"]) is not None:
         # The binding normalizes and lower-cases the text before it calls the Python function. The
         # core receives the words separated by white space. So the stop words are normalized and
@@ -886,6 +920,8 @@ class _ReadingSettings(TypedDict, total=False):
     documents: str
     errors: str
     tokenizer: Tokenizer
+    user_dictionary: UserDictionary | None
+    simplified_lookup: bool
     lowercase: bool
     normalize: str | None
     max_word_bytes: int

@@ -154,7 +154,8 @@ class Cooccurrence:
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
+user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, max_word_bytes, \
+threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Returns
@@ -833,7 +834,8 @@ lowercase, normalize, documents, errors, max_word_bytes, threads, memory, tmp_di
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-lowercase, normalize, documents, errors, max_word_bytes, threads, memory
+user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, max_word_bytes, \
+threads, memory
             As for :meth:`from_corpus`.
 
         Raises

@@ -25,6 +25,7 @@ from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
 from ._tokenizers import Tokenizer, from_json
+from ._user_dictionary import UserDictionary
 from ._warnings import warn
 from ._word_lists import StopWords, phrases_from_json
 from .cooccurrence import Cooccurrence
@@ -104,6 +105,16 @@ class Glove:
         punctuation. "zh": into Chinese words by jieba, without punctuation. A compiled pattern of
         `re` or `regex`: the whole text of each match is a word. A function from str to a list of
         str: it is called with each document.
+    user_dictionary : path or iterable of str, optional
+        Words that the tokenizer "zh" adds to jieba's dictionary: a file in jieba's format (UTF-8;
+        on each line a word, optionally its frequency and its tag, with spaces between them), or a
+        list of such lines. Without a frequency, jieba gives a word the least one that keeps it
+        whole. Tags are not used. Frequencies go from 1 to 4,294,967,295. A model and a checkpoint
+        are saved with the words, so they do not need the file later.
+    simplified_lookup : bool, default False
+        With the tokenizer "zh", simplify traditional characters by the tables of OpenCC to look
+        words up in the dictionary. Only the look-up is simplified: the words keep the characters of
+        the text, so the two spellings of a word are two words.
     lowercase : bool, default False
         Convert the text to lower case before it is split.
     phrases : Phrases or path, optional
@@ -273,6 +284,8 @@ class Glove:
         max_word_bytes: int = 2**20,
         phrases: Phrases | str | os.PathLike[str] | None = None,
         stop_words: StopWords | None = None,
+        user_dictionary: UserDictionary | None = None,
+        simplified_lookup: bool = False,
     ) -> None:
         self.dim = dim
         self.window = window
@@ -307,6 +320,8 @@ class Glove:
         self.max_word_bytes = max_word_bytes
         self.phrases = phrases
         self.stop_words = stop_words
+        self.user_dictionary = user_dictionary
+        self.simplified_lookup = simplified_lookup
 
     # --- training -------------------------------------------------------------------------------
 
@@ -1027,7 +1042,7 @@ keep_counts
             settings["progress"] = None
         settings = _settings.saved(settings)
         settings["dim"] = state.arrays["W"].shape[1]
-        given = ("tokenizer", "phrases", "stop_words")
+        given = ("tokenizer", "phrases", "stop_words", "user_dictionary")
         used = {**state.settings, **{name: settings[name] for name in given}}
         # Version 1 has no separate context words. Older versions of glove-rs can read it.
         version = 1 if state.contexts is None else 2
@@ -1124,7 +1139,8 @@ keep_counts
         if not isinstance(saved, dict):
             raise ValueError(f"used is {saved!r}")
         # A file of a version without subwords has no setting `subwords`.
-        given = {name: used[name] for name in ("tokenizer", "phrases", "stop_words")}
+        names = ("tokenizer", "phrases", "stop_words", "user_dictionary")
+        given = {name: used[name] for name in names}
         return {"subwords": False, **saved, **given}
 
     @classmethod
@@ -1135,7 +1151,7 @@ keep_counts
             settings["phrases"] = Phrases._of(phrases_from_json(settings["phrases"]))
         # These settings may have other types. `from_json`, `phrases_from_json` and
         # `_settings.used` check them.
-        checked = {"tokenizer", "phrases", "stop_words"}
+        checked = {"tokenizer", "phrases", "stop_words", "user_dictionary"}
         for name, value in settings.items():
             if name not in checked and not isinstance(value, str | int | float | None):
                 raise ValueError(f"{name} is {value!r}")

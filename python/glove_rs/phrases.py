@@ -116,8 +116,8 @@ class Phrases(Mapping[tuple[str, ...], float]):
         passes : int, default 1
             From 1 to 10. A second pass also joins phrases of the first pass: it finds "new york
             times" from "new york" and "times".
-        tokenizer, lowercase, normalize, documents, errors, max_word_bytes, threads, memory, \
-tmp_dir, progress
+        tokenizer, user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, \
+max_word_bytes, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Returns

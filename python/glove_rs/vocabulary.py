@@ -90,8 +90,8 @@ class Vocabulary:
             As for :meth:`glove_rs.Glove.fit`.
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
-        min_count, max_vocab, tokenizer, lowercase, normalize, documents, errors, max_word_bytes, \
-threads, memory, tmp_dir, progress
+        min_count, max_vocab, tokenizer, user_dictionary, simplified_lookup, lowercase, normalize, \
+documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Raises

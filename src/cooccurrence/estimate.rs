@@ -244,7 +244,7 @@ impl EncodedSample {
             ids: fallible::collect(segment.text.ids(0..segment.text.len()))?,
             word_bytes: bytes as f64 / all.len() as f64,
             counts: all.counts().to_vec(),
-            tokenizer: encoding.tokenizer,
+            tokenizer: encoding.tokenizer.clone(),
             scale,
             read,
             total,
@@ -395,8 +395,12 @@ impl EncodedSample {
             symmetric: counting.symmetric,
             packed: counting.window <= SIDE || !counting.distance_weighting,
             encoded_bytes: of(&records) * encoded,
-            tokenizer_bytes: match self.tokenizer {
-                Tokenizer::Chinese => DICTIONARY_BYTES,
+            tokenizer_bytes: match &self.tokenizer {
+                // A dictionary with words of the user is a copy.
+                Tokenizer::Chinese(segmenter) if segmenter.has_own_dictionary() => {
+                    2.0 * DICTIONARY_BYTES
+                }
+                Tokenizer::Chinese(_) => DICTIONARY_BYTES,
                 Tokenizer::Whitespace | Tokenizer::Unicode => 0.0,
             },
             retained_rows: of(&RETAINED_ROWS),

@@ -60,7 +60,7 @@ impl Interner {
 /// Pass the words of a chunk to `handler`. Text is folded before it is split into words. The words
 /// of [`Content::Words`] are not folded here: the handler must fold them.
 fn tokenize(content: &Content, options: &EncodingOptions, handler: &mut impl TokenHandler) {
-    let (tokenizer, folding) = (options.tokenizer, options.folding);
+    let (tokenizer, folding) = (&options.tokenizer, options.folding);
     match content {
         Content::Lines(text) => tokenizer.lines(&folding.apply(text), handler),
         Content::Documents { .. } => {

@@ -6,7 +6,7 @@ use crate::encoding::EncodingOptions;
 use crate::memory::MemoryLimit;
 use crate::phrases::word_set;
 use crate::threads;
-use crate::tokenize::{Folding, Normalization, Tokenizer};
+use crate::tokenize::{Folding, Normalization, Segmenter, Tokenizer, UserWord};
 use pyo3::prelude::*;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,6 +16,8 @@ use std::sync::Arc;
 #[pyo3(from_item_all)]
 pub struct EncodingArguments {
     tokenizer: String,
+    user_dictionary: Option<Vec<UserWord>>,
+    simplified_lookup: bool,
     lowercase: bool,
     normalize: Option<String>,
     phrases: Option<Py<CorePhrases>>,
@@ -42,6 +44,25 @@ impl RunningArguments {
     }
 }
 
+/// The tokenizer with this name. The words of the user are folded as the text is.
+pub fn tokenizer_of(
+    name: &str,
+    user_words: Option<&[UserWord]>,
+    simplified_lookup: bool,
+    folding: Folding,
+) -> crate::Result<Tokenizer> {
+    let tokenizer = Tokenizer::from_name(name)?;
+    if !matches!(tokenizer, Tokenizer::Chinese(_)) {
+        return Ok(tokenizer);
+    }
+    let folded = |(word, n): &UserWord| (folding.apply(word).into_owned(), *n);
+    let words = user_words.unwrap_or_default().iter().map(folded).collect();
+    Ok(Tokenizer::Chinese(Segmenter::shared(
+        words,
+        simplified_lookup,
+    )))
+}
+
 impl EncodingArguments {
     pub fn options(&self) -> PyResult<EncodingOptions> {
         let normalize = self.normalize.as_deref().map(Normalization::from_name);
@@ -61,7 +82,12 @@ impl EncodingArguments {
             )
         });
         Ok(EncodingOptions {
-            tokenizer: Tokenizer::from_name(&self.tokenizer)?,
+            tokenizer: tokenizer_of(
+                &self.tokenizer,
+                self.user_dictionary.as_deref(),
+                self.simplified_lookup,
+                folding,
+            )?,
             folding,
             phrases: self
                 .phrases

@@ -1,10 +1,11 @@
 //! Tokenizers that are Python functions, called on the thread that holds the interpreter.
 
+use super::arguments::tokenizer_of;
 use super::iterable::PATIENCE;
 use super::objects::{text_of, type_name};
 use crate::corpus::{Content, OnInvalid, Words};
 use crate::error::Error;
-use crate::tokenize::{Folding, Normalization, TokenHandler, Tokenizer};
+use crate::tokenize::{Folding, Normalization, TokenHandler, UserWord};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -124,11 +125,14 @@ impl PythonTokenizer<'_> {
 
 /// The words of a document, folded and split as a fit does it.
 #[pyfunction]
+#[pyo3(signature = (text, tokenizer, lowercase, normalize, user_dictionary=None, simplified_lookup=false))]
 pub fn split_words(
     text: &str,
     tokenizer: &str,
     lowercase: bool,
     normalize: Option<&str>,
+    user_dictionary: Option<Vec<UserWord>>,
+    simplified_lookup: bool,
 ) -> PyResult<Vec<String>> {
     let normalize = normalize.map(Normalization::from_name).transpose()?;
     let folding = Folding {
@@ -136,7 +140,9 @@ pub fn split_words(
         normalize,
     };
     let mut words = Collected::default();
-    Tokenizer::from_name(tokenizer)?.words(&folding.apply(text), &mut words);
+    let words_of_user = user_dictionary.as_deref();
+    let tokenizer = tokenizer_of(tokenizer, words_of_user, simplified_lookup, folding)?;
+    tokenizer.words(&folding.apply(text), &mut words);
     Ok(words.0)
 }
 

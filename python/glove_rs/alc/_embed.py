@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .. import _settings
 from .._checks import shown
 from .._results import ResultTable
 from .._warnings import warn
@@ -276,10 +277,8 @@ def _rows_of(contexts: Any, space: Space, model: Any) -> tuple[_Int, _Int]:
     """Return the rows of the words of texts or lists of words, and where each context ends."""
     if isinstance(contexts, str) or not isinstance(contexts, Iterable):
         raise TypeError(f"contexts must be texts or lists of words, got {shown(contexts)}")
-    settings = {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
-    if model is not None:
-        settings = {name: getattr(model, name) for name in settings}
-    splitter = Splitter(settings)
+    given = {} if model is None else model.get_params()
+    splitter = Splitter(_settings.checked(given, "encoding"))
     rows: list[int] = []
     ends: list[int] = []
     for number, context in enumerate(contexts):

@@ -93,7 +93,11 @@ def _simd() -> str:
 
 
 def _public(name: str, value: Any) -> Any:
-    """Return the value of a setting, without paths and without the names of functions."""
+    """Return what a report may show of a setting: None, a number, or a str that is no path.
+
+    Of any other value only the type is shown, such as ``(list)`` or ``(function)``. A path, or a
+    value of an unknown setting, becomes ``(not shown)``.
+    """
     setting = SETTINGS.get(name)
     is_path = setting is not None and isinstance(setting.type, _FolderPath)
     if value is None or isinstance(value, bool | int | float):

@@ -14,7 +14,16 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _SEARCH = ("window", "match", "limit", "full_windows")
-_TEXT = ("tokenizer", "lowercase", "normalize", "documents", "errors", "progress")
+_TEXT = (
+    "tokenizer",
+    "user_dictionary",
+    "simplified_lookup",
+    "lowercase",
+    "normalize",
+    "documents",
+    "errors",
+    "progress",
+)
 
 
 def add(commands: Commands) -> None:

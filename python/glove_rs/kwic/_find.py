@@ -73,13 +73,14 @@ def contexts(
     full_windows : bool, default False
         Keep only occurrences with `window` words on both sides.
     model : object with the method get_params, optional
-        A model, such as a :class:`glove_rs.Glove`, whose `tokenizer`, `lowercase`, `normalize` and
-        `documents` are used. If one of these parameters is also given here, the given value is
-        used.
+        A model, such as a :class:`glove_rs.Glove`, whose `tokenizer` with its parameters,
+        `lowercase`, `normalize` and `documents` are used. If one of these parameters is also given
+        here, the given value is used.
     callback : callable, optional
         Called with each occurrence and its metadata as soon as it is found; the occurrences are
         then not collected, and the result is empty.
-    tokenizer, lowercase, normalize, documents, errors, max_word_bytes, memory, tmp_dir, progress
+    tokenizer, user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, \
+max_word_bytes, memory, tmp_dir, progress
         As for :class:`glove_rs.Glove`.
 
     Returns
@@ -118,7 +119,9 @@ def contexts(
     given: dict[str, Any] = dict(settings)
     if model is not None:
         own = model.get_params()
-        taken = ("tokenizer", "lowercase", "normalize", "documents")
+        taken: tuple[str, ...] = ("tokenizer", "lowercase", "normalize", "documents")
+        if "tokenizer" not in given:
+            taken += ("user_dictionary", "simplified_lookup")
         given = {name: own[name] for name in taken} | given
     checked = _settings.checked(given, "reading", "encoding")
     splitter = Splitter(checked)

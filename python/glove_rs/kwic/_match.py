@@ -11,6 +11,7 @@ from typing import Any, Literal
 from .. import _core
 from .._checks import choice, shown
 from .._tokenizers import function_of
+from .._user_dictionary import core_words
 
 __all__ = ["MATCHES", "Keyword", "Splitter"]
 
@@ -26,6 +27,10 @@ class Splitter:
         self.normalize: Literal["NFC", "NFKC"] | None = settings["normalize"]
         self._name = settings["tokenizer"]
         self._function = function_of(self._name)
+        self._chinese = (
+            core_words(settings["user_dictionary"]),
+            bool(settings["simplified_lookup"]),
+        )
 
     @property
     def is_function(self) -> bool:
@@ -41,7 +46,7 @@ class Splitter:
     def split(self, folded: str) -> list[str]:
         """Split a folded text into words."""
         if self._function is None:
-            return _core.split_words(folded, self._name, False, None)
+            return _core.split_words(folded, self._name, False, None, *self._chinese)
         words = self._function(folded)
         if isinstance(words, str | bytes) or not isinstance(words, Iterable):
             raise TypeError(f"tokenizer must return a list of str, got {shown(words)}")

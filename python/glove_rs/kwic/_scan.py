@@ -165,6 +165,7 @@ def _of_core(
 
             before = number
             taken = {**settings, "tokenizer": visited}
+            taken |= {"user_dictionary": None, "simplified_lookup": False}
             running = _settings.core_running({**settings, "threads": 1})
             encoding = _settings.core_encoding(taken | {"min_count": 1, "max_vocab": None})
             try:

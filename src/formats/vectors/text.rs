@@ -48,7 +48,8 @@ impl Dialect {
         }
     }
 
-    /// All dialects except the default and [`Dialect::TABS`], in the order in which they are tried.
+    /// All dialects except the default and [`Dialect::TABS`]. Of equally good ones the earlier is
+    /// chosen.
     pub const OTHERS: [Self; 12] = [
         Self::new(Separator::Blanks, false),
         Self::new(Separator::Blank, true),

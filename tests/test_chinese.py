@@ -1,0 +1,101 @@
+"""Tests of the tokenizer "zh": user dictionaries and the simplified look-up."""
+
+from __future__ import annotations
+
+import pytest
+
+from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, kwic
+from glove_rs.cli import main
+
+ZH = {"tokenizer": "zh", "min_count": 1}
+RUN = {**ZH, "dim": 4, "epochs": 2, "threads": 1, "progress": False}
+MADE_UP = "糊涂虫机器"
+TEXT = ["糊涂虫机器是自然語言的朋友"] * 3
+
+
+def words(text, **settings):
+    return set(Vocabulary.from_corpus([text], **ZH, **settings).words)
+
+
+def test_traditional_words_are_found_and_keep_their_characters():
+    assert "自然語言" not in words("自然語言")
+    assert words("自然語言", simplified_lookup=True) == {"自然語言"}
+
+
+def test_words_of_a_list_or_a_file_stay_whole(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_bytes(f"\ufeff{MADE_UP} 3 n\r\n\n石墨烯\n云 nz\n".encode())
+    assert MADE_UP not in words(TEXT[0])
+    for given in ([MADE_UP], [f"{MADE_UP} 1000000"], (MADE_UP,), path, str(path)):
+        X = Cooccurrence.from_corpus(TEXT, **ZH, user_dictionary=given)
+        assert MADE_UP in X.vocabulary
+
+
+def test_a_traditional_entry_matches_simplified_text_with_the_simplified_look_up():
+    given = {"user_dictionary": ["糊塗蟲機器"]}
+    assert MADE_UP not in words(TEXT[0], **given)
+    assert MADE_UP in words(TEXT[0], **given, simplified_lookup=True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [b"a b c d", b"a 0", b"a -1", b"a 1.5", b"a 99999999999", "a １".encode(), b"a n 3", b"a\xff"],
+)
+def test_a_bad_line_is_named_with_its_path(line, tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_bytes(b"good 3 n\n" + line + b"\n")
+    with pytest.raises(FormatError, match=r"words\.txt: line 2"):
+        words("a", user_dictionary=path)
+
+
+@pytest.mark.parametrize("given", [7, [1], ["a b c d"], ["a 0"], b"a", ["\ud800"]])
+def test_a_bad_list_is_a_value_error(given):
+    with pytest.raises(ValueError, match="user_dictionary"):
+        words("a", user_dictionary=given)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match="missing"):
+        words("a", user_dictionary=tmp_path / "missing")
+
+
+@pytest.mark.parametrize("tokenizer", ["whitespace", "unicode", str.split])
+@pytest.mark.parametrize("given", [{"user_dictionary": ["a"]}, {"simplified_lookup": True}])
+def test_another_tokenizer_is_refused(tokenizer, given):
+    with pytest.raises(ValueError, match=r"must come with tokenizer='zh'"):
+        Glove(tokenizer=tokenizer, **given).fit(TEXT)
+    with pytest.raises(ValueError, match=r"must come with tokenizer='zh'"):
+        Cooccurrence.estimate(TEXT, tokenizer=tokenizer, **given)
+
+
+def test_a_saved_model_and_a_checkpoint_do_not_need_the_file(tmp_path):
+    path = tmp_path / "words.txt"
+    path.write_text(f"{MADE_UP} 1000000 n\n", encoding="utf-8")
+    settings = {**RUN, "user_dictionary": path, "simplified_lookup": True}
+    folder = tmp_path / "checkpoint"
+    model = Glove(**settings).fit(TEXT, checkpoint_dir=folder)
+    model.save(tmp_path / "model")
+    taken = {name: settings[name] for name in (*ZH, "user_dictionary", "simplified_lookup")}
+    counts = Cooccurrence.from_corpus(TEXT, **taken)
+    path.unlink()
+    loaded = Glove.load(tmp_path / "model")
+    assert loaded.user_dictionary == [f"{MADE_UP} 1000000"]
+    assert loaded.simplified_lookup is True
+    loaded.update(["自然語言和糊涂虫机器"], counts=counts)
+    assert {MADE_UP, "自然語言"} <= set(loaded.vocabulary.words)
+    assert len(kwic.contexts(TEXT, MADE_UP, model=loaded)) == 3
+    again = {**settings, "user_dictionary": [f"{MADE_UP} 1000000"]}
+    Glove(**again).fit(TEXT, checkpoint_dir=folder, resume=True)
+    with pytest.raises(ValueError, match=r"user_dictionary=.*differs from the checkpoint"):
+        Glove(**{**again, "user_dictionary": ["石"]}).fit(TEXT, checkpoint_dir=folder, resume=True)
+
+
+def test_the_command_line_takes_both(tmp_path):
+    (tmp_path / "text").write_text("\n".join(TEXT), encoding="utf-8")
+    (tmp_path / "words").write_text(MADE_UP, encoding="utf-8")
+    out = tmp_path / "vocab.txt"
+    options = ["--tokenizer", "zh", "--min-count", "1", "--simplified-lookup"]
+    given = ["--user-dictionary", str(tmp_path / "words")]
+    main(["vocab", str(tmp_path / "text"), *options, *given, "-o", str(out)])
+    found = {line.split()[0] for line in out.read_text(encoding="utf-8").splitlines()}
+    assert {MADE_UP, "自然語言"} <= found
