@@ -272,15 +272,14 @@ impl Vocabulary {
         let mut index: HashTable<WordId> = HashTable::new();
         for (word, count) in parts.iter().flat_map(|part| part.iter()) {
             let hash = hash(word);
-            match index.find(hash, |&id| merged.word(id) == word) {
-                Some(&id) => increase(&mut merged.counts[id as usize], count)?,
-                None => {
-                    let id = merged.len() as WordId;
-                    merged.add(word, count)?;
-                    let hash_of = |&id: &WordId| self::hash(merged.word(id));
-                    fallible::reserve_in_table(&mut index, 1, hash_of)?;
-                    index.insert_unique(hash, id, hash_of);
-                }
+            if let Some(&id) = index.find(hash, |&id| merged.word(id) == word) {
+                increase(&mut merged.counts[id as usize], count)?;
+            } else {
+                let id = merged.len() as WordId;
+                merged.add(word, count)?;
+                let hash_of = |&id: &WordId| self::hash(merged.word(id));
+                fallible::reserve_in_table(&mut index, 1, hash_of)?;
+                index.insert_unique(hash, id, hash_of);
             }
         }
         Ok(merged)

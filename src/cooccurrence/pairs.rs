@@ -501,7 +501,7 @@ mod tests {
         // A batch after the last number that is allowed ends below the mark of an integer without a number.
         assert!(WordId::try_from(2 * MAX_WORDS).is_ok_and(|last| last < NONE));
         // Ids leave the highest bit for the direction of a record.
-        assert!(MAX_WORDS < 1 << 31);
+        const { assert!(MAX_WORDS < 1 << 31) };
     }
 
     struct Batch(Vec<Row>, bool);
