@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import threading
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, kwic
@@ -99,3 +104,64 @@ def test_the_command_line_takes_both(tmp_path):
     main(["vocab", str(tmp_path / "text"), *options, *given, "-o", str(out)])
     found = {line.split()[0] for line in out.read_text(encoding="utf-8").splitlines()}
     assert {MADE_UP, "自然語言"} <= found
+
+
+# --- words that are given once, and files that change after training ----------------------------
+
+
+def _pipe(path: Path, text: str) -> threading.Thread:
+    os.mkfifo(path)
+    thread = threading.Thread(target=path.write_text, args=(text,), kwargs={"encoding": "utf-8"})
+    thread.start()
+    return thread
+
+
+@pytest.mark.parametrize("way", ["generator", "open file", "pipe"])
+def test_words_that_can_be_read_once_are_read_once(tmp_path, way):
+    path, thread = tmp_path / "words.txt", None
+    if way == "pipe":
+        thread = _pipe(path, "糊涂虫机器\n")
+        given = path
+    else:
+        path.write_text("糊涂虫机器\n", encoding="utf-8")
+        given = iter(["糊涂虫机器"]) if way == "generator" else path.open(encoding="utf-8")
+    model = Glove(tokenizer="zh", user_dictionary=given, min_count=1, dim=4, epochs=2)
+    if thread is not None:
+        thread.join()
+    model.fit(["糊涂虫机器很好用吗"] * 20)
+    assert "糊涂虫机器" in model.vocabulary
+    assert model.settings_["user_dictionary"] == ["糊涂虫机器"]
+    if way == "open file":
+        given.close()
+
+
+def test_a_generator_of_stop_words_drops_them():
+    model = Glove(stop_words=(word for word in ["the"]), min_count=1, dim=4, epochs=2)
+    model.fit(["the ice and the steam"] * 20)
+    assert "the" not in model.vocabulary
+
+
+@pytest.mark.parametrize("name", ["user_dictionary", "stop_words"])
+@pytest.mark.parametrize("change", [Path.unlink, lambda path: path.write_text("其他\n", "utf-8")])
+def test_a_trained_model_keeps_the_content_of_a_file(tmp_path, name, change):
+    path, text = tmp_path / "words.txt", ["糊涂虫机器很好用吗"] * 20
+    path.write_text("糊涂虫机器\n" if name == "user_dictionary" else "很\n", encoding="utf-8")
+    model = Glove(tokenizer="zh", **{name: str(path)}, min_count=1, dim=4, epochs=2).fit(text)
+    content, words = model.settings_[name], set(model.vocabulary.words)
+    change(path)
+    model.save(tmp_path / "model.glove")
+    loaded = Glove.load(tmp_path / "model.glove")
+    assert loaded.settings_[name] == getattr(loaded, name) == content
+    assert set(model.update(text).vocabulary.words) == words
+    assert model.settings_[name] == content
+    assert model.infer_vector(["糊涂虫机器很新词用吗"], word="新词").shape == (4,)
+    assert np.isfinite(model.score(text))
+
+
+def test_a_large_dictionary_is_saved_and_read_again(tmp_path):
+    words = [chr(0x4E00 + i % 2000) + chr(0x4E00 + i // 2000) + "词条" for i in range(80_000)]
+    model = Glove(tokenizer="zh", user_dictionary=words, min_count=1, dim=4, epochs=2)
+    model.fit(["糊涂虫机器很好用吗"] * 20).save(tmp_path / "model.glove")
+    assert Glove.load(tmp_path / "model.glove").user_dictionary == words
+    with pytest.raises(ValueError, match="user_dictionary must have at most 1048576 bytes"):
+        Glove(tokenizer="zh", user_dictionary=[word * 10 for word in words]).fit(["糊涂虫"])

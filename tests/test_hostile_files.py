@@ -671,6 +671,6 @@ def test_a_model_that_is_compressed_with_anything_but_deflate_is_refused(tmp_pat
 
 
 def test_settings_of_many_megabytes_are_refused(tmp_path):
-    (tmp_path / "settings.json").write_text("[" + "[]," * 10**6 + "[]]")
+    (tmp_path / "settings.json").write_text("[" + "[]," * 3 * 10**6 + "[]]")
     with pytest.raises(FormatError, match="longer than"):
         output_folder.read_settings(tmp_path)

@@ -808,6 +808,12 @@ def used(values: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
+def files_of(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that are files of words or of phrases, with their paths."""
+    names = ("phrases", "stop_words", "user_dictionary")
+    return {name: values[name] for name in names if isinstance(values[name], str | os.PathLike)}
+
+
 def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
     """Add the preset to the parameters of a model that an older version saved without one.
 

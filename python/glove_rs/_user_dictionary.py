@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from . import _core
 from ._checks import path_text, shown, words, writable_words
+from ._word_lists import check_size
 
 __all__ = ["UserDictionary", "check_tokenizer", "core_words", "user_dictionary"]
 
@@ -27,12 +28,19 @@ def user_dictionary(value: object) -> list[str]:
     Raises
     ------
     ValueError
-        If `value` is neither a path nor words, or has an entry that is not in jieba's format.
+        If `value` is neither a path nor words, has an entry that is not in jieba's format, or has
+        more than 1 MiB.
     FormatError
         If a line of the file is not in jieba's format or not UTF-8; names the path and the line.
     OSError
         If the file cannot be read.
     """
+    entries = _entries(value)
+    check_size("user_dictionary", entries)
+    return entries
+
+
+def _entries(value: object) -> list[str]:
     if isinstance(value, str | os.PathLike):
         return _of_file(path_text("user_dictionary", value))
     try:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copyreg
 import json
 import os
-from collections.abc import Iterable, Mapping
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
 from . import _core
@@ -15,7 +16,9 @@ from ._optional import optional
 __all__ = [
     "Phrases",
     "StopWords",
+    "check_size",
     "core_phrases",
+    "kept",
     "phrases_from_json",
     "phrases_to_json",
     "read_phrases",
@@ -27,6 +30,9 @@ StopWords: TypeAlias = Iterable[str] | str | os.PathLike[str]
 #: A :class:`glove_rs.Phrases`, or the path of its file.
 Phrases: TypeAlias = Any
 
+#: The largest size of a list of words, so that a saved model can hold it.
+MOST_BYTES = 1 << 20
+
 _FORMAT = "glove-rs phrases"
 
 
@@ -36,7 +42,8 @@ def stop_words(value: object) -> list[str]:
     Raises
     ------
     ValueError
-        If a str is neither a file nor a language, or if a word is not valid text.
+        If a str is neither a file nor a language, if a word is not valid text, or if there are more
+        than 1 MiB of words.
     FormatError
         If the file is not UTF-8.
     OSError
@@ -54,7 +61,32 @@ def stop_words(value: object) -> list[str]:
                 "stop_words must be words, the path of a file with a word on each line, or a "
                 f"language such as 'english', got {shown(value)}"
             ) from error
-    return sorted(set(filter(None, writable_words("stop_words", found))))
+    result = sorted(set(filter(None, writable_words("stop_words", found))))
+    check_size("stop_words", result)
+    return result
+
+
+def check_size(name: str, found: Iterable[str]) -> None:
+    """Refuse a list of words that is too large for the settings of a saved model."""
+    size = sum(len(word.encode()) + 1 for word in found)
+    if size > MOST_BYTES:
+        raise ValueError(f"{name} must have at most {MOST_BYTES} bytes in all, got {size}")
+
+
+def kept(value: Any, read: Callable[[object], list[str]]) -> Any:
+    """Return the words of an iterator or of a pipe, which can be read only once, or else `value`.
+
+    `read` is the function that returns the words of a path.
+    """
+    if isinstance(value, Iterator):
+        return list(value)
+    if isinstance(value, str | os.PathLike):
+        try:
+            is_pipe = stat.S_ISFIFO(os.stat(value).st_mode)
+        except (OSError, ValueError):  # no file, or no valid name: reading it says so later
+            return value
+        return read(value) if is_pipe else value
+    return value
 
 
 def _of_file_or_language(value: str | os.PathLike[str]) -> list[str]:

@@ -26,8 +26,10 @@ from ._optional import optional
 from ._progress import Progress
 from ._tokenizers import Tokenizer, from_json
 from ._user_dictionary import UserDictionary
+from ._user_dictionary import user_dictionary as read_user_dictionary
 from ._warnings import warn
-from ._word_lists import StopWords, phrases_from_json
+from ._word_lists import StopWords, kept, phrases_from_json
+from ._word_lists import stop_words as read_stop_words
 from .cooccurrence import Cooccurrence
 from .phrases import Phrases
 from .subwords import Subwords
@@ -319,8 +321,8 @@ class Glove:
         self.errors = errors
         self.max_word_bytes = max_word_bytes
         self.phrases = phrases
-        self.stop_words = stop_words
-        self.user_dictionary = user_dictionary
+        self.stop_words = kept(stop_words, read_stop_words)
+        self.user_dictionary = kept(user_dictionary, read_user_dictionary)
         self.simplified_lookup = simplified_lookup
 
     # --- training -------------------------------------------------------------------------------
@@ -1037,7 +1039,8 @@ keep_counts
         state = self._state
         _core.check_ending(path_text("path", path), model=True)
         # Only the parameters of `Glove`: a subclass such as DaskGlove has more.
-        settings = _settings.decided({name: getattr(self, name) for name in Glove._names()})
+        parameters = state.as_read({name: getattr(self, name) for name in Glove._names()})
+        settings = _settings.decided(parameters)
         if callable(settings["progress"]):
             settings["progress"] = None
         settings = _settings.saved(settings)

@@ -37,10 +37,12 @@ UPDATE_SHARE = 0.4
 ALIKE = 100
 
 
-def count(model: Model, text: Text) -> Cooccurrence:
-    """Count a text with the model's settings."""
+def count(model: Model, text: Text, state: Fitted | None = None) -> Cooccurrence:
+    """Count a text with the model's settings. `state` is the training that it continues."""
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: getattr(model, name) for name in names}
+    if state is not None:
+        settings = state.as_read(settings)
     settings = _settings.decided(settings, model.get_params()["preset"])
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings, **text.where())
 
@@ -66,7 +68,7 @@ def counts_of(model: Model) -> Cooccurrence:
             f"{state.text.source!r} is gone or has changed since it was counted; "
             "fit(keep_counts=True) keeps the counts in the model"
         )
-    return count(model, state.text)
+    return count(model, state.text, state)
 
 
 def fit(
@@ -228,7 +230,7 @@ def update(
         if not isinstance(kept, Cooccurrence):
             raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
         rows = _rows(kept.vocabulary, state.vocabulary)
-        parameters = model.get_params()
+        parameters = state.as_read(model.get_params())
         with reporter(model.progress) as callback:
             core = kept._core.with_more_text(
                 source_arguments(text.source, {**parameters, **text.where()}),
@@ -242,7 +244,7 @@ def update(
         least = _settings.decided(parameters)["min_count"]
         _check_more(kept.vocabulary, merged.vocabulary, least)
         settings = checkpoints.settings(
-            model.get_params(),
+            parameters,
             training,
             session.settings() | {"anchor": 0.0, "column": text.column},
             source=None,
@@ -350,7 +352,11 @@ def _train(
         core, order = vocabulary._core.by_count()
         vocabulary = Vocabulary._of(core)
     before = settings["before"]
-    used = _settings.used(model.get_params()) | training | settings["session"]
+    parameters = model.get_params()
+    files = _settings.files_of(parameters)
+    if settings["before"] and model._fitted is not None:
+        parameters = model._fitted.as_read(parameters)
+    used = _settings.used(parameters) | training | settings["session"]
 
     def keep(made: _core.CoreParameters) -> None:
         held_out = [math.nan if loss is None else loss for loss in made.validation]
@@ -359,7 +365,16 @@ def _train(
         kept = None if made.counts is None else Cooccurrence._of(made.counts)
         subwords = None if made.subwords is None else Subwords(made.subwords)
         model._fitted = Fitted(
-            vocabulary, history, made, used, kept, text, order, subwords, contexts=contexts
+            vocabulary,
+            history,
+            made,
+            used,
+            kept,
+            text,
+            order,
+            subwords,
+            contexts=contexts,
+            files=files,
         )
 
     checkpoint: _core._Checkpoint | None = None

@@ -102,6 +102,7 @@ def _counts(
         known, place = Vocabulary._of(known._core.with_word(word)), len(known)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: getattr(model, name) for name in names} | {"progress": False}
+    settings = model._state.as_read(settings)
     # An iterator of str is always read as documents. A list could be taken for names of files.
     X = Cooccurrence.from_corpus(iter(pieces), known, **settings)
     rows, columns, values = X.records()

@@ -20,7 +20,7 @@ def score(model: Model, text: Text) -> float:
     state = model._state
     state.check_square("score")
     names = _settings.names("reading", "encoding", "counting", "running")
-    settings = {name: getattr(model, name) for name in names}
+    settings = state.as_read({name: getattr(model, name) for name in names})
     X = Cooccurrence.from_corpus(text.source, state.vocabulary, **settings, **text.where())
     rows, columns, counts = X.records()
     if not len(counts):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Protocol, TypeAlias, TypedDict
 
@@ -337,6 +337,21 @@ class Fitted:
     # The context words, if X was rectangular, and their vectors.
     contexts: Vocabulary | None = None
     _context_vectors: WordVectors | None = None
+    # The paths of parameters that were files, whose content is in `settings`.
+    files: dict[str, Any] = field(default_factory=dict)
+
+    def as_read(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Replace each file in the parameters by the content that the training read.
+
+        A file may be changed or removed after the training. A parameter that has another path now
+        stays as it is.
+        """
+        content = {
+            name: self.settings[name]
+            for name, path in self.files.items()
+            if name in parameters and parameters[name] == path
+        }
+        return {**parameters, **content}
 
     @property
     def arrays(self) -> dict[str, _F32]:

@@ -27,8 +27,9 @@ __all__ = ["MOST_JSON", "Archive", "open_regular", "refusing"]
 MOST_RATIO = 64
 #: An archive may always unpack to this many bytes, even if it is small.
 ALWAYS = 1 << 20
-#: The largest allowed size of settings in JSON. A parser needs many times as much memory.
-MOST_JSON = 1 << 20
+#: The largest allowed size of settings in JSON. A parser needs many times as much memory. Settings
+#: contain each list of words twice, so the limit is a multiple of that of such a list.
+MOST_JSON = 1 << 23
 #: Bytes to read at a time. Ctrl-C takes effect between two reads.
 _CHUNK = 4 << 20
 
