@@ -48,6 +48,7 @@ __all__ = [
     "accepts",
     "check_text",
     "checked",
+    "content_paths",
     "core_counting",
     "core_encoding",
     "core_running",
@@ -59,6 +60,7 @@ __all__ = [
     "pinned",
     "resolve",
     "saved",
+    "text_parameters",
     "used",
     "with_defaults",
 ]
@@ -251,36 +253,15 @@ class _ProgressType:
 
 
 @dataclass(frozen=True)
-class _PhrasesType:
-    """Phrases, or the path of their file."""
+class _Content:
+    """Words or phrases, or the path of a file that has them. `read` accepts both."""
 
+    read: Callable[[object], Any]
     metavar: str = "FILE"
     parse: Callable[[str], Any] = str
 
     def check(self, name: str, value: Any) -> Any:
-        return core_phrases(value)
-
-
-@dataclass(frozen=True)
-class _StopWordsType:
-    """Words, the path of a file, or a language."""
-
-    metavar: str = "FILE|LANGUAGE"
-    parse: Callable[[str], Any] = str
-
-    def check(self, name: str, value: Any) -> list[str]:
-        return stop_words(value)
-
-
-@dataclass(frozen=True)
-class _UserDictionaryType:
-    """Words with optional frequencies, or the path of a file in jieba's format."""
-
-    metavar: str = "FILE"
-    parse: Callable[[str], Any] = str
-
-    def check(self, name: str, value: Any) -> list[str]:
-        return user_dictionary(value)
+        return self.read(value)
 
 
 @dataclass(frozen=True)
@@ -379,7 +360,7 @@ _ROWS: Final = (
     Setting(
         "user_dictionary",
         "encoding",
-        _UserDictionaryType(),
+        _Content(user_dictionary),
         "with --tokenizer zh: also know the words in this file, which has jieba's format: on each "
         "line a word, optionally its frequency and its tag",
         optional=True,
@@ -409,14 +390,14 @@ _ROWS: Final = (
     Setting(
         "phrases",
         "encoding",
-        _PhrasesType(),
+        _Content(core_phrases),
         "count the phrases in this file of glove-rs phrases as one word each",
         optional=True,
     ),
     Setting(
         "stop_words",
         "encoding",
-        _StopWordsType(),
+        _Content(stop_words, "FILE|LANGUAGE"),
         "drop these words before pairs are counted: a file with a word on each line, or a language "
         "such as english (pip install stop-words)",
         optional=True,
@@ -808,10 +789,21 @@ def used(values: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def files_of(values: Mapping[str, Any]) -> dict[str, Any]:
+def text_parameters(model: object) -> dict[str, Any]:
+    """Return the parameters with which a model reads, encodes and counts a text."""
+    groups = names("reading", "encoding", "counting", "running")
+    return {name: getattr(model, name) for name in groups}
+
+
+def content_paths(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that are files of words or of phrases, with their paths."""
-    names = ("phrases", "stop_words", "user_dictionary")
-    return {name: values[name] for name in names if isinstance(values[name], str | os.PathLike)}
+    return {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, str | os.PathLike)
+        and name in SETTINGS
+        and isinstance(SETTINGS[name].type, _Content)
+    }
 
 
 def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -28,8 +28,8 @@ def user_dictionary(value: object) -> list[str]:
     Raises
     ------
     ValueError
-        If `value` is neither a path nor words, has an entry that is not in jieba's format, or has
-        more than 1 MiB.
+        If `value` is not a path or words, if an entry is not in jieba's format, or if the entries
+        have more than 1 MiB.
     FormatError
         If a line of the file is not in jieba's format or not UTF-8; names the path and the line.
     OSError

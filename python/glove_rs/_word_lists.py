@@ -42,8 +42,8 @@ def stop_words(value: object) -> list[str]:
     Raises
     ------
     ValueError
-        If a str is neither a file nor a language, if a word is not valid text, or if there are more
-        than 1 MiB of words.
+        If a str is not a file or a language, if a word is not valid text, or if the words have more
+        than 1 MiB.
     FormatError
         If the file is not UTF-8.
     OSError

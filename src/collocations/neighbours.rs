@@ -1,5 +1,5 @@
-//! Counts collocations. A collocation is *plain* if it consists of two words, neither of which
-//! contains the delimiter. Plain collocations are counted by sorting them as numbers. All others
+//! Counts collocations. A collocation is *plain* if it consists of two words, and both words do
+//! not contain the delimiter. Plain collocations are counted by sorting them as numbers. All others
 //! are few, and are counted in hash tables.
 
 use crate::encoding::{DOCUMENT_END, NumberedText};

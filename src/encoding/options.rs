@@ -12,7 +12,7 @@ pub struct EncodingOptions {
     pub tokenizer: Tokenizer,
     /// How text is normalized and lower-cased before it is split into words.
     pub folding: Folding,
-    /// Phrases, each of which is joined to one word.
+    /// Phrases. The words of a phrase are joined to one word.
     pub phrases: Option<Arc<Phrases>>,
     /// Words that never get into the vocabulary.
     pub stop_words: Option<Arc<WordSet>>,

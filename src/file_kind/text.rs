@@ -66,8 +66,8 @@ pub(crate) fn is_text(content: &[u8]) -> bool {
     cut_at_most && !content.iter().any(|b| *b < 7 || (0x0e..0x1b).contains(b))
 }
 
-/// Whether the bytes are data and not text: at least 64 bytes, of which more than a third are
-/// control characters, or more than a tenth if they are not valid UTF-8. A text may have a few
+/// Whether the bytes are data and not text. This is so if there are at least 64 bytes, and more
+/// than a third of them are control characters; if they are not valid UTF-8, more than a tenth. A text may have a few
 /// control characters.
 pub(super) fn is_control_data(content: &[u8]) -> bool {
     const FEW_BYTES: usize = 64;

@@ -203,7 +203,8 @@ impl Drop for FolderReplacement {
     }
 }
 
-/// Rename the old folder back to `target`, if the old folder exists and nothing is at `target`.
+/// Rename the old folder back to `target`. Nothing happens if `target` exists, or if the old folder
+/// does not exist.
 fn put_back(old: &Path, target: &Path) {
     for _ in 0..TRIES {
         if !old.exists() || target.exists() || fs::rename(old, target).is_ok() {

@@ -84,7 +84,7 @@ pub(super) fn create_locked(path: &Path, private: bool) -> io::Result<Option<Fil
 
 /// Lock an existing file if its process has ended. `None` if the process lives or this is not known.
 pub(super) fn lock_of_the_dead(path: &Path) -> Option<File> {
-    // glove-rs makes neither links nor pipes here, and opening a pipe would wait.
+    // glove-rs creates only regular files here. Opening a pipe would wait for a writer.
     if !fs::symlink_metadata(path).ok()?.is_file() {
         return None;
     }

@@ -39,8 +39,7 @@ ALIKE = 100
 
 def count(model: Model, text: Text, state: Fitted | None = None) -> Cooccurrence:
     """Count a text with the model's settings. `state` is the training that it continues."""
-    names = _settings.names("reading", "encoding", "counting", "running")
-    settings = {name: getattr(model, name) for name in names}
+    settings = _settings.text_parameters(model)
     if state is not None:
         settings = state.as_read(settings)
     settings = _settings.decided(settings, model.get_params()["preset"])
@@ -253,7 +252,7 @@ def update(
             before=state.history.epochs(),
         )
         start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
-        _train(model, merged, training, session, settings, start=start, consume=True)
+        _train(model, merged, training, session, settings, start=start, state=state, consume=True)
 
 
 def _check_more(before: Vocabulary, after: Vocabulary, min_count: int) -> None:
@@ -332,9 +331,12 @@ def _train(
     start: _core._Start | _core.CoreCheckpoint | None = None,
     init: Init | None = None,
     text: Text | None = None,
+    state: Fitted | None = None,
     consume: bool,
 ) -> None:
     """Train, and store the result in the model, even if the training is interrupted.
+
+    `state` is the training that an update continues.
 
     If `keep_counts` is None, the model keeps the counts unless the text is in local files. Such a
     text can be counted again.
@@ -353,9 +355,9 @@ def _train(
         vocabulary = Vocabulary._of(core)
     before = settings["before"]
     parameters = model.get_params()
-    files = _settings.files_of(parameters)
-    if settings["before"] and model._fitted is not None:
-        parameters = model._fitted.as_read(parameters)
+    files = _settings.content_paths(parameters)
+    if state is not None:
+        parameters = state.as_read(parameters)
     used = _settings.used(parameters) | training | settings["session"]
 
     def keep(made: _core.CoreParameters) -> None:

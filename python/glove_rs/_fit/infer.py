@@ -100,9 +100,8 @@ def _counts(
     place = known._core.index(word)
     if place is None:
         known, place = Vocabulary._of(known._core.with_word(word)), len(known)
-    names = _settings.names("reading", "encoding", "counting", "running")
-    settings = {name: getattr(model, name) for name in names} | {"progress": False}
-    settings = model._state.as_read(settings)
+    parameters = model._state.as_read(_settings.text_parameters(model))
+    settings = parameters | {"progress": False}
     # An iterator of str is always read as documents. A list could be taken for names of files.
     X = Cooccurrence.from_corpus(iter(pieces), known, **settings)
     rows, columns, values = X.records()

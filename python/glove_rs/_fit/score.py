@@ -19,8 +19,7 @@ def score(model: Model, text: Text) -> float:
     """Return minus the data loss on a text: see :meth:`glove_rs.Glove.score`."""
     state = model._state
     state.check_square("score")
-    names = _settings.names("reading", "encoding", "counting", "running")
-    settings = state.as_read({name: getattr(model, name) for name in names})
+    settings = state.as_read(_settings.text_parameters(model))
     X = Cooccurrence.from_corpus(text.source, state.vocabulary, **settings, **text.where())
     rows, columns, counts = X.records()
     if not len(counts):

@@ -1,4 +1,4 @@
-"""Methods of gensim's ``KeyedVectors`` that are neither a look-up nor one of the main queries.
+"""Methods of gensim's ``KeyedVectors``, except look-ups and the main queries.
 
 Names, argument order and results are those of gensim. docs/gensim.md lists the differences.
 """

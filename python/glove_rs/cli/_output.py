@@ -216,7 +216,7 @@ def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]
 
 
 def _check_place(path: str, parents: bool) -> None:
-    """Raise the OSError that writing the file would raise, as far as it is known in advance."""
+    """Raise an OSError if the path is a folder, or if its folder is missing or read-only."""
     if os.path.isdir(path):
         raise IsADirectoryError(21, os.strerror(21), path)
     parent = os.path.dirname(os.path.realpath(path))

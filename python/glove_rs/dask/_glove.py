@@ -296,7 +296,7 @@ class DaskGlove(Glove):
                 | training
                 | session.settings()
                 | {"anchor": 0.0, "column": column},
-                files=_settings.files_of(self.get_params()),
+                files=_settings.content_paths(self.get_params()),
             )
             seconds = [report.seconds for report in reports]
             self.stages_ = {
