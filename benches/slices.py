@@ -32,6 +32,12 @@ def cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
+def words_of(trainer: module._SliceTrainer) -> tuple[list[str], list[int]]:
+    """The words of a slice and their counts."""
+    vocabulary = trainer.documents.vocabulary
+    return vocabulary.words, vocabulary.counts.tolist()
+
+
 def exchanged(lines: list[str], parts: list[int], pairs: int) -> tuple[list[str], set[str]]:
     """Exchange pairs of words in the second half of the text."""
     first, last = (
@@ -78,28 +84,32 @@ def main() -> None:
     parameters = Glove(options.dim, threads=1, subwords=False).get_params()
     documents = module._documents(lines, parts, parameters, None, None)
     groups = module._groups(documents, None)
-    trainer = module._SliceTrainer(documents, parameters, None, None)
-    ends = [groups[0], groups[SLICES - 1]]
-    counts = np.min([documents.word_counts(weights) for weights in ends], axis=0).astype(int)
-    rows = np.flatnonzero(counts >= 20)
-    words = documents.vocabulary.words
-    planted = np.array([words[row] in swapped for row in rows])
-    random = np.random.default_rng(4).integers(0, len(rows), (4000, 2))
+    compass = module._Compass(documents, parameters, None, None)
+    trainers = [module._SliceTrainer(compass, groups[label]) for label in (0, SLICES - 1)]
+    counted = [Counter(dict(zip(*words_of(trainer), strict=True))) for trainer in trainers]
+    words = [word for word in documents.vocabulary.words if min(c[word] for c in counted) >= 20]
+    counts = np.array([min(c[word] for c in counted) for word in words])
+    rows = [[t.documents.vocabulary[word] for word in words] for t in trainers]
+    planted = np.array([word in swapped for word in words])
+    random = np.random.default_rng(4).integers(0, len(words), (4000, 2))
     full: tuple[np.ndarray, np.ndarray] | None = None
     for epochs, rate in SCHEDULES:
-        trainer._slice_training = {**trainer._training}
-        trainer._slice_training["epochs"] = epochs or trainer._training["epochs"]
-        trainer._slice_training["learning_rate"] = rate or trainer._training["learning_rate"]
+        compass.slice_training = {**compass.training}
+        compass.slice_training["epochs"] = epochs or compass.training["epochs"]
+        compass.slice_training["learning_rate"] = rate or compass.training["learning_rate"]
         start = cpu()
-        vectors = [trainer.train(weights, 0)[rows].astype(float) for weights in ends]
+        vectors = [
+            trainer.train(np.ones(len(trainer.documents), np.uint32), 0)[own].astype(float)
+            for trainer, own in zip(trainers, rows, strict=True)
+        ]
         seconds = (cpu() - start) / 2
         units = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in vectors]
         distance = 1 - np.einsum("ij,ij->i", *units)
         cosines = np.concatenate([np.einsum("ij,ij->i", *u[random.T]) for u in units])
         full = full or (distance, cosines)
-        above = ranks(distance, counts[rows], planted)
+        above = ranks(distance, counts, planted)
         r = [np.corrcoef(x, y)[0, 1] for x, y in zip((distance, cosines), full, strict=True)]
-        training = trainer._slice_training
+        training = compass.slice_training
         print(
             f"{training['epochs']:2} epochs, rate {training['learning_rate']:4}: {seconds:5.2f} "
             f"CPU s, distance {distance.mean():.3f}, exchanged {distance[planted].mean():.3f}, AUC "

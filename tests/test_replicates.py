@@ -84,6 +84,31 @@ def test_counts_with_weights_are_those_of_a_text_that_repeats_its_documents(
     assert documents.word_counts(weights).tolist() == [words.count(word) for word in "abcd"]
 
 
+@given(
+    st.lists(st.tuples(st.lists(WORDS, max_size=5), st.integers(0, 2)), min_size=1, max_size=8),
+    st.booleans(),
+)
+def test_a_part_has_the_counts_of_its_documents_and_only_their_words(text, two):
+    settings = Glove(**QUICK).get_params()
+    read = [" ".join(words) for words, _ in text] + ["a b b"]
+    weights = np.array([weight for _, weight in text] + [1], dtype=np.uint32)
+    if two:
+        sources = {"x": read, "y": read[::-1]}
+        documents = Documents.read_groups(sources, settings, None, vocabulary=list("dabc"))
+        weights = np.concatenate([weights, weights[::-1]])
+    else:
+        documents = Documents.read(read, settings, None, vocabulary=list("dabc"))
+    part, rows = documents.part(weights)
+    assert part.lengths.tolist() == documents.lengths[weights > 0].tolist()
+    counts = documents.word_counts(np.minimum(weights, 1))
+    words = [word for word, count in zip("dabc", counts, strict=True) if count]
+    assert part.vocabulary.words == words == ["dabc"[row] for row in rows]
+    assert part.vocabulary.counts.tolist() == [count for count in counts if count]
+    expected = documents.count(weights, settings, None).to_scipy().toarray()
+    found = part.count(weights[weights > 0], settings, None).to_scipy().toarray()
+    assert found.tolist() == expected[np.ix_(rows, rows)].tolist()
+
+
 def test_documents_without_words_keep_their_number(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("a b\n\n\nc\n \nd a\n")

@@ -8,6 +8,7 @@ use super::{CompactText, DOCUMENT_END, END, EncodedCorpus, GAP};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
+use crate::vocabulary::WordId;
 use std::sync::Arc;
 
 /// The documents of a text, in their order. A word takes two bytes; a word of rank 65,532 or above
@@ -126,6 +127,27 @@ impl DocumentText {
         Ok(EncodedCorpus::of_ids(chunks, tokens))
     }
 
+    /// The documents whose weight is above 0, with other ranks of their words: the new rank of word
+    /// `k` is `ranks[k]`.
+    ///
+    /// # Errors
+    /// As for [`DocumentText::weighted`].
+    pub fn part(&self, weights: &[u32], ranks: &[WordId]) -> Result<Self> {
+        let mut part = Self::default();
+        for (chunk, own) in self.chunks.iter().zip(self.chunk_weights(weights)?) {
+            let mut ids = Vec::new();
+            for (range, _) in chunk.ranges().zip(own).filter(|(_, weight)| **weight > 0) {
+                fallible::reserve(&mut ids, range.len())?;
+                let old = chunk.text.ids(range);
+                ids.extend(old.map(|id| ranks.get(id as usize).copied().unwrap_or(id)));
+            }
+            if !ids.is_empty() {
+                part.push(CompactText::of(ids.into_iter())?)?;
+            }
+        }
+        Ok(part)
+    }
+
     /// How often each word occurs in the text of [`DocumentText::weighted`], by rank. `words` is
     /// the number of words of the vocabulary.
     ///
@@ -156,7 +178,6 @@ mod tests {
     use crate::MemoryLimit;
     use crate::cooccurrence::{CountingOptions, Triangle, count};
     use crate::encoding::{FAR, Segment};
-    use crate::vocabulary::WordId;
     use proptest::prelude::*;
 
     const WORDS: usize = FAR as usize + 9;
@@ -223,6 +244,25 @@ mod tests {
                 counted(text.weighted(&weights).unwrap(), &options),
                 counted(EncodedCorpus::from_ranks(repeated), &options)
             );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_has_the_documents_with_a_weight_and_new_ranks(
+            documents in proptest::collection::vec((document(), 0..2u32), 1..12),
+            cut in 1..40usize,
+        ) {
+            let (documents, weights): (Vec<_>, Vec<_>) = documents.into_iter().unzip();
+            let ranks: Vec<WordId> = (0..WORDS as WordId).rev().collect();
+            let part = text_of(&documents, cut).part(&weights, &ranks).unwrap();
+            let kept = documents.iter().zip(&weights).filter(|(_, weight)| **weight > 0);
+            let expected: Vec<Vec<WordId>> = kept
+                .map(|(ids, _)| ids.iter().map(|&id| if id == GAP { GAP } else { ranks[id as usize] }).collect())
+                .collect();
+            let found = part.chunks.iter().flat_map(|chunk| chunk.text.ids(0..chunk.text.len()));
+            prop_assert_eq!(found.collect::<Vec<_>>(), joined(expected.iter()));
+            prop_assert_eq!(part.documents(), expected.len());
         }
     }
 

@@ -93,6 +93,23 @@ impl CoreDocuments {
         Ok(CoreCooccurrence::shaped(vocabulary, None, counts, memory))
     }
 
+    /// The documents whose weight is above 0, with another vocabulary that has all of their words.
+    /// `ranks[k]` is the rank of word `k` in it.
+    fn part(
+        &self,
+        py: Python<'_>,
+        weights: PyReadonlyArray1<'_, u32>,
+        vocabulary: &Bound<'_, CoreVocabulary>,
+        ranks: PyReadonlyArray1<'_, u32>,
+    ) -> PyResult<Self> {
+        let (weights, ranks) = (weights.as_slice()?, ranks.as_slice()?);
+        let text = run_in_pool(py, |_| self.text.part(weights, ranks))?;
+        Ok(Self {
+            vocabulary: vocabulary.get().inner.clone(),
+            text,
+        })
+    }
+
     /// How often each word occurs in the text in which document d occurs `weights[d]` times.
     fn word_counts<'py>(
         &self,

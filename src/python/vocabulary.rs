@@ -12,7 +12,7 @@ use crate::memory::fallible;
 use crate::phrases::word_set;
 use crate::threads;
 use crate::vocabulary::Vocabulary;
-use numpy::PyArray1;
+use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 use std::path::PathBuf;
@@ -160,6 +160,20 @@ impl CoreVocabulary {
             Vocabulary::of(&words, monitor)
         })?;
         Ok(left.into())
+    }
+
+    /// The words with these ranks, with new counts.
+    fn selected(
+        &self,
+        ranks: PyReadonlyArray1<'_, u32>,
+        counts: PyReadonlyArray1<'_, u64>,
+    ) -> PyResult<Self> {
+        let (ranks, counts) = (ranks.as_slice()?, counts.as_slice()?);
+        let words = ranks.iter().map(|&rank| self.inner.word(rank));
+        Ok(words
+            .zip(counts.iter().copied())
+            .collect::<Vocabulary>()
+            .into())
     }
 
     /// These words with the counts that they have in `other`, or 0.

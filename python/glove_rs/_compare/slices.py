@@ -272,8 +272,8 @@ def slices(
     with reporter(model.progress if progress is None else progress) as callback:
         documents = _documents(source, by, parameters, callback, vocabulary)
         groups = _groups(documents, labels)
-        trainer = _SliceTrainer(documents, parameters, epochs, callback)
-        return _train_all(trainer, groups, n, least, seed, callback)
+        compass = _Compass(documents, parameters, epochs, callback)
+        return _train_all(compass, groups, n, least, seed, callback)
 
 
 def _documents(
@@ -316,8 +316,8 @@ def _groups(documents: Documents, wanted: Iterable[Label] | None) -> dict[Any, _
     return groups
 
 
-class _SliceTrainer:
-    """Trains the model of all of the text, and the slices with its context vectors."""
+class _Compass:
+    """The model of all of the text, whose context vectors all slices have."""
 
     def __init__(
         self,
@@ -327,43 +327,63 @@ class _SliceTrainer:
         callback: _Callback,
     ) -> None:
         self.documents, self.parameters = documents, parameters
-        self._training = _settings.core_training(parameters)
-        self._running = _settings.core_running(parameters)
-        self._dim = _settings.SETTINGS["dim"].check(parameters["dim"])
+        self.dim = _settings.SETTINGS["dim"].check(parameters["dim"])
+        self.training = _settings.core_training(parameters)
+        self.running = _settings.core_running(parameters)
         everything = np.ones(len(documents), dtype=np.uint32)
         counts = documents.count(everything, parameters, callback)
-        trained = _core.train(
-            counts._core, self._dim, self._training, self._running, callback, True
-        )
-        self._arrays = trained.arrays
-        self._tokens = int(documents.lengths.sum(dtype=np.int64))
-        self._slice_training: _core._Training = {**self._training}
+        trained = _core.train(counts._core, self.dim, self.training, self.running, callback, True)
+        self.arrays = trained.arrays
+        self.tokens = int(documents.lengths.sum(dtype=np.int64))
+        self.slice_training: _core._Training = {**self.training}
         if epochs is not None:
-            self._slice_training["epochs"] = epochs
+            self.slice_training["epochs"] = epochs
 
     @property
-    def compass(self) -> _F32:
+    def vectors(self) -> _F32:
         """W of all of the text."""
-        return combine(self._arrays["W"], self._arrays["W_tilde"], "word")
+        return combine(self.arrays["W"], self.arrays["W_tilde"], "word")
+
+
+class _SliceTrainer:
+    """Trains W of a slice on its documents.
+
+    Words that do not occur in the slice are left out: they have no records and no negative pairs,
+    so their vectors would not move.
+
+    Attributes
+    ----------
+    documents : Documents
+        The documents of the slice and its words.
+    """
+
+    def __init__(self, compass: _Compass, weights: _Weights) -> None:
+        self.compass = compass
+        self.documents, rows = compass.documents.part(weights)
+        arrays = {name: array[rows] for name, array in compass.arrays.items()}
+        # Accumulators start at 1 again: those of the first training would make steps small.
+        self._arrays = {
+            name: np.ones_like(array) if name.startswith("G_") else array
+            for name, array in arrays.items()
+        }
 
     def train(self, weights: _Weights, seed: int) -> _F32:
         """Train W on documents with these weights. The context vectors keep their values."""
-        counts = self.documents.count(weights, self.parameters, None)
-        arrays = self._arrays
+        compass, arrays = self.compass, self._arrays
+        counts = self.documents.count(weights, compass.parameters, None)
         # A part of the text with a fraction of all tokens has about this fraction of each count. So
         # the bias of each word starts with the logarithm of the fraction added.
         tokens = int(self.documents.lengths @ weights.astype(np.int64))
-        shift = np.float32(np.log(max(tokens, 1) / self._tokens))
+        shift = np.float32(np.log(max(tokens, 1) / compass.tokens))
         start: _core._Start = {
             "W": arrays["W"],
             "W_tilde": arrays["W_tilde"],
             "b": arrays["b"] + shift,
             "b_tilde": arrays["b_tilde"],
-            # Accumulators start at 1 again: those of the first training would make steps small.
-            "G_W": np.ones_like(arrays["G_W"]),
-            "G_W_tilde": np.ones_like(arrays["G_W_tilde"]),
-            "G_b": np.ones_like(arrays["G_b"]),
-            "G_b_tilde": np.ones_like(arrays["G_b_tilde"]),
+            "G_W": arrays["G_W"],
+            "G_W_tilde": arrays["G_W_tilde"],
+            "G_b": arrays["G_b"],
+            "G_b_tilde": arrays["G_b_tilde"],
             "epochs_done": 0,
             "halvings": 0,
         }
@@ -378,28 +398,26 @@ class _SliceTrainer:
             "keep": None,
             "frozen_contexts": True,
         }
-        training: _core._Training = {**self._slice_training, "seed": seed}
+        training: _core._Training = {**compass.slice_training, "seed": seed}
         trained = _core.train(
-            counts._core, self._dim, training, self._running, None, True, start, session
+            counts._core, compass.dim, training, compass.running, None, True, start, session
         )
         result: _F32 = trained.arrays["W"]
         return result
 
 
 def _train_all(
-    trainer: _SliceTrainer,
+    compass: _Compass,
     groups: dict[Any, _Weights],
     n: int,
     least: int,
     seed: int,
     callback: _Callback,
 ) -> Slices:
-    documents = trainer.documents
-    words = documents.vocabulary.words
     temporary = None
     if n:
         temporary = tempfile.TemporaryDirectory(
-            prefix="glove-rs-slices-", dir=trainer.parameters["tmp_dir"], ignore_cleanup_errors=True
+            prefix="glove-rs-slices-", dir=compass.parameters["tmp_dir"], ignore_cleanup_errors=True
         )
     vectors: dict[Any, WordVectors] = {}
     tokens: dict[Any, int] = {}
@@ -407,25 +425,26 @@ def _train_all(
     for number, (label, weights) in enumerate(groups.items()):
         if callback is not None:
             callback("slices", number, len(groups), {})
-        tokens[label] = int(documents.lengths @ weights.astype(np.int64))
-        rows = np.flatnonzero(documents.word_counts(weights) >= least)
+        trainer = _SliceTrainer(compass, weights)
+        documents = trainer.documents
+        tokens[label] = int(documents.lengths.sum(dtype=np.int64))
+        rows = np.flatnonzero(documents.vocabulary.counts >= least)
         if not len(rows):
             warn(f"slice {label!r} has no word {least} times: it is left out")
             continue
-        training_seed = trainer._training["seed"]
-        own = trainer.train(weights, training_seed)[rows]
+        everything = np.ones(len(documents), dtype=np.uint32)
+        own = trainer.train(everything, compass.training["seed"])[rows]
+        words = documents.vocabulary.words
         vectors[label] = WordVectors([words[row] for row in rows], own)
         if temporary is not None:
             store = Store(os.path.join(temporary.name, str(number)))
-            bootstraps[label] = _bootstrap_of(
-                trainer, store, vectors[label], rows, weights, n, seed, label
-            )
+            bootstraps[label] = _bootstrap_of(trainer, store, vectors[label], rows, n, seed, label)
     if callback is not None:
         callback("slices", len(groups), len(groups), {})
     if not vectors:
         raise ValueError(f"no slice has a word min_count={least} times")
-    compass = WordVectors(words, trainer.compass)
-    return Slices(compass, vectors, tokens, bootstraps, temporary)
+    whole = WordVectors(compass.documents.vocabulary.words, compass.vectors)
+    return Slices(whole, vectors, tokens, bootstraps, temporary)
 
 
 def _bootstrap_of(
@@ -433,23 +452,21 @@ def _bootstrap_of(
     store: Store,
     full: WordVectors,
     rows: npt.NDArray[np.intp],
-    weights: _Weights,
     n: int,
     seed: int,
     label: Any,
 ) -> Bootstrap:
     """Train replicates of a slice."""
-    documents = trainer.documents
-    lengths = np.where(weights > 0, documents.lengths, 0).astype(np.uint32)
+    documents, compass = trainer.documents, trainer.compass
     try:
-        resampling = Resampling(lengths, None, "bootstrap", seed)
+        resampling = Resampling(documents.lengths, None, "bootstrap", seed)
     except ValueError as error:
         raise ValueError(f"slice {label!r}: {error}") from None
     store.create()
     store.write_full(full)
     for replicate in range(n):
         drawn = resampling.weights(replicate, n)
-        training_seed = resampling.training_seed(replicate, trainer._training["seed"])
+        training_seed = resampling.training_seed(replicate, compass.training["seed"])
         vectors = trainer.train(drawn, training_seed)[rows]
         vectors[documents.word_counts(drawn)[rows] == 0] = np.nan
         store.write(replicate, vectors)
@@ -460,12 +477,12 @@ def _bootstrap_of(
             "seed": seed,
             "n": n,
             "text": {
-                "documents": int((weights > 0).sum()),
+                "documents": len(documents),
                 "units": resampling.units,
-                "tokens": int(lengths.sum(dtype=np.int64)),
+                "tokens": int(documents.lengths.sum(dtype=np.int64)),
                 "words": len(full),
             },
-            "model": model_settings(trainer.parameters),
+            "model": model_settings(compass.parameters),
         }
     )
     return Bootstrap(store, None)

@@ -175,6 +175,24 @@ class Documents:
             raise ValueError("the weights of all documents are 0")
         return total
 
+    def part(self, weights: _Weights) -> tuple[Documents, npt.NDArray[np.intp]]:
+        """Return the documents with a weight above 0, with a vocabulary of their own words.
+
+        Returns
+        -------
+        documents : Documents
+            Without labels. Its words have the order of the vocabulary of the whole text.
+        rows : ndarray of intp
+            The number of each of its words in the vocabulary of the whole text.
+        """
+        counts = self.word_counts((weights > 0).astype(np.uint32))
+        rows = np.flatnonzero(counts)
+        vocabulary = self.vocabulary._core.selected(rows.astype(np.uint32), counts[rows])
+        ranks = np.zeros(len(counts), dtype=np.uint32)
+        ranks[rows] = np.arange(len(rows))
+        cores = [core.part(own, vocabulary, ranks) for core, own in self._parts(weights)]
+        return Documents(cores, None), rows
+
     def word_counts(self, weights: _Weights) -> npt.NDArray[np.uint64]:
         """Return how often each word occurs in the text with these weights: uint64, shape (V,)."""
         total = np.zeros(len(self.vocabulary), dtype=np.uint64)

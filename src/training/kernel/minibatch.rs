@@ -12,7 +12,7 @@ use super::vector::{Quad, TOGETHER, Vector, lane_sums};
 use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_SQUARE};
 use crate::training::line::LINE;
 
-impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
+impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
     /// Update the rows of a mini-batch and return true, or change nothing and return false if one of the
     /// residuals is not a finite number.
     ///
@@ -87,12 +87,16 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
                 let mut new_w = old_w;
                 for (k, c) in contexts.into_iter().enumerate() {
                     let old_c = V::load(c.add(at));
-                    let c_factor = V::splat(c_factors[k]);
-                    c_factor.neg_mul_add(old_w, old_c).store(c.add(at));
+                    if FROZEN != 1 {
+                        let c_factor = V::splat(c_factors[k]);
+                        c_factor.neg_mul_add(old_w, old_c).store(c.add(at));
+                    }
                     new_w = V::splat(w_factors[k]).neg_mul_add(old_c, new_w);
                 }
-                square = new_w.mul_add(new_w, square);
-                new_w.store(w.add(at));
+                if FROZEN != 0 {
+                    square = new_w.mul_add(new_w, square);
+                    new_w.store(w.add(at));
+                }
                 at += V::LANES;
             }
             let mut end = V::Quad::load(w.add(tail));
@@ -101,11 +105,17 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
             for (k, c) in contexts.into_iter().enumerate() {
                 self.call.prefetch::<V>(next + k, lines);
                 let old_c = V::load(c.add(last));
-                let new_c = old_c.add(V::tail(c_changes[k]));
-                let c_factor = V::splat(c_factors[k]);
-                c_factor.neg_mul_add(old_w, new_c).store(c.add(last));
+                if FROZEN != 1 {
+                    let new_c = old_c.add(V::tail(c_changes[k]));
+                    let c_factor = V::splat(c_factors[k]);
+                    c_factor.neg_mul_add(old_w, new_c).store(c.add(last));
+                }
                 let w_factor = V::splat(w_factors[k]);
                 new_w = w_factor.neg_mul_add(old_c.without_tail(), new_w);
+            }
+            tally.add(terms);
+            if FROZEN == 0 {
+                return true;
             }
             square = new_w.mul_add(new_w, square);
             // The change of ‖w‖² by four steps at once is not the sum of the changes by each.
@@ -118,7 +128,6 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
             // accumulators, so that the other thread never finds an accumulator of 0.
             new_w.add(V::tail(end)).store(w.add(last));
             w.add(tail + TAIL_SQUARE).write(square.sum());
-            tally.add(terms);
             true
         }
     }

@@ -2,7 +2,7 @@
 
 use super::call::{KernelCall, RowUpdate, Tally};
 use super::componentwise::Componentwise;
-use super::rowwise::Rowwise;
+use super::rowwise::{NONE, Rowwise};
 use super::step_rule::weights;
 use super::vector::{TOGETHER, Vector};
 use super::{Cost, Record};
@@ -24,11 +24,28 @@ pub(super) unsafe fn update_all<V: Vector>(call: &KernelCall) -> Cost {
             (Optimizer::AdaGrad, 7) => update_rows::<V, Componentwise<V, 7, true>>(call),
             (Optimizer::AdaGrad, 19) => update_rows::<V, Componentwise<V, 19, true>>(call),
             (Optimizer::AdaGrad, _) => update_rows::<V, Componentwise<V, 0, true>>(call),
-            (Optimizer::RowwiseAdaGrad, 4) => update_rows::<V, Rowwise<V, 4>>(call),
-            (Optimizer::RowwiseAdaGrad, 7) => update_rows::<V, Rowwise<V, 7>>(call),
-            (Optimizer::RowwiseAdaGrad, 19) => update_rows::<V, Rowwise<V, 19>>(call),
-            (Optimizer::RowwiseAdaGrad, _) => update_rows::<V, Rowwise<V, 0>>(call),
+            (Optimizer::RowwiseAdaGrad, 4) => update_rowwise::<V, 4>(call),
+            (Optimizer::RowwiseAdaGrad, 7) => update_rowwise::<V, 7>(call),
+            (Optimizer::RowwiseAdaGrad, 19) => update_rowwise::<V, 19>(call),
+            (Optimizer::RowwiseAdaGrad, _) => update_rowwise::<V, 0>(call),
             (Optimizer::Sgd, _) => update_rows::<V, Componentwise<V, 0, false>>(call),
+        }
+    }
+}
+
+/// [`update_all`] for row-wise AdaGrad. Each frozen side has a loop of its own, which never writes
+/// its rows.
+///
+/// # Safety
+/// As for [`update_all`].
+#[inline(always)]
+unsafe fn update_rowwise<V: Vector, const N: usize>(call: &KernelCall) -> Cost {
+    // SAFETY: the caller keeps the contract.
+    unsafe {
+        match call.frozen_side {
+            Some(0) => update_rows::<V, Rowwise<V, N, 0>>(call),
+            Some(_) => update_rows::<V, Rowwise<V, N, 1>>(call),
+            None => update_rows::<V, Rowwise<V, N, NONE>>(call),
         }
     }
 }

@@ -13,13 +13,17 @@ use std::marker::PhantomData;
 /// are much slower with subnormal numbers.
 const LEAST_SQUARE: f32 = 1e-30;
 
+/// The value of `FROZEN` if both sides move.
+pub(super) const NONE: usize = 2;
+
 /// The values that all updates of one call share. A row has `N` lines, or any number if `N` is 0.
+/// The rows of side `FROZEN` are read, but never written.
 ///
 /// The step of w is g/√G with g = η f(X) diff w̃. The mean square of g needs only ‖w̃‖², which is
 /// stored in the row of w̃. So only the dot product and the update of the vectors go through whole
 /// rows. All other arithmetic uses a few numbers of each record, and is done for all `K` records at
 /// once.
-pub(super) struct Rowwise<'a, V, const N: usize> {
+pub(super) struct Rowwise<'a, V, const N: usize, const FROZEN: usize> {
     pub(super) call: &'a KernelCall<'a>,
     lines: usize,
     // η²/dim, and the bound of the gradient times √dim.
@@ -39,7 +43,9 @@ pub(super) struct SideSteps<V: Vector> {
 }
 
 // SAFETY: `update` and `try_minibatch` reach the rows of their records only.
-unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N> {
+unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
+    for Rowwise<'a, V, N, FROZEN>
+{
     #[inline(always)]
     fn new(call: &'a KernelCall<'a>) -> Self {
         let rule = call.rule;
@@ -119,16 +125,24 @@ unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N
                 let mut at = 0;
                 while at < last {
                     let (old_w, old_c) = (V::load(w.add(at)), V::load(c.add(at)));
-                    w_factor.neg_mul_add(old_c, old_w).store(w.add(at));
-                    c_factor.neg_mul_add(old_w, old_c).store(c.add(at));
+                    if FROZEN != 0 {
+                        w_factor.neg_mul_add(old_c, old_w).store(w.add(at));
+                    }
+                    if FROZEN != 1 {
+                        c_factor.neg_mul_add(old_w, old_c).store(c.add(at));
+                    }
                     at += V::LANES;
                 }
                 let (old_w, old_c) = (V::load(w.add(at)), V::load(c.add(at)));
                 let new_w = old_w.add(V::tail(w_changes[k]));
                 let new_c = old_c.add(V::tail(c_changes[k]));
                 let (old_w, old_c) = (old_w.without_tail(), old_c.without_tail());
-                w_factor.neg_mul_add(old_c, new_w).store(w.add(at));
-                c_factor.neg_mul_add(old_w, new_c).store(c.add(at));
+                if FROZEN != 0 {
+                    w_factor.neg_mul_add(old_c, new_w).store(w.add(at));
+                }
+                if FROZEN != 1 {
+                    c_factor.neg_mul_add(old_w, new_c).store(c.add(at));
+                }
             }
             tally.add(counted);
         }
@@ -147,7 +161,7 @@ unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N
     }
 }
 
-impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
+impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
     /// Lines of a row.
     #[inline(always)]
     pub(super) fn lines(&self) -> usize {
@@ -172,7 +186,7 @@ impl<V: Vector, const N: usize> Rowwise<'_, V, N> {
         let rule = self.call.rule;
         // SAFETY: the caller keeps the contract.
         unsafe {
-            if self.call.frozen_side == Some(side) {
+            if side == FROZEN {
                 return SideSteps {
                     factors: V::Quad::splat(0.0),
                     changes: [V::Quad::splat(0.0); TAIL],
