@@ -32,12 +32,6 @@ def cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def words_of(trainer: module._SliceTrainer) -> tuple[list[str], list[int]]:
-    """The words of a slice and their counts."""
-    vocabulary = trainer.documents.vocabulary
-    return vocabulary.words, vocabulary.counts.tolist()
-
-
 def exchanged(lines: list[str], parts: list[int], pairs: int) -> tuple[list[str], set[str]]:
     """Exchange pairs of words in the second half of the text."""
     first, last = (
@@ -85,11 +79,13 @@ def main() -> None:
     documents = module._documents(lines, parts, parameters, None, None)
     groups = module._groups(documents, None)
     compass = module._Compass(documents, parameters, None, None)
-    trainers = [module._SliceTrainer(compass, groups[label]) for label in (0, SLICES - 1)]
-    counted = [Counter(dict(zip(*words_of(trainer), strict=True))) for trainer in trainers]
+    least = parameters["min_count"]
+    trainers = [module._SliceTrainer(compass, groups[label], least) for label in (0, SLICES - 1)]
+    own = [trainer.documents.vocabulary for trainer in trainers]
+    counted = [Counter(dict(zip(v.words, v.counts.tolist(), strict=True))) for v in own]
     words = [word for word in documents.vocabulary.words if min(c[word] for c in counted) >= 20]
     counts = np.array([min(c[word] for c in counted) for word in words])
-    rows = [[t.documents.vocabulary[word] for word in words] for t in trainers]
+    rows = [[v[word] for word in words] for v in own]
     planted = np.array([word in swapped for word in words])
     random = np.random.default_rng(4).integers(0, len(words), (4000, 2))
     full: tuple[np.ndarray, np.ndarray] | None = None

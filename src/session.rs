@@ -139,6 +139,9 @@ pub struct Session {
     /// Whether to move the vectors towards the predictions of a subword model after the last epoch:
     /// [`Shrinkage`].
     pub subwords: bool,
+    /// Train only the vectors of the first words, this many or up to a block of words more. For
+    /// frozen context vectors: they would miss the records of the other words.
+    pub trained_words: usize,
     /// Whether [`Trained::counts`] has the counts after training. They are compressed if nothing
     /// else refers to them.
     pub keep_counts: bool,
@@ -179,6 +182,7 @@ impl Session {
             anchor: None,
             checkpoints: None,
             subwords: false,
+            trained_words: usize::MAX,
             keep_counts: false,
         }
     }
@@ -310,6 +314,7 @@ impl Session {
     fn tiles(&self, counts: &mut Counts<'_>, monitor: &Monitor) -> Result<Tiles> {
         let options = TileOptions {
             held_out: self.validation.unwrap_or(0.0),
+            trained_words: self.trained_words,
             ..TileOptions::new(self.dim, &self.options)
         };
         Tiles::new(counts, &options, &self.memory, monitor)

@@ -193,6 +193,11 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
     assert (found["b"] != first["b"]).all()
     free = _core.train(counts, 9, training, running, None, False, start, session).arrays
     assert (free["W_tilde"] != first["W_tilde"]).all()
+    few = frozen | {"trained_words": 10}
+    some = _core.train(counts, 9, training, running, None, False, start, few).arrays
+    moved = (some["W"] != first["W"]).any(axis=1)
+    assert moved[:10].all()
+    assert 10 <= moved.sum() < 30  # the last words of a block are trained too
     with pytest.raises(ValueError, match="frozen_contexts cannot be combined"):
         _core.train(counts, 9, {**training, "subwords": True}, running, None, False, start, frozen)
 

@@ -181,6 +181,7 @@ class _Session(TypedDict):
     keep_counts: bool
     keep: Callable[[CoreParameters], object] | None
     frozen_contexts: NotRequired[bool]
+    trained_words: NotRequired[int]
 
 class _Start(TypedDict):
     W: _F32

@@ -34,6 +34,9 @@ pub struct SessionArguments<'py> {
     /// Whether the context vectors and their biases keep their values.
     #[pyo3(default)]
     pub frozen_contexts: bool,
+    /// [`crate::session::Session::trained_words`]
+    #[pyo3(default)]
+    pub trained_words: Option<usize>,
     /// Called with the result of the training, a [`super::training::CoreParameters`], before `train` returns
     /// or raises. After an interruption, the result has the parameters of the last finished epoch. May be
     /// called twice.

@@ -304,6 +304,7 @@ pub fn train(
         anchor,
         checkpoints: arguments.checkpoint.map(Into::into),
         subwords: training.subwords,
+        trained_words: arguments.trained_words.unwrap_or(usize::MAX),
         keep_counts: arguments.keep_counts,
         ..Session::new(vocabulary, dim, options)
     };

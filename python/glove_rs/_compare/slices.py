@@ -348,18 +348,23 @@ class _Compass:
 class _SliceTrainer:
     """Trains W of a slice on its documents.
 
-    Words that do not occur in the slice are left out: they have no records and no negative pairs,
-    so their vectors would not move.
+    Words that do not occur in the slice are left out, because their vectors would not move. Words
+    that are rarer than `least` in the slice are only context words: with frozen context vectors,
+    no word vector depends on another one.
 
     Attributes
     ----------
     documents : Documents
-        The documents of the slice and its words.
+        The documents of the slice.
+    words : list of str
+        The words that occur at least `least` times in the slice, most frequent first.
     """
 
-    def __init__(self, compass: _Compass, weights: _Weights) -> None:
+    def __init__(self, compass: _Compass, weights: _Weights, least: int) -> None:
         self.compass = compass
         self.documents, rows = compass.documents.part(weights)
+        vocabulary = self.documents.vocabulary
+        self.words = vocabulary.words[: np.count_nonzero(vocabulary.counts >= least)]
         arrays = {name: array[rows] for name, array in compass.arrays.items()}
         # Accumulators start at 1 again: those of the first training would make steps small.
         self._arrays = {
@@ -368,7 +373,7 @@ class _SliceTrainer:
         }
 
     def train(self, weights: _Weights, seed: int) -> _F32:
-        """Train W on documents with these weights. The context vectors keep their values."""
+        """Train the vectors of `words` on documents with these weights."""
         compass, arrays = self.compass, self._arrays
         counts = self.documents.count(weights, compass.parameters, None)
         # A part of the text with a fraction of all tokens has about this fraction of each count. So
@@ -397,12 +402,13 @@ class _SliceTrainer:
             "keep_counts": False,
             "keep": None,
             "frozen_contexts": True,
+            "trained_words": len(self.words),
         }
         training: _core._Training = {**compass.slice_training, "seed": seed}
         trained = _core.train(
             counts._core, compass.dim, training, compass.running, None, True, start, session
         )
-        result: _F32 = trained.arrays["W"]
+        result: _F32 = trained.arrays["W"][: len(self.words)]
         return result
 
 
@@ -425,20 +431,18 @@ def _train_all(
     for number, (label, weights) in enumerate(groups.items()):
         if callback is not None:
             callback("slices", number, len(groups), {})
-        trainer = _SliceTrainer(compass, weights)
+        trainer = _SliceTrainer(compass, weights, least)
         documents = trainer.documents
         tokens[label] = int(documents.lengths.sum(dtype=np.int64))
-        rows = np.flatnonzero(documents.vocabulary.counts >= least)
-        if not len(rows):
+        if not trainer.words:
             warn(f"slice {label!r} has no word {least} times: it is left out")
             continue
         everything = np.ones(len(documents), dtype=np.uint32)
-        own = trainer.train(everything, compass.training["seed"])[rows]
-        words = documents.vocabulary.words
-        vectors[label] = WordVectors([words[row] for row in rows], own)
+        own = trainer.train(everything, compass.training["seed"])
+        vectors[label] = WordVectors(trainer.words, own)
         if temporary is not None:
             store = Store(os.path.join(temporary.name, str(number)))
-            bootstraps[label] = _bootstrap_of(trainer, store, vectors[label], rows, n, seed, label)
+            bootstraps[label] = _bootstrap_of(trainer, store, vectors[label], n, seed, label)
     if callback is not None:
         callback("slices", len(groups), len(groups), {})
     if not vectors:
@@ -451,7 +455,6 @@ def _bootstrap_of(
     trainer: _SliceTrainer,
     store: Store,
     full: WordVectors,
-    rows: npt.NDArray[np.intp],
     n: int,
     seed: int,
     label: Any,
@@ -467,8 +470,8 @@ def _bootstrap_of(
     for replicate in range(n):
         drawn = resampling.weights(replicate, n)
         training_seed = resampling.training_seed(replicate, compass.training["seed"])
-        vectors = trainer.train(drawn, training_seed)[rows]
-        vectors[documents.word_counts(drawn)[rows] == 0] = np.nan
+        vectors = trainer.train(drawn, training_seed)
+        vectors[documents.word_counts(drawn)[: len(full)] == 0] = np.nan
         store.write(replicate, vectors)
     store.write_settings(
         {

@@ -181,12 +181,12 @@ class Documents:
         Returns
         -------
         documents : Documents
-            Without labels. Its words have the order of the vocabulary of the whole text.
+            Without labels. Its words are sorted by falling count in these documents.
         rows : ndarray of intp
             The number of each of its words in the vocabulary of the whole text.
         """
         counts = self.word_counts((weights > 0).astype(np.uint32))
-        rows = np.flatnonzero(counts)
+        rows = np.argsort(-counts.astype(np.int64), kind="stable")[: np.count_nonzero(counts)]
         vocabulary = self.vocabulary._core.selected(rows.astype(np.uint32), counts[rows])
         ranks = np.zeros(len(counts), dtype=np.uint32)
         ranks[rows] = np.arange(len(rows))

@@ -144,6 +144,7 @@ pub(super) mod tests {
             negative: 0.5,
             held_out: 0.0,
             seed: 7,
+            trained_words: usize::MAX,
         };
         let mut counts = Counts::Owned(counts.unwrap());
         Tiles::new(&mut counts, &options, memory, &Monitor::new()).unwrap()

@@ -17,6 +17,7 @@ use crate::training::marginals::{Marginal, marginals};
 use crate::training::negatives::{NegativeSampler, Pair, Targets};
 use crate::training::options::TrainingOptions;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// How to build tiles.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +30,9 @@ pub struct TileOptions {
     pub held_out: f64,
     /// Seed of the order inside the tiles, of the held-out pairs and of the negative pairs.
     pub seed: u64,
+    /// Only tiles whose blocks of rows have a word below this number are kept. The other words have
+    /// records as context words only.
+    pub trained_words: usize,
 }
 
 impl TileOptions {
@@ -39,6 +43,7 @@ impl TileOptions {
             negative: training.negative,
             held_out: 0.0,
             seed: training.seed,
+            trained_words: usize::MAX,
         }
     }
 }
@@ -105,6 +110,7 @@ impl Tiles {
             negative,
             held_out: fraction,
             seed,
+            trained_words,
         } = *options;
         let records_per_word = marginals.iter().map(|marginal| marginal.records);
         // Every record is counted twice: in the marginal of its row and in that of its column.
@@ -164,7 +170,7 @@ impl Tiles {
             let mirrored: Vec<Tile> = mirrored.collect();
             tiles.extend(mirrored);
         }
-        let rows = grid.blocks_of(group);
+        let rows = grid.blocks_with(group, trained_words);
         tiles.retain(|tile| rows.contains(&(tile.row_block as usize)));
         tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
         let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
@@ -181,23 +187,23 @@ impl Tiles {
         };
         if negative > 0.0 {
             let sampler = NegativeSampler::new(marginals, &all.grid, draws, seed);
-            all.add_negatives(&sampler, Targets::new(marginals), wave, monitor)
+            all.add_negatives(rows, &sampler, Targets::new(marginals), wave, monitor)
                 .map_err(|e| e.with_space_needed(negative_bytes as f64))?;
         }
         Ok(all)
     }
 
-    /// Draw the negative pairs of every tile, some rows of tiles at a time. A tile and its mirror image get
+    /// Draw the negative pairs of the tiles in `rows`, some rows of tiles at a time. A tile and its mirror image get
     /// different pairs: drawing half as many and using them in both directions makes the accuracy in
     /// analogies three percentage points lower (benches/EXPERIMENTS.md, "Mirrored tiles").
     fn add_negatives(
         &mut self,
+        rows: Range<usize>,
         sampler: &NegativeSampler,
         targets: Targets,
         wave: usize,
         monitor: &Monitor,
     ) -> Result<()> {
-        let rows = self.grid.blocks_of(self.grid.group);
         // If all slabs stay in memory, building them in waves saves no memory.
         let wave = if self.file.is_none() {
             rows.len().max(1)

@@ -105,4 +105,11 @@ impl TileGrid {
         };
         first(group)..first(group + 1)
     }
+
+    /// The blocks of the words of `group` that have a word below number `end`.
+    pub(super) fn blocks_with(&self, group: usize, end: usize) -> Range<usize> {
+        let Range { start, end: last } = self.blocks_of(group);
+        let first_beyond = self.starts.partition_point(|&start| (start as usize) < end);
+        start..last.min(first_beyond).max(start)
+    }
 }

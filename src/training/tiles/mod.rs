@@ -230,6 +230,7 @@ mod tests {
                 negative,
                 held_out: 0.1,
                 seed: 7,
+                trained_words: usize::MAX,
             };
             let mut counts = Counts::Owned(counts.unwrap());
             Tiles::new(&mut counts, &options, memory, &Monitor::new()).unwrap()
