@@ -7,7 +7,7 @@
 //! A row has no direction if it is zero, or if a component is NaN or infinite.
 
 use crate::error::Result;
-use crate::formats::Element;
+use crate::float16::Element;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::threads;

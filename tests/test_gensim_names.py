@@ -166,7 +166,8 @@ def test_words_are_ranked_by_their_closeness_to_the_mean(wv):
     np.testing.assert_allclose(
         [score for score, _ in ranked], np.array([2.4, 1.8, 1.6]) / length, **TOLERANCE
     )
-    # The vectors (2, 0), (3, 4), (0, 5) in that of (5, 9).
+    # The vectors (2, 0), (3, 4), (0, 5) have a mean in the direction of (5, 9). A score is the dot
+    # product of a vector with the unit vector in this direction.
     ranked = wv.rank_by_centrality(["ice", "snow", "steam"], use_norm=False)
     np.testing.assert_allclose(
         [score for score, _ in ranked], np.array([51, 45, 10]) / np.hypot(5, 9), **TOLERANCE

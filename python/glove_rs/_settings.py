@@ -31,7 +31,7 @@ from ._checks import (
     shown,
 )
 from ._progress import Progress
-from ._tokenizers import Tokenizer, function_of, to_json
+from ._python_tokenizers import Tokenizer, function_of, to_json
 from ._user_dictionary import UserDictionary, check_tokenizer, core_words, user_dictionary
 from ._word_lists import Phrases, StopWords, core_phrases, phrases_to_json, stop_words
 

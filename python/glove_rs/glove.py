@@ -24,7 +24,7 @@ from ._io.files import readable, replacing
 from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
-from ._tokenizers import Tokenizer, from_json
+from ._python_tokenizers import Tokenizer, from_json
 from ._user_dictionary import UserDictionary
 from ._user_dictionary import user_dictionary as read_user_dictionary
 from ._warnings import warn

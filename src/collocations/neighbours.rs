@@ -122,8 +122,9 @@ pub(super) fn count_pairs(
     monitor: &Monitor,
 ) -> Result<(Vec<(Pair, u64)>, u64)> {
     let threads = rayon::current_num_threads().max(1);
-    // If all pairs exceed the memory limit, they are counted in several turns. Each turn reads the
-    // whole text and takes a part of the pairs, which is chosen by their hashes.
+    // Each occurrence of a pair takes memory here. If all occurrences exceed the memory limit of text, the pairs
+    // are counted in several turns. Each turn reads the whole text and counts a part of the pairs, which is
+    // chosen by their hashes.
     let turns = (text.len() as u64 * size_of::<Pair>() as u64)
         .div_ceil(memory.text_bytes().max(1))
         .clamp(1, 1 << 16) as usize;

@@ -66,8 +66,9 @@ pub(super) struct Spectrum {
 }
 
 impl Spectrum {
-    /// The spectrum of a sample whose words have these `counts`. `different` has the numbers of different words in
-    /// parts of the sample. Each part is twice as long as the one before; the last is the whole sample.
+    /// The spectrum of a sample whose words have these `counts`. `different` has, for each length of
+    /// part, the mean number of different words in parts of the sample of this length. Each length is twice the one
+    /// before; the last is that of the whole sample. `is_beginning`: the sample is the beginning of the text.
     pub fn new(counts: &[u64], different: &[f64], is_beginning: bool) -> Self {
         let mut sorted = counts.to_vec();
         sorted.sort_unstable();

@@ -148,7 +148,7 @@ impl Input {
     /// Refuse a file whose beginning shows that it is not what is wanted.
     ///
     /// # Errors
-    /// [`Error::Format`], which says what it is.
+    /// [`Error::Format`], which says what the file is; the errors of reading its beginning.
     pub fn check_kind(&mut self, wanted: Wanted) -> Result<()> {
         let beginning = self.peek(LOOK)?;
         let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);

@@ -119,10 +119,11 @@ impl Subwords {
         design.into_model(dim, vectors)
     }
 
-    /// A model with these n-grams and their vectors. The index of `ngrams` must be built.
+    /// A model with these n-grams and their vectors. Build the index of `ngrams` before:
+    /// otherwise the first look-up builds it, and can report no lack of memory.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is not a vector of `dim` numbers for each n-gram.
+    /// [`Error::Parameter`] if `dim` is 0 or `vectors` does not hold `dim` numbers for each n-gram.
     pub fn new(
         lengths: NgramLengths,
         ngrams: Vocabulary,

@@ -1,11 +1,11 @@
 //! Estimates the memory, the disk space and the time that a fit needs: for counting a text and for training
 //! on its counts. The estimate of counting alone is in `cooccurrence/estimate.rs`.
 
-use super::layout::RowLayout;
 use super::marginals::Marginal;
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
+use super::row_layout::RowLayout;
 use super::tiles::{Counts, TileGrid, TileOptions, Tiles, negative_bytes, record_bytes};
 use super::trainer::{COPIES, Training};
 use crate::cooccurrence::{CorpusSize, CountingOptions, EncodedSample};
@@ -35,7 +35,7 @@ pub struct FitEstimate {
     pub optimizer: Optimizer,
     /// Negative pairs to draw for each record.
     pub negative: f64,
-    /// Whether the counts stay in memory, compressed, until the training ends.
+    /// Whether the model keeps the counts: compressed in memory, or on disk if they exceed the memory limit.
     pub keep_counts: bool,
 }
 

@@ -1,9 +1,9 @@
 //! W, W̃, b, b̃ and their AdaGrad accumulators, laid out for the kernel.
 
 use super::kernel::StepRule;
-use super::layout::{MAX_DIM, RowLayout};
 use super::line::{LINE, Line};
 use super::optimizer::Optimizer;
+use super::row_layout::{MAX_DIM, RowLayout};
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, fallible};
 use crate::monitor::Monitor;

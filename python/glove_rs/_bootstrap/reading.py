@@ -8,7 +8,7 @@ from typing import Any
 from .._fit.documents import By, Documents
 from .._io.sources import Source
 from .._progress import Progress, reporter
-from .._tokenizers import from_json
+from .._python_tokenizers import from_json
 from ..glove import Glove
 from ..vocabulary import Vocabulary
 from .resampling import Resampling

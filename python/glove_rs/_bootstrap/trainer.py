@@ -13,7 +13,7 @@ import numpy.typing as npt
 from .. import _core, _settings
 from .._checks import plain
 from .._fit.documents import Documents
-from .._tokenizers import to_json
+from .._python_tokenizers import to_json
 from .._vectors.combine import combine
 from .._vectors.procrustes import rotation
 from ..cooccurrence import Cooccurrence

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _core, _settings
 from .._checks import is_file_system
-from .._tokenizers import function_of
+from .._python_tokenizers import function_of
 from .file_systems import is_remote, open_file, remote_files, shortened
 from .table_objects import column_of, reader_of
 

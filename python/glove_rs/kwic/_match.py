@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from .. import _core
 from .._checks import choice, shown
-from .._tokenizers import function_of
+from .._python_tokenizers import function_of
 from .._user_dictionary import core_words
 
 __all__ = ["MATCHES", "Keyword", "Splitter"]

@@ -1,7 +1,6 @@
 //! Reads a file of vectors of any format, compressed or not.
 
 use super::combine::Combine;
-use super::element::{Element, are_finite};
 use super::format::{Body, Format, Plan, detect};
 use super::loaded::{Loaded, MAX_LINE_BYTES};
 use super::rows::{self, Vectors};
@@ -11,6 +10,7 @@ use super::text::Lines;
 use super::word2vec_binary::BinaryRows;
 use super::{native, word_list::WordList};
 use crate::error::{Error, Location, Result};
+use crate::float16::{Element, are_finite};
 use crate::io::Input;
 use crate::io::charset::OnInvalid;
 use crate::monitor::Monitor;

@@ -19,7 +19,6 @@
 mod blocks;
 mod combine;
 mod decimal;
-mod element;
 mod format;
 mod load;
 mod loaded;
@@ -36,8 +35,8 @@ mod word2vec_binary;
 mod word_list;
 pub mod write;
 
+pub use crate::float16::Element;
 pub use combine::Combine;
-pub use element::Element;
 pub use format::Format;
 pub(super) use format::are_vectors;
 #[cfg(feature = "python")]

@@ -21,10 +21,10 @@
 //! The matrix has no checksum: to verify one, all of it would have to be read.
 
 use super::super::header::{Fault, HeaderFormat, contradiction};
-use super::element::{Element, read_f16, read_f32};
 use super::loaded::MAX_LINE_BYTES;
 use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
+use crate::float16::{Element, read_f16, read_f32};
 use crate::io::Input;
 use crate::io::Written;
 use crate::io::{at, write_atomically};

@@ -6,7 +6,7 @@
 //! it.
 
 use super::decimal;
-use super::element::Element;
+use crate::float16::Element;
 use memchr::memrchr2;
 
 /// Number of numbers that are read together.

@@ -1,8 +1,8 @@
 //! What the reader of rows needs to know of a format: where a record ends, and what is in it.
 
-use super::element::Element;
 use super::selection::Selection;
 use crate::error::Location;
+use crate::float16::Element;
 use crate::io::charset::OnInvalid;
 use std::borrow::Cow;
 use std::ops::Range;

@@ -2,11 +2,11 @@
 //! takes rows of the matrix for it. Then it parses the block into these rows while other threads read the next blocks.
 
 use super::blocks::{Block, Blocks, Taken};
-use super::element::{Element, are_finite};
 use super::record_layout::Rows;
 use super::selection::Selection;
 use super::word_list::{Distinct, WordList};
 use crate::error::{Error, Result};
+use crate::float16::{Element, are_finite};
 use crate::io::Input;
 use crate::io::charset::{OnInvalid, repaired};
 use crate::memory::fallible;
@@ -90,7 +90,7 @@ struct Round<'a, 'b, R, E> {
 }
 
 impl<R: Rows, E: Element> Round<'_, '_, R, E> {
-    /// Read and parse blocks until there are no more or the matrix has no room for the next.
+    /// Read and parse blocks until there are no more, the matrix has no room for the next, or an error occurs.
     fn work(&self) {
         let mut block = Block::default();
         loop {

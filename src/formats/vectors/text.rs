@@ -4,12 +4,12 @@
 //! contain spaces and all other characters except a newline. The end of the word is found from the
 //! right, by the number of components.
 
-use super::element::Element;
 use super::numbers;
 use super::record_layout::{Fault, Rows};
 use super::rows::check_utf8;
 use super::selection::Selection;
 use crate::error::Location;
+use crate::float16::Element;
 use crate::io::charset::OnInvalid;
 use memchr::memchr_iter;
 use std::borrow::Cow;

@@ -1,11 +1,11 @@
 //! Writes vectors for other programs: word2vec's two formats, and GloVe's text.
 
-use super::element::Element;
 use super::format::{self, Body, Plan};
 use super::shortest;
 use super::text::Dialect;
 use super::turns::{Text, in_order};
 use crate::error::{Error, Result};
+use crate::float16::Element;
 use crate::io::{Written, at, write_atomically};
 use crate::monitor::Monitor;
 use std::fmt::Write as _;

@@ -8,8 +8,8 @@
 use super::Record;
 use super::step_rule::StepRule;
 use super::vector::{TOGETHER, Vector};
-use crate::training::layout::RowLayout;
 use crate::training::line::LINE;
+use crate::training::row_layout::RowLayout;
 
 /// The arguments of one call of the kernel.
 pub(super) struct KernelCall<'a> {

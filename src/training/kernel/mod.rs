@@ -27,9 +27,9 @@ pub use simd_level::SimdLevel;
 pub use step_rule::StepRule;
 pub(super) use vector::TOGETHER;
 
-use super::layout::RowLayout;
 use super::line::{LINE, Line};
 use super::optimizer::Optimizer;
+use super::row_layout::RowLayout;
 use call::KernelCall;
 use rayon::prelude::*;
 use records::update_all;

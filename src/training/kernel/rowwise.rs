@@ -4,8 +4,8 @@
 use super::Record;
 use super::call::{KernelCall, RowUpdate, Tally};
 use super::vector::{Quad, TOGETHER, Vector, lane_sums};
-use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, TAIL_SUM};
 use crate::training::line::LINE;
+use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, TAIL_SUM};
 use std::marker::PhantomData;
 
 /// The smallest ‖·‖² that the arithmetic uses; rounding can leave a stored one below 0. It is so
@@ -38,7 +38,7 @@ pub(super) struct SideSteps<V: Vector> {
     pub(super) changes: [V::Quad; TAIL],
 }
 
-// SAFETY: `update` and `try_minibatch` reach the rows of their records only.
+// SAFETY: `update` and `try_minibatch` read and write only the rows of their records.
 unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N> {
     #[inline(always)]
     fn new(call: &'a KernelCall<'a>) -> Self {

@@ -2,11 +2,12 @@
 //! cache.
 
 mod build;
-mod fill;
 pub(super) mod grid;
 mod holdout;
 mod logarithm;
+mod negative_pairs;
 mod order;
+mod segments;
 mod serialize;
 mod slab;
 mod source;
@@ -22,8 +23,8 @@ use super::kernel::Record;
 use super::negatives::{Pair, Targets};
 use crate::error::Result;
 use crate::memory::TemporaryFile;
-use crate::training::layout::RowLayout;
 use crate::training::line::LINE;
+use crate::training::row_layout::RowLayout;
 use slab::{Slab, SlabRange};
 use std::ops::Range;
 

@@ -10,8 +10,8 @@
 //! "Mini-batches of one word").
 
 use crate::training::kernel::{Record, TOGETHER};
-use crate::training::layout::RowLayout;
 use crate::training::negatives::Pair;
+use crate::training::row_layout::RowLayout;
 
 /// Consecutive records of a tile use rows of at most about this many bytes on their `i` side.
 const NEAR_BYTES: usize = 24 << 10;

@@ -1,4 +1,4 @@
-//! The types of number that vectors have in memory and in a native file: f32, or f16 for half the memory.
+//! The numbers of vectors: f32, or f16 for half the memory. Arithmetic such as a query converts a row of f16 to f32.
 
 use bytemuck::Zeroable;
 use half::f16;
@@ -9,7 +9,7 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     const BYTES: usize;
     /// Zero. Rows are filled with it before numbers are read into them.
     const ZERO: Self;
-    /// The nearest number of this type; infinite if `x` is beyond the largest.
+    /// The nearest number of this type; infinite if `x` is rounded to more than the largest.
     fn from_f32(x: f32) -> Self;
     /// The same number as an f32. Every f16 can be converted without loss.
     fn to_f32(self) -> f32;
@@ -95,19 +95,19 @@ impl Element for f16 {
 
 /// Whether all numbers of `row` are finite. No early exit: the compiler vectorises a loop over a whole row.
 #[inline]
-pub(super) fn are_finite<E: Element>(row: &[E]) -> bool {
+pub(crate) fn are_finite<E: Element>(row: &[E]) -> bool {
     row.iter().fold(true, |all, x| all & x.is_finite())
 }
 
 /// Fill `row` from little-endian f32.
-pub(super) fn read_f32<E: Element>(bytes: &[u8], row: &mut [E]) {
+pub(crate) fn read_f32<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
         *x = E::from_f32(f32::from_le_bytes(*bytes));
     }
 }
 
 /// Fill `row` from little-endian f16.
-pub(super) fn read_f16<E: Element>(bytes: &[u8], row: &mut [E]) {
+pub(crate) fn read_f16<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
         *x = E::from_f32(f16::from_le_bytes(*bytes).to_f32());
     }
