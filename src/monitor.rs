@@ -27,7 +27,8 @@ pub enum Stage {
     Preparing,
     /// Training; counted in records.
     Training,
-    /// Reading a file of vectors, counts or parameters; counted in bytes of the file.
+    /// Reading a file of this package or of Stanford's tools, other than a text: vectors, counts, parameters, a
+    /// vocabulary, a checkpoint or a subword model; counted in bytes of the file.
     Loading,
     /// Fitting a subword model; counted in steps of the solver, each for sixteen components.
     Subwords,

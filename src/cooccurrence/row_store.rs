@@ -136,7 +136,7 @@ impl StoredBlock {
         Ok(Cow::Owned(block))
     }
 
-    /// A plain block that has at least those of `rows` that this block has. If this block is packed
+    /// A plain block with the rows of this block that are in `rows`, and possibly others. If this block is packed
     /// or compressed, the result is written to `memory`.
     pub fn read_into<'a>(
         &'a self,

@@ -22,7 +22,7 @@ use super::packed_words::{encode_vocabulary, read_vocabulary};
 use crate::error::{Error, Result};
 use crate::io::{Input, Written, at, write_atomically};
 use crate::memory::fallible;
-use crate::monitor::{Monitor, Stage};
+use crate::monitor::Monitor;
 use crate::subwords::{NgramLengths, Subwords};
 use crate::training::MAX_DIM;
 use std::io::Write;
@@ -129,7 +129,6 @@ pub(crate) fn load_from(mut input: Input, monitor: &Monitor) -> Result<Subwords>
             message,
         ));
     }
-    monitor.begin(Stage::Loading, input.content_size().unwrap_or(0));
     let mut input = BinaryReader::new(input, monitor);
     let header = input.bytes(HEADER as u64)?;
     let header = parse_header(&header).map_err(|(byte, message)| input.error(byte, message))?;

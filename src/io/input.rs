@@ -86,7 +86,7 @@ pub(crate) struct Input {
     path: PathBuf,
     reader: Unpacked,
     cancelled: Arc<AtomicBool>,
-    // Bytes that were peeked at, but not yet handed out.
+    // Bytes that were peeked at or decoded, but not yet handed out.
     ahead: Vec<u8>,
     // Size of the file on disk; `None` for a pipe and for a file in an archive.
     size: Option<u64>,

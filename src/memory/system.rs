@@ -21,7 +21,7 @@ pub(crate) fn admits(bytes: u64) -> bool {
     room().is_none_or(|room| room >= bytes.saturating_add(MARGIN))
 }
 
-/// Whether the margin is free. Takes system calls if there is a limit.
+/// Whether the margin is free. Takes a system call, and several if there is a limit.
 pub(crate) fn has_margin() -> bool {
     // The surest check of the address space is to map that many bytes.
     (address_space().is_none() || MmapMut::map_anon(MARGIN as usize).is_ok())

@@ -63,7 +63,7 @@ class Stream(io.RawIOBase):
         return self.head
 
     def skip(self, size: int) -> None:
-        """Drop the first `size` bytes of the head."""
+        """Drop the first `size` bytes of the head, before anything is read."""
         self.head = self._rest = self.head[size:]
 
     def readable(self) -> bool:

@@ -254,8 +254,8 @@ class SimilarityQueries(VectorTable):
     def most_similar_batch(self, words: Sequence[Key], topn: int = 10) -> list[Neighbours]:
         """Find the nearest words of many words, faster than :meth:`most_similar` in a loop.
 
-        The queries are multiplied with the vocabulary block by block. So the memory in use, apart
-        from the result, does not grow with the number of words.
+        Blocks of queries are multiplied with blocks of the vocabulary. So the memory in use, apart
+        from the result, hardly grows with the number of queries or the size of the vocabulary.
 
         Parameters
         ----------

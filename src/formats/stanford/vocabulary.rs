@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// Longest line, in bytes.
 const LONGEST_LINE: usize = 16 << 20;
-/// Number of bytes read at a time; few in tests, so that lines are longer than a block.
+/// Least number of bytes to read at a time; few in tests, so that lines are longer than a block.
 const BLOCK: usize = if cfg!(test) { 8 } else { 1 << 20 };
 
 /// Write `word SP count LF` lines.

@@ -107,7 +107,7 @@ pub(super) struct Tally {
     // Sums of f(X) diff², which is twice the cost. There is one sum for each of the records that
     // are updated at once, so that one vector addition adds to all sums.
     pub(super) sums: [f64; TOGETHER],
-    /// Records whose residual was not a finite number.
+    /// Records whose cost was not a finite number.
     pub(super) skipped: u64,
 }
 
