@@ -36,8 +36,9 @@ impl DocumentUnit {
 #[derive(Debug)]
 pub(super) struct Cutter {
     unit: DocumentUnit,
-    /// Never cut inside a document.
+    /// Whether the text may be cut only after a document.
     whole: bool,
+    /// Whether the text may be cut after punctuation.
     punctuation: bool,
     // Before this offset there is no position at which the text can be cut.
     searched: usize,

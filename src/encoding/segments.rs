@@ -65,7 +65,8 @@ impl EncodedCorpus {
         Self::of_ids(vec![RawIds::Memory(ids)], tokens)
     }
 
-    /// Number of words in the text, including those outside the vocabulary.
+    /// Number of words in the text, including those outside the vocabulary. If the corpus was made from ranks, words
+    /// that are missing in the ranks are not counted.
     pub fn tokens(&self) -> u64 {
         self.tokens
     }
