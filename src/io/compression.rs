@@ -241,7 +241,8 @@ impl Unpacked {
     }
 
     /// The error for a failed read: [`Error::Io`] if the system reported it; if the decoder reported it,
-    /// [`Error::Format`], or an error about memory if the decoder needs more than it may have.
+    /// [`Error::Parameter`] naming `memory` if the decoder needs more memory than it may use, [`Error::Memory`]
+    /// if it could not allocate memory, otherwise [`Error::Format`].
     pub fn fault(&self, path: &Path, error: io::Error) -> Error {
         let error = match error.downcast::<Error>() {
             Ok(error) => return error,

@@ -9,8 +9,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Files that killed processes left are searched for under the numbers below this one. More processes than this
-/// rarely write the same target at once.
+/// Temporary files that killed processes left are searched for under the numbers below `SWEPT`. It is rare that more
+/// processes than this write the same target at once.
 pub(super) const SWEPT: u32 = 8;
 /// How many numbers are tried for a new temporary file.
 const MOST: u32 = 1000;

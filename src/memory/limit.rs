@@ -59,12 +59,12 @@ impl MemoryLimit {
         self.fraction(3)
     }
 
-    /// The largest number of tokens in a segment. Positions in a segment are 32-bit numbers.
+    /// About the largest number of tokens in a segment. Positions in a segment are 32-bit numbers.
     pub(crate) fn segment_tokens(&self) -> usize {
         (self.fraction(3) / TOKEN_BYTES).clamp(1 << 10, 1 << 31) as usize
     }
 
-    /// The largest number of bytes of rows in memory. Rows beyond that go to a temporary file.
+    /// The largest number of bytes of rows in memory. If there are more, all of them go to a temporary file.
     pub(crate) fn row_bytes(&self) -> u64 {
         self.fraction(2)
     }
@@ -76,7 +76,8 @@ impl MemoryLimit {
         (self.fraction(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES)
     }
 
-    /// Number of tasks in a wave. The rows of a wave are written when all of its tasks have ended.
+    /// Number of tasks in a wave: all tasks if there is no limit. When all tasks of a wave have ended, their rows
+    /// are passed to the row writer.
     pub(crate) fn wave_tasks(&self, all: usize) -> usize {
         match self.bytes {
             None => all.max(1),

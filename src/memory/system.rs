@@ -6,8 +6,8 @@ use memmap2::MmapMut;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Bytes that stay free for small allocations, because the process ends if one of them fails. They suffice
-/// for what all threads allocate between two checks.
+/// Number of bytes that stay free for small allocations, because the process ends if one of them fails. All
+/// threads together are assumed to allocate less than this between two checks.
 pub(crate) const MARGIN: u64 = 16 << 20;
 
 /// Whether the system limits the address space of this process, or limits its memory to less than
@@ -125,8 +125,8 @@ impl ControlGroup {
     }
 }
 
-/// The control groups of this process, and those above them, that have a limit. They are looked up once: a
-/// process is rarely moved to other groups.
+/// The control groups of this process, and those above them, that limit memory to less than the machine has. They
+/// are looked up once: a process is rarely moved to other groups.
 fn control_groups() -> &'static [ControlGroup] {
     static GROUPS: OnceLock<Vec<ControlGroup>> = OnceLock::new();
     GROUPS.get_or_init(|| {
