@@ -125,8 +125,8 @@ impl TextReader {
         Ok(Self::over(name, input, options, true).recognising())
     }
 
-    /// Read text that is decoded already: it is not compressed and has no byte order mark. Its kind is not
-    /// checked.
+    /// Read text that is decoded already: it is not compressed and has no byte order mark. Its kind is checked only
+    /// if [`TextReader::recognising`] is called.
     pub fn decoded(
         name: impl Into<PathBuf>,
         text: impl Read + Send + 'static,
