@@ -59,7 +59,8 @@ use std::sync::Arc;
 /// Where a training starts.
 #[derive(Debug)]
 pub enum Start {
-    /// The training starts at random parameters. The words of an anchor start at their pretrained vectors.
+    /// The training starts at random parameters. For a word with a pretrained vector in [`Session::anchor`], w + w̃ is
+    /// this vector.
     Random,
     /// The training starts at given parameters.
     Given {
@@ -132,8 +133,8 @@ pub struct Session {
     pub validation: Option<f64>,
     /// The memory limit, for the tiles.
     pub memory: MemoryLimit,
-    /// Pretrained vectors of some words. With [`Start::Random`], the vector of such a word starts at the pretrained
-    /// vector. If the weight is above 0, training also keeps it near the pretrained vector.
+    /// Pretrained vectors of some words. With [`Start::Random`], the sum w + w̃ of such a word starts at its pretrained
+    /// vector. If the weight of the anchor is above 0, training also keeps the sum near the pretrained vector.
     pub anchor: Option<Anchor>,
     /// The checkpoints to write, if any.
     pub checkpoints: Option<Checkpoints>,

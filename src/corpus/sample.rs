@@ -33,7 +33,7 @@ const MOST_READ: u64 = 256 << 20;
 pub struct TextSample {
     /// The text of the sample, in the order of the source.
     pub chunks: Vec<Content>,
-    /// How many times larger the whole text is than the sample; 1 if the sample is the whole text.
+    /// The size of the whole text divided by the size of the sample; 1 if the sample is the whole text.
     pub scale: f64,
     /// Number of bytes of the source that were read, before decompression.
     pub read: u64,

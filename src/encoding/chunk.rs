@@ -13,7 +13,7 @@ use crate::vocabulary::{WordId, check_number_of_words};
 use std::path::Path;
 
 impl Interner {
-    /// The words of a chunk as numbers of this interner, with [`DOCUMENT_END`] after each document.
+    /// The words of a chunk as numbers of this interner, with [`DOCUMENT_END`] where documents end.
     pub(super) fn encode(
         &mut self,
         content: &Content,

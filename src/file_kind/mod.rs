@@ -70,7 +70,7 @@ pub enum FileKind {
     Archive,
     /// A known format that glove-rs does not read.
     Foreign(&'static Foreign),
-    /// None of these.
+    /// No format that glove-rs knows.
     Unknown,
 }
 

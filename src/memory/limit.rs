@@ -31,9 +31,9 @@ const TOKEN_BYTES: u64 = 8;
 pub(crate) const TASK_OCCURRENCES: u64 = 1 << 16;
 
 impl MemoryLimit {
-    /// A limit of `bytes`, with temporary files in `folder` or, if that is `None`, in the system's folder for
-    /// them. If `bytes` is `None`, the limit is derived from the one that the system sets (`ulimit -v`, a
-    /// container), if there is one.
+    /// A limit of `bytes`, with temporary files in `folder` or, if `folder` is `None`, in the system's folder
+    /// for temporary files. If `bytes` is `None` and the system limits the memory of this process (`ulimit -v`,
+    /// a container), the limit is derived from the free memory under the system's limit.
     pub fn new(bytes: Option<u64>, folder: Option<PathBuf>) -> Self {
         Self {
             bytes: bytes.or_else(system::default_limit),
