@@ -43,7 +43,7 @@ pub struct Rule {
 pub(super) struct Text {
     /// Number of different words that are not connectors, plus number of different collocations.
     pub different: u64,
-    /// Number of words, connectors included.
+    /// Number of tokens, connectors included.
     pub words: u64,
 }
 

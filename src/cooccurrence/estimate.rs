@@ -22,9 +22,9 @@ use std::time::Instant;
 /// computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CorpusSize {
-    /// Number of words in the text.
+    /// Number of tokens of the text.
     pub tokens: f64,
-    /// Number of words in the text that are in the vocabulary.
+    /// Number of tokens of the text whose word is in the vocabulary.
     pub kept_tokens: f64,
     /// Number of words in the vocabulary.
     pub words: f64,
@@ -71,7 +71,7 @@ const LISTED_BYTES: f64 = size_of::<(&[u8], u64)>() as f64;
 const VOCABULARY_BYTES: f64 = (size_of::<usize>() + size_of::<u64>()) as f64;
 /// Number of bytes of an entry of a vocabulary's index.
 const INDEX_BYTES: f64 = (size_of::<WordId>() + 1) as f64 * TABLE_SLACK;
-/// Number of bytes of each word of encoded text.
+/// Number of bytes of each token of encoded text.
 const ID_BYTES: f64 = size_of::<WordId>() as f64;
 /// Number of bytes of jieba's dictionary.
 const DICTIONARY_BYTES: f64 = 34e6;

@@ -40,7 +40,7 @@ pub struct CountedText {
     pub rare: Arc<Vocabulary>,
     /// The counts.
     pub counts: Triangle,
-    /// Number of words in the text, including those outside the vocabulary.
+    /// Number of tokens of the text, including those of words outside the vocabulary.
     pub tokens: u64,
 }
 
