@@ -1,4 +1,4 @@
-//! Detects which format a file of vectors has, from its beginning. `rows.rs` and `text.rs` then read it.
+//! Detects which format a file of vectors has, from its beginning. `load.rs` then reads the file.
 
 use super::native;
 use super::text::{Dialect, Separator, is_blank, too_long, trim_end};
@@ -142,8 +142,8 @@ fn enough(content: &[u8], most: usize) -> bool {
         || !is_text(content)
 }
 
-/// Choose how to read a file. `content` is its beginning, or all of it if `whole`. No line may be longer than
-/// `longest` bytes.
+/// Choose how to read a file. `content` is its beginning, or all of it if `whole`. `size` is the
+/// number of bytes of the file, if it is known. No line may be longer than `longest` bytes.
 pub(super) fn plan(
     content: &[u8],
     whole: bool,
@@ -294,8 +294,8 @@ fn headless(text: &[u8], whole: bool, start: usize) -> Option<Plan> {
 }
 
 /// Length in bytes of a first line that names the columns; 0 if the first line is a row. In a table, a line of names
-/// ends in fewer numbers than the others, or in the numbers of the columns from 0. In other text, it has a name for
-/// each column, and no name is a number.
+/// ends in fewer numbers than the other lines, or in the numbers 0, 1, … of the columns. In other text, a line of
+/// names has a different name for each column, and no name is a number.
 fn column_names(text: &[u8], dim: usize, dialect: Dialect) -> usize {
     let end = memchr(b'\n', text).unwrap_or(text.len());
     let line = &text[..end];
@@ -359,8 +359,8 @@ fn thousands_found(field: &str) -> String {
     )
 }
 
-/// Whether a field is a number with commas between its thousands, such as 1,234.5, and cannot be one with a
-/// decimal comma.
+/// Whether a field is a number with commas between its thousands, such as 1,234.5, and cannot be a
+/// number with a decimal comma.
 fn has_thousands(field: &[u8]) -> bool {
     let field = field.strip_prefix(b"-").unwrap_or(field);
     let (whole, fraction) = match memchr(b'.', field) {

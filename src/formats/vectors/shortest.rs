@@ -31,7 +31,7 @@ struct Scale {
     decimals: f64,
 }
 
-/// The constants, by the five lowest bits of the exponent as f32 stores it. Places of exponents
+/// The constants, by the five lowest bits of the exponent as f32 stores it. Elements for exponents
 /// outside `EXPONENTS` are not used.
 static SCALES: [Scale; 32] = scales();
 
