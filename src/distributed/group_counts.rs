@@ -578,9 +578,9 @@ pub struct SerializedGroupCounts {
     pub header: [usize; 3],
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    /// For each block: the first row and the end of the rows, the same for columns, the number of entries,
-    /// the number of records, its buffer's index in `buffers`, and the first byte and the end of its bytes
-    /// there.
+    /// For each block: the first row and the end of the rows, the first column and the end of the columns,
+    /// the number of entries, the number of records, the index in `buffers` of the buffer that holds the
+    /// block, and the first byte and the end of the block in this buffer.
     pub blocks: Vec<[u64; 9]>,
     /// The buffers that hold the compressed blocks.
     pub buffers: Vec<Arc<dyn SharedBytes>>,

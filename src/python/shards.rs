@@ -1,5 +1,5 @@
-//! The steps of counting a text on several machines, for Python. Each is a pure function of its arguments.
-//! Results are sent to other machines as arrays.
+//! The steps of counting a text on several machines, for Python. Each step is a pure function of its
+//! arguments. The results of steps are sent to other machines as arrays.
 
 use super::arguments::{CountingArguments, EncodingArguments};
 use super::arrays::ByteArray;

@@ -25,9 +25,9 @@ use std::ops::Range;
 
 /// Number of items of the design matrix that one task reads.
 const ITEMS: usize = 1 << 14;
-/// A column is solved if the scaled square r·M⁻¹r of its residual is at most this fraction of its
-/// value before the first step. A smaller residual is mostly rounding error, and further steps
-/// would fit this error.
+/// A column is solved if r·M⁻¹r is at most this fraction of the value that r·M⁻¹r had before the first
+/// step. Here r is the residual of the column, and M the diagonal of AᵀCA + λ. A smaller residual is
+/// mostly rounding error, and further steps would fit this error.
 const SOLVED: f64 = 1e-13;
 /// Number of rows of coefficients that one task changes.
 const ROWS: usize = 1 << 12;

@@ -42,8 +42,9 @@ impl Anchor {
         Ok(())
     }
 
-    /// Set the words to w = r/2 + ε and w̃ = r/2 − ε, where ε is the random start value of w. Without ε, w
-    /// and w̃ would start equal, and in a symmetric matrix they would stay nearly equal.
+    /// Set the vectors of the anchored words to w = r/2 + ε and w̃ = r/2 − ε, where ε is the random start
+    /// value of w. Without ε, w and w̃ would start equal, and with a symmetric matrix they would stay
+    /// nearly equal.
     pub fn initialize(&self, parameters: &mut Parameters) {
         self.for_each_word(parameters, |[mut w, mut w_tilde], r| {
             for (k, r) in r.iter().enumerate() {

@@ -69,8 +69,8 @@ pub(super) struct Body {
     pub line_bytes: f64,
 }
 
-/// Number of bytes that are examined; more if the first two lines are longer. Tests examine few bytes, so that their
-/// files are longer.
+/// Number of bytes that are examined; more if the first two lines are longer. The number is small in tests, so that
+/// test files are longer than the examined bytes.
 const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
 /// Number of lines that are examined.
 const LINES: usize = 1000;

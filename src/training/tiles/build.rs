@@ -71,7 +71,8 @@ impl Tiles {
     ///
     /// # Errors
     /// [`Error::Parameter`] if `held_out` is above 0, but no record is held out or no record remains;
-    /// [`Error::Io`] for temporary files; [`Error::Memory`]; [`Error::Cancelled`].
+    /// [`Error::Io`] for temporary files; [`Error::Format`] if counts on disk are damaged;
+    /// [`Error::Memory`]; [`Error::Cancelled`].
     pub fn new(
         counts: &mut Counts<'_>,
         options: &TileOptions,

@@ -118,8 +118,8 @@ impl Tiles {
         self.records
     }
 
-    /// The parts of a tile begin at multiples of this number, so that the records of a mini-batch
-    /// stay together.
+    /// The parts into which [`Tiles::part`] divides a tile begin at multiples of this number, so that
+    /// the records of a mini-batch stay together.
     pub(super) fn alignment(&self) -> usize {
         if self.layout.is_rowwise() { LINE } else { 1 }
     }
