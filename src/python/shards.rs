@@ -96,7 +96,7 @@ impl CoreShard {
         Ok((slf.get_type().into_any(), (this.vocabulary(), ids)))
     }
 
-    /// Number of words in the text, including those outside the vocabulary.
+    /// Number of tokens in the shard, including tokens outside the vocabulary of the whole text.
     #[getter]
     fn tokens(&self) -> u64 {
         self.shard.words().counts().iter().sum()

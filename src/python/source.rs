@@ -1,5 +1,5 @@
 //! Sources of text from Python: files, an open file, an iterable of documents, or ranges of files.
-//! `_io/sources.py` decides which of these a user's object is.
+//! `_io/sources.py` decides which of these kinds of source a user's object is.
 
 use super::iterable::IterableReader;
 use super::objects::{text_of, type_name};

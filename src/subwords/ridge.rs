@@ -140,8 +140,8 @@ impl<'a> Solver<'a> {
                 Some(_) => gather(beta, design.by_word.get(i)),
                 None => [0.0; LINE],
             };
-            // Aᵀ and A both contain the factor 1/√n, and `word_weights` contains both: c/n. As y is
-            // multiplied by Aᵀ only, it is divided by one of them.
+            // Aᵀ and A both contain the factor 1/√n, and `word_weights`, which is c/n, contains both
+            // factors. Here y is multiplied by Aᵀ only, so y is divided by one factor 1/√n.
             let (scale, mut y) = (design.scale(i), [0.0; LINE]);
             y[..width].copy_from_slice(&target.values[i * dim..][columns.clone()]);
             let by_scale = if scale > 0.0 { 1.0 / scale } else { 0.0 };

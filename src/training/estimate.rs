@@ -163,7 +163,7 @@ const LEAST_LIMIT: u64 = 32_000_000;
 /// Numbers of components of a vector to propose.
 const DIMS: [usize; 5] = [300, 200, 100, 50, 25];
 
-/// Settings with which a fit stays within some memory.
+/// Settings with which a fit stays within a given number of bytes of memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Advice {
     /// The present settings suffice.

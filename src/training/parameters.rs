@@ -421,7 +421,7 @@ impl Parameters {
         Ok(copy)
     }
 
-    /// Copy the numbers of `other`, which has the same size.
+    /// Copy the numbers of `other`, which has the same shape and layout.
     pub(super) fn copy_from(&mut self, other: &Self) {
         let ours = [&mut self.word_side, &mut self.context_side];
         for (to, from) in ours

@@ -19,7 +19,7 @@ pub enum Format {
     Word2Vec,
     /// word2vec's binary format.
     Word2VecBinary,
-    /// The `.bin` of Stanford's `glove`, which holds no words: they come from its vocabulary.
+    /// The `.bin` of Stanford's `glove`. It holds no words: the caller gives its vocabulary.
     Stanford,
     /// This package's own (see [`native`]).
     Native,
@@ -428,7 +428,7 @@ impl<'a> Sample<'a> {
     /// lines have as many numbers as tabs, only tabs separate. Otherwise, the number of numbers in
     /// which most lines end is found for each dialect, and the dialect with the largest number is
     /// chosen. A list is chosen instead if most lines end in as many numbers as the header states.
-    /// If two dialects have the same number, the one by which more lines end in that number is
+    /// If two dialects have the same number, the dialect in which more lines end in this number is
     /// chosen. But if more than half of the lines do so by the default dialect, the default is
     /// chosen.
     fn choose_dialect(&mut self, promised: Option<usize>) {
@@ -520,7 +520,7 @@ impl<'a> Sample<'a> {
     }
 
     /// Whether the lines are vectors of `dim` numbers whose words are phrases that may end in a number: some words do
-    /// not end in a number, or the numbers that end words are whole and most of the others are not.
+    /// not end in a number, or the numbers that end words are whole numbers and most numbers of the vectors are not.
     fn has_phrases(&self, dim: usize) -> bool {
         let (Some(least), Some(most)) = (self.numbers.first(), self.numbers.last()) else {
             return false;

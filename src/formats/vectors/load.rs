@@ -215,7 +215,9 @@ fn read_binary<E: Element>(
             return Err(Error::format(
                 input.path(),
                 Location::Byte(0),
-                format!("the header says {promised} words, but the file goes on after the last word"),
+                format!(
+                    "the header says {promised} words, but the file goes on after the last word"
+                ),
             ));
         }
     }

@@ -183,7 +183,7 @@ pub(super) fn read<E: Element>(
     Ok((words, matrix, header.dim))
 }
 
-/// Read and check the header and the words. `size` is that of the file, if it is known.
+/// Read and check the header and the words. `size` is the size of the file, if it is known.
 fn read_index(input: &mut Input, size: Option<u64>) -> Result<(Header, WordList)> {
     let path = input.path().to_owned();
     let bad = |byte: u64, message: String| Error::format(&path, Location::Byte(byte), message);

@@ -115,8 +115,8 @@ impl Find for Portable {
         let (eights, _) = bytes.as_chunks();
         let found = eights.iter().map(|eight| {
             let others = u64::from_le_bytes(*eight) ^ (u64::from(byte) * EACH);
-            // Set the highest bit of each byte that is not zero. Then collect the highest bits of
-            // the other bytes, which are equal to `byte`, in one byte.
+            // A byte of `others` is zero if it was equal to `byte`. Set the highest bit of each byte that
+            // is not zero. Then collect the inverted highest bits of all eight bytes in one byte.
             let others = ((others & (0x7f * EACH)) + 0x7f * EACH) | others;
             ((!others & (0x80 * EACH)) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
         });

@@ -81,7 +81,7 @@ impl Dialect {
         matches!(self.separator, Separator::Comma | Separator::Semicolon)
     }
 
-    /// The last field of a line, and what comes before it and its separator.
+    /// Split off the last field of a line. Returns what comes before the separator, and the field.
     fn split_last(self, line: &[u8]) -> Option<(&[u8], &[u8])> {
         let mark = match self.separator {
             Separator::Blank => {

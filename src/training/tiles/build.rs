@@ -194,8 +194,8 @@ impl Tiles {
     }
 }
 
-/// Build the tiles whose records come from the rows of `block` in the triangle: the tiles in the block's row
-/// up to the diagonal and, unless they are mirror images of these, the tiles in its column.
+/// Build the tiles whose records come from the rows of `block` in the triangle: tile (`block`, k) for each
+/// block k up to `block` and, if the matrix is not symmetric, tile (k, `block`).
 fn fill(
     counts: &impl Rows,
     grid: &TileGrid,

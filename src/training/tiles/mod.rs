@@ -90,7 +90,7 @@ impl Tile {
     }
 }
 
-/// The tiles of a matrix, or of those of its rows that belong to a group of words. Records are in memory or,
+/// The tiles of a matrix, or of the rows of one group of words. Records are in memory or,
 /// if they exceed the memory limit, in a temporary file. There are no empty tiles. In a symmetric matrix, a
 /// tile and its mirror image share their records.
 #[derive(Debug)]

@@ -25,8 +25,8 @@ pub(super) fn for_each_segment<'a>(
     mut f: impl FnMut(Segment<'a>),
 ) {
     let group = grid.partition.group(grid.group);
-    // A symmetric source has only pairs with a word of the group. Its tiles need each of them in at least one
-    // direction.
+    // A symmetric source has only pairs with a word of the group. The tiles need each of these pairs in at
+    // least one direction.
     let needs_forward = group.contains(&row.row) || row.backward.is_none();
     let mut start = 0;
     while let Some(&column) = row.columns.get(start) {
