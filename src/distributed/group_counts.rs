@@ -705,7 +705,7 @@ mod tests {
     }
 
     #[test]
-    fn tasks_of_rows_take_about_the_same_time() {
+    fn every_row_is_counted_by_one_task_in_a_block_of_one_group() {
         let counts: Vec<u64> = (1..=50_000).map(|rank| 20_000_000 / rank).collect();
         let options = CountingOptions::default();
         for groups in [1, 2, 5] {

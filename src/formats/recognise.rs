@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_signature_is_told_by_its_content() {
+    fn files_without_a_signature_are_recognised_by_their_content() {
         let records: Vec<u8> = [(1_i32, 2_i32, 0.5_f64), (2, 1, 0.5)]
             .iter()
             .flat_map(|(i, j, x)| {

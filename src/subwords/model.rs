@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn arguments_that_do_not_fit_are_refused() {
         let (monitor, default) = (Monitor::new(), SubwordOptions::default());
         let fit = |vectors: &[f32], weights: Option<&[f32]>, options: &SubwordOptions| {
             let fitted = Subwords::fit(&["a", "b"], vectors, 1, weights, options, &monitor);

@@ -255,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn every_order_of_three_records_is_as_likely() {
+    fn every_order_of_three_records_is_equally_likely() {
         let records = [[1; RECORD], [2; RECORD], [3; RECORD]];
         let free = MemoryLimit::default();
         let mut seen = std::collections::HashMap::new();

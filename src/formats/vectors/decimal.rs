@@ -125,7 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_ends_a_number_and_what_is_left_to_the_library() {
+    fn short_numbers_are_parsed_and_others_are_left_to_the_library() {
         for (text, expected) in [
             ("1.5 2", Some((1.5, 3))),
             ("-0.123456\n", Some((-0.123_456, 9))),

@@ -665,7 +665,7 @@ mod tests {
     }
 
     #[test]
-    fn binary_is_told_from_text() {
+    fn binary_files_are_distinguished_from_text() {
         let binary = [b"2 1\na ".as_slice(), &1.0_f32.to_le_bytes(), b"b \0\0\0\0"].concat();
         assert_eq!(seen(&binary), (false, 1, Some(2)));
         // If all bytes are letters, the file is text, although it would fit the binary format.
@@ -676,7 +676,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_vectors_is_refused_with_advice() {
+    fn files_that_hold_no_vectors_are_refused_with_advice() {
         for (content, advice) in [
             (&b""[..], "no words"),
             (b"\n \n", "no words"),

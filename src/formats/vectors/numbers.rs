@@ -375,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_word_with_numbers_is_left_to_others() {
+    fn a_line_that_is_not_a_word_with_numbers_gives_none() {
         for line in [
             "",
             " ",

@@ -489,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_is_read() {
+    fn numbers_that_are_not_finite_are_read() {
         let (_, row) = parse("w nan -nan inf -inf Infinity NaN 1e99", 7).unwrap();
         let text: Vec<_> = row.iter().map(ToString::to_string).collect();
         assert_eq!(text, ["NaN", "NaN", "inf", "-inf", "inf", "NaN", "inf"]);
