@@ -159,8 +159,8 @@ fn check_csr(
         || indices.len() != entries
     {
         return wrong(format!(
-            "must be well-formed compressed sparse rows, got {words} rows, {} numbers in indptr, {} \
-             in indices and {entries} in data",
+            "must be well-formed compressed sparse rows, got {words} rows, {} numbers in indptr, \
+             {} in indices and {entries} in data",
             indptr.len(),
             indices.len()
         ));
