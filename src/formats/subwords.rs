@@ -98,8 +98,9 @@ fn encode(
 /// Read a subword model, compressed or not.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset if the file is not a subword model, is cut
-/// off or is damaged; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
+/// byte offset if the file is not a subword model, is cut off or is damaged; [`Error::Memory`];
+/// [`Error::Cancelled`].
 pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Subwords> {
     load_from(Input::open(path.as_ref(), monitor)?, monitor)
 }

@@ -119,8 +119,8 @@ impl Subwords {
         design.into_model(dim, vectors)
     }
 
-    /// A model with these n-grams and their vectors. Build the index of `ngrams` before:
-    /// otherwise the first look-up builds it, and can report no lack of memory.
+    /// A model with these n-grams and their vectors. Call [`Vocabulary::build_index`] of `ngrams` before.
+    /// Otherwise the first look-up builds the index, and cannot return an error if memory is lacking.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `dim` is 0 or `vectors` does not hold `dim` numbers for each n-gram.
@@ -402,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn arguments_that_do_not_fit_are_refused() {
         let (monitor, default) = (Monitor::new(), SubwordOptions::default());
         let fit = |vectors: &[f32], weights: Option<&[f32]>, options: &SubwordOptions| {
             let fitted = Subwords::fit(&["a", "b"], vectors, 1, weights, options, &monitor);

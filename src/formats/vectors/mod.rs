@@ -13,7 +13,7 @@
 //! | [`native`] | this package's own format, which can be mapped instead of read |
 //! | [`write`](mod@write), `turns` | writes word2vec's formats and GloVe's text, formatted on all threads |
 //! | `combine` | combines the two vectors of a word, w and w̃, into one |
-//! | `element`, `word_list` | number types, and words in one allocation |
+//! | `word_list` | many words in one allocation |
 //! | `selection` | words whose vectors are wanted |
 
 mod blocks;

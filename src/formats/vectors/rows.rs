@@ -18,11 +18,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Vectors<E> {
     pub words: WordList,
     pub matrix: Vec<E>,
-    /// The numbers of the words that are equal to an earlier word, in order.
+    /// The indices of the words that are equal to an earlier word, in ascending order.
     pub repeats: Vec<usize>,
-    /// The numbers of the words whose vectors hold NaN or infinity, in order.
+    /// The indices of the words whose vectors hold NaN or infinity, in ascending order.
     pub not_finite: Vec<usize>,
-    /// Number of records of the file up to the last that was examined.
+    /// Number of records of the file that were examined, also of those that are not kept.
     pub records: usize,
     /// What follows the last record, as far as it was read; None if all words of a selection were found before
     /// the end.
@@ -42,8 +42,8 @@ pub(super) fn read<E: Element>(
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
     let expected = only.map_or(expected, |only| only.len().min(expected));
-    // Zeroed memory that is not touched costs nothing, so `expected` may be too much; when it is
-    // too little the matrix grows.
+    // Zeroed memory that is not touched costs nothing, so `expected` may be too large. If `expected`
+    // is too small, the matrix grows.
     let mut matrix = fallible::zeroed(expected.min(most).saturating_mul(dim))?;
     let mut blocks = Blocks::new(input, records, only, most, monitor);
     let mut merged = Merged::new(only);
@@ -64,7 +64,7 @@ pub(super) fn read<E: Element>(
             Some(rows) if !merged.is_complete => rows,
             _ => break,
         };
-        // More rows than needed, so that the matrix grows only a few times.
+        // Add more rows than needed, so that the matrix grows only a few times.
         let words = merged.words.len();
         let rows = (words + rows).saturating_add(words / 8).min(most);
         fallible::resize(&mut matrix, rows.saturating_mul(dim), E::ZERO)?;

@@ -30,7 +30,7 @@ pub enum Layout {
     SixDecimalsHeader,
 }
 
-/// About the number of bytes that a thread formats before it writes them. They stay in the cache of a core.
+/// Approximate number of bytes that a thread formats before it writes them. They stay in the cache of a core.
 const BLOCK: usize = 1 << 18;
 /// Number of lines that are checked before anything is written. A reader examines fewer to detect the format.
 const CHECKED: usize = 1 << 10;
@@ -91,7 +91,8 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     })
 }
 
-/// Refuse words that a reader would cut off: at a newline or, if the reader splits at every space, at a space.
+/// Refuse empty words, and words that a reader would cut off: at a newline or, if the reader splits at every
+/// space, at a space.
 fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()> {
     for word in words {
         let word = word.as_ref();

@@ -1,4 +1,4 @@
-//! The arguments of one call of the kernel, and the trait of the updates by each step rule.
+//! The arguments of one call of the kernel, and the trait that each step rule implements to update rows.
 //!
 //! # The contract of every `unsafe` function here
 //!

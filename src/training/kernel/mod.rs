@@ -388,7 +388,7 @@ mod tests {
         }
 
         #[test]
-        fn frozen_contexts_keep_their_bits_and_words_move_as_if_contexts_were_new_for_each_record(
+        fn frozen_contexts_keep_their_bits_and_words_move_as_if_contexts_were_restored_after_each_record(
             dim in 1usize..130,
             records in proptest::collection::vec((0u16..5, 0u16..5, -3.0f32..5.0), 1..60),
             optimizer in prop_oneof![Just(Optimizer::AdaGrad), Just(Optimizer::RowwiseAdaGrad), Just(Optimizer::Sgd)],

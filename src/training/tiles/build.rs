@@ -71,7 +71,8 @@ impl Tiles {
     ///
     /// # Errors
     /// [`Error::Parameter`] if `held_out` is above 0, but no record is held out or no record remains;
-    /// [`Error::Io`] for temporary files; [`Error::Memory`]; [`Error::Cancelled`].
+    /// [`Error::Io`] for temporary files; [`Error::Format`] if counts on disk are damaged;
+    /// [`Error::Memory`]; [`Error::Cancelled`].
     pub fn new(
         counts: &mut Counts<'_>,
         options: &TileOptions,
@@ -193,8 +194,8 @@ impl Tiles {
     }
 }
 
-/// Build the tiles whose records come from the rows of `block` in the triangle: the tiles in the block's row
-/// up to the diagonal and, unless they are mirror images of these, the tiles in its column.
+/// Build the tiles whose records come from the rows of `block` in the triangle: tile (`block`, k) for each
+/// block k up to `block` and, if the matrix is not symmetric, tile (k, `block`).
 fn fill(
     counts: &impl Rows,
     grid: &TileGrid,
@@ -321,8 +322,8 @@ pub fn check_enough_records(validation: Option<f64>, records: u64, held_out: u64
     }
     if records == 0 {
         return Err(Error::Corpus(
-            "there are no pairs of words to train on: every document has fewer than two words of \
-             the vocabulary (see min_count and max_vocab)"
+            "there are no pairs of words to train on: all counts are 0, for example because every \
+             document has fewer than two words of the vocabulary (see min_count and max_vocab)"
                 .into(),
         ));
     }

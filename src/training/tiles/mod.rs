@@ -90,7 +90,7 @@ impl Tile {
     }
 }
 
-/// The tiles of a matrix, or of those of its rows that belong to a group of words. Records are in memory or,
+/// The tiles of a matrix, or of the rows of one group of words. Records are in memory or,
 /// if they exceed the memory limit, in a temporary file. There are no empty tiles. In a symmetric matrix, a
 /// tile and its mirror image share their records.
 #[derive(Debug)]
@@ -118,8 +118,8 @@ impl Tiles {
         self.records
     }
 
-    /// The parts of a tile begin at multiples of this number, so that the records of a mini-batch
-    /// stay together.
+    /// The parts into which [`Tiles::part`] divides a tile begin at multiples of this number, so that
+    /// the records of a mini-batch stay together.
     pub(super) fn alignment(&self) -> usize {
         if self.layout.is_rowwise() { LINE } else { 1 }
     }

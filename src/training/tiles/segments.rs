@@ -9,8 +9,10 @@ pub(super) struct Segment<'a> {
     pub block: usize,
     pub columns: &'a [WordId],
     // X[row, column] and X[column, row] of the `columns`, in their order. A list is empty if no
-    // tile of the group needs its records, or if a mirrored tile holds them. The second list lacks
-    // the element on the diagonal of X, because the first list has it.
+    // tile of the group needs its records. The second list is also empty if the matrix is symmetric
+    // and `block` is another block than that of the row: the mirror image of the tile of the first
+    // list has these records. The second list lacks the element on the diagonal of X, because the
+    // first list has it.
     pub values: [&'a [f64]; 2],
 }
 
@@ -23,8 +25,8 @@ pub(super) fn for_each_segment<'a>(
     mut f: impl FnMut(Segment<'a>),
 ) {
     let group = grid.partition.group(grid.group);
-    // A symmetric source has only pairs with a word of the group. Its tiles need each of them in at least one
-    // direction.
+    // A symmetric source has only pairs with a word of the group. The tiles need each of these pairs in at
+    // least one direction.
     let needs_forward = group.contains(&row.row) || row.backward.is_none();
     let mut start = 0;
     while let Some(&column) = row.columns.get(start) {
