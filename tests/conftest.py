@@ -66,7 +66,7 @@ class Corpus:
 def shared() -> Path:
     """The folder of texts and evaluation sets that are too large for a clone of the repository.
 
-    Each test that uses it has a small variant that does not.
+    Each test that uses this folder has a small variant that does not need it.
     """
     if not (SHARED / "data").is_dir():
         pytest.skip(f"no large texts in {SHARED}: set GLOVE_RS_SHARED to the folder that has them")

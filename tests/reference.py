@@ -238,7 +238,7 @@ def bounded(g: NDArray, clip: float, optimizer: str) -> NDArray:
 
 
 def of_optimizer(parameters: Parameters, optimizer: str) -> Parameters:
-    """The parameters with the accumulators of the optimizer: row-wise AdaGrad has one a vector."""
+    """The parameters with accumulators of the optimizer: row-wise AdaGrad has one per vector."""
     if optimizer != "rowwise_adagrad":
         return parameters
     first = {name: parameters[name][:, :1].copy() for name in ("G_W", "G_W_tilde")}
