@@ -1,8 +1,8 @@
 """Fixtures and hypothesis profiles for the whole suite.
 
 With ``HYPOTHESIS_PROFILE=ci``, or if only ``CI`` is set, hypothesis draws the same examples on
-every run. The default profile draws new examples each time and remembers those that fail. ``make quick``
-sets ``HYPOTHESIS_PROFILE=quick``, which draws fewer examples.
+every run. The default profile draws new examples each time and remembers those that fail.
+``make quick`` sets ``HYPOTHESIS_PROFILE=quick``, which draws fewer examples.
 """
 
 from __future__ import annotations

@@ -63,8 +63,8 @@ def vocabulary(
     """The words of the vocabulary and their counts, in the order of Stanford's ``vocab_count``.
 
     The most frequent word comes first. Equally frequent words are compared as C strings of signed
-    bytes, so "é" comes before "a", and even "fortín" before "fort". If ``max_vocab`` keeps only some of the
-    equally frequent words, it keeps those that come first in Stanford's hash table.
+    bytes, so "é" comes before "a", and even "fortín" before "fort". If ``max_vocab`` keeps only
+    some of the equally frequent words, it keeps those that come first in Stanford's hash table.
     """
     counts = Counter(token for document in documents for token in document)
     kept = [word for word in counts if counts[word] >= min_count]
