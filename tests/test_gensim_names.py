@@ -424,7 +424,8 @@ def test_the_page_names_every_method_of_gensim_that_is_missing_here():
     named = set(re.findall(r"`(?:wv\.)?(\w+)", PAGE.read_text(encoding="utf-8")))
     missing = public(models.KeyedVectors) - public(WordVectors)
     assert missing <= named
-    # A method that both have takes gensim's arguments in gensim's order, unless the page differs.
+    # A method that both have takes gensim's arguments in gensim's order. Otherwise the page names
+    # the method and the missing arguments.
     for name in sorted(public(models.KeyedVectors) & public(WordVectors) - {"save", "load"}):
         their = inspect.getattr_static(models.KeyedVectors, name)
         if isinstance(their, property):

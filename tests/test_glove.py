@@ -495,7 +495,7 @@ def test_an_exception_of_the_progress_callable_surfaces_unchanged(zipf, stage):
     with pytest.raises(RuntimeError) as caught:
         model.fit(slowly(zipf.lines))
     assert caught.value is failure
-    # An interrupted training keeps its finished epochs; without any there is no model.
+    # An interrupted training keeps its finished epochs. Before the first one there is no model.
     if stage != "training":
         assert not hasattr(model, "W")
 
