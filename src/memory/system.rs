@@ -61,14 +61,19 @@ fn address_space() -> Option<u64> {
     None
 }
 
+#[cfg(not(unix))]
 fn address_space_used() -> u64 {
-    const PAGE: u64 = 4096;
+    0
+}
+
+#[cfg(unix)]
+fn address_space_used() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = statm
         .split(' ')
         .next()
         .and_then(|pages| pages.parse::<u64>().ok());
-    pages.map_or(0, |pages| pages * PAGE)
+    pages.map_or(0, |pages| pages * rustix::param::page_size() as u64)
 }
 
 /// A control group with a limit.
