@@ -178,7 +178,7 @@ class IntervalTable(ResultTable):
 def _array(values: Any) -> NDArray[Any]:
     """Return a column as an array: of numbers if all values are numbers, otherwise of objects.
 
-    An array of bools stays one.
+    An array of bools stays an array of bools.
     """
     if not isinstance(values, np.ndarray):
         found = np.empty(len(values), dtype=object)

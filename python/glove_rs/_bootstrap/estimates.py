@@ -28,15 +28,16 @@ class Estimate:
     Attributes
     ----------
     value : float or ndarray
-        The statistic of the model of all of the text. If the statistic is an array, all other
-        attributes have the same shape.
+        The statistic of the model of all of the text. If it is an array, `low`, `high`,
+        `standard_error` and `bias` have the same shape.
     low, high : float or ndarray
         The limits of the interval.
     standard_error : float or ndarray
         The standard deviation of the statistic over the replicates. For a jackknife, the
         jackknife's standard error.
     bias : float or ndarray
-        The mean of the replicates minus `value`; for a jackknife, (n − 1) times that.
+        The mean of the replicates minus `value`. For a jackknife with n replicates, (n − 1) times
+        this difference.
     level : float
         The confidence level of the interval, such as 0.95.
     name : str

@@ -33,8 +33,8 @@ def trainer_of(
     Raises
     ------
     ValueError
-        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, or if `by` is
-        given for documents or is missing for groups.
+        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, if `by` is
+        given for a bootstrap of documents, or if `by` is missing for a bootstrap of groups.
     """
     saved = dict(settings["model"])
     saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer

@@ -25,7 +25,8 @@ __all__ = ["Trainer", "model_settings"]
 _F32: TypeAlias = npt.NDArray[np.float32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
 
-#: Replicates are rotated to the model of all of the text by this many of the most frequent words.
+#: Replicates are rotated to the model of all of the text by at most this many of the most frequent
+#: words.
 _ALIGNED_BY = 20_000
 
 

@@ -27,8 +27,8 @@ __all__ = ["MOST_JSON", "Archive", "open_regular", "refusing"]
 MOST_RATIO = 64
 #: An archive may always unpack to this many bytes, even if it is small.
 ALWAYS = 1 << 20
-#: The largest allowed size of settings in JSON. A parser needs many times as much memory. Settings
-#: contain each list of words twice, so the limit is a multiple of that of such a list.
+#: The largest allowed size of settings in JSON, in bytes. A parser needs many times as much memory.
+#: Settings contain each list of words twice, so this is a multiple of `_word_lists.MOST_BYTES`.
 MOST_JSON = 1 << 23
 #: Bytes to read at a time. Ctrl-C takes effect between two reads.
 _CHUNK = 4 << 20
@@ -120,7 +120,7 @@ class Archive:
     def read(self, name: str, kind: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
         """Read an array, which must have the dtype `kind`, such as "f4", and this shape.
 
-        None in `shape` matches any length. Byte order and memory order may be any.
+        None in `shape` matches any length. Any byte order and memory order is accepted.
         """
         member = self._zip.getinfo(name + ".npy")
         file: Any  # not IO[bytes], which has no method readinto for type checkers

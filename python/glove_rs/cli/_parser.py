@@ -45,7 +45,8 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse arguments, but refuse an unknown option first.
 
-        A mistyped option would otherwise give the misleading error that a required one is missing.
+        Otherwise a mistyped option could give the misleading error that a required argument is
+        missing.
 
         If an argument takes any number of values, such as FILE..., values after an option belong to
         it too. argparse itself ends the values of that argument at the first option.

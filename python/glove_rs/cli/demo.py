@@ -33,7 +33,7 @@ __all__ = ["add", "extract", "words_to_show"]
 WORDS_TO_SHOW = ("file", "month", "socket", "password", "exception")
 
 # These folders are skipped: tests have little prose, "encodings" has tables of characters, and the
-# content of the others differs between machines.
+# content of "site-packages" and "dist-packages" differs between machines.
 SKIPPED_FOLDERS = {"test", "tests", "idle_test", "encodings", "site-packages", "dist-packages"}
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")  # letters, with an apostrophe inside
 
@@ -116,7 +116,7 @@ def count_lines(path: Path) -> int:
 def words_to_show(words: list[str]) -> list[str]:
     """Return `WORDS_TO_SHOW` if all are known, otherwise every 100th word, up to the same number.
 
-    In a small vocabulary, the words are closer together.
+    In a small vocabulary, fewer than 100 words lie between two of the returned words.
     """
     known = set(words)
     chosen = [word for word in WORDS_TO_SHOW if word in known]
