@@ -26,7 +26,7 @@ _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None
 
 
 class Documents:
-    """The documents of a text, encoded in memory. A word takes two bytes, a rare word more.
+    """The documents of a text, encoded in memory. A token takes two bytes, that of a rare word more.
 
     Create an object with :meth:`read` or :meth:`read_groups`.
 
@@ -76,9 +76,11 @@ class Documents:
         Raises
         ------
         ValueError
-            If `by` does not give a label for each document.
+            If `by` does not give a label for each document, or if no document has a word of the
+            vocabulary.
         TypeError
-            If `by` is a function and `source` is not an iterable of documents.
+            If `by` is a function and `source` is not an iterable of documents, if `by` is neither a
+            function nor labels, or if a label is not hashable.
         """
         labels: list[Label] | None = None
         if callable(by):

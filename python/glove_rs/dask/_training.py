@@ -442,7 +442,10 @@ class Training:
             self._copy_ended = time.monotonic()
 
     def _recover(self) -> None:
-        """After the loss of a worker, go back to the last epoch whose rows still exist."""
+        """After the loss of a worker, go back to the last epoch whose rows still exist.
+
+        If no such epoch is left, begin again before the first epoch.
+        """
         self._copying = None
         while True:
             try:
