@@ -241,8 +241,8 @@ class Subwords:
         Raises
         ------
         FormatError
-            If the file is not a subword model, or is truncated or damaged. The message has the
-            offset of the damage.
+            If the file is not a subword model, or is truncated or damaged. For damage, the message
+            has the offset.
         OSError
             If the file cannot be read.
         """
@@ -263,7 +263,7 @@ def _asked(words: str | Iterable[str]) -> list[str]:
 def _counts(
     counts: Vocabulary | Sequence[int] | None, words: list[str]
 ) -> npt.NDArray[np.uint64] | None:
-    """Return the count of each word."""
+    """Return the count of each word; None without counts."""
     if counts is None:
         return None
     if isinstance(counts, Vocabulary):

@@ -18,8 +18,8 @@ from ..vectors import WordVectors
 
 __all__ = ["ANCHORS", "align", "anchor_rows", "common_rows", "vectors_of"]
 
-#: If no anchor words are given, the first words of `a` that `b` also has, at most this many, are the
-#: anchor words.
+#: If no anchor words are given, at most this many words are the anchor words: the first words of
+#: `a` that `b` also has.
 ANCHORS = 20_000
 
 _Rows: TypeAlias = npt.NDArray[np.intp]

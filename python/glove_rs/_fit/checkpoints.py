@@ -20,8 +20,8 @@ from ..vocabulary import Vocabulary
 __all__ = ["Folder", "Saved", "fingerprint", "left_to_preset", "may_change", "settings"]
 
 _STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
-#: The names of these files in older versions. If the checkpoint in a folder has the older name, both
-#: files keep the older names.
+#: The names of these files in older versions. If the checkpoint in a folder has the older name,
+#: both files keep the older names.
 _OLDER = {_STATE: "checkpoint.glove", _COUNTS: "counts.glove"}
 #: The file that a training locks, and its content once a training has begun in the folder.
 _LOCK, _MARK = "training.lock", b"glove-rs training\n"

@@ -26,7 +26,7 @@ _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None
 
 
 class Documents:
-    """The documents of a text, encoded in memory. A token takes two bytes, that of a rare word more.
+    """The documents of a text, encoded in memory: two bytes for a token, more if its word is rare.
 
     Create an object with :meth:`read` or :meth:`read_groups`.
 

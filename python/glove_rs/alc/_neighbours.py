@@ -74,6 +74,17 @@ def nearest(
         The columns group (if `by` is given), word, rank and cosine, and with bootstraps also
         std_error, low and high.
 
+    Warns
+    -----
+    UserWarning
+        If some of `candidates` have no vector, or, with bootstraps, if a group has one context.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, if `by` is not a column and has another length, or if
+        none of `candidates` has a vector.
+
     Examples
     --------
     >>> import numpy as np
