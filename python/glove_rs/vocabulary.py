@@ -144,7 +144,8 @@ phrases, stop_words, documents, errors, max_word_bytes, threads, memory, tmp_dir
         OSError
             If the file cannot be written. An existing file is then unchanged.
         ValueError
-            If a word has a space or newline, which the format cannot hold.
+            If a word has a space or newline, which the format cannot hold, or if the name has the
+            ending of another format, such as ``.csv``.
 
         Examples
         --------
