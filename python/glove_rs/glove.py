@@ -356,11 +356,11 @@ class Glove:
             Files: a path; a list of paths; a folder, which means all files in it and its
             subfolders, sorted, without hidden ones; a pattern such as ``"texts/**/*.txt"``; ``"-"``
             for standard input; or a file that is open for text or bytes. Files may be compressed
-            with gzip, bzip2, xz or Zstandard. They are UTF-8, or UTF-16 with a byte order mark. Or
-            an iterable of documents, each a str or a list of words; it may be a generator. Or a
-            pandas or Polars column, an Arrow column or table with one column of text, or a Hugging
-            Face dataset. A list of str holds documents, unless most of its items are names of
-            existing files or all look like names of files.
+            with gzip, bzip2, xz or Zstandard. They are UTF-8, or UTF-16 with a byte order mark.
+            Instead of files, `source` can be an iterable of documents, each a str or a list of
+            words, such as a generator; a pandas or Polars column; an Arrow column or table with one
+            column of text; or a Hugging Face dataset. A list of str holds documents, unless most of
+            its items are names of existing files or all look like names of files.
         y : object, optional
             Ignored. Pipelines of scikit-learn pass it.
         column : str, optional

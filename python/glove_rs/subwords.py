@@ -94,7 +94,7 @@ class Subwords:
         min_words : int, default 3
             Keep the n-grams that occur in at least this many words, >= 1.
         penalty : float, default 1.0
-            The penalty λ > 0 of the ridge regression. It minimises
+            The penalty λ > 0 of the ridge regression. The regression minimises
             Σ weight ‖prediction − vector‖² + λ ‖B‖², where B has the vectors of the n-grams.
         steps : int, default 15
             The number of steps of conjugate gradients, >= 1.

@@ -312,7 +312,8 @@ class WordVectors(GensimNames):
         Parameters
         ----------
         path : str or path-like
-            The file to write. An ending such as ``.gz`` compresses it; it is then read, not mapped.
+            The file to write. If its name has an ending such as ``.gz``, the file is compressed,
+            and :meth:`load` reads it instead of mapping it.
 
         Raises
         ------

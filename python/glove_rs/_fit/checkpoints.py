@@ -80,8 +80,9 @@ class Folder:
     def claim(self) -> None:
         """Check that the files to write do not exist, or that an earlier training here wrote them.
 
-        Call this while the folder is locked, and before counting. It also writes the mark into the
-        lock file. A later training may then replace counts that a killed training left.
+        Call this method while the folder is locked, and before counting. The method also writes the
+        mark into the lock file. A later training may then replace counts that a killed training
+        left.
 
         Raises
         ------

@@ -27,7 +27,7 @@ __all__ = ["Batch", "Piece", "pieces_of"]
 #: Bytes of the beginning of a file that are read to recognise its format.
 _LOOK = 1 << 16
 #: The smallest and the largest number of bytes of JSON lines or CSV that are parsed at once. A row
-#: must fit into such a block.
+#: must fit into a block of at most the largest number.
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 
 

@@ -245,7 +245,7 @@ def _option(name: str) -> str:
 
 
 def _files(paths: Iterable[str | os.PathLike[str] | None]) -> Iterable[str]:
-    """Yield the files that each path means: itself, those in a folder, or those of a pattern."""
+    """Yield the files that the paths name: a file, all files in a folder, or those of a pattern."""
     for path in paths:
         if path is None:
             continue

@@ -472,7 +472,7 @@ class Training:
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:
-        """Build tiles again that Dask cannot build again: those of counts that were sent."""
+        """Build the lost tiles of counts that this process sent: Dask cannot build these again."""
         lost = [group for group, tiles in enumerate(self._tiles) if tiles.cancelled()]
         if not lost:
             return
