@@ -19,7 +19,8 @@ _Weights: TypeAlias = npt.NDArray[np.uint32]
 def blocks(n: int, units: int) -> int:
     """Return the number of blocks of a jackknife for which `n` replicates are requested.
 
-    One block would contain the whole text, so there are 2 blocks for ``n=1``.
+    There are `n` blocks, but at most as many as units. One block would contain the whole text, so
+    there are 2 blocks for ``n=1``. For ``n=0`` there is no block.
     """
     return min(n, units) if n != 1 else 2
 

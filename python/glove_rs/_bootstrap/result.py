@@ -571,8 +571,8 @@ class Bootstrap:
         FileNotFoundError
             If there is no such folder, or if it has no bootstrap.
         FormatError
-            If ``bootstrap.json`` or ``full.native`` is damaged or is not a file of a bootstrap. The
-            file of a replicate is checked when its vectors are used.
+            If ``bootstrap.json`` or ``full.native`` is not a valid file of a bootstrap. The file of
+            a replicate is checked when its vectors are used.
         """
         store = Store(path)
         bootstrap = cls(store, None)

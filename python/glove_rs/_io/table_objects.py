@@ -36,8 +36,8 @@ def column_of(source: Any, column: str) -> tuple[Any, str | None]:
     ------
     ValueError
         If the table has no such column. The message lists the columns of the table. For Arrow data,
-        for a LazyFrame of Polars without collected schema, and for rows, the error may come later,
-        when the data are read.
+        for rows, and for a dataset whose columns are not known, the error comes later, when the
+        data are read.
     TypeError
         If `source` is not a table.
     """

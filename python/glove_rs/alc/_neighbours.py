@@ -82,8 +82,8 @@ def nearest(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, if `by` is not a column and has another length, or if
-        none of `candidates` has a vector.
+        If a parameter is out of its range, if there is no column `by`, if the sequence `by` has
+        another length, or if none of `candidates` has a vector.
 
     Examples
     --------

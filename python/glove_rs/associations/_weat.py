@@ -356,9 +356,10 @@ def _associations(wv: Vectors, sets: Sequence[Chosen]) -> Float64:
 
 
 def _effect(values: Float64, k: int) -> float:
-    """Return an effect size: the first k values belong to X, and all other values to Y.
+    """Return the effect size of a division: the first k values, and all other values.
 
-    It is the difference of the two means, divided by the standard deviation of all values.
+    The effect size is the difference of the two means, divided by the standard deviation of all
+    values.
 
     The result is NaN if all values are equal.
     """

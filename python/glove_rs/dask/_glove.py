@@ -34,8 +34,8 @@ class DaskGlove(Glove):
     The words are divided into groups, one for each worker. Workers count shards of the text, and
     each worker collects the counts of the words of its group. Training is by strata (Gemulla et al.
     2011): the word vectors of a group stay on their worker, and the context vectors move from
-    worker to worker. :meth:`fit` does not collect the counts of different groups in one place. At
-    the end the calling process holds all vectors.
+    worker to worker. The counts that workers compute are not sent to the calling process. At the
+    end the calling process holds all vectors.
 
     Parameters
     ----------
