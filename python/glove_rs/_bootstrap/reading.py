@@ -41,7 +41,7 @@ def trainer_of(
     model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
     parameters = parameters_of(model, threads, memory)
     if (by is None) != (settings["unit"] == "document"):
-        raise ValueError("by must be given for a bootstrap of groups, and only then")
+        raise ValueError("by must be given if and only if the bootstrap is of groups")
     with reporter(progress) as callback:
         documents = documents_of(source, parameters, callback, by, vocabulary)
     trainer = trainer_on(

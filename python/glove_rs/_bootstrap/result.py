@@ -259,7 +259,7 @@ class Bootstrap:
             As for :meth:`estimate`, or if an item of `pairs` is not two words.
         """
         self._check_replicates()
-        listed = [self._pair("pairs", pair) for pair in pairs]
+        listed = [self._pair("an item of pairs", pair) for pair in pairs]
         rows = np.array([[self._row(w) for w in pair] for pair in listed], dtype=np.intp)
         rows = rows.reshape(len(listed), 2)
         estimate = self.estimate(lambda wv: cosines_of_pairs(wv.vectors, rows), name="similarities")

@@ -114,7 +114,7 @@ def bootstrap(
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
     unit, method = choice("unit", unit, UNITS), choice("method", method, METHODS)
     if (by is None) != (unit == "document"):
-        raise ValueError("by must be given with unit='group', and only then")
+        raise ValueError("by must be given if and only if unit is 'group'")
     parameters = parameters_of(model, threads, memory)
     if progress is None:
         progress = model.progress

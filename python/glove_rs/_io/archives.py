@@ -149,7 +149,7 @@ class Archive:
             if name == "header" and count * dtype.itemsize > MOST_JSON:
                 raise ValueError(f"its settings have {count} bytes, too many")
             if len(start) + length + count * dtype.itemsize != member.file_size:
-                raise ValueError(f"{name} has {member.file_size} bytes, but not for its shape")
+                raise ValueError(f"{name} has {member.file_size} bytes, which do not fit its shape")
             array = np.empty(count, dtype)
             rest = array.view(np.uint8).data
             while rest:
@@ -158,7 +158,7 @@ class Archive:
                     raise EOFError(f"{name} is cut off")
                 rest = rest[read:]
             if file.read(1):  # this read at the end makes zipfile compare the checksum
-                raise ValueError(f"{name} continues after its end")
+                raise ValueError(f"{name} has more bytes than its shape needs")
         array = array.astype(dtype.newbyteorder("="), copy=False)
         return array.reshape(found, order="F" if fortran == "True" else "C")
 

@@ -159,8 +159,8 @@ def pieces_of(file: TableFile, column: str) -> Iterator[Piece]:
         elif kind in _FOOTERS:
             if stream.is_unpacked:
                 raise _core.FormatError(
-                    f"{file.name}: this is a packed {_NAMES[kind]}, of which no part can be read "
-                    "alone: unpack it first"
+                    f"{file.name}: this is a packed {_NAMES[kind]}, whose parts cannot be read "
+                    "separately: unpack it first"
                 )
             if file.stream is None:
                 stream.close()
