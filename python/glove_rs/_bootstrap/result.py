@@ -494,8 +494,8 @@ class Bootstrap:
         ------
         ValueError
             If the text is needed and `source` is not given, if `source` is not the text of this
-            bootstrap, or if `n` exceeds the finished replicates of a jackknife and differs from
-            the number with which the jackknife was created: its blocks depend on that number.
+            bootstrap, or if replicates of a jackknife are to be added and `n` is not the number of
+            its blocks.
         """
         n = integer("n", n, 0)
         if source is not None or reading:

@@ -1,4 +1,4 @@
-"""Checks of paths of files to read, and writing files that replace others only when complete."""
+"""Checks of the paths of files to read, and files that replace others only when complete."""
 
 from __future__ import annotations
 

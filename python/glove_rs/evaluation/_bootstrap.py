@@ -22,8 +22,8 @@ _LEVEL = 0.95
 # There is no interval if more than this share of the draws has no score. Otherwise the interval is
 # computed from the draws with a score.
 _UNDEFINED = 0.05
-# Items drawn at a time: 2¹⁶ float64 are 0.5 MB, and about ten such arrays are in use. Measured on
-# 3,000 pairs and two models: 0.43 s for 1,000 draws; 0.52 s with 2¹⁴, 0.73 s with 2²⁰.
+# The number of items that are drawn at a time: 2¹⁶ float64 are 0.5 MB, and about ten such arrays
+# are in use. Measured: benches/EXPERIMENTS.md, "Draws at a time".
 _CELLS = 1 << 16
 
 
