@@ -163,7 +163,7 @@ class ResultTable:
 
 
 class IntervalTable(ResultTable):
-    """Rows with intervals: the columns `low` and `high` stand after the column of values."""
+    """Rows that may have intervals: the columns `low` and `high` then follow the values."""
 
     def _plotted_columns(self) -> tuple[str, str, str | None, str | None]:
         names = self.columns

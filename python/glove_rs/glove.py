@@ -1190,7 +1190,7 @@ keep_counts
         path : path
             The file to write. It appears complete or not at all.
         binary : bool, default False
-            Write word2vec's binary format instead of text. Both keep all bits of the numbers.
+            Write word2vec's binary format instead of text. Both formats keep all bits of a float32.
 
         Raises
         ------

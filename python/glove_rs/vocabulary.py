@@ -188,7 +188,7 @@ phrases, stop_words, documents, errors, max_word_bytes, threads, memory, tmp_dir
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        """The index of each word, for the suggestions of an :class:`UnknownWord`."""
+        """The index of each word."""
         return dict(zip(self.words, range(len(self)), strict=True))
 
     def _find(self, word: object) -> int | None:

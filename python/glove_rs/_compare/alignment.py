@@ -95,8 +95,8 @@ def align(
         `a` that `b` also has. If many of these words have changed their meaning, choose words that
         have not.
     scale : bool, default False
-        Also multiply by the number that minimises the squared distances of the anchor words'
-        vectors.
+        Also multiply the rotated vectors by the number that minimises the squared distances of the
+        vectors of the anchor words.
 
     Returns
     -------

@@ -20,7 +20,7 @@ from .table import dense, places
 
 __all__ = ["Contrast", "contrast"]
 
-#: The names of the numbers of each word, in the order of the columns.
+#: The names of the values of each context word, in the order of the columns.
 _COLUMNS = (
     "count_i",
     "count_j",

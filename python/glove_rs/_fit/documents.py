@@ -152,7 +152,7 @@ class Documents:
         return len(self.lengths)
 
     def _parts(self, weights: _Weights) -> Iterator[tuple[_core.CoreDocuments, _Weights]]:
-        """Yield each part of the text with its weights, but no part whose weights are all 0."""
+        """Yield the documents of each source with their weights, unless all these weights are 0."""
         weights = np.ascontiguousarray(weights, dtype=np.uint32)
         first = 0
         for core in self._cores:

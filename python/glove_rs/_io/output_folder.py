@@ -130,7 +130,10 @@ class OutputFolder:
         self.names = [*FILES] if vectors is None else [*FILES, vectors]
 
     def check(self) -> None:
-        """Raise the OSError that :meth:`write` would raise. Call this before a long training."""
+        """Raise the OSError that :meth:`write` would raise. Call this before a long training.
+
+        Missing parent folders are created, and leftovers of killed runs are removed.
+        """
         self._check()
         writer = self._writer()
         try:
