@@ -155,7 +155,10 @@ def interval_of(
 
 
 def _quantiles(replicates: _F64, at: float) -> _F64:
-    """Return the quantile of the values that are not NaN; NaN if all values are NaN."""
+    """Return a quantile over the replicates, without NaN; NaN if the value is NaN in all of them.
+
+    `at` is the probability of the quantile.
+    """
     if not np.isnan(replicates).any():
         return np.asarray(np.quantile(replicates, at, axis=0))
     empty = np.isnan(replicates).all(axis=0)

@@ -31,7 +31,10 @@ _ALIGNED_BY = 20_000
 
 
 def model_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a model that change its vectors, as JSON would return them."""
+    """Return the parameters of a model that change its vectors, converted to JSON and back.
+
+    The conversion makes them comparable with settings that were read from a file.
+    """
     used = _settings.used(parameters)
     for name in _settings.names("running"):
         used.pop(name, None)

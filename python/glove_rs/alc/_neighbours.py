@@ -348,7 +348,10 @@ def _resampling(bootstraps: Any, level: Any, seed: Any) -> tuple[int, float, int
 
 
 def _with_words(embeddings: Embeddings, means: Float64, rows: NDArray[np.int64]) -> Float64:
-    """Return the cosines of unit means with words: shape (means, words)."""
+    """Return the cosines of unit means with the vectors of words: shape (means, words).
+
+    A word whose vector has NaN gets -inf.
+    """
     space = embeddings._space
     found = np.empty((len(means), len(rows)))
     step = 1 << 14  # 16,384 rows of dim 300 are 39 MB

@@ -25,7 +25,10 @@ _UNKNOWN = "<unk>"
 
 
 def section_kind(name: str) -> str:
-    """Return the kind of a section, as questions-words.txt names them."""
+    """Return "syntactic" if the name of a section begins with "gram", otherwise "semantic".
+
+    The names are those of questions-words.txt.
+    """
     return "syntactic" if name.startswith("gram") else "semantic"
 
 

@@ -107,7 +107,10 @@ def resampled_spearman(ratings: _Float64, values: _Float64, n: int, seed: int) -
 
 
 def _blocks(n: int, items: int) -> Iterator[slice]:
-    """Yield slices of `n` draws of at most `_CELLS` items together."""
+    """Divide `n` draws into slices. The draws of a slice have at most `_CELLS` items together.
+
+    A slice has at least one draw, even if the draw has more items.
+    """
     step = max(1, _CELLS // items)
     for first in range(0, n, step):
         yield slice(first, min(first + step, n))
