@@ -29,7 +29,7 @@ _ROW_GROUP = 1 << 20
 
 
 class _Matrix(Protocol):
-    """What a table of records takes from :class:`glove_rs.Cooccurrence`."""
+    """The part of :class:`glove_rs.Cooccurrence` that this module uses."""
 
     _core: _core.CoreCooccurrence
 

@@ -95,7 +95,10 @@ _NEAR = 0.8
 
 
 def _nearest(word: str, words: list[str]) -> str | None:
-    """Return one of `words` that is a longer or a shorter form of `word`, or is spelled alike."""
+    """Return one of `words` that is longer or shorter than `word`, or has a similar spelling.
+
+    A longer word begins with `word`, and `word` begins with a shorter word.
+    """
     # Compare without the dashes, which all options have.
     spelled = {other.lstrip("-").lower(): other for other in words}
     bare = word.lstrip("-").lower()

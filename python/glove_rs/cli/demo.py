@@ -57,7 +57,10 @@ def docstrings(source: str) -> Iterator[str]:
 
 
 def comments(source: str) -> Iterator[str]:
-    """Yield the comments of a module. Comments on consecutive lines are one text."""
+    """Yield the comments of a module. Comments on consecutive lines are one text.
+
+    A comment that follows code on its line begins a new text.
+    """
     run: list[str] = []
     last_line = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -245,7 +248,7 @@ def _next(vectors: Path, corpus: Path, words: list[str]) -> str:
 
 
 def _program() -> str:
-    """Return how the user can call this program from the present folder."""
+    """Return the command with which the user can call this program from the current folder."""
     if shutil.which("glove-rs"):
         return "glove-rs"
     beside = Path(sys.executable).with_name("glove-rs")

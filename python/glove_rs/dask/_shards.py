@@ -238,7 +238,10 @@ def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
 
 
 def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
-    """Put small ranges together into shards of at most `size` bytes."""
+    """Put small ranges together into shards of at most `size` bytes.
+
+    A range of more bytes, such as a compressed file, is a shard alone.
+    """
     shards: list[list[FileRange]] = []
     room = 0
     for file_range in ranges:
