@@ -33,15 +33,15 @@ def trainer_of(
     Raises
     ------
     ValueError
-        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, or if `by` is
-        given for documents or is missing for groups.
+        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, if `by` is
+        given for a bootstrap of documents, or if `by` is missing for a bootstrap of groups.
     """
     saved = dict(settings["model"])
     saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer
     model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
     parameters = parameters_of(model, threads, memory)
     if (by is None) != (settings["unit"] == "document"):
-        raise ValueError("by must be given for a bootstrap of groups, and only then")
+        raise ValueError("by must be given if and only if the bootstrap is of groups")
     with reporter(progress) as callback:
         documents = documents_of(source, parameters, callback, by, vocabulary)
     trainer = trainer_on(

@@ -361,8 +361,8 @@ class VectorTable:
         KeyError
             If a word is unknown and `ignore_missing` is false.
         ValueError
-            If there are no keys, if `weights` does not have one number for each key, or if an array
-            does not have the shape (dim,).
+            If there are no keys, if `weights` does not have one finite number for each key, or if
+            an array does not have the shape (dim,).
 
         Examples
         --------
