@@ -333,7 +333,7 @@ def test_what_goes_wrong_is_one_line_and_1(text, counted, tmp_path):
     assert "have 3 components, but -vector-size is 10" in result.stderr.decode().splitlines()[-1]
 
 
-# --- with their programs --------------------------------------------------------------------------
+# --- with Stanford's programs ---------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")

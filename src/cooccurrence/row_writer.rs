@@ -82,7 +82,7 @@ impl<'a> RowWriter<'a> {
         self.push_counted(blocks.into_par_iter().map(CountedBlock::of).collect())
     }
 
-    /// Append blocks.
+    /// Append blocks whose totals are known.
     pub fn push_counted(&mut self, blocks: Vec<CountedBlock>) -> Result<()> {
         let totals = blocks.iter().map(|counted| counted.totals);
         self.totals = totals.fold(self.totals, Totals::with);

@@ -26,7 +26,8 @@ pub struct TextOptions {
     /// Longest word in bytes; a longer one is an error. A file without separators is probably not text.
     pub max_word_bytes: usize,
     /// Largest number of bytes of a document that must not be cut, of a word, and of the history
-    /// that a decompressor keeps. This limit never refuses a document or a word of up to 1 MiB.
+    /// that a decompressor keeps. This limit never refuses a document or a word of up to 1 MiB. A
+    /// document that must not be cut is limited to 1 GiB in any case, and to 256 MiB if this is `u64::MAX`.
     pub most_bytes: u64,
 }
 

@@ -376,7 +376,7 @@ pub struct Chosen {
     pub ranks: Ranks,
 }
 
-/// The rank of each word of each interner.
+/// The rank of each word of each interner, or a mark for a word without a rank.
 pub struct Ranks(Vec<SymbolTable>);
 
 /// The words of all interners, each once, with the sum of its counts.

@@ -99,7 +99,7 @@ impl CoreCooccurrence {
         Err(PyValueError::new_err(message))
     }
 
-    /// The counts.
+    /// The counts, or an error if training has taken them.
     pub fn counts(&self) -> PyResult<Arc<Triangle>> {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts
@@ -458,8 +458,8 @@ impl CoreCooccurrence {
         ))
     }
 
-    /// Divide the rows of X into parts whose records fit into the memory limit and into 1 GiB. A single
-    /// row that does not fit is a part. Returns the first row of each part, and the end of the last
+    /// Divide the rows of X into parts whose records take at most [`PART_BYTES`], and at most the fraction of
+    /// the memory limit that is for rows. A row that takes more is a part of its own. Returns the first row of each part, and the end of the last
     /// part.
     fn parts(&self, py: Python<'_>) -> PyResult<Vec<usize>> {
         let counts = self.counts()?;

@@ -17,7 +17,7 @@ const DIRECTIONS: usize = 2;
 const REMOVED: f64 = 0.5;
 /// Number of rows that are summed in single precision. Such sums are then added in double precision.
 const ROWS: usize = 1 << 8;
-/// Steps of the iteration on the covariance matrix.
+/// Number of steps of the iteration on the covariance matrix. The iteration does not stop earlier.
 const STEPS: usize = 300;
 /// The sums of all tasks together have at most this many numbers, unless the sums of one task have
 /// more.

@@ -55,7 +55,7 @@ impl Anchor {
         });
     }
 
-    /// Take one step along the gradient of the anchor's term. The gradient is 2μ((w + w̃) − r), for w and for
+    /// Take one step of the optimizer down the gradient of the anchor's term. The gradient is 2μ((w + w̃) − r), for w and for
     /// w̃. The term is a sum over words, not over records, so there is one such step after each epoch. The
     /// step changes only the rows of words that have a pretrained vector.
     ///

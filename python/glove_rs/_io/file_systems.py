@@ -60,7 +60,10 @@ def _of_pyarrow(system: Any) -> Any:
 
 
 def _pyarrow_system(name: str) -> tuple[Any, str] | None:
-    """Return pyarrow's file system for a URL and the path in it, or None if there is none."""
+    """Return pyarrow's file system for a URL, wrapped for fsspec, and the path in it.
+
+    The result is None if pyarrow is not installed or has no file system for the URL.
+    """
     try:
         import pyarrow
         from pyarrow.fs import FileSystem

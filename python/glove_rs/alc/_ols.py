@@ -57,7 +57,7 @@ class Fit:
         return len(self.sizes) < len(self.Z)
 
     def moments(self) -> tuple[Float64, Float64]:
-        """Return M, shape (G, p, p), and S, shape (G, p, dim)."""
+        """Return M_g and S_g of all clusters: shapes (G, p, p) and (G, p, dim)."""
         weighted = self.weights[:, None] * self.Z
         p = self.Z.shape[1]
         groups = len(self.sizes)

@@ -31,8 +31,8 @@ __all__ = ["DaskGlove"]
 class DaskGlove(Glove):
     """A :class:`Glove` that is fitted on the workers of a Dask cluster.
 
-    The words are divided into groups, one for each worker. Workers count shards of the text, and
-    each worker collects the counts of the words of its group. Training is by strata (Gemulla et al.
+    The words are divided into `partitions` groups, by default one for each worker. Workers count
+    shards of the text, and each worker collects the counts of the words of its groups. Training is by strata (Gemulla et al.
     2011): the word vectors of a group stay on their worker, and the context vectors move from
     worker to worker. The counts that workers compute are not sent to the calling process. At the
     end the calling process holds all vectors.
@@ -45,7 +45,7 @@ class DaskGlove(Glove):
         and on the shards of the text, and not on the number of threads. The default of `partitions`
         is the number of workers, so set `partitions` to get the same result on any cluster.
         `threads` is the number of threads of each worker, by default all threads of the worker.
-        `memory` limits the memory for the training records on each worker.
+        `memory` limits the memory for the training records of each group.
     client : distributed.Client, optional
         The client of the cluster. Default: the client that was created last. If there is none,
         `fit` starts a local cluster with a process for each processor, and stops it at the end.
@@ -60,8 +60,8 @@ class DaskGlove(Glove):
     Attributes
     ----------
     stages_ : dict
-        For each of the stages "counting", "preparing" (building tiles) and "training", a dict with
-        "seconds", the wall time, and "bytes", which workers received from each other. For
+        For each of the stages "counting" (only after `fit`), "preparing" (building tiles) and
+        "training", a dict with "seconds", the wall time, and "bytes", which workers received from each other. For
         "training" both are lists with a number for each epoch.
 
     Examples

@@ -336,7 +336,7 @@ class KeywordContexts:
         ----------
         by : str, optional
             A column of metadata: draw a bar for each value. By default, draw a histogram over the
-            numbers of the documents, which shows where in the text the keyword occurs.
+            numbers of the documents, from the first to the last document with the keyword.
         ax : matplotlib Axes, optional
             Where to draw; by default a new figure.
 

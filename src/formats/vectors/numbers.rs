@@ -211,8 +211,8 @@ fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<
     }
     let mut is_other = [0_u64; TOGETHER];
     for ((left, &right), is_other) in left.iter_mut().zip(&right).zip(&mut is_other) {
-        // The point is between two digits. Move the digit before the point to the place of the
-        // point.
+        // In a number of the usual form, the second byte is the point. Move the digit before the point to the
+        // place of the point.
         let has_point = *left & 0xff00 == u64::from(b'.' ^ b'0') << 8;
         *left = (*left & !0xffff) | (*left & 0xff) << 8;
         *is_other = not_digits(*left) | not_digits(right) | u64::from(!has_point);
