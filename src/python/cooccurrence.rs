@@ -459,8 +459,8 @@ impl CoreCooccurrence {
     }
 
     /// Divide the rows of X into parts whose records take at most [`PART_BYTES`], and at most the fraction of
-    /// the memory limit that is for rows. A row that takes more is a part of its own. Returns the first row of each part, and the end of the last
-    /// part.
+    /// the memory limit that is for rows. A row that takes more is a part of its own. Returns the first row of
+    /// each part, and the end of the last part.
     fn parts(&self, py: Python<'_>) -> PyResult<Vec<usize>> {
         let counts = self.counts()?;
         let most = self.memory.row_bytes().min(PART_BYTES) / RECORD_BYTES;

@@ -32,9 +32,9 @@ class DaskGlove(Glove):
     """A :class:`Glove` that is fitted on the workers of a Dask cluster.
 
     The words are divided into `partitions` groups, by default one for each worker. Workers count
-    shards of the text, and each worker collects the counts of the words of its groups. Training is by strata (Gemulla et al.
-    2011): the word vectors of a group stay on their worker, and the context vectors move from
-    worker to worker. The counts that workers compute are not sent to the calling process. At the
+    shards of the text, and each worker collects the counts of the words of its groups. Training is
+    by strata (Gemulla et al. 2011): the word vectors of a group stay on their worker, and the
+    context vectors move from worker to worker. The counts that workers compute are not sent to the calling process. At the
     end the calling process holds all vectors.
 
     Parameters
@@ -61,8 +61,8 @@ class DaskGlove(Glove):
     ----------
     stages_ : dict
         For each of the stages "counting" (only after `fit`), "preparing" (building tiles) and
-        "training", a dict with "seconds", the wall time, and "bytes", which workers received from each other. For
-        "training" both are lists with a number for each epoch.
+        "training", a dict with "seconds", the wall time, and "bytes", which workers received
+        from each other. For "training" both are lists with a number for each epoch.
 
     Examples
     --------
