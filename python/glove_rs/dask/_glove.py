@@ -34,8 +34,8 @@ class DaskGlove(Glove):
     The words are divided into `partitions` groups, by default one for each worker. Workers count
     shards of the text, and each worker collects the counts of the words of its groups. Training is
     by strata (Gemulla et al. 2011): the word vectors of a group stay on their worker, and the
-    context vectors move from worker to worker. The counts that workers compute are not sent to the calling process. At the
-    end the calling process holds all vectors.
+    context vectors move from worker to worker. The counts that workers compute are not sent to the
+    calling process. At the end the calling process holds all vectors.
 
     Parameters
     ----------
