@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glove_rs import Cooccurrence, FormatError, Glove, Phrases, Vocabulary
+import glove_rs
+from glove_rs import Cooccurrence, FormatError, Glove, Phrases, Vocabulary, compare
 from glove_rs.phrases import ENGLISH_CONNECTOR_WORDS
 
 DOCUMENTS = ["new york is a large city", "she lives in new york", "the bank of england"] * 6
@@ -234,6 +235,22 @@ def test_stop_words_must_not_be_words_of_a_given_vocabulary():
         Glove(dim=2, epochs=1, stop_words=["the"]).fit(DOCUMENTS, vocabulary=given)
     X = Cooccurrence.from_corpus(DOCUMENTS, vocabulary=given, stop_words=["england"])
     assert X.vocabulary.words == given.words
+    model = Glove(dim=2, epochs=1, stop_words=["THE"], lowercase=True)
+    with pytest.raises(ValueError, match=r'stop_words must not have.*"the"'):
+        glove_rs.bootstrap(model, DOCUMENTS, 0, vocabulary=given)
+    with pytest.raises(ValueError, match=r'stop_words must not have.*"the"'):
+        compare.slices(model, {"x": DOCUMENTS, "y": DOCUMENTS}, vocabulary=given)
+    slices = compare.slices(model, {"x": DOCUMENTS, "y": DOCUMENTS}, min_count=1)
+    assert "the" not in slices.compass
+
+
+@pytest.mark.parametrize("tokenizer", ["whitespace", str.split])
+def test_stop_words_are_lower_cased_by_the_rules_that_lower_case_the_text(tokenizer):
+    # U+A7CB, which Unicode 16 added, becomes U+0264. Python lower-cases by an older Unicode.
+    text, stop_words = ["\ua7cb a", "\uff34\uff48\uff45 a"], ["\ua7cb", "THE"]
+    settings = {"lowercase": True, "normalize": "NFKC", "min_count": 1, "tokenizer": tokenizer}
+    assert Vocabulary.from_corpus(text, **settings).words == ["a", "\u0264", "the"]
+    assert Vocabulary.from_corpus(text, stop_words=stop_words, **settings).words == ["a"]
 
 
 def test_an_estimate_leaves_stop_words_out():

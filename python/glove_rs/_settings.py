@@ -14,7 +14,6 @@ import inspect
 import json
 import math
 import os
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
@@ -862,15 +861,11 @@ def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
     settings["user_dictionary"] = core_words(settings["user_dictionary"])
     if function_of(settings["tokenizer"]) is not None:
         # The binding normalizes and lower-cases the text before it calls the Python function. The
-        # core receives the words separated by white space. So the stop words are normalized and
-        # lower-cased here.
-        if settings["stop_words"] is not None and settings["normalize"] is not None:
-            form = settings["normalize"]
-            settings["stop_words"] = [
-                unicodedata.normalize(form, w) for w in settings["stop_words"]
-            ]
-        if settings["stop_words"] is not None and settings["lowercase"]:
-            settings["stop_words"] = [word.lower() for word in settings["stop_words"]]
+        # core receives the words separated by white space. So the stop words are folded here.
+        if settings["stop_words"] is not None:
+            settings["stop_words"] = _core.folded(
+                settings["stop_words"], settings["lowercase"], settings["normalize"]
+            )
         settings |= {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
     return cast("_core._Encoding", settings)
 

@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from . import _core, _html, _settings
 from ._checks import boolean, instance, path_text, plain, shown
-from ._checks import words as words_of
 from ._fit import estimate, fitting, infer
 from ._fit import score as scoring
 from ._fit.estimate import FitEstimate
@@ -27,7 +26,6 @@ from ._progress import Progress
 from ._tokenizers import Tokenizer, from_json
 from ._user_dictionary import UserDictionary
 from ._user_dictionary import user_dictionary as read_user_dictionary
-from ._warnings import warn
 from ._word_lists import StopWords, kept, phrases_from_json
 from ._word_lists import stop_words as read_stop_words
 from .cooccurrence import Cooccurrence
@@ -553,22 +551,13 @@ checkpoint_every, resume, keep_counts
         >>> model.W.shape, model.vocabulary.words
         ((3, 5), ['a', 'b', 'c'])
         """
-        if not isinstance(X, Cooccurrence):
-            X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+        X = fitting.given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular and (init is not None or self.subwords):
             name = "init" if init is not None else "subwords"
             raise ValueError(
                 f"{name} must be left out for rectangular counts: it needs the sum of the word "
                 "vector and the context vector of each word, but rows and columns have words of "
                 "their own"
-            )
-        expected = boolean("symmetric", self.symmetric)
-        if expected and X._is_matrix and (asymmetry := X._asymmetry()):
-            warn(
-                f"X is {asymmetry}, but symmetric counts are expected: pass X + X.T with the "
-                "diagonal added only once, or set symmetric=False if X is right as it is"
             )
         session, given = Session(**options), Init.of(init, anchor, self.dim)
         begin = None

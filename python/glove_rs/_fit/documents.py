@@ -139,7 +139,7 @@ class Documents:
                 for source in kept.values()
             ]
             words = _core.merge_vocabularies(parts)
-            words = words.chosen("source", encoding["min_count"], encoding["max_vocab"])
+            words = words.chosen("source", encoding)
         else:
             words = as_vocabulary(vocabulary)._core
         cores = [_read(source, settings, words, callback) for source in kept.values()]

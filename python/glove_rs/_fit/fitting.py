@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, TypeVar, cast
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import _core, _settings
 from .._checks import boolean, integer
+from .._checks import words as words_of
 from .._io.archives import refusing
 from .._io.sources import source_arguments
 from .._progress import reporter
@@ -25,7 +26,7 @@ from .checkpoints import Folder
 from .protocol import Model
 from .training import Fitted, History, Init, Session, SessionOptions, Text
 
-__all__ = ["counts_of", "fit", "resume", "update"]
+__all__ = ["counts_of", "fit", "given_counts", "resume", "update"]
 
 _Model = TypeVar("_Model", bound=Model)
 
@@ -44,6 +45,33 @@ def count(model: Model, text: Text, state: Fitted | None = None) -> Cooccurrence
         settings = state.as_read(settings)
     settings = _settings.decided(settings, model.get_params()["preset"])
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings, **text.where())
+
+
+def given_counts(
+    X: Any, vocabulary: Vocabulary | Sequence[str] | None, symmetric: object
+) -> Cooccurrence:
+    """Return the counts that a user gave as `X` to train on.
+
+    `symmetric` is the parameter of the model. If it is True, a matrix that is not symmetric gives a
+    warning.
+
+    Raises
+    ------
+    ValueError
+        If `X` is a Cooccurrence and `vocabulary` has other words, if `symmetric` is not a bool, and
+        as by :meth:`Cooccurrence.from_scipy`.
+    """
+    if not isinstance(X, Cooccurrence):
+        X = Cooccurrence.from_scipy(X, vocabulary)
+    elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
+        raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+    expected = boolean("symmetric", symmetric)
+    if expected and X._is_matrix and (asymmetry := X._asymmetry()):
+        warn(
+            f"X is {asymmetry}, but symmetric counts are expected: pass X + X.T with the "
+            "diagonal added only once, or set symmetric=False if X is right as it is"
+        )
+    return X
 
 
 def counts_of(model: Model) -> Cooccurrence:

@@ -12,11 +12,10 @@ from distributed import Client, Future
 
 from .. import _core, _settings
 from .._checks import byte_count, integer
-from .._checks import words as words_of
+from .._fit.fitting import given_counts
 from .._fit.training import Fitted, History, Init, Session, SessionOptions
 from .._progress import Callback as Progress
 from .._progress import reporter
-from ..cooccurrence import Cooccurrence
 from ..glove import Glove
 from ..subwords import Subwords
 from ..vectors import WordVectors
@@ -203,10 +202,7 @@ class DaskGlove(Glove):
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
         session, given, training = self._checked(init, anchor, resume, options)
-        if not isinstance(X, Cooccurrence):
-            X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+        X = given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular:
             raise ValueError(
                 "X must have the same words for rows and columns on a cluster: train rectangular "
