@@ -1026,7 +1026,7 @@ keep_counts
         True
         """
         state = self._state
-        _core.check_ending(path_text("path", path), model=True)
+        _core.check_ending(path_text("path", path), "model")
         # Only the parameters of `Glove`: a subclass such as DaskGlove has more.
         parameters = state.as_read({name: getattr(self, name) for name in Glove._names()})
         settings = _settings.decided(parameters)

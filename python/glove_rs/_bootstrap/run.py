@@ -111,6 +111,17 @@ def bootstrap(
     if (by is None) != (unit == "document"):
         raise ValueError("by must be given with unit='group', and only then")
     parameters = parameters_of(model, threads, memory)
+    settings: dict[str, Any] = {
+        "method": method,
+        "unit": unit,
+        "seed": seed,
+        "model": model_settings(parameters),
+    }
+    store = None if path is None else Store(path)
+    if store is not None:  # check the folder before the text is read
+        store.check()
+        if store.exists():
+            _check_same(store, settings)
     if progress is None:
         progress = model.progress
     with reporter(progress) as callback:
@@ -119,21 +130,13 @@ def bootstrap(
         units = trainer.resampling.units
         if method == "jackknife":
             n = blocks(n, units)
-        settings = {
-            "method": method,
-            "unit": unit,
-            "seed": seed,
-            "n": n,
-            "text": trainer.identity(),
-            "model": model_settings(parameters),
-        }
+        settings |= {"n": n, "text": trainer.identity()}
         temporary = None
-        if path is None:
+        if store is None:
             temporary = tempfile.TemporaryDirectory(
                 prefix="glove-rs-bootstrap-", dir=parameters["tmp_dir"], ignore_cleanup_errors=True
             )
-            path = temporary.name
-        store = Store(path)
+            store = Store(temporary.name)
         if store.exists():
             _check_same(store, settings)
         else:
@@ -146,12 +149,13 @@ def bootstrap(
 
 
 def _check_same(store: Store, settings: Mapping[str, Any]) -> None:
-    """Raise a ValueError if the bootstrap in the folder has other settings."""
+    """Raise a ValueError if the bootstrap in the folder has others than these settings."""
     saved = store.read_settings()
-    # The blocks of a jackknife depend on n, and n=0 stands for blocks that are not yet made.
-    has_blocks = settings["method"] == "jackknife" and saved["n"] and settings["n"]
-    for name in ("text", "model", "method", "unit", "seed", *(["n"] if has_blocks else [])):
-        if saved[name] != settings[name]:
+    # The blocks of a jackknife depend on n, and n=0 stands for blocks that are not yet made. A
+    # bootstrap may be continued to another n.
+    any_n = settings["method"] != "jackknife" or 0 in (saved["n"], settings.get("n"))
+    for name in settings:
+        if saved[name] != settings[name] and not (name == "n" and any_n):
             found, given = saved[name], settings[name]
             if isinstance(found, dict):
                 changed = [key for key in given if found.get(key) != given[key]]
