@@ -17,8 +17,19 @@ _Weights: TypeAlias = npt.NDArray[np.uint32]
 
 
 def blocks(n: int, units: int) -> int:
-    """Return the number of blocks of a jackknife if `n` replicates are asked for; 0 for none."""
-    return min(n, units) if n != 1 else 2
+    """Return the number of blocks of a jackknife if `n` replicates are asked for; 0 for none.
+
+    Raises
+    ------
+    ValueError
+        If `n` is 1.
+    """
+    if n == 1:
+        raise ValueError(
+            "n must be 0 or at least 2 for a jackknife, got 1: a replicate without the only block "
+            "would have no text"
+        )
+    return min(n, units)
 
 
 class Resampling:

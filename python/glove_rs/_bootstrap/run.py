@@ -63,8 +63,9 @@ def bootstrap(
         function from a document to its label, if `source` is an iterable of documents.
     method : {"bootstrap", "jackknife"}, default "bootstrap"
         "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
-        units into `n` blocks; each replicate leaves out one block. If `n` is larger than the number
-        of units, it is set to this number.
+        units into `n` blocks, `n` ≥ 2; each replicate leaves out one block. If `n` is larger than
+        the number of units, it is set to this number. With ``n=0``, the first call of
+        :meth:`Bootstrap.extend` decides the number of blocks, which cannot change later.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0
@@ -84,8 +85,9 @@ def bootstrap(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, if the text has fewer than two units, or if `path` holds
-        a bootstrap with other settings or of another text.
+        If a parameter is out of its range, if a label is missing (None, NaN, NaT or the NA of
+        pandas), if the text has fewer than two units, or if `path` holds a bootstrap with other
+        settings or of another text.
     FileExistsError
         If `path` is a folder with other files.
 
@@ -108,6 +110,8 @@ def bootstrap(
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
     unit, method = choice("unit", unit, UNITS), choice("method", method, METHODS)
+    if method == "jackknife":
+        blocks(n, n)  # checks n before the text is read
     if (by is None) != (unit == "document"):
         raise ValueError("by must be given with unit='group', and only then")
     parameters = parameters_of(model, threads, memory)
