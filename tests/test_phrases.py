@@ -8,6 +8,7 @@ import math
 import pickle
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,6 +182,35 @@ def test_a_checkpoint_names_other_stop_words(tmp_path):
     Glove(**settings, stop_words=["is"]).fit(DOCUMENTS, checkpoint_dir=path, resume=True)
     with pytest.raises(ValueError, match=r"stop_words=.*differs from the checkpoint"):
         Glove(**settings).fit(DOCUMENTS, checkpoint_dir=path, resume=True)
+
+
+def test_messages_and_the_repr_show_the_beginning_of_long_lists(tmp_path):
+    words = [f"word{number}" for number in range(50_000)]
+    model = Glove(dim=2, epochs=1, min_count=1, stop_words=words, window=2)
+    assert len(repr(model)) < 300
+    assert "stop_words=['word0', 'word1', 'word2', ... 50,000 in all]" in repr(model)
+    assert len(model._repr_html_()) < 10_000
+    assert copy.deepcopy(model).stop_words == words == model.get_params()["stop_words"]
+    sklearn = pytest.importorskip("sklearn.base")
+    assert sklearn.clone(model).stop_words == words
+    model.fit(DOCUMENTS, checkpoint_dir=tmp_path / "words")
+    other = sklearn.clone(model).set_params(stop_words=[*words[1:], "xyz"])
+    with pytest.raises(ValueError, match=r"stop_words=.*differs from the checkpoint") as caught:
+        other.fit(DOCUMENTS, checkpoint_dir=tmp_path / "words", resume=True)
+    message = str(caught.value)
+    assert len(message) < 700
+    assert "only the new list has ['xyz']; only that of the checkpoint has ['word0']" in message
+    # Equal arrays of words are no error of the comparison with the default.
+    assert "stop_words=array(['the', 'a']" in repr(Glove(dim=2, stop_words=np.array(["the", "a"])))
+
+
+def test_a_message_of_other_phrases_names_the_phrases(tmp_path):
+    few = Phrases.learn(DOCUMENTS, min_count=1, threshold=1)
+    settings = {"dim": 2, "epochs": 1, "min_count": 1, "phrases": few}
+    Glove(**settings).fit(DOCUMENTS, checkpoint_dir=tmp_path)
+    other = Phrases.learn([*DOCUMENTS, *["red wine"] * 9], min_count=1, threshold=1)
+    with pytest.raises(ValueError, match=r"only the new list has .*'red wine'"):
+        Glove(**settings | {"phrases": other}).fit(DOCUMENTS, checkpoint_dir=tmp_path, resume=True)
 
 
 @pytest.mark.parametrize("keep_gaps", [False, True])

@@ -1129,7 +1129,7 @@ keep_counts
         if saved is None:
             saved = used | {"subwords": False}
         if not isinstance(saved, dict):
-            raise ValueError(f"used is {saved!r}")
+            raise ValueError(f"used is {shown(saved)}")
         # A file of a version without subwords has no setting `subwords`.
         names = ("tokenizer", "phrases", "stop_words", "user_dictionary")
         given = {name: used[name] for name in names}
@@ -1146,7 +1146,7 @@ keep_counts
         checked = {"tokenizer", "phrases", "stop_words", "user_dictionary"}
         for name, value in settings.items():
             if name not in checked and not isinstance(value, str | int | float | None):
-                raise ValueError(f"{name} is {value!r}")
+                raise ValueError(f"{name} is {shown(value)}")
         settings = _settings.of_older_version(settings)
         threads = settings.get("threads")
         if isinstance(threads, int) and threads > _core.most_threads():
@@ -1339,9 +1339,18 @@ keep_counts
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
+        # Stop words and a dictionary may have thousands of words: the first are shown.
         changed = [
-            f"{name}={value!r}"
+            f"{name}={shown(value)}"
             for name, value in self.get_params().items()
-            if name == "dim" or value != defaults[name].default
+            if name == "dim" or not _is(value, defaults[name].default)
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
+
+
+def _is(value: object, default: object) -> bool:
+    """Return whether a parameter has its default."""
+    try:
+        return bool(value == default)
+    except (TypeError, ValueError):  # an array of words is compared word by word
+        return False
