@@ -321,18 +321,66 @@ def test_the_drift_of_a_word_that_no_slice_has_is_nan_with_a_warning():
     assert len(drift) == 2
 
 
-def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
+EXAMPLE = Path(__file__).parents[1] / "examples" / "studies.py"
+
+
+def studied(folder):
+    """Write a text for the studies; return its path."""
     rng = random.Random(1)
     words = [f"w{i}" for i in range(30)]
-    text = tmp_path / "text.txt"
+    text = folder / "text.txt"
     text.write_text("\n".join(" ".join(rng.choices(words, k=12)) for _ in range(200)))
     sets = tmp_path / "sets.json"
     sets.write_text('{"X": ["w0", "w1"], "Y": ["w2", "w3"], "A": ["w4"], "B": ["w5"]}')
-    example = Path(__file__).parents[1] / "examples" / "studies.py"
     options = ["--words", "w7", "--sets", sets, "--replicates", "3", "--parts", "2", "--dim", "4"]
-    monkeypatch.setattr(sys, "argv", [str(example), str(text), *map(str, options)])
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), str(text), *map(str, options)])
     warnings.simplefilter("ignore")
-    runpy.run_path(str(example), run_name="__main__")
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
     printed = capsys.readouterr().out
     for title in ("changed most", "Drift of w7", "Regression of the contexts of w7", "second half"):
         assert title in printed
+    return text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.txt"], "missing.txt: No such file"),
+        (["."], r"\.: Is a directory"),
+        (["binary"], "binary: byte 1 is not UTF-8"),
+        (["short"], "short: a study needs a text of at least 4 lines, got 1"),
+        (["text.txt", "--sets", "missing.csv"], "missing.csv: No such file"),
+        (["text.txt", "--sets", "short"], "short: .*header must be set,word"),
+        (["text.txt", "--sets", "two.json"], "two.json: there must be four sets.*got 2"),
+        (["text.txt", "--sets", "rare.json"], "all words of B are too rare: a word must occur 5"),
+        (["text.txt", "--words", "w1", "xyz"], "'xyz' is too rare in the first half"),
+        (["text.txt", "--words", "early"], "'early' is too rare in the second half"),
+    ],
+)
+def test_the_example_names_what_is_wrong_before_it_trains(
+    tmp_path, monkeypatch, arguments, message
+):
+    lines = studied(tmp_path).read_text().splitlines()
+    lines[0] = "early early early early early " + lines[0]
+    (tmp_path / "text.txt").write_text("\n".join(lines))
+    (tmp_path / "binary").write_bytes(b"a\xff")
+    (tmp_path / "short").write_text("a b c")
+    (tmp_path / "two.json").write_text('{"X": ["w0"], "Y": ["w2"]}')
+    (tmp_path / "rare.json").write_text('{"X": ["w0"], "Y": ["w2"], "A": ["w4"], "B": ["xyz"]}')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), *arguments])
+    monkeypatch.setattr(_core, "train", None)  # training would raise a TypeError
+    with pytest.raises(SystemExit, match=message):
+        runpy.run_path(str(EXAMPLE), run_name="__main__")
+
+
+@pytest.mark.parametrize("option", ["--replicates", "--parts", "--dim"])
+def test_the_example_checks_its_numbers_first(monkeypatch, capsys, option):
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), "missing.txt", option, "0"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(EXAMPLE), run_name="__main__")
+    assert f"argument {option}: must be at least" in capsys.readouterr().err
+
+
+def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
+    text = studied(tmp_path)
