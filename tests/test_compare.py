@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 import random
 import runpy
 import sys
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import glove_rs
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _core, _settings, compare
 from glove_rs._bootstrap.store import Store
 
@@ -304,6 +306,23 @@ def test_wrong_arguments_of_slices_are_named():
         compare.slices(Glove(**QUICK), text, ["x", "y", "y", "y"], n=2)
 
 
+@pytest.mark.parametrize("missing", ["None", "nan", "NaT", "<NA>"])
+def test_a_missing_label_is_refused(missing):
+    if missing == "<NA>":
+        label = pytest.importorskip("pandas").NA
+    else:
+        label = {"None": None, "nan": math.nan, "NaT": np.datetime64("NaT")}[missing]
+    text, by = ["a b", "a b", "b a", "b a"], ["x", "y", label, "x"]
+    message = f"by must have a label for each document, got {missing} for document 2"
+    for labels in by, lambda document: label if document == "b a" else "x":
+        with pytest.raises(ValueError, match=message):
+            compare.slices(Glove(**QUICK), text, labels)
+        with pytest.raises(ValueError, match=message):
+            glove_rs.bootstrap(Glove(**QUICK), text, 2, unit="group", by=labels)
+    with pytest.raises(ValueError, match=f"source must have a label for each text, got {missing}"):
+        compare.slices(Glove(**QUICK), {"x": text, label: text})
+
+
 def test_an_empty_slice_is_left_out_with_a_warning():
     with pytest.warns(UserWarning, match="slice 'z' has no word of the vocabulary"):
         found = compare.slices(Glove(**QUICK), ["a b", "a b", ""], ["x", "y", "z"])
@@ -330,15 +349,6 @@ def studied(folder):
     words = [f"w{i}" for i in range(30)]
     text = folder / "text.txt"
     text.write_text("\n".join(" ".join(rng.choices(words, k=12)) for _ in range(200)))
-    sets = tmp_path / "sets.json"
-    sets.write_text('{"X": ["w0", "w1"], "Y": ["w2", "w3"], "A": ["w4"], "B": ["w5"]}')
-    options = ["--words", "w7", "--sets", sets, "--replicates", "3", "--parts", "2", "--dim", "4"]
-    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), str(text), *map(str, options)])
-    warnings.simplefilter("ignore")
-    runpy.run_path(str(EXAMPLE), run_name="__main__")
-    printed = capsys.readouterr().out
-    for title in ("changed most", "Drift of w7", "Regression of the contexts of w7", "second half"):
-        assert title in printed
     return text
 
 
@@ -384,3 +394,12 @@ def test_the_example_checks_its_numbers_first(monkeypatch, capsys, option):
 
 def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
     text = studied(tmp_path)
+    sets = tmp_path / "sets.json"
+    sets.write_text('{"X": ["w0", "w1"], "Y": ["w2", "w3"], "A": ["w4"], "B": ["w5"]}')
+    options = ["--words", "w7", "--sets", sets, "--replicates", "3", "--parts", "2", "--dim", "4"]
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), str(text), *map(str, options)])
+    warnings.simplefilter("ignore")
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
+    printed = capsys.readouterr().out
+    for title in ("changed most", "Drift of w7", "Regression of the contexts of w7", "second half"):
+        assert title in printed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import sys
 
@@ -344,6 +345,17 @@ def test_the_table_prints_converts_and_plots():
     assert contexts.plot("year") is not None
     with pytest.raises(ValueError, match="by must be one of 'year'"):
         contexts.plot("none")
+
+
+def test_a_missing_value_of_metadata_is_a_group_of_its_own():
+    rows = [{"text": "ice", "of": of} for of in ("x", None, math.nan, "x")]
+    contexts = kwic.contexts(rows, "ice")
+    text = json.dumps(contexts.to_dict(), allow_nan=False)
+    assert [row["of"] for row in json.loads(text)["contexts"]] == ["x", None, None, "x"]
+    pytest.importorskip("matplotlib").use("Agg")
+    ax = contexts.plot("of")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["(missing)", "x"]
+    assert [bar.get_height() for bar in ax.patches] == [2, 2]
 
 
 def test_importing_the_package_does_not_import_the_analyses():

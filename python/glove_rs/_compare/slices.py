@@ -255,8 +255,9 @@ def slices(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, if labels and documents do not match, or if the model
-        has ``subwords=True``, which would move context vectors.
+        If a parameter is out of its range, if labels and documents do not match, if a label is
+        missing (None, NaN, NaT or the NA of pandas), or if the model has ``subwords=True``, which
+        would move context vectors.
     """
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
