@@ -493,6 +493,20 @@ def test_a_jackknife_without_replicates_takes_its_blocks_from_extend(tmp_path):
     assert len(many.extend(99)) == 20
 
 
+def test_a_bootstrap_keeps_the_phrases_of_its_model(tmp_path):
+    phrases = glove_rs.Phrases.learn(TEXT, min_count=1, threshold=0.01)
+    assert len(phrases)
+    model = Glove(**QUICK, phrases=phrases, stop_words=["the"])
+    whole = glove_rs.bootstrap(model, TEXT, 3, path=tmp_path / "b")
+    assert any("_" in word for word in whole.full.index_to_key)
+    part = glove_rs.bootstrap(model, TEXT, 2, path=tmp_path / "c")
+    again = Bootstrap.load(part._store.path).extend(3, TEXT)
+    for one, other in zip(again.models, whole.models, strict=True):
+        assert np.array_equal(one.vectors, other.vectors, equal_nan=True)
+    with pytest.raises(ValueError, match=r"another model \(phrases\)"):
+        glove_rs.bootstrap(model.set_params(phrases=None), TEXT, 2, path=tmp_path / "b")
+
+
 def test_a_jackknife_that_was_interrupted_says_to_what_it_can_be_extended(tmp_path):
     path = tmp_path / "j"
     whole = glove_rs.bootstrap(Glove(**QUICK), TEXT, 5, method="jackknife", path=path)

@@ -9,6 +9,7 @@ from .._fit.documents import By, Documents
 from .._io.sources import Source
 from .._progress import Progress, reporter
 from .._tokenizers import from_json
+from .._word_lists import phrases_from_json
 from ..glove import Glove
 from ..vocabulary import Vocabulary
 from .resampling import Resampling
@@ -38,6 +39,8 @@ def trainer_of(
     """
     saved = dict(settings["model"])
     saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer
+    if saved.get("phrases") is not None:
+        saved["phrases"] = phrases_from_json(saved["phrases"])
     model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
     parameters = parameters_of(model, threads, memory)
     if (by is None) != (settings["unit"] == "document"):
