@@ -14,7 +14,7 @@ import inspect
 import json
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
@@ -61,6 +61,7 @@ __all__ = [
     "saved",
     "text_parameters",
     "used",
+    "with_content",
     "with_defaults",
 ]
 
@@ -799,10 +800,32 @@ def content_paths(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in values.items()
-        if isinstance(value, str | os.PathLike)
-        and name in SETTINGS
-        and isinstance(SETTINGS[name].type, _Content)
+        if isinstance(value, str | os.PathLike) and _is_content(name)
     }
+
+
+def _is_content(name: str) -> bool:
+    return name in SETTINGS and isinstance(SETTINGS[name].type, _Content)
+
+
+def with_content(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the words and phrases that are given as files or iterators.
+
+    Every function that reads a text calls this once, before its checks. A pipe or an iterator can
+    be read only once, and a file may change while the text is read.
+
+    Raises
+    ------
+    ValueError, OSError, FormatError
+        If a file cannot be read or has other content, or if words are not valid.
+    """
+    once = {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, Iterator) and _is_content(name)
+    }
+    read = {name: SETTINGS[name].check(value) for name, value in content_paths(values).items()}
+    return {**values, **{name: list(value) for name, value in once.items()}, **read}
 
 
 def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:

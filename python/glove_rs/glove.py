@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
@@ -25,9 +25,7 @@ from ._optional import optional
 from ._progress import Progress
 from ._tokenizers import Tokenizer, from_json
 from ._user_dictionary import UserDictionary
-from ._user_dictionary import user_dictionary as read_user_dictionary
-from ._word_lists import StopWords, kept, phrases_from_json
-from ._word_lists import stop_words as read_stop_words
+from ._word_lists import StopWords, phrases_from_json
 from .cooccurrence import Cooccurrence
 from .phrases import Phrases
 from .subwords import Subwords
@@ -319,8 +317,11 @@ class Glove:
         self.errors = errors
         self.max_word_bytes = max_word_bytes
         self.phrases = phrases
-        self.stop_words = kept(stop_words, read_stop_words)
-        self.user_dictionary = kept(user_dictionary, read_user_dictionary)
+        # An iterator can be read only once, but a model can be trained several times.
+        self.stop_words = list(stop_words) if isinstance(stop_words, Iterator) else stop_words
+        self.user_dictionary = (
+            list(user_dictionary) if isinstance(user_dictionary, Iterator) else user_dictionary
+        )
         self.simplified_lookup = simplified_lookup
 
     # --- training -------------------------------------------------------------------------------

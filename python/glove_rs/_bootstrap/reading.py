@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import _settings
 from .._fit.documents import By, Documents
 from .._io.sources import Source
 from .._progress import Progress, reporter
@@ -56,8 +57,11 @@ def trainer_of(
 
 
 def parameters_of(model: Glove, threads: int | None, memory: int | str | None) -> dict[str, Any]:
-    """Return the parameters of a model. `threads` and `memory` replace its values if given."""
-    parameters = model.get_params()
+    """Return the parameters of a model, with the words and phrases that it names as files.
+
+    `threads` and `memory` replace the values of the model if given.
+    """
+    parameters = _settings.with_content(model.get_params())
     given = {"threads": threads, "memory": memory}
     return parameters | {name: value for name, value in given.items() if value is not None}
 

@@ -262,7 +262,7 @@ def slices(
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
     epochs = optional_integer("epochs", epochs, 1)
-    parameters = model.get_params()
+    parameters = _settings.with_content(model.get_params())
     given = {"threads": threads, "memory": memory}
     parameters |= {name: value for name, value in given.items() if value is not None}
     least = parameters["min_count"] if min_count is None else integer("min_count", min_count, 1)

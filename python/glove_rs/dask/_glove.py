@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self, Unpack
 
@@ -142,7 +142,8 @@ class DaskGlove(Glove):
             finished epoch, if there is one.
         """
         session, given, training = self._checked(init, anchor, resume, options)
-        _settings.check_text(self.get_params())
+        parameters = _settings.with_content(self.get_params())
+        _settings.check_text(parameters)
         where = _settings.checked({"column": column, "storage_options": storage_options}, "source")
         words = None if vocabulary is None else as_vocabulary(vocabulary)
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
@@ -157,7 +158,7 @@ class DaskGlove(Glove):
                 **where,
                 **_settings.decided(
                     {
-                        name: getattr(self, name)
+                        name: parameters[name]
                         for name in _settings.names("reading", "encoding", "counting")
                     },
                     self.preset,
@@ -171,6 +172,7 @@ class DaskGlove(Glove):
             }
             self._train(
                 cluster,
+                parameters,
                 counted.group_counts,
                 counted.vocabulary,
                 training,
@@ -202,6 +204,7 @@ class DaskGlove(Glove):
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
         session, given, training = self._checked(init, anchor, resume, options)
+        parameters = _settings.with_content(self.get_params())
         X = given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular:
             raise ValueError(
@@ -217,6 +220,7 @@ class DaskGlove(Glove):
 
             self._train(
                 cluster,
+                parameters,
                 send(range(groups)),
                 X.vocabulary,
                 training,
@@ -253,6 +257,7 @@ class DaskGlove(Glove):
     def _train(
         self,
         cluster: Cluster,
+        parameters: Mapping[str, Any],
         group_counts: list[Future],
         vocabulary: Vocabulary,
         training: _core._Training,
@@ -288,7 +293,7 @@ class DaskGlove(Glove):
                 vocabulary,
                 History(report.numbers() for report in reports),
                 arrays,
-                _settings.used(self.get_params())
+                _settings.used(parameters)
                 | training
                 | session.settings()
                 | {"anchor": 0.0, "column": column},

@@ -124,6 +124,7 @@ max_word_bytes, memory, tmp_dir, progress
         if "tokenizer" not in given:
             taken += ("user_dictionary", "simplified_lookup")
         given = {name: own[name] for name in taken} | given
+    given = _settings.with_content(given)
     checked = _settings.checked(given, "reading", "encoding")
     splitter = Splitter(checked)
     keyword = Keyword(word, match, splitter)
