@@ -347,6 +347,16 @@ def test_the_table_prints_converts_and_plots():
         contexts.plot("none")
 
 
+def test_words_are_folded_by_the_unicode_of_the_core():
+    # U+A7CB, which Unicode 16 added, becomes U+0264. Python lower-cases by an older Unicode.
+    text = ["the \ua7cb is cold"] * 9
+    for word in "\ua7cb", "\u0264":
+        assert len(kwic.contexts(text, word, lowercase=True)) == 9
+    model = Glove(dim=4, min_count=1, epochs=1, lowercase=True, progress=False).fit(iter(text))
+    vectors = [model.infer_vector(["the cold \ua7cb"], word) for word in ("\ua7cb", "\u0264")]
+    assert np.array_equal(*vectors)
+
+
 def test_a_missing_value_of_metadata_is_a_group_of_its_own():
     rows = [{"text": "ice", "of": of} for of in ("x", None, math.nan, "x")]
     contexts = kwic.contexts(rows, "ice")
