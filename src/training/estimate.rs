@@ -313,7 +313,7 @@ mod tests {
         let within = (least..=(available / MEGABYTE as f64) as u64)
             .rev()
             .find(fits);
-        let whole = || (least..).find(|&m| fit.tiles_fit(&limit_of(m * MEGABYTE)));
+        let whole = || (least..1 << 20).find(|&m| fit.tiles_fit(&limit_of(m * MEGABYTE)));
         let found = within.or_else(|| whole().filter(fits));
         found.map(|megabytes| megabytes * MEGABYTE)
     }

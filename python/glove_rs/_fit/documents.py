@@ -227,7 +227,7 @@ def _label_list(by: Any) -> list[Label]:
     return [_checked_label(label, document) for document, label in enumerate(labels)]
 
 
-def _checked_label(label: Any, document: int) -> Label:
+def _checked_label(label: Label, document: int) -> Label:
     """Return a label, unless it is missing or cannot name a group."""
     try:
         hash(label)

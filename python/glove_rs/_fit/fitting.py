@@ -59,17 +59,20 @@ def given_counts(
         If `X` is a Cooccurrence and `vocabulary` has other words, if `symmetric` is not a bool, and
         as by :meth:`Cooccurrence.from_scipy`.
     """
+    counts: Cooccurrence
     if not isinstance(X, Cooccurrence):
-        X = Cooccurrence.from_scipy(X, vocabulary)
-    elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-        raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+        counts = Cooccurrence.from_scipy(X, vocabulary)
+    else:
+        counts = X
+        if vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
+            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
     expected = boolean("symmetric", symmetric)
-    if expected and X._is_matrix and (asymmetry := X._asymmetry()):
+    if expected and counts._is_matrix and (asymmetry := counts._asymmetry()):
         warn(
             f"X is {asymmetry}, but symmetric counts are expected: pass X + X.T with the "
             "diagonal added only once, or set symmetric=False if X is right as it is"
         )
-    return X
+    return counts
 
 
 def counts_of(model: Model) -> Cooccurrence:
