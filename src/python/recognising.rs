@@ -22,7 +22,7 @@ pub fn recognise(
     Ok((kind.name(), kind.description(), kind.advice()))
 }
 
-/// Refuse a file that is recognised as a kind other than `wanted`.
+/// Refuse a file that is recognised as a kind that cannot be `wanted`. A file of an unknown kind is not refused.
 #[pyfunction]
 pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
     let wanted = Wanted::from_name(wanted)?;

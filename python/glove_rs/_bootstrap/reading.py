@@ -9,7 +9,7 @@ from .. import _settings
 from .._fit.documents import By, Documents
 from .._io.sources import Source
 from .._progress import Progress, reporter
-from .._tokenizers import from_json
+from .._python_tokenizers import from_json
 from .._word_lists import phrases_from_json
 from ..glove import Glove
 from ..vocabulary import Vocabulary
@@ -35,8 +35,8 @@ def trainer_of(
     Raises
     ------
     ValueError
-        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, or if `by` is
-        given for documents or is missing for groups.
+        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, if `by` is
+        given for a bootstrap of documents, or if `by` is missing for a bootstrap of groups.
     """
     saved = dict(settings["model"])
     saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer
@@ -45,7 +45,7 @@ def trainer_of(
     model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
     parameters = parameters_of(model, threads, memory)
     if (by is None) != (settings["unit"] == "document"):
-        raise ValueError("by must be given for a bootstrap of groups, and only then")
+        raise ValueError("by must be given if and only if the bootstrap is of groups")
     with reporter(progress) as callback:
         documents = documents_of(source, parameters, callback, by, vocabulary)
     trainer = trainer_on(

@@ -39,8 +39,9 @@ def bootstrap(
 ) -> Bootstrap:
     """Train a model on all of a text, and replicates of it on resampled texts.
 
-    The text is read and encoded once, and stays in memory: two bytes for each word. The vocabulary
-    is that of all of the text. Each replicate counts the documents with different weights. The
+    The text is read and encoded once, and stays in memory: two bytes for each token, more for a
+    token of a rare word. The vocabulary of all models is that of the whole text, or `vocabulary`
+    if it is given. Each replicate counts the documents with different weights. The
     replicates of a bootstrap also start training at different random parameters, so the intervals
     include the randomness of training.
 
@@ -59,8 +60,9 @@ def bootstrap(
         of an author, a speaker or a day are similar, resample these groups: intervals from single
         documents would be too short.
     by : sequence or callable, optional
-        The labels for ``unit="group"``: a label for each document, empty documents included. Or a
-        function from a document to its label, if `source` is an iterable of documents.
+        The labels for ``unit="group"``: a label for each document, empty documents included. If
+        `source` is an iterable of documents, `by` may be a function that returns the label of a
+        document.
     method : {"bootstrap", "jackknife"}, default "bootstrap"
         "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
         units into `n` blocks, `n` ≥ 2; each replicate leaves out one block. If `n` is larger than
@@ -69,8 +71,9 @@ def bootstrap(
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0
-        Seed of the resampling, >= 0. The weights and the seed of replicate r depend on this seed,
-        the seed of the model and r, and for a jackknife also on `n`.
+        Seed of the resampling, >= 0. For a bootstrap, the weights and the training seed of
+        replicate r depend on this seed and r, not on the seed of the model. For a jackknife, the
+        weights also depend on `n`, and every replicate is trained with the seed of the model.
     threads, memory, progress : optional
         If given, they replace those of the model.
     path : path, optional
@@ -88,8 +91,10 @@ def bootstrap(
         If a parameter is out of its range, if a label is missing (None, NaN, NaT or the NA of
         pandas), if the text has fewer than two units, or if `path` holds a bootstrap with other
         settings or of another text.
+    TypeError
+        If `model` is not a :class:`glove_rs.Glove`.
     FileExistsError
-        If `path` is a folder with other files.
+        If `path` is a file, or a folder that is not empty and holds no bootstrap.
 
     Notes
     -----
@@ -113,7 +118,7 @@ def bootstrap(
     if method == "jackknife":
         blocks(n, n)  # checks n before the text is read
     if (by is None) != (unit == "document"):
-        raise ValueError("by must be given with unit='group', and only then")
+        raise ValueError("by must be given if and only if unit is 'group'")
     parameters = parameters_of(model, threads, memory)
     settings: dict[str, Any] = {
         "method": method,

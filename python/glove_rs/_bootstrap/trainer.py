@@ -24,12 +24,16 @@ __all__ = ["Trainer", "model_settings"]
 _F32: TypeAlias = npt.NDArray[np.float32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
 
-#: Replicates are rotated to the model of all of the text by this many of the most frequent words.
+#: Replicates are rotated to the model of all of the text by at most this many of the most frequent
+#: words.
 _ALIGNED_BY = 20_000
 
 
 def model_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a model that change its vectors, as JSON would return them."""
+    """Return the parameters of a model that change its vectors, converted to JSON and back.
+
+    The conversion makes them comparable with settings that were read from a file.
+    """
     used = _settings.used(parameters)
     for name in _settings.names("running"):
         used.pop(name, None)

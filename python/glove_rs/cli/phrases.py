@@ -44,7 +44,7 @@ def add(commands: Commands) -> None:
     group.add_argument(
         "--english",
         action="store_true",
-        help="let words such as of and the stand within a phrase",
+        help='let words such as "of" and "the" stand within a phrase',
     )
     add_parameters(group, Phrases.learn, _RULE)
     add_settings(parser.add_argument_group("reading"), _READING)
