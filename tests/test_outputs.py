@@ -1098,3 +1098,9 @@ def test_a_bootstrap_checks_its_folder_before_it_reads_the_text(here, monkeypatc
     monkeypatch.setattr(os, "access", lambda path, mode: mode & os.W_OK == 0 and access(path, mode))
     assert "denied" in reason(1, "bootstrap", "nowhere", "--out", "new", "--dim", "2")
     assert sorted(os.listdir()) == ["b", "file", "other"]
+
+
+def test_counts_are_not_lost_if_a_word_to_show_is_unknown(here):
+    command = ["cooccur", "../c.txt", "-o", "counts", "--save-vocab", "words", "--min-count", "1"]
+    assert "nowhere" in reason(1, *command, "--show", "a", "nowhere")
+    assert Cooccurrence.load("counts").vocabulary == Vocabulary.load("words")

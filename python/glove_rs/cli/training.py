@@ -263,15 +263,15 @@ def _cooccur(options: argparse.Namespace) -> None:
         **given(options, (*_SOURCE, *_COUNTING, *_RUNNING)),
     )
     check_files(outputs, inputs, **check)
+    # The counts come first: if a word to show is unknown, or the words cannot be saved, they stay.
+    if options.output is not None:
+        with written(options.output, overwrite=options.overwrite) as path:
+            counts.save(path)
     if options.save_vocab is not None:
         with written(options.save_vocab, overwrite=options.overwrite) as path:
             counts.vocabulary.save(path)
     if options.show:
         shown = counts_of(counts, options.show)
-    if options.output is not None:
-        with written(options.output, overwrite=options.overwrite) as path:
-            counts.save(path)
-    if options.show:
         emit(options, dict(zip(("words", "counts"), shown, strict=True)), text_of(*shown))
     elif options.output != "-":
         result = {"words": len(counts.vocabulary), "records": counts.nnz, "total": counts.total}
