@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
 import random
 import runpy
 import sys
@@ -15,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import glove_rs
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _core, _settings, compare
 from glove_rs._bootstrap.store import Store
 
@@ -304,6 +306,23 @@ def test_wrong_arguments_of_slices_are_named():
         compare.slices(Glove(**QUICK), text, ["x", "y", "y", "y"], n=2)
 
 
+@pytest.mark.parametrize("missing", ["None", "nan", "NaT", "<NA>"])
+def test_a_missing_label_is_refused(missing):
+    if missing == "<NA>":
+        label = pytest.importorskip("pandas").NA
+    else:
+        label = {"None": None, "nan": math.nan, "NaT": np.datetime64("NaT")}[missing]
+    text, by = ["a b", "a b", "b a", "b a"], ["x", "y", label, "x"]
+    message = f"by must have a label for each document, got {missing} for document 2"
+    for labels in by, lambda document: label if document == "b a" else "x":
+        with pytest.raises(ValueError, match=message):
+            compare.slices(Glove(**QUICK), text, labels)
+        with pytest.raises(ValueError, match=message):
+            glove_rs.bootstrap(Glove(**QUICK), text, 2, unit="group", by=labels)
+    with pytest.raises(ValueError, match=f"source must have a label for each text, got {missing}"):
+        compare.slices(Glove(**QUICK), {"x": text, label: text})
+
+
 def test_an_empty_slice_is_left_out_with_a_warning():
     with pytest.warns(UserWarning, match="slice 'z' has no word of the vocabulary"):
         found = compare.slices(Glove(**QUICK), ["a b", "a b", ""], ["x", "y", "z"])
@@ -321,18 +340,66 @@ def test_the_drift_of_a_word_that_no_slice_has_is_nan_with_a_warning():
     assert len(drift) == 2
 
 
-def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
+EXAMPLE = Path(__file__).parents[1] / "examples" / "studies.py"
+
+
+def studied(folder):
+    """Write a text for the studies; return its path."""
     rng = random.Random(1)
     words = [f"w{i}" for i in range(30)]
-    text = tmp_path / "text.txt"
+    text = folder / "text.txt"
     text.write_text("\n".join(" ".join(rng.choices(words, k=12)) for _ in range(200)))
+    return text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.txt"], "missing.txt: No such file"),
+        (["."], r"\.: Is a directory"),
+        (["binary"], "binary: byte 1 is not UTF-8"),
+        (["short"], "short: a study needs a text of at least 4 lines, got 1"),
+        (["text.txt", "--sets", "missing.csv"], "missing.csv: No such file"),
+        (["text.txt", "--sets", "short"], "short: .*header must be set,word"),
+        (["text.txt", "--sets", "two.json"], "two.json: there must be four sets.*got 2"),
+        (["text.txt", "--sets", "rare.json"], "all words of B are too rare: a word must occur 5"),
+        (["text.txt", "--words", "w1", "xyz"], "'xyz' is too rare in the first half"),
+        (["text.txt", "--words", "early"], "'early' is too rare in the second half"),
+    ],
+)
+def test_the_example_names_what_is_wrong_before_it_trains(
+    tmp_path, monkeypatch, arguments, message
+):
+    lines = studied(tmp_path).read_text().splitlines()
+    lines[0] = "early early early early early " + lines[0]
+    (tmp_path / "text.txt").write_text("\n".join(lines))
+    (tmp_path / "binary").write_bytes(b"a\xff")
+    (tmp_path / "short").write_text("a b c")
+    (tmp_path / "two.json").write_text('{"X": ["w0"], "Y": ["w2"]}')
+    (tmp_path / "rare.json").write_text('{"X": ["w0"], "Y": ["w2"], "A": ["w4"], "B": ["xyz"]}')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), *arguments])
+    monkeypatch.setattr(_core, "train", None)  # training would raise a TypeError
+    with pytest.raises(SystemExit, match=message):
+        runpy.run_path(str(EXAMPLE), run_name="__main__")
+
+
+@pytest.mark.parametrize("option", ["--replicates", "--parts", "--dim"])
+def test_the_example_checks_its_numbers_first(monkeypatch, capsys, option):
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), "missing.txt", option, "0"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(EXAMPLE), run_name="__main__")
+    assert f"argument {option}: must be at least" in capsys.readouterr().err
+
+
+def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
+    text = studied(tmp_path)
     sets = tmp_path / "sets.json"
     sets.write_text('{"X": ["w0", "w1"], "Y": ["w2", "w3"], "A": ["w4"], "B": ["w5"]}')
-    example = Path(__file__).parents[1] / "examples" / "studies.py"
     options = ["--words", "w7", "--sets", sets, "--replicates", "3", "--parts", "2", "--dim", "4"]
-    monkeypatch.setattr(sys, "argv", [str(example), str(text), *map(str, options)])
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), str(text), *map(str, options)])
     warnings.simplefilter("ignore")
-    runpy.run_path(str(example), run_name="__main__")
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
     printed = capsys.readouterr().out
     for title in ("changed most", "Drift of w7", "Regression of the contexts of w7", "second half"):
         assert title in printed

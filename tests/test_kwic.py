@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import sys
 
@@ -344,6 +345,27 @@ def test_the_table_prints_converts_and_plots():
     assert contexts.plot("year") is not None
     with pytest.raises(ValueError, match="by must be one of 'year'"):
         contexts.plot("none")
+
+
+def test_words_are_folded_by_the_unicode_of_the_core():
+    # U+A7CB, which Unicode 16 added, becomes U+0264. Python lower-cases by an older Unicode.
+    text = ["the \ua7cb is cold"] * 9
+    for word in "\ua7cb", "\u0264":
+        assert len(kwic.contexts(text, word, lowercase=True)) == 9
+    model = Glove(dim=4, min_count=1, epochs=1, lowercase=True, progress=False).fit(iter(text))
+    vectors = [model.infer_vector(["the cold \ua7cb"], word) for word in ("\ua7cb", "\u0264")]
+    assert np.array_equal(*vectors)
+
+
+def test_a_missing_value_of_metadata_is_a_group_of_its_own():
+    rows = [{"text": "ice", "of": of} for of in ("x", None, math.nan, "x")]
+    contexts = kwic.contexts(rows, "ice")
+    text = json.dumps(contexts.to_dict(), allow_nan=False)
+    assert [row["of"] for row in json.loads(text)["contexts"]] == ["x", None, None, "x"]
+    pytest.importorskip("matplotlib").use("Agg")
+    ax = contexts.plot("of")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["(missing)", "x"]
+    assert [bar.get_height() for bar in ax.patches] == [2, 2]
 
 
 def test_importing_the_package_does_not_import_the_analyses():

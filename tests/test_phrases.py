@@ -8,11 +8,13 @@ import math
 import pickle
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glove_rs import Cooccurrence, FormatError, Glove, Phrases, Vocabulary
+import glove_rs
+from glove_rs import Cooccurrence, FormatError, Glove, Phrases, Vocabulary, compare
 from glove_rs.phrases import ENGLISH_CONNECTOR_WORDS
 
 DOCUMENTS = ["new york is a large city", "she lives in new york", "the bank of england"] * 6
@@ -182,6 +184,35 @@ def test_a_checkpoint_names_other_stop_words(tmp_path):
         Glove(**settings).fit(DOCUMENTS, checkpoint_dir=path, resume=True)
 
 
+def test_messages_and_the_repr_show_the_beginning_of_long_lists(tmp_path):
+    words = [f"word{number}" for number in range(50_000)]
+    model = Glove(dim=2, epochs=1, min_count=1, stop_words=words, window=2)
+    assert len(repr(model)) < 300
+    assert "stop_words=['word0', 'word1', 'word2', ... 50,000 in all]" in repr(model)
+    assert len(model._repr_html_()) < 10_000
+    assert copy.deepcopy(model).stop_words == words == model.get_params()["stop_words"]
+    sklearn = pytest.importorskip("sklearn.base")
+    assert sklearn.clone(model).stop_words == words
+    model.fit(DOCUMENTS, checkpoint_dir=tmp_path / "words")
+    other = sklearn.clone(model).set_params(stop_words=[*words[1:], "xyz"])
+    with pytest.raises(ValueError, match=r"stop_words=.*differs from the checkpoint") as caught:
+        other.fit(DOCUMENTS, checkpoint_dir=tmp_path / "words", resume=True)
+    message = str(caught.value)
+    assert len(message) < 700
+    assert "only the new list has ['xyz']; only that of the checkpoint has ['word0']" in message
+    # Equal arrays of words are no error of the comparison with the default.
+    assert "stop_words=array(['the', 'a']" in repr(Glove(dim=2, stop_words=np.array(["the", "a"])))
+
+
+def test_a_message_of_other_phrases_names_the_phrases(tmp_path):
+    few = Phrases.learn(DOCUMENTS, min_count=1, threshold=1)
+    settings = {"dim": 2, "epochs": 1, "min_count": 1, "phrases": few}
+    Glove(**settings).fit(DOCUMENTS, checkpoint_dir=tmp_path)
+    other = Phrases.learn([*DOCUMENTS, *["red wine"] * 9], min_count=1, threshold=1)
+    with pytest.raises(ValueError, match=r"only the new list has .*'red wine'"):
+        Glove(**settings | {"phrases": other}).fit(DOCUMENTS, checkpoint_dir=tmp_path, resume=True)
+
+
 @pytest.mark.parametrize("keep_gaps", [False, True])
 def test_stop_words_are_dropped_like_unknown_words(keep_gaps):
     text = ["an apple a day", "keeps an apple away"]
@@ -234,6 +265,22 @@ def test_stop_words_must_not_be_words_of_a_given_vocabulary():
         Glove(dim=2, epochs=1, stop_words=["the"]).fit(DOCUMENTS, vocabulary=given)
     X = Cooccurrence.from_corpus(DOCUMENTS, vocabulary=given, stop_words=["england"])
     assert X.vocabulary.words == given.words
+    model = Glove(dim=2, epochs=1, stop_words=["THE"], lowercase=True)
+    with pytest.raises(ValueError, match=r'stop_words must not have.*"the"'):
+        glove_rs.bootstrap(model, DOCUMENTS, 0, vocabulary=given)
+    with pytest.raises(ValueError, match=r'stop_words must not have.*"the"'):
+        compare.slices(model, {"x": DOCUMENTS, "y": DOCUMENTS}, vocabulary=given)
+    slices = compare.slices(model, {"x": DOCUMENTS, "y": DOCUMENTS}, min_count=1)
+    assert "the" not in slices.compass
+
+
+@pytest.mark.parametrize("tokenizer", ["whitespace", str.split])
+def test_stop_words_are_lower_cased_by_the_rules_that_lower_case_the_text(tokenizer):
+    # U+A7CB, which Unicode 16 added, becomes U+0264. Python lower-cases by an older Unicode.
+    text, stop_words = ["\ua7cb a", "\uff34\uff48\uff45 a"], ["\ua7cb", "THE"]
+    settings = {"lowercase": True, "normalize": "NFKC", "min_count": 1, "tokenizer": tokenizer}
+    assert Vocabulary.from_corpus(text, **settings).words == ["a", "\u0264", "the"]
+    assert Vocabulary.from_corpus(text, stop_words=stop_words, **settings).words == ["a"]
 
 
 def test_an_estimate_leaves_stop_words_out():

@@ -468,8 +468,10 @@ def test_a_jackknife_has_a_block_for_each_replicate():
     assert len(b) == 20  # no more blocks than documents
     estimate = b.similarity("cold", "hot")
     assert estimate.low < estimate.value < estimate.high
-    with pytest.raises(ValueError, match="cannot be extended"):
-        b.extend(30)
+    assert b.extend(30) is b
+    assert len(b) == 20
+    with pytest.raises(ValueError, match="n must be 0 or at least 2 for a jackknife, got 1"):
+        glove_rs.bootstrap(Glove(**QUICK), iter(()), 1, method="jackknife")
 
 
 def test_a_jackknife_without_replicates_takes_its_blocks_from_extend(tmp_path):
@@ -484,8 +486,41 @@ def test_a_jackknife_without_replicates_takes_its_blocks_from_extend(tmp_path):
     again = glove_rs.bootstrap(Glove(**QUICK), TEXT, 0, method="jackknife", path=tmp_path / "j")
     assert len(again) == 5
     assert again.settings["n"] == 5
-    many = glove_rs.bootstrap(Glove(**QUICK), TEXT, 0, method="jackknife").extend(99)
-    assert len(many) == 20
+    many = glove_rs.bootstrap(Glove(**QUICK), TEXT, 0, method="jackknife")
+    with pytest.raises(ValueError, match="n must be 0 or at least 2 for a jackknife, got 1"):
+        many.extend(1)
+    assert many.settings["n"] == 0
+    assert len(many.extend(99)) == 20
+
+
+def test_a_bootstrap_keeps_the_phrases_of_its_model(tmp_path):
+    phrases = glove_rs.Phrases.learn(TEXT, min_count=1, threshold=0.01)
+    assert len(phrases)
+    model = Glove(**QUICK, phrases=phrases, stop_words=["the"])
+    whole = glove_rs.bootstrap(model, TEXT, 3, path=tmp_path / "b")
+    assert any("_" in word for word in whole.full.index_to_key)
+    part = glove_rs.bootstrap(model, TEXT, 2, path=tmp_path / "c")
+    again = Bootstrap.load(part._store.path).extend(3, TEXT)
+    for one, other in zip(again.models, whole.models, strict=True):
+        assert np.array_equal(one.vectors, other.vectors, equal_nan=True)
+    with pytest.raises(ValueError, match=r"another model \(phrases\)"):
+        glove_rs.bootstrap(model.set_params(phrases=None), TEXT, 2, path=tmp_path / "b")
+
+
+def test_a_jackknife_that_was_interrupted_says_to_what_it_can_be_extended(tmp_path):
+    path = tmp_path / "j"
+    whole = glove_rs.bootstrap(Glove(**QUICK), TEXT, 5, method="jackknife", path=path)
+    (path / "replicate-0004.native").unlink()
+    cut = Bootstrap.load(path)
+    assert len(cut) == 3
+    message = r"n=5 cannot be extended to n=7.*extend\(5\) trains its missing.*bootstrap again"
+    with pytest.raises(ValueError, match=message):
+        cut.extend(7)
+    with pytest.raises(ValueError, match=r"n=5 cannot be extended to n=4"):
+        cut.extend(4, TEXT)
+    cut.extend(5, TEXT)
+    for one, other in zip(cut.models, whole.models, strict=True):
+        assert np.array_equal(one.vectors, other.vectors)
 
 
 @pytest.mark.parametrize(

@@ -14,8 +14,7 @@ import inspect
 import json
 import math
 import os
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
@@ -62,6 +61,7 @@ __all__ = [
     "saved",
     "text_parameters",
     "used",
+    "with_content",
     "with_defaults",
 ]
 
@@ -808,10 +808,32 @@ def content_paths(values: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in values.items()
-        if isinstance(value, str | os.PathLike)
-        and name in SETTINGS
-        and isinstance(SETTINGS[name].type, _Content)
+        if isinstance(value, str | os.PathLike) and _is_content(name)
     }
+
+
+def _is_content(name: str) -> bool:
+    return name in SETTINGS and isinstance(SETTINGS[name].type, _Content)
+
+
+def with_content(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the words and phrases that are given as files or iterators.
+
+    Every function that reads a text calls this once, before its checks. A pipe or an iterator can
+    be read only once, and a file may change while the text is read.
+
+    Raises
+    ------
+    ValueError, OSError, FormatError
+        If a file cannot be read or has other content, or if words are not valid.
+    """
+    once = {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, Iterator) and _is_content(name)
+    }
+    read = {name: SETTINGS[name].check(value) for name, value in content_paths(values).items()}
+    return {**values, **{name: list(value) for name, value in once.items()}, **read}
 
 
 def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -870,15 +892,11 @@ def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
     settings["user_dictionary"] = core_words(settings["user_dictionary"])
     if function_of(settings["tokenizer"]) is not None:
         # The binding normalizes and lower-cases the text before it calls the Python function. The
-        # core receives the words separated by white space. So the stop words are normalized and
-        # lower-cased here.
-        if settings["stop_words"] is not None and settings["normalize"] is not None:
-            form = settings["normalize"]
-            settings["stop_words"] = [
-                unicodedata.normalize(form, w) for w in settings["stop_words"]
-            ]
-        if settings["stop_words"] is not None and settings["lowercase"]:
-            settings["stop_words"] = [word.lower() for word in settings["stop_words"]]
+        # core receives the words separated by white space. So the stop words are folded here.
+        if settings["stop_words"] is not None:
+            settings["stop_words"] = _core.folded(
+                settings["stop_words"], settings["lowercase"], settings["normalize"]
+            )
         settings |= {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
     return cast("_core._Encoding", settings)
 

@@ -27,6 +27,7 @@ from ._settings import (
     core_counting,
     core_encoding,
     core_running,
+    with_content,
 )
 from ._text import about, amount, columns, number
 from .vocabulary import Vocabulary, as_vocabulary
@@ -184,7 +185,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
         (6, 6.0)
         """
         chosen = {
-            **settings,
+            **with_content(settings),
             "window": window,
             "min_count": min_count,
             "threads": threads,
@@ -853,11 +854,12 @@ max_word_bytes, threads, memory
         >>> estimate.tokens, estimate.words, estimate.records
         (4, 4, 12)
         """
+        chosen = with_content(settings)
         core = _core.CoreEstimate(
-            source_arguments(source, settings, sample=True),
-            core_encoding(settings),
-            core_counting(settings),
-            core_running(settings),
+            source_arguments(source, chosen, sample=True),
+            core_encoding(chosen),
+            core_counting(chosen),
+            core_running(chosen),
         )
         names = ("tokens", "words", "records", "memory", "disk")
         found = dict(zip(names, core.corpus(), strict=True))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from . import _core, _html, _settings
 from ._checks import boolean, instance, path_text, plain, shown
-from ._checks import words as words_of
 from ._fit import estimate, fitting, infer
 from ._fit import score as scoring
 from ._fit.estimate import FitEstimate
@@ -26,10 +25,7 @@ from ._optional import optional
 from ._progress import Progress
 from ._python_tokenizers import Tokenizer, from_json
 from ._user_dictionary import UserDictionary
-from ._user_dictionary import user_dictionary as read_user_dictionary
-from ._warnings import warn
-from ._word_lists import StopWords, kept, phrases_from_json
-from ._word_lists import stop_words as read_stop_words
+from ._word_lists import StopWords, phrases_from_json
 from .cooccurrence import Cooccurrence
 from .phrases import Phrases
 from .subwords import Subwords
@@ -323,8 +319,11 @@ class Glove:
         self.errors = errors
         self.max_word_bytes = max_word_bytes
         self.phrases = phrases
-        self.stop_words = kept(stop_words, read_stop_words)
-        self.user_dictionary = kept(user_dictionary, read_user_dictionary)
+        # An iterator can be read only once, but a model can be trained several times.
+        self.stop_words = list(stop_words) if isinstance(stop_words, Iterator) else stop_words
+        self.user_dictionary = (
+            list(user_dictionary) if isinstance(user_dictionary, Iterator) else user_dictionary
+        )
         self.simplified_lookup = simplified_lookup
 
     # --- training -------------------------------------------------------------------------------
@@ -560,22 +559,13 @@ checkpoint_every, resume, keep_counts
         >>> model.W.shape, model.vocabulary.words
         ((3, 5), ['a', 'b', 'c'])
         """
-        if not isinstance(X, Cooccurrence):
-            X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+        X = fitting.given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular and (init is not None or self.subwords):
             name = "init" if init is not None else "subwords"
             raise ValueError(
                 f"{name} must be left out for rectangular counts: it needs the sum of the word "
                 "vector and the context vector of each word, but rows and columns have words of "
                 "their own"
-            )
-        expected = boolean("symmetric", self.symmetric)
-        if expected and X._is_matrix and (asymmetry := X._asymmetry()):
-            warn(
-                f"X is {asymmetry}, but symmetric counts are expected: pass X + X.T with the "
-                "diagonal added only once, or set symmetric=False if X is right as it is"
             )
         session, given = Session(**options), Init.of(init, anchor, self.dim)
         begin = None
@@ -1052,7 +1042,7 @@ keep_counts
         True
         """
         state = self._state
-        _core.check_ending(path_text("path", path), model=True)
+        _core.check_ending(path_text("path", path), "model")
         # Only the parameters of `Glove`: a subclass such as DaskGlove has more.
         parameters = state.as_read({name: getattr(self, name) for name in Glove._names()})
         settings = _settings.decided(parameters)
@@ -1155,7 +1145,7 @@ keep_counts
         if saved is None:
             saved = used | {"subwords": False}
         if not isinstance(saved, dict):
-            raise ValueError(f"used is {saved!r}")
+            raise ValueError(f"used is {shown(saved)}")
         # A file of a version without subwords has no setting `subwords`.
         names = ("tokenizer", "phrases", "stop_words", "user_dictionary")
         given = {name: used[name] for name in names}
@@ -1172,7 +1162,7 @@ keep_counts
         checked = {"tokenizer", "phrases", "stop_words", "user_dictionary"}
         for name, value in settings.items():
             if name not in checked and not isinstance(value, str | int | float | None):
-                raise ValueError(f"{name} is {value!r}")
+                raise ValueError(f"{name} is {shown(value)}")
         settings = _settings.of_older_version(settings)
         threads = settings.get("threads")
         if isinstance(threads, int) and threads > _core.most_threads():
@@ -1366,9 +1356,18 @@ keep_counts
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
+        # Stop words and a dictionary may have thousands of words: the first are shown.
         changed = [
-            f"{name}={value!r}"
+            f"{name}={shown(value)}"
             for name, value in self.get_params().items()
-            if name == "dim" or value != defaults[name].default
+            if name == "dim" or not _is(value, defaults[name].default)
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
+
+
+def _is(value: object, default: object) -> bool:
+    """Return whether a parameter has its default."""
+    try:
+        return bool(value == default)
+    except (TypeError, ValueError):  # an array of words is compared word by word
+        return False

@@ -13,7 +13,7 @@ from ._checks import words as words_of
 from ._io.files import replacing
 from ._io.sources import Source, source_arguments
 from ._progress import reporter
-from ._settings import PhraseSettings, accepts, core_encoding, core_running
+from ._settings import PhraseSettings, accepts, core_encoding, core_running, with_content
 from ._word_lists import phrases_to_json, read_phrases
 
 __all__ = ["ENGLISH_CONNECTOR_WORDS", "Phrases"]
@@ -153,7 +153,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
             raise ValueError(f"delimiter must be text without white space, got {shown(delimiter)}")
         if passes > 1 and isinstance(source, Iterator):
             source = list(source)
-        chosen: dict[str, Any] = {**settings, "min_count": 1}
+        chosen: dict[str, Any] = {**with_content(settings), "min_count": 1}
         encoding, running = core_encoding(chosen), core_running(chosen)
         core = _core.CorePhrases(delimiter, connectors, [])
         for _ in range(passes):

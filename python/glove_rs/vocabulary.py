@@ -16,7 +16,7 @@ from ._checks import words as words_of
 from ._io.files import readable
 from ._io.sources import Source, source_arguments
 from ._progress import reporter
-from ._settings import VocabularySettings, accepts, core_encoding, core_running
+from ._settings import VocabularySettings, accepts, core_encoding, core_running, with_content
 from ._unknown_word import UnknownWord
 
 __all__ = ["Source", "Vocabulary"]
@@ -108,8 +108,9 @@ phrases, stop_words, documents, errors, max_word_bytes, threads, memory, tmp_dir
             If the source has bytes that are not text, or a word longer than `max_word_bytes`. The
             message has the byte offset.
         """
-        encoding, running = core_encoding(settings), core_running(settings)
-        reading = source_arguments(source, settings)
+        chosen = with_content(settings)
+        encoding, running = core_encoding(chosen), core_running(chosen)
+        reading = source_arguments(source, chosen)
         with reporter(settings.get("progress")) as callback:
             core = _core.CoreVocabulary.from_corpus(reading, encoding, running, callback)
         return cls._of(core)

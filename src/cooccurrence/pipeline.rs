@@ -6,7 +6,7 @@ use super::merge::plus;
 use super::options::CountingOptions;
 use crate::corpus::ChunkReader;
 use crate::encoding::{EncodingOptions, RawCorpus};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::vocabulary::{MAX_WORDS, Vocabulary};
@@ -59,7 +59,7 @@ pub fn count_text(
     monitor: &Monitor,
 ) -> Result<CountedText> {
     if let Words::Given(vocabulary) = &words {
-        refuse_stop_words(vocabulary, encoding)?;
+        encoding.refuse_stop_words(vocabulary)?;
     }
     let raw = RawCorpus::read(reader, encoding, memory, monitor)?;
     let (vocabulary, rare, mut corpus) = match words {
@@ -101,25 +101,6 @@ pub fn count_text(
         counts,
         tokens,
     })
-}
-
-/// Refuse a given vocabulary that has stop words: all of its words are counted.
-fn refuse_stop_words(vocabulary: &Vocabulary, encoding: &EncodingOptions) -> Result<()> {
-    let mut stop_words = vocabulary
-        .iter()
-        .filter(|(word, _)| encoding.is_stop_word(word));
-    let Some((word, _)) = stop_words.next() else {
-        return Ok(());
-    };
-    let message = format!(
-        "must not have words of the given vocabulary, got {:?}{}; leave them out of one of the two",
-        String::from_utf8_lossy(word),
-        match stop_words.count() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        }
-    );
-    Err(Error::parameter("stop_words", message))
 }
 
 impl CountedText {

@@ -239,10 +239,11 @@ mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
     use crate::partition::Partition;
-    use crate::training::{Counts, Parameters, RowLayout, marginals, train};
+    use crate::training::{Counts, Optimizer, Parameters, RowLayout, marginals, train};
 
     const WORDS: usize = 150;
     const DIM: usize = 20;
+    const OPTIMIZERS: [Optimizer; 2] = [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad];
 
     /// Counts of some pairs of words, numbered as `partition` numbers them: the pairs with a word of
     /// `group`.
@@ -264,9 +265,15 @@ mod tests {
         .unwrap()
     }
 
-    fn options() -> TrainingOptions {
+    fn options(optimizer: Optimizer) -> TrainingOptions {
         TrainingOptions {
-            epochs: 4,
+            optimizer,
+            // With so few words in a group, the first epochs of row-wise AdaGrad cost more than those of one group.
+            epochs: if optimizer == Optimizer::RowwiseAdaGrad {
+                12
+            } else {
+                4
+            },
             negative: 0.5,
             deterministic: true,
             seed: 3,
@@ -274,19 +281,19 @@ mod tests {
         }
     }
 
-    fn layout() -> RowLayout {
-        RowLayout::new(DIM, options().optimizer)
+    fn layout(optimizer: Optimizer) -> RowLayout {
+        RowLayout::new(DIM, optimizer)
     }
 
-    fn tile_options() -> TileOptions {
+    fn tile_options(optimizer: Optimizer) -> TileOptions {
         TileOptions {
             held_out: 0.1,
-            ..TileOptions::new(DIM, &options())
+            ..TileOptions::new(DIM, &options(optimizer))
         }
     }
 
     /// Tiles of every group.
-    fn groups(symmetric: bool, partition: Partition) -> Vec<Tiles> {
+    fn groups(optimizer: Optimizer, symmetric: bool, partition: Partition) -> Vec<Tiles> {
         let group_counts: Vec<_> = (0..partition.groups())
             .map(|group| {
                 let counts = group_counts(symmetric, partition, group);
@@ -300,7 +307,7 @@ mod tests {
                 .zip(part)
                 .for_each(|(all, part)| all.add(part));
         }
-        let (options, memory) = (tile_options(), MemoryLimit::default());
+        let (options, memory) = (tile_options(optimizer), MemoryLimit::default());
         group_counts
             .iter()
             .map(|counts| {
@@ -311,18 +318,21 @@ mod tests {
 
     /// Train by strata from random parameters. Returns the loss of each epoch, and W and W̃ of each group.
     fn train_by_strata(
+        optimizer: Optimizer,
         symmetric: bool,
         partition: Partition,
         slices: usize,
     ) -> (Vec<f64>, Vec<[Vec<f32>; 2]>) {
-        let (groups, p, options) = (groups(symmetric, partition), partition.groups(), options());
+        let (p, options) = (partition.groups(), options(optimizer));
+        let groups = groups(optimizer, symmetric, partition);
         let ranks = partition.ranks();
         let mut rows: Vec<[Vec<Line>; 2]> = (0..p)
             .map(|group| {
                 let own = partition.group(group);
                 let words = &ranks[own.start as usize..own.end as usize];
+                let layout = layout(optimizer);
                 let random =
-                    Parameters::random_of(words, layout(), options.seed, &Monitor::new()).unwrap();
+                    Parameters::random_of(words, layout, options.seed, &Monitor::new()).unwrap();
                 [false, true]
                     .map(|contexts| bytemuck::cast_slice(random.rows_of(contexts)).to_vec())
             })
@@ -364,54 +374,77 @@ mod tests {
         (losses, rows.collect())
     }
 
-    fn train_whole(symmetric: bool) -> (Vec<f64>, Parameters) {
+    fn train_whole(optimizer: Optimizer, symmetric: bool) -> (Vec<f64>, Parameters) {
+        let (options, layout) = (options(optimizer), layout(optimizer));
         let mut counts = Counts::Owned(group_counts(symmetric, Partition::new(WORDS, 1), 0));
         let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
-        let tiles = Tiles::new(&mut counts, &tile_options(), &memory, &monitor).unwrap();
-        let mut parameters = Parameters::random(WORDS, layout(), options().seed, &monitor).unwrap();
-        let reports = train(&mut parameters, &tiles, &options(), &monitor).unwrap();
+        let tiles = Tiles::new(&mut counts, &tile_options(optimizer), &memory, &monitor).unwrap();
+        let mut parameters = Parameters::random(WORDS, layout, options.seed, &monitor).unwrap();
+        let reports = train(&mut parameters, &tiles, &options, &monitor).unwrap();
         (
             reports.iter().map(|report| report.loss).collect(),
             parameters,
         )
     }
 
+    fn cases<T: Copy>(some: &[T]) -> impl Iterator<Item = (Optimizer, T)> {
+        OPTIMIZERS
+            .into_iter()
+            .flat_map(|optimizer| some.iter().map(move |&case| (optimizer, case)))
+    }
+
     #[test]
     fn one_group_has_the_bits_of_deterministic_training() {
-        for (symmetric, slices) in [(false, 1), (false, 3), (true, 3)] {
-            let (losses, parameters) = train_whole(symmetric);
-            let (found, rows) = train_by_strata(symmetric, Partition::new(WORDS, 1), slices);
-            assert_eq!(
-                rows[0],
-                [false, true].map(|contexts| parameters.rows_of(contexts).to_vec())
-            );
+        for (optimizer, (symmetric, slices)) in cases(&[(false, 1), (false, 3), (true, 3)]) {
+            let (losses, parameters) = train_whole(optimizer, symmetric);
+            let one = Partition::new(WORDS, 1);
+            let (found, rows) = train_by_strata(optimizer, symmetric, one, slices);
+            let whole = [false, true].map(|contexts| parameters.rows_of(contexts).to_vec());
+            // Each subepoch computes the stored ‖w‖² anew, so that its rounding differs.
+            let is_rounded = optimizer == Optimizer::RowwiseAdaGrad && slices > 1;
+            if is_rounded {
+                for (found, row) in rows[0].concat().iter().zip(&whole.concat()) {
+                    assert!(
+                        (found - row).abs() < 1e-3 * (1.0 + row.abs()),
+                        "{found} {row}"
+                    );
+                }
+            } else {
+                assert_eq!(rows[0], whole);
+            }
             for (found, loss) in found.iter().zip(&losses) {
-                assert!((found / loss - 1.0).abs() < 1e-12); // sums of sums
+                let tolerance = if is_rounded { 1e-4 } else { 1e-12 }; // sums of sums
+                assert!((found / loss - 1.0).abs() < tolerance);
             }
         }
     }
 
     #[test]
     fn several_groups_reach_about_the_same_loss() {
-        for (symmetric, groups) in [(false, 2), (false, 3), (true, 2), (true, 4)] {
-            let (losses, _) = train_whole(symmetric);
-            let (found, _) = train_by_strata(symmetric, Partition::new(WORDS, groups), 4);
+        for (optimizer, (symmetric, groups)) in
+            cases(&[(false, 2), (false, 3), (true, 2), (true, 4)])
+        {
+            let (losses, _) = train_whole(optimizer, symmetric);
+            let parted = Partition::new(WORDS, groups);
+            let (found, _) = train_by_strata(optimizer, symmetric, parted, 4);
             let [found, loss] = [&found, &losses].map(|losses| losses[losses.len() - 1]);
             // A group has only a few dozen words, whose rows adapt to each other.
             assert!(
-                (-0.1..0.05).contains(&(found / loss - 1.0)),
-                "{groups} groups: {found}, {loss}"
+                (-0.2..0.05).contains(&(found / loss - 1.0)),
+                "{optimizer:?}, {groups} groups: {found}, {loss}"
             );
         }
     }
 
     #[test]
     fn the_tiles_of_all_groups_have_as_many_records_and_held_out_records_as_one_group() {
-        for (symmetric, count) in [(false, 2), (true, 2), (false, 5), (true, 5)] {
-            let [whole] = groups(symmetric, Partition::new(WORDS, 1))
+        for (optimizer, (symmetric, count)) in
+            cases(&[(false, 2), (true, 2), (false, 5), (true, 5)])
+        {
+            let [whole] = groups(optimizer, symmetric, Partition::new(WORDS, 1))
                 .try_into()
                 .unwrap();
-            let groups = groups(symmetric, Partition::new(WORDS, count));
+            let groups = groups(optimizer, symmetric, Partition::new(WORDS, count));
             let sum = |of: fn(&Tiles) -> u64| groups.iter().map(of).sum::<u64>();
             assert_eq!(sum(Tiles::records), whole.records());
             assert_eq!(sum(Tiles::held_out), whole.held_out());
@@ -420,8 +453,8 @@ mod tests {
 
     #[test]
     fn rows_of_the_wrong_size_are_refused() {
-        let tiles = &groups(false, Partition::new(WORDS, 2))[0];
-        let options = options();
+        let tiles = &groups(Optimizer::AdaGrad, false, Partition::new(WORDS, 2))[0];
+        let options = options(Optimizer::AdaGrad);
         let block = MatrixBlock {
             tiles,
             columns: 1,

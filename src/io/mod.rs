@@ -27,7 +27,7 @@ mod temporary;
 
 pub use archive::members;
 pub(crate) use archive::{listed, path_of};
-pub use ending::{Written, check_ending, check_model_ending, ending_of};
+pub use ending::{Written, ending_of};
 pub use file::{Output, Replacement, write_atomically};
 pub use folder::FolderReplacement;
 pub(crate) use input::Input;

@@ -37,6 +37,9 @@ impl CoreDocuments {
         encoding.keep_empty = true;
         let (threads, memory) = running.resolve()?;
         let given = vocabulary.map(|v| v.get().inner.clone());
+        if let Some(given) = &given {
+            encoding.refuse_stop_words(given)?;
+        }
         let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
         let (vocabulary, text) = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {

@@ -7,7 +7,7 @@ use crate::corpus::OnInvalid;
 use crate::error::{Error, Result};
 use crate::file_kind::Wanted;
 use crate::formats;
-use crate::io::{self, Input};
+use crate::io::{self, Input, Written};
 use crate::monitor::Monitor;
 use pyo3::prelude::*;
 use std::path::{Path, PathBuf};
@@ -32,17 +32,10 @@ pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
     })
 }
 
-/// Refuse a name for a file to write if its ending is that of a format that cannot be written. If `model`,
-/// also refuse the endings of other files of glove-rs and of compressed files, and allow `.npz`.
+/// Refuse a name for a file to write whose ending does not suit `content`, one of [`Written::NAMES`].
 #[pyfunction]
-#[pyo3(signature = (path, model = false))]
-pub fn check_ending(path: PathBuf, model: bool) -> PyResult<()> {
-    let check = if model {
-        io::check_model_ending
-    } else {
-        io::check_ending
-    };
-    Ok(check(&path)?)
+pub fn check_ending(path: PathBuf, content: &str) -> PyResult<()> {
+    Ok(Written::from_name(content)?.check(&path)?)
 }
 
 /// The ending of a name that tells the format, such as `.bin` of `vectors.bin.gz`; an empty text if there is

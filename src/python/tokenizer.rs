@@ -146,6 +146,22 @@ pub fn split_words(
     Ok(words.0)
 }
 
+/// Words, normalized and lower-cased as a text is before it is split.
+#[pyfunction]
+pub fn folded(
+    words: Vec<String>,
+    lowercase: bool,
+    normalize: Option<&str>,
+) -> PyResult<Vec<String>> {
+    let normalize = normalize.map(Normalization::from_name).transpose()?;
+    let folding = Folding {
+        lowercase,
+        normalize,
+    };
+    let folded = words.iter().map(|word| folding.apply(word).into_owned());
+    Ok(folded.collect())
+}
+
 /// Collects the words of one document.
 #[derive(Default)]
 struct Collected(Vec<String>);

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import _settings
 from .._fit.documents import By, Documents
 from .._io.sources import Source
 from .._progress import Progress, reporter
 from .._python_tokenizers import from_json
+from .._word_lists import phrases_from_json
 from ..glove import Glove
 from ..vocabulary import Vocabulary
 from .resampling import Resampling
@@ -38,6 +40,8 @@ def trainer_of(
     """
     saved = dict(settings["model"])
     saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer
+    if saved.get("phrases") is not None:
+        saved["phrases"] = phrases_from_json(saved["phrases"])
     model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
     parameters = parameters_of(model, threads, memory)
     if (by is None) != (settings["unit"] == "document"):
@@ -53,8 +57,11 @@ def trainer_of(
 
 
 def parameters_of(model: Glove, threads: int | None, memory: int | str | None) -> dict[str, Any]:
-    """Return the parameters of a model. `threads` and `memory` replace its values if given."""
-    parameters = model.get_params()
+    """Return the parameters of a model, with the words and phrases that it names as files.
+
+    `threads` and `memory` replace the values of the model if given.
+    """
+    parameters = _settings.with_content(model.get_params())
     given = {"threads": threads, "memory": memory}
     return parameters | {name: value for name, value in given.items() if value is not None}
 

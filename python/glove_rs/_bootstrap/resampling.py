@@ -19,10 +19,19 @@ _Weights: TypeAlias = npt.NDArray[np.uint32]
 def blocks(n: int, units: int) -> int:
     """Return the number of blocks of a jackknife for which `n` replicates are requested.
 
-    There are `n` blocks, but at most as many as units. One block would contain the whole text, so
-    there are 2 blocks for ``n=1``. For ``n=0`` there is no block.
+    There are `n` blocks, but at most as many as units. For ``n=0`` there is no block.
+
+    Raises
+    ------
+    ValueError
+        If `n` is 1.
     """
-    return min(n, units) if n != 1 else 2
+    if n == 1:
+        raise ValueError(
+            "n must be 0 or at least 2 for a jackknife, got 1: a replicate without the only block "
+            "would have no text"
+        )
+    return min(n, units)
 
 
 class Resampling:

@@ -469,12 +469,15 @@ class Bootstrap:
         Replicate r has the same weights and the same seed whether :func:`glove_rs.bootstrap` trains
         it or this method adds it.
 
+        A bootstrap can always be extended. A jackknife can be extended if it has no replicates yet
+        (``n=0``), or to its own `n` if it was interrupted. The number of its blocks is that of its
+        replicates, so more replicates would need other blocks and thus a new jackknife.
+
         Parameters
         ----------
         n : int
             The number of replicates to reach. If there are already `n` or more, none is added. For
-            a jackknife that was created with ``n=0``, it is the number of blocks, at most the
-            number of units.
+            a jackknife, `n` is at least 2, and it is set to the number of units if it is larger.
         source : Source, optional
             The text. It is needed after :meth:`load`. The result of :func:`glove_rs.bootstrap`
             still has the text in memory.
@@ -494,28 +497,33 @@ class Bootstrap:
         ------
         ValueError
             If the text is needed and `source` is not given, if `source` is not the text of this
-            bootstrap, or if replicates of a jackknife are to be added and `n` is not the number of
-            its blocks.
+            bootstrap, or if this is a jackknife that cannot be extended to `n`.
         """
         n = integer("n", n, 0)
         if source is not None or reading:
             if source is None:
                 raise ValueError(f"{', '.join(reading)} need a source")
             self._trainer = trainer_of(self._settings, source, progress, **reading)
+        if n > self._done and self.method == "jackknife":
+            n = blocks(n, self._settings["text"]["units"])
+            self._check_blocks(n)
         if n <= self._done:
             return self
         if self._trainer is None:
             raise ValueError("this bootstrap was loaded, and has no text: give source")
-        if self.method == "jackknife" and not self._settings["n"]:
-            n = blocks(n, self._trainer.resampling.units)
-        elif self.method == "jackknife" and n != self._settings["n"]:
-            raise ValueError(
-                f"a jackknife with n={self._settings['n']} cannot be extended to n={n}: its blocks "
-                "depend on n"
-            )
         with reporter(progress) as callback:
             self._run(n, callback)
         return self
+
+    def _check_blocks(self, n: int) -> None:
+        """Refuse a number of replicates that a jackknife with blocks cannot have."""
+        own = self._settings["n"]
+        if own not in (0, n):
+            missing = f"extend({own}) trains its missing replicates; " if self._done < own else ""
+            raise ValueError(
+                f"a jackknife with n={own} cannot be extended to n={n}, which needs other blocks: "
+                f"{missing}for n={n}, call bootstrap again, with another path if it has one"
+            )
 
     def _run(self, n: int, callback: Any) -> None:
         """Train the missing replicates up to `n`."""

@@ -65,8 +65,9 @@ def bootstrap(
         document.
     method : {"bootstrap", "jackknife"}, default "bootstrap"
         "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
-        units into `n` blocks; each replicate leaves out one block. If `n` is larger than the number
-        of units, it is set to this number. If `n` is 1, it is set to 2.
+        units into `n` blocks, `n` ≥ 2; each replicate leaves out one block. If `n` is larger than
+        the number of units, it is set to this number. With ``n=0``, the first call of
+        :meth:`Bootstrap.extend` decides the number of blocks, which cannot change later.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0
@@ -87,8 +88,9 @@ def bootstrap(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, if the text has fewer than two units, or if `path` holds
-        a bootstrap with other settings or of another text.
+        If a parameter is out of its range, if a label is missing (None, NaN, NaT or the NA of
+        pandas), if the text has fewer than two units, or if `path` holds a bootstrap with other
+        settings or of another text.
     TypeError
         If `model` is not a :class:`glove_rs.Glove`.
     FileExistsError
@@ -113,9 +115,22 @@ def bootstrap(
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
     unit, method = choice("unit", unit, UNITS), choice("method", method, METHODS)
+    if method == "jackknife":
+        blocks(n, n)  # checks n before the text is read
     if (by is None) != (unit == "document"):
         raise ValueError("by must be given if and only if unit is 'group'")
     parameters = parameters_of(model, threads, memory)
+    settings: dict[str, Any] = {
+        "method": method,
+        "unit": unit,
+        "seed": seed,
+        "model": model_settings(parameters),
+    }
+    store = None if path is None else Store(path)
+    if store is not None:  # check the folder before the text is read
+        store.check()
+        if store.exists():
+            _check_same(store, settings)
     if progress is None:
         progress = model.progress
     with reporter(progress) as callback:
@@ -124,21 +139,13 @@ def bootstrap(
         units = trainer.resampling.units
         if method == "jackknife":
             n = blocks(n, units)
-        settings = {
-            "method": method,
-            "unit": unit,
-            "seed": seed,
-            "n": n,
-            "text": trainer.identity(),
-            "model": model_settings(parameters),
-        }
+        settings |= {"n": n, "text": trainer.identity()}
         temporary = None
-        if path is None:
+        if store is None:
             temporary = tempfile.TemporaryDirectory(
                 prefix="glove-rs-bootstrap-", dir=parameters["tmp_dir"], ignore_cleanup_errors=True
             )
-            path = temporary.name
-        store = Store(path)
+            store = Store(temporary.name)
         if store.exists():
             _check_same(store, settings)
         else:
@@ -151,12 +158,13 @@ def bootstrap(
 
 
 def _check_same(store: Store, settings: Mapping[str, Any]) -> None:
-    """Raise a ValueError if the bootstrap in the folder has other settings."""
+    """Raise a ValueError if the bootstrap in the folder has others than these settings."""
     saved = store.read_settings()
-    # The blocks of a jackknife depend on n, and n=0 stands for blocks that are not yet made.
-    has_blocks = settings["method"] == "jackknife" and saved["n"] and settings["n"]
-    for name in ("text", "model", "method", "unit", "seed", *(["n"] if has_blocks else [])):
-        if saved[name] != settings[name]:
+    # The blocks of a jackknife depend on n, and n=0 stands for blocks that are not yet made. A
+    # bootstrap may be continued to another n.
+    any_n = settings["method"] != "jackknife" or 0 in (saved["n"], settings.get("n"))
+    for name in settings:
+        if saved[name] != settings[name] and not (name == "n" and any_n):
             found, given = saved[name], settings[name]
             if isinstance(found, dict):
                 changed = [key for key in given if found.get(key) != given[key]]

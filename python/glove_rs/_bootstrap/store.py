@@ -54,6 +54,30 @@ class Store:
         """Return whether the folder holds a bootstrap."""
         return os.path.isfile(self._file(_SETTINGS))
 
+    def check(self) -> None:
+        """Raise the OSError that :meth:`create` would raise. Call this before a text is read.
+
+        Raises
+        ------
+        FileExistsError
+            If the path is a file, or a folder that holds no bootstrap but other files.
+        PermissionError
+            If the folder, or the folder in which it would be made, is read-only.
+        """
+        place = self.path
+        if os.path.lexists(place):
+            if not os.path.isdir(place):
+                reason = "exists and is not a folder: choose another name"
+                raise FileExistsError(errno.EEXIST, reason, place)
+            if not self.exists():
+                self._refuse_others()
+        while not os.path.lexists(place):
+            place = os.path.dirname(place)
+        if not os.path.isdir(place):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.path)
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), self.path)
+
     def create(self) -> None:
         """Make the folder. It may exist if it is empty or has only ``full.native``.
 
@@ -65,6 +89,9 @@ class Store:
             If the folder holds other files.
         """
         os.makedirs(self.path, exist_ok=True)
+        self._refuse_others()
+
+    def _refuse_others(self) -> None:
         if set(os.listdir(self.path)) - {_FULL}:
             reason = "the folder is not empty and holds no bootstrap: choose another folder"
             raise FileExistsError(errno.EEXIST, reason, self.path)

@@ -13,7 +13,6 @@ import numpy.typing as npt
 from .. import _core, _settings
 from .._checks import plain
 from .._fit.documents import Documents
-from .._python_tokenizers import to_json
 from .._vectors.combine import combine
 from .._vectors.procrustes import rotation
 from ..cooccurrence import Cooccurrence
@@ -38,8 +37,7 @@ def model_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
     used = _settings.used(parameters)
     for name in _settings.names("running"):
         used.pop(name, None)
-    used["tokenizer"] = to_json(used["tokenizer"])
-    settings: dict[str, Any] = json.loads(json.dumps(used, default=plain))
+    settings: dict[str, Any] = json.loads(json.dumps(_settings.saved(used), default=plain))
     return settings
 
 

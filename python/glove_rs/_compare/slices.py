@@ -256,9 +256,10 @@ def slices(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, if labels and documents do not match, if no slice has
-        enough words, if `n` is not 0 and a slice has only one document with words, or if the model
-        has ``subwords=True``, which would move context vectors.
+        If a parameter is out of its range, if labels and documents do not match, if a label is
+        missing (None, NaN, NaT or the NA of pandas), if no slice has enough words, if `n` is not 0
+        and a slice has only one document with words, or if the model has ``subwords=True``, which
+        would move context vectors.
     TypeError
         If `model` is not a :class:`glove_rs.Glove`.
 
@@ -271,7 +272,7 @@ def slices(
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
     epochs = optional_integer("epochs", epochs, 1)
-    parameters = model.get_params()
+    parameters = _settings.with_content(model.get_params())
     given = {"threads": threads, "memory": memory}
     parameters |= {name: value for name, value in given.items() if value is not None}
     least = parameters["min_count"] if min_count is None else integer("min_count", min_count, 1)

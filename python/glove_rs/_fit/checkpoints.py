@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _core, _settings
-from .._checks import integer, path_text, plain
+from .._checks import integer, path_text, plain, shown
 from .._io.archives import MOST_JSON, refusing
 from .._io.sources import files_of
 from ..cooccurrence import Cooccurrence
@@ -149,10 +149,11 @@ class Folder:
         )
         for name in sorted({*ours, *theirs} - may_change(saved) - {"preset"}):
             if ours.get(name) != theirs.get(name):
+                mine, other = _words(ours.get(name)), _words(theirs.get(name))
                 raise ValueError(
-                    f"{name}={ours.get(name)!r} differs from the checkpoint in {self.path}, "
-                    f"which has {name}={theirs.get(name)!r}: continue with the same settings, or "
-                    "use another checkpoint_dir"
+                    f"{name}={shown(mine)} differs from the checkpoint in {self.path}, which has "
+                    f"{name}={shown(other)}{_difference(mine, other)}: continue with the same "
+                    "settings, or use another checkpoint_dir"
                 )
         ours, theirs = wanted["source"], saved["source"]
         if ours is not None and theirs is not None and ours != theirs:
@@ -179,6 +180,29 @@ class Folder:
                 f"the checkpoint in {self.path} is for another vocabulary: it has "
                 f"{len(saved.vocabulary)} words, the given one {len(given)}"
             )
+
+
+def _words(value: Any) -> Any:
+    """Return the phrases in a saved setting as a list of text, and any other setting as it is."""
+    if not isinstance(value, dict) or "passes" not in value:
+        return value
+    return [" ".join(words) for found in value["passes"] for words, _ in found]
+
+
+def _difference(ours: object, theirs: object) -> str:
+    """Say in which entries two lists of words differ; "" for other values."""
+    if not isinstance(ours, list) or not isinstance(theirs, list):
+        return ""
+    known, others = set(ours), set(theirs)
+    parts = [
+        f"{where} has {shown(found)}"
+        for where, found in (
+            ("only the new list", [entry for entry in ours if entry not in others]),
+            ("only that of the checkpoint", [entry for entry in theirs if entry not in known]),
+        )
+        if found
+    ]
+    return f" ({'; '.join(parts)})" if parts else ""
 
 
 def read(path: str | os.PathLike[str]) -> Saved:
@@ -208,7 +232,7 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
     kinds = dict.fromkeys(("parameters", "training", "session", "counts"), dict)
     for name, kind in {**kinds, "every": int, "grown": bool, "before": list}.items():
         if not isinstance(settings[name], kind):
-            raise ValueError(f"{name} is {settings[name]!r}")
+            raise ValueError(f"{name} is {shown(settings[name])}")
     _complete(settings)
     _core.check_training(settings["training"])
     integer("every", settings["every"], 1)

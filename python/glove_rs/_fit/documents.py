@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core, _settings
-from .._checks import shown
+from .._checks import is_missing, shown
 from .._io.sources import Source, files_of, source_arguments
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary, as_vocabulary
@@ -76,8 +76,8 @@ class Documents:
         Raises
         ------
         ValueError
-            If `by` does not give a label for each document, or if no document has a word of the
-            vocabulary.
+            If `by` does not give a label for each document, if a label is missing (None, NaN, NaT
+            or the NA of pandas), or if no document has a word of the vocabulary.
         TypeError
             If `by` is a function and `source` is not an iterable of documents, if `by` is neither a
             function nor labels, or if a label is not hashable.
@@ -121,6 +121,9 @@ class Documents:
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")
+        for label in sources:
+            if is_missing(label):
+                raise ValueError(f"source must have a label for each text, got {label}")
         if vocabulary is None:
             for label, source in sources.items():
                 if hasattr(source, "read") or hasattr(source, "read_next_batch"):
@@ -141,7 +144,7 @@ class Documents:
                 for source in kept.values()
             ]
             words = _core.merge_vocabularies(parts)
-            words = words.chosen("source", encoding["min_count"], encoding["max_vocab"])
+            words = words.chosen("source", encoding)
         else:
             words = as_vocabulary(vocabulary)._core
         cores = [_read(source, settings, words, callback) for source in kept.values()]
@@ -212,9 +215,7 @@ def _labelled(source: Source, by: Callable[[Any], Label]) -> tuple[Iterator[Any]
 
     def documents() -> Iterator[Any]:
         for document in source:
-            label = by(document)
-            hash(label)  # raises a TypeError
-            labels.append(label)
+            labels.append(_checked_label(by(document), len(labels)))
             yield document
 
     return documents(), labels
@@ -224,10 +225,21 @@ def _label_list(by: Any) -> list[Label]:
     if isinstance(by, str | bytes) or not isinstance(by, Iterable):
         raise TypeError(f"by must be labels of documents or a function, got {shown(by)}")
     labels = by.tolist() if isinstance(by, np.ndarray) else list(by)
-    for label in labels:
-        if not isinstance(label, Hashable):
-            raise TypeError(f"by must have labels that are hashable, got {shown(label)}")
-    return labels
+    return [_checked_label(label, document) for document, label in enumerate(labels)]
+
+
+def _checked_label(label: Label, document: int) -> Label:
+    """Return a label, unless it is missing or cannot name a group."""
+    try:
+        hash(label)
+    except TypeError:
+        raise TypeError(f"by must have labels that are hashable, got {shown(label)}") from None
+    if is_missing(label):
+        raise ValueError(
+            f"by must have a label for each document, got {label} for document {document:,} "
+            "(from 0): leave such documents out, or name their group, such as 'unknown'"
+        )
+    return label
 
 
 def _repeatable(source: Source) -> Source:

@@ -178,7 +178,9 @@ def regress(
     level = real("level", level, above=True, below=1.0)
     names, X = design(embeddings, covariates)
     n = len(embeddings)
-    clusters = np.arange(n) if cluster is None else embeddings.groups(_named(cluster))[1]
+    clusters = np.arange(n)
+    if cluster is not None:
+        clusters = embeddings._groups("cluster", _named(cluster))[1]
     Z = np.column_stack([np.ones(n), X])
     _check(Z, names, clusters, is_clustered=cluster is not None)
     fit = fitted(Z, embeddings.vectors, clusters)

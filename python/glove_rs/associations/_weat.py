@@ -14,7 +14,7 @@ from .._vectors.cosine import unit
 from .._warnings import warn
 from ..evaluation._outcomes import Vectors
 from ._permutation import PermutationTest
-from ._replicates import interval, level_note
+from ._replicates import interval
 from ._sets import (
     Chosen,
     Float64,
@@ -42,7 +42,8 @@ class AssociationTest(SetsResult):
     is_exact : bool
         Whether `p_value` counts all divisions of the targets, and not a random sample of them.
     low, high : float
-        The interval of the effect size; NaN without a bootstrap.
+        The interval of the effect size; NaN without a bootstrap, and if more than 5 % of the
+        replicates lack a word or have no effect size.
     missing : dict of str to list of str
         The words without a vector, by the name of their set.
     by_word : ResultTable
@@ -159,7 +160,9 @@ def weat(
     permutations : int, default 100,000
         The number of random divisions.
     bootstrap : bootstrap or iterable of WordVectors, optional
-        Models of a bootstrap, for an interval of the effect size.
+        Models of a bootstrap, for an interval of the effect size. Replicates that lack a word are
+        left out, with a warning. If they are more than 5 %, the interval is NaN, and a note says
+        so.
     level : float, default 0.95
         The probability of the interval.
     seed : int, default 1
@@ -220,9 +223,11 @@ def weat(
     }
     notes = [f"p-value {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
-        low, high = interval(bootstrap, lambda own: _effect(_associations(own, sets), k), level)
+        low, high, why = interval(
+            bootstrap, lambda own: _effect(_associations(own, sets), k), level
+        )
         columns |= {"low": low, "high": high}
-        notes.append(level_note(level))
+        notes += why
     columns["p_value"] = divided.p_values
     by_word = ResultTable(
         {
@@ -325,11 +330,11 @@ def sc_weat(
     }
     notes = [f"p-values {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
-        low, high = interval(
+        low, high, why = interval(
             bootstrap, lambda own: _effects(_cosines(own, targets, [a, b]), k), level
         )
         columns |= {"low": low, "high": high}
-        notes.append(level_note(level))
+        notes += why
     columns["p_value"] = divided.p_values
     return SingleCategoryTest(
         columns,

@@ -43,6 +43,18 @@ FORMATS = {
 }
 # The default format of models and vectors, by the ending of OUTPUT.
 _BY_NAME = {".bin": "word2vec_binary", ".glove": "model"}
+# What a file of each format holds, for `check_files`. The names of `--to stanford` are made here.
+_CONTENTS = {
+    "word2vec": "text",
+    "word2vec_binary": "binary",
+    "glove": "text",
+    "native": "native",
+    "model": "model",
+    "vocab": "vocabulary",
+    "counts": "counts",
+    "pairs": "pairs",
+    "records": "counts",
+}
 # The formats that are text, which a terminal can show.
 _TEXT = {"word2vec", "glove", "vocab"}
 # Endings of the files of `--to stanford`, and the parameter of `Glove.save_stanford` for each.
@@ -125,42 +137,49 @@ def _add_convert(commands: Commands) -> None:
 
 
 def _convert(options: argparse.Namespace) -> None:
-    _check(options)
+    if options.to is not None:
+        _check(options, options.to)
     kind, _ = _inputs.recognised(options.input)
-    if kind in {"counts", "records"}:
-        _convert_counts(options)
+    is_counts = kind in {"counts", "records"}
+    to = options.to or _format_of(options.output, is_counts)
+    _check(options, to)
+    if is_counts:
+        _convert_counts(options, to)
     elif kind in {"model", "folder", "parameters"}:
-        _convert_model(options, _inputs.model(options.input, options.vocab, options.gradsq))
+        _convert_model(options, _inputs.model(options.input, options.vocab, options.gradsq), to)
     else:
         reading = given(options, _inputs.READING)
-        _convert_vectors(options, _inputs.vectors(options.input, options.vocab, **reading))
+        _convert_vectors(options, _inputs.vectors(options.input, options.vocab, **reading), to)
 
 
-def _check(options: argparse.Namespace) -> None:
+def _format_of(output: str, is_counts: bool) -> str:
+    """Return the default format of an output."""
+    ending = _core.ending(output)
+    if is_counts:
+        return "records" if ending == ".bin" else "counts"
+    return _BY_NAME.get(ending, "word2vec")
+
+
+def _check(options: argparse.Namespace, to: str) -> None:
     """Check the output files; called before the input is read, and again before writing."""
     files = [options.output]
-    if options.to == "stanford":
+    if to == "stanford":
         if options.output == "-":
             raise ValueError("output must be the beginning of file names with --to stanford, got -")
         files = [options.output + end for end in _STANFORD]
+    elif to not in _TEXT:
+        refuse_terminal(options.output)
     inputs = [options.input, options.vocab, options.gradsq]
+    contents = {"output": _CONTENTS[to]} if to in _CONTENTS else {}
     for file in files:
-        model = options.to == "model"
-        check_files(
-            {"output": file},
-            inputs,
-            overwrite=options.overwrite,
-            model=model,
-            endings=options.to != "pairs",
-        )
+        check_files({"output": file}, inputs, overwrite=options.overwrite, contents=contents)
 
 
 def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
     return FormatError(f"{options.input}: {what} cannot be converted to {to}")
 
 
-def _convert_counts(options: argparse.Namespace) -> None:
-    to = options.to or ("records" if _core.ending(options.output) == ".bin" else "counts")
+def _convert_counts(options: argparse.Namespace, to: str) -> None:
     counts = _inputs.counts(options.input, options.vocab)
     match to:
         case "pairs":
@@ -175,8 +194,7 @@ def _convert_counts(options: argparse.Namespace) -> None:
             raise _refuse(options, to, "counts")
 
 
-def _convert_model(options: argparse.Namespace, model: Glove) -> None:
-    to = options.to or _BY_NAME.get(_core.ending(options.output), "word2vec")
+def _convert_model(options: argparse.Namespace, model: Glove, to: str) -> None:
     match to:
         case "model":
             _write(options, to, model.save)
@@ -193,8 +211,7 @@ def _convert_model(options: argparse.Namespace, model: Glove) -> None:
             _write_vectors(options, wv, to)
 
 
-def _convert_vectors(options: argparse.Namespace, wv: WordVectors) -> None:
-    to = options.to or _BY_NAME.get(_core.ending(options.output), "word2vec")
+def _convert_vectors(options: argparse.Namespace, wv: WordVectors, to: str) -> None:
     if to == "stanford" or to not in _core.VECTOR_FORMATS:
         raise _refuse(options, to, "vectors")
     _write_vectors(options, wv, to)
@@ -211,15 +228,13 @@ def _write_vectors(options: argparse.Namespace, wv: WordVectors, to: str) -> Non
 
 
 def _write(options: argparse.Namespace, to: str, save: Callable[[str], object]) -> None:
-    if to not in _TEXT:
-        refuse_terminal(options.output)
-    _check(options)
+    _check(options, to)
     with written(options.output, overwrite=options.overwrite) as path:
         save(path)
 
 
 def _write_stanford(options: argparse.Namespace, model: Glove) -> None:
-    _check(options)
+    _check(options, "stanford")
     for end, this in _STANFORD.items():
         with written(options.output + end, overwrite=options.overwrite) as path:
             model.save_stanford(

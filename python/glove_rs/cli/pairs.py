@@ -68,7 +68,8 @@ def add(commands: Commands) -> None:
 def _pairs(options: argparse.Namespace) -> None:
     if options.output == "-":
         raise ValueError("output must be a file, got -")
-    check_files({"output": options.output}, [options.table], overwrite=options.overwrite)
+    outputs, contents = {"output": options.output}, {"output": "counts"}
+    check_files(outputs, [options.table], overwrite=options.overwrite, contents=contents)
     counts = Cooccurrence.from_pairs(
         options.table,
         options.row,
@@ -78,7 +79,7 @@ def _pairs(options: argparse.Namespace) -> None:
         rectangular=options.rectangular,
         **given(options, _RUNNING),
     )
-    check_files({"output": options.output}, [options.table], overwrite=options.overwrite)
+    check_files(outputs, [options.table], overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:
         counts.save(path)
     rows, contexts = counts.shape

@@ -7,7 +7,7 @@ import argparse
 from .._settings import names
 from ..phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 from . import _inputs
-from ._options import add_parameters, add_settings, given
+from ._options import add_parameters, add_settings, given, given_files
 from ._output import add_json, add_overwrite, check_files, emit, written
 from ._parser import Commands, command
 
@@ -52,13 +52,13 @@ def add(commands: Commands) -> None:
 
 
 def _phrases(options: argparse.Namespace) -> None:
-    # The file is JSON, so its name may end in .json, which `check_files` would refuse.
-    is_json = options.output.lower().endswith(".json")
-    output = {"output": options.output}
-    check_files(output, options.corpus, overwrite=options.overwrite, endings=not is_json)
+    outputs, inputs = {"output": options.output}, [*options.corpus, *given_files(options)]
+    contents = {"output": "phrases"}
+    check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     connectors = ENGLISH_CONNECTOR_WORDS if options.english else ()
     settings = given(options, (*_RULE, *_READING, *_RUNNING))
     found = Phrases.learn(_inputs.corpus(options.corpus), connector_words=connectors, **settings)
+    check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:
         found.save(path)
     emit(options, {"phrases": len(found), "saved": options.output}, f"{len(found):,} phrases")

@@ -51,7 +51,8 @@ def add(commands: Commands) -> None:
 def _subwords(options: argparse.Namespace) -> None:
     inputs = [options.vectors, options.vocab, options.counts]
     refuse_terminal(options.output)
-    check_files({"output": options.output}, inputs, overwrite=options.overwrite)
+    outputs, contents = {"output": options.output}, {"output": "subwords"}
+    check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     counts = None if options.counts is None else Vocabulary.load(options.counts)
     if counts is None and _inputs.is_model(options.vectors):
         model = _inputs.model(options.vectors, None)
@@ -62,6 +63,6 @@ def _subwords(options: argparse.Namespace) -> None:
     else:
         wv = read_vectors(options)
     subwords = Subwords.fit(wv, counts=counts, **given(options, (*_FITTING, "threads", "progress")))
-    check_files({"output": options.output}, inputs, overwrite=options.overwrite)
+    check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:
         subwords.save(path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self, Unpack
 
@@ -12,11 +12,10 @@ from distributed import Client, Future
 
 from .. import _core, _settings
 from .._checks import byte_count, integer
-from .._checks import words as words_of
+from .._fit.fitting import given_counts
 from .._fit.training import Fitted, History, Init, Session, SessionOptions
 from .._progress import Callback as Progress
 from .._progress import reporter
-from ..cooccurrence import Cooccurrence
 from ..glove import Glove
 from ..subwords import Subwords
 from ..vectors import WordVectors
@@ -144,7 +143,8 @@ class DaskGlove(Glove):
             finished epoch, if there is one.
         """
         session, given, training = self._checked(init, anchor, resume, options)
-        _settings.check_text(self.get_params())
+        parameters = _settings.with_content(self.get_params())
+        _settings.check_text(parameters)
         where = _settings.checked({"column": column, "storage_options": storage_options}, "source")
         words = None if vocabulary is None else as_vocabulary(vocabulary)
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
@@ -159,7 +159,7 @@ class DaskGlove(Glove):
                 **where,
                 **_settings.decided(
                     {
-                        name: getattr(self, name)
+                        name: parameters[name]
                         for name in _settings.names("reading", "encoding", "counting")
                     },
                     self.preset,
@@ -173,6 +173,7 @@ class DaskGlove(Glove):
             }
             self._train(
                 cluster,
+                parameters,
                 counted.group_counts,
                 counted.vocabulary,
                 training,
@@ -204,10 +205,8 @@ class DaskGlove(Glove):
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
         session, given, training = self._checked(init, anchor, resume, options)
-        if not isinstance(X, Cooccurrence):
-            X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+        parameters = _settings.with_content(self.get_params())
+        X = given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular:
             raise ValueError(
                 "X must have the same words for rows and columns on a cluster: train rectangular "
@@ -222,6 +221,7 @@ class DaskGlove(Glove):
 
             self._train(
                 cluster,
+                parameters,
                 send(range(groups)),
                 X.vocabulary,
                 training,
@@ -258,6 +258,7 @@ class DaskGlove(Glove):
     def _train(
         self,
         cluster: Cluster,
+        parameters: Mapping[str, Any],
         group_counts: list[Future],
         vocabulary: Vocabulary,
         training: _core._Training,
@@ -293,7 +294,7 @@ class DaskGlove(Glove):
                 vocabulary,
                 History(report.numbers() for report in reports),
                 arrays,
-                _settings.used(self.get_params())
+                _settings.used(parameters)
                 | training
                 | session.settings()
                 | {"anchor": 0.0, "column": column},

@@ -67,7 +67,8 @@ def contexts(
         The column of text of a table; by default "text", or the only column that holds text.
     metadata : mapping of str to sequence, or data frame, optional
         Columns in addition to those of the source, with a value for each document. An empty line of
-        a file is not a document.
+        a file is not a document. A value may be missing (None, NaN); functions that compare groups
+        of occurrences refuse missing values.
     limit : int, optional
         Stop after this many occurrences.
     full_windows : bool, default False
@@ -126,6 +127,7 @@ max_word_bytes, memory, tmp_dir, progress
         if "tokenizer" not in given:
             taken += ("user_dictionary", "simplified_lookup")
         given = {name: own[name] for name in taken} | given
+    given = _settings.with_content(given)
     checked = _settings.checked(given, "reading", "encoding")
     splitter = Splitter(checked)
     keyword = Keyword(word, match, splitter)

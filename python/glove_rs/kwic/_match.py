@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
@@ -39,9 +38,9 @@ class Splitter:
 
     def folded(self, text: str) -> str:
         """Return a text or a word normalized and lower-cased, if the settings say so."""
-        if self.normalize is not None:
-            text = unicodedata.normalize(self.normalize, text)
-        return text.lower() if self.lowercase else text
+        if not self.lowercase and self.normalize is None:
+            return text
+        return _core.folded([text], self.lowercase, self.normalize)[0]
 
     def split(self, folded: str) -> list[str]:
         """Split a folded text into words."""

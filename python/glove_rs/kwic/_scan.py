@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from .. import _core, _settings
-from .._checks import shown
+from .._checks import is_missing, shown
 from .._io.sources import named_files, source_arguments
 from .._optional import optional
 
@@ -206,13 +206,6 @@ def _peeked(source: Any) -> tuple[Any, Iterable[Any]]:
     return None, ()
 
 
-def _is_missing(value: Any) -> bool:
-    """Return whether a cell of a table is empty: None, a NaN, or the NA or NaT of pandas."""
-    if isinstance(value, float):
-        return value != value
-    return value is None or type(value).__name__ in {"NAType", "NaTType"}
-
-
 def _of_items(
     items: Iterable[Any],
     columns: _Columns,
@@ -224,7 +217,7 @@ def _of_items(
     def run(visit: Visit) -> None:
         done = number = 0
         for number, item in enumerate(items, 1):
-            if is_column and _is_missing(item):
+            if is_column and is_missing(item):
                 item = ""
             if not isinstance(item, str):
                 item = _words(item, number - 1)
@@ -357,7 +350,7 @@ def _of_tables(
                 return [*(values[name][at] for name in others), *beside.row(number)]
 
             for at, document in enumerate(table.columns[column]()):
-                if _is_missing(document):
+                if is_missing(document):
                     document = ""  # a missing text counts as an empty document
                 if not isinstance(document, str):
                     document = _words(document, number)
@@ -394,7 +387,7 @@ def _text_column(table: _Table, text: str | None) -> str:
 
 
 def _is_text(values: Sequence[Any]) -> bool:
-    some = next((value for value in values if not _is_missing(value)), None)
+    some = next((value for value in values if not is_missing(value)), None)
     return isinstance(some, str)
 
 
