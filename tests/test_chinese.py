@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, kwic
+from glove_rs import Cooccurrence, FormatError, Glove, Phrases, Vocabulary, kwic
 from glove_rs.cli import main
 
 ZH = {"tokenizer": "zh", "min_count": 1}
@@ -133,6 +133,25 @@ def test_words_that_can_be_read_once_are_read_once(tmp_path, way):
     assert model.settings_["user_dictionary"] == ["糊涂虫机器"]
     if way == "open file":
         given.close()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [Vocabulary.from_corpus, Cooccurrence.from_corpus, Cooccurrence.estimate, Phrases.learn],
+)
+def test_a_pipe_of_words_is_read_once_by_each_function(tmp_path, read):
+    """A second reading would wait for another writer for ever."""
+    pipe = tmp_path / "pipe"
+    thread = _pipe(pipe, "糊涂虫机器\n")
+    least = {} if read == Phrases.learn else {"min_count": 1}
+    found = read(["糊涂虫机器很好用吗"] * 9, tokenizer="zh", user_dictionary=pipe, **least)
+    thread.join()
+    if isinstance(found, Vocabulary):
+        assert "糊涂虫机器" in found
+    if read != Phrases.learn:
+        thread = _pipe(tmp_path / "stop", "的\n")
+        read(["的 a b"] * 9, stop_words=tmp_path / "stop", **least)
+        thread.join()
 
 
 def test_a_generator_of_stop_words_drops_them():

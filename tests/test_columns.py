@@ -333,7 +333,9 @@ def test_bytes_are_text_and_errors_says_what_to_do_with_bad_ones(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"text\ncaf\xc3\xa9 one\n\nbad \xff word\n")
     for name, row in (("t.parquet", 2), ("t.csv", 1)):
         path = tmp_path / name
-        with pytest.raises(FormatError, match=rf"{name}, row {row}: invalid utf-8.*errors="):
+        with pytest.raises(
+            FormatError, match=rf"{name}, row {row} \(from 0.*\): invalid utf-8.*errors="
+        ):
             counted(path, column="text")
         assert "\ufffd" in counted(path, column="text", errors="replace")
         assert set(counted(path, column="text", errors="ignore").words) == {
@@ -434,7 +436,7 @@ def test_offsets_of_an_arrow_file_that_point_outside_are_refused_by_name(tmp_pat
     offsets = np.frombuffer(column.buffers()[1], np.int32)[:28].tobytes()
     assert content.count(offsets) == 1
     path.write_bytes(content.replace(offsets, np.int32([0, 2**30]).tobytes() + offsets[8:]))
-    with pytest.raises(FormatError, match=r"t\.arrow, after row 0: .*not valid in Arrow"):
+    with pytest.raises(FormatError, match=r"t\.arrow, after row 0 .*not valid in Arrow"):
         counted(path, column="text")
 
 

@@ -74,6 +74,7 @@ class Phrases(Mapping[tuple[str, ...], float]):
 
     @classmethod
     @accepts(
+        "source",
         "reading",
         "encoding",
         "running",
@@ -97,6 +98,8 @@ class Phrases(Mapping[tuple[str, ...], float]):
         ----------
         source : path, paths, open file or iterable
             As for :meth:`glove_rs.Glove.fit`. It is read once for each pass.
+        column, storage_options
+            As for :meth:`glove_rs.Glove.fit`.
         min_count : int, default 5
             With "default", this number is subtracted from the count of a phrase. With "npmi", a
             phrase occurs at least `min_count` times. >= 1.
@@ -179,9 +182,12 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
         Raises
         ------
+        ValueError
+            If the name ends as that of a compressed file: the file is not compressed.
         OSError
             If the file cannot be written. An existing file is then unchanged.
         """
+        check_output("path", os.fsdecode(path))
         text = json.dumps(phrases_to_json(self._core), ensure_ascii=False)
         with replacing(path) as file:
             file.write(text.encode() + b"\n")
@@ -230,6 +236,17 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
 
 _SCORINGS = ("default", "npmi")
+_PACKED = (".gz", ".bz2", ".xz", ".zst", ".zstd", ".zip")
+
+
+def check_output(name: str, path: str) -> None:
+    """Refuse the name of a compressed file for phrases. `name` is the parameter, for messages."""
+    ending = os.path.splitext(path)[1].lower()
+    if ending in _PACKED:
+        raise ValueError(
+            f"{name} must not end in {ending}: a file of phrases is JSON and is not compressed, "
+            f"got {shown(path)}"
+        )
 
 
 def _unpickle(core: _core.CorePhrases) -> Phrases:

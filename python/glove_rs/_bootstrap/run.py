@@ -29,6 +29,8 @@ def bootstrap(
     *,
     unit: str = "document",
     by: By | None = None,
+    column: str | None = None,
+    storage_options: Any = None,
     method: str = "bootstrap",
     vocabulary: Vocabulary | Sequence[str] | None = None,
     seed: int = 0,
@@ -61,6 +63,9 @@ def bootstrap(
     by : sequence or callable, optional
         The labels for ``unit="group"``: a label for each document, empty documents included. Or a
         function from a document to its label, if `source` is an iterable of documents.
+    column, storage_options
+        As for :meth:`glove_rs.Glove.fit`. A row of a table is a document, but not a row whose text
+        is null.
     method : {"bootstrap", "jackknife"}, default "bootstrap"
         "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
         units into `n` blocks; each replicate leaves out one block. If `n` is larger than the number
@@ -114,7 +119,8 @@ def bootstrap(
     if progress is None:
         progress = model.progress
     with reporter(progress) as callback:
-        documents = documents_of(source, parameters, callback, by, vocabulary)
+        where = {"column": column, "storage_options": storage_options}
+        documents = documents_of(source, {**parameters, **where}, callback, by, vocabulary)
         trainer = trainer_on(documents, parameters, unit, method, seed)
         units = trainer.resampling.units
         if method == "jackknife":

@@ -65,7 +65,7 @@ class Documents:
         source : Source
             As for :meth:`glove_rs.Glove.fit`.
         settings : mapping
-            The parameters of reading, encoding and running.
+            The parameters of the source, of reading, encoding and running.
         callback : callable or None
             Called with the progress.
         vocabulary : Vocabulary or sequence of str, optional
@@ -201,7 +201,8 @@ def _read(
 def _labelled(source: Source, by: Callable[[Any], Label]) -> tuple[Iterator[Any], list[Label]]:
     """Return the documents of `source`, and a list of their labels that grows as they are read."""
     named = files_of(source) is not None or isinstance(source, str)
-    if named or not isinstance(source, Iterable) or hasattr(source, "read"):
+    is_table = hasattr(source, "columns") or hasattr(source, "read_next_batch")
+    if named or is_table or not isinstance(source, Iterable) or hasattr(source, "read"):
         raise TypeError(
             "by must be a sequence of labels if source is not an iterable of documents, got a "
             f"function and {shown(source)}"

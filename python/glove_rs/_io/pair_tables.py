@@ -7,14 +7,22 @@ import glob
 import os
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .. import _core
 from .._checks import is_file_system, path_text, shown
 from .._optional import optional
-from .file_systems import is_remote, open_file, remote_files, shortened, system_of
+from .file_systems import (
+    EXISTS,
+    is_remote,
+    open_file,
+    remote_files,
+    replacing_remote,
+    shortened,
+    system_of,
+)
 from .files import local_path, replacing
 
 if TYPE_CHECKING:
@@ -26,6 +34,10 @@ __all__ = ["opened", "table_of", "write_parquet"]
 _BATCH = 1 << 17
 #: Records of a row group that is written.
 _ROW_GROUP = 1 << 20
+#: A vocabulary of more bytes is not a dictionary of a Parquet file.
+_DICTIONARY = 1 << 28
+#: A vocabulary of more bytes does not fit into an Arrow array with offsets of 32 bits.
+_STRINGS = (1 << 31) - 1
 
 
 class _Matrix(Protocol):
@@ -58,7 +70,8 @@ def opened(
     Raises
     ------
     TypeError, ValueError, OSError, FormatError
-        As for `from_pairs`. An error about a row of a Parquet file names the file and row group.
+        As for `from_pairs`. An error about a row of Parquet files has the file, the number of the
+        row in this file and the row group.
     """
     if isinstance(table, str | os.PathLike):
         files = _files(table, storage_options)
@@ -71,7 +84,30 @@ def opened(
     elif storage_options is not None:
         raise ValueError("storage_options must come with a path or URL as table")
     else:
-        yield _exporter(table, [name for _, name in columns])
+        try:
+            yield _exporter(table, [name for _, name in columns])
+        except ValueError as error:
+            _raise_from_dataset(error, table)
+            raise
+
+
+def _raise_from_dataset(error: ValueError, table: Any) -> None:
+    """Raise `error` with the file of its row if `table` is an unfiltered dataset of pyarrow."""
+    row = getattr(error, "row", None)
+    if row is None or not hasattr(table, "get_fragments"):
+        return
+    try:
+        fragments = list(table.get_fragments())
+    except ValueError:  # the dataset has a filter, so rows cannot be counted by file
+        return
+    for fragment in fragments:
+        if not hasattr(fragment, "path"):  # a table in memory
+            return
+        rows = fragment.count_rows()
+        if row < rows:
+            reason = getattr(error, "reason", error)
+            raise type(error)(f"{fragment.path}, row {row} (from 0): {reason}") from None
+        row -= rows
 
 
 def _exporter(table: Any, columns: list[str]) -> Any:
@@ -86,6 +122,8 @@ def _exporter(table: Any, columns: list[str]) -> Any:
     if hasattr(table, "__arrow_c_stream__") or hasattr(table, "__arrow_c_array__"):
         return table
     if hasattr(table, "scanner"):  # a data set of pyarrow
+        if not set(columns).issubset(table.schema.names):
+            return table.schema.empty_table()  # the core's error lists the columns
         return table.scanner(columns=list(dict.fromkeys(columns))).to_reader()
     if hasattr(table, "fetch_record_batch"):  # a relation of DuckDB
         return table.fetch_record_batch(_BATCH)
@@ -98,14 +136,16 @@ def _exporter(table: Any, columns: list[str]) -> Any:
 def _of_pandas(frame: Any, columns: list[str]) -> Any:
     """Convert the columns of a pandas data frame. Other columns may hold anything."""
     pyarrow = optional("pyarrow", "from_pairs with pandas")
-    known = [name for name in dict.fromkeys(columns) if name in frame.columns]
-    if len(known) < len(set(columns)):  # the core's error lists the columns with their types
-        return pyarrow.schema(
-            [(str(name), _pandas_type(pyarrow, frame, name)) for name in frame.columns]
-        ).empty_table()
+    names = [str(name) for name in frame.columns]  # a column may have a number as its name
+    wanted = list(dict.fromkeys(columns))
+    if any(names.count(name) != 1 for name in wanted):
+        # The core's error lists the columns with their types.
+        types = (_arrow_type(pyarrow, kind) for kind in frame.dtypes)
+        return pyarrow.schema(list(zip(names, types, strict=True))).empty_table()
+    part = frame.iloc[:, [names.index(name) for name in wanted]]
     try:
-        return pyarrow.Table.from_pandas(frame[known], preserve_index=False)
-    except pyarrow.ArrowException as error:
+        return pyarrow.Table.from_pandas(part, preserve_index=False).rename_columns(wanted)
+    except (pyarrow.ArrowException, OverflowError) as error:
         raise TypeError(
             "table must have columns of integers or text as keys, and of numbers as values; pandas "
             f"could not convert it: {error}; if a column mixes types, convert it, for example "
@@ -113,15 +153,18 @@ def _of_pandas(frame: Any, columns: list[str]) -> Any:
         ) from error
 
 
-def _pandas_type(pyarrow: Any, frame: Any, name: Any) -> Any:
+def _arrow_type(pyarrow: Any, kind: Any) -> Any:
+    """Return the type of Arrow for a type of pandas; string if there is none."""
     try:
-        return pyarrow.from_numpy_dtype(frame[name].dtype)
+        return pyarrow.from_numpy_dtype(kind)
     except (TypeError, AttributeError, pyarrow.ArrowNotImplementedError):
         return pyarrow.string()
 
 
 def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
     """Return the Parquet files that a path or URL names: a file, folder or pattern; sorted."""
+    from .tables import may_be_table  # imported here: most programs read no tables
+
     name = os.fspath(table)
     if isinstance(name, str) and (is_remote(name) or is_file_system(options)):
         found = remote_files(name, options)
@@ -130,7 +173,7 @@ def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
         system, path = system_of(name, options)
         if glob.has_magic(path) and not system.exists(path):
             return found
-        found = [file for file in found if file.endswith(".parquet")]
+        found = [file for file in found if file.endswith(".parquet") and may_be_table(file)]
         if not found:
             raise FileNotFoundError(
                 errno.ENOENT, "The folder has no .parquet files", shortened(name)
@@ -139,6 +182,7 @@ def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
     path = local_path("table", table)
     if os.path.isdir(path):
         found = glob.glob(os.path.join(glob.escape(path), "**", "*.parquet"), recursive=True)
+        found = [name for name in found if may_be_table(name)]
         if not found:
             raise FileNotFoundError(errno.ENOENT, "The folder has no .parquet files", path)
         return sorted(found)
@@ -161,9 +205,10 @@ class _Parquet:
         self._paths = paths
         self._columns = columns
         self._options = options
-        # The number of the first row of each row group that was read, and its file and number.
+        # For each row group that was read: the number of its first row in the whole table; its
+        # file, its number, and the number of the first row of the file in the whole table.
         self._starts: list[int] = []
-        self._groups: list[tuple[str, int]] = []
+        self._groups: list[tuple[str, int, int]] = []
         self._error: Exception | None = None
         self._schema = self._schema_of(self._open(paths[0]), paths[0])
 
@@ -184,7 +229,10 @@ class _Parquet:
                 return file
             return pyarrow.parquet.ParquetFile(self._source(path), read_dictionary=text)
         except pyarrow.ArrowInvalid as error:
-            raise _core.FormatError(f"{path}: this is not a whole Parquet file: {error}") from error
+            raise _core.FormatError(
+                f"{path}: this is not a whole Parquet file: {error}; read a table in another "
+                "format with pandas, Polars or pyarrow, and pass it instead of the path"
+            ) from error
 
     def _source(self, path: str) -> Any:
         """Return what pyarrow opens: a local path, or an open file of a file system."""
@@ -217,6 +265,7 @@ class _Parquet:
     def _all_batches(self) -> Iterator[Any]:
         rows = 0
         for path in self._paths:
+            first = rows
             file = self._open(path)
             schema = self._schema_of(file, path)
             if schema != self._schema:
@@ -226,13 +275,15 @@ class _Parquet:
                 )
             for group in range(file.metadata.num_row_groups):
                 self._starts.append(rows)
-                self._groups.append((path, group))
+                self._groups.append((path, group, first))
                 batches = file.iter_batches(_BATCH, row_groups=[group], columns=schema.names)
                 try:
                     for batch in batches:
                         rows += batch.num_rows
                         yield batch.select(schema.names)
                 except (OSError, self._pyarrow.ArrowInvalid) as error:
+                    if isinstance(error, OSError) and error.errno is not None:
+                        raise  # the disk or the store failed; the file may be sound
                     raise _core.FormatError(
                         f"{path}, row group {group}: the file is damaged: {error}"
                     ) from error
@@ -243,8 +294,9 @@ class _Parquet:
             raise self._error from None
         row = getattr(error, "row", None)
         if row is not None:
-            path, group = self._groups[bisect_right(self._starts, row) - 1]
-            raise type(error)(f"{path}, row group {group}: {error}") from None
+            path, group, first = self._groups[bisect_right(self._starts, row) - 1]
+            where = f"{path}, row {row - first} (from 0, in row group {group})"
+            raise type(error)(f"{where}: {getattr(error, 'reason', error)}") from None
 
 
 def _types(schema: Any) -> str:
@@ -259,23 +311,36 @@ def table_of(X: _Matrix) -> Any:
     return _Records(pyarrow, X).table(*X._core.csr(), 0)
 
 
-def write_parquet(X: _Matrix, path: str | os.PathLike[str], *, overwrite: bool) -> None:
+def write_parquet(
+    X: _Matrix, path: str | os.PathLike[str], *, overwrite: bool, options: Any = None
+) -> None:
     """Write all records: see :meth:`glove_rs.Cooccurrence.to_parquet`."""
     pyarrow = optional("pyarrow", "to_parquet")
     parquet = optional("pyarrow.parquet", "to_parquet")
-    target = path_text("path", path)
+    with _output(path_text("path", path), options, overwrite=overwrite) as file:
+        records = _Records(pyarrow, X)
+        parts = X._core.parts()
+        with parquet.ParquetWriter(file, records.file_schema, compression="zstd") as writer:
+            for first, end in pairwise(parts):
+                table = records.table(*X._core.rows(first, end), first)
+                for part in records.for_file(table):
+                    writer.write_table(part, row_group_size=_ROW_GROUP)
+
+
+def _output(target: str, options: Any, *, overwrite: bool) -> AbstractContextManager[Any]:
+    """Return a context manager that yields the open file for a path or URL, and puts it there."""
+    if is_file_system(options) or (is_remote(target) and not _is_in_folder(target)):
+        return replacing_remote(target, options, overwrite=overwrite)
+    if options is not None:
+        raise ValueError("storage_options must come with a URL as path")
     if os.path.lexists(target) and not overwrite:
-        reason = "exists; choose another name, or replace it with overwrite=True"
-        raise FileExistsError(errno.EEXIST, reason, target)
-    records = _Records(pyarrow, X)
-    parts = X._core.parts()
-    with (
-        replacing(target) as file,
-        parquet.ParquetWriter(file, records.schema, compression="zstd") as writer,
-    ):
-        for first, end in pairwise(parts):
-            table = records.table(*X._core.rows(first, end), first)
-            writer.write_table(table, row_group_size=_ROW_GROUP)
+        raise FileExistsError(errno.EEXIST, EXISTS, target)
+    return replacing(target)
+
+
+def _is_in_folder(target: str) -> bool:
+    """Return whether a path that looks like a URL is in a folder of this machine."""
+    return os.path.isdir(os.path.dirname(target))
 
 
 class _Records:
@@ -283,13 +348,48 @@ class _Records:
 
     def __init__(self, pyarrow: Any, X: _Matrix) -> None:
         self._pyarrow = pyarrow
-        words = [X.vocabulary, X.context_vocabulary]
-        self._words = [pyarrow.array(side.words, pyarrow.string()) for side in words]
-        key = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
-        columns = [("word", key), ("context", key), ("x", pyarrow.float64())]
-        self.schema = pyarrow.schema(
-            [pyarrow.field(name, kind, nullable=False) for name, kind in columns]
-        )
+        self._words = [self._array(side) for side in (X.vocabulary, X.context_vocabulary)]
+        types = [words.type for words in self._words]
+        self.schema = self._schema(*(pyarrow.dictionary(pyarrow.int32(), kind) for kind in types))
+        # Each row group of a Parquet file has a page with the whole dictionary, and a page has at
+        # most 2 GiB.
+        self._is_large = any(words.nbytes > _DICTIONARY for words in self._words)
+        self.file_schema = self._schema(*types) if self._is_large else self.schema
+
+    def _array(self, vocabulary: Vocabulary) -> Any:
+        """Return the words as an Arrow array. A `string` array has at most 2 GiB of text."""
+        pyarrow = self._pyarrow
+        words = pyarrow.array(vocabulary.words, pyarrow.large_string())
+        return words if words.nbytes > _STRINGS else words.cast(pyarrow.string())
+
+    def _schema(self, word: Any, context: Any) -> Any:
+        pyarrow = self._pyarrow
+        columns = [("word", word), ("context", context), ("x", pyarrow.float64())]
+        return pyarrow.schema([pyarrow.field(name, kind, nullable=False) for name, kind in columns])
+
+    def for_file(self, table: Any) -> Iterator[Any]:
+        """Yield the rows of a table as a Parquet file stores them.
+
+        Words of a large vocabulary are written out, in tables of about `_DICTIONARY` bytes.
+        """
+        import numpy as np
+
+        if not self._is_large:
+            yield table
+            return
+        length_of = optional("pyarrow.compute", "to_parquet").binary_length
+        lengths = np.full(table.num_rows, 16, dtype=np.int64)
+        for column, words in zip(table.columns[:2], self._words, strict=True):
+            lengths += length_of(words).to_numpy()[column.chunk(0).indices.to_numpy()]
+        number = np.cumsum(lengths) // _DICTIONARY
+        cuts = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), table.num_rows]
+        for first, end in pairwise(cuts):
+            rows = table.slice(first, end - first)
+            keys = [
+                column.cast(words.type)
+                for column, words in zip(rows.columns[:2], self._words, strict=True)
+            ]
+            yield self._pyarrow.Table.from_arrays([*keys, rows["x"]], schema=self.file_schema)
 
     def table(self, indptr: Any, columns: Any, values: Any, first: int) -> Any:
         """Return the rows of X from number `first` on, in compressed sparse rows, as a table."""

@@ -36,6 +36,7 @@ __all__ = [
     "named_files",
     "names_files",
     "source_arguments",
+    "tables_of",
 ]
 
 
@@ -75,7 +76,7 @@ def source_arguments(
         kind, value = _sorted(source, options)
     else:
         kind, source = "iterable", _listed(source)
-        tables = _tables(source, column, options, settings)
+        tables = tables_of(source, column, options, settings)
         if tables is None:
             part, column = column_of(source, column)
             value = documents_of(part)
@@ -132,7 +133,7 @@ def _listed(source: Any) -> Any:
     return list(source) if first and isinstance(first[0], os.PathLike) else source
 
 
-def _tables(
+def tables_of(
     source: Any, column: str, options: Any, settings: Mapping[str, Any]
 ) -> TextTables | None:
     """Return the files of tables that `source` is, or None if it is a table in memory."""

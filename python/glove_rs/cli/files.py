@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import Cooccurrence, FormatError, Glove, Subwords, Vocabulary, WordVectors, _core
+from .. import Cooccurrence, FormatError, Glove, Phrases, Subwords, Vocabulary, WordVectors, _core
 from .._fit import checkpoints
 from .._io import output_folder
 from ..vectors import COMBINATIONS
@@ -459,6 +459,21 @@ def _subwords_info(path: str, _: str | None) -> dict[str, Any]:
     }
 
 
+def _phrases_info(path: str, _: str | None) -> dict[str, Any]:
+    phrases = Phrases.load(path)
+    delimiter, connectors, passes = phrases._core.parts()
+    best = sorted((found for own in passes for found in own), key=lambda pair: -pair[1])
+    return {
+        "phrases": len(phrases),
+        "passes": len(passes),
+        "delimiter": delimiter,
+        "connector_words": len(connectors),
+        "highest_scores": [
+            f"{delimiter.join(words)} {score:.4g}" for words, score in best[:_SHOWN]
+        ],
+    }
+
+
 def _nothing(_: str, __: str | None) -> dict[str, Any]:
     return {}
 
@@ -473,6 +488,7 @@ _DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
     "foreign": _advice,
     "model": _model_info,
     "parameters": _parameters_info,
+    "phrases": _phrases_info,
     "records": _records_info,
     "subwords": _subwords_info,
     "text": _text_info,
