@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import itertools
+import os
 import random
 import runpy
 import sys
@@ -304,6 +305,10 @@ def test_slices_read_a_column_of_tables_and_stores(tmp_path):
         system.rm("/slices", recursive=True)
     with pytest.raises(TypeError, match="by must be a sequence of labels"):
         compare.slices(Glove(**QUICK), table, len, column="text")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(ValueError, match="must be a text that can be read twice"):
+            compare.slices(Glove(**QUICK), {1: text, 2: tmp_path / "pipe"})
 
 
 def test_wrong_arguments_of_slices_are_named():

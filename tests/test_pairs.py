@@ -272,6 +272,15 @@ def test_columns_of_pandas_may_have_numbers_as_names_but_no_name_twice():
         Cooccurrence.from_pairs(frame, "a", "b")
 
 
+def test_sums_of_groups_of_pandas_are_a_table():
+    frame = pd.DataFrame(RATINGS)
+    sums = frame.groupby(["user", "film"])["n"].sum()
+    expected = records(Cooccurrence.from_pairs(frame, "user", "film", "n", rectangular=True))
+    for table in (sums, sums.to_frame(), sums.reset_index("film")):
+        X = Cooccurrence.from_pairs(table, "user", "film", "n", rectangular=True)
+        assert records(X) == expected
+
+
 def test_a_data_set_without_the_column_lists_its_columns(folder):
     with pytest.raises(
         ValueError, match=r"row must name a column of the table, which has \"user\""
@@ -365,6 +374,7 @@ def test_words_of_more_than_2_gib_have_64_bit_offsets_and_are_no_dictionary_of_a
         ({"a": [1, None], "b": [1, 2], "n": [1, 1]}, 'a null in column "a", but row 1'),
         ({"a": ["x", None], "b": ["x", "y"], "n": [1, 1]}, 'a null in column "a", but row 1'),
         ({"a": [1, 2], "b": [1, 2], "n": [None, 1]}, 'a null in column "n", but row 0'),
+        ({"a": [None, None], "b": [1, 2], "n": [1, 1]}, 'a null in column "a", but row 0'),
         ({"a": ["", "x"], "b": ["x", "x"], "n": [1, 1]}, 'an empty key in column "a", but row 0'),
         ({"a": [1, 2], "b": [1, 2], "n": [1, -1]}, 'a negative value in column "n", but row 1'),
         ({"a": [1, 2], "b": [1, 2], "n": [1, float("nan")]}, 'not finite in column "n", but row 1'),

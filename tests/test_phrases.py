@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
 import pickle
 from collections import Counter
 
@@ -267,6 +268,32 @@ def test_phrases_are_learned_from_a_column_and_from_a_store(tmp_path):
             assert Phrases.learn(source, **where, **rule) == expected
     finally:
         system.rm("/phrases", recursive=True)
+
+
+def test_each_pass_reads_all_of_an_open_file(tmp_path, monkeypatch):
+    import io
+    import sys
+
+    rule = {"min_count": 2, "threshold": 1, "passes": 2}
+    expected = Phrases.learn(DOCUMENTS, **rule)
+    assert expected != Phrases.learn(DOCUMENTS, **{**rule, "passes": 1})
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(DOCUMENTS))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    with path.open() as text, path.open("rb") as content:
+        for source in (text, content, "-", io.BytesIO(path.read_bytes()), iter(DOCUMENTS)):
+            assert Phrases.learn(source, **rule) == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the files of Unix")
+def test_a_pipe_is_refused_for_several_passes(tmp_path):
+    from program import reason
+
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="source must be a text that can be read twice"):
+        Phrases.learn(tmp_path / "pipe", passes=2)
+    wrong = reason(1, "phrases", "-", "--passes", "2", "-o", tmp_path / "x", stdin=b"a b")
+    assert "must be a text that can be read twice, got /dev/stdin" in wrong
 
 
 @pytest.mark.parametrize("name", ["x.json.gz", "x.zst"])

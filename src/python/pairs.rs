@@ -120,7 +120,9 @@ impl Table {
             })
         });
         let [row_kind, column_kind] = kinds;
-        if row_kind? != column_kind? && !rectangular {
+        // `check_nulls` refuses a column of nulls.
+        let has_nulls_only = [row, column].map(kind).contains(&&DataType::Null);
+        if row_kind? != column_kind? && !rectangular && !has_nulls_only {
             return Err(PyTypeError::new_err(format!(
                 "columns {:?} and {:?} must both hold integers or both hold text, because rows and columns of X \
                  have the same words; got {} and {}. With rectangular=True they have words of their own",

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .. import _core, _settings
 from .._checks import shown
-from .._io.sources import Source, files_of, source_arguments
+from .._io.sources import Source, files_of, refuse_pipes, source_arguments
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary, as_vocabulary
 
@@ -114,8 +114,8 @@ class Documents:
         Raises
         ------
         ValueError
-            If there is no source, or if a source without `vocabulary` is an open file or a stream
-            of tables, which can be read only once.
+            If there is no source, or if a source without `vocabulary` is an open file, a pipe or a
+            stream of tables, which can be read only once.
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")
@@ -126,6 +126,7 @@ class Documents:
                         f"source must be readable twice, got {shown(source)} for {shown(label)}: "
                         "give a path, or the words as vocabulary"
                     )
+                refuse_pipes(source, settings.get("storage_options"))
         # A generator can be read only once, so its items are put into a list.
         kept = {label: _repeatable(source) for label, source in sources.items()}
         if vocabulary is None:

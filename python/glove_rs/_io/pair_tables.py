@@ -113,8 +113,11 @@ def _raise_from_dataset(error: ValueError, table: Any) -> None:
 def _exporter(table: Any, columns: list[str]) -> Any:
     """Return an object with the method ``__arrow_c_stream__`` or ``__arrow_c_array__``."""
     module = type(table).__module__.partition(".")[0]
-    if module == "pandas" and hasattr(table, "columns"):
-        return _of_pandas(table, columns)
+    if module == "pandas" and hasattr(table, "reset_index") and hasattr(table, "index"):
+        if set(columns).intersection(table.index.names):  # as after groupby(["a", "b"])
+            table = table.reset_index()
+        if hasattr(table, "columns"):
+            return _of_pandas(table, columns)
     if module == "polars" and hasattr(table, "collect"):  # a lazy frame
         schema = table.collect_schema().names()
         known = [name for name in dict.fromkeys(columns) if name in schema]
