@@ -346,6 +346,27 @@ def test_bytes_are_text_and_errors_says_what_to_do_with_bad_ones(tmp_path):
         }
 
 
+def test_a_bad_row_is_named_by_its_file_and_its_row_in_this_file(tmp_path):
+    from pyarrow import orc
+
+    good = pa.array([b"a b"] * 5, pa.binary())
+    bad = pa.array([*good.to_pylist(), b"bad \xff"], pa.binary())
+    pq.write_table(pa.table({"text": good}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"text": bad}), tmp_path / "b.parquet", row_group_size=2)
+    with pytest.raises(
+        FormatError, match=r"b\.parquet, row 5 \(from 0, in row group 2\): invalid utf-8"
+    ):
+        counted(tmp_path, column="text")
+    orc.write_table(pa.table({"text": bad}), tmp_path / "c.orc")
+    with pytest.raises(FormatError, match=r"c\.orc, row 5 of stripe 0 \(from 0\): invalid utf-8"):
+        counted(tmp_path / "c.orc", column="text")
+    parts = [pa.record_batch({"text": part.view(pa.string())}) for part in (good, bad)]
+    with pytest.raises(
+        ValueError, match=r"row 10 \(from 0\) of a table of the source: invalid utf-8"
+    ):
+        counted(pa.Table.from_batches(parts), column="text")
+
+
 def test_json_fields_of_other_types_do_not_matter_and_times_are_text(tmp_path):
     lines = [
         '{"text": "2020-01-01", "id": 1}',

@@ -841,6 +841,20 @@ def test_the_command_reads_pairs_from_a_url_with_options(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+def test_the_command_writes_pairs_to_a_url(tmp_path):
+    pytest.importorskip("fsspec")
+    counts, url = tmp_path / "counts", (tmp_path / "made" / "x.parquet").as_uri()
+    Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", rectangular=True).save(counts)
+    convert = ["convert", counts, url, "--to", "pairs", "--storage-options", '{"auto_mkdir": true}']
+    done(*convert)
+    assert os.listdir(tmp_path / "made") == ["x.parquet"]
+    assert "overwrite" in reason(1, *convert)
+    done(*convert, "--overwrite")
+    assert "--storage-options must come with --to pairs" in reason(
+        2, "convert", counts, tmp_path / "y", "--to", "counts", "--storage-options", "{}"
+    )
+
+
 def test_faults_in_a_store_name_the_url(store):
     with pytest.raises(FileNotFoundError, match="missing"):
         Cooccurrence.from_pairs("memory://pairs/missing.parquet", "user", "film")

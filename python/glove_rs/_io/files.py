@@ -13,7 +13,7 @@ from .. import _core
 from .._checks import path_text, shown
 from .sources import is_remote
 
-__all__ = ["local_path", "output_path", "readable", "replacing"]
+__all__ = ["is_url", "local_path", "output_path", "readable", "replacing"]
 
 
 def local_path(name: str, path: object) -> str:
@@ -31,6 +31,11 @@ def local_path(name: str, path: object) -> str:
         reason = "Only texts are read from URLs: download the file first"
         raise FileNotFoundError(errno.ENOENT, reason, text)
     return text
+
+
+def is_url(path: str) -> bool:
+    """Return whether a path to write is a URL. A folder of this machine may have the name "s3:"."""
+    return is_remote(path) and not os.path.isdir(os.path.dirname(path))
 
 
 def output_path(name: str, path: object, what: str = "file") -> str:
@@ -53,7 +58,7 @@ def output_path(name: str, path: object, what: str = "file") -> str:
         For a URL. Without this check a folder with the name ``s3:`` would be made.
     """
     text = path_text(name, path, what)
-    if is_remote(text) and not os.path.isdir(os.path.dirname(text)):
+    if is_url(text):
         reason = (
             "Only Cooccurrence.to_parquet writes to URLs: write to this machine first, and copy "
             f"the {what} to the store"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import glob
 import os
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -23,7 +24,7 @@ from .file_systems import (
     shortened,
     system_of,
 )
-from .files import local_path, replacing
+from .files import is_url, local_path, replacing
 
 if TYPE_CHECKING:
     from ..vocabulary import Vocabulary
@@ -121,7 +122,9 @@ def _exporter(table: Any, columns: list[str]) -> Any:
     if module == "polars" and hasattr(table, "collect"):  # a lazy frame
         schema = table.collect_schema().names()
         known = [name for name in dict.fromkeys(columns) if name in schema]
-        return (table.select(known) if len(known) == len(set(columns)) else table).collect()
+        table = (table.select(known) if len(known) == len(set(columns)) else table).collect()
+    if module == "polars" and hasattr(table, "schema"):
+        return _with_types(table, columns)
     if hasattr(table, "__arrow_c_stream__") or hasattr(table, "__arrow_c_array__"):
         return table
     if hasattr(table, "scanner"):  # a data set of pyarrow
@@ -134,6 +137,18 @@ def _exporter(table: Any, columns: list[str]) -> Any:
         "table must be a Parquet file, or an object that exports Arrow data (pandas, Polars, "
         f"DuckDB, pyarrow), got {shown(table)}"
     )
+
+
+def _with_types(frame: Any, columns: list[str]) -> Any:
+    """Convert columns of Polars that have only nulls to the type of the other keys, or to numbers.
+
+    Polars exports such columns with a buffer that Arrow's format does not allow.
+    """
+    polars = sys.modules["polars"]
+    keys = [frame.schema.get(name, polars.Null) for name in columns[:2]]
+    key = next((kind for kind in keys if kind != polars.Null), polars.String)
+    nulls = [name for name, kind in frame.schema.items() if kind == polars.Null]
+    return frame.cast({name: key if name in columns[:2] else polars.Float64 for name in nulls})
 
 
 def _of_pandas(frame: Any, columns: list[str]) -> Any:
@@ -332,18 +347,13 @@ def write_parquet(
 
 def _output(target: str, options: Any, *, overwrite: bool) -> AbstractContextManager[Any]:
     """Return a context manager that yields the open file for a path or URL, and puts it there."""
-    if is_file_system(options) or (is_remote(target) and not _is_in_folder(target)):
+    if is_file_system(options) or is_url(target):
         return replacing_remote(target, options, overwrite=overwrite)
     if options is not None:
         raise ValueError("storage_options must come with a URL as path")
     if os.path.lexists(target) and not overwrite:
         raise FileExistsError(errno.EEXIST, EXISTS, target)
     return replacing(target)
-
-
-def _is_in_folder(target: str) -> bool:
-    """Return whether a path that looks like a URL is in a folder of this machine."""
-    return os.path.isdir(os.path.dirname(target))
 
 
 class _Records:

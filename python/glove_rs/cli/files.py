@@ -12,9 +12,10 @@ import numpy as np
 from .. import Cooccurrence, FormatError, Glove, Phrases, Subwords, Vocabulary, WordVectors, _core
 from .._fit import checkpoints
 from .._io import output_folder
+from .._io.files import is_url
 from ..vectors import COMBINATIONS
 from . import _bug_report, _inputs
-from ._options import add_parameters, given
+from ._options import add_parameters, add_settings, given
 from ._output import (
     add_json,
     add_overwrite,
@@ -43,6 +44,8 @@ FORMATS = {
 }
 # The default format of models and vectors, by the ending of OUTPUT.
 _BY_NAME = {".bin": "word2vec_binary", ".glove": "model"}
+# Of the parameters of a source, `--to pairs` has that of the store.
+_SOURCE = ("storage_options",)
 # The formats that are text, which a terminal can show.
 _TEXT = {"word2vec", "glove", "vocab"}
 # Endings of the files of `--to stanford`, and the parameter of `Glove.save_stanford` for each.
@@ -77,7 +80,11 @@ def _add_convert(commands: Commands) -> None:
         ),
     )
     parser.add_argument("input", metavar="INPUT", help="file or folder to read")
-    parser.add_argument("output", metavar="OUTPUT", help="file to write; - is standard output")
+    parser.add_argument(
+        "output",
+        metavar="OUTPUT",
+        help="file to write; - is standard output; with --to pairs also a URL",
+    )
     add_overwrite(parser)
     parser.add_argument(
         "--to",
@@ -104,6 +111,7 @@ def _add_convert(commands: Commands) -> None:
         " vector of a word (default: sum)",
     )
     add_parameters(parser.add_argument_group("reading vectors"), WordVectors.load, _inputs.READING)
+    add_settings(parser.add_argument_group("writing pairs"), _SOURCE)
     group = parser.add_argument_group("writing glove and stanford")
     group.add_argument(
         "--unk",
@@ -139,6 +147,10 @@ def _convert(options: argparse.Namespace) -> None:
 def _check(options: argparse.Namespace) -> None:
     """Check the output files; called before the input is read, and again before writing."""
     files = [options.output]
+    if options.to == "pairs" and is_url(options.output):
+        return  # to_parquet checks it
+    if given(options, _SOURCE):
+        raise ValueError("storage_options must come with --to pairs and a URL as OUTPUT")
     if options.to == "stanford":
         if options.output == "-":
             raise ValueError("output must be the beginning of file names with --to stanford, got -")
@@ -163,6 +175,10 @@ def _convert_counts(options: argparse.Namespace) -> None:
     to = options.to or ("records" if _core.ending(options.output) == ".bin" else "counts")
     counts = _inputs.counts(options.input, options.vocab)
     match to:
+        case "pairs" if is_url(options.output):
+            counts.to_parquet(
+                options.output, overwrite=options.overwrite, **given(options, _SOURCE)
+            )
         case "pairs":
             _write(options, to, lambda path: counts.to_parquet(path, overwrite=True))
         case "vocab":
