@@ -222,8 +222,8 @@ threads, memory, tmp_dir, progress
             A data frame of pandas or Polars, a relation of DuckDB, a table, data set or stream of
             pyarrow, or any other object with ``__arrow_c_stream__``. Or the path of a Parquet file,
             a folder, which means all ``.parquet`` files in it, or a pattern such as
-            ``"counts/*.parquet"``; a URL such as ``"s3://bucket/counts.parquet"`` too. Only the
-            named columns are read.
+            ``"counts/*.parquet"``; a URL such as ``"s3://bucket/counts.parquet"`` too; or a list of
+            paths. Only the named columns are read.
         row, column : str
             The columns of the table with the keys of the rows and of the columns of X: integers or
             text. Integers become words such as "17".

@@ -74,8 +74,9 @@ def opened(
         As for `from_pairs`. An error about a row of Parquet files has the file, the number of the
         row in this file and the row group.
     """
-    if isinstance(table, str | os.PathLike):
-        files = _files(table, storage_options)
+    paths = _paths(table)
+    if paths is not None:
+        files = [file for path in paths for file in _files(path, storage_options)]
         reader = _Parquet(files, columns, storage_options)
         try:
             yield reader.stream()
@@ -84,11 +85,54 @@ def opened(
             raise
     elif storage_options is not None:
         raise ValueError("storage_options must come with a path or URL as table")
+    elif hasattr(table, "read_next_batch"):
+        batches = _Batches(table)
+        try:
+            yield batches.stream()
+        except Exception:
+            if batches.error is not None:
+                raise batches.error from None
+            raise
     else:
         try:
             yield _exporter(table, [name for _, name in columns])
         except ValueError as error:
             _raise_from_dataset(error, table)
+            raise
+
+
+def _paths(table: Any) -> list[str | os.PathLike[str]] | None:
+    """Return the paths of a table, or None if it is in memory."""
+    if isinstance(table, str | os.PathLike):
+        return [table]
+    if not isinstance(table, list | tuple) or not table:
+        return None
+    return list(table) if all(isinstance(path, str | os.PathLike) for path in table) else None
+
+
+class _Batches:
+    """The batches of a reader of pyarrow.
+
+    Attributes
+    ----------
+    error : Exception, optional
+        The exception that the reader raised. Arrow's stream passes on only its message.
+    """
+
+    def __init__(self, reader: Any) -> None:
+        self.error: Exception | None = None
+        self._reader = reader
+
+    def stream(self) -> Any:
+        """Return a reader of the same batches."""
+        pyarrow = optional("pyarrow", "from_pairs with a stream")
+        return pyarrow.RecordBatchReader.from_batches(self._reader.schema, self._all())
+
+    def _all(self) -> Iterator[Any]:
+        try:
+            yield from self._reader
+        except Exception as error:
+            self.error = error
             raise
 
 
@@ -131,6 +175,8 @@ def _exporter(table: Any, columns: list[str]) -> Any:
         if not set(columns).issubset(table.schema.names):
             return table.schema.empty_table()  # the core's error lists the columns
         return table.scanner(columns=list(dict.fromkeys(columns))).to_reader()
+    if hasattr(table, "to_reader"):  # a scanner of pyarrow
+        return table.to_reader()
     if hasattr(table, "fetch_record_batch"):  # a relation of DuckDB
         return table.fetch_record_batch(_BATCH)
     raise TypeError(
