@@ -241,7 +241,7 @@ def test_replicates_without_a_word_are_counted_in_a_warning():
     models[3] = random_model(8)
     with pytest.warns(UserWarning, match="1 of 10 replicates are left out"):
         result = associations.rnd(models[0], ["w0"], ["w1"], ["w8"], bootstrap=models)
-    assert math.isnan(result.low)  # more than 5 % have no value
+    assert math.isnan(result.low)  # more than 5 % of the replicates have no value
 
 
 @pytest.mark.parametrize(

@@ -145,7 +145,7 @@ def test_only_changed_words_have_intervals_above_zero(tmp_path):
     assert covered > 0.9
     assert abs(np.mean([row["change"] for row in unchanged])) < 0.02
     plain = compare.changed_words(a.full, b.full)
-    assert np.mean(plain["change"][10:]) > 0.05  # without replicates the noise stays
+    assert np.mean(plain["change"][10:]) > 0.05  # not corrected for noise
 
 
 def test_changed_words_need_replicates(tmp_path):
@@ -161,7 +161,7 @@ def test_neighbours_stand_side_by_side():
     a, b = named(rng.normal(size=(9, 3))), named(rng.normal(size=(5, 3)))
     table = compare.neighbours("w7", {"a": a, "b": b}, topn=4)
     assert [cell.split()[0] for cell in table["a"]] == [w for w, _ in a.most_similar("w7", topn=4)]
-    assert table["b"].tolist() == [""] * 4  # b does not have the word
+    assert table["b"].tolist() == [""] * 4  # b does not have the word w7
     assert list(compare.neighbours("w1", [a, b]).columns) == ["rank", "1", "2"]
     with pytest.raises(KeyError, match="w99"):
         compare.neighbours("w99", [a, b])
@@ -221,7 +221,7 @@ def planted(documents: int, seed: int = 0) -> tuple[list[str], list[str]]:
 
 def test_planted_changes_come_first_and_other_words_stay_within_intervals():
     text, dates = planted(1200)
-    # The text is so small that few, heavier negative pairs give vectors with less noise.
+    # In so small a text, fewer negative pairs of a larger weight give vectors with less noise.
     training = {"x_max": 10, "learning_rate": 0.2, "epochs": 8}
     training |= {"negative": 1, "negative_weight": 0.3, "deterministic": True, "seed": 1}
     model = Glove(8, window=10, min_count=10, **training)
@@ -232,7 +232,7 @@ def test_planted_changes_come_first_and_other_words_stay_within_intervals():
     others = [row for row in table if row["word"] not in {"c0w1", "c5w1"}]
     assert len(others) > 70
     assert np.mean([row["low"] <= 0 <= row["high"] for row in others]) > 0.9
-    # The words "the0", … occur with all words alike. They have no meaning to compare.
+    # The words "the0", … co-occur with all words equally often, so their vectors are mostly noise.
     assert "words are left out: their vectors are mostly noise" in table.title
     near = {label: [w for w, _ in wv.most_similar("c0w1", topn=5)] for label, wv in periods.items()}
     assert sum(word.startswith("c0") for word in near["early"]) >= 4

@@ -464,7 +464,7 @@ def test_a_killed_worker_changes_nothing_of_the_outcome(
 
         def callback(state: Any) -> None:
             if state.epoch == 2:
-                # The scheduler does this every two seconds: only one copy of each value remains.
+                # The scheduler runs this every two seconds. It leaves only one copy of each value.
                 doomed.amm.run_once()
             if state.epoch == 3:
                 threading.Timer(after, os.kill, (process, signal.SIGKILL)).start()

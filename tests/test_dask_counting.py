@@ -392,7 +392,7 @@ def test_what_a_task_raises_is_raised_here_and_the_tasks_are_gone(client, zipf):
 
 
 def are_gone(cluster: Cluster) -> bool:
-    """Whether the scheduler soon has no task left of this cluster."""
+    """Wait until the scheduler has no task of `cluster`. Return False after five seconds."""
 
     def left(prefix, dask_scheduler):
         return any(str(key).startswith(prefix) for key in dask_scheduler.tasks)

@@ -621,7 +621,7 @@ def test_training_is_that_of_the_square_matrix_with_empty_rows_and_columns(prese
 
 
 def test_a_low_rank_matrix_is_recovered():
-    """W and W_tilde explain ln X of users × items that has few factors."""
+    """If ln X of users × items has a low rank, W and W_tilde predict it."""
     rng = np.random.default_rng(2)
     log_x = rng.normal(0, 1, (40, 3)) @ rng.normal(0, 1, (3, 90)) * 0.5 + 2
     users, items = ([f"{side}{k}" for k in range(n)] for side, n in (("u", 40), ("i", 90)))

@@ -68,7 +68,7 @@ def test_counts_with_weights_are_those_of_a_text_that_repeats_its_documents(
     text, window, symmetric
 ):
     settings = Glove(**QUICK | {"window": window, "symmetric": symmetric}).get_params()
-    # The documents have any words, also none.
+    # A document may have no words.
     read = [" ".join(words) for words, _ in text] + ["a b c d"]
     weights = np.array([weight for _, weight in text] + [1], dtype=np.uint32)
     documents = Documents.read(iter(read), settings, None, vocabulary=list("abcd"))
@@ -355,7 +355,7 @@ def test_replicates_are_trained_on_their_text_and_rotated(tmp_path):
             similarity = expected.similarity(w1, w2)
             assert found.similarity(w1, w2) == pytest.approx(similarity, abs=5e-3)
         assert found.vectors.dtype == np.float16
-        # No rotation brings it nearer.
+        # No other rotation brings the replicate nearer to the model of the whole text.
         turned = found.vectors.astype(float) / np.linalg.norm(found.vectors, axis=1)[:, None]
         product = turned.T @ (b.full.vectors / np.linalg.norm(b.full.vectors, axis=1)[:, None])
         assert np.trace(product) == pytest.approx(np.linalg.svd(product)[1].sum(), rel=1e-3)

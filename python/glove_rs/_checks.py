@@ -240,7 +240,7 @@ def memory_bytes(value: object) -> int | None:
     Raises
     ------
     ValueError
-        If the text is not a number with a unit, or the limit is below 1 MB.
+        If `value` is neither a number nor text such as "512MB", or if it is below 1 MB.
     """
     return None if value is None else byte_count("memory", value, 1_000_000, "None, ")
 

@@ -31,7 +31,7 @@ from ._checks import (
     shown,
 )
 from ._progress import Progress
-from ._tokenizers import Tokenizer, function_of, to_json
+from ._python_tokenizers import Tokenizer, function_of, to_json
 from ._user_dictionary import UserDictionary, check_tokenizer, core_words, user_dictionary
 from ._word_lists import Phrases, StopWords, core_phrases, kept, phrases_to_json, stop_words
 
@@ -74,8 +74,9 @@ _C = TypeVar("_C", bound=Callable[..., None])
 #: belong to the methods that read a source, not to the model. `reading`: how text is read.
 #: `encoding`: how text becomes words of the vocabulary. `counting`: which pairs of words are
 #: counted, and with which weight. `training`: the model. `fitting`: how one call of `fit` trains.
-#: `running`: the threads, memory and folder that a call uses, and how it shows progress; it does
-#: not change the result.
+#: `running`: the threads, memory and folder that a call uses, and how it shows progress. These
+#: parameters do not decide what is computed, but without `deterministic`, the number of threads
+#: changes a result a little.
 Group: TypeAlias = Literal[
     "source", "reading", "encoding", "counting", "training", "fitting", "running"
 ]
@@ -322,12 +323,16 @@ def _best_grad_clip(dim: int) -> float:
 
 
 def _both(best: Any, paper: Any, **other: Any) -> Mapping[str, Any]:
-    """Return the default in each preset. `other` has defaults of "stanford2024" unlike "paper"."""
+    """Return the default in each preset.
+
+    The default in "stanford2024" is that in "paper", unless `other` has another one.
+    """
     return {"best": best, "paper": paper, "stanford2024": paper, **other}
 
 
-# The values of the preset "best" were measured (benches/EXPERIMENTS.md). Those of "paper" are from
-# section 4.2 of Pennington et al. 2014; `bias_learning_rate` is that of Stanford's tool. Those of
+# The values of the preset "best" were measured (benches/EXPERIMENTS.md). In "paper", `x_max`,
+# `alpha`, `learning_rate` and `optimizer` are from section 4.2 of Pennington et al. 2014, and
+# `epochs`, `bias_learning_rate` and `grad_clip` are those of Stanford's tool. The values of
 # "stanford2024" are from the file Training_README.md of Stanford's repository.
 _ROWS: Final = (
     # --- source: where the text is in the source of one call -------------------------------------
@@ -797,7 +802,10 @@ def text_parameters(model: object) -> dict[str, Any]:
 
 
 def content_paths(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that are files of words or of phrases, with their paths."""
+    """Return the parameters that are files of words or of phrases, with their paths.
+
+    A language as `stop_words` is returned too.
+    """
     return {
         name: value
         for name, value in values.items()
@@ -904,7 +912,7 @@ def core_training(values: Mapping[str, Any], *, has_init: bool = False) -> _core
 
 
 def check_text(values: Mapping[str, Any]) -> None:
-    """Check all parameters of counting before any text is opened."""
+    """Check the parameters of reading, encoding, counting and running before a text is opened."""
     checked(values, "reading", "encoding", "counting", "running")
 
 

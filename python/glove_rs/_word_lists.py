@@ -30,7 +30,7 @@ StopWords: TypeAlias = Iterable[str] | str | os.PathLike[str]
 #: A :class:`glove_rs.Phrases`, or the path of its file.
 Phrases: TypeAlias = Any
 
-#: The largest size of a list of words, so that a saved model can hold it.
+#: The largest size of a list of words in bytes. A saved model contains its lists of words.
 MOST_BYTES = 1 << 20
 
 _FORMAT = "glove-rs phrases"

@@ -49,9 +49,11 @@ class Estimate:
     tokens, words, records : int
         Number of tokens in the text, of words in the vocabulary, and of non-zero counts.
     memory : int
-        Bytes of memory at the peak, without the interpreter, if `memory` is not limited.
+        Bytes of memory at the peak of counting without a memory limit. The interpreter is not
+        included.
     disk : int
-        Bytes of temporary files with the given limit `memory`; 0 if counting stays below the limit.
+        Bytes of temporary files under the memory limit of the estimate, its parameter `memory`; 0
+        if the counts fit into memory.
     bytes_read, bytes_total : int
         Bytes of the source that were read for the estimate, and all bytes of the source.
     bounds : mapping of str to (int, int)
@@ -154,8 +156,8 @@ class Cooccurrence:
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, max_word_bytes, \
-threads, memory, tmp_dir, progress
+user_dictionary, simplified_lookup, lowercase, normalize, phrases, stop_words, documents, errors, \
+max_word_bytes, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Returns
@@ -253,7 +255,8 @@ threads, memory, tmp_dir, progress
         ValueError
             If a column is missing; if a key is null or empty, or a value is null, negative or not
             finite: the message has the number of the row, for Parquet files with the file and the
-            row group; if the table has no rows; or if the sum of all values is not finite.
+            row group; if the table has no rows; if the sum of all values is not finite; or if both
+            `symmetric` and `rectangular` are true.
         TypeError
             If `table` does not export Arrow data, if a column has another type, or if one column
             of keys has integers and the other text and X is not `rectangular`.
@@ -591,8 +594,8 @@ threads, memory, tmp_dir, progress
               Hanks 1990);
             - "ppmi": max(PMI, 0), and 0 for a count of 0.
 
-            Logarithms are natural. If a word co-occurs with no other word, its probabilities and
-            PMI are NaN.
+            Logarithms are natural. If a word co-occurs with no word, its probabilities and PMI are
+            NaN.
 
         Returns
         -------
@@ -835,9 +838,9 @@ threads, memory, tmp_dir, progress
 
         A text of up to 4 MiB is counted completely. For a longer text, a sample is counted: 4 MiB
         or about 4.5 % of the text, whichever is more, but at most about 32 MiB, in pieces from all
-        of the text. Of plain files, and of Parquet files with more than 64 MiB of text in at least
-        8 row groups, only these pieces are read. Other sources are read from the beginning to the
-        end, so a generator or an open file is used up. Of compressed files at most the first
+        of the text. From plain files, and from Parquet files with more than 64 MiB of text in at
+        least 8 row groups, only these pieces are read. Other sources are read from the beginning to
+        the end, so a generator or an open file is used up. From compressed files, at most the first
         256 MiB of text are read.
 
         The number of words is extrapolated from the frequencies of the words in the sample. The
@@ -852,8 +855,8 @@ threads, memory, tmp_dir, progress
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, max_word_bytes, \
-threads, memory
+user_dictionary, simplified_lookup, lowercase, normalize, phrases, stop_words, documents, errors, \
+max_word_bytes, threads, memory
             As for :meth:`from_corpus`.
 
         Raises
@@ -914,7 +917,8 @@ threads, memory
         OSError
             If the file cannot be written. An existing file is then unchanged.
         ValueError
-            If X is rectangular and `path` asks for records of Stanford's tools.
+            If X is rectangular and `path` asks for records of Stanford's tools, or if the name has
+            the ending of another format, such as ``.npz``.
 
         Examples
         --------
@@ -965,6 +969,8 @@ threads, memory
             sum of all counts is not finite. The message has the byte offset.
         ValueError
             If `vocabulary` is given for a native file.
+        OSError
+            If the file cannot be read.
         """
         running = core_running({"threads": threads, "memory": memory, "tmp_dir": tmp_dir})
         file = readable("path", path)

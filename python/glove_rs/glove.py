@@ -24,7 +24,7 @@ from ._io.files import output_path, readable, replacing
 from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
-from ._tokenizers import Tokenizer, from_json
+from ._python_tokenizers import Tokenizer, from_json
 from ._user_dictionary import UserDictionary
 from ._user_dictionary import user_dictionary as read_user_dictionary
 from ._warnings import warn
@@ -76,7 +76,8 @@ class NotFittedError(ValueError, AttributeError):
 class Glove:
     r"""GloVe: word vectors from co-occurrence counts (Pennington, Socher, Manning 2014).
 
-    Training minimises equation 8 of the paper over the non-zero counts, by AdaGrad:
+    Training minimises equation 8 of the paper over the non-zero counts, by AdaGrad or another
+    `optimizer`:
     :math:`J = \sum_{ij} f(X_{ij}) (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2`
     with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`. The parameter `negative` adds a term for pairs
     of words that never co-occur. The equation of the paper has no term for them.
@@ -203,7 +204,8 @@ class Glove:
         Show progress: bars on a terminal and in a notebook, elsewhere a line for each stage and
         epoch. By default only bars are shown. A callable is called instead, as
         ``progress(stage, done, total, info)``, about ten times a second, and at least once for each
-        stage and each epoch. The log "glove_rs" of :mod:`logging` always gets the lines.
+        stage and each epoch. With any value, the log "glove_rs" of :mod:`logging` gets the lines,
+        if the program has imported `logging` and the level of the log is INFO or lower.
 
     Attributes
     ----------
@@ -354,11 +356,11 @@ class Glove:
             Files: a path; a list of paths; a folder, which means all files in it and its
             subfolders, sorted, without hidden ones; a pattern such as ``"texts/**/*.txt"``; ``"-"``
             for standard input; or a file that is open for text or bytes. Files may be compressed
-            with gzip, bzip2, xz or Zstandard. They are UTF-8, or UTF-16 with a byte order mark. Or
-            an iterable of documents, each a str or a list of words; it may be a generator. Or a
-            pandas or Polars column, an Arrow column or table with one column of text, or a Hugging
-            Face dataset. A list of str holds documents, unless most of its items are names of
-            existing files or all look like names of files.
+            with gzip, bzip2, xz or Zstandard. They are UTF-8, or UTF-16 with a byte order mark.
+            Instead of files, `source` can be an iterable of documents, each a str or a list of
+            words, such as a generator; a pandas or Polars column; an Arrow column or table with one
+            column of text; or a Hugging Face dataset. A list of str holds documents, unless most of
+            its items are names of existing files or all look like names of files.
         y : object, optional
             Ignored. Pipelines of scikit-learn pass it.
         column : str, optional
@@ -438,6 +440,8 @@ class Glove:
             If an epoch diverges again after the learning rate was halved three times. An epoch
             diverges if a cost is not finite, or if the cost of the epoch is more than ten times
             that of a poor model. Each halving is a RuntimeWarning.
+        ImportError
+            If reading `source` needs a library that is not installed.
         KeyboardInterrupt
             Within half a second of Ctrl-C. The model is then that of the last finished epoch, if
             there is one.
@@ -536,7 +540,10 @@ checkpoint_every, resume, keep_counts
         ------
         ValueError
             If a parameter is out of its range; if a count is negative or not finite, or all are 0;
-            or if `start` has other words or another `dim`.
+            if `start` has other words or another `dim`; if `init` or ``subwords=True`` comes with
+            rectangular counts; or for a checkpoint, as for :meth:`fit`.
+        OSError, FormatError, TrainingDiverged, KeyboardInterrupt
+            As for :meth:`fit`.
 
         Warns
         -----
@@ -614,6 +621,8 @@ checkpoint_every, resume, keep_counts
         ValueError
             If the checkpoint belongs to other counts than those in the folder, or if a parameter
             may not change.
+        OSError, TrainingDiverged, KeyboardInterrupt
+            As for :meth:`fit`. A BlockingIOError, if another training uses the folder.
 
         Examples
         --------
@@ -682,7 +691,8 @@ keep_counts
             Before `fit`.
         ValueError
             If the counts of the earlier text are missing; if the new text is empty or has only
-            words that stay out of the vocabulary; or if a parameter is out of its range.
+            words that stay out of the vocabulary; if `checkpoint_dir` has a checkpoint already; if
+            the model was trained on rectangular counts; or if a parameter is out of its range.
         OSError, FormatError, TrainingDiverged, KeyboardInterrupt
             As for :meth:`fit`.
 
@@ -731,7 +741,10 @@ keep_counts
         NotFittedError
             Before `fit`.
         ValueError
-            If no word of the vocabulary stands near the word in the examples.
+            If no word of the vocabulary stands near the word in the examples, or if the model was
+            trained on rectangular counts.
+        TypeError
+            If `contexts` is not an iterable of texts or lists of words.
 
         Examples
         --------
@@ -775,7 +788,8 @@ keep_counts
         NotFittedError
             Before `fit`.
         ValueError
-            If no words of the vocabulary stand near each other.
+            If no words of the vocabulary stand near each other, or if the model was trained on
+            rectangular counts.
         OSError, FormatError
             As for :meth:`fit`.
 
@@ -1011,7 +1025,8 @@ keep_counts
         """Write the whole model to one file: parameters, accumulators, words, history, settings.
 
         The file is a NumPy ``.npz`` archive without pickled objects, whatever its name. It appears
-        complete or not at all. If `tokenizer` is a function, the file does not contain it.
+        complete or not at all. If `tokenizer` is a function or a pattern of the library `regex`,
+        the file does not contain it.
 
         If :attr:`vectors` has a subword model, the file contains it too.
 
@@ -1175,7 +1190,7 @@ keep_counts
         path : path
             The file to write. It appears complete or not at all.
         binary : bool, default False
-            Write word2vec's binary format instead of text. Both keep all bits of the numbers.
+            Write word2vec's binary format instead of text. Both formats keep all bits of a float32.
 
         Raises
         ------
@@ -1223,7 +1238,8 @@ keep_counts
         Raises
         ------
         NotFittedError, ValueError, OSError
-            As for :meth:`save_word2vec`; a ValueError also after training on rectangular counts.
+            As for :meth:`save_word2vec`. A ValueError also after training on rectangular counts, if
+            the last part of `prefix` is not a name, or if `unk` is true and ``<unk>`` is a word.
         """
         state = self._state
         state.check_square("the format of Stanford's glove")

@@ -114,8 +114,8 @@ class Phrases(Mapping[tuple[str, ...], float]):
             pointwise mutual information, from −1 to 1 (Bouma 2009).
         connector_words : iterable of str, default ()
             Words that may stand within a phrase, such as "of" in "bank of england", but not at its
-            ends. They do not change its score. For English: ``ENGLISH_CONNECTOR_WORDS`` of this
-            module.
+            ends. They do not change the score of the phrase. For English:
+            ``ENGLISH_CONNECTOR_WORDS`` of this module.
         delimiter : str, default "_"
             The text between the words of a joined phrase. It has no white space.
         passes : int, default 1
@@ -129,14 +129,17 @@ max_word_bytes, threads, memory, tmp_dir, progress
         -------
         Phrases
             The phrases and scores are those of gensim's ``Phrases`` on the same documents, without
-            its limit of the number of words. A document of more than 1 MiB is read in chunks. The
-            last word of a chunk and the first word of the next chunk do not count as neighbours.
+            gensim's limit of the number of words. A document of more than 1 MiB is read in chunks.
+            The last word of a chunk and the first word of the next chunk do not count as
+            neighbours.
 
         Raises
         ------
         ValueError
             If a parameter is out of its range, or if `source` names a pipe and there are several
             passes.
+        TypeError
+            If `connector_words` is not an iterable of words, or is a str.
         OSError, FormatError
             As for :meth:`glove_rs.Vocabulary.from_corpus`.
         """

@@ -51,7 +51,10 @@ class Vocabulary:
     Raises
     ------
     ValueError
-        If a word is empty or appears twice, or if there are not as many counts as words.
+        If a word is empty or appears twice, if a count is not an integer >= 0, or if there are not
+        as many counts as words.
+    TypeError
+        If `words` or `counts` is not a sequence, or if a word is not a str.
 
     Examples
     --------
@@ -91,7 +94,7 @@ class Vocabulary:
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         min_count, max_vocab, tokenizer, user_dictionary, simplified_lookup, lowercase, normalize, \
-documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
+phrases, stop_words, documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Raises
@@ -141,7 +144,8 @@ documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
         OSError
             If the file cannot be written. An existing file is then unchanged.
         ValueError
-            If a word has a space or newline, which the format cannot hold.
+            If a word has a space or newline, which the format cannot hold, or if the name has the
+            ending of another format, such as ``.csv``.
 
         Examples
         --------
@@ -184,7 +188,7 @@ documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        """The index of each word, for the suggestions of an :class:`UnknownWord`."""
+        """The index of each word."""
         return dict(zip(self.words, range(len(self)), strict=True))
 
     def _find(self, word: object) -> int | None:

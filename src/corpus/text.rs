@@ -19,7 +19,7 @@ pub struct TextOptions {
     pub documents: DocumentUnit,
     /// What to do with bytes that are not valid text.
     pub errors: OnInvalid,
-    /// Never cut inside a document.
+    /// Whether every chunk must end with a document.
     pub whole: bool,
     /// Whether a chunk may end after Chinese or Japanese punctuation, because the tokenizer ends a word there.
     pub cut_at_punctuation: bool,
@@ -34,9 +34,9 @@ pub struct TextOptions {
 pub const MAX_WORD_BYTES: usize = 1 << 20;
 
 /// Largest number of bytes of a document that must not be cut: `WHOLE` without a memory limit,
-/// otherwise [`TextOptions::most_bytes`], but not more than `MOST_WHOLE`. Only a tokenizer that is
-/// a Python function needs a document whole. The words that it returns take many times as much
-/// memory as the document; this is the reason for the limit.
+/// otherwise [`TextOptions::most_bytes`], but at least `CHUNK_BYTES` and at most `MOST_WHOLE`. Only
+/// a tokenizer that is a Python function needs whole documents. The reason for the limit is that the
+/// words that the function returns take many times as much memory as the document.
 const WHOLE: u64 = 1 << 28;
 const MOST_WHOLE: u64 = 1 << 30;
 
@@ -125,8 +125,8 @@ impl TextReader {
         Ok(Self::over(name, input, options, true).recognising())
     }
 
-    /// Read text that is decoded already: it is not compressed and has no byte order mark. Its kind is not
-    /// checked.
+    /// Read text that is decoded already: it is not compressed and has no byte order mark. Its kind is checked only
+    /// if [`TextReader::recognising`] is called.
     pub fn decoded(
         name: impl Into<PathBuf>,
         text: impl Read + Send + 'static,

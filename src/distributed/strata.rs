@@ -4,13 +4,14 @@
 //! *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q. Training a
 //! block changes only W and b of p, and W̃ and b̃ of q. P blocks form a *stratum* if no two of them share a
 //! group of rows or a group of columns. So different machines can train the blocks of a stratum at the same
-//! time. The training of one stratum is a *subepoch*. The batches of an epoch are divided into slices by
-//! their time. Each slice has P subepochs, which together train its batches of all blocks.
+//! time. The training of one stratum is a *subepoch*. The batches of an epoch are divided into S
+//! slices by their `time`, which is a fraction of the epoch: slice k has the batches from time k/S to
+//! (k + 1)/S. Each slice has P subepochs, which together train the batches of the slice in all blocks.
 //!
 //! With one group and one slice, the batches are trained in the order of deterministic training on
-//! one machine, and the result has the same bits. With one group and several slices, this holds
-//! unless the optimizer is row-wise AdaGrad: then each subepoch begins by computing the stored ‖w‖²
-//! anew.
+//! one machine, and the result has the same bits. With one group and several slices, the result also
+//! has these bits, unless the optimizer is row-wise AdaGrad. Row-wise AdaGrad stores ‖w‖², and each
+//! subepoch begins by computing ‖w‖² anew.
 
 use super::group_counts::GroupCounts;
 use crate::cooccurrence::RowBlock;
@@ -48,13 +49,13 @@ pub struct Subepoch {
     pub epoch: usize,
     /// How many times the learning rate has been halved.
     pub halvings: usize,
-    /// An epoch diverges if it costs more than this.
+    /// An epoch diverges if the costs of its records add up to more than this.
     pub divergence_cost: f64,
     /// Number of the slice in the epoch, from 0.
     pub slice: usize,
     /// Number of slices of the epoch.
     pub slices: usize,
-    /// Whether it is the last subepoch of the epoch.
+    /// Whether this subepoch is the last one of the epoch.
     pub last: bool,
 }
 
@@ -111,7 +112,9 @@ impl MatrixBlock<'_> {
     ///
     /// # Errors
     /// [`Error::Diverged`], also if a parameter is not a finite number after the last subepoch;
-    /// [`Error::Parameter`] for rows of the wrong size; [`Error::Cancelled`].
+    /// [`Error::Parameter`] for rows of the wrong size or alignment, and if `GLOVE_RS_SIMD` names an
+    /// instruction set that this machine does not have; [`Error::Io`] and [`Error::Memory`] if the
+    /// tiles are on disk; [`Error::Cancelled`].
     pub fn train(
         &self,
         subepoch: &Subepoch,
@@ -156,7 +159,8 @@ impl MatrixBlock<'_> {
     /// Σ ½ f(X) diff² over the held-out records of the block.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for rows of the wrong size.
+    /// [`Error::Parameter`] for rows of the wrong size or alignment; [`Error::Io`] and
+    /// [`Error::Memory`] if the tiles are on disk.
     pub fn validation_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
         validation_cost(
             self.tiles,
@@ -169,7 +173,7 @@ impl MatrixBlock<'_> {
     /// The term of this block in [`Subepoch::divergence_cost`], which is the sum over all blocks.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for rows of the wrong size.
+    /// As for [`MatrixBlock::validation_cost`].
     pub fn divergence_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
         divergence_cost(
             self.tiles,

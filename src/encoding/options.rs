@@ -1,4 +1,4 @@
-//! Options: how text becomes words, and which words the vocabulary has.
+//! The options of encoding.
 
 use crate::corpus::MAX_WORD_BYTES;
 use crate::phrases::{Phrases, WordSet};
@@ -10,15 +10,16 @@ use std::sync::Arc;
 pub struct EncodingOptions {
     /// How text becomes words.
     pub tokenizer: Tokenizer,
-    /// How text is normalized and lower-cased before it is split into words.
+    /// How text is normalized and lower-cased before it is split into words. Words that the caller has separated are
+    /// folded one by one.
     pub folding: Folding,
     /// Phrases. The words of a phrase are joined to one word.
     pub phrases: Option<Arc<Phrases>>,
-    /// Words that never get into the vocabulary.
+    /// Words that are left out when a vocabulary is chosen.
     pub stop_words: Option<Arc<WordSet>>,
     /// Drop words that occur fewer times than this.
     pub min_count: u64,
-    /// Keep at most this many words.
+    /// Keep at most this many words: the most frequent ones.
     pub max_vocab: Option<usize>,
     /// Replace every dropped word by a [`GAP`](super::GAP), so that the distance of its neighbours does not shrink.
     pub keep_gaps: bool,

@@ -32,9 +32,10 @@ impl RawCorpus {
     /// Read `reader` to its end on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// What the reader reports; [`crate::Error::Format`] or [`crate::Error::Corpus`] for a word
-    /// longer than `max_word_bytes`; [`crate::Error::Corpus`] for more than 2³¹ − 4 different words; [`crate::Error::Io`] for the temporary file; [`crate::Error::Memory`],
-    /// [`crate::Error::Cancelled`].
+    /// The errors of the reader; for a word longer than `max_word_bytes`, [`crate::Error::Format`] if the
+    /// reader knows the file of the word, otherwise [`crate::Error::Corpus`]; [`crate::Error::Corpus`] for
+    /// more than 2³¹ − 4 different words; [`crate::Error::Io`] for the temporary file;
+    /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
     pub fn read(
         reader: &mut dyn ChunkReader,
         options: &EncodingOptions,
@@ -141,7 +142,8 @@ impl RawCorpus {
     /// The vocabulary of the text.
     ///
     /// # Errors
-    /// [`crate::Error::Corpus`] if the text has no words or none occurs `min_count` times.
+    /// As for [`RawCorpus::words`]; [`crate::Error::Corpus`] if the text has no words, or if no word that is not
+    /// a stop word occurs `min_count` times.
     pub fn vocabulary(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Vocabulary> {
         let (min_count, max_vocab) = (options.min_count, options.max_vocab);
         let mut words = self.words(monitor)?;
@@ -324,7 +326,7 @@ impl RawCorpus {
         Ok(self.ranked(Ranks(ranks?)))
     }
 
-    /// The text as ranks of the vocabulary that was chosen with them.
+    /// The text as ranks of the vocabulary that [`RawCorpus::choose`] returned together with `ranks`.
     pub fn ranked(self, ranks: Ranks) -> EncodedCorpus {
         let counts = self.interners.iter().flat_map(|i| i.table.iter());
         let tokens = counts.map(|entry| entry.count).sum();
@@ -416,7 +418,7 @@ struct ChunkQueue<'a> {
     // `None` after the end of the text or an error, so that the other workers stop too.
     reader: Option<&'a mut dyn ChunkReader>,
     next: usize,
-    // Bytes of the source that the `read` of all chunks so far adds up to.
+    // The sum of `NumberedChunk::read` over all chunks so far.
     reported: u64,
 }
 

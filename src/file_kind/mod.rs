@@ -3,9 +3,9 @@
 //!
 //! | module | recognises |
 //! |---|---|
-//! | `signatures` | kinds with a signature: this package's files, archives, tables, pickles, pages |
+//! | `signatures` | kinds with a signature, such as this package's files, archives, tables, pickles and images |
 //! | `numbers` | binary files of Stanford's tools and of word2vec, by the numbers in them |
-//! | `text` | vectors and vocabularies as text, JSON, CSV, UTF-16 and UTF-32 without a byte order mark |
+//! | `text` | vectors and vocabularies as text, XML, JSON, CSV, UTF-16 and UTF-32 without a byte order mark |
 //!
 //! [`formats::recognise`](crate::formats::recognise) tries readers on files that this module does not recognise.
 
@@ -18,7 +18,7 @@ use std::path::Path;
 
 pub(crate) use text::{is_text, is_vocabulary, notice};
 
-/// Number of bytes that are enough to recognise a file.
+/// Largest number of first bytes by which a file is recognised.
 pub(crate) const LOOK: usize = 1 << 16;
 
 /// The byte order mark of UTF-8.
@@ -72,7 +72,7 @@ pub enum FileKind {
     Archive,
     /// A known format that glove-rs does not read.
     Foreign(&'static Foreign),
-    /// None of these.
+    /// No format that glove-rs knows.
     Unknown,
 }
 
@@ -172,8 +172,8 @@ impl Wanted {
 
 impl FileKind {
     /// The kind of a file with this beginning, if the beginning alone shows it: by a signature, by
-    /// its binary numbers, or by the form of all its lines. `whole` says that `beginning` is the
-    /// whole file.
+    /// its binary numbers, or by the form of its first lines (at most 50). `whole` says that
+    /// `beginning` is the whole file. Prose is not recognised: the result is `None`.
     pub fn of_beginning(beginning: &[u8], whole: bool) -> Option<Self> {
         if beginning.is_empty() {
             return whole.then_some(Self::Empty);

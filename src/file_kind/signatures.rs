@@ -5,7 +5,8 @@ use super::text::is_text;
 use super::{FileKind, Foreign, UTF8_MARK};
 
 /// The offset of a signature, the signature, and the kind of file that has it. A text may begin with the letters
-/// of a signature. So a signature of fewer than eight letters or digits does not count if the file may be text.
+/// of a signature. So a signature at offset 0 that consists of fewer than eight letters and digits does not count if
+/// the file may be text.
 struct Signature(usize, &'static [u8], FileKind);
 
 const fn foreign(about: &'static Foreign) -> FileKind {

@@ -29,8 +29,8 @@ pub struct ArrowReader {
     // on. Empty if no column is named: then the batches are columns, or tables with only one column
     // of text.
     path: Vec<usize>,
-    // The file of the batch, the number of its first row in this file, and a note for messages about
-    // the numbers of rows, if the batch is from a file.
+    // If the batch is from a file: the name of the file, the number in the file of the first row of the
+    // batch, and a note for messages about the numbers of rows.
     file: Option<(PathBuf, u64, String)>,
     batch: Option<Column>,
     row: usize,
@@ -389,7 +389,7 @@ fn not_text(kind: &DataType) -> PyErr {
     ))
 }
 
-/// What a column of this type holds; `None` if that cannot be text.
+/// What a column of this type holds; `None` if it holds neither text nor lists of words nor nulls only.
 fn holds(kind: &DataType) -> Option<Holds> {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Holds::Text),

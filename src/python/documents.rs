@@ -66,7 +66,7 @@ impl CoreDocuments {
         self.text.documents()
     }
 
-    /// Number of words of each document.
+    /// Number of words of the vocabulary in each document. With `keep_gaps`, all words count.
     fn lengths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u32>>> {
         Ok(PyArray1::from_vec(py, self.text.lengths()?))
     }

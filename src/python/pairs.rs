@@ -32,8 +32,8 @@ const BATCH: usize = 1 << 17;
 /// names the columns with the keys of the rows of X, with the keys of the columns of X, and with
 /// the values. Without a column of values, every row of the table counts 1.
 ///
-/// The exception for a row that cannot be used has the number of the row in the attribute `row`, and
-/// what is wrong in the attribute `reason`.
+/// If a row of the table cannot be used, the attribute `row` of the exception is the number of this row,
+/// from 0, and the attribute `reason` says what is wrong.
 #[pyfunction]
 #[pyo3(signature = (source, columns, symmetric, rectangular, running, progress))]
 pub fn count_table(

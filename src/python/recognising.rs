@@ -22,7 +22,7 @@ pub fn recognise(
     Ok((kind.name(), kind.description(), kind.advice()))
 }
 
-/// Refuse a file that is recognised as a kind other than `wanted`.
+/// Refuse a file that is recognised as a kind that cannot be `wanted`. A file of an unknown kind is not refused.
 #[pyfunction]
 pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
     let wanted = Wanted::from_name(wanted)?;
@@ -33,7 +33,7 @@ pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
 }
 
 /// Refuse a name for a file to write if its ending is that of a format that cannot be written. If `model`,
-/// refuse a name that does not suit a model.
+/// also refuse the endings of other files of glove-rs and of compressed files, and allow `.npz`.
 #[pyfunction]
 #[pyo3(signature = (path, model = false))]
 pub fn check_ending(path: PathBuf, model: bool) -> PyResult<()> {

@@ -45,7 +45,7 @@ impl PythonTokenizer<'_> {
         self.content.is_none()
     }
 
-    /// Begin to split a chunk. If it consists of words already, these are only folded.
+    /// Begin to split a chunk. If the chunk consists of words already, the words are only folded.
     pub fn begin(&mut self, content: Content) {
         self.content = Some(content);
         self.done = 0;

@@ -1,11 +1,11 @@
 //! Estimates the memory, the disk space and the time that a fit needs: for counting a text and for training
 //! on its counts. The estimate of counting alone is in `cooccurrence/estimate.rs`.
 
-use super::layout::RowLayout;
 use super::marginals::Marginal;
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
+use super::row_layout::RowLayout;
 use super::tiles::{Counts, TileGrid, TileOptions, Tiles, negative_bytes, record_bytes};
 use super::trainer::{COPIES, Training};
 use crate::cooccurrence::{CorpusSize, CountingOptions, EncodedSample};
@@ -17,7 +17,8 @@ use std::ops::ControlFlow;
 use std::time::Instant;
 
 /// The fraction of the drawn negative pairs that remains when repeated pairs and pairs that
-/// co-occur are left out. It depends on the text; this is a middle value of several texts.
+/// co-occur are left out. It depends on the text. This is a middle value of several texts
+/// (benches/EXPERIMENTS.md, "Memory of a fit").
 const NEW_PAIRS: f64 = 0.5;
 /// The memory for the negative pairs of a block of rows is reserved before they are drawn. Because
 /// the system provides memory in huge pages, up to this many bytes for each block of rows stay in
@@ -35,7 +36,7 @@ pub struct FitEstimate {
     pub optimizer: Optimizer,
     /// Negative pairs to draw for each record.
     pub negative: f64,
-    /// Whether the counts stay in memory, compressed, until the training ends.
+    /// Whether the model keeps the counts: compressed in memory, or on disk if they exceed the memory limit.
     pub keep_counts: bool,
 }
 
@@ -126,16 +127,17 @@ impl FitEstimate {
         }
     }
 
-    /// The largest memory limit of whole megabytes, at least `least` bytes, under which the peak is at
-    /// most `available` bytes.
+    /// A memory limit of whole megabytes, at least `least` bytes, under which the peak of memory is at
+    /// most `available` bytes. It is found by bisection, and is the largest such limit unless the peak
+    /// falls as the limit grows.
     fn limit_within(&self, available: f64, least: u64) -> Option<u64> {
         let fits = |megabytes: u64| self.memory(&limit_of(megabytes * 1_000_000)) <= available;
         let mut low = least.div_ceil(1_000_000);
         if !fits(low) {
             return None;
         }
-        // The peak grows with the limit, with one exception: it falls at the limit from which on
-        // all tiles fit into memory.
+        // The peak grows with the limit, with one exception: the peak falls where the limit becomes
+        // large enough for all tiles to fit into memory.
         let mut high = (available.max(0.0) / 1e6) as u64 + 1;
         while low + 1 < high {
             let middle = low.midpoint(high);
@@ -158,10 +160,10 @@ fn limit_of(bytes: u64) -> MemoryLimit {
 
 /// The smallest memory limit to propose.
 const LEAST_LIMIT: u64 = 32_000_000;
-/// Sizes of vectors to propose.
+/// Numbers of components of a vector to propose.
 const DIMS: [usize; 5] = [300, 200, 100, 50, 25];
 
-/// Settings with which a fit stays within some memory.
+/// Settings with which a fit stays within a given number of bytes of memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Advice {
     /// The present settings suffice.

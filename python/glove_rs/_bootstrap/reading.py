@@ -8,7 +8,7 @@ from typing import Any
 from .._fit.documents import By, Documents
 from .._io.sources import Source
 from .._progress import Progress, reporter
-from .._tokenizers import from_json
+from .._python_tokenizers import from_json
 from ..glove import Glove
 from ..vocabulary import Vocabulary
 from .resampling import Resampling
@@ -35,15 +35,15 @@ def trainer_of(
     Raises
     ------
     ValueError
-        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, or if `by` is
-        given for documents or is missing for groups.
+        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, if `by` is
+        given for a bootstrap of documents, or if `by` is missing for a bootstrap of groups.
     """
     saved = dict(settings["model"])
     saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer
     model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
     parameters = parameters_of(model, threads, memory)
     if (by is None) != (settings["unit"] == "document"):
-        raise ValueError("by must be given for a bootstrap of groups, and only then")
+        raise ValueError("by must be given if and only if the bootstrap is of groups")
     with reporter(progress) as callback:
         where = {"column": column, "storage_options": storage_options}
         documents = documents_of(source, {**parameters, **where}, callback, by, vocabulary)

@@ -41,8 +41,9 @@ def bootstrap(
 ) -> Bootstrap:
     """Train a model on all of a text, and replicates of it on resampled texts.
 
-    The text is read and encoded once, and stays in memory: two bytes for each word. The vocabulary
-    is that of all of the text. Each replicate counts the documents with different weights. The
+    The text is read and encoded once, and stays in memory: two bytes for each token, more for a
+    token of a rare word. The vocabulary of all models is that of the whole text, or `vocabulary`
+    if it is given. Each replicate counts the documents with different weights. The
     replicates of a bootstrap also start training at different random parameters, so the intervals
     include the randomness of training.
 
@@ -61,20 +62,22 @@ def bootstrap(
         of an author, a speaker or a day are similar, resample these groups: intervals from single
         documents would be too short.
     by : sequence or callable, optional
-        The labels for ``unit="group"``: a label for each document, empty documents included. Or a
-        function from a document to its label, if `source` is an iterable of documents.
+        The labels for ``unit="group"``: a label for each document, empty documents included. If
+        `source` is an iterable of documents, `by` may be a function that returns the label of a
+        document.
     column, storage_options
         As for :meth:`glove_rs.Glove.fit`. A row of a table is a document, but not a row whose text
         is null.
     method : {"bootstrap", "jackknife"}, default "bootstrap"
         "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
         units into `n` blocks; each replicate leaves out one block. If `n` is larger than the number
-        of units, it is set to this number.
+        of units, it is set to this number. If `n` is 1, it is set to 2.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0
-        Seed of the resampling, >= 0. The weights and the seed of replicate r depend on this seed,
-        the seed of the model and r, and for a jackknife also on `n`.
+        Seed of the resampling, >= 0. For a bootstrap, the weights and the training seed of
+        replicate r depend on this seed and r, not on the seed of the model. For a jackknife, the
+        weights also depend on `n`, and every replicate is trained with the seed of the model.
     threads, memory, progress : optional
         If given, they replace those of the model.
     path : path, optional
@@ -91,8 +94,10 @@ def bootstrap(
     ValueError
         If a parameter is out of its range, if the text has fewer than two units, or if `path` holds
         a bootstrap with other settings or of another text.
+    TypeError
+        If `model` is not a :class:`glove_rs.Glove`.
     FileExistsError
-        If `path` is a folder with other files.
+        If `path` is a file, or a folder that is not empty and holds no bootstrap.
 
     Notes
     -----
@@ -114,7 +119,7 @@ def bootstrap(
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
     unit, method = choice("unit", unit, UNITS), choice("method", method, METHODS)
     if (by is None) != (unit == "document"):
-        raise ValueError("by must be given with unit='group', and only then")
+        raise ValueError("by must be given if and only if unit is 'group'")
     parameters = parameters_of(model, threads, memory)
     if progress is None:
         progress = model.progress

@@ -146,8 +146,8 @@ class Store:
         Raises
         ------
         FileExistsError
-            If the folder exists and is not empty; with `overwrite`, if it holds anything other than
-            a bootstrap.
+            If `target` is a file, or a folder that is not empty; with `overwrite`, if it is a file
+            or a folder that holds anything other than a bootstrap.
         """
         names = list(self.names(replicates))
         target = os.path.realpath(target)

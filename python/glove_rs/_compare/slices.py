@@ -228,8 +228,9 @@ def slices(
         The text, as for :meth:`glove_rs.Glove.fit`; or a mapping with a text for each label.
         Without `vocabulary`, each text of a mapping is read twice.
     by : sequence or callable
-        A label for each document, empty documents included. Or a function from a document to its
-        label, if `source` is an iterable of documents. None if `source` is a mapping.
+        A label for each document, empty documents included. If `source` is an iterable of
+        documents, `by` may be a function that returns the label of a document. If `source` is a
+        mapping, `by` must be None.
     column, storage_options
         As for :meth:`glove_rs.Glove.fit`; for all texts if `source` is a mapping. A row of a table
         is a document, but not a row whose text is null.
@@ -260,8 +261,17 @@ def slices(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, if labels and documents do not match, or if the model
+        If a parameter is out of its range, if labels and documents do not match, if no slice has
+        enough words, if `n` is not 0 and a slice has only one document with words, or if the model
         has ``subwords=True``, which would move context vectors.
+    TypeError
+        If `model` is not a :class:`glove_rs.Glove`.
+
+    Warns
+    -----
+    UserWarning
+        If a slice is left out, because it has no word of the vocabulary or no word `min_count`
+        times.
     """
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
@@ -357,7 +367,7 @@ class _SliceTrainer:
         counts = self.documents.count(weights, self.parameters, None)
         arrays = self._arrays
         # A part of the text with a fraction of all tokens has about this fraction of each count. So
-        # the bias of each word starts with the logarithm of the fraction added.
+        # the logarithm of this fraction is added to the bias of each word.
         tokens = int(self.documents.lengths @ weights.astype(np.int64))
         shift = np.float32(np.log(max(tokens, 1) / self._tokens))
         start: _core._Start = {

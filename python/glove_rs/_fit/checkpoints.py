@@ -21,14 +21,16 @@ from ..vocabulary import Vocabulary
 __all__ = ["Folder", "Saved", "fingerprint", "left_to_preset", "may_change", "settings"]
 
 _STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
-#: The names of these files in older versions. A folder that has files of these names keeps them.
+#: The names of these files in older versions. If the checkpoint in a folder has the older name,
+#: both files keep the older names.
 _OLDER = {_STATE: "checkpoint.glove", _COUNTS: "counts.glove"}
 #: The file that a training locks, and its content once a training has begun in the folder.
 _LOCK, _MARK = "training.lock", b"glove-rs training\n"
 #: The number of bytes at the beginning and at the end of a file that its fingerprint covers.
 _ENDS = 1 << 16
 
-#: Parameters that do not change the result of a training. They may differ when it is resumed.
+#: Parameters that may change when a training is resumed, because they do not decide what is
+#: computed.
 _RUNNING = frozenset({*_settings.names("running"), "max_word_bytes"})
 
 
@@ -79,8 +81,9 @@ class Folder:
     def claim(self) -> None:
         """Check that the files to write do not exist, or that an earlier training here wrote them.
 
-        Call this while the folder is locked, and before counting. It also writes the mark into the
-        lock file. A later training may then replace counts that a killed training left.
+        Call this method while the folder is locked, and before counting. The method also writes the
+        mark into the lock file. A later training may then replace counts that a killed training
+        left.
 
         Raises
         ------
@@ -185,8 +188,8 @@ def read(path: str | os.PathLike[str]) -> Saved:
     Raises
     ------
     OSError, FormatError
-        For a file that is missing, cut off or damaged, with its path; if it is cut off, also
-            with the byte.
+        For a file that is missing, cut off or damaged. The message has the path and, if the file is
+        cut off, the number of the byte.
     """
     core = _core.CoreCheckpoint.load(path)
     with refusing(os.fspath(path), "a checkpoint of glove_rs"):

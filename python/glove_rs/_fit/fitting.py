@@ -38,7 +38,11 @@ ALIKE = 100
 
 
 def count(model: Model, text: Text, state: Fitted | None = None) -> Cooccurrence:
-    """Count a text with the model's settings. `state` is the training that it continues."""
+    """Count a text with the model's settings.
+
+    With `state`, the files of words and phrases are not read again: the content that the training
+    `state` read is used.
+    """
     settings = _settings.text_parameters(model)
     if state is not None:
         settings = state.as_read(settings)

@@ -69,7 +69,7 @@ def _of_pyarrow(system: Any) -> Any:
 
 
 def _pyarrow_system(name: str) -> tuple[Any, str] | None:
-    """Return the file system of pyarrow for a URL, and the path in it; None if it has none."""
+    """Return pyarrow's file system for a URL and the path in it, or None if there is none."""
     try:
         import pyarrow
         from pyarrow.fs import FileSystem
@@ -85,6 +85,8 @@ def _pyarrow_system(name: str) -> tuple[Any, str] | None:
 def remote_files(name: str, options: Any = None) -> list[str]:
     """Return the files that a URL names: a file, or all files of a folder or pattern, sorted.
 
+    Hidden files of a folder, and files in hidden folders, are left out.
+
     Parameters
     ----------
     name, options
@@ -93,7 +95,10 @@ def remote_files(name: str, options: Any = None) -> list[str]:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If there is no such file or folder, if the folder has no files, or if no file matches the
+        pattern. A URL of HTTP is not checked.
+    ImportError
+        As for :func:`system_of`.
     """
     system, path = system_of(name, options)
     protocols = system.protocol
@@ -124,7 +129,7 @@ def remote_files(name: str, options: Any = None) -> list[str]:
 
 
 def open_file(name: str, options: Any = None) -> IO[bytes]:
-    """Open a file for reading: a local file, or a file of a file system as :func:`system_of`."""
+    """Open a file for reading: a local file, or a file in the system of :func:`system_of`."""
     if is_remote(name) or is_file_system(options):
         system, path = system_of(name, options)
         return cast("IO[bytes]", system.open(path, "rb"))

@@ -1,4 +1,4 @@
-"""Paths of files to read, and files that Python writes through the core, which replaces them."""
+"""Checks of the paths of files to read, and files that replace others only when complete."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def local_path(name: str, path: object) -> str:
     TypeError, ValueError
         If `path` is not a path, or is empty.
     FileNotFoundError
-        If `path` is a URL and not the name of a file.
+        If `path` is a URL and not the name of an existing file.
     """
     text = path_text(name, path)
     if is_remote(text) and not os.path.exists(text):
@@ -82,11 +82,12 @@ def readable(name: str, file: object, member: str | None = None) -> str | IO[Any
     Raises
     ------
     TypeError
-        If `file` is not a path and not an open file.
+        If `file` is not a path and not an open file, or if `member` is not a str.
     ValueError
-        If `member` is given and `file` is not a zip archive.
+        If `file` is an empty path, or if `member` is given and `file` is not the path of a zip
+        archive.
     FileNotFoundError
-        For a URL.
+        If `file` is a URL.
     """
     if callable(getattr(file, "read", None)):
         if member is not None:
@@ -127,7 +128,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[io.RawIOBase]:
     Raises
     ------
     OSError
-        If the file cannot be written; its `filename` is `path`.
+        If the file cannot be written. The `filename` of the exception is `path`.
     """
     core = _core.FileWriter(output_path("path", path))
     try:

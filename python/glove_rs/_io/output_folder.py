@@ -5,7 +5,7 @@
 | ``model.glove`` | the model in the format of :meth:`glove_rs.Glove.save` |
 | ``vocab.txt`` | the words of the model and their counts, in Stanford's format |
 | ``settings.json`` | version, date, source and settings |
-| ``history.csv`` | loss, seconds and speed of each epoch |
+| ``history.csv`` | loss, seconds, records per second and data loss of each epoch |
 """
 
 from __future__ import annotations
@@ -112,8 +112,8 @@ class OutputFolder:
     path : path
         The path of the folder. If it is a link, the folder that the link points to is replaced.
     overwrite : bool
-        Whether to replace an existing folder of glove-rs. A folder that holds any other file is
-        never replaced.
+        Whether to replace an existing folder of glove-rs. A folder is never replaced if it holds a
+        file that is neither in `FILES` nor `vectors`.
     vectors : str, optional
         The name of an additional file in the folder: the vectors as word2vec text.
     """
@@ -129,7 +129,10 @@ class OutputFolder:
         self.names = [*FILES] if vectors is None else [*FILES, vectors]
 
     def check(self) -> None:
-        """Raise the OSError that :meth:`write` would raise. Call this before a long training."""
+        """Raise the OSError that :meth:`write` would raise. Call this before a long training.
+
+        Missing parent folders are created, and leftovers of killed runs are removed.
+        """
         self._check()
         writer = self._writer()
         try:

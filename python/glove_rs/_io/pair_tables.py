@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["opened", "table_of", "write_parquet"]
 
-#: Rows of a batch that is read from a Parquet file.
+#: Rows of a batch that is read from a Parquet file or from DuckDB.
 _BATCH = 1 << 17
 #: Records of a row group that is written.
 _ROW_GROUP = 1 << 20
@@ -42,7 +42,7 @@ _STRINGS = (1 << 31) - 1
 
 
 class _Matrix(Protocol):
-    """What a table of records takes from :class:`glove_rs.Cooccurrence`."""
+    """The part of :class:`glove_rs.Cooccurrence` that this module uses."""
 
     _core: _core.CoreCooccurrence
 
@@ -269,8 +269,9 @@ class _Parquet:
         self._paths = paths
         self._columns = columns
         self._options = options
-        # For each row group that was read: the number of its first row in the whole table; its
-        # file, its number, and the number of the first row of the file in the whole table.
+        # For each row group that was read: in `_starts` the number of its first row, counted over
+        # all files; in `_groups` its file, its number in the file, and the number of the first row
+        # of the file, counted over all files.
         self._starts: list[int] = []
         self._groups: list[tuple[str, int, int]] = []
         self._error: Exception | None = None
@@ -353,7 +354,11 @@ class _Parquet:
                     ) from error
 
     def raise_from(self, error: Exception) -> None:
-        """Raise the error of a file instead of `error`, or `error` with the file of its row."""
+        """Raise a more precise exception than `error`, if there is one.
+
+        If reading a file failed, raise the exception of the reader. If `error` has the number of a
+        row, raise it again with the file and row group of this row. Otherwise return.
+        """
         if self._error is not None:
             raise self._error from None
         row = getattr(error, "row", None)
@@ -451,7 +456,10 @@ class _Records:
             yield self._pyarrow.Table.from_arrays([*keys, rows["x"]], schema=self.file_schema)
 
     def table(self, indptr: Any, columns: Any, values: Any, first: int) -> Any:
-        """Return the rows of X from number `first` on, in compressed sparse rows, as a table."""
+        """Convert rows of X, given as compressed sparse rows, to a table.
+
+        `first` is the number of the first of these rows in X.
+        """
         import numpy as np
 
         numbers = np.arange(first, first + len(indptr) - 1, dtype=np.int32)

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _core, _settings
 from .._checks import is_file_system
-from .._tokenizers import function_of
+from .._python_tokenizers import function_of
 from .file_systems import is_remote, open_file, remote_files, shortened
 from .table_objects import column_of, reader_of
 
@@ -49,7 +49,8 @@ class _ArrowTable(Protocol):
 
 
 _Path: TypeAlias = str | os.PathLike[str]
-#: The type of a source: one or several paths, an open file, or documents (str or lists of words).
+#: The type of a source: one or several paths, an open file, documents (str, lists of words, or
+#: Arrow data), or rows (mappings of column names to values).
 Source: TypeAlias = (
     _Path
     | Iterable[os.PathLike[str]]
@@ -159,7 +160,7 @@ def tables_of(
 
 
 def files_of(source: object, options: Any = None) -> list[str] | None:
-    """Return the files that `source` names, or None if it is not in files or one is remote.
+    """Return the files that `source` names; None if it names no files or if a file is remote.
 
     `options` are those of the parameter `storage_options`.
     """
@@ -218,7 +219,8 @@ def _are_paths(items: Sequence[object]) -> bool:
 
     They are if one item is a PathLike. Otherwise the first `_LOOKED_AT` items are examined, which
     must all be str. The items are names if more than half of them name existing files, or if each
-    item without an existing file looks like the name of a missing file.
+    item without an existing file looks like the name of a missing file. An item looks like a name
+    if it matches `_ENDINGS`, or if it has no spaces and all names of existing files match.
     """
     if not items:
         return False

@@ -28,7 +28,10 @@ RARE = 100
 def read_parameters(
     path: str | os.PathLike[str], words: int, progress: Progress = None
 ) -> dict[str, _F32]:
-    """Read a ``.bin`` of parameters or accumulators of `words` words, by the names in `_NAMES`."""
+    """Return the arrays of a ``.bin`` of parameters or accumulators by their names in `_NAMES`.
+
+    `words` is the number of words.
+    """
     file = local_path("path", path)
     with reporter(progress) as callback:
         return dict(zip(_NAMES, _core.load_parameters(file, words, callback), strict=True))
@@ -78,7 +81,7 @@ def write_text(
     """Write words and numbers with six decimals.
 
     With `header`, the first line has the number of words and of components. With `unk`, the last
-    line is ``<unk>`` with the mean of the :data:`RARE` rarest words.
+    line is ``<unk>`` with the mean of the rows of the :data:`RARE` rarest words.
     """
     words = list(words)
     if boolean("unk", unk):

@@ -22,13 +22,13 @@ __all__ = ["TextTables", "may_be_table", "read_pieces"]
 
 #: Bytes of decoded text that may wait for the core, if the memory is not limited.
 _WAITING = 64 << 20
-#: With a memory limit, one `_FRACTION`-th of the limit may wait. The core reserves an eighth of the
-#: limit for buffers.
+#: With a memory limit, at most 1 / `_FRACTION` of the limit may wait. The core reserves an eighth
+#: of the limit for buffers.
 _FRACTION = 16
 #: The smallest number of bytes to decode at once; the largest is `_MOST_BATCH`.
 _LEAST_BATCH, _MOST_BATCH = 64 << 10, 4 << 20
 #: `estimate` reads only a sample of a text of more than 2 `_SAMPLE` bytes in at least `_PLACES` / 8
-#: pieces. The sample has `_SAMPLE` bytes, from the beginnings of at most `_PLACES` pieces.
+#: pieces. The sample has about `_SAMPLE` bytes, from the beginnings of at most `_PLACES` pieces.
 _SAMPLE, _PLACES = 32 << 20, 64
 
 

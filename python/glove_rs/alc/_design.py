@@ -29,6 +29,15 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
     -------
     names : list of str
     columns : ndarray of float64, shape (n, covariates)
+
+    Raises
+    ------
+    ValueError
+        If there is no covariate, or if a covariate has missing or infinite values or does not vary.
+    TypeError
+        If `covariates` is of another type.
+    ImportError
+        For a formula, if formulaic or pandas is not installed.
     """
     if isinstance(covariates, str):
         return _of_formula(embeddings, covariates)

@@ -220,7 +220,10 @@ def embed(
     Raises
     ------
     ValueError
-        If no context has a word with a vector, or `transform` has another shape.
+        If no context has a word with a vector, if `transform` has another shape or is missing
+        without a model, or if a vector that is used is not finite.
+    TypeError
+        If `contexts` or `vectors` is of another type.
 
     Examples
     --------

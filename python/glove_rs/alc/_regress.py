@@ -125,7 +125,7 @@ def regress(
         cluster) in turn, or by drawing contexts (or clusters) with replacement. The interval is
         the estimate ± t times the standard error, with n − 1 degrees of freedom, where n is the
         number of contexts. For "bootstrap" with clusters, n is the number of clusters. For
-        "jackknife" with clusters, conText also takes the number of contexts. With fewer than 20
+        "jackknife" with clusters, n is the number of contexts, as in conText. With fewer than 20
         clusters the intervals are too narrow, and the function warns.
     bootstraps : int, default 1000
         The number of draws of the bootstrap.

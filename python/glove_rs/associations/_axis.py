@@ -157,8 +157,8 @@ def axis(
     Raises
     ------
     ValueError
-        If no word of an end has a vector, if no pair has two vectors, if both ends share words, or
-        if the axis has length 0.
+        If neither pairs nor both ends are given, or pairs and an end; if no word of an end has a
+        vector, if no pair has two vectors, if both ends share words, or if the axis has length 0.
 
     Examples
     --------

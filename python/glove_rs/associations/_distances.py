@@ -148,6 +148,8 @@ def ripa(
     ------
     ValueError
         If no pair or no attribute is left, or both words of a pair have the same vector.
+    TypeError
+        If `pairs` does not hold pairs of words.
 
     Examples
     --------

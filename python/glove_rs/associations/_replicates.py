@@ -29,9 +29,9 @@ def interval(
     bootstrap : object
         An object whose attribute `models` is an iterable of word vectors, or such an iterable.
     estimate : callable
-        Returns the estimates for word vectors, a float or an array of shape (n,). If a replicate
-        lacks a word, it raises a KeyError, or a NotFiniteError for a vector of NaN. Then the
-        replicate is left out, with a warning.
+        A function that returns the estimates for word vectors, a float or an array of shape (n,).
+        If a replicate lacks a word, the function raises a KeyError, or a NotFiniteError for a
+        vector of NaN. Then the replicate is left out, with a warning.
     level : float
         The probability of the interval.
 
@@ -45,7 +45,7 @@ def interval(
     TypeError
         If `bootstrap` has no models.
     ValueError
-        If it has fewer than two models, or if no model has all words.
+        If `bootstrap` has fewer than two models, or if no model has all words.
     """
     models = getattr(bootstrap, "models", bootstrap)
     if not isinstance(models, Iterable):

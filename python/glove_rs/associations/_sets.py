@@ -212,6 +212,8 @@ def chosen(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Chosen]:
     ------
     ValueError
         If fewer than `least` words of a set have a vector.
+    TypeError
+        If `wv` is not word vectors, or if a set is not a sequence of words.
     """
     checked("wv", wv)
     found = []

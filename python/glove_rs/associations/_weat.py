@@ -169,8 +169,9 @@ def weat(
     -------
     AssociationTest
         The p-value is the share of divisions whose difference of mean associations is at least as
-        extreme, in the direction of `alternative`, as that of X and Y. If divisions are drawn, X
-        and Y count as one more drawn division, so the p-value is not 0.
+        extreme, in the direction of `alternative`, as the difference of X and Y. If divisions are
+        drawn, the division into X and Y is counted as a drawn division too, so the p-value is not
+        0.
 
     Warns
     -----
@@ -355,7 +356,10 @@ def _associations(wv: Vectors, sets: Sequence[Chosen]) -> Float64:
 
 
 def _effect(values: Float64, k: int) -> float:
-    """Return the mean of the first k values minus the mean of the rest, over the std of all.
+    """Return the effect size of a division: the first k values, and all other values.
+
+    The effect size is the difference of the two means, divided by the standard deviation of all
+    values.
 
     The result is NaN if all values are equal.
     """

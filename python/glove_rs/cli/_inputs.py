@@ -164,7 +164,8 @@ def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
     Raises
     ------
     FormatError
-        If the file has no counts. The message says what the file is.
+        If the file has no counts, or if `vocabulary` is missing for Stanford's records or is given
+        for counts of glove-rs. The message says what the file is, or what to do with --vocab.
     """
     if path == "-" and vocabulary is None:
         raise FormatError(
@@ -193,7 +194,8 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
     Raises
     ------
     FormatError
-        If the file is neither. The message says what the file is.
+        If the file is neither, or if `vocabulary` is missing for parameters of Stanford's glove.
+        The message says what the file is.
     """
     if path == "-":
         raise FormatError(f"{local(path)}: name the file of a model instead of -")

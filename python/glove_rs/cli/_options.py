@@ -49,7 +49,10 @@ def add_settings(group: argparse._ArgumentGroup, names: Iterable[str]) -> None:
 
 
 def _default(name: str) -> str:
-    """Return the default of an option as text for its help; "" if the help itself states it."""
+    """Return the default of an option as text for its help.
+
+    Return "" if there is no default, or if it depends on `dim`: then the help itself states it.
+    """
     default, presets = SETTINGS[name].default, SETTINGS[name].presets
     if any(map(callable, presets.values())):
         return ""

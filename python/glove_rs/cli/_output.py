@@ -49,7 +49,8 @@ def waiting_for_files(what: str) -> Iterator[None]:
     """Delay the first Ctrl-C until the ``with`` block ends, which writes the files of a training.
 
     After a delayed Ctrl-C, the end of the block raises a KeyboardInterrupt with the message
-    "interrupted " + `what`. A second Ctrl-C raises a KeyboardInterrupt at once.
+    "interrupted " + `what`. A second Ctrl-C raises a KeyboardInterrupt at once. Outside the main
+    thread, or if another handler of SIGINT is set, nothing is delayed.
     """
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler or (
@@ -125,8 +126,9 @@ def check_files(
 ) -> None:
     """Check that the output files can be written and do not replace an input or each other.
 
-    Files are compared by device and inode, so links to the same file are detected. Standard output,
-    devices and pipes are never replaced and need no check.
+    Files are compared by device and inode, so links to the same file are detected. Devices and
+    pipes are never replaced and need no check. Standard output is refused only if the shell
+    redirects it to an input.
 
     Parameters
     ----------
@@ -247,7 +249,7 @@ def _option(name: str) -> str:
 
 
 def _files(paths: Iterable[str | os.PathLike[str] | None]) -> Iterable[str]:
-    """Yield the files that each path means: itself, those in a folder, or those of a pattern."""
+    """Yield the files that the paths name: a file, all files in a folder, or those of a pattern."""
     for path in paths:
         if path is None:
             continue

@@ -28,7 +28,8 @@ def add(commands: Commands) -> None:
         text=(
             "Read a table in Parquet files. Each row of the table has the key of a row of X, the "
             "key of a column and a value, which adds to X. The output gets the counts and their "
-            "words in a compressed format of glove-rs, for glove-rs train. It needs pyarrow."
+            "words in a compressed format of glove-rs, for glove-rs train. The command needs "
+            "pyarrow."
         ),
         example=(
             "glove-rs pairs edges.parquet --row a --column b --value n --symmetric -o counts\n"

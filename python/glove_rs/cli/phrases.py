@@ -45,7 +45,7 @@ def add(commands: Commands) -> None:
     group.add_argument(
         "--english",
         action="store_true",
-        help="let words such as of and the stand within a phrase",
+        help='let words such as "of" and "the" stand within a phrase',
     )
     add_parameters(group, Phrases.learn, _RULE)
     add_settings(parser.add_argument_group("reading"), (*_SOURCE, *_READING))
@@ -54,7 +54,7 @@ def add(commands: Commands) -> None:
 
 def _phrases(options: argparse.Namespace) -> None:
     check_output("output", options.output)
-    # The file is JSON: of the endings of other formats, .json is right.
+    # The file is JSON, so its name may end in .json, which `check_files` would refuse.
     is_json = options.output.lower().endswith(".json")
     output = {"output": options.output}
     check_files(output, options.corpus, overwrite=options.overwrite, endings=not is_json)

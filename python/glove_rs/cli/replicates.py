@@ -166,7 +166,7 @@ def _add_compare(commands: Commands) -> None:
         "--anchors",
         metavar="FILE",
         help="file with the words by which B is rotated, separated by white space (default: the "
-        "20,000 most frequent common words)",
+        "20,000 most frequent words that A and B share)",
     )
     parser.add_argument(
         "--aligned", action="store_true", help="A and B are in one space already: rotate nothing"

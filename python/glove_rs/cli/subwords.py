@@ -25,9 +25,9 @@ def add(commands: Commands) -> None:
         "VECTORS OUTPUT [options]",
         summary="fit a subword model, which gives unknown words a vector",
         text=(
-            "Fit a subword model to VECTORS, and write it to OUTPUT. It has a vector for each "
-            "character n-gram, and predicts the vector of any word from its n-grams. glove-rs "
-            "similar and analogy use it with --subwords."
+            "Fit a subword model to VECTORS, and write it to OUTPUT. The model has vectors of "
+            "character n-grams, and predicts the vector of a word from the known n-grams of the "
+            "word. glove-rs similar and analogy use the model with --subwords."
         ),
         example=(
             "glove-rs subwords glove.6B.100d.txt subwords\n"

@@ -34,7 +34,8 @@ class DaskGlove(Glove):
     The words are divided into groups, one for each worker. Workers count shards of the text, and
     each worker collects the counts of the words of its group. Training is by strata (Gemulla et al.
     2011): the word vectors of a group stay on their worker, and the context vectors move from
-    worker to worker. No machine holds all counts. At the end the calling process holds all vectors.
+    worker to worker. The counts that workers compute are not sent to the calling process. At the
+    end the calling process holds all vectors.
 
     Parameters
     ----------
@@ -112,9 +113,9 @@ class DaskGlove(Glove):
             (``s3://bucket/*.txt``). The workers read files in shards of whole documents. A
             compressed file is one shard, and so is each file of a local zip archive. The first 16
             files, and every file that is divided, are checked before tasks are submitted: if a file
-            is recognised as something other than text, a FormatError is raised. Or documents, each
-            a str or a list of words: a bag, a column such as ``dd.read_parquet(...).text``, or a
-            list, which is sent to the workers.
+            is recognised as something other than text, a FormatError is raised. Instead of files,
+            `source` can be documents, each a str or a list of words: a bag, a column such as
+            ``dd.read_parquet(...).text``, or a list, which is sent to the workers.
         column : str, optional
             Read this column of text, or of lists of words, from tables: files as for
             :meth:`Glove.fit`, a dask.dataframe, or a bag or list of dicts. One task reads a row

@@ -120,7 +120,7 @@ class KeywordContexts:
     Attributes
     ----------
     word : str
-        What was searched for.
+        The keyword. If there are several keywords, they are joined by ", ".
     window : int
         The largest number of words on each side.
     documents_read : int

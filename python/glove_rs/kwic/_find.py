@@ -108,6 +108,9 @@ max_word_bytes, memory, tmp_dir, progress
     ------
     ValueError
         If a parameter is out of its range, or `metadata` has another length than the source.
+    TypeError
+        If `word` is neither a str nor a sequence of str, or if `source` or `metadata` is of another
+        type.
     OSError, FormatError
         As for :meth:`glove_rs.Glove.fit`.
 

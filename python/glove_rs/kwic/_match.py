@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from .. import _core
 from .._checks import choice, shown
-from .._tokenizers import function_of
+from .._python_tokenizers import function_of
 from .._user_dictionary import core_words
 
 __all__ = ["MATCHES", "Keyword", "Splitter"]
@@ -114,7 +114,7 @@ class Keyword:
                         break
             return
         for at, word in enumerate(words):
-            # Bit k of the number says whether the word can be the first of pattern k.
+            # Bit k of `bits` is 1 if the word matches the first word of pattern k.
             bits = self._known.get(word)
             if bits is None:
                 bits = sum(bool(tests[0](word)) << k for k, tests in enumerate(self._patterns))

@@ -153,7 +153,11 @@ def _of_core(
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
 ) -> Documents:
-    """Let the core read files and open files. It calls `visited` with each folded document."""
+    """Let the core read files and open files.
+
+    The core calls the function `visited` with each document, normalized and lower-cased as the
+    settings say.
+    """
     parts = files if len(files) > 1 else [source]
     names = [*(["file"] if len(files) > 1 else []), *columns.names]
 
@@ -280,7 +284,10 @@ class _Table:
 
 
 def _tables(source: Any) -> Iterator[_Table] | None:
-    """Return the parts of a table of pandas, Polars, Arrow or `datasets`, or None for others."""
+    """Return batches of rows of a table of pandas, Polars, Arrow or `datasets`.
+
+    Return None if `source` is not such a table.
+    """
     library = type(source).__module__.partition(".")[0]
     if library == "pandas" and hasattr(source, "columns"):
         return _pandas(source)

@@ -34,8 +34,8 @@ def from_conllu(
     r"""Return a column of CoNLL-U files, or of parsed sentences, as documents.
 
     Multiword tokens (``1-2``) are left out, because their words follow, and so are empty nodes
-    (``1.1``). If the lemma is asked for and is not specified (``_``), the form takes its place. If
-    another column except the form is asked for, tokens that do not specify it are left out.
+    (``1.1``). For the column lemma, a token whose lemma is not specified (``_``) gives its form.
+    For any other column except form, tokens whose value is not specified are left out.
 
     Parameters
     ----------
@@ -62,11 +62,15 @@ def from_conllu(
     Raises
     ------
     ValueError
-        If there is no column with the name `column`. The message lists the columns.
+        If `unit` is not one of the choices. When the documents are read: if there is no column with
+        the name `column`. The message lists the columns.
+    TypeError
+        If `source` is not a path, paths or sentences of parsed tokens.
     FormatError
-        If a line has too few columns, or if a file is not text. The message has path and line.
+        When the documents are read: if a line has too few columns, or if a file is not text. The
+        message has path and line.
     OSError
-        If a file cannot be read.
+        If a file does not exist or cannot be read.
 
     Examples
     --------

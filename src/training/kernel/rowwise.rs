@@ -4,13 +4,13 @@
 use super::Record;
 use super::call::{KernelCall, RowUpdate, Tally};
 use super::vector::{Quad, TOGETHER, Vector, lane_sums};
-use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, TAIL_SUM};
 use crate::training::line::LINE;
+use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, TAIL_SUM};
 use std::marker::PhantomData;
 
-/// The smallest ‖·‖² that the arithmetic uses; rounding can leave a stored one below 0. It is so
-/// far above the smallest normal float that no intermediate number is subnormal: some processors
-/// are much slower with subnormal numbers.
+/// The smallest ‖·‖² that the arithmetic uses: a stored ‖·‖² can fall below 0 by rounding. This number
+/// is so far above the smallest normal float that no intermediate number is subnormal. Some
+/// processors are much slower with subnormal numbers.
 const LEAST_SQUARE: f32 = 1e-30;
 
 /// The values that all updates of one call share. A row has `N` lines, or any number if `N` is 0.
@@ -38,7 +38,7 @@ pub(super) struct SideSteps<V: Vector> {
     pub(super) changes: [V::Quad; TAIL],
 }
 
-// SAFETY: `update` and `try_minibatch` reach the rows of their records only.
+// SAFETY: `update` and `try_minibatch` read and write only the rows of their records.
 unsafe impl<'a, V: Vector, const N: usize> RowUpdate<'a, V> for Rowwise<'a, V, N> {
     #[inline(always)]
     fn new(call: &'a KernelCall<'a>) -> Self {
