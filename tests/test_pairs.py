@@ -287,6 +287,12 @@ def test_sums_of_groups_of_pandas_are_a_table():
         assert records(X) == expected
 
 
+def test_other_columns_may_hold_anything():
+    objects = pl.DataFrame({"a": [1], "b": [2]}).with_columns(pl.Series("o", [object()]))
+    for table in (objects, objects.lazy(), pd.DataFrame({"a": [1], "b": [2], "o": [object()]})):
+        assert records(Cooccurrence.from_pairs(table, "a", "b")) == {("1", "2"): 1.0}
+
+
 def test_a_data_set_without_the_column_lists_its_columns(folder):
     with pytest.raises(
         ValueError, match=r"row must name a column of the table, which has \"user\""
@@ -345,7 +351,7 @@ def test_missing_files_are_named(tmp_path):
 def test_words_of_more_than_2_gib_have_64_bit_offsets_and_are_no_dictionary_of_a_file(
     tmp_path, monkeypatch, rectangular
 ):
-    from glove_rs._io import pair_tables
+    from glove_rs._io import record_tables
 
     keys = [f"{letter * 40}{number}" for number, letter in enumerate("abcdefgh" * 9)]
     table = pa.table({"a": keys, "b": keys[::-1] if rectangular else keys})
@@ -353,8 +359,8 @@ def test_words_of_more_than_2_gib_have_64_bit_offsets_and_are_no_dictionary_of_a
     small = X.to_table()
     assert small.schema.field("word").type == pa.dictionary(pa.int32(), pa.string())
     # As if 2 GiB were 1 kB: the words have more than 3 kB.
-    monkeypatch.setattr(pair_tables, "_STRINGS", 1000)
-    monkeypatch.setattr(pair_tables, "_DICTIONARY", 1000)
+    monkeypatch.setattr(record_tables, "_STRINGS", 1000)
+    monkeypatch.setattr(record_tables, "_DICTIONARY", 1000)
     large = X.to_table()
     large.validate(full=True)
     assert large.schema.field("word").type == pa.dictionary(pa.int32(), pa.large_string())
@@ -951,16 +957,16 @@ def test_a_table_in_a_store_is_complete_or_unchanged(store, at, monkeypatch):
 
 
 def test_a_table_that_appears_while_it_is_written_is_not_replaced(store, monkeypatch):
-    from glove_rs._io import pair_tables
+    from glove_rs._io import record_tables
 
     X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
-    original = pair_tables._Records.for_file
+    original = record_tables._Records.for_file
 
     def meanwhile(self, table):
         store.pipe("/pairs/new.parquet", b"of another program")
         return original(self, table)
 
-    monkeypatch.setattr(pair_tables._Records, "for_file", meanwhile)
+    monkeypatch.setattr(record_tables._Records, "for_file", meanwhile)
     with pytest.raises(FileExistsError, match="overwrite=True"):
         X.to_parquet("memory://pairs/new.parquet")
     assert store.cat("/pairs/new.parquet") == b"of another program"
