@@ -182,6 +182,25 @@ def test_a_file_of_words_is_read_once_by_each_call(tmp_path, monkeypatch, call):
     assert sorted(opened) == sorted(given.values())
 
 
+@pytest.mark.parametrize(
+    "read",
+    [Vocabulary.from_corpus, Cooccurrence.from_corpus, Cooccurrence.estimate, Phrases.learn],
+)
+def test_a_pipe_of_words_is_read_once_by_each_function(tmp_path, read):
+    """A second reading would wait for another writer for ever."""
+    pipe = tmp_path / "pipe"
+    thread = _pipe(pipe, "糊涂虫机器\n")
+    least = {} if read == Phrases.learn else {"min_count": 1}
+    found = read(["糊涂虫机器很好用吗"] * 9, tokenizer="zh", user_dictionary=pipe, **least)
+    thread.join()
+    if isinstance(found, Vocabulary):
+        assert "糊涂虫机器" in found
+    if read != Phrases.learn:
+        thread = _pipe(tmp_path / "stop", "的\n")
+        read(["的 a b"] * 9, stop_words=tmp_path / "stop", **least)
+        thread.join()
+
+
 def test_a_generator_of_stop_words_drops_them():
     model = Glove(stop_words=(word for word in ["the"]), min_count=1, dim=4, epochs=2)
     model.fit(["the ice and the steam"] * 20)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import math
+import os
 import random
 import runpy
 import sys
@@ -279,6 +280,37 @@ def test_labels_from_a_function_or_a_mapping_give_the_same_slices(tmp_path):
     assert by_mapping.tokens == by_labels.tokens
     for label in "xy":
         assert set(by_mapping[label].index_to_key) == set(by_labels[label].index_to_key)
+
+
+def test_slices_read_a_column_of_tables_and_stores(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    fsspec = pytest.importorskip("fsspec")
+    from pyarrow import parquet
+
+    text = ["a b c a", "b c a b"] * 5
+    labels = [1, 2] * 5
+    expected = compare.slices(Glove(**QUICK), text, labels)
+    table = pa.table({"text": text, "n": range(10)})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    system = fsspec.filesystem("memory")
+    system.pipe("/slices/t.parquet", (tmp_path / "t.parquet").read_bytes())
+    where = {"column": "text", "storage_options": system}
+    parts = {label: table.filter([own == label for own in labels]) for label in (1, 2)}
+    try:
+        for found in (
+            compare.slices(Glove(**QUICK), tmp_path / "t.parquet", labels, column="text"),
+            compare.slices(Glove(**QUICK), "/slices", labels, **where),
+            compare.slices(Glove(**QUICK), parts, column="text"),
+        ):
+            assert all(np.array_equal(found[k].vectors, expected[k].vectors) for k in (1, 2))
+    finally:
+        system.rm("/slices", recursive=True)
+    with pytest.raises(TypeError, match="by must be a sequence of labels"):
+        compare.slices(Glove(**QUICK), table, len, column="text")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(ValueError, match="must be a text that can be read twice"):
+            compare.slices(Glove(**QUICK), {1: text, 2: tmp_path / "pipe"})
 
 
 def test_wrong_arguments_of_slices_are_named():

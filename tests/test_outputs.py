@@ -14,7 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors, _core
+from glove_rs import (
+    Cooccurrence,
+    Glove,
+    Phrases,
+    Subwords,
+    Vocabulary,
+    WordVectors,
+    _core,
+    bootstrap,
+)
 from glove_rs.cli import main
 from program import PROGRAM
 
@@ -296,6 +305,43 @@ def test_what_another_process_is_writing_is_not_removed(saver, here):
         assert sorted(os.listdir()) == [".file.glove-rs-0.tmp", "file"]
     saver[0]("file")
     assert os.listdir() == ["file"]
+
+
+# --- URLs -----------------------------------------------------------------------------------------
+
+
+def test_a_url_is_refused_everywhere_and_no_folder_is_made(model, counts, here):
+    text = TEXT.splitlines()
+    phrases = Phrases.learn(text)
+    ways = [
+        *(save for save, _ in savers(model, counts).values()),
+        phrases.save,
+        model.save_stanford,
+        Subwords.fit(model.vectors, min_words=1).save,
+        lambda path: Glove(dim=2, min_count=1).fit(text, checkpoint_dir=path),
+        lambda path: bootstrap(Glove(dim=2, min_count=1), text, 0, path=path),
+    ]
+    ways.remove(counts._core.save_stanford)
+    before = sorted(os.listdir())
+    for save in ways:
+        with pytest.raises(
+            FileNotFoundError, match=r"Only Cooccurrence\.to_parquet writes to URLs"
+        ):
+            save("memory://folder/x")
+    commands = (
+        ["fit", "../c.txt", "--out", "s3://bucket/m", *SMALL],
+        ["fit", "../c.txt", "--out", "m", "--vectors", "s3://bucket/v", *SMALL],
+        ["cooccur", "../c.txt", "-o", "s3://bucket/counts"],
+        ["vocab", "../c.txt", "-o", "s3://bucket/words"],
+        ["bootstrap", "../c.txt", "--out", "s3://bucket/b", *SMALL],
+    )
+    for command in commands:
+        assert "writes to URLs" in reason(1, *command), command
+    assert sorted(os.listdir()) == before
+    # A folder of this machine may have such a name.
+    os.makedirs("s3:/bucket")
+    model.vocabulary.save("s3://bucket/words")
+    assert os.listdir("s3:/bucket") == ["words"]
 
 
 # --- empty paths ----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
 import pickle
 from collections import Counter
 
@@ -292,6 +293,83 @@ def test_an_estimate_leaves_stop_words_out():
     assert found.words == Cooccurrence.estimate(DOCUMENTS, **settings).words - 2
     with pytest.raises(ValueError, match="stop words"):
         Cooccurrence.estimate(["a b a b"], stop_words=["a", "b"], min_count=1)
+
+
+def test_phrases_are_learned_from_a_column_and_from_a_store(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    fsspec = pytest.importorskip("fsspec")
+    from pyarrow import parquet
+
+    rule = {"min_count": 2, "threshold": 1, "passes": 2}
+    expected = Phrases.learn(DOCUMENTS, **rule)
+    assert len(expected) > 0
+    table = pa.table({"text": DOCUMENTS, "tokens": [text.split() for text in DOCUMENTS]})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    for source in (table, tmp_path / "t.parquet", table.to_reader()):
+        assert Phrases.learn(source, column="tokens", **rule) == expected
+    system = fsspec.filesystem("memory")
+    system.pipe("/phrases/t.parquet", (tmp_path / "t.parquet").read_bytes())
+    try:
+        for source, options in (("memory://phrases/t.parquet", {}), ("/phrases", system)):
+            where = {"column": "text", "storage_options": options}
+            assert Phrases.learn(source, **where, **rule) == expected
+    finally:
+        system.rm("/phrases", recursive=True)
+
+
+def test_each_pass_reads_all_of_an_open_file(tmp_path, monkeypatch):
+    import io
+    import sys
+
+    rule = {"min_count": 2, "threshold": 1, "passes": 2}
+    expected = Phrases.learn(DOCUMENTS, **rule)
+    assert expected != Phrases.learn(DOCUMENTS, **{**rule, "passes": 1})
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(DOCUMENTS))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    with path.open() as text, path.open("rb") as content:
+        for source in (text, content, "-", io.BytesIO(path.read_bytes()), iter(DOCUMENTS)):
+            assert Phrases.learn(source, **rule) == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the files of Unix")
+def test_a_pipe_is_refused_for_several_passes(tmp_path):
+    from program import reason
+
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="source must be a text that can be read twice"):
+        Phrases.learn(tmp_path / "pipe", passes=2)
+    wrong = reason(1, "phrases", "-", "--passes", "2", "-o", tmp_path / "x", stdin=b"a b")
+    assert "must be a text that can be read twice, got /dev/stdin" in wrong
+
+
+@pytest.mark.parametrize("name", ["x.json.gz", "x.zst"])
+def test_a_file_of_phrases_is_not_compressed(name, tmp_path):
+    from program import reason
+
+    phrases = Phrases.learn(DOCUMENTS, min_count=2, threshold=1)
+    with pytest.raises(ValueError, match=r"path must not end in \.\w+: a file of phrases is JSON"):
+        phrases.save(tmp_path / name)
+    (tmp_path / "corpus.txt").write_text("\n".join(DOCUMENTS))
+    wrong = reason(2, "phrases", tmp_path / "corpus.txt", "-o", tmp_path / name)
+    assert "--output must not end in" in wrong
+    assert "is not compressed" in wrong
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.txt"]
+
+
+def test_info_describes_a_file_of_phrases(tmp_path):
+    from program import answer
+
+    phrases = Phrases.learn(DOCUMENTS, min_count=2, threshold=1, passes=2)
+    phrases.save(tmp_path / "x.json")
+    (found,) = answer("info", tmp_path / "x.json")
+    assert found["what"] == "phrases of glove-rs"
+    assert (found["phrases"], found["passes"]) == (len(phrases), 2)
+    best = max(phrases, key=phrases.__getitem__)
+    assert found["highest_scores"][0].startswith("_".join(best))
+    (report,) = answer("info", "--bug-report", tmp_path / "x.json")[1:]
+    assert "highest_scores" not in report
+    assert report["phrases"] == len(phrases)
 
 
 @pytest.mark.parametrize("name", ["x.json", "phrases"])

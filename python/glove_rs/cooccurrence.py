@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core, _html
-from ._checks import boolean, path_text, positive, shown
-from ._io.files import readable
+from ._checks import boolean, positive, shown
+from ._io.files import output_path, readable
 from ._io.frames import aligned, matrix_and_labels
-from ._io.pair_tables import opened, table_of, write_parquet
+from ._io.pair_tables import opened
+from ._io.record_tables import table_of, write_parquet
 from ._io.sources import Source, source_arguments
 from ._optional import optional
 from ._progress import Progress, reporter
@@ -225,8 +226,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
             A data frame of pandas or Polars, a relation of DuckDB, a table, data set or stream of
             pyarrow, or any other object with ``__arrow_c_stream__``. Or the path of a Parquet file,
             a folder, which means all ``.parquet`` files in it, or a pattern such as
-            ``"counts/*.parquet"``; a URL such as ``"s3://bucket/counts.parquet"`` too. Only the
-            named columns are read.
+            ``"counts/*.parquet"``; a URL such as ``"s3://bucket/counts.parquet"`` too; or a list of
+            paths. Only the named columns are read.
         row, column : str
             The columns of the table with the keys of the rows and of the columns of X: integers or
             text. Integers become words such as "17".
@@ -255,7 +256,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
         ------
         ValueError
             If a column is missing; if a key is null or empty, or a value is null, negative or not
-            finite: the message has the number of the row, and for Parquet files the file and its
+            finite: the message has the number of the row, for Parquet files with the file and the
             row group; if the table has no rows; if the sum of all values is not finite; or if both
             `symmetric` and `rectangular` are true.
         TypeError
@@ -482,10 +483,26 @@ max_word_bytes, threads, memory, tmp_dir, progress
         """
         return table_of(self)
 
-    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def to_parquet(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        storage_options: Any = None,
+    ) -> None:
         """Write the table of :meth:`to_table` to a Parquet file. It appears complete or not at all.
 
         The rows are written in parts that fit into the limit `memory` of the counts.
+
+        Parameters
+        ----------
+        path : path or URL
+            A file on this machine, or a URL such as ``"s3://bucket/counts.parquet"``. A file in a
+            store is first written with a hidden name beside it, and then moved.
+        overwrite : bool, default False
+            Replace a file that exists.
+        storage_options : dict or file system, optional
+            As for :meth:`glove_rs.Glove.fit`, if `path` is a URL.
 
         Raises
         ------
@@ -494,9 +511,11 @@ max_word_bytes, threads, memory, tmp_dir, progress
         OSError
             If the file cannot be written. An existing file is then unchanged.
         ImportError
-            If pyarrow is not installed: ``pip install pyarrow``.
+            If pyarrow is not installed: ``pip install pyarrow``; for a URL, if fsspec or the
+            library of the store is not.
         """
-        write_parquet(self, path, overwrite=boolean("overwrite", overwrite))
+        options = checked({"storage_options": storage_options}, "source")["storage_options"]
+        write_parquet(self, path, overwrite=boolean("overwrite", overwrite), options=options)
 
     def _asymmetry(self) -> str:
         """Describe how X differs from its transpose, for a message that begins with "X is".
@@ -915,7 +934,7 @@ max_word_bytes, threads, memory
         ...     Cooccurrence.load(path)
         <Cooccurrence of 4 words, 12 records>
         """
-        path = path_text("path", path)
+        path = output_path("path", path)
         if _core.ending(path) == ".bin" or path == "-":
             self._core.save_stanford(path)
         else:

@@ -19,7 +19,7 @@ from ._fit.estimate import FitEstimate
 from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
-from ._io.files import readable, replacing
+from ._io.files import output_path, readable, replacing
 from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
@@ -1042,7 +1042,7 @@ keep_counts
         True
         """
         state = self._state
-        _core.check_ending(path_text("path", path), "model")
+        _core.check_ending(output_path("path", path), "model")
         # Only the parameters of `Glove`: a subclass such as DaskGlove has more.
         parameters = state.as_read({name: getattr(self, name) for name in Glove._names()})
         settings = _settings.decided(parameters)
@@ -1233,7 +1233,7 @@ keep_counts
         """
         state = self._state
         state.check_square("the format of Stanford's glove")
-        prefix = path_text("prefix", prefix)
+        prefix = output_path("prefix", prefix)
         if os.path.basename(prefix) in {"", os.curdir, os.pardir}:
             raise ValueError(f"prefix must be the beginning of the names of files, got {prefix!r}")
         if text:

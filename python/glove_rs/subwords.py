@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._checks import integer, optional_integer, path_text, positive, shown, writable_words
+from ._checks import integer, optional_integer, positive, shown, writable_words
 from ._checks import words as words_of
-from ._io.files import readable
+from ._io.files import output_path, readable
 from ._progress import Progress, reporter
 from ._unknown_word import UnknownSpelling
 from .vocabulary import Vocabulary
@@ -227,7 +227,7 @@ class Subwords:
         OSError
             If the file cannot be written. An existing file is then left unchanged.
         """
-        self._core.save(path_text("path", path))
+        self._core.save(output_path("path", path))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str] | IO[bytes]) -> Subwords:

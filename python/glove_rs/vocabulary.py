@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core, _html
-from ._checks import integer, path_text, shown, writable_words
+from ._checks import integer, shown, writable_words
 from ._checks import words as words_of
-from ._io.files import readable
+from ._io.files import output_path, readable
 from ._io.sources import Source, source_arguments
 from ._progress import reporter
 from ._settings import VocabularySettings, accepts, core_encoding, core_running, with_content
@@ -158,7 +158,7 @@ phrases, stop_words, documents, errors, max_word_bytes, threads, memory, tmp_dir
         ...     open(path).read()
         'an 2\napple 1\n'
         """
-        self._core.save(path_text("path", path))
+        self._core.save(output_path("path", path))
 
     @cached_property
     def words(self) -> list[str]:

@@ -85,14 +85,16 @@ pub struct KeyTable {
 }
 
 impl KeyTable {
-    /// The number of a word.
+    /// The number of a word, and whether the word is new.
     ///
     /// # Errors
     /// [`Error::Memory`].
     #[inline]
-    pub fn word(&mut self, word: &[u8]) -> Result<WordId> {
+    pub fn word(&mut self, word: &[u8]) -> Result<(WordId, bool)> {
         let full = || Error::Memory { bytes: word.len() };
-        self.words.intern(word).ok_or_else(full)
+        let known = self.words.len();
+        let id = self.words.intern(word).ok_or_else(full)?;
+        Ok((id, self.words.len() > known))
     }
 
     /// The number of an integer.
@@ -517,7 +519,7 @@ mod tests {
                 ids.push(if self.1 {
                     keys.integer(key)?
                 } else {
-                    keys.word(key.to_string().as_bytes())?
+                    keys.word(key.to_string().as_bytes())?.0
                 });
             }
             Ok(())

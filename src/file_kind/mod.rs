@@ -66,6 +66,8 @@ pub enum FileKind {
     Checkpoint,
     /// A subword model of this package.
     Subwords,
+    /// Phrases of this package.
+    Phrases,
     /// A zip archive.
     Archive,
     /// A known format that glove-rs does not read.
@@ -208,6 +210,7 @@ impl FileKind {
             Self::Model => "model",
             Self::Checkpoint => "checkpoint",
             Self::Subwords => "subwords",
+            Self::Phrases => "phrases",
             Self::Archive => "archive",
             Self::Foreign(_) => "foreign",
             Self::Unknown => "unknown",
@@ -229,6 +232,7 @@ impl FileKind {
             Self::Model => "a model of glove-rs",
             Self::Checkpoint => "a checkpoint of a training",
             Self::Subwords => "a subword model of glove-rs",
+            Self::Phrases => "phrases of glove-rs",
             Self::Archive => "a zip archive",
             Self::Foreign(foreign) => foreign.description,
             Self::Unknown => "of no format that glove-rs knows",
@@ -257,6 +261,7 @@ impl FileKind {
             Self::Model => "read it with Glove.load; its vectors are Glove.load(path).vectors",
             Self::Checkpoint => "continue with Glove.resume(its folder), or glove-rs fit --resume",
             Self::Subwords => "read it with Subwords.load, or give it as subwords= or --subwords",
+            Self::Phrases => "read them with Phrases.load, or give them as phrases= or --phrases",
             Self::Archive => "name a file in it, as in archive.zip:name",
             Self::Foreign(foreign) => foreign.advice,
             Self::Unknown => "is this the file that was meant?",

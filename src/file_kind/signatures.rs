@@ -156,10 +156,12 @@ static UTF32: Foreign = Foreign {
              UTF-8 (iconv -f UTF-32 -t UTF-8)",
 };
 
-const SIGNATURES: [Signature; 43] = [
+const SIGNATURES: [Signature; 44] = [
     Signature(0, b"gloveCNT", FileKind::Counts),
     Signature(0, b"gloveCKP", FileKind::Checkpoint),
     Signature(0, b"gloveSUB", FileKind::Subwords),
+    // The beginning of the JSON that `Phrases.save` writes.
+    Signature(0, b"{\"format\": \"glove-rs phrases\"", FileKind::Phrases),
     Signature(0, b"\x89GloVe\r\n", FileKind::Vectors),
     Signature(0, b"PK\x05\x06", foreign(&EMPTY_ZIP)),
     Signature(257, b"ustar", foreign(&TAR)),

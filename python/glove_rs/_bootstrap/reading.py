@@ -25,6 +25,8 @@ def trainer_of(
     progress: Progress,
     *,
     by: By | None = None,
+    column: str | None = None,
+    storage_options: Any = None,
     vocabulary: Vocabulary | Sequence[str] | None = None,
     threads: int | None = None,
     memory: int | str | None = None,
@@ -47,7 +49,8 @@ def trainer_of(
     if (by is None) != (settings["unit"] == "document"):
         raise ValueError("by must be given if and only if the bootstrap is of groups")
     with reporter(progress) as callback:
-        documents = documents_of(source, parameters, callback, by, vocabulary)
+        where = {"column": column, "storage_options": storage_options}
+        documents = documents_of(source, {**parameters, **where}, callback, by, vocabulary)
     trainer = trainer_on(
         documents, parameters, settings["unit"], settings["method"], settings["seed"]
     )
@@ -73,7 +76,7 @@ def documents_of(
     by: By | None,
     vocabulary: Vocabulary | Sequence[str] | None,
 ) -> Documents:
-    """Read and encode a text."""
+    """Read and encode a text. `parameters` has those of the source, too."""
     return Documents.read(source, parameters, callback, vocabulary=vocabulary, by=by)
 
 

@@ -10,8 +10,9 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import boolean, choice, integer, path_text, real, shown
+from .._checks import boolean, choice, integer, real, shown
 from .._checks import words as words_of
+from .._io.files import output_path
 from .._io.sources import Source
 from .._progress import Progress, reporter
 from .._results import IntervalTable, ResultTable
@@ -484,9 +485,9 @@ class Bootstrap:
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`. The stage of training is "replicates".
         **reading
-            Only with `source`: the arguments `by`, `vocabulary`, `threads` and `memory` of
-            :func:`glove_rs.bootstrap`, and the `tokenizer` of the model. A tokenizer that is a
-            function is not saved, so give it again.
+            Only with `source`: the arguments `by`, `column`, `storage_options`, `vocabulary`,
+            `threads` and `memory` of :func:`glove_rs.bootstrap`, and the `tokenizer` of the model.
+            A tokenizer that is a function is not saved, so give it again.
 
         Returns
         -------
@@ -562,7 +563,7 @@ class Bootstrap:
             If the folder cannot be written.
         """
         self._store.copy(
-            path_text("path", path, "folder"),
+            output_path("path", path, "folder"),
             self._done,
             overwrite=boolean("overwrite", overwrite),
         )

@@ -29,6 +29,8 @@ def bootstrap(
     *,
     unit: str = "document",
     by: By | None = None,
+    column: str | None = None,
+    storage_options: Any = None,
     method: str = "bootstrap",
     vocabulary: Vocabulary | Sequence[str] | None = None,
     seed: int = 0,
@@ -63,6 +65,9 @@ def bootstrap(
         The labels for ``unit="group"``: a label for each document, empty documents included. If
         `source` is an iterable of documents, `by` may be a function that returns the label of a
         document.
+    column, storage_options
+        As for :meth:`glove_rs.Glove.fit`. A row of a table is a document, but not a row whose text
+        is null.
     method : {"bootstrap", "jackknife"}, default "bootstrap"
         "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
         units into `n` blocks, `n` ≥ 2; each replicate leaves out one block. If `n` is larger than
@@ -134,7 +139,8 @@ def bootstrap(
     if progress is None:
         progress = model.progress
     with reporter(progress) as callback:
-        documents = documents_of(source, parameters, callback, by, vocabulary)
+        where = {"column": column, "storage_options": storage_options}
+        documents = documents_of(source, {**parameters, **where}, callback, by, vocabulary)
         trainer = trainer_on(documents, parameters, unit, method, seed)
         units = trainer.resampling.units
         if method == "jackknife":

@@ -23,10 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from .._checks import path_text
 from .._core import FormatError, __version__
 from .._io.archives import MOST_JSON
-from .._io.files import replacing
+from .._io.files import output_path, replacing
 from ..vectors import WordVectors
 
 __all__ = ["FORMAT", "Store"]
@@ -44,7 +43,7 @@ class Store:
     """The files of a bootstrap in a folder."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.path.abspath(path_text("path", path, "folder"))
+        self.path = os.path.abspath(output_path("path", path, "folder"))
         self._full: WordVectors | None = None
 
     def _file(self, name: str) -> str:

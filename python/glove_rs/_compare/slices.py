@@ -199,6 +199,8 @@ def slices(
     source: Source | Mapping[Any, Source],
     by: By | None = None,
     *,
+    column: str | None = None,
+    storage_options: Any = None,
     n: int = 0,
     epochs: int | None = None,
     min_count: int | None = None,
@@ -229,6 +231,9 @@ def slices(
         A label for each document, empty documents included. If `source` is an iterable of
         documents, `by` may be a function that returns the label of a document. If `source` is a
         mapping, `by` must be None.
+    column, storage_options
+        As for :meth:`glove_rs.Glove.fit`; for all texts if `source` is a mapping. A row of a table
+        is a document, but not a row whose text is null.
     n : int, default 0
         The number of bootstrap replicates of each slice, for intervals. The documents of the slice
         are resampled; the context vectors keep their values.
@@ -281,7 +286,8 @@ def slices(
     if _settings.core_training(parameters)["subwords"]:
         raise ValueError("model must have subwords=False: they would move the context vectors")
     with reporter(model.progress if progress is None else progress) as callback:
-        documents = _documents(source, by, parameters, callback, vocabulary)
+        where = {"column": column, "storage_options": storage_options}
+        documents = _documents(source, by, {**parameters, **where}, callback, vocabulary)
         groups = _groups(documents, labels)
         trainer = _SliceTrainer(documents, parameters, epochs, callback)
         return _train_all(trainer, groups, n, least, seed, callback)

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _core, _settings
-from .._checks import integer, path_text, plain, shown
+from .._checks import integer, plain, shown
 from .._io.archives import MOST_JSON, refusing
+from .._io.files import output_path
 from .._io.sources import files_of
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary
@@ -50,7 +51,7 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = path_text("checkpoint_dir", path, "folder")
+        self.path = output_path("checkpoint_dir", path, "folder")
         state, older = (os.path.join(self.path, name) for name in (_STATE, _OLDER[_STATE]))
         is_older = os.path.exists(older) and not os.path.exists(state)
         names = (_OLDER[name] if is_older else name for name in (_STATE, _COUNTS))

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .. import _core, _settings
 from .._checks import is_missing, shown
-from .._io.sources import Source, files_of, source_arguments
+from .._io.sources import Source, files_of, refuse_pipes, source_arguments
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary, as_vocabulary
 
@@ -65,7 +65,7 @@ class Documents:
         source : Source
             As for :meth:`glove_rs.Glove.fit`.
         settings : mapping
-            The parameters of reading, encoding and running.
+            The parameters of the source, of reading, encoding and running.
         callback : callable or None
             Called with the progress.
         vocabulary : Vocabulary or sequence of str, optional
@@ -116,8 +116,8 @@ class Documents:
         Raises
         ------
         ValueError
-            If there is no source, or if a source without `vocabulary` is an open file or a stream
-            of tables, which can be read only once.
+            If there is no source, or if a source without `vocabulary` is an open file, a pipe or a
+            stream of tables, which can be read only once.
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")
@@ -131,6 +131,7 @@ class Documents:
                         f"source must be readable twice, got {shown(source)} for {shown(label)}: "
                         "give a path, or the words as vocabulary"
                     )
+                refuse_pipes(source, settings.get("storage_options"))
         # A generator can be read only once, so its items are put into a list.
         kept = {label: _repeatable(source) for label, source in sources.items()}
         if vocabulary is None:
@@ -206,7 +207,8 @@ def _read(
 def _labelled(source: Source, by: Callable[[Any], Label]) -> tuple[Iterator[Any], list[Label]]:
     """Return the documents of `source`, and a list of their labels that grows as they are read."""
     named = files_of(source) is not None or isinstance(source, str)
-    if named or not isinstance(source, Iterable) or hasattr(source, "read"):
+    is_table = hasattr(source, "columns") or hasattr(source, "read_next_batch")
+    if named or is_table or not isinstance(source, Iterable) or hasattr(source, "read"):
         raise TypeError(
             "by must be a sequence of labels if source is not an iterable of documents, got a "
             f"function and {shown(source)}"

@@ -17,12 +17,11 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from .. import _core
-from .._checks import path_text
 from .._core import FormatError, __version__
 from .._settings import saved
 from ..vocabulary import Vocabulary
 from .archives import MOST_JSON
-from .files import replacing
+from .files import output_path, replacing
 
 __all__ = ["FILES", "OutputFolder", "is_folder", "model_file", "read_settings"]
 
@@ -122,7 +121,7 @@ class OutputFolder:
     def __init__(
         self, path: str | os.PathLike[str], *, overwrite: bool, vectors: str | None = None
     ) -> None:
-        self.path = path_text("out", path, "folder")
+        self.path = output_path("out", path, "folder")
         # Absolute, so that a later change of the current directory does not change the folder.
         self.target = os.path.realpath(self.path)
         self.overwrite = overwrite

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from .._checks import boolean, integer, path_text
+from .._checks import boolean, integer
 from .._progress import Progress, reporter
 from .._vectors.combine import combine
 from . import vector_files
-from .files import local_path
+from .files import local_path, output_path
 
 __all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
 
@@ -45,7 +45,7 @@ def write_parameters(
     If a vector has only one accumulator, it is written once for each component.
     """
     shaped = (np.broadcast_to(arrays[prefix + n], arrays[n].shape) for n in _NAMES)
-    _core.save_parameters(path_text("path", path), *map(np.ascontiguousarray, shaped))
+    _core.save_parameters(output_path("path", path), *map(np.ascontiguousarray, shaped))
 
 
 def text_rows(arrays: Mapping[str, _F32], model: int, prefix: str = "") -> _F32:

@@ -35,11 +35,12 @@ _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 class Batch:
     """Some rows of the column, as an Arrow array or record batch.
 
-    The core reads it with ``__arrow_c_array__`` and takes the names in its messages from `origin`.
+    The core reads it with ``__arrow_c_array__`` and takes the names in its messages from `origin`:
+    the name of the file, the number of the first row, and a note about the numbers of rows.
     """
 
     rows: Any
-    origin: tuple[str, int]
+    origin: tuple[str, int, str]
 
     @property
     def nbytes(self) -> int:
@@ -101,11 +102,15 @@ class Piece:
             If the file cannot be read.
         """
         kind = {"parquet": "row group", "orc": "stripe"}.get(self.format)
-        where = "" if kind is None or self.number is None else f", {kind} {self.number}"
-        row = self.first_row
+        part = None if kind is None or self.number is None else f"{kind} {self.number}"
+        where = "" if part is None else f", {part}"
+        row, note = self.first_row, " (from 0)"
+        if part is not None:
+            # The reader of ORC files does not know how many rows come before a stripe.
+            note = f" of {part}{note}" if kind == "stripe" else f" (from 0, in {part})"
         with failing(self.file.name, where):
             for rows in _READERS[self.format](self, most_bytes):
-                yield Batch(as_text(rows, self.column), (self.file.name, row))
+                yield Batch(as_text(rows, self.column), (self.file.name, row, note))
                 row += len(rows)
 
 

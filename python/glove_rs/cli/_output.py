@@ -18,6 +18,8 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
+from .._io.file_systems import is_remote
+from .._io.files import output_path
 from .._text import columns
 
 if TYPE_CHECKING:
@@ -183,6 +185,8 @@ def check_files(
         if is_file and not is_stream:
             _refuse_inside(option, path, written_files)
     for (option, path, is_file), key in zip(written_files, keys, strict=True):
+        if is_remote(path):
+            output_path(option, path)  # refuses a URL
         if is_file and not _is_stream(path):
             if contents and option in contents:
                 check_ending(option, path, contents[option])

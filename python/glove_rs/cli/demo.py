@@ -21,8 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import Cooccurrence, Glove, Vocabulary
-from .._checks import path_text
-from .._io.files import replacing
+from .._io.files import output_path, replacing
 from ._map import words_map
 from ._options import add_settings, given
 from ._output import add_overwrite, check_files, written
@@ -164,7 +163,7 @@ _TRAINING = ("dim", "epochs")
 
 
 def _demo(options: argparse.Namespace) -> None:
-    options.out = Path(path_text("out", options.out, "folder"))
+    options.out = Path(output_path("out", options.out, "folder"))
     options.corpus = None if options.corpus is None else Path(options.corpus)
     if options.corpus is not None and not options.corpus.is_file():
         if not options.corpus.exists():

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import Cooccurrence, FormatError, Glove, Subwords, Vocabulary, WordVectors, _core
+from .. import Cooccurrence, FormatError, Glove, Phrases, Subwords, Vocabulary, WordVectors, _core
 from .._fit import checkpoints
 from .._io import output_folder
+from .._io.files import is_url
 from ..vectors import COMBINATIONS
 from . import _bug_report, _inputs
-from ._options import add_parameters, given
+from ._options import add_parameters, add_settings, given
 from ._output import (
     add_json,
     add_overwrite,
@@ -55,6 +56,8 @@ _CONTENTS = {
     "pairs": "pairs",
     "records": "counts",
 }
+# Of the parameters of a source, `--to pairs` has that of the store.
+_SOURCE = ("storage_options",)
 # The formats that are text, which a terminal can show.
 _TEXT = {"word2vec", "glove", "vocab"}
 # Endings of the files of `--to stanford`, and the parameter of `Glove.save_stanford` for each.
@@ -89,7 +92,11 @@ def _add_convert(commands: Commands) -> None:
         ),
     )
     parser.add_argument("input", metavar="INPUT", help="file or folder to read")
-    parser.add_argument("output", metavar="OUTPUT", help="file to write; - is standard output")
+    parser.add_argument(
+        "output",
+        metavar="OUTPUT",
+        help="file to write; - is standard output; with --to pairs also a URL",
+    )
     add_overwrite(parser)
     parser.add_argument(
         "--to",
@@ -116,6 +123,7 @@ def _add_convert(commands: Commands) -> None:
         " vector of a word (default: sum)",
     )
     add_parameters(parser.add_argument_group("reading vectors"), WordVectors.load, _inputs.READING)
+    add_settings(parser.add_argument_group("writing pairs"), _SOURCE)
     group = parser.add_argument_group("writing glove and stanford")
     group.add_argument(
         "--unk",
@@ -163,6 +171,10 @@ def _format_of(output: str, is_counts: bool) -> str:
 def _check(options: argparse.Namespace, to: str) -> None:
     """Check the output files; called before the input is read, and again before writing."""
     files = [options.output]
+    if to == "pairs" and is_url(options.output):
+        return  # to_parquet checks it
+    if given(options, _SOURCE):
+        raise ValueError("storage_options must come with --to pairs and a URL as OUTPUT")
     if to == "stanford":
         if options.output == "-":
             raise ValueError("output must be the beginning of file names with --to stanford, got -")
@@ -182,6 +194,10 @@ def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
 def _convert_counts(options: argparse.Namespace, to: str) -> None:
     counts = _inputs.counts(options.input, options.vocab)
     match to:
+        case "pairs" if is_url(options.output):
+            counts.to_parquet(
+                options.output, overwrite=options.overwrite, **given(options, _SOURCE)
+            )
         case "pairs":
             _write(options, to, lambda path: counts.to_parquet(path, overwrite=True))
         case "vocab":
@@ -474,6 +490,21 @@ def _subwords_info(path: str, _: str | None) -> dict[str, Any]:
     }
 
 
+def _phrases_info(path: str, _: str | None) -> dict[str, Any]:
+    phrases = Phrases.load(path)
+    delimiter, connectors, passes = phrases._core.parts()
+    best = sorted((found for own in passes for found in own), key=lambda pair: -pair[1])
+    return {
+        "phrases": len(phrases),
+        "passes": len(passes),
+        "delimiter": delimiter,
+        "connector_words": len(connectors),
+        "highest_scores": [
+            f"{delimiter.join(words)} {score:.4g}" for words, score in best[:_SHOWN]
+        ],
+    }
+
+
 def _nothing(_: str, __: str | None) -> dict[str, Any]:
     return {}
 
@@ -488,6 +519,7 @@ _DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
     "foreign": _advice,
     "model": _model_info,
     "parameters": _parameters_info,
+    "phrases": _phrases_info,
     "records": _records_info,
     "subwords": _subwords_info,
     "text": _text_info,

@@ -13,6 +13,8 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _RUNNING = names("running")
+#: `--column` of this command is that of X, so the option for a column of text is left out.
+_SOURCE = ("storage_options",)
 
 
 def add(commands: Commands) -> None:
@@ -31,11 +33,15 @@ def add(commands: Commands) -> None:
         ),
         example=(
             "glove-rs pairs edges.parquet --row a --column b --value n --symmetric -o counts\n"
-            "glove-rs pairs ratings.parquet --row user --column film --rectangular -o counts"
+            "glove-rs pairs ratings.parquet --row user --column film --rectangular -o counts\n"
+            "glove-rs pairs s3://bucket/edges --row a --column b -o counts "
+            "--storage-options '{\"anon\": true}'"
         ),
     )
     parser.add_argument(
-        "table", metavar="INPUT", help="Parquet file, a folder or a pattern of Parquet files"
+        "table",
+        metavar="INPUT",
+        help="Parquet file, a folder or a pattern of Parquet files, or a URL",
     )
     parser.add_argument(
         "--row", required=True, metavar="NAME", help="column of the table with the rows of X"
@@ -62,6 +68,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="file to write")
     add_overwrite(parser)
     add_json(parser)
+    add_settings(parser.add_argument_group("source"), _SOURCE)
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
@@ -77,7 +84,7 @@ def _pairs(options: argparse.Namespace) -> None:
         options.value,
         symmetric=options.symmetric,
         rectangular=options.rectangular,
-        **given(options, _RUNNING),
+        **given(options, (*_SOURCE, *_RUNNING)),
     )
     check_files(outputs, [options.table], overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:

@@ -13,6 +13,7 @@ from ._parser import Commands, command
 
 __all__ = ["add"]
 
+_SOURCE = names("source")
 _RULE = ("min_count", "threshold", "scoring", "delimiter", "passes")
 _LEFT_OUT = {"keep_gaps", "min_count", "max_vocab", "phrases", "stop_words"}
 _READING = tuple(name for name in names("reading", "encoding") if name not in _LEFT_OUT)
@@ -47,7 +48,7 @@ def add(commands: Commands) -> None:
         help='let words such as "of" and "the" stand within a phrase',
     )
     add_parameters(group, Phrases.learn, _RULE)
-    add_settings(parser.add_argument_group("reading"), _READING)
+    add_settings(parser.add_argument_group("reading"), (*_SOURCE, *_READING))
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
@@ -56,7 +57,7 @@ def _phrases(options: argparse.Namespace) -> None:
     contents = {"output": "phrases"}
     check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     connectors = ENGLISH_CONNECTOR_WORDS if options.english else ()
-    settings = given(options, (*_RULE, *_READING, *_RUNNING))
+    settings = given(options, (*_RULE, *_SOURCE, *_READING, *_RUNNING))
     found = Phrases.learn(_inputs.corpus(options.corpus), connector_words=connectors, **settings)
     check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:

@@ -29,7 +29,13 @@ class _Model(Protocol):
         """Return the parameters of the constructor."""
 
 
-@accepts("reading", "encoding", "running", but=("min_count", "max_vocab", "keep_gaps", "threads"))
+@accepts(
+    "source",
+    "reading",
+    "encoding",
+    "running",
+    but=("column", "min_count", "max_vocab", "keep_gaps", "threads"),
+)
 def contexts(
     source: Source | Any,
     word: str | Sequence[str],
@@ -53,7 +59,8 @@ def contexts(
     ----------
     source : path, paths, open file, iterable or table
         As for :meth:`glove_rs.Glove.fit`. Also a table of pandas, Polars, Arrow or `datasets`, or
-        an iterable of mappings: the column `text` is read, and all other columns are metadata.
+        an iterable of mappings: the column `text` is read, and all other columns are metadata. Of
+        files of tables only the column `text` is read; it must be named.
     word : str or sequence of str
         The keyword. Several words in one str are a phrase. With a sequence of keywords, the
         occurrences of all of them are found.
@@ -64,7 +71,8 @@ def contexts(
         How each word of the keyword is compared: as it is; with ``*``, ``?`` and ``[...]`` as in
         names of files; or as a regular expression that must match the whole word.
     text : str, optional
-        The column of text of a table; by default "text", or the only column that holds text.
+        The column of text of a table; by default "text", or the only column that holds text. Files
+        are read as tables if it is given, and otherwise as plain text.
     metadata : mapping of str to sequence, or data frame, optional
         Columns in addition to those of the source, with a value for each document. An empty line of
         a file is not a document. A value may be missing (None, NaN); functions that compare groups
@@ -80,6 +88,8 @@ def contexts(
     callback : callable, optional
         Called with each occurrence and its metadata as soon as it is found; the occurrences are
         then not collected, and the result is empty.
+    storage_options : dict or file system, optional
+        As for :meth:`glove_rs.Glove.fit`.
     tokenizer, user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, \
 max_word_bytes, memory, tmp_dir, progress
         As for :class:`glove_rs.Glove`.
@@ -87,7 +97,8 @@ max_word_bytes, memory, tmp_dir, progress
     Returns
     -------
     KeywordContexts
-        If several files are read, a column "file" has the file of each occurrence.
+        If several files are read, a column "file" has the file of each occurrence. The number of a
+        document of tables is the number of its row, counted from 0 over all files.
 
     Warns
     -----

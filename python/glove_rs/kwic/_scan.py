@@ -12,6 +12,7 @@ from .. import _core, _settings
 from .._checks import is_missing, shown
 from .._io.sources import named_files, source_arguments
 from .._optional import optional
+from ._table_files import texts_of_tables
 
 __all__ = ["Documents", "documents_of_source"]
 
@@ -65,16 +66,20 @@ def documents_of_source(
     metadata : object, optional
         Columns with a value for each document.
     settings : mapping
-        The parameters of reading, encoding and running that the user gave.
+        The parameters of the source, of reading, encoding and running that the user gave.
     report : callable, optional
         Receives the progress.
     """
-    files = named_files(source)
+    options = _settings.checked(settings, "source")["storage_options"]
+    files = named_files(source, options)
     columns = _Columns(metadata)
     is_open = callable(getattr(source, "read", None)) and not hasattr(source, "read_next_batch")
     if files is not None or is_open or (isinstance(source, str) and source == "-"):
-        _no_column(text)
+        if text is not None:
+            return _of_table_files(source, text, columns, settings, report)
         return _of_core(source, files or [], columns, settings, report)
+    if options is not None:
+        raise ValueError("storage_options must come with paths or URLs as source")
     tables = _tables(source)
     if tables is None:
         first, items = _peeked(source)
@@ -185,6 +190,25 @@ def _of_core(
         columns.check(number)
 
     return Documents(names, is_folded=True, is_cut=True, run=run)
+
+
+def _of_table_files(
+    source: Any,
+    column: str,
+    columns: _Columns,
+    settings: Mapping[str, Any],
+    report: Callable[..., object] | None,
+) -> Documents:
+    """Return the texts of a column of files of tables. A null is an empty document."""
+    several, parts = texts_of_tables(source, column, settings)
+
+    def table(texts: list[Any], file: str) -> _Table:
+        found: dict[str, Callable[[], Sequence[Any]]] = {"text": lambda: texts}
+        if several:
+            found["file"] = lambda: [file] * len(texts)
+        return _Table(len(texts), found)
+
+    return _of_tables((table(*part) for part in parts), "text", columns, report)
 
 
 # --- documents of an iterable ---------------------------------------------------------------------
