@@ -41,7 +41,8 @@ ALIKE = 100
 def count(parameters: Mapping[str, Any], text: Text) -> Cooccurrence:
     """Count a text with the parameters of a model."""
     names = _settings.names("reading", "encoding", "counting", "running")
-    settings = _settings.decided({name: parameters[name] for name in names}, parameters["preset"])
+    settings = {name: parameters[name] for name in names if name in parameters}
+    settings = _settings.decided(settings, parameters["preset"])
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings, **text.where())
 
 
