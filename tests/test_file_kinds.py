@@ -558,7 +558,7 @@ def test_a_model_may_be_called_npz_but_is_not_packed(tmp_path):
     model = Glove(dim=2, epochs=1).fit_cooccurrence(np.ones((3, 3)))
     model.save(tmp_path / "model.npz")
     assert np.load(tmp_path / "model.npz")["W"].shape == (3, 2)
-    with pytest.raises(ValueError, match="a model is not compressed"):
+    with pytest.raises(ValueError, match="does not compress a model"):
         model.save(tmp_path / "model.glove.gz")
 
 

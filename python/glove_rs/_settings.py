@@ -32,7 +32,7 @@ from ._checks import (
 from ._progress import Progress
 from ._python_tokenizers import Tokenizer, function_of, to_json
 from ._user_dictionary import UserDictionary, check_tokenizer, core_words, user_dictionary
-from ._word_lists import Phrases, StopWords, core_phrases, kept, phrases_to_json, stop_words
+from ._word_lists import Phrases, StopWords, core_phrases, phrases_to_json, stop_words
 
 __all__ = [
     "CONSTRUCTOR",
@@ -57,7 +57,6 @@ __all__ = [
     "names",
     "of_older_version",
     "pinned",
-    "read_once",
     "resolve",
     "saved",
     "text_parameters",
@@ -934,25 +933,6 @@ def check_text(values: Mapping[str, Any]) -> None:
     checked(values, "reading", "encoding", "counting", "running")
 
 
-#: The function that reads the words or phrases of each parameter that may be a file of them.
-_READERS: Final[Mapping[str, Callable[[object], Any]]] = {
-    "stop_words": stop_words,
-    "user_dictionary": user_dictionary,
-    "phrases": core_phrases,
-}
-
-
-def read_once(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Replace iterators and pipes of words or phrases by their content.
-
-    A parameter is checked several times in a call, and an iterator or a pipe can be read only once.
-    """
-    return {
-        name: kept(value, _READERS[name]) if name in _READERS else value
-        for name, value in values.items()
-    }
-
-
 # --- functions that take parameters as keyword arguments -----------------------------------------
 
 
@@ -1040,7 +1020,7 @@ def accepts(
                     raise TypeError(
                         f"{function.__name__}() got an unexpected keyword argument {name!r}"
                     )
-            return function(*args, **read_once(settings))
+            return function(*args, **settings)
 
         call.__signature__ = signature.replace(parameters=[*own, *added])  # type: ignore[attr-defined]
         return call

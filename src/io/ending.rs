@@ -211,8 +211,9 @@ impl Written {
         let (content, name) = (self.content, path.to_string_lossy());
         let (ending, packing) = split(path);
         if packing.is_some() && !self.is_packed {
+            let last = path.extension().unwrap_or_default().to_string_lossy();
             let message = format!(
-                "must not end in .gz or the like: {content} is not compressed; got {name:?}"
+                "must not end in .{last}: glove-rs does not compress {content}; got {name:?}"
             );
             return Err(Error::parameter("path", message));
         }
