@@ -44,7 +44,7 @@ def baskets(seed: int) -> list[list[int]]:
 
 
 def recall(scores: np.ndarray, kept: list[list[int]], hidden: list[int]) -> float:
-    """Return how often the hidden item is among the best ten that are not in the basket."""
+    """Return the share of baskets whose hidden item is among the ten best items outside them."""
     hits = 0
     for row, basket, item in zip(scores, kept, hidden, strict=True):
         row = row.copy()

@@ -74,7 +74,7 @@ def halves(corpus: Path, folder: Path) -> list[Path]:
 
 
 def update(options: argparse.Namespace) -> None:
-    """Compare training on half of the text and an update with the other half with one training."""
+    """Compare training on the whole text with training on a half and updating with the other."""
     names = ("semantic", "syntactic", "total")
     found: dict[str, list[tuple[float, ...]]] = {}
 
@@ -110,7 +110,7 @@ def update(options: argparse.Namespace) -> None:
 
 
 def visited(model: Glove) -> float:
-    """Records that training updated in all epochs."""
+    """Return the number of updates of records in all epochs together."""
     history = model.history
     pairs = zip(history.seconds, history.records_per_second, strict=True)
     return sum(seconds * rate for seconds, rate in pairs)

@@ -74,7 +74,7 @@ def with_inputs_allowed(wv: WordVectors, path: Path) -> str:
 
 
 def answers(wv: WordVectors, a: str, b: str, c: str) -> list[str]:
-    """Return the answers to "a is to b as c is to ?", first without a, b and c, then with them."""
+    """Return answers to "a is to b as c is to ?": a, b and c excluded, then all words allowed."""
     target = wv.get_vector(b, norm=True) - wv.get_vector(a, norm=True) + wv.get_vector(c, norm=True)
     excluded = wv.analogy(a, b, c, topn=4)
     allowed = wv.similar_by_vector(target, topn=3)

@@ -2,8 +2,12 @@
 
     .venv/bin/python benches/pairs.py --rows 100000000 --keys integers
     .venv/bin/python benches/pairs.py --rows 100000000 --keys text --parquet /tmp/pairs.parquet
+    .venv/bin/python benches/pairs.py --rows 2147483658 --keys few --memory 4GB
 
-Keys follow Zipf's law over a million words. The table is made before the clock starts.
+Keys follow Zipf's law over a million words. The table is made before the clock starts. With
+``--keys few`` the table is a stream of equal batches with a thousand keys, for tables of more rows
+than fit into memory. In it every eighth row has the value 1 and the others have 0, which takes no
+space, and the sums of the counts are checked.
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ import argparse
 import os
 import resource
 import time
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
@@ -38,15 +43,40 @@ def table(rows: int, keys: str) -> pa.Table:
     return pa.Table.from_batches(chunks)
 
 
+def stream(rows: int) -> pa.RecordBatchReader:
+    """Return a stream of batches of a million rows with few keys."""
+    numbers = np.arange(1 << 20)
+    keys = [pa.array(numbers * factor % 1000) for factor in (1, 7)]
+    values = pa.array((numbers % 8 == 0).astype(np.float64))
+    batch = pa.record_batch([*keys, values], ["a", "b", "n"])
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        for first in range(0, rows, len(batch)):
+            yield batch.slice(0, min(len(batch), rows - first))
+
+    return pa.RecordBatchReader.from_batches(batch.schema, batches())
+
+
+def check(X: Cooccurrence, rows: int) -> None:
+    """Check the sum of all counts, the number of keys, and one count of :func:`stream`."""
+    assert X.total == (rows + 7) // 8, X.total
+    assert X.vocabulary.counts.sum() == 2 * rows
+    whole, rest = divmod(rows, 1 << 20)
+    numbers = np.arange(1 << 20)
+    own = (numbers % 1000 == 8) & (numbers * 7 % 1000 == 56) & (numbers % 8 == 0)
+    assert X["8", "56"] == whole * own.sum() + own[:rest].sum()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=10_000_000)
-    parser.add_argument("--keys", choices=["integers", "text"], default="integers")
+    parser.add_argument("--keys", choices=["integers", "text", "few"], default="integers")
     parser.add_argument("--parquet", help="write the table to this file, and count the file")
     parser.add_argument("--memory")
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
-    source: object = table(options.rows, options.keys)
+    few = options.keys == "few"
+    source: object = stream(options.rows) if few else table(options.rows, options.keys)
     if options.parquet:
         if not os.path.exists(options.parquet):
             pq.write_table(source, options.parquet)
@@ -59,7 +89,9 @@ def main() -> None:
     seconds = time.perf_counter() - start
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"{seconds:.1f} s ({cpu:.1f} s of processor time), {X!r}")
+    print(f"{seconds:.1f} s ({cpu:.1f} s of processor time), {X!r}, peak {after.ru_maxrss} kB")
+    if few:
+        check(X, options.rows)
 
 
 if __name__ == "__main__":

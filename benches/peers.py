@@ -86,7 +86,7 @@ def task_count(corpus: str, window: int, min_count: int, threads: int) -> dict[s
 
 
 def paper(x_max: float, epochs: int, threads: int, more: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of our runs: preset "paper", these three, and those of --settings."""
+    """Return the settings of our runs: preset "paper", the first arguments, and `more`."""
     return {"preset": "paper", "x_max": x_max, "epochs": epochs, "threads": threads, **more}
 
 
@@ -411,7 +411,7 @@ def say(message: str) -> None:
 
 @dataclass
 class Row:
-    """A line of the table; `ratio` says how many times better ours is."""
+    """A line of the table; `ratio` says how many times better our figure is than theirs."""
 
     stage: str
     unit: str = "s"
@@ -535,7 +535,7 @@ class Comparison:
         self.notes.append(f"Records: ours {ours.records:,}, theirs {theirs.records:,}: {same}.")
 
     def prepare_training(self) -> None:
-        """Shuffle Stanford's counts. They are made first if no earlier stage made them."""
+        """Shuffle the counts of Stanford's tools. Make the counts first if no earlier stage did."""
         s = self.settings
         if not s.counts.exists():
             say("preparing: Stanford's vocab_count and cooccur")

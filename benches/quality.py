@@ -51,7 +51,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
 GENSIM = {"skip-gram": "skip_gram", "FastText": "fasttext"}
 DEFAULT = ["best", *GENSIM]
 PARTS = ("all", "rest", "aside")
-ASIDE = 4  # every fourth document
+ASIDE = 4  # every fourth document is set aside
 
 EXAMPLES = """\
 examples:

@@ -4,10 +4,13 @@
 
 The text is cut into 20 slices of equal numbers of lines. In the second half, pairs of words of
 nearly equal frequency are exchanged. The first and the last slice are trained with each schedule.
-The columns: CPU seconds for a slice (one thread); the mean 1 - cosine of a word in the two slices,
-of all words and of the exchanged ones; the share of words of nearly equal frequency whose distance
-is below that of an exchanged word (AUC), and how often this share is at least 99 %; correlations
-with the full schedule, of these distances and of the cosines of random pairs of words.
+The distance of a word is 1 - cosine of its vectors in these two slices. The columns are:
+
+- the CPU seconds for a slice (one thread);
+- the mean distance of all words, and of the exchanged words;
+- the share of the words of nearly equal frequency whose distance is below that of an exchanged word
+  (AUC), and for how many of the exchanged words this share is at least 99 %;
+- two correlations with the first schedule: of the distances, and of the cosines of random pairs.
 """
 
 from __future__ import annotations
@@ -23,7 +26,7 @@ from glove_rs import Glove
 from glove_rs._compare import slices as module
 
 SLICES = 20
-#: Epochs and learning rate; None is that of the model.
+#: Epochs and learning rate; None stands for the setting of the model.
 SCHEDULES = [(None, None), (40, None), (1, None), (2, None), (2, 0.5), (3, 0.5)]
 
 

@@ -9,11 +9,11 @@ halves (docs/alc.md), and, with ``--sets``, an association test with its uncerta
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import glove_rs
-from glove_rs import Bootstrap, Glove, alc, associations, compare, kwic
+from glove_rs import Bootstrap, Glove, Vocabulary, alc, associations, compare, kwic
 
 
 def changes(halves: Sequence[Bootstrap], words: Sequence[str]) -> None:
@@ -45,13 +45,73 @@ def regression(model: Glove, lines: Sequence[str], words: Sequence[str]) -> None
         print(alc.regress(embeddings, ["half"], permutations=1000), end="\n\n")
 
 
-def association(halves: Sequence[Bootstrap], path: str) -> None:
-    sets = list(associations.read_sets(path).values())
-    if len(sets) != 4:
-        raise SystemExit(f"{path}: there must be four sets, X, Y, A and B, got {len(sets)}")
+def association(halves: Sequence[Bootstrap], sets: Sequence[associations.WordSet]) -> None:
     for name, half in zip(("first", "second"), halves, strict=True):
         print(f"Association test in the {name} half")
         print(associations.weat(half.full, *sets, bootstrap=half), end="\n\n")
+
+
+def read_lines(path: str) -> list[str]:
+    """Return the lines of a text that are not blank."""
+    text = Path(path).read_text("utf-8")
+    lines = [line for line in text.splitlines() if line.strip()]
+    if len(lines) < 4:
+        raise ValueError(f"{path}: a study needs a text of at least 4 lines, got {len(lines)}")
+    return lines
+
+
+def read_sets(path: str) -> list[associations.WordSet]:
+    """Return the four sets of words of an association test."""
+    sets = list(associations.read_sets(path).values())
+    if len(sets) != 4:
+        raise ValueError(f"{path}: there must be four sets, X, Y, A and B, got {len(sets)}")
+    return sets
+
+
+def check_words(
+    model: Glove,
+    halves: Sequence[Sequence[str]],
+    words: Sequence[str],
+    sets: Sequence[associations.WordSet],
+) -> None:
+    """Raise a ValueError if a half of the text does not have the words of the studies."""
+    for name, half in zip(("first", "second"), halves, strict=True):
+        known = Vocabulary.from_corpus(half)
+        rule = f"a word must occur {model.min_count} times in each half"
+        for word in words:
+            if word not in known:
+                raise ValueError(f"--words: {word!r} is too rare in the {name} half: {rule}")
+        for own in sets:
+            if not any(word in known for word in own):
+                raise ValueError(f"--sets: all words of {own.name} are too rare: {rule}")
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the studies. Everything is checked before the first model is trained."""
+    lines = read_lines(options.corpus)
+    sets = read_sets(options.sets) if options.sets else []
+    model = Glove(options.dim)
+    middle = len(lines) // 2
+    texts = lines[:middle], lines[middle:]
+    check_words(model, texts, options.words, sets)
+    halves = [glove_rs.bootstrap(model, text, options.replicates) for text in texts]
+    changes(halves, options.words)
+    drift(model, lines, options.words, options.parts)
+    if options.words:
+        regression(model, lines, options.words)
+    if sets:
+        association(halves, sets)
+
+
+def at_least(least: int) -> Callable[[str], int]:
+    """Return a function that converts an argument to an integer of at least `least`."""
+
+    def integer(text: str) -> int:
+        if int(text) < least:
+            raise argparse.ArgumentTypeError(f"must be at least {least}, got {text}")
+        return int(text)
+
+    return integer
 
 
 def main() -> None:
@@ -59,23 +119,18 @@ def main() -> None:
     parser.add_argument("corpus", help="a text in UTF-8, a document on each line")
     parser.add_argument("--words", nargs="*", default=[], help="words to look at")
     parser.add_argument("--sets", help="a file of four sets of words, X, Y, A and B")
-    parser.add_argument("--replicates", type=int, default=20, help="bootstrap replicates")
-    parser.add_argument("--parts", type=int, default=4, help="parts for the study of drift")
-    parser.add_argument("--dim", type=int, default=50, help="components of a vector")
+    parser.add_argument("--replicates", type=at_least(2), default=20, help="bootstrap replicates")
+    parser.add_argument("--parts", type=at_least(2), default=4, help="parts for the study of drift")
+    parser.add_argument("--dim", type=at_least(1), default=50, help="components of a vector")
     options = parser.parse_args()
-    lines = [line for line in Path(options.corpus).read_text("utf-8").splitlines() if line.strip()]
-    model = Glove(options.dim)
-    middle = len(lines) // 2
-    halves = [
-        glove_rs.bootstrap(model, half, options.replicates)
-        for half in (lines[:middle], lines[middle:])
-    ]
-    changes(halves, options.words)
-    drift(model, lines, options.words, options.parts)
-    if options.words:
-        regression(model, lines, options.words)
-    if options.sets:
-        association(halves, options.sets)
+    try:
+        run(options)
+    except UnicodeDecodeError as error:
+        raise SystemExit(f"{options.corpus}: byte {error.start} is not UTF-8") from None
+    except OSError as error:
+        raise SystemExit(f"{error.filename}: {error.strerror}") from None
+    except (KeyError, ValueError) as error:
+        raise SystemExit(f"studies.py: {error}") from None
 
 
 if __name__ == "__main__":

@@ -1,13 +1,13 @@
 //! The cosines of many vectors with one vector, and vectors scaled to unit length.
 //!
-//! A row is read once for both its dot product and its length. So nothing about a matrix is stored between
-//! calls: if the matrix changes, the next call uses the new values. Rows in half precision are converted one
-//! at a time.
+//! A row is read once for both its dot product and its length. Nothing about a matrix is stored between calls:
+//! if the matrix changes, the next call uses the new values. Rows in half precision are converted to f32 one at
+//! a time.
 //!
 //! A row has no direction if it is zero, or if a component is NaN or infinite.
 
 use crate::error::Result;
-use crate::formats::Element;
+use crate::float16::Element;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::threads;
@@ -48,7 +48,7 @@ pub fn cosines<E: Element>(
 }
 
 /// The rows of `matrix`, of `dim` numbers each, scaled to unit length; a row without a direction becomes
-/// zeros. The second list says which rows have a direction.
+/// zeros. The second list says for each row whether it has a direction.
 ///
 /// # Errors
 /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].

@@ -1,4 +1,4 @@
-//! The one error type of the core. The binding turns it into Python exceptions in one place.
+//! The one error type of the core. `python/errors.rs` turns it into Python exceptions.
 
 use crate::report::EpochReport;
 use std::io;
@@ -46,16 +46,17 @@ pub enum Error {
         /// What was expected and what was found.
         message: String,
     },
-    /// A parameter is out of its range.
+    /// A parameter cannot be used: it is out of its range, it contradicts another parameter, or the data in it
+    /// are invalid.
     #[error("{name} {message}")]
     Parameter {
         /// The parameter's public name.
         name: &'static str,
-        /// The range of the parameter, and the value that was given.
+        /// What the parameter must be and, where this helps, the value that was given.
         message: String,
     },
-    /// The text cannot be used: it has no words or no pairs to train on, too many different words, or a word
-    /// that is too long. If a setting can cause this, the message names it.
+    /// The text or the table of pairs cannot be used: it has no words, no rows or no pairs to train on, too many
+    /// different words, or a word that is too long. If a setting can cause this, the message names the setting.
     #[error("{0}")]
     Corpus(String),
     /// Training diverged, even after the learning rate was halved several times.

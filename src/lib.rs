@@ -44,6 +44,7 @@ pub mod distributed;
 pub mod encoding;
 mod error;
 mod file_kind;
+mod float16;
 pub mod formats;
 pub mod io;
 mod memory;

@@ -27,7 +27,8 @@ pub enum Stage {
     Preparing,
     /// Training; counted in records.
     Training,
-    /// Reading a file of vectors, counts or parameters; counted in bytes of the file.
+    /// Reading a file of this package or of Stanford's tools, other than a text: vectors, counts, parameters, a
+    /// vocabulary, a checkpoint or a subword model; counted in bytes of the file.
     Loading,
     /// Fitting a subword model; counted in steps of the solver, each for sixteen components.
     Subwords,
@@ -97,8 +98,8 @@ impl Monitor {
         self.stage.store(stage as u8, Relaxed);
     }
 
-    /// Report that `units` more are done, and fail if the caller asked to stop. Long loops call this many
-    /// times a second, so that Ctrl-C ends them.
+    /// Report that `units` more are done, and then fail where [`Monitor::check`] fails. Long loops call this
+    /// function or [`Monitor::check`] many times a second, so that Ctrl-C ends the loops.
     pub fn advance(&self, units: u64) -> Result<()> {
         self.done.fetch_add(units, Relaxed);
         self.check()
@@ -140,7 +141,7 @@ impl Monitor {
         lock(&self.warnings).push(message);
     }
 
-    /// The warnings since the last call.
+    /// The warnings since the last call of this function.
     pub fn take_warnings(&self) -> Vec<String> {
         std::mem::take(&mut lock(&self.warnings))
     }
@@ -156,7 +157,8 @@ impl Monitor {
         epochs[first.min(epochs.len())..].to_vec()
     }
 
-    /// The stages that have ended since the last call, each with the number of its finished units.
+    /// The stages that have ended since the last call of this function, each with the number of its finished
+    /// units.
     pub fn take_past_stages(&self) -> Vec<(Stage, u64)> {
         std::mem::take(&mut lock(&self.past))
     }

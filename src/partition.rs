@@ -55,7 +55,8 @@ impl Partition {
     /// The group of the word with this new id.
     #[inline]
     pub fn group_of(&self, new_id: WordId) -> usize {
-        // The first groups have one size; the others have one word more or one word less.
+        // The first `first` groups have `size` words each. Each later group has `other` words: one more or one
+        // fewer.
         let (rounds, rest) = self.round_of(self.words);
         let (first, size, other) = if rounds.is_multiple_of(2) {
             (rest, rounds + 1, rounds)
@@ -77,7 +78,8 @@ impl Partition {
     #[inline]
     pub fn start(&self, group: usize) -> WordId {
         let (rounds, rest) = self.round_of(self.words);
-        // The last round may not reach every group. It begins at the group where the previous round ended.
+        // The last round may not reach every group. It begins at the group where the previous round ended. `served`
+        // is the number of groups before `group` that the last round reaches.
         let served = if rounds.is_multiple_of(2) {
             group.min(rest)
         } else {
@@ -118,8 +120,8 @@ impl Partition {
         (rank / self.groups, rank % self.groups)
     }
 
-    /// The group at `position` of a round. The function is its own inverse: given a group, it returns its
-    /// position.
+    /// The group at `position` of a round. Given a group instead of a position, the function returns the position
+    /// of this group in the round.
     #[inline]
     fn group_at(&self, round: usize, position: usize) -> usize {
         if round.is_multiple_of(2) {

@@ -59,7 +59,8 @@ use std::sync::Arc;
 /// Where a training starts.
 #[derive(Debug)]
 pub enum Start {
-    /// The training starts at random parameters. The words of an anchor start at their pretrained vectors.
+    /// The training starts at random parameters. For a word with a pretrained vector in [`Session::anchor`], w + w̃ is
+    /// this vector.
     Random,
     /// The training starts at given parameters.
     Given {
@@ -91,8 +92,8 @@ pub struct Checkpoints {
     pub path: PathBuf,
     /// The file for the counts, which are written before training starts.
     pub counts: Option<PathBuf>,
-    /// A checkpoint is written after every `every`-th epoch, at the start of a new training, and after the
-    /// last epoch.
+    /// A checkpoint is written at the start of a training that is not resumed, after every `every`-th epoch, and
+    /// after the last epoch unless an error interrupts the training.
     pub every: usize,
     /// A text that is stored in the checkpoint. [`checkpoint::load`] returns it.
     pub settings: String,
@@ -117,7 +118,8 @@ impl Checkpoints {
 /// The settings of a training: what to train on, how, and which checkpoints to write.
 #[derive(Debug)]
 pub struct Session {
-    /// The words of the counts. They are written to the file of counts.
+    /// The words of the rows of the counts. They are written to the file of counts, and the shrinkage reads their
+    /// spelling.
     pub vocabulary: Arc<Vocabulary>,
     /// Words too rare for the vocabulary. They are written to the file of counts.
     pub rare: Arc<Vocabulary>,
@@ -131,8 +133,8 @@ pub struct Session {
     pub validation: Option<f64>,
     /// The memory limit, for the tiles.
     pub memory: MemoryLimit,
-    /// Pretrained vectors. With [`Start::Random`] their words start at them; if the weight is above 0, the
-    /// words stay near them.
+    /// Pretrained vectors of some words. With [`Start::Random`], the sum w + w̃ of such a word starts at its pretrained
+    /// vector. If the weight of the anchor is above 0, training also keeps the sum near the pretrained vector.
     pub anchor: Option<Anchor>,
     /// The checkpoints to write, if any.
     pub checkpoints: Option<Checkpoints>,
@@ -191,9 +193,9 @@ impl Session {
     /// their memory is freed (or compressed, with `keep_counts`) while tiles are built.
     ///
     /// # Errors
-    /// [`Error::Parameter`]; [`Error::Corpus`] if the counts have no pairs; [`Error::Diverged`];
-    /// and any error before the first epoch of this call has finished. A later error, or an error
-    /// of the shrinkage, is in [`Trained::interrupted`].
+    /// [`Error::Parameter`] for options that are out of their range or contradict each other; [`Error::Corpus`] if
+    /// the counts have no pairs; [`Error::Diverged`]; and any error before the first epoch of this call has
+    /// finished. Any other error after this epoch, and an error of the shrinkage, is in [`Trained::interrupted`].
     pub fn run(
         &self,
         counts: Arc<Triangle>,
@@ -320,7 +322,7 @@ impl Session {
         Tiles::new(counts, &options, &self.memory, monitor)
     }
 
-    /// The state of the training before its first epoch.
+    /// The state of the training before the first epoch of this call.
     fn start(&self, start: Start, shape: [usize; 2], monitor: &Monitor) -> Result<Training> {
         let (parameters, history) = match start {
             Start::Resumed(training) => return Ok(*training),

@@ -37,8 +37,8 @@ pub fn resolve(threads: Option<usize>) -> Result<usize> {
 /// The memory that a thread needs at least: its stack.
 const STACK_BYTES: usize = 2 << 20;
 
-/// The error if the system refuses to start `threads` threads. The system only reports a lack of resources,
-/// and the resource is nearly always memory.
+/// The error if the system refuses to start `threads` threads. The system does not say which resource is
+/// lacking; the error assumes memory.
 pub fn not_started(threads: usize) -> Error {
     Error::Memory {
         bytes: threads * STACK_BYTES,
@@ -46,6 +46,9 @@ pub fn not_started(threads: usize) -> Error {
 }
 
 /// Run `work` inside a fresh pool of `threads` threads.
+///
+/// # Errors
+/// [`Error::Memory`] if the system refuses to start the threads.
 pub fn in_pool<T: Send>(threads: usize, work: impl FnOnce() -> T + Send) -> Result<T> {
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)

@@ -137,8 +137,8 @@ pub trait TokenHandler {
     }
     /// The end of a document.
     fn end_of_document(&mut self);
-    /// Whether the tokenizer should go on. The Unicode tokenizer and the Chinese one ask before each line, the
-    /// Chinese one also within long lines. The white space tokenizer does not ask: it is fast enough.
+    /// Whether the tokenizer should go on. [`Tokenizer::lines`] asks before each line, unless it splits at white
+    /// space, which is fast enough. The Chinese tokenizer also asks at least once for 64 KiB of text.
     fn goes_on(&self) -> bool {
         true
     }
@@ -256,7 +256,8 @@ fn unicode(text: &str, handler: &mut impl TokenHandler) {
 }
 
 /// Whether a character is CJK punctuation: 、。〈〉《》「」『』 and the like, the ideographic space, or
-/// ！，：；？ of full width. No word of the scripts that are written without spaces contains one.
+/// ！，：；？ of full width. No word of the scripts that are written without spaces contains such a
+/// character.
 pub(crate) fn is_punctuation(character: char) -> bool {
     matches!(character, '\u{3000}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '！' | '，' | '：' | '；' | '？')
 }

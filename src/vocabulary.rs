@@ -73,10 +73,11 @@ impl Vocabulary {
         vocabulary.all_different()
     }
 
-    /// Append a word. The caller must call [`Vocabulary::all_different`] at the end.
+    /// Append a word. Unless the caller knows that all words are different, it must call
+    /// [`Vocabulary::all_different`] at the end.
     ///
     /// # Errors
-    /// As for [`Vocabulary::new`].
+    /// As for [`Vocabulary::new`], except that a word may appear twice.
     pub(crate) fn add(&mut self, word: &[u8], count: u64) -> Result<()> {
         if word.is_empty() {
             return Err(Error::parameter(
@@ -101,7 +102,7 @@ impl Vocabulary {
     /// This vocabulary, unless a word appears twice.
     ///
     /// # Errors
-    /// As for [`Vocabulary::new`].
+    /// [`Error::Parameter`] if a word appears twice; [`Error::Memory`].
     pub(crate) fn all_different(self) -> Result<Self> {
         let mut table = HashTable::new();
         let hash_of = |&id: &WordId| hash(self.word(id));
@@ -266,7 +267,8 @@ impl Vocabulary {
     /// The words of all parts in the order of first occurrence, with the sums of their counts.
     ///
     /// # Errors
-    /// As for [`Vocabulary::union`].
+    /// [`Error::Parameter`] if the counts of a word add up to 2⁶³ or more, or if there are more than 2³¹ − 4
+    /// words; [`Error::Memory`].
     pub fn merged(parts: &[Arc<Self>]) -> Result<Self> {
         let mut merged = Self::default();
         let mut index: HashTable<WordId> = HashTable::new();
@@ -396,7 +398,7 @@ impl Vocabulary {
         &self.bytes[start..self.ends[id]]
     }
 
-    /// How often each word occurred.
+    /// The count of each word.
     pub fn counts(&self) -> &[u64] {
         &self.counts
     }

@@ -1,8 +1,8 @@
 """Fixtures and hypothesis profiles for the whole suite.
 
-With ``HYPOTHESIS_PROFILE=ci``, or if ``CI`` is set, hypothesis draws the same examples on every
-run. The default profile draws new examples each time and remembers those that fail. ``make quick``
-sets ``HYPOTHESIS_PROFILE=quick``, which draws fewer examples.
+With ``HYPOTHESIS_PROFILE=ci``, or if only ``CI`` is set, hypothesis draws the same examples on
+every run. The default profile draws new examples each time and remembers those that fail.
+``make quick`` sets ``HYPOTHESIS_PROFILE=quick``, which draws fewer examples.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Corpus:
 def shared() -> Path:
     """The folder of texts and evaluation sets that are too large for a clone of the repository.
 
-    Each test that uses it has a small variant that does not.
+    Each test that uses this folder has a small variant that does not need it.
     """
     if not (SHARED / "data").is_dir():
         pytest.skip(f"no large texts in {SHARED}: set GLOVE_RS_SHARED to the folder that has them")
@@ -99,7 +99,7 @@ def golden_vocabulary(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def topics(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A made-up text of 400,000 words, 2 MB. Each of its documents has one topic."""
+    """A made-up text of 400,000 tokens, 2 MB. Each of its documents has one topic."""
     path = tmp_path_factory.mktemp("topics") / "topics.txt"
     lines = topic_text.documents(400_000, rare=30_000, length=100, seed=3)
     path.write_text("".join(" ".join(line) + "\n" for line in lines), encoding="utf-8")

@@ -38,7 +38,7 @@ HANG = 600
 def call(
     *arguments: object, stdin: bytes = b"", cwd: Path | None = None, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a command line; it may fail. Further `options` are those of `subprocess.run`."""
+    """Run a command line, which may fail. With `options` of `subprocess.run`, do not fork it."""
     command = [str(PROGRAM), *map(str, arguments)]
     if hasattr(os, "fork") and not options:
         return _forked(command, stdin, cwd)

@@ -37,7 +37,7 @@ class Config:
     learning_rate: float = 0.05
     grad_clip: float = 100.0
     bias_learning_rate: float = 1.0
-    # If the records are negative pairs, their weight. Then ln x of a record is the target t.
+    # The weight of negative pairs, if all records are negative pairs. Then ln x is the target t.
     unseen: float | None = None
 
 
@@ -62,9 +62,9 @@ def vocabulary(
 ) -> tuple[list[str], list[int]]:
     """The words of the vocabulary and their counts, in the order of Stanford's ``vocab_count``.
 
-    Most frequent first; equally frequent words are compared as C strings of signed bytes, so that
-    "é" comes before "a" and even "fortín" before "fort". If ``max_vocab`` keeps only some of the
-    equally frequent words, it keeps those that come first in Stanford's hash table.
+    The most frequent word comes first. Equally frequent words are compared as C strings of signed
+    bytes, so "é" comes before "a", and even "fortín" before "fort". If ``max_vocab`` keeps only
+    some of the equally frequent words, it keeps those that come first in Stanford's hash table.
     """
     counts = Counter(token for document in documents for token in document)
     kept = [word for word in counts if counts[word] >= min_count]
@@ -191,7 +191,7 @@ def train(
     parameters
         A trained copy, accumulators included.
     losses
-        Sum of 1/2 f diff^2 over the records of each epoch, divided by their number.
+        For each epoch, the sum of 1/2 f diff^2 over the records, divided by their number.
     travelled
         For each parameter the sum of its absolute steps. Tests allow the float32 core a deviation
         in proportion to it.
@@ -238,7 +238,7 @@ def bounded(g: NDArray, clip: float, optimizer: str) -> NDArray:
 
 
 def of_optimizer(parameters: Parameters, optimizer: str) -> Parameters:
-    """The parameters with the accumulators of the optimizer: row-wise AdaGrad has one a vector."""
+    """The parameters with accumulators of the optimizer: row-wise AdaGrad has one per vector."""
     if optimizer != "rowwise_adagrad":
         return parameters
     first = {name: parameters[name][:, :1].copy() for name in ("G_W", "G_W_tilde")}

@@ -410,6 +410,11 @@ def collinear() -> dict[str, list[float]]:
         ({}, {}, "covariates must have at least one column"),
         (np.eye(6), {}, "got 6 embeddings for 7 coefficients"),
         (np.eye(6)[:, :1], {"cluster": [0, 0, 0, 1, 1, 1]}, "got 2 clusters for 2 coefficients"),
+        (
+            {"a": [1, 2, 3, 4, 5, 7]},
+            {"cluster": ["a", "b", None, "d", "e", "f"]},
+            "cluster must have a value for each vector, got a missing one, None, for context 2",
+        ),
         (["none"], {}, "must be a column of the metadata"),
         ({"a": [1, 2, 3, 4, 5, 7]}, {"errors": "none"}, "errors must be one of"),
         ({"a": [1, 2, 3, 4, 5, 7]}, {"permutations": -1}, "permutations must be an integer >= 0"),

@@ -60,7 +60,7 @@ def test_a_draw_of_equal_values_has_no_correlation():
 
 
 def test_shares_are_those_of_drawn_items():
-    # Means and covariances of shares of items that are drawn one by one.
+    # `loop` draws items one by one. Both ways must give the same means and covariances of shares.
     rng = np.random.default_rng(1)
     right = (rng.random((2, 50)) < [[0.7], [0.4]]).astype(float)
     found = resampled_share(right, 20_000, seed=0)
@@ -119,7 +119,7 @@ def test_the_same_seed_draws_the_same_items():
 
 
 def coverage(truth, samples):
-    """The share of samples whose interval holds the truth."""
+    """The share of the intervals that contain the true value."""
     return np.mean([low <= truth <= high for low, high in samples])
 
 
@@ -155,6 +155,7 @@ def test_an_interval_of_a_difference_holds_0_if_the_models_are_alike():
         samples.append(interval(both[0] - both[1]))
         alone.append(interval(both[0]))
     assert 0.90 < coverage(0, samples) < 0.99
-    # The models err on the same items: the interval of the difference is much the narrower one.
+    # Both models err on the same items, so the interval of the difference is much narrower than
+    # the interval of a score.
     width, width_alone = (np.mean(np.diff(some, axis=1)) for some in (samples, alone))
     assert width < 0.5 * width_alone

@@ -22,7 +22,7 @@ def written(folder, text, name="categories.tsv"):
 
 
 def around(centres, spread, each=8, seed=0):
-    """Words `c-i` of each category c, with vectors around its centre, of any length."""
+    """Words `c-i` of each category c. Their vectors, of any length, are near its centre."""
     rng = np.random.default_rng(seed)
     words = [f"{name}-{i}" for name, i in itertools.product(centres, range(each))]
     matrix = np.repeat(np.array(list(centres.values()), float), each, axis=0)
@@ -44,7 +44,7 @@ def test_separate_categories_are_pure_whatever_the_lengths_of_their_vectors(tmp_
 
 
 def test_purity_is_the_share_of_the_most_frequent_categories(tmp_path):
-    # Two directions and two categories; one word of each lies with the others.
+    # One word of each category has the direction of the other category.
     rows = {"a1": (1, 0), "a2": (1, 0.1), "a3": (0, 1), "b1": (0.1, 1), "b2": (0, 2), "b3": (3, 0)}
     wv = WordVectors(list(rows), np.array(list(rows.values()), float))
     path = written(tmp_path, "".join(f"{word} {word[0]}\n" for word in rows))

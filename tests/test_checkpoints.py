@@ -1,4 +1,4 @@
-"""Checkpoints: from which a killed training can be resumed, and from which it refuses to resume."""
+"""Checkpoints: a killed training is resumed from them, and unsuitable checkpoints are refused."""
 
 import json
 import os
@@ -37,7 +37,7 @@ def assert_same(one, other):
         )
 
 
-class Killed(Exception):  # noqa: N818 - what happened
+class Killed(Exception):  # noqa: N818 - the name says what happened
     """Raised by a callback in place of a kill."""
 
 

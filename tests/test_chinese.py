@@ -9,7 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, kwic
+import glove_rs
+from glove_rs import (
+    Cooccurrence,
+    FormatError,
+    Glove,
+    Phrases,
+    Vocabulary,
+    _user_dictionary,
+    _word_lists,
+    compare,
+    kwic,
+)
 from glove_rs.cli import main
 
 ZH = {"tokenizer": "zh", "min_count": 1}
@@ -126,13 +137,68 @@ def test_words_that_can_be_read_once_are_read_once(tmp_path, way):
         path.write_text("糊涂虫机器\n", encoding="utf-8")
         given = iter(["糊涂虫机器"]) if way == "generator" else path.open(encoding="utf-8")
     model = Glove(tokenizer="zh", user_dictionary=given, min_count=1, dim=4, epochs=2)
+    model.fit(["糊涂虫机器很好用吗"] * 20)
     if thread is not None:
         thread.join()
-    model.fit(["糊涂虫机器很好用吗"] * 20)
     assert "糊涂虫机器" in model.vocabulary
+    assert model.settings_["user_dictionary"] == ["糊涂虫机器"]
+    model.update(["糊涂虫机器很好用吗"] * 3)
     assert model.settings_["user_dictionary"] == ["糊涂虫机器"]
     if way == "open file":
         given.close()
+
+
+CALLS = {
+    "Glove.fit": lambda text, **own: Glove(dim=4, epochs=1, **own).fit(text),
+    "Glove.estimate": lambda text, **own: Glove(dim=4, epochs=1, **own).estimate(text),
+    "Vocabulary": lambda text, **own: Vocabulary.from_corpus(text, **own),
+    "Cooccurrence": lambda text, **own: Cooccurrence.from_corpus(text, **own),
+    "Cooccurrence.estimate": lambda text, **own: Cooccurrence.estimate(text, **own),
+    "kwic": lambda text, min_count, **own: kwic.contexts(text, "很", **own),
+    "bootstrap": lambda text, **own: glove_rs.bootstrap(Glove(dim=4, epochs=1, **own), text, 1),
+    "slices": lambda text, **own: compare.slices(
+        Glove(dim=4, epochs=1, **own), text, ["a", "b"] * 10
+    ),
+}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_a_file_of_words_is_read_once_by_each_call(tmp_path, monkeypatch, call):
+    paths = {"user_dictionary": tmp_path / "user", "stop_words": tmp_path / "stop"}
+    for path in paths.values():
+        path.write_text("机器\n", encoding="utf-8")
+    paths["phrases"] = tmp_path / "phrases"
+    Phrases.learn(["机器 很 好"] * 9, min_count=1, threshold=0.1).save(paths["phrases"])
+    opened = []
+
+    def counting_open(file, *arguments, **options):
+        opened.append(str(file))
+        return open(file, *arguments, **options)
+
+    for module in _word_lists, _user_dictionary:
+        monkeypatch.setattr(module, "open", counting_open, raising=False)
+    given = {name: str(path) for name, path in paths.items()}
+    CALLS[call](["糊涂虫机器很好用吗"] * 20, tokenizer="zh", min_count=1, **given)
+    assert sorted(opened) == sorted(given.values())
+
+
+@pytest.mark.parametrize(
+    "read",
+    [Vocabulary.from_corpus, Cooccurrence.from_corpus, Cooccurrence.estimate, Phrases.learn],
+)
+def test_a_pipe_of_words_is_read_once_by_each_function(tmp_path, read):
+    """A second reading would wait for another writer for ever."""
+    pipe = tmp_path / "pipe"
+    thread = _pipe(pipe, "糊涂虫机器\n")
+    least = {} if read == Phrases.learn else {"min_count": 1}
+    found = read(["糊涂虫机器很好用吗"] * 9, tokenizer="zh", user_dictionary=pipe, **least)
+    thread.join()
+    if isinstance(found, Vocabulary):
+        assert "糊涂虫机器" in found
+    if read != Phrases.learn:
+        thread = _pipe(tmp_path / "stop", "的\n")
+        read(["的 a b"] * 9, stop_words=tmp_path / "stop", **least)
+        thread.join()
 
 
 def test_a_generator_of_stop_words_drops_them():

@@ -673,7 +673,7 @@ def test_a_model_becomes_stanfords_files_and_these_a_model_again(made, tmp_path)
     before, again = Glove.load(made / "model.glove"), Glove.load(tmp_path / "again.glove")
     for name, array in before._state.arrays.items():
         found = again._state.arrays[name]
-        # Stanford's tools have an accumulator for each component, the default one for each row.
+        # Stanford's files have an accumulator for each component. The model has one for each row.
         np.testing.assert_array_equal(found, np.broadcast_to(array, found.shape))
     assert len((tmp_path / "s.txt").read_text(encoding="utf-8").splitlines()[0].split()) == 15
 
@@ -994,7 +994,7 @@ def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
             cwd=tmp_path,
         )
         end = time.monotonic() + HANG
-        while fcntl.ioctl(ours, termios.FIONREAD, bytes(4)) != bytes(4):  # it has not read yet
+        while fcntl.ioctl(ours, termios.FIONREAD, bytes(4)) != bytes(4):  # nothing is read yet
             assert child.poll() is None
             assert time.monotonic() < end
             time.sleep(0.01)

@@ -133,7 +133,7 @@ def test_any_value_of_any_option_ends_with_an_answer_or_a_reason(made, quiet, mo
     for number, line in enumerate(every[sample]):
         arguments = [f"out{number}" if part == "@" else part for part in line]
         shown = [argument[:40] for argument in arguments]
-        # Not the streams of pytest, because the command line may write bytes that are not UTF-8.
+        # The streams of pytest accept only UTF-8, but the command line may write other bytes.
         streams = [io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2)]
         monkeypatch.setattr(sys, "stdout", streams[0])
         monkeypatch.setattr(sys, "stderr", streams[1])

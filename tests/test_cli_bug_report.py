@@ -1,4 +1,4 @@
-"""``glove-rs info --bug-report`` has what a report needs, and nothing that is the user's."""
+"""``glove-rs info --bug-report`` has what a report needs, but no paths or words of the user."""
 
 from __future__ import annotations
 

@@ -333,7 +333,7 @@ def test_what_goes_wrong_is_one_line_and_1(text, counted, tmp_path):
     assert "have 3 components, but -vector-size is 10" in result.stderr.decode().splitlines()[-1]
 
 
-# --- with their programs --------------------------------------------------------------------------
+# --- with Stanford's programs ---------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
@@ -359,7 +359,7 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
             return result
         return theirs(tools, tool, *flags, stdin=stdin, cwd=tmp_path)
 
-    text = text * 3  # Stanford counts the first pair twice; in a longer text it matters less
+    text = text * 3  # Stanford may count the first pair twice: longer texts hide it
     (tmp_path / "vocab.txt").write_bytes(stage("vocab_count", "-min-count", 3, stdin=text).stdout)
     records = stage("cooccur", "-window-size", 5, "-memory", 0.1, stdin=text).stdout
     shuffled = stage("shuffle", "-memory", 0.1, "-seed", 1, stdin=records).stdout

@@ -333,7 +333,9 @@ def test_bytes_are_text_and_errors_says_what_to_do_with_bad_ones(tmp_path):
     (tmp_path / "t.csv").write_bytes(b"text\ncaf\xc3\xa9 one\n\nbad \xff word\n")
     for name, row in (("t.parquet", 2), ("t.csv", 1)):
         path = tmp_path / name
-        with pytest.raises(FormatError, match=rf"{name}, row {row}: invalid utf-8.*errors="):
+        with pytest.raises(
+            FormatError, match=rf"{name}, row {row} \(from 0.*\): invalid utf-8.*errors="
+        ):
             counted(path, column="text")
         assert "\ufffd" in counted(path, column="text", errors="replace")
         assert set(counted(path, column="text", errors="ignore").words) == {
@@ -342,6 +344,27 @@ def test_bytes_are_text_and_errors_says_what_to_do_with_bad_ones(tmp_path):
             "bad",
             "word",
         }
+
+
+def test_a_bad_row_is_named_by_its_file_and_its_row_in_this_file(tmp_path):
+    from pyarrow import orc
+
+    good = pa.array([b"a b"] * 5, pa.binary())
+    bad = pa.array([*good.to_pylist(), b"bad \xff"], pa.binary())
+    pq.write_table(pa.table({"text": good}), tmp_path / "a.parquet")
+    pq.write_table(pa.table({"text": bad}), tmp_path / "b.parquet", row_group_size=2)
+    with pytest.raises(
+        FormatError, match=r"b\.parquet, row 5 \(from 0, in row group 2\): invalid utf-8"
+    ):
+        counted(tmp_path, column="text")
+    orc.write_table(pa.table({"text": bad}), tmp_path / "c.orc")
+    with pytest.raises(FormatError, match=r"c\.orc, row 5 of stripe 0 \(from 0\): invalid utf-8"):
+        counted(tmp_path / "c.orc", column="text")
+    parts = [pa.record_batch({"text": part.view(pa.string())}) for part in (good, bad)]
+    with pytest.raises(
+        ValueError, match=r"row 10 \(from 0\) of a table of the source: invalid utf-8"
+    ):
+        counted(pa.Table.from_batches(parts), column="text")
 
 
 def test_json_fields_of_other_types_do_not_matter_and_times_are_text(tmp_path):
@@ -434,7 +457,7 @@ def test_offsets_of_an_arrow_file_that_point_outside_are_refused_by_name(tmp_pat
     offsets = np.frombuffer(column.buffers()[1], np.int32)[:28].tobytes()
     assert content.count(offsets) == 1
     path.write_bytes(content.replace(offsets, np.int32([0, 2**30]).tobytes() + offsets[8:]))
-    with pytest.raises(FormatError, match=r"t\.arrow, after row 0: .*not valid in Arrow"):
+    with pytest.raises(FormatError, match=r"t\.arrow, after row 0 .*not valid in Arrow"):
         counted(path, column="text")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import itertools
+import math
+import os
 import random
 import runpy
 import sys
@@ -15,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import glove_rs
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _core, _settings, compare
 from glove_rs._bootstrap.store import Store
 
@@ -144,7 +147,7 @@ def test_only_changed_words_have_intervals_above_zero(tmp_path):
     assert covered > 0.9
     assert abs(np.mean([row["change"] for row in unchanged])) < 0.02
     plain = compare.changed_words(a.full, b.full)
-    assert np.mean(plain["change"][10:]) > 0.05  # without replicates the noise stays
+    assert np.mean(plain["change"][10:]) > 0.05  # not corrected for noise
 
 
 def test_changed_words_need_replicates(tmp_path):
@@ -160,7 +163,7 @@ def test_neighbours_stand_side_by_side():
     a, b = named(rng.normal(size=(9, 3))), named(rng.normal(size=(5, 3)))
     table = compare.neighbours("w7", {"a": a, "b": b}, topn=4)
     assert [cell.split()[0] for cell in table["a"]] == [w for w, _ in a.most_similar("w7", topn=4)]
-    assert table["b"].tolist() == [""] * 4  # b does not have the word
+    assert table["b"].tolist() == [""] * 4  # b does not have the word w7
     assert list(compare.neighbours("w1", [a, b]).columns) == ["rank", "1", "2"]
     with pytest.raises(KeyError, match="w99"):
         compare.neighbours("w99", [a, b])
@@ -225,7 +228,7 @@ def planted(documents: int, seed: int = 0) -> tuple[list[str], list[str]]:
 
 def test_planted_changes_come_first_and_other_words_stay_within_intervals():
     text, dates = planted(1200)
-    # The text is so small that few, heavier negative pairs give vectors with less noise.
+    # In so small a text, fewer negative pairs of a larger weight give vectors with less noise.
     training = {"x_max": 10, "learning_rate": 0.2, "epochs": 8}
     training |= {"negative": 1, "negative_weight": 0.3, "deterministic": True, "seed": 1}
     model = Glove(8, window=10, min_count=10, **training)
@@ -236,7 +239,7 @@ def test_planted_changes_come_first_and_other_words_stay_within_intervals():
     others = [row for row in table if row["word"] not in {"c0w1", "c5w1"}]
     assert len(others) > 70
     assert np.mean([row["low"] <= 0 <= row["high"] for row in others]) > 0.9
-    # The words "the0", … occur with all words alike. They have no meaning to compare.
+    # The words "the0", … co-occur with all words equally often, so their vectors are mostly noise.
     assert "words are left out: their vectors are mostly noise" in table.title
     near = {label: [w for w, _ in wv.most_similar("c0w1", topn=5)] for label, wv in periods.items()}
     assert sum(word.startswith("c0") for word in near["early"]) >= 4
@@ -284,6 +287,37 @@ def test_labels_from_a_function_or_a_mapping_give_the_same_slices(tmp_path):
         assert set(by_mapping[label].index_to_key) == set(by_labels[label].index_to_key)
 
 
+def test_slices_read_a_column_of_tables_and_stores(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    fsspec = pytest.importorskip("fsspec")
+    from pyarrow import parquet
+
+    text = ["a b c a", "b c a b"] * 5
+    labels = [1, 2] * 5
+    expected = compare.slices(Glove(**QUICK), text, labels)
+    table = pa.table({"text": text, "n": range(10)})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    system = fsspec.filesystem("memory")
+    system.pipe("/slices/t.parquet", (tmp_path / "t.parquet").read_bytes())
+    where = {"column": "text", "storage_options": system}
+    parts = {label: table.filter([own == label for own in labels]) for label in (1, 2)}
+    try:
+        for found in (
+            compare.slices(Glove(**QUICK), tmp_path / "t.parquet", labels, column="text"),
+            compare.slices(Glove(**QUICK), "/slices", labels, **where),
+            compare.slices(Glove(**QUICK), parts, column="text"),
+        ):
+            assert all(np.array_equal(found[k].vectors, expected[k].vectors) for k in (1, 2))
+    finally:
+        system.rm("/slices", recursive=True)
+    with pytest.raises(TypeError, match="by must be a sequence of labels"):
+        compare.slices(Glove(**QUICK), table, len, column="text")
+    if hasattr(os, "mkfifo"):
+        os.mkfifo(tmp_path / "pipe")
+        with pytest.raises(ValueError, match="must be a text that can be read twice"):
+            compare.slices(Glove(**QUICK), {1: text, 2: tmp_path / "pipe"})
+
+
 def test_wrong_arguments_of_slices_are_named():
     text = ["a b"] * 4
     with pytest.raises(ValueError, match="by must give the label of each document"):
@@ -309,6 +343,23 @@ def test_wrong_arguments_of_slices_are_named():
         compare.slices(Glove(**QUICK), text, ["x", "y", "y", "y"], n=2)
 
 
+@pytest.mark.parametrize("missing", ["None", "nan", "NaT", "<NA>"])
+def test_a_missing_label_is_refused(missing):
+    if missing == "<NA>":
+        label = pytest.importorskip("pandas").NA
+    else:
+        label = {"None": None, "nan": math.nan, "NaT": np.datetime64("NaT")}[missing]
+    text, by = ["a b", "a b", "b a", "b a"], ["x", "y", label, "x"]
+    message = f"by must have a label for each document, got {missing} for document 2"
+    for labels in by, lambda document: label if document == "b a" else "x":
+        with pytest.raises(ValueError, match=message):
+            compare.slices(Glove(**QUICK), text, labels)
+        with pytest.raises(ValueError, match=message):
+            glove_rs.bootstrap(Glove(**QUICK), text, 2, unit="group", by=labels)
+    with pytest.raises(ValueError, match=f"source must have a label for each text, got {missing}"):
+        compare.slices(Glove(**QUICK), {"x": text, label: text})
+
+
 def test_an_empty_slice_is_left_out_with_a_warning():
     with pytest.warns(UserWarning, match="slice 'z' has no word of the vocabulary"):
         found = compare.slices(Glove(**QUICK), ["a b", "a b", ""], ["x", "y", "z"])
@@ -326,18 +377,66 @@ def test_the_drift_of_a_word_that_no_slice_has_is_nan_with_a_warning():
     assert len(drift) == 2
 
 
-def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
+EXAMPLE = Path(__file__).parents[1] / "examples" / "studies.py"
+
+
+def studied(folder):
+    """Write a text for the studies; return its path."""
     rng = random.Random(1)
     words = [f"w{i}" for i in range(30)]
-    text = tmp_path / "text.txt"
+    text = folder / "text.txt"
     text.write_text("\n".join(" ".join(rng.choices(words, k=12)) for _ in range(200)))
+    return text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["missing.txt"], "missing.txt: No such file"),
+        (["."], r"\.: Is a directory"),
+        (["binary"], "binary: byte 1 is not UTF-8"),
+        (["short"], "short: a study needs a text of at least 4 lines, got 1"),
+        (["text.txt", "--sets", "missing.csv"], "missing.csv: No such file"),
+        (["text.txt", "--sets", "short"], "short: .*header must be set,word"),
+        (["text.txt", "--sets", "two.json"], "two.json: there must be four sets.*got 2"),
+        (["text.txt", "--sets", "rare.json"], "all words of B are too rare: a word must occur 5"),
+        (["text.txt", "--words", "w1", "xyz"], "'xyz' is too rare in the first half"),
+        (["text.txt", "--words", "early"], "'early' is too rare in the second half"),
+    ],
+)
+def test_the_example_names_what_is_wrong_before_it_trains(
+    tmp_path, monkeypatch, arguments, message
+):
+    lines = studied(tmp_path).read_text().splitlines()
+    lines[0] = "early early early early early " + lines[0]
+    (tmp_path / "text.txt").write_text("\n".join(lines))
+    (tmp_path / "binary").write_bytes(b"a\xff")
+    (tmp_path / "short").write_text("a b c")
+    (tmp_path / "two.json").write_text('{"X": ["w0"], "Y": ["w2"]}')
+    (tmp_path / "rare.json").write_text('{"X": ["w0"], "Y": ["w2"], "A": ["w4"], "B": ["xyz"]}')
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), *arguments])
+    monkeypatch.setattr(_core, "train", None)  # training would raise a TypeError
+    with pytest.raises(SystemExit, match=message):
+        runpy.run_path(str(EXAMPLE), run_name="__main__")
+
+
+@pytest.mark.parametrize("option", ["--replicates", "--parts", "--dim"])
+def test_the_example_checks_its_numbers_first(monkeypatch, capsys, option):
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), "missing.txt", option, "0"])
+    with pytest.raises(SystemExit):
+        runpy.run_path(str(EXAMPLE), run_name="__main__")
+    assert f"argument {option}: must be at least" in capsys.readouterr().err
+
+
+def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
+    text = studied(tmp_path)
     sets = tmp_path / "sets.json"
     sets.write_text('{"X": ["w0", "w1"], "Y": ["w2", "w3"], "A": ["w4"], "B": ["w5"]}')
-    example = Path(__file__).parents[1] / "examples" / "studies.py"
     options = ["--words", "w7", "--sets", sets, "--replicates", "3", "--parts", "2", "--dim", "4"]
-    monkeypatch.setattr(sys, "argv", [str(example), str(text), *map(str, options)])
+    monkeypatch.setattr(sys, "argv", [str(EXAMPLE), str(text), *map(str, options)])
     warnings.simplefilter("ignore")
-    runpy.run_path(str(example), run_name="__main__")
+    runpy.run_path(str(EXAMPLE), run_name="__main__")
     printed = capsys.readouterr().out
     for title in ("changed most", "Drift of w7", "Regression of the contexts of w7", "second half"):
         assert title in printed

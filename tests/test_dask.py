@@ -172,6 +172,25 @@ def test_counts_of_one_direction_train_alike(client: Any) -> None:
     assert parted.history[-1] == pytest.approx(alone.history[-1], rel=0.05)
 
 
+def test_a_file_of_stop_words_may_go_while_a_cluster_trains(client: Any, tmp_path: Path) -> None:
+    path = tmp_path / "stop"
+    path.write_text("w0\nw1\n")
+    model = DaskGlove(client=client, partitions=1, stop_words=str(path), **settings(epochs=1))
+    model.fit(TEXT, callbacks=[lambda state: path.unlink()])
+    assert not path.exists()
+    assert model.settings_["stop_words"] == ["w0", "w1"]
+    assert "w0" not in model.vocabulary
+
+
+def test_a_matrix_that_is_not_symmetric_gives_a_warning_on_a_cluster_too(client: Any) -> None:
+    matrix = [[0.0, 2.0, 1.0], [0.0, 0.0, 3.0], [0.0, 0.0, 0.0]]
+    model = DaskGlove(client=client, partitions=1, **settings(epochs=1))
+    with pytest.warns(UserWarning, match="symmetric counts are expected"):
+        model.fit_cooccurrence(np.array(matrix), vocabulary=["a", "b", "c"])
+    with pytest.raises(ValueError, match="symmetric must be True or False"):
+        model.set_params(symmetric=1).fit_cooccurrence(np.array(matrix))
+
+
 @pytest.mark.parametrize("partitions", [2, 3])
 def test_groups_reach_the_loss_of_one_whoever_trains_them(
     client: Any, alone: Any, counts: Cooccurrence, partitions: int
@@ -464,7 +483,7 @@ def test_a_killed_worker_changes_nothing_of_the_outcome(
 
         def callback(state: Any) -> None:
             if state.epoch == 2:
-                # The scheduler does this every two seconds: only one copy of each value remains.
+                # The scheduler runs this every two seconds. It leaves only one copy of each value.
                 doomed.amm.run_once()
             if state.epoch == 3:
                 threading.Timer(after, os.kill, (process, signal.SIGKILL)).start()

@@ -120,6 +120,24 @@ def test_stop_words_of_a_given_vocabulary_are_refused_on_a_cluster(cluster):
     given = Vocabulary(["the", "bank"], [2, 1])
     with pytest.raises(ValueError, match="stop_words must not have words of the given vocabulary"):
         count(cluster, ["the bank"], groups=1, vocabulary=given, stop_words=["the"])
+    settings = {"stop_words": ["The"], "lowercase": True}
+    with pytest.raises(ValueError, match=r'got "the"; leave them out'):
+        count(cluster, ["the bank"], groups=1, vocabulary=given, **settings)
+
+
+def test_stop_words_are_folded_on_a_cluster_as_elsewhere(cluster):
+    settings = {"stop_words": ["The", "Of"], "lowercase": True, "min_count": 1}
+    text = ["The bank of the river", "of The sea"]
+    counted = count(cluster, text, groups=1, **settings)
+    X = Cooccurrence.from_corpus(text, **settings)
+    assert counted.vocabulary.words == X.vocabulary.words == ["bank", "river", "sea"]
+    assert_counted(cluster, counted, X)
+    for where in (
+        lambda: count(cluster, ["The of"], groups=1, **settings),
+        lambda: Cooccurrence.from_corpus(["The of"], **settings),
+    ):
+        with pytest.raises(ValueError, match="2 of the words are stop words"):
+            where()
 
 
 def test_a_row_group_of_a_table_or_a_file_of_a_table_is_a_shard(cluster, zipf, tmp_path):
@@ -392,7 +410,7 @@ def test_what_a_task_raises_is_raised_here_and_the_tasks_are_gone(client, zipf):
 
 
 def are_gone(cluster: Cluster) -> bool:
-    """Whether the scheduler soon has no task left of this cluster."""
+    """Wait until the scheduler has no task of `cluster`. Return False after five seconds."""
 
     def left(prefix, dask_scheduler):
         return any(str(key).startswith(prefix) for key in dask_scheduler.tasks)
@@ -509,7 +527,8 @@ def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
     encoding |= {"user_dictionary": None, "simplified_lookup": False}
     limits = {"min_count": 1, "max_vocab": None, "keep_gaps": False, "max_word_bytes": 1 << 20}
     shard = _core.CoreShard.read(source, {**encoding, **limits})
-    vocabulary = shard.vocabulary.chosen("text", 2, None)
+    chosen = {**encoding, **limits, "min_count": 2}
+    vocabulary = shard.vocabulary.chosen("text", chosen)
     same = sent(vocabulary)
     assert same.words() == vocabulary.words()
     assert same.counts().tolist() == vocabulary.counts().tolist()

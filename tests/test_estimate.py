@@ -1,4 +1,4 @@
-"""Estimates compared with what counting the text and fitting it then take."""
+"""Estimates, compared with what counting the text and fitting a model then need."""
 
 import gzip
 import json
@@ -97,7 +97,7 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     def peak():
         command = [sys.executable, "-c", MEASURE, *arguments]
         # Workers of Dask, which other tests start, leave a setting of the allocator in the
-        # environment of this process. With it the allocator returns freed memory earlier.
+        # environment of this process. With this setting the allocator returns freed memory earlier.
         user = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
         return int(subprocess.run(command, capture_output=True, check=True, env=user).stdout)
 
@@ -108,8 +108,8 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     low, high = estimate.bounds["memory"]
     assert low < estimate.memory < high
     # The estimate says what a fit may need. So compare it with the largest of three peaks. While
-    # the system has huge pages of 2 MiB, buffers are rounded up to them: for these small fits this
-    # makes up to 16 MB (62.7 MB without huge pages, 78 MB with them).
+    # the system has free huge pages of 2 MiB, the sizes of buffers are rounded up to whole huge
+    # pages. For these small fits this adds up to 16 MB: a peak of 78 MB instead of 62.7 MB.
     peaks = [peak() for _ in range(3)]
     expected = pytest.approx(max(peaks), rel=0.15, abs=16e6)
     assert estimate.memory - INTERPRETER == expected, peaks

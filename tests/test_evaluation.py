@@ -675,7 +675,7 @@ def standard(shared):
 def many_questions(tmp_path_factory):
     """A file like questions-words.txt: 5 semantic and 9 syntactic sections of made-up words.
 
-    A section asks every pair of its words with every other pair. So words recur.
+    A section asks every pair of its words with every other pair. So a word is in many questions.
     """
     names = ["capital-common-countries", "capital-world", "currency", "city-in-state", "family"]
     names += [f"gram{k}-{k}" for k in range(1, 10)]

@@ -15,7 +15,16 @@ import zipfile
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, FormatError, Glove, Subwords, Vocabulary, WordVectors, _core
+from glove_rs import (
+    Cooccurrence,
+    FormatError,
+    Glove,
+    Phrases,
+    Subwords,
+    Vocabulary,
+    WordVectors,
+    _core,
+)
 from odd_files import FOREIGN, TABLES, TEXT, archive, available
 
 WORDS = Vocabulary(["a", "b"], [2, 1])
@@ -60,6 +69,7 @@ def ours(tmp_path_factory):
         "vocabulary": ("vocabulary", "a vocabulary", r"Vocabulary\.load"),
         "model": ("model", "a model of glove-rs", r"Glove\.load"),
         "subwords": ("subwords", "a subword model of glove-rs", r"Subwords\.load"),
+        "phrases": ("phrases", "phrases of glove-rs", r"Phrases\.load"),
         "word2vec": ("vectors", "word vectors", r"WordVectors\.load"),
         "binary": ("vectors", "word vectors", r"WordVectors\.load"),
         "glove": ("vectors", "word vectors", r"WordVectors\.load"),
@@ -70,6 +80,7 @@ def ours(tmp_path_factory):
     counts.vocabulary.save(folder / "vocabulary")
     model.save(folder / "model")
     Subwords.fit(model.vectors, min_words=1).save(folder / "subwords")
+    Phrases.learn(text, min_count=1, threshold=0.01).save(folder / "phrases")
     model.save_stanford(folder / "p", text=False)
     os.rename(folder / "p.bin", folder / "parameters")
     model.vectors.save_word2vec_format(folder / "word2vec")
@@ -89,7 +100,7 @@ def refusal(read, path):
     return message.removeprefix(str(path))
 
 
-OURS = ["text", "counts", "records", "parameters", "vocabulary", "model", "subwords"]
+OURS = ["text", "counts", "records", "parameters", "vocabulary", "model", "subwords", "phrases"]
 OURS += ["word2vec", "binary", "glove", "native"]
 READ_BY = {"text": {"text"}, "parameters": {"parameters", "parameters' vectors"}}
 
@@ -547,7 +558,7 @@ def test_a_model_may_be_called_npz_but_is_not_packed(tmp_path):
     model = Glove(dim=2, epochs=1).fit_cooccurrence(np.ones((3, 3)))
     model.save(tmp_path / "model.npz")
     assert np.load(tmp_path / "model.npz")["W"].shape == (3, 2)
-    with pytest.raises(ValueError, match="a model is not compressed"):
+    with pytest.raises(ValueError, match="does not compress a model"):
         model.save(tmp_path / "model.glove.gz")
 
 

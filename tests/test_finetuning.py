@@ -120,8 +120,8 @@ def test_an_epoch_applies_the_gradient_of_the_anchor_once(size):
     given, anchor, eta = pretrained(5, range(0, size, 3), 6), 0.7, 1e-4
     settings = {"init": given, "anchor": anchor}
     start = parameters(frozen(6).fit_cooccurrence(X, **settings))
-    # Training starts at the anchor, whose gradient is 0 there: only the records move parameters.
-    # With another seed, training starts at other biases.
+    # Training starts at the pretrained vectors. The gradient of the anchor is 0 there, so only
+    # the records move the parameters. With another seed, training starts at other biases.
     model = frozen(6).set_params(learning_rate=eta, seed=8)
     moved = parameters(frozen(6, seed=8).fit_cooccurrence(X, **settings))
     for name, end in parameters(model.fit_cooccurrence(X, **settings)).items():

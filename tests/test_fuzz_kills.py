@@ -26,7 +26,7 @@ FILES = {"model.glove", "vocab.txt", "settings.json", "history.csv"}
 
 @pytest.fixture(scope="module")
 def text():
-    """A text larger than the buffer of a pipe: once it is written, the program has read some."""
+    """A text larger than the buffer of a pipe: once written, the program has read most of it."""
     rng = np.random.default_rng(8)
     words = np.array([f"word{k}" for k in range(400)])
     lines = (" ".join(rng.choice(words, size=40)) for _ in range(450))
@@ -70,7 +70,7 @@ class Program:
     def kill(self, seed, delay, *, watched):
         """Run the program and kill it after `delay` seconds. Return whether it was still running.
 
-        If `watched`, the delay begins when something in the folder changes, or 10 seconds later.
+        If `watched`, the delay begins when an entry of the folder changes, or after 10 seconds.
         """
         before = entries(self.folder)
         process = self.start(seed)

@@ -166,7 +166,8 @@ def test_words_are_ranked_by_their_closeness_to_the_mean(wv):
     np.testing.assert_allclose(
         [score for score, _ in ranked], np.array([2.4, 1.8, 1.6]) / length, **TOLERANCE
     )
-    # The vectors (2, 0), (3, 4), (0, 5) in that of (5, 9).
+    # The vectors (2, 0), (3, 4), (0, 5) have a mean in the direction of (5, 9). A score is the dot
+    # product of a vector with the unit vector in this direction.
     ranked = wv.rank_by_centrality(["ice", "snow", "steam"], use_norm=False)
     np.testing.assert_allclose(
         [score for score, _ in ranked], np.array([51, 45, 10]) / np.hypot(5, 9), **TOLERANCE
@@ -423,7 +424,8 @@ def test_the_page_names_every_method_of_gensim_that_is_missing_here():
     named = set(re.findall(r"`(?:wv\.)?(\w+)", PAGE.read_text(encoding="utf-8")))
     missing = public(models.KeyedVectors) - public(WordVectors)
     assert missing <= named
-    # A method that both have takes gensim's arguments in gensim's order, unless the page differs.
+    # A method that both have takes gensim's arguments in gensim's order. Otherwise the page names
+    # the method and the missing arguments.
     for name in sorted(public(models.KeyedVectors) & public(WordVectors) - {"save", "load"}):
         their = inspect.getattr_static(models.KeyedVectors, name)
         if isinstance(their, property):

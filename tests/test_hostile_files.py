@@ -516,7 +516,7 @@ WAIT = """
 
 
 def interrupt(load, path):
-    """Interrupt a waiting process. Return its CPU seconds until the exception, and its ticks."""
+    """Interrupt a waiting process. Return CPU seconds to the exception, and its thread's ticks."""
     child = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(WAIT).replace("{load}", load), str(path)],
         stdout=subprocess.PIPE,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 import re
 import sys
 
@@ -295,6 +296,59 @@ def test_missing_texts_of_a_table_keep_their_number():
     assert contexts.documents.tolist() == [1]
 
 
+def test_a_column_of_files_of_tables_is_searched(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    rows = [*TEXT[:1], None, *TEXT[2:]]
+    nested = pa.array([None if row is None else {"b": row.split()} for row in rows])
+    table = pa.table({"year": range(4), "text": rows, "a": nested})
+    parquet.write_table(table, tmp_path / "t.parquet", row_group_size=2)
+    (tmp_path / "t.csv").write_text("year,text\n" + "".join(f'1,"{row or ""}"\n' for row in rows))
+    for name, column in (("t.parquet", "text"), ("t.parquet", "a.b"), ("t.csv", "text")):
+        assert found(tmp_path / name, text=column) == EXPECTED, name
+    several = kwic.contexts(str(tmp_path / "t.*"), "ice", 2, text="text")
+    assert [name[-5:] for name in several.metadata["file"]] == ["t.csv"] * 4 + ["rquet"] * 4
+    with open(tmp_path / "t.csv", "rb") as file:
+        assert found(file, text="text") == EXPECTED
+    beside = kwic.contexts(tmp_path / "t.parquet", "ice", text="text", metadata={"n": range(4)})
+    assert beside.to_pandas()["n"].tolist() == [0, 2, 2, 3]
+    with pytest.raises(ValueError, match=r"column must name a column of .*did you mean 'text'"):
+        kwic.contexts(tmp_path / "t.parquet", "ice", text="txt")
+
+
+def test_bad_bytes_in_a_table_are_named_or_replaced(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    from pyarrow import parquet
+
+    from glove_rs import FormatError
+
+    texts = pa.array([b"the ice", b"ice \xff ice"], pa.binary())
+    parquet.write_table(pa.table({"text": texts}), tmp_path / "t.parquet")
+    with pytest.raises(
+        FormatError, match=r"t\.parquet, row 1 \(from 0, in row group 0\): .*errors="
+    ):
+        kwic.contexts(tmp_path / "t.parquet", "ice", text="text")
+    contexts = kwic.contexts(tmp_path / "t.parquet", "ice", text="text", errors="replace")
+    assert len(contexts) == 3
+
+
+def test_texts_and_tables_in_a_store_are_searched(tmp_path):
+    fsspec = pytest.importorskip("fsspec")
+    system = fsspec.filesystem("memory")
+    system.pipe("/kwic/a.txt", "\n".join(TEXT).encode())
+    system.pipe("/kwic/b.csv", b"text\n" + "\n".join(TEXT).encode())
+    try:
+        assert found("memory://kwic/a.txt", storage_options={}) == EXPECTED
+        assert found("/kwic/a.txt", storage_options=system) == EXPECTED
+        pytest.importorskip("pyarrow")
+        assert found("/kwic/b.csv", text="text", storage_options=system) == EXPECTED
+    finally:
+        system.rm("/kwic", recursive=True)
+    with pytest.raises(ValueError, match="storage_options must come with paths"):
+        found(TEXT, storage_options={})
+
+
 @pytest.mark.parametrize("dtype", [object, "string"])
 @pytest.mark.parametrize("missing", [None, float("nan")])
 def test_missing_texts_of_a_column_keep_their_number_as_in_a_table(missing, dtype):
@@ -346,6 +400,27 @@ def test_the_table_prints_converts_and_plots():
         contexts.plot("none")
 
 
+def test_words_are_folded_by_the_unicode_of_the_core():
+    # U+A7CB, which Unicode 16 added, becomes U+0264. Python lower-cases by an older Unicode.
+    text = ["the \ua7cb is cold"] * 9
+    for word in "\ua7cb", "\u0264":
+        assert len(kwic.contexts(text, word, lowercase=True)) == 9
+    model = Glove(dim=4, min_count=1, epochs=1, lowercase=True, progress=False).fit(iter(text))
+    vectors = [model.infer_vector(["the cold \ua7cb"], word) for word in ("\ua7cb", "\u0264")]
+    assert np.array_equal(*vectors)
+
+
+def test_a_missing_value_of_metadata_is_a_group_of_its_own():
+    rows = [{"text": "ice", "of": of} for of in ("x", None, math.nan, "x")]
+    contexts = kwic.contexts(rows, "ice")
+    text = json.dumps(contexts.to_dict(), allow_nan=False)
+    assert [row["of"] for row in json.loads(text)["contexts"]] == ["x", None, None, "x"]
+    pytest.importorskip("matplotlib").use("Agg")
+    ax = contexts.plot("of")
+    assert [label.get_text() for label in ax.get_xticklabels()] == ["(missing)", "x"]
+    assert [bar.get_height() for bar in ax.patches] == [2, 2]
+
+
 def test_importing_the_package_does_not_import_the_analyses():
     import subprocess
 
@@ -378,6 +453,10 @@ def test_the_command_prints_the_contexts_as_they_are_found(tmp_path):
     }
     first = done("kwic", "i*", "-", "--match", "glob", "--limit", 1, stdin=path.read_bytes())
     assert first.decode() == "0\tthe\tice\tis cold\n"
+    table = tmp_path / "t.csv"
+    table.write_text("text\n" + "\n".join(TEXT))
+    options = ("--window", 2, "--column", "text", "--storage-options", "{}")
+    assert done("kwic", "ice", table, *options).decode().splitlines() == lines
     result = call("kwic", "steam", path)
     assert result.returncode == 0
     assert b"does not occur" in result.stderr

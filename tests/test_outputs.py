@@ -14,7 +14,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors, _core
+from glove_rs import (
+    Cooccurrence,
+    Glove,
+    Phrases,
+    Subwords,
+    Vocabulary,
+    WordVectors,
+    _core,
+    bootstrap,
+)
 from glove_rs.cli import main
 from program import PROGRAM
 
@@ -296,6 +305,43 @@ def test_what_another_process_is_writing_is_not_removed(saver, here):
         assert sorted(os.listdir()) == [".file.glove-rs-0.tmp", "file"]
     saver[0]("file")
     assert os.listdir() == ["file"]
+
+
+# --- URLs -----------------------------------------------------------------------------------------
+
+
+def test_a_url_is_refused_everywhere_and_no_folder_is_made(model, counts, here):
+    text = TEXT.splitlines()
+    phrases = Phrases.learn(text)
+    ways = [
+        *(save for save, _ in savers(model, counts).values()),
+        phrases.save,
+        model.save_stanford,
+        Subwords.fit(model.vectors, min_words=1).save,
+        lambda path: Glove(dim=2, min_count=1).fit(text, checkpoint_dir=path),
+        lambda path: bootstrap(Glove(dim=2, min_count=1), text, 0, path=path),
+    ]
+    ways.remove(counts._core.save_stanford)
+    before = sorted(os.listdir())
+    for save in ways:
+        with pytest.raises(
+            FileNotFoundError, match=r"Only Cooccurrence\.to_parquet writes to URLs"
+        ):
+            save("memory://folder/x")
+    commands = (
+        ["fit", "../c.txt", "--out", "s3://bucket/m", *SMALL],
+        ["fit", "../c.txt", "--out", "m", "--vectors", "s3://bucket/v", *SMALL],
+        ["cooccur", "../c.txt", "-o", "s3://bucket/counts"],
+        ["vocab", "../c.txt", "-o", "s3://bucket/words"],
+        ["bootstrap", "../c.txt", "--out", "s3://bucket/b", *SMALL],
+    )
+    for command in commands:
+        assert "writes to URLs" in reason(1, *command), command
+    assert sorted(os.listdir()) == before
+    # A folder of this machine may have such a name.
+    os.makedirs("s3:/bucket")
+    model.vocabulary.save("s3://bucket/words")
+    assert os.listdir("s3:/bucket") == ["words"]
 
 
 # --- empty paths ----------------------------------------------------------------------------------
@@ -945,3 +991,162 @@ def test_a_model_is_written_though_its_vectors_cannot_be_any_more(here, monkeypa
     assert "v: exists" in message
     assert Path("v").read_text() == "precious"
     assert content("m").keys() == FILES
+
+
+# --- outputs are checked before the inputs are read -----------------------------------------------
+
+#: A command line for each output, with what the output must not end in. The inputs are missing, so
+#: a command that reads before it checks its outputs complains of an input.
+WRITING = {
+    "fit nowhere --out m --vectors {}": "glove",
+    "fit nowhere --out m --save-counts {}": "glove",
+    "fit nowhere --out m --save-counts x --vectors {}": "counts",
+    "train nowhere --out m --vectors {}": "bin",
+    "update nowhere nowhere --counts nowhere --out m --vectors {}": "csv",
+    "update nowhere nowhere --counts nowhere --out m --save-counts {}": "txt",
+    "vocab nowhere -o {}": "bin",
+    "cooccur nowhere -o {}": "txt",
+    "cooccur nowhere -o x --save-vocab {}": "counts",
+    "phrases nowhere -o {}": "bin",
+    "pairs nowhere.parquet --row a --column b -o {}": "txt",
+    "subwords nowhere {}": "txt",
+    "convert nowhere {} --to word2vec": "bin",
+    "convert nowhere {} --to word2vec_binary": "txt",
+    "convert nowhere {} --to glove": "counts",
+    "convert nowhere {} --to native": "txt",
+    "convert nowhere {} --to model": "glove.gz",
+    "convert nowhere {} --to vocab": "bin",
+    "convert nowhere {} --to counts": "txt",
+    "convert nowhere {} --to records": "glove",
+    "convert nowhere {} --to pairs": "glove",
+    "evaluate nowhere --panel nowhere --html {}": "counts",
+}
+
+
+def refused(command, target):
+    """Run a command that must refuse its output before it reads its input."""
+    before = sorted(os.listdir())
+    code, errors = run([part.format(target) for part in command.split()])
+    message = errors.splitlines()[-1]
+    assert code in (1, 2)
+    assert str(target) in message, message
+    assert "nowhere" not in message, message
+    assert sorted(os.listdir()) == before
+    return message
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_an_output_that_cannot_be_written_is_refused_before_the_input_is_read(here, command):
+    os.mkdir("folder")
+    Path("old").write_text("old")
+    assert "must not end in" in refused(command, f"file.{WRITING[command]}")
+    assert "directory" in refused(command, "folder").lower()
+    assert "directory" in refused(command, "new/").lower()
+    assert "does not exist" in refused(command, "none/file")
+    assert "directory" in refused(command, "old/file").lower()
+    assert "too long" in refused(command, "n" * 256)
+    assert "exists; choose another name, or replace it with --overwrite" in refused(command, "old")
+
+
+@pytest.mark.parametrize("command", WRITING)
+def test_an_output_in_a_read_only_folder_is_refused_before_the_input_is_read(
+    here, command, monkeypatch
+):
+    os.mkdir("locked")
+    access = os.access
+    monkeypatch.setattr(
+        os,
+        "access",
+        lambda path, mode, **how: (
+            not (mode & os.W_OK and os.path.basename(path) == "locked")
+            and access(path, mode, **how)
+        ),
+    )
+    assert "Permission denied" in refused(command, "locked/file")
+
+
+@needs_unix
+def test_a_link_that_leads_to_itself_is_refused_before_the_input_is_read(here):
+    os.symlink("loop", "loop")
+    assert "symbolic links" in refused("vocab nowhere -o {}", "loop")
+
+
+@pytest.mark.parametrize(
+    ("command", "one", "other"),
+    [
+        ("fit nowhere --out m --overwrite", "--vectors", "--save-counts"),
+        ("update nowhere nowhere --counts nowhere --out m", "--vectors", "--save-counts"),
+        ("cooccur nowhere --overwrite", "-o", "--save-vocab"),
+    ],
+)
+def test_two_outputs_are_never_one_file(here, command, one, other):
+    if hasattr(os, "mkfifo"):
+        os.mkfifo("pipe")
+    os.symlink("new", "link")
+    Path("old").write_text("old")
+    os.link("old", "hard")
+    same = [("new", "./new"), ("new", "link"), ("-", "-"), ("-", "/dev/stdout")]
+    same += [("old", "hard")] * ("--overwrite" in command) + [("pipe", "pipe")]
+    before = sorted(os.listdir())
+    for first, second in same:
+        message = reason(2, *command.split(), one, first, other, second)
+        assert "must be another file than that of" in message, message
+    message = reason(1, *command.split(), one, "/dev/null", other, "/dev/null")
+    assert "nowhere" in message, message
+    assert sorted(os.listdir()) == before
+
+
+@pytest.mark.parametrize("setting", ["--stop-words", "--user-dictionary", "--phrases"])
+@pytest.mark.parametrize(
+    "command", ["fit nowhere --out m --save-counts", "vocab nowhere -o", "cooccur nowhere -o"]
+)
+def test_a_file_of_words_is_an_input_that_no_output_replaces(here, command, setting):
+    Path("words").write_text("the\n")
+    message = reason(2, *command.split(), "words", setting, "words", "--overwrite")
+    assert "must be another file than the input words" in message
+    assert Path("words").read_text() == "the\n"
+
+
+def test_a_wrong_ending_in_the_folder_of_the_model_is_refused_before_the_text_is_read(here):
+    message = reason(2, "fit", "nowhere", "--out", "m", "--vectors", "m/v.bin")
+    assert "--vectors must not end in .bin" in message
+    assert os.listdir() == []
+
+
+def test_the_format_of_the_input_decides_which_endings_suit_the_output(files):
+    before = everything()
+    message = reason(1, "convert", "counts", "x.glove")
+    assert "must not end in .glove, because the file holds counts" in message
+    message = reason(1, "convert", "v.txt", "x.counts")
+    assert "must not end in .counts, because the file holds vectors as text" in message
+    assert everything() == before
+    done("convert", "m.glove", "x.bin")
+
+
+def test_vectors_are_not_printed_into_json(here):
+    message = reason(2, "fit", "../c.txt", "--out", "m", "--vectors", "-", "--json", *SMALL)
+    assert "--vectors must be a file with --json" in message
+    assert os.listdir() == []
+
+
+def test_a_bootstrap_checks_its_folder_before_it_reads_the_text(here, monkeypatch):
+    Path("file").write_text("precious")
+    os.mkdir("other")
+    Path("other/file").write_text("precious")
+    for out in "file", "file/below", "other":
+        message = reason(1, "bootstrap", "nowhere", "--out", out, "--dim", "2")
+        assert out in message
+        assert "nowhere" not in message, message
+    done("bootstrap", "../c.txt", "--out", "b", "--replicates", "0", *SMALL)
+    message = reason(1, "bootstrap", "nowhere", "--out", "b", *SMALL[:-2], "--seed", "7")
+    assert "path has a bootstrap with another" in message
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: mode & os.W_OK == 0 and access(path, mode))
+    assert "denied" in reason(1, "bootstrap", "nowhere", "--out", "new", "--dim", "2")
+    assert sorted(os.listdir()) == ["b", "file", "other"]
+
+
+def test_counts_are_not_lost_if_a_word_to_show_is_unknown(here):
+    command = ["cooccur", "../c.txt", "-o", "counts", "--save-vocab", "words", "--min-count", "1"]
+    assert "nowhere" in reason(1, *command, "--show", "a", "nowhere")
+    assert Cooccurrence.load("counts").vocabulary == Vocabulary.load("words")

@@ -188,15 +188,122 @@ def test_files_folders_and_patterns_are_read(folder):
         assert records(X) == records(whole)
     X = Cooccurrence.from_pairs(folder / "a.parquet", "user", "film", "n", rectangular=True)
     assert X.total == 8.5
+    paths = [folder / "a.parquet", str(folder / "more")]
+    X = Cooccurrence.from_pairs(paths, "user", "film", "n", rectangular=True)
+    assert records(X) == records(whole)
+    scanner = pa.dataset.dataset(folder).scanner()
+    X = Cooccurrence.from_pairs(scanner, "user", "film", "n", rectangular=True)
+    assert records(X) == records(whole)
 
 
 def test_a_fault_in_a_file_names_the_file_and_its_row_group(folder):
     bad = pa.table({"user": ["x"] * 5, "film": [1] * 5, "n": [1.0, 1.0, 1.0, -2.0, 1.0]})
     pq.write_table(bad, folder / "c.parquet", row_group_size=3)
     with pytest.raises(
-        ValueError, match=r"c\.parquet, row group 1: table must not have a negative"
+        ValueError,
+        match=r"c\.parquet, row 3 \(from 0, in row group 1\): table must not have a negative",
     ):
         Cooccurrence.from_pairs(folder, "user", "film", "n", rectangular=True)
+
+
+@pytest.mark.parametrize("keys", [pa.int64(), pa.string()])
+def test_a_fault_in_one_of_several_files_has_its_row_in_this_file(tmp_path, keys):
+    good = pa.table({"a": pa.array(["1"] * 100).cast(keys), "n": [1.0] * 100})
+    for name in ("a.parquet", "b.parquet", "d.parquet"):
+        pq.write_table(good, tmp_path / name, row_group_size=30)
+    bad = ["1"] * 70 + [None] + ["1"] * 9
+    table = pa.table({"a": pa.array(bad).cast(keys), "n": [1.0] * 80})
+    pq.write_table(table, tmp_path / "c.parquet", row_group_size=50)
+    place = r"c\.parquet, row 70 \(from 0, in row group 1\): table must not have a null in column"
+    for source in (tmp_path, f"{tmp_path}/*.parquet"):
+        with pytest.raises(ValueError, match=place):
+            Cooccurrence.from_pairs(source, "a", "a", "n")
+    data = pa.dataset.dataset(tmp_path)
+    with pytest.raises(
+        ValueError, match=r"c\.parquet, row 70 \(from 0\): table must not have a null"
+    ):
+        Cooccurrence.from_pairs(data, "a", "a", "n")
+    # The rows of a filtered data set are not those of its files.
+    with pytest.raises(ValueError, match=r"must not have a null.*, but row \d+"):
+        Cooccurrence.from_pairs(data.filter(pa.compute.field("n") == 1), "a", "a", "n")
+
+
+def test_a_key_that_a_dictionary_repeats_is_named_by_its_first_row(tmp_path):
+    keys = ["x", "y", "x", "", "y", ""]
+    pq.write_table(pa.table({"a": keys}), tmp_path / "t.parquet")
+    table = pa.table({"a": pa.array(keys).dictionary_encode()})
+    with pytest.raises(ValueError, match=r"an empty key in column \"a\", but row 3"):
+        Cooccurrence.from_pairs(table, "a", "a")
+    with pytest.raises(
+        ValueError, match=r"t\.parquet, row 3 \(from 0, in row group 0\).*empty key"
+    ):
+        Cooccurrence.from_pairs(tmp_path / "t.parquet", "a", "a")
+    numbers = pa.array([5, 2**63, 2**63], pa.uint64()).dictionary_encode()
+    with pytest.raises(ValueError, match=r"above 2\^63 - 1 in column \"a\", but row 1"):
+        Cooccurrence.from_pairs(pa.table({"a": numbers}), "a", "a")
+
+
+@pytest.mark.parametrize("kind", [pa.binary(), pa.large_binary(), pa.binary_view()])
+def test_bytes_are_keys_if_they_are_utf8(kind):
+    keys = pa.array(["é".encode(), b"b", b"b"], kind)
+    assert records(Cooccurrence.from_pairs(pa.table({"a": keys}), "a", "a")) == {
+        ("é", "é"): 1.0,
+        ("b", "b"): 2.0,
+    }
+    bad = pa.array([b"b", b"caf\xe9"], kind)
+    with pytest.raises(ValueError, match=r"a key that is not UTF-8 .*in column \"a\", but row 1"):
+        Cooccurrence.from_pairs(pa.table({"a": bad}), "a", "a")
+
+
+def test_decimals_and_half_floats_are_values():
+    from decimal import Decimal
+
+    table = {"a": [1, 2], "n": pa.array([Decimal("1.25"), Decimal("-0.50")], pa.decimal128(9, 2))}
+    with pytest.raises(ValueError, match=r"a negative value in column \"n\", but row 1"):
+        Cooccurrence.from_pairs(pa.table(table), "a", "a", "n")
+    table["n"] = pa.array([Decimal("1.25"), Decimal("7.5")], pa.decimal128(38, 2))
+    assert Cooccurrence.from_pairs(pa.table(table), "a", "a", "n").total == 8.75
+    table["n"] = pa.array(np.array([0.5, 2], dtype=np.float16))
+    assert Cooccurrence.from_pairs(pa.table(table), "a", "a", "n").total == 2.5
+
+
+def test_columns_of_pandas_may_have_numbers_as_names_but_no_name_twice():
+    frame = pd.DataFrame([[1, 2, 3.0], [1, 4, 5.0]])
+    assert records(Cooccurrence.from_pairs(frame, "0", "1", "2")) == {
+        ("1", "2"): 3.0,
+        ("1", "4"): 5.0,
+    }
+    frame.columns = ["a", "b", "a"]
+    with pytest.raises(ValueError, match="row must name one column, but the table has several"):
+        Cooccurrence.from_pairs(frame, "a", "b")
+
+
+def test_sums_of_groups_of_pandas_are_a_table():
+    frame = pd.DataFrame(RATINGS)
+    sums = frame.groupby(["user", "film"])["n"].sum()
+    expected = records(Cooccurrence.from_pairs(frame, "user", "film", "n", rectangular=True))
+    for table in (sums, sums.to_frame(), sums.reset_index("film")):
+        X = Cooccurrence.from_pairs(table, "user", "film", "n", rectangular=True)
+        assert records(X) == expected
+
+
+def test_other_columns_may_hold_anything():
+    objects = pl.DataFrame({"a": [1], "b": [2]}).with_columns(pl.Series("o", [object()]))
+    for table in (objects, objects.lazy(), pd.DataFrame({"a": [1], "b": [2], "o": [object()]})):
+        assert records(Cooccurrence.from_pairs(table, "a", "b")) == {("1", "2"): 1.0}
+
+
+def test_a_data_set_without_the_column_lists_its_columns(folder):
+    with pytest.raises(
+        ValueError, match=r"row must name a column of the table, which has \"user\""
+    ):
+        Cooccurrence.from_pairs(pa.dataset.dataset(folder), "x", "film")
+
+
+def test_logs_beside_tables_are_not_read(folder):
+    (folder / "_delta_log").mkdir()
+    pq.write_table(pa.table({"log": [1]}), folder / "_delta_log" / "1.checkpoint.parquet")
+    assert Cooccurrence.from_pairs(folder, "user", "film", rectangular=True).total == 6
 
 
 def test_a_file_that_is_cut_short_or_damaged_is_refused(tmp_path):
@@ -237,6 +344,39 @@ def test_missing_files_are_named(tmp_path):
             Cooccurrence.from_pairs(tmp_path / path, "a", "b")
 
 
+# ------------------------------------------------------------------------------ large vocabularies
+
+
+@pytest.mark.parametrize("rectangular", [False, True])
+def test_words_of_more_than_2_gib_have_64_bit_offsets_and_are_no_dictionary_of_a_file(
+    tmp_path, monkeypatch, rectangular
+):
+    from glove_rs._io import record_tables
+
+    keys = [f"{letter * 40}{number}" for number, letter in enumerate("abcdefgh" * 9)]
+    table = pa.table({"a": keys, "b": keys[::-1] if rectangular else keys})
+    X = Cooccurrence.from_pairs(table, "a", "b", rectangular=rectangular)
+    small = X.to_table()
+    assert small.schema.field("word").type == pa.dictionary(pa.int32(), pa.string())
+    # As if 2 GiB were 1 kB: the words have more than 3 kB.
+    monkeypatch.setattr(record_tables, "_STRINGS", 1000)
+    monkeypatch.setattr(record_tables, "_DICTIONARY", 1000)
+    large = X.to_table()
+    large.validate(full=True)
+    assert large.schema.field("word").type == pa.dictionary(pa.int32(), pa.large_string())
+    assert large.to_pylist() == small.to_pylist()
+    X.to_parquet(tmp_path / "x.parquet")
+    written = pq.ParquetFile(tmp_path / "x.parquet")
+    assert written.schema_arrow.field("word").type == pa.large_string()
+    assert written.metadata.num_row_groups > 3
+    assert written.read().to_pylist() == small.to_pylist()
+    assert records(
+        Cooccurrence.from_pairs(
+            tmp_path / "x.parquet", "word", "context", "x", rectangular=rectangular
+        )
+    ) == records(X)
+
+
 # ------------------------------------------------------------------------------ bad input
 
 
@@ -246,6 +386,7 @@ def test_missing_files_are_named(tmp_path):
         ({"a": [1, None], "b": [1, 2], "n": [1, 1]}, 'a null in column "a", but row 1'),
         ({"a": ["x", None], "b": ["x", "y"], "n": [1, 1]}, 'a null in column "a", but row 1'),
         ({"a": [1, 2], "b": [1, 2], "n": [None, 1]}, 'a null in column "n", but row 0'),
+        ({"a": [None, None], "b": [1, 2], "n": [1, 1]}, 'a null in column "a", but row 0'),
         ({"a": ["", "x"], "b": ["x", "x"], "n": [1, 1]}, 'an empty key in column "a", but row 0'),
         ({"a": [1, 2], "b": [1, 2], "n": [1, -1]}, 'a negative value in column "n", but row 1'),
         ({"a": [1, 2], "b": [1, 2], "n": [1, float("nan")]}, 'not finite in column "n", but row 1'),
@@ -347,7 +488,7 @@ def test_an_error_of_a_stream_is_raised():
 
     schema = pa.schema([("a", pa.int64()), ("b", pa.int64())])
     reader = pa.RecordBatchReader.from_batches(schema, batches())
-    with pytest.raises(ValueError, match="the source broke"):
+    with pytest.raises(RuntimeError, match=r"^the source broke$"):
         Cooccurrence.from_pairs(reader, "a", "b")
 
 
@@ -486,7 +627,7 @@ def test_training_is_that_of_the_square_matrix_with_empty_rows_and_columns(prese
 
 
 def test_a_low_rank_matrix_is_recovered():
-    """W and W_tilde explain ln X of users × items that has few factors."""
+    """If ln X of users × items has a low rank, W and W_tilde predict it."""
     rng = np.random.default_rng(2)
     log_x = rng.normal(0, 1, (40, 3)) @ rng.normal(0, 1, (3, 90)) * 0.5 + 2
     users, items = ([f"{side}{k}" for k in range(n)] for side, n in (("u", 40), ("i", 90)))
@@ -697,6 +838,35 @@ def test_pairs_are_read_from_urls_and_file_systems(store):
         assert records(X) == wanted, source
 
 
+def test_the_command_reads_pairs_from_a_url_with_options(tmp_path):
+    pytest.importorskip("fsspec")
+    pq.write_table(pa.table(RATINGS), tmp_path / "r.parquet")
+    # A process of its own does not have the files of the store in memory.
+    url = (tmp_path / "r.parquet").as_uri()
+    arguments = ["pairs", url, "--row", "user", "--column", "film", "--rectangular"]
+    counts = tmp_path / "counts"
+    found = answer(*arguments, "--storage-options", '{"auto_mkdir": true}', "-o", counts, "--json")
+    assert found["total"] == 6
+    wrong = reason(2, *arguments, "--storage-options", "secret", "-o", tmp_path / "other")
+    assert "--storage-options must be a dict" in wrong
+    assert "secret" not in wrong
+    assert not (tmp_path / "other").exists()
+
+
+def test_the_command_writes_pairs_to_a_url(tmp_path):
+    pytest.importorskip("fsspec")
+    counts, url = tmp_path / "counts", (tmp_path / "made" / "x.parquet").as_uri()
+    Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", rectangular=True).save(counts)
+    convert = ["convert", counts, url, "--to", "pairs", "--storage-options", '{"auto_mkdir": true}']
+    done(*convert)
+    assert os.listdir(tmp_path / "made") == ["x.parquet"]
+    assert "overwrite" in reason(1, *convert)
+    done(*convert, "--overwrite")
+    assert "--storage-options must come with --to pairs" in reason(
+        2, "convert", counts, tmp_path / "y", "--to", "counts", "--storage-options", "{}"
+    )
+
+
 def test_faults_in_a_store_name_the_url(store):
     with pytest.raises(FileNotFoundError, match="missing"):
         Cooccurrence.from_pairs("memory://pairs/missing.parquet", "user", "film")
@@ -712,6 +882,95 @@ def test_faults_in_a_store_name_the_url(store):
         Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", storage_options={})
     with pytest.raises((TypeError, ValueError), match="storage_options"):
         Cooccurrence.from_pairs("memory://pairs", "user", "film", storage_options=7)
+
+
+def test_a_table_is_written_to_a_store(store):
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    names = ("word", "context", "x")
+    for path, options in [
+        ("memory://pairs/x.parquet", None),
+        ("memory://pairs/[1]*.parquet", {}),
+        ("/pairs/y.parquet", store),
+    ]:
+        X.to_parquet(path, storage_options=options)
+        with store.open(path.removeprefix("memory:/"), "rb") as file:
+            again = Cooccurrence.from_pairs(pq.read_table(file), *names, rectangular=True)
+        assert records(again) == records(X)
+        with pytest.raises(FileExistsError, match="overwrite=True"):
+            X.to_parquet(path, storage_options=options)
+        X.to_parquet(path, overwrite=True, storage_options=options)
+    assert sorted(store.ls("/pairs", detail=False)) == sorted(
+        f"/pairs/{name}"
+        for name in (
+            "a.parquet",
+            "b.parquet",
+            "notes.txt",
+            "x.parquet",
+            "[1]*.parquet",
+            "y.parquet",
+        )
+    )
+    with pytest.raises(IsADirectoryError):
+        X.to_parquet("memory://pairs", overwrite=True)
+    with pytest.raises(ValueError, match="storage_options must come with a URL"):
+        X.to_parquet("x.parquet", storage_options={})
+    with pytest.raises(ValueError, match="Protocol not known: none-such"):
+        X.to_parquet("none-such://x.parquet")
+
+
+def test_a_table_is_written_through_a_file_system_of_pyarrow_and_a_file_url(tmp_path, store):
+    from pyarrow import fs
+
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    system = fs.SubTreeFileSystem(str(tmp_path), fs.LocalFileSystem())
+    for number in range(2):
+        X.to_parquet("x.parquet", storage_options=system, overwrite=number == 1)
+        X.to_parquet((tmp_path / "y.parquet").as_uri(), overwrite=number == 1)
+    assert sorted(os.listdir(tmp_path)) == ["x.parquet", "y.parquet"]
+    for path in tmp_path.iterdir():
+        again = Cooccurrence.from_pairs(path, "word", "context", "x", rectangular=True)
+        assert records(again) == records(X)
+
+
+@pytest.mark.parametrize("at", ["write", "close", "mv"])
+def test_a_table_in_a_store_is_complete_or_unchanged(store, at, monkeypatch):
+    from fsspec.implementations.memory import MemoryFile, MemoryFileSystem
+
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    before = store.cat("/pairs/a.parquet")
+
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device", "/pairs/.hidden")
+
+    if at == "mv":
+        monkeypatch.setattr(MemoryFileSystem, "cp_file", fail)
+    else:
+        monkeypatch.setattr(MemoryFile, at, fail)
+    with pytest.raises(OSError, match="No space left"):
+        X.to_parquet("memory://pairs/a.parquet", overwrite=True)
+    with pytest.raises(OSError, match="No space left"):
+        X.to_parquet("memory://pairs/new.parquet")
+    monkeypatch.undo()
+    names = sorted(store.ls("/pairs", detail=False))
+    assert names == ["/pairs/a.parquet", "/pairs/b.parquet", "/pairs/notes.txt"]
+    assert store.cat("/pairs/a.parquet") == before
+
+
+def test_a_table_that_appears_while_it_is_written_is_not_replaced(store, monkeypatch):
+    from glove_rs._io import record_tables
+
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    original = record_tables._Records.for_file
+
+    def meanwhile(self, table):
+        store.pipe("/pairs/new.parquet", b"of another program")
+        return original(self, table)
+
+    monkeypatch.setattr(record_tables._Records, "for_file", meanwhile)
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        X.to_parquet("memory://pairs/new.parquet")
+    assert store.cat("/pairs/new.parquet") == b"of another program"
+    assert len(store.ls("/pairs", detail=False)) == 4
 
 
 # --- symmetric by chance --------------------------------------------------------------------------

@@ -23,14 +23,14 @@ WORDS = [f"w{i}" for i in range(SIZE)]
 
 
 def vectors(seed=0, noise=0.0, words=WORDS):
-    """Vectors whose pairs have some order that `noise` disturbs."""
+    """The same random vectors for any seed, plus normal noise of `seed` times `noise`."""
     rows = np.random.default_rng(0).normal(size=(SIZE, 6))
     rows = rows + noise * np.random.default_rng(seed + 1).normal(size=rows.shape)
     return WordVectors(words, rows[: len(words)])
 
 
 def pairs(seed=0, number=80, words=WORDS):
-    """Rated pairs; the cosines of `vectors` agree with the ratings in part."""
+    """Rated pairs. A rating is 5 plus 4 times the cosine of `vectors`, plus noise."""
     rng = np.random.default_rng(seed)
     wv = vectors()
     found = []

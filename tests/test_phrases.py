@@ -5,14 +5,17 @@ from __future__ import annotations
 import copy
 import json
 import math
+import os
 import pickle
 from collections import Counter
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glove_rs import Cooccurrence, FormatError, Glove, Phrases, Vocabulary
+import glove_rs
+from glove_rs import Cooccurrence, FormatError, Glove, Phrases, Vocabulary, compare
 from glove_rs.phrases import ENGLISH_CONNECTOR_WORDS
 
 DOCUMENTS = ["new york is a large city", "she lives in new york", "the bank of england"] * 6
@@ -182,6 +185,35 @@ def test_a_checkpoint_names_other_stop_words(tmp_path):
         Glove(**settings).fit(DOCUMENTS, checkpoint_dir=path, resume=True)
 
 
+def test_messages_and_the_repr_show_the_beginning_of_long_lists(tmp_path):
+    words = [f"word{number}" for number in range(50_000)]
+    model = Glove(dim=2, epochs=1, min_count=1, stop_words=words, window=2)
+    assert len(repr(model)) < 300
+    assert "stop_words=['word0', 'word1', 'word2', ... 50,000 in all]" in repr(model)
+    assert len(model._repr_html_()) < 10_000
+    assert copy.deepcopy(model).stop_words == words == model.get_params()["stop_words"]
+    sklearn = pytest.importorskip("sklearn.base")
+    assert sklearn.clone(model).stop_words == words
+    model.fit(DOCUMENTS, checkpoint_dir=tmp_path / "words")
+    other = sklearn.clone(model).set_params(stop_words=[*words[1:], "xyz"])
+    with pytest.raises(ValueError, match=r"stop_words=.*differs from the checkpoint") as caught:
+        other.fit(DOCUMENTS, checkpoint_dir=tmp_path / "words", resume=True)
+    message = str(caught.value)
+    assert len(message) < 700
+    assert "only the new list has ['xyz']; only that of the checkpoint has ['word0']" in message
+    # Equal arrays of words are no error of the comparison with the default.
+    assert "stop_words=array(['the', 'a']" in repr(Glove(dim=2, stop_words=np.array(["the", "a"])))
+
+
+def test_a_message_of_other_phrases_names_the_phrases(tmp_path):
+    few = Phrases.learn(DOCUMENTS, min_count=1, threshold=1)
+    settings = {"dim": 2, "epochs": 1, "min_count": 1, "phrases": few}
+    Glove(**settings).fit(DOCUMENTS, checkpoint_dir=tmp_path)
+    other = Phrases.learn([*DOCUMENTS, *["red wine"] * 9], min_count=1, threshold=1)
+    with pytest.raises(ValueError, match=r"only the new list has .*'red wine'"):
+        Glove(**settings | {"phrases": other}).fit(DOCUMENTS, checkpoint_dir=tmp_path, resume=True)
+
+
 @pytest.mark.parametrize("keep_gaps", [False, True])
 def test_stop_words_are_dropped_like_unknown_words(keep_gaps):
     text = ["an apple a day", "keeps an apple away"]
@@ -234,6 +266,22 @@ def test_stop_words_must_not_be_words_of_a_given_vocabulary():
         Glove(dim=2, epochs=1, stop_words=["the"]).fit(DOCUMENTS, vocabulary=given)
     X = Cooccurrence.from_corpus(DOCUMENTS, vocabulary=given, stop_words=["england"])
     assert X.vocabulary.words == given.words
+    model = Glove(dim=2, epochs=1, stop_words=["THE"], lowercase=True)
+    with pytest.raises(ValueError, match=r'stop_words must not have.*"the"'):
+        glove_rs.bootstrap(model, DOCUMENTS, 0, vocabulary=given)
+    with pytest.raises(ValueError, match=r'stop_words must not have.*"the"'):
+        compare.slices(model, {"x": DOCUMENTS, "y": DOCUMENTS}, vocabulary=given)
+    slices = compare.slices(model, {"x": DOCUMENTS, "y": DOCUMENTS}, min_count=1)
+    assert "the" not in slices.compass
+
+
+@pytest.mark.parametrize("tokenizer", ["whitespace", str.split])
+def test_stop_words_are_lower_cased_by_the_rules_that_lower_case_the_text(tokenizer):
+    # U+A7CB, which Unicode 16 added, becomes U+0264. Python lower-cases by an older Unicode.
+    text, stop_words = ["\ua7cb a", "\uff34\uff48\uff45 a"], ["\ua7cb", "THE"]
+    settings = {"lowercase": True, "normalize": "NFKC", "min_count": 1, "tokenizer": tokenizer}
+    assert Vocabulary.from_corpus(text, **settings).words == ["a", "\u0264", "the"]
+    assert Vocabulary.from_corpus(text, stop_words=stop_words, **settings).words == ["a"]
 
 
 def test_an_estimate_leaves_stop_words_out():
@@ -245,6 +293,83 @@ def test_an_estimate_leaves_stop_words_out():
     assert found.words == Cooccurrence.estimate(DOCUMENTS, **settings).words - 2
     with pytest.raises(ValueError, match="stop words"):
         Cooccurrence.estimate(["a b a b"], stop_words=["a", "b"], min_count=1)
+
+
+def test_phrases_are_learned_from_a_column_and_from_a_store(tmp_path):
+    pa = pytest.importorskip("pyarrow")
+    fsspec = pytest.importorskip("fsspec")
+    from pyarrow import parquet
+
+    rule = {"min_count": 2, "threshold": 1, "passes": 2}
+    expected = Phrases.learn(DOCUMENTS, **rule)
+    assert len(expected) > 0
+    table = pa.table({"text": DOCUMENTS, "tokens": [text.split() for text in DOCUMENTS]})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    for source in (table, tmp_path / "t.parquet", table.to_reader()):
+        assert Phrases.learn(source, column="tokens", **rule) == expected
+    system = fsspec.filesystem("memory")
+    system.pipe("/phrases/t.parquet", (tmp_path / "t.parquet").read_bytes())
+    try:
+        for source, options in (("memory://phrases/t.parquet", {}), ("/phrases", system)):
+            where = {"column": "text", "storage_options": options}
+            assert Phrases.learn(source, **where, **rule) == expected
+    finally:
+        system.rm("/phrases", recursive=True)
+
+
+def test_each_pass_reads_all_of_an_open_file(tmp_path, monkeypatch):
+    import io
+    import sys
+
+    rule = {"min_count": 2, "threshold": 1, "passes": 2}
+    expected = Phrases.learn(DOCUMENTS, **rule)
+    assert expected != Phrases.learn(DOCUMENTS, **{**rule, "passes": 1})
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(DOCUMENTS))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(path.read_bytes())))
+    with path.open() as text, path.open("rb") as content:
+        for source in (text, content, "-", io.BytesIO(path.read_bytes()), iter(DOCUMENTS)):
+            assert Phrases.learn(source, **rule) == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs the files of Unix")
+def test_a_pipe_is_refused_for_several_passes(tmp_path):
+    from program import reason
+
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ValueError, match="source must be a text that can be read twice"):
+        Phrases.learn(tmp_path / "pipe", passes=2)
+    wrong = reason(1, "phrases", "-", "--passes", "2", "-o", tmp_path / "x", stdin=b"a b")
+    assert "must be a text that can be read twice, got /dev/stdin" in wrong
+
+
+@pytest.mark.parametrize("name", ["x.json.gz", "x.zst"])
+def test_a_file_of_phrases_is_not_compressed(name, tmp_path):
+    from program import reason
+
+    phrases = Phrases.learn(DOCUMENTS, min_count=2, threshold=1)
+    with pytest.raises(ValueError, match=r"path must not end in \.\w+: glove-rs does not compress phrases"):
+        phrases.save(tmp_path / name)
+    (tmp_path / "corpus.txt").write_text("\n".join(DOCUMENTS))
+    wrong = reason(2, "phrases", tmp_path / "corpus.txt", "-o", tmp_path / name)
+    assert "--output must not end in" in wrong
+    assert "does not compress phrases" in wrong
+    assert [path.name for path in tmp_path.iterdir()] == ["corpus.txt"]
+
+
+def test_info_describes_a_file_of_phrases(tmp_path):
+    from program import answer
+
+    phrases = Phrases.learn(DOCUMENTS, min_count=2, threshold=1, passes=2)
+    phrases.save(tmp_path / "x.json")
+    (found,) = answer("info", tmp_path / "x.json")
+    assert found["what"] == "phrases of glove-rs"
+    assert (found["phrases"], found["passes"]) == (len(phrases), 2)
+    best = max(phrases, key=phrases.__getitem__)
+    assert found["highest_scores"][0].startswith("_".join(best))
+    (report,) = answer("info", "--bug-report", tmp_path / "x.json")[1:]
+    assert "highest_scores" not in report
+    assert report["phrases"] == len(phrases)
 
 
 @pytest.mark.parametrize("name", ["x.json", "phrases"])

@@ -68,7 +68,7 @@ def test_counts_with_weights_are_those_of_a_text_that_repeats_its_documents(
     text, window, symmetric
 ):
     settings = Glove(**QUICK | {"window": window, "symmetric": symmetric}).get_params()
-    # The documents have any words, also none.
+    # A document may have no words.
     read = [" ".join(words) for words, _ in text] + ["a b c d"]
     weights = np.array([weight for _, weight in text] + [1], dtype=np.uint32)
     documents = Documents.read(iter(read), settings, None, vocabulary=list("abcd"))
@@ -380,7 +380,7 @@ def test_replicates_are_trained_on_their_text_and_rotated(tmp_path):
             similarity = expected.similarity(w1, w2)
             assert found.similarity(w1, w2) == pytest.approx(similarity, abs=5e-3)
         assert found.vectors.dtype == np.float16
-        # No rotation brings it nearer.
+        # No other rotation brings the replicate nearer to the model of the whole text.
         turned = found.vectors.astype(float) / np.linalg.norm(found.vectors, axis=1)[:, None]
         product = turned.T @ (b.full.vectors / np.linalg.norm(b.full.vectors, axis=1)[:, None])
         assert np.trace(product) == pytest.approx(np.linalg.svd(product)[1].sum(), rel=1e-3)
@@ -493,8 +493,10 @@ def test_a_jackknife_has_a_block_for_each_replicate():
     assert len(b) == 20  # no more blocks than documents
     estimate = b.similarity("cold", "hot")
     assert estimate.low < estimate.value < estimate.high
-    with pytest.raises(ValueError, match="cannot be extended"):
-        b.extend(30)
+    assert b.extend(30) is b
+    assert len(b) == 20
+    with pytest.raises(ValueError, match="n must be 0 or at least 2 for a jackknife, got 1"):
+        glove_rs.bootstrap(Glove(**QUICK), iter(()), 1, method="jackknife")
 
 
 def test_a_jackknife_without_replicates_takes_its_blocks_from_extend(tmp_path):
@@ -509,8 +511,41 @@ def test_a_jackknife_without_replicates_takes_its_blocks_from_extend(tmp_path):
     again = glove_rs.bootstrap(Glove(**QUICK), TEXT, 0, method="jackknife", path=tmp_path / "j")
     assert len(again) == 5
     assert again.settings["n"] == 5
-    many = glove_rs.bootstrap(Glove(**QUICK), TEXT, 0, method="jackknife").extend(99)
-    assert len(many) == 20
+    many = glove_rs.bootstrap(Glove(**QUICK), TEXT, 0, method="jackknife")
+    with pytest.raises(ValueError, match="n must be 0 or at least 2 for a jackknife, got 1"):
+        many.extend(1)
+    assert many.settings["n"] == 0
+    assert len(many.extend(99)) == 20
+
+
+def test_a_bootstrap_keeps_the_phrases_of_its_model(tmp_path):
+    phrases = glove_rs.Phrases.learn(TEXT, min_count=1, threshold=0.01)
+    assert len(phrases)
+    model = Glove(**QUICK, phrases=phrases, stop_words=["the"])
+    whole = glove_rs.bootstrap(model, TEXT, 3, path=tmp_path / "b")
+    assert any("_" in word for word in whole.full.index_to_key)
+    part = glove_rs.bootstrap(model, TEXT, 2, path=tmp_path / "c")
+    again = Bootstrap.load(part._store.path).extend(3, TEXT)
+    for one, other in zip(again.models, whole.models, strict=True):
+        assert np.array_equal(one.vectors, other.vectors, equal_nan=True)
+    with pytest.raises(ValueError, match=r"another model \(phrases\)"):
+        glove_rs.bootstrap(model.set_params(phrases=None), TEXT, 2, path=tmp_path / "b")
+
+
+def test_a_jackknife_that_was_interrupted_says_to_what_it_can_be_extended(tmp_path):
+    path = tmp_path / "j"
+    whole = glove_rs.bootstrap(Glove(**QUICK), TEXT, 5, method="jackknife", path=path)
+    (path / "replicate-0004.native").unlink()
+    cut = Bootstrap.load(path)
+    assert len(cut) == 3
+    message = r"n=5 cannot be extended to n=7.*extend\(5\) trains its missing.*bootstrap again"
+    with pytest.raises(ValueError, match=message):
+        cut.extend(7)
+    with pytest.raises(ValueError, match=r"n=5 cannot be extended to n=4"):
+        cut.extend(4, TEXT)
+    cut.extend(5, TEXT)
+    for one, other in zip(cut.models, whole.models, strict=True):
+        assert np.array_equal(one.vectors, other.vectors)
 
 
 @pytest.mark.parametrize(

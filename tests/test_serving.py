@@ -93,7 +93,7 @@ def test_a_forked_process_queries_infers_and_trains(fresh, zipf, expected, asked
     if asked:
         answers(fresh)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 dislikes fork
+        warnings.simplefilter("ignore", DeprecationWarning)  # Python 3.12 warns of fork
         child = os.fork()
     if child == 0:
         code = 1

@@ -77,7 +77,7 @@ CATEGORIES = (["cat", "dog", "pear"], ["animal", "animal", "fruit"])
         "cat animal\ndog animal\npear fruit\n",
         "# categories\nCat\tanimal\nDog\tanimal\n\npear\tfruit\n",
         "word\tcategory\ncat\tanimal\ndog\tanimal\npear\tfruit\n",
-        # The category first.
+        # The category is in the first column.
         "animal\tcat\nanimal\tdog\nfruit\tpear\n",
         ",category,word\n0,animal,cat\n1,animal,dog\n2,fruit,pear\n",
         "category word\nanimal cat\nanimal dog\nfruit pear\n",
@@ -184,7 +184,7 @@ def test_any_pairs_are_read_as_they_were_written(tmp_path, pairs, separator, num
     lines = [separator.join([one, other, repr(rating)]) for one, other, rating in pairs]
     if numbered:
         lines = [f"{number}{separator}{line}" for number, line in enumerate(lines)]
-    # One row alone does not show that its number is one.
+    # A single row does not show that its first field is a row number, so it needs a header.
     if header or (numbered and len(pairs) == 1):
         names = ["word1", "word2", "mean"]
         lines.insert(0, separator.join(["id", *names] if numbered else names))

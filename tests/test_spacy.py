@@ -1,4 +1,4 @@
-"""spaCy reads exported vectors (``make spacy-check`` installs spaCy; else this is skipped)."""
+"""spaCy reads exported vectors. Skipped without spaCy, which ``make spacy-check`` installs."""
 
 from __future__ import annotations
 

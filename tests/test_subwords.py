@@ -386,7 +386,7 @@ def test_training_moves_vectors_part_of_the_way_to_their_predictions(forms):
     subwords = shrunk.vectors.subwords
     assert own.vectors.subwords is None
     predicted = subwords.predict(own.vocabulary.words)
-    # Without the mean, and with the two dominating directions halved.
+    # Subtract the weighted mean, and halve the components in the two dominating directions.
     damped = (own.W + own.W_tilde).astype(np.float64)
     weights = np.minimum(own.vocabulary.counts, 200) / 200
     damped -= weights @ damped / weights.sum()
@@ -395,7 +395,7 @@ def test_training_moves_vectors_part_of_the_way_to_their_predictions(forms):
     damped -= 0.5 * damped @ directions[:, -2:] @ directions[:, -2:].T
     expected = 0.45 * damped + 0.55 * predicted
     np.testing.assert_allclose(shrunk.vectors.vectors, expected, atol=1e-5)
-    # Both sides move by the same, and nothing else changes.
+    # W and W_tilde move by the same amount. Biases and losses do not change.
     np.testing.assert_allclose(shrunk.W - own.W, shrunk.W_tilde - own.W_tilde, atol=1e-6)
     np.testing.assert_array_equal(shrunk.b, own.b)
     assert shrunk.history == own.history
@@ -425,7 +425,7 @@ def test_a_resumed_training_ends_as_one_that_was_never_interrupted(forms, tmp_pa
     cut = Glove(**SETTINGS, subwords=True)
     with pytest.raises(InterruptedError):
         cut.fit(forms, checkpoint_dir=tmp_path, callbacks=[stop])
-    # What an interrupted training leaves is what its last epoch made.
+    # An interrupted training keeps the model of its last epoch, without the shrinkage.
     assert cut.vectors.subwords is None
     for resumed in (Glove.resume(tmp_path), Glove.resume(tmp_path)):
         np.testing.assert_array_equal(resumed.W, whole.W)

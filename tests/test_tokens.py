@@ -40,6 +40,22 @@ def test_words_are_lemmas_without_multiword_tokens_and_empty_nodes(file):
     assert list(tokens.from_conllu([file], "feats")) == [["Mood=Imp"], [], []]
 
 
+def test_files_in_a_store_are_read_with_its_options(file):
+    fsspec = pytest.importorskip("fsspec")
+    system = fsspec.filesystem("memory")
+    system.pipe("/conllu/a.conllu", file.read_bytes())
+    expected = list(tokens.from_conllu(file))
+    try:
+        for source, options in (("memory://conllu/*", {}), ("/conllu/a.conllu", system)):
+            assert list(tokens.from_conllu(source, storage_options=options)) == expected
+    finally:
+        system.rm("/conllu", recursive=True)
+    with pytest.raises(ValueError, match="storage_options must be a dict"):
+        tokens.from_conllu(file, storage_options=3)
+    with pytest.raises(ValueError, match="storage_options must come with paths"):
+        tokens.from_conllu([[{"form": "a"}]], storage_options={})
+
+
 def test_documents_end_at_newdoc_and_with_the_file(file, tmp_path):
     packed = tmp_path / "b.conllu.gz"
     packed.write_bytes(gzip.compress(CONLLU.replace("# newdoc\n", "").encode()))

@@ -50,7 +50,7 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **options)
         except TypeError as error:
-            # pyo3 could not convert an argument. Its name is in a note of the exception.
+            # If pyo3 could not convert an argument, a note of the exception has its name.
             names = [_ARGUMENT.fullmatch(note) for note in getattr(error, "__notes__", ())]
             if not names or names[0] is None:
                 raise

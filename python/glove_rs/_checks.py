@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import numbers
 import operator
 import os
-from collections.abc import Iterable, Sequence
-from typing import SupportsFloat, SupportsIndex, TypeVar
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any, SupportsFloat, SupportsIndex, TypeVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ __all__ = [
     "instance",
     "integer",
     "is_file_system",
+    "is_missing",
     "memory_bytes",
     "optional_integer",
     "path_text",
@@ -139,6 +141,18 @@ def is_file_system(value: object) -> bool:
     )
 
 
+def is_missing(value: Any) -> bool:
+    """Return whether a value of a column is missing: None, NaN, NaT, or the NA of pandas."""
+    if value is None:
+        return True
+    if hasattr(value, "__len__"):  # a text, a list or an array
+        return False
+    try:
+        return bool(value != value)
+    except TypeError:  # NA is neither equal to itself nor not
+        return type(value).__name__ == "NAType"
+
+
 def path_text(name: str, value: object, what: str = "file") -> str:
     """Return a path as str, or raise a TypeError or ValueError that names the parameter.
 
@@ -207,15 +221,33 @@ def plain(value: object) -> object:
 
 
 def shown(value: object, most: int = 200) -> str:
-    """Return the repr of a value for a message, cut to `most` characters.
+    """Return the repr of a value for a message, of about `most` characters at most.
 
-    If repr() raises an exception, return the name of the value's type instead.
+    Of a longer list, tuple, set or dict, the first entries and their number are shown. If repr()
+    raises an exception, the result is the name of the value's type.
     """
     try:
         text = repr(value)
     except Exception:  # repr() refuses a very large int, and a user's class may raise anything
         text = f"a value of type {type(value).__name__}"
-    return text if len(text) <= most else f"{text[:most]}..."
+    if len(text) <= most:
+        return text
+    if type(value) in (list, tuple, set, dict):
+        return _first_entries(value, text[0], text[-1], most)  # type: ignore[arg-type]
+    return f"{text[:most]}..."
+
+
+def _first_entries(
+    value: Collection[object], opening: str, closing: str, most: int, entries: int = 3
+) -> str:
+    pairs = value.items() if isinstance(value, dict) else None
+    first = [
+        repr(entry) if pairs is None else f"{entry[0]!r}: {entry[1]!r}"  # type: ignore[index]
+        for entry in itertools.islice(value if pairs is None else pairs, entries)
+    ]
+    each = most // (entries + 1)
+    cut = ", ".join(text if len(text) <= each else f"{text[:each]}..." for text in first)
+    return f"{opening}{cut}, ... {len(value):,} in all{closing}"
 
 
 _UNITS = {
@@ -240,7 +272,7 @@ def memory_bytes(value: object) -> int | None:
     Raises
     ------
     ValueError
-        If the text is not a number with a unit, or the limit is below 1 MB.
+        If `value` is neither a number nor text such as "512MB", or if it is below 1 MB.
     """
     return None if value is None else byte_count("memory", value, 1_000_000, "None, ")
 

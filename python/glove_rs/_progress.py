@@ -40,7 +40,7 @@ _UNITS = {
 }
 
 
-#: Seconds between two drawings of a bar.
+#: The least number of seconds between two drawings of a bar.
 _REDRAWN = 0.05
 
 
@@ -201,7 +201,8 @@ def _logs_to_stderr(logger: logging.Logger | None) -> bool:
 class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as callback`
     """Context manager that turns the public parameter `progress` into a callback or `None`.
 
-    The log gets a line for each stage and epoch, for any value of `progress`.
+    For any value of `progress`, the log gets a line for each stage and epoch, unless it would drop
+    the lines: see :func:`_logger`.
     """
 
     def __init__(self, progress: Progress) -> None:

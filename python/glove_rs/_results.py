@@ -163,7 +163,7 @@ class ResultTable:
 
 
 class IntervalTable(ResultTable):
-    """Rows with intervals: the columns `low` and `high` stand after the column of values."""
+    """Rows that may have intervals: the columns `low` and `high` then follow the values."""
 
     def _plotted_columns(self) -> tuple[str, str, str | None, str | None]:
         names = self.columns
@@ -178,7 +178,7 @@ class IntervalTable(ResultTable):
 def _array(values: Any) -> NDArray[Any]:
     """Return a column as an array: of numbers if all values are numbers, otherwise of objects.
 
-    An array of bools stays one.
+    An array of bools stays an array of bools.
     """
     if not isinstance(values, np.ndarray):
         found = np.empty(len(values), dtype=object)

@@ -14,8 +14,7 @@ import inspect
 import json
 import math
 import os
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
@@ -31,7 +30,7 @@ from ._checks import (
     shown,
 )
 from ._progress import Progress
-from ._tokenizers import Tokenizer, function_of, to_json
+from ._python_tokenizers import Tokenizer, function_of, to_json
 from ._user_dictionary import UserDictionary, check_tokenizer, core_words, user_dictionary
 from ._word_lists import Phrases, StopWords, core_phrases, phrases_to_json, stop_words
 
@@ -62,6 +61,7 @@ __all__ = [
     "saved",
     "text_parameters",
     "used",
+    "with_content",
     "with_defaults",
 ]
 
@@ -73,8 +73,9 @@ _C = TypeVar("_C", bound=Callable[..., None])
 #: belong to the methods that read a source, not to the model. `reading`: how text is read.
 #: `encoding`: how text becomes words of the vocabulary. `counting`: which pairs of words are
 #: counted, and with which weight. `training`: the model. `fitting`: how one call of `fit` trains.
-#: `running`: the threads, memory and folder that a call uses, and how it shows progress; it does
-#: not change the result.
+#: `running`: the threads, memory and folder that a call uses, and how it shows progress. These
+#: parameters do not decide what is computed, but without `deterministic`, the number of threads
+#: changes a result a little.
 Group: TypeAlias = Literal[
     "source", "reading", "encoding", "counting", "training", "fitting", "running"
 ]
@@ -321,12 +322,16 @@ def _best_grad_clip(dim: int) -> float:
 
 
 def _both(best: Any, paper: Any, **other: Any) -> Mapping[str, Any]:
-    """Return the default in each preset. `other` has defaults of "stanford2024" unlike "paper"."""
+    """Return the default in each preset.
+
+    The default in "stanford2024" is that in "paper", unless `other` has another one.
+    """
     return {"best": best, "paper": paper, "stanford2024": paper, **other}
 
 
-# The values of the preset "best" were measured (benches/EXPERIMENTS.md). Those of "paper" are from
-# section 4.2 of Pennington et al. 2014; `bias_learning_rate` is that of Stanford's tool. Those of
+# The values of the preset "best" were measured (benches/EXPERIMENTS.md). In "paper", `x_max`,
+# `alpha`, `learning_rate` and `optimizer` are from section 4.2 of Pennington et al. 2014, and
+# `epochs`, `bias_learning_rate` and `grad_clip` are those of Stanford's tool. The values of
 # "stanford2024" are from the file Training_README.md of Stanford's repository.
 _ROWS: Final = (
     # --- source: where the text is in the source of one call -------------------------------------
@@ -796,14 +801,39 @@ def text_parameters(model: object) -> dict[str, Any]:
 
 
 def content_paths(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters that are files of words or of phrases, with their paths."""
+    """Return the parameters that are files of words or of phrases, with their paths.
+
+    A language as `stop_words` is returned too.
+    """
     return {
         name: value
         for name, value in values.items()
-        if isinstance(value, str | os.PathLike)
-        and name in SETTINGS
-        and isinstance(SETTINGS[name].type, _Content)
+        if isinstance(value, str | os.PathLike) and _is_content(name)
     }
+
+
+def _is_content(name: str) -> bool:
+    return name in SETTINGS and isinstance(SETTINGS[name].type, _Content)
+
+
+def with_content(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Read the words and phrases that are given as files or iterators.
+
+    Every function that reads a text calls this once, before its checks. A pipe or an iterator can
+    be read only once, and a file may change while the text is read.
+
+    Raises
+    ------
+    ValueError, OSError, FormatError
+        If a file cannot be read or has other content, or if words are not valid.
+    """
+    once = {
+        name: value
+        for name, value in values.items()
+        if isinstance(value, Iterator) and _is_content(name)
+    }
+    read = {name: SETTINGS[name].check(value) for name, value in content_paths(values).items()}
+    return {**values, **{name: list(value) for name, value in once.items()}, **read}
 
 
 def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -862,15 +892,11 @@ def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
     settings["user_dictionary"] = core_words(settings["user_dictionary"])
     if function_of(settings["tokenizer"]) is not None:
         # The binding normalizes and lower-cases the text before it calls the Python function. The
-        # core receives the words separated by white space. So the stop words are normalized and
-        # lower-cased here.
-        if settings["stop_words"] is not None and settings["normalize"] is not None:
-            form = settings["normalize"]
-            settings["stop_words"] = [
-                unicodedata.normalize(form, w) for w in settings["stop_words"]
-            ]
-        if settings["stop_words"] is not None and settings["lowercase"]:
-            settings["stop_words"] = [word.lower() for word in settings["stop_words"]]
+        # core receives the words separated by white space. So the stop words are folded here.
+        if settings["stop_words"] is not None:
+            settings["stop_words"] = _core.folded(
+                settings["stop_words"], settings["lowercase"], settings["normalize"]
+            )
         settings |= {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
     return cast("_core._Encoding", settings)
 
@@ -903,7 +929,7 @@ def core_training(values: Mapping[str, Any], *, has_init: bool = False) -> _core
 
 
 def check_text(values: Mapping[str, Any]) -> None:
-    """Check all parameters of counting before any text is opened."""
+    """Check the parameters of reading, encoding, counting and running before a text is opened."""
     checked(values, "reading", "encoding", "counting", "running")
 
 

@@ -76,7 +76,7 @@ def _of_file(path: str) -> list[str]:
 
 
 def _entry(line: str) -> dict[str, str]:
-    """Return the entry of a line by its word; nothing for an empty line."""
+    """Return a dict with the word of a line as key and its entry as value; {} for an empty line."""
     word, *rest = line.split() or [""]
     if not word:
         return {}

@@ -5,8 +5,7 @@ from __future__ import annotations
 import copyreg
 import json
 import os
-import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
 from . import _core
@@ -18,7 +17,6 @@ __all__ = [
     "StopWords",
     "check_size",
     "core_phrases",
-    "kept",
     "phrases_from_json",
     "phrases_to_json",
     "read_phrases",
@@ -30,7 +28,7 @@ StopWords: TypeAlias = Iterable[str] | str | os.PathLike[str]
 #: A :class:`glove_rs.Phrases`, or the path of its file.
 Phrases: TypeAlias = Any
 
-#: The largest size of a list of words, so that a saved model can hold it.
+#: The largest size of a list of words in bytes. A saved model contains its lists of words.
 MOST_BYTES = 1 << 20
 
 _FORMAT = "glove-rs phrases"
@@ -71,22 +69,6 @@ def check_size(name: str, found: Iterable[str]) -> None:
     size = sum(len(word.encode()) + 1 for word in found)
     if size > MOST_BYTES:
         raise ValueError(f"{name} must have at most {MOST_BYTES} bytes in all, got {size}")
-
-
-def kept(value: Any, read: Callable[[object], list[str]]) -> Any:
-    """Return the words of an iterator or of a pipe, which can be read only once, or else `value`.
-
-    `read` is the function that returns the words of a path.
-    """
-    if isinstance(value, Iterator):
-        return list(value)
-    if isinstance(value, str | os.PathLike):
-        try:
-            is_pipe = stat.S_ISFIFO(os.stat(value).st_mode)
-        except (OSError, ValueError):  # no file, or no valid name: reading it says so later
-            return value
-        return read(value) if is_pipe else value
-    return value
 
 
 def _of_file_or_language(value: str | os.PathLike[str]) -> list[str]:

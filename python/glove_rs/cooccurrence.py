@@ -12,10 +12,11 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core, _html
-from ._checks import boolean, path_text, positive, shown
-from ._io.files import readable
+from ._checks import boolean, positive, shown
+from ._io.files import output_path, readable
 from ._io.frames import aligned, matrix_and_labels
-from ._io.pair_tables import opened, table_of, write_parquet
+from ._io.pair_tables import opened
+from ._io.record_tables import table_of, write_parquet
 from ._io.sources import Source, source_arguments
 from ._optional import optional
 from ._progress import Progress, reporter
@@ -27,6 +28,7 @@ from ._settings import (
     core_counting,
     core_encoding,
     core_running,
+    with_content,
 )
 from ._text import about, amount, columns, number
 from .vocabulary import Vocabulary, as_vocabulary
@@ -49,9 +51,11 @@ class Estimate:
     tokens, words, records : int
         Number of tokens in the text, of words in the vocabulary, and of non-zero counts.
     memory : int
-        Bytes of memory at the peak, without the interpreter, if `memory` is not limited.
+        Bytes of memory at the peak of counting without a memory limit. The interpreter is not
+        included.
     disk : int
-        Bytes of temporary files with the given limit `memory`; 0 if counting stays below the limit.
+        Bytes of temporary files under the memory limit of the estimate, its parameter `memory`; 0
+        if the counts fit into memory.
     bytes_read, bytes_total : int
         Bytes of the source that were read for the estimate, and all bytes of the source.
     bounds : mapping of str to (int, int)
@@ -154,8 +158,8 @@ class Cooccurrence:
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, max_word_bytes, \
-threads, memory, tmp_dir, progress
+user_dictionary, simplified_lookup, lowercase, normalize, phrases, stop_words, documents, errors, \
+max_word_bytes, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Returns
@@ -182,7 +186,7 @@ threads, memory, tmp_dir, progress
         (6, 6.0)
         """
         chosen = {
-            **settings,
+            **with_content(settings),
             "window": window,
             "min_count": min_count,
             "threads": threads,
@@ -222,8 +226,8 @@ threads, memory, tmp_dir, progress
             A data frame of pandas or Polars, a relation of DuckDB, a table, data set or stream of
             pyarrow, or any other object with ``__arrow_c_stream__``. Or the path of a Parquet file,
             a folder, which means all ``.parquet`` files in it, or a pattern such as
-            ``"counts/*.parquet"``; a URL such as ``"s3://bucket/counts.parquet"`` too. Only the
-            named columns are read.
+            ``"counts/*.parquet"``; a URL such as ``"s3://bucket/counts.parquet"`` too; or a list of
+            paths. Only the named columns are read.
         row, column : str
             The columns of the table with the keys of the rows and of the columns of X: integers or
             text. Integers become words such as "17".
@@ -252,8 +256,9 @@ threads, memory, tmp_dir, progress
         ------
         ValueError
             If a column is missing; if a key is null or empty, or a value is null, negative or not
-            finite: the message has the number of the row, and for Parquet files the file and its
-            row group; if the table has no rows; or if the sum of all values is not finite.
+            finite: the message has the number of the row, for Parquet files with the file and the
+            row group; if the table has no rows; if the sum of all values is not finite; or if both
+            `symmetric` and `rectangular` are true.
         TypeError
             If `table` does not export Arrow data, if a column has another type, or if one column
             of keys has integers and the other text and X is not `rectangular`.
@@ -478,10 +483,26 @@ threads, memory, tmp_dir, progress
         """
         return table_of(self)
 
-    def to_parquet(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
+    def to_parquet(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        overwrite: bool = False,
+        storage_options: Any = None,
+    ) -> None:
         """Write the table of :meth:`to_table` to a Parquet file. It appears complete or not at all.
 
         The rows are written in parts that fit into the limit `memory` of the counts.
+
+        Parameters
+        ----------
+        path : path or URL
+            A file on this machine, or a URL such as ``"s3://bucket/counts.parquet"``. A file in a
+            store is first written with a hidden name beside it, and then moved.
+        overwrite : bool, default False
+            Replace a file that exists.
+        storage_options : dict or file system, optional
+            As for :meth:`glove_rs.Glove.fit`, if `path` is a URL.
 
         Raises
         ------
@@ -490,9 +511,11 @@ threads, memory, tmp_dir, progress
         OSError
             If the file cannot be written. An existing file is then unchanged.
         ImportError
-            If pyarrow is not installed: ``pip install pyarrow``.
+            If pyarrow is not installed: ``pip install pyarrow``; for a URL, if fsspec or the
+            library of the store is not.
         """
-        write_parquet(self, path, overwrite=boolean("overwrite", overwrite))
+        options = checked({"storage_options": storage_options}, "source")["storage_options"]
+        write_parquet(self, path, overwrite=boolean("overwrite", overwrite), options=options)
 
     def _asymmetry(self) -> str:
         """Describe how X differs from its transpose, for a message that begins with "X is".
@@ -573,8 +596,8 @@ threads, memory, tmp_dir, progress
               Hanks 1990);
             - "ppmi": max(PMI, 0), and 0 for a count of 0.
 
-            Logarithms are natural. If a word co-occurs with no other word, its probabilities and
-            PMI are NaN.
+            Logarithms are natural. If a word co-occurs with no word, its probabilities and PMI are
+            NaN.
 
         Returns
         -------
@@ -817,9 +840,9 @@ threads, memory, tmp_dir, progress
 
         A text of up to 4 MiB is counted completely. For a longer text, a sample is counted: 4 MiB
         or about 4.5 % of the text, whichever is more, but at most about 32 MiB, in pieces from all
-        of the text. Of plain files, and of Parquet files with more than 64 MiB of text in at least
-        8 row groups, only these pieces are read. Other sources are read from the beginning to the
-        end, so a generator or an open file is used up. Of compressed files at most the first
+        of the text. From plain files, and from Parquet files with more than 64 MiB of text in at
+        least 8 row groups, only these pieces are read. Other sources are read from the beginning to
+        the end, so a generator or an open file is used up. From compressed files, at most the first
         256 MiB of text are read.
 
         The number of words is extrapolated from the frequencies of the words in the sample. The
@@ -834,8 +857,8 @@ threads, memory, tmp_dir, progress
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         window, min_count, max_vocab, symmetric, distance_weighting, keep_gaps, tokenizer, \
-user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, max_word_bytes, \
-threads, memory
+user_dictionary, simplified_lookup, lowercase, normalize, phrases, stop_words, documents, errors, \
+max_word_bytes, threads, memory
             As for :meth:`from_corpus`.
 
         Raises
@@ -850,11 +873,12 @@ threads, memory
         >>> estimate.tokens, estimate.words, estimate.records
         (4, 4, 12)
         """
+        chosen = with_content(settings)
         core = _core.CoreEstimate(
-            source_arguments(source, settings, sample=True),
-            core_encoding(settings),
-            core_counting(settings),
-            core_running(settings),
+            source_arguments(source, chosen, sample=True),
+            core_encoding(chosen),
+            core_counting(chosen),
+            core_running(chosen),
         )
         names = ("tokens", "words", "records", "memory", "disk")
         found = dict(zip(names, core.corpus(), strict=True))
@@ -896,7 +920,8 @@ threads, memory
         OSError
             If the file cannot be written. An existing file is then unchanged.
         ValueError
-            If X is rectangular and `path` asks for records of Stanford's tools.
+            If X is rectangular and `path` asks for records of Stanford's tools, or if the name has
+            the ending of another format, such as ``.npz``.
 
         Examples
         --------
@@ -909,7 +934,7 @@ threads, memory
         ...     Cooccurrence.load(path)
         <Cooccurrence of 4 words, 12 records>
         """
-        path = path_text("path", path)
+        path = output_path("path", path)
         if _core.ending(path) == ".bin" or path == "-":
             self._core.save_stanford(path)
         else:
@@ -947,6 +972,8 @@ threads, memory
             sum of all counts is not finite. The message has the byte offset.
         ValueError
             If `vocabulary` is given for a native file.
+        OSError
+            If the file cannot be read.
         """
         running = core_running({"threads": threads, "memory": memory, "tmp_dir": tmp_dir})
         file = readable("path", path)

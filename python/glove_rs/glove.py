@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import IO, Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
@@ -13,23 +13,19 @@ import numpy.typing as npt
 
 from . import _core, _html, _settings
 from ._checks import boolean, instance, path_text, plain, shown
-from ._checks import words as words_of
 from ._fit import estimate, fitting, infer
 from ._fit import score as scoring
 from ._fit.estimate import FitEstimate
 from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
-from ._io.files import readable, replacing
+from ._io.files import output_path, readable, replacing
 from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
-from ._tokenizers import Tokenizer, from_json
+from ._python_tokenizers import Tokenizer, from_json
 from ._user_dictionary import UserDictionary
-from ._user_dictionary import user_dictionary as read_user_dictionary
-from ._warnings import warn
-from ._word_lists import StopWords, kept, phrases_from_json
-from ._word_lists import stop_words as read_stop_words
+from ._word_lists import StopWords, phrases_from_json
 from .cooccurrence import Cooccurrence
 from .phrases import Phrases
 from .subwords import Subwords
@@ -76,7 +72,8 @@ class NotFittedError(ValueError, AttributeError):
 class Glove:
     r"""GloVe: word vectors from co-occurrence counts (Pennington, Socher, Manning 2014).
 
-    Training minimises equation 8 of the paper over the non-zero counts, by AdaGrad:
+    Training minimises equation 8 of the paper over the non-zero counts, by AdaGrad or another
+    `optimizer`:
     :math:`J = \sum_{ij} f(X_{ij}) (w_i \cdot \tilde w_j + b_i + \tilde b_j - \ln X_{ij})^2`
     with :math:`f(x) = \min(1, (x/x_{max})^\alpha)`. The parameter `negative` adds a term for pairs
     of words that never co-occur. The equation of the paper has no term for them.
@@ -203,7 +200,8 @@ class Glove:
         Show progress: bars on a terminal and in a notebook, elsewhere a line for each stage and
         epoch. By default only bars are shown. A callable is called instead, as
         ``progress(stage, done, total, info)``, about ten times a second, and at least once for each
-        stage and each epoch. The log "glove_rs" of :mod:`logging` always gets the lines.
+        stage and each epoch. With any value, the log "glove_rs" of :mod:`logging` gets the lines,
+        if the program has imported `logging` and the level of the log is INFO or lower.
 
     Attributes
     ----------
@@ -321,8 +319,11 @@ class Glove:
         self.errors = errors
         self.max_word_bytes = max_word_bytes
         self.phrases = phrases
-        self.stop_words = kept(stop_words, read_stop_words)
-        self.user_dictionary = kept(user_dictionary, read_user_dictionary)
+        # An iterator can be read only once, but a model can be trained several times.
+        self.stop_words = list(stop_words) if isinstance(stop_words, Iterator) else stop_words
+        self.user_dictionary = (
+            list(user_dictionary) if isinstance(user_dictionary, Iterator) else user_dictionary
+        )
         self.simplified_lookup = simplified_lookup
 
     # --- training -------------------------------------------------------------------------------
@@ -354,11 +355,11 @@ class Glove:
             Files: a path; a list of paths; a folder, which means all files in it and its
             subfolders, sorted, without hidden ones; a pattern such as ``"texts/**/*.txt"``; ``"-"``
             for standard input; or a file that is open for text or bytes. Files may be compressed
-            with gzip, bzip2, xz or Zstandard. They are UTF-8, or UTF-16 with a byte order mark. Or
-            an iterable of documents, each a str or a list of words; it may be a generator. Or a
-            pandas or Polars column, an Arrow column or table with one column of text, or a Hugging
-            Face dataset. A list of str holds documents, unless most of its items are names of
-            existing files or all look like names of files.
+            with gzip, bzip2, xz or Zstandard. They are UTF-8, or UTF-16 with a byte order mark.
+            Instead of files, `source` can be an iterable of documents, each a str or a list of
+            words, such as a generator; a pandas or Polars column; an Arrow column or table with one
+            column of text; or a Hugging Face dataset. A list of str holds documents, unless most of
+            its items are names of existing files or all look like names of files.
         y : object, optional
             Ignored. Pipelines of scikit-learn pass it.
         column : str, optional
@@ -438,6 +439,8 @@ class Glove:
             If an epoch diverges again after the learning rate was halved three times. An epoch
             diverges if a cost is not finite, or if the cost of the epoch is more than ten times
             that of a poor model. Each halving is a RuntimeWarning.
+        ImportError
+            If reading `source` needs a library that is not installed.
         KeyboardInterrupt
             Within half a second of Ctrl-C. The model is then that of the last finished epoch, if
             there is one.
@@ -536,7 +539,10 @@ checkpoint_every, resume, keep_counts
         ------
         ValueError
             If a parameter is out of its range; if a count is negative or not finite, or all are 0;
-            or if `start` has other words or another `dim`.
+            if `start` has other words or another `dim`; if `init` or ``subwords=True`` comes with
+            rectangular counts; or for a checkpoint, as for :meth:`fit`.
+        OSError, FormatError, TrainingDiverged, KeyboardInterrupt
+            As for :meth:`fit`.
 
         Warns
         -----
@@ -553,22 +559,13 @@ checkpoint_every, resume, keep_counts
         >>> model.W.shape, model.vocabulary.words
         ((3, 5), ['a', 'b', 'c'])
         """
-        if not isinstance(X, Cooccurrence):
-            X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+        X = fitting.given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular and (init is not None or self.subwords):
             name = "init" if init is not None else "subwords"
             raise ValueError(
                 f"{name} must be left out for rectangular counts: it needs the sum of the word "
                 "vector and the context vector of each word, but rows and columns have words of "
                 "their own"
-            )
-        expected = boolean("symmetric", self.symmetric)
-        if expected and X._is_matrix and (asymmetry := X._asymmetry()):
-            warn(
-                f"X is {asymmetry}, but symmetric counts are expected: pass X + X.T with the "
-                "diagonal added only once, or set symmetric=False if X is right as it is"
             )
         session, given = Session(**options), Init.of(init, anchor, self.dim)
         begin = None
@@ -614,6 +611,8 @@ checkpoint_every, resume, keep_counts
         ValueError
             If the checkpoint belongs to other counts than those in the folder, or if a parameter
             may not change.
+        OSError, TrainingDiverged, KeyboardInterrupt
+            As for :meth:`fit`. A BlockingIOError, if another training uses the folder.
 
         Examples
         --------
@@ -682,7 +681,8 @@ keep_counts
             Before `fit`.
         ValueError
             If the counts of the earlier text are missing; if the new text is empty or has only
-            words that stay out of the vocabulary; or if a parameter is out of its range.
+            words that stay out of the vocabulary; if `checkpoint_dir` has a checkpoint already; if
+            the model was trained on rectangular counts; or if a parameter is out of its range.
         OSError, FormatError, TrainingDiverged, KeyboardInterrupt
             As for :meth:`fit`.
 
@@ -731,7 +731,10 @@ keep_counts
         NotFittedError
             Before `fit`.
         ValueError
-            If no word of the vocabulary stands near the word in the examples.
+            If no word of the vocabulary stands near the word in the examples, or if the model was
+            trained on rectangular counts.
+        TypeError
+            If `contexts` is not an iterable of texts or lists of words.
 
         Examples
         --------
@@ -775,7 +778,8 @@ keep_counts
         NotFittedError
             Before `fit`.
         ValueError
-            If no words of the vocabulary stand near each other.
+            If no words of the vocabulary stand near each other, or if the model was trained on
+            rectangular counts.
         OSError, FormatError
             As for :meth:`fit`.
 
@@ -1011,7 +1015,8 @@ keep_counts
         """Write the whole model to one file: parameters, accumulators, words, history, settings.
 
         The file is a NumPy ``.npz`` archive without pickled objects, whatever its name. It appears
-        complete or not at all. If `tokenizer` is a function, the file does not contain it.
+        complete or not at all. If `tokenizer` is a function or a pattern of the library `regex`,
+        the file does not contain it.
 
         If :attr:`vectors` has a subword model, the file contains it too.
 
@@ -1037,7 +1042,7 @@ keep_counts
         True
         """
         state = self._state
-        _core.check_ending(path_text("path", path), model=True)
+        _core.check_ending(output_path("path", path), "model")
         # Only the parameters of `Glove`: a subclass such as DaskGlove has more.
         parameters = state.as_read({name: getattr(self, name) for name in Glove._names()})
         settings = _settings.decided(parameters)
@@ -1140,7 +1145,7 @@ keep_counts
         if saved is None:
             saved = used | {"subwords": False}
         if not isinstance(saved, dict):
-            raise ValueError(f"used is {saved!r}")
+            raise ValueError(f"used is {shown(saved)}")
         # A file of a version without subwords has no setting `subwords`.
         names = ("tokenizer", "phrases", "stop_words", "user_dictionary")
         given = {name: used[name] for name in names}
@@ -1157,7 +1162,7 @@ keep_counts
         checked = {"tokenizer", "phrases", "stop_words", "user_dictionary"}
         for name, value in settings.items():
             if name not in checked and not isinstance(value, str | int | float | None):
-                raise ValueError(f"{name} is {value!r}")
+                raise ValueError(f"{name} is {shown(value)}")
         settings = _settings.of_older_version(settings)
         threads = settings.get("threads")
         if isinstance(threads, int) and threads > _core.most_threads():
@@ -1175,7 +1180,7 @@ keep_counts
         path : path
             The file to write. It appears complete or not at all.
         binary : bool, default False
-            Write word2vec's binary format instead of text. Both keep all bits of the numbers.
+            Write word2vec's binary format instead of text. Both formats keep all bits of a float32.
 
         Raises
         ------
@@ -1223,11 +1228,12 @@ keep_counts
         Raises
         ------
         NotFittedError, ValueError, OSError
-            As for :meth:`save_word2vec`; a ValueError also after training on rectangular counts.
+            As for :meth:`save_word2vec`. A ValueError also after training on rectangular counts, if
+            the last part of `prefix` is not a name, or if `unk` is true and ``<unk>`` is a word.
         """
         state = self._state
         state.check_square("the format of Stanford's glove")
-        prefix = path_text("prefix", prefix)
+        prefix = output_path("prefix", prefix)
         if os.path.basename(prefix) in {"", os.curdir, os.pardir}:
             raise ValueError(f"prefix must be the beginning of the names of files, got {prefix!r}")
         if text:
@@ -1350,9 +1356,18 @@ keep_counts
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
+        # Stop words and a dictionary may have thousands of words: the first are shown.
         changed = [
-            f"{name}={value!r}"
+            f"{name}={shown(value)}"
             for name, value in self.get_params().items()
-            if name == "dim" or value != defaults[name].default
+            if name == "dim" or not _is(value, defaults[name].default)
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
+
+
+def _is(value: object, default: object) -> bool:
+    """Return whether a parameter has its default."""
+    try:
+        return bool(value == default)
+    except (TypeError, ValueError):  # an array of words is compared word by word
+        return False

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Unpack
 
 from . import _core
 from ._checks import choice, integer, real, shown
 from ._checks import words as words_of
-from ._io.files import replacing
-from ._io.sources import Source, source_arguments
+from ._io.files import output_path, replacing
+from ._io.sources import Source, refuse_pipes, source_arguments, standard_input
 from ._progress import reporter
-from ._settings import PhraseSettings, accepts, core_encoding, core_running
+from ._settings import PhraseSettings, accepts, core_encoding, core_running, with_content
 from ._word_lists import phrases_to_json, read_phrases
 
 __all__ = ["ENGLISH_CONNECTOR_WORDS", "Phrases"]
@@ -74,6 +75,7 @@ class Phrases(Mapping[tuple[str, ...], float]):
 
     @classmethod
     @accepts(
+        "source",
         "reading",
         "encoding",
         "running",
@@ -96,7 +98,10 @@ class Phrases(Mapping[tuple[str, ...], float]):
         Parameters
         ----------
         source : path, paths, open file or iterable
-            As for :meth:`glove_rs.Glove.fit`. It is read once for each pass.
+            As for :meth:`glove_rs.Glove.fit`. It is read once for each pass. With several passes,
+            the text of an iterator or open file is kept in memory.
+        column, storage_options
+            As for :meth:`glove_rs.Glove.fit`.
         min_count : int, default 5
             With "default", this number is subtracted from the count of a phrase. With "npmi", a
             phrase occurs at least `min_count` times. >= 1.
@@ -109,8 +114,8 @@ class Phrases(Mapping[tuple[str, ...], float]):
             pointwise mutual information, from −1 to 1 (Bouma 2009).
         connector_words : iterable of str, default ()
             Words that may stand within a phrase, such as "of" in "bank of england", but not at its
-            ends. They do not change its score. For English: ``ENGLISH_CONNECTOR_WORDS`` of this
-            module.
+            ends. They do not change the score of the phrase. For English:
+            ``ENGLISH_CONNECTOR_WORDS`` of this module.
         delimiter : str, default "_"
             The text between the words of a joined phrase. It has no white space.
         passes : int, default 1
@@ -124,13 +129,17 @@ max_word_bytes, threads, memory, tmp_dir, progress
         -------
         Phrases
             The phrases and scores are those of gensim's ``Phrases`` on the same documents, without
-            its limit of the number of words. A document of more than 1 MiB is read in chunks. The
-            last word of a chunk and the first word of the next chunk do not count as neighbours.
+            gensim's limit of the number of words. A document of more than 1 MiB is read in chunks.
+            The last word of a chunk and the first word of the next chunk do not count as
+            neighbours.
 
         Raises
         ------
         ValueError
-            If a parameter is out of its range.
+            If a parameter is out of its range, or if `source` names a pipe and there are several
+            passes.
+        TypeError
+            If `connector_words` is not an iterable of words, or is a str.
         OSError, FormatError
             As for :meth:`glove_rs.Vocabulary.from_corpus`.
         """
@@ -148,13 +157,12 @@ max_word_bytes, threads, memory, tmp_dir, progress
         connectors = words_of("connector_words", connector_words)
         if not isinstance(delimiter, str):
             raise ValueError(f"delimiter must be text without white space, got {shown(delimiter)}")
-        if passes > 1 and isinstance(source, Iterator):
-            source = list(source)
-        chosen: dict[str, Any] = {**settings, "min_count": 1}
+        again = _readings(source, settings.get("storage_options")) if passes > 1 else lambda: source
+        chosen: dict[str, Any] = {**with_content(settings), "min_count": 1}
         encoding, running = core_encoding(chosen), core_running(chosen)
         core = _core.CorePhrases(delimiter, connectors, [])
         for _ in range(passes):
-            reading = source_arguments(source, chosen)
+            reading = source_arguments(again(), chosen)
             with reporter(settings.get("progress")) as callback:
                 core = _core.learn_phrases(
                     core, reading, encoding, running, min_count, threshold, scoring, callback
@@ -179,9 +187,12 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
         Raises
         ------
+        ValueError
+            If the name ends as that of a compressed file: the file is not compressed.
         OSError
             If the file cannot be written. An existing file is then unchanged.
         """
+        _core.check_ending(output_path("path", path), "phrases")
         text = json.dumps(phrases_to_json(self._core), ensure_ascii=False)
         with replacing(path) as file:
             file.write(text.encode() + b"\n")
@@ -230,6 +241,27 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
 
 _SCORINGS = ("default", "npmi")
+
+
+def _readings(source: Any, options: Any) -> Callable[[], Any]:
+    """Return a function that returns `source` for each reading of several.
+
+    Raises
+    ------
+    ValueError
+        If `source` names a pipe, which can be read only once.
+    """
+    if isinstance(source, str) and source == "-":
+        source = standard_input()
+    if callable(getattr(source, "read", None)) and not hasattr(source, "read_next_batch"):
+        content = source.read()
+        made = io.BytesIO if isinstance(content, bytes) else io.StringIO
+        return lambda: made(content)
+    if isinstance(source, Iterator):
+        items = list(source)
+        return lambda: items
+    refuse_pipes(source, options)
+    return lambda: source
 
 
 def _unpickle(core: _core.CorePhrases) -> Phrases:

@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core
-from ._checks import integer, optional_integer, path_text, positive, shown, writable_words
+from ._checks import integer, optional_integer, positive, shown, writable_words
 from ._checks import words as words_of
-from ._io.files import readable
+from ._io.files import output_path, readable
 from ._progress import Progress, reporter
 from ._unknown_word import UnknownSpelling
 from .vocabulary import Vocabulary
@@ -94,7 +94,7 @@ class Subwords:
         min_words : int, default 3
             Keep the n-grams that occur in at least this many words, >= 1.
         penalty : float, default 1.0
-            The penalty λ > 0 of the ridge regression. It minimises
+            The penalty λ > 0 of the ridge regression. The regression minimises
             Σ weight ‖prediction − vector‖² + λ ‖B‖², where B has the vectors of the n-grams.
         steps : int, default 15
             The number of steps of conjugate gradients, >= 1.
@@ -227,7 +227,7 @@ class Subwords:
         OSError
             If the file cannot be written. An existing file is then left unchanged.
         """
-        self._core.save(path_text("path", path))
+        self._core.save(output_path("path", path))
 
     @classmethod
     def load(cls, path: str | os.PathLike[str] | IO[bytes]) -> Subwords:
@@ -241,8 +241,8 @@ class Subwords:
         Raises
         ------
         FormatError
-            If the file is not a subword model, or is truncated or damaged. The message has the
-            offset of the damage.
+            If the file is not a subword model, or is truncated or damaged. For damage, the message
+            has the offset.
         OSError
             If the file cannot be read.
         """
@@ -263,7 +263,7 @@ def _asked(words: str | Iterable[str]) -> list[str]:
 def _counts(
     counts: Vocabulary | Sequence[int] | None, words: list[str]
 ) -> npt.NDArray[np.uint64] | None:
-    """Return the count of each word."""
+    """Return the count of each word; None without counts."""
     if counts is None:
         return None
     if isinstance(counts, Vocabulary):

@@ -75,9 +75,9 @@ class WordVectors(GensimNames):
 
     Notes
     -----
-    A vector of zeros has no direction. As in gensim, its cosine is NaN in lists and arrays, where
-    it comes last, and its :meth:`similarity` to any word is 0. All cosines of a vector with NaN or
-    infinity are NaN, and it comes last.
+    A vector of zeros has no direction. As in gensim, its cosines are NaN in lists and arrays, its
+    word comes last in lists, and its :meth:`similarity` to any word is 0. If a vector has NaN or
+    infinity, all its cosines are NaN, and its word comes last in lists.
 
     Examples
     --------
@@ -113,8 +113,8 @@ class WordVectors(GensimNames):
         rating, the file has questions and is passed to :func:`glove_rs.evaluation.analogies`. If
         the first two lines have two words each, it has categories and is passed to
         :func:`glove_rs.evaluation.categories`. Any other file is passed to
-        :func:`glove_rs.evaluation.similarity`. Questions, pairs and words that are unknown, or have
-        a vector with NaN or infinity, are left out and counted.
+        :func:`glove_rs.evaluation.similarity`. Questions, pairs and words that cannot be answered,
+        because a word is unknown or a vector has NaN or infinity, are left out and counted.
         :func:`glove_rs.evaluation.panel` measures all files of a folder.
 
         Parameters
@@ -138,6 +138,10 @@ class WordVectors(GensimNames):
             If the file is malformed. The message has the line.
         OSError
             If the file cannot be read.
+        ValueError
+            If `method` is not one of the choices or `restrict_vocab` is below 1.
+        ImportError
+            If the file has categories and SciPy is not installed.
 
         Examples
         --------
@@ -185,8 +189,7 @@ class WordVectors(GensimNames):
         path : str, path-like or open file
             A plain file, or one compressed with gzip, bzip2, xz or Zstandard. The compression is
             recognised by the content, not by the name. ``"archive.zip:name"`` is a file in a zip
-            archive. An open file, of bytes
-            or text, is read from its current position.
+            archive. An open file, of bytes or text, is read from its current position.
         member : str, optional
             The name of the file to read if `path` is a zip archive of several files: the whole name
             in the archive, or its last part. Without `member`, an archive of several files is an
@@ -309,7 +312,8 @@ class WordVectors(GensimNames):
         Parameters
         ----------
         path : str or path-like
-            The file to write. An ending such as ``.gz`` compresses it; it is then read, not mapped.
+            The file to write. If its name has an ending such as ``.gz``, the file is compressed,
+            and :meth:`load` reads it instead of mapping it.
 
         Raises
         ------
@@ -350,7 +354,7 @@ class WordVectors(GensimNames):
             If the file cannot be written. An existing file is then unchanged.
         ValueError
             If a word is empty or contains a space or newline, because other programs would split
-            it.
+            it; or if the name has the ending of another format, such as ``.npz``.
 
         Examples
         --------
@@ -383,8 +387,8 @@ class WordVectors(GensimNames):
             If the file cannot be written. An existing file is then unchanged.
         ValueError
             If a word is empty or contains a newline; if a reader could not detect the length of the
-            vectors, because many words end in a space and a number; or if `unk` is true and
-            ``<unk>`` is already a word.
+            vectors, because many words end in a space and a number; if `unk` is true and ``<unk>``
+            is already a word; or if the name has the ending of another format, such as ``.npz``.
 
         Examples
         --------

@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from . import _core, _html
-from ._checks import integer, path_text, shown, writable_words
+from ._checks import integer, shown, writable_words
 from ._checks import words as words_of
-from ._io.files import readable
+from ._io.files import output_path, readable
 from ._io.sources import Source, source_arguments
 from ._progress import reporter
-from ._settings import VocabularySettings, accepts, core_encoding, core_running
+from ._settings import VocabularySettings, accepts, core_encoding, core_running, with_content
 from ._unknown_word import UnknownWord
 
 __all__ = ["Source", "Vocabulary"]
@@ -51,7 +51,10 @@ class Vocabulary:
     Raises
     ------
     ValueError
-        If a word is empty or appears twice, or if there are not as many counts as words.
+        If a word is empty or appears twice, if a count is not an integer >= 0, or if there are not
+        as many counts as words.
+    TypeError
+        If `words` or `counts` is not a sequence, or if a word is not a str.
 
     Examples
     --------
@@ -91,7 +94,7 @@ class Vocabulary:
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         min_count, max_vocab, tokenizer, user_dictionary, simplified_lookup, lowercase, normalize, \
-documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
+phrases, stop_words, documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 
         Raises
@@ -105,8 +108,9 @@ documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
             If the source has bytes that are not text, or a word longer than `max_word_bytes`. The
             message has the byte offset.
         """
-        encoding, running = core_encoding(settings), core_running(settings)
-        reading = source_arguments(source, settings)
+        chosen = with_content(settings)
+        encoding, running = core_encoding(chosen), core_running(chosen)
+        reading = source_arguments(source, chosen)
         with reporter(settings.get("progress")) as callback:
             core = _core.CoreVocabulary.from_corpus(reading, encoding, running, callback)
         return cls._of(core)
@@ -141,7 +145,8 @@ documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
         OSError
             If the file cannot be written. An existing file is then unchanged.
         ValueError
-            If a word has a space or newline, which the format cannot hold.
+            If a word has a space or newline, which the format cannot hold, or if the name has the
+            ending of another format, such as ``.csv``.
 
         Examples
         --------
@@ -153,7 +158,7 @@ documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
         ...     open(path).read()
         'an 2\napple 1\n'
         """
-        self._core.save(path_text("path", path))
+        self._core.save(output_path("path", path))
 
     @cached_property
     def words(self) -> list[str]:
@@ -184,7 +189,7 @@ documents, errors, max_word_bytes, threads, memory, tmp_dir, progress
 
     @cached_property
     def _rows(self) -> dict[str, int]:
-        """The index of each word, for the suggestions of an :class:`UnknownWord`."""
+        """The index of each word."""
         return dict(zip(self.words, range(len(self)), strict=True))
 
     def _find(self, word: object) -> int | None:

@@ -1,4 +1,4 @@
-//! Finds the phrases of a text.
+//! Learns from counts which neighbouring words of a text are phrases.
 
 use super::neighbours::{CONNECTOR, Pair, SPECIAL, Table, add, count_others, count_pairs, pair};
 use super::score::{Rule, Text};

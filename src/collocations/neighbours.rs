@@ -1,6 +1,6 @@
-//! Counts collocations. A collocation is *plain* if it consists of two words, and both words do
-//! not contain the delimiter. Plain collocations are counted by sorting them as numbers. All others
-//! are few, and are counted in hash tables.
+//! Counts collocations. A collocation is *plain* if it consists of two words and neither word
+//! contains the delimiter. Plain collocations are counted by sorting them as numbers. The other
+//! collocations are few, and are counted in hash tables.
 
 use crate::encoding::{DOCUMENT_END, NumberedText};
 use crate::error::Result;
@@ -122,8 +122,9 @@ pub(super) fn count_pairs(
     monitor: &Monitor,
 ) -> Result<(Vec<(Pair, u64)>, u64)> {
     let threads = rayon::current_num_threads().max(1);
-    // If all pairs exceed the memory limit, they are counted in several turns. Each turn reads the
-    // whole text and takes a part of the pairs, which is chosen by their hashes.
+    // Each occurrence of a pair takes memory here. If all occurrences take more memory than encoded text may take,
+    // the pairs are counted in several turns. Each turn reads the whole text and counts the pairs whose hashes
+    // belong to this turn.
     let turns = (text.len() as u64 * size_of::<Pair>() as u64)
         .div_ceil(memory.text_bytes().max(1))
         .clamp(1, 1 << 16) as usize;

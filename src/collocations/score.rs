@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 /// How a collocation is scored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scoring {
-    /// (n_ab − min_count) · V / (n_a n_b), where V is the number of different words and collocations (Mikolov et al.
-    /// 2013).
+    /// (n_ab − min_count) · V / (n_a n_b) (Mikolov et al. 2013). n_ab is the count of the collocation, n_a and n_b are
+    /// the counts of its first and last word, and V is the number of different words and collocations.
     #[default]
     Default,
     /// Normalized pointwise mutual information, from −1 to 1 (Bouma 2009).
@@ -29,11 +29,12 @@ impl Scoring {
 /// Which collocations are phrases.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    /// A phrase occurs at least this many times.
+    /// A phrase occurs at least this many times. With [`Scoring::Default`], whose score is 0 for this number, it must
+    /// occur more often if the threshold is at least 0.
     pub min_count: u64,
     /// A phrase has a larger score than this.
     pub threshold: f64,
-    /// The score.
+    /// How collocations are scored.
     pub scoring: Scoring,
 }
 
@@ -42,7 +43,7 @@ pub struct Rule {
 pub(super) struct Text {
     /// Number of different words that are not connectors, plus number of different collocations.
     pub different: u64,
-    /// Number of words, connectors included.
+    /// Number of tokens, connectors included.
     pub words: u64,
 }
 

@@ -57,8 +57,8 @@ impl Sum for [f64; 2] {
 }
 
 /// A row with at most this many possible columns is summed in a dense array, even if it has few entries. The array
-/// takes 512 KiB of `f64`, half a typical L2 cache. There an addition costs the same as in a small hash table.
-/// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Width of the dense accumulator").
+/// takes 512 KiB of `f64`, half of a common L2 cache. Up to this width an addition costs as much as in a small hash
+/// table (benches/EXPERIMENTS.md, "Width of the dense accumulator").
 pub const DENSE_WIDTH: usize = 1 << 16;
 
 /// A row with at least this many additions for each possible column is summed without a list of the

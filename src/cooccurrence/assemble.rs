@@ -10,8 +10,8 @@ use rayon::prelude::*;
 use std::cmp::Ordering;
 
 impl Triangle {
-    /// Build a matrix from pairs in any order. Repeated pairs add up in the order given; pairs with a sum of 0 are
-    /// left out.
+    /// Build a matrix from pairs in any order. Repeated pairs add up in the order given. Pairs whose sums are 0 in
+    /// both directions are left out.
     ///
     /// `pairs` is a function that calls its argument with (i, j, X\[i, j\], X\[j, i\]) for each pair. It is called
     /// twice: once to find the length of each row, once to fill the rows. X\[j, i\] is ignored if i = j.

@@ -1,10 +1,11 @@
 //! Counts co-occurrences row by row (docs/architecture.md, Counting rules).
 //!
-//! An inverted index of the text lists the positions of each word. The row of a word is summed from
-//! the windows around these positions. Neighbours whose rank number is larger than that of the word
-//! are skipped: each unordered pair is counted once, in the row of its rarer word. So the rows of
-//! frequent words, which would otherwise be the longest, are short. Threads share no table, and
-//! each row is sorted by itself.
+//! `frequent_pairs.rs` counts the pairs of the most frequent words. For all other words, an inverted
+//! index of the text lists the positions of each word. The row of a word is summed from the windows
+//! around these positions. Neighbours whose rank is larger than that of the word are skipped: each
+//! unordered pair is counted once, in the row of its rarer word. So the rows of frequent words,
+//! which would otherwise be the longest, are short. Threads share no table, and each row is sorted
+//! by itself.
 
 use super::accumulator::RowAccumulator;
 use super::documents::Documents;
@@ -133,8 +134,8 @@ fn count_segment<S: BlockSum>(
     let counter = RowCounter::new(text, *carried, &occurrences, documents, options);
     let scratch = || (RowAccumulator::<S>::new(), RowBlock::default());
     let tasks = occurrences.tasks(memory.task_occurrences());
-    // Without a memory limit all tasks run in one wave. With one, the blocks of a wave are written before the
-    // next wave starts.
+    // Without a memory limit all tasks run in one wave. With a limit, the writer takes the blocks of a wave before
+    // the next wave starts, and can move them to disk.
     let wave = memory.wave_tasks(tasks.len());
     for tasks in tasks.chunks(wave) {
         let blocks: Result<Vec<CountedBlock>> = tasks

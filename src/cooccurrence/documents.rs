@@ -94,7 +94,8 @@ impl Documents {
             .sum()
     }
 
-    /// Add the pairs of the word `row` at these positions and each other word of its document.
+    /// For each of these positions, at which the word `row` stands, add the pairs of this word and every other word of
+    /// its document.
     #[inline(always)]
     pub fn scan<T: Text + ?Sized>(
         &self,

@@ -22,9 +22,9 @@ use std::time::Instant;
 /// computed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CorpusSize {
-    /// Number of words in the text.
+    /// Number of tokens of the text.
     pub tokens: f64,
-    /// Number of words in the text that are in the vocabulary.
+    /// Number of tokens of the text whose word is in the vocabulary.
     pub kept_tokens: f64,
     /// Number of words in the vocabulary.
     pub words: f64,
@@ -63,7 +63,7 @@ const RETAINED_ROWS: Interval = Interval {
 /// Number of bytes for each word in the table in which a thread numbers the words of its text, free slots included.
 /// This table doubles when it is 3/4 full.
 const INTERNED_BYTES: f64 = 32.0 * 1.85;
-/// Number of slots of the other hash tables for each entry. They double when they are 7/8 full.
+/// Number of slots for each entry of a table of the crate `hashbrown`. Such a table doubles when it is 7/8 full.
 const TABLE_SLACK: f64 = 1.6;
 /// Number of bytes of a word in a list of words with counts.
 const LISTED_BYTES: f64 = size_of::<(&[u8], u64)>() as f64;
@@ -71,7 +71,7 @@ const LISTED_BYTES: f64 = size_of::<(&[u8], u64)>() as f64;
 const VOCABULARY_BYTES: f64 = (size_of::<usize>() + size_of::<u64>()) as f64;
 /// Number of bytes of an entry of a vocabulary's index.
 const INDEX_BYTES: f64 = (size_of::<WordId>() + 1) as f64 * TABLE_SLACK;
-/// Number of bytes of each word of encoded text.
+/// Number of bytes of each token of encoded text.
 const ID_BYTES: f64 = size_of::<WordId>() as f64;
 /// Number of bytes of jieba's dictionary.
 const DICTIONARY_BYTES: f64 = 34e6;
@@ -124,15 +124,15 @@ impl CorpusSize {
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
         let segment = self.kept_tokens.min(memory.segment_tokens() as f64);
         let rows = self.row_bytes().min(memory.row_bytes() as f64);
-        // For each word of the segment, two bytes for its symbol. For about half of the words, four
-        // bytes for the position in the index: the most frequent words are not indexed.
+        // A word of the segment takes ID_BYTES on average: two bytes for its symbol and, for about half of the
+        // words, four bytes for its position in the index. The most frequent words are not indexed.
         let counting = ID_BYTES * segment + ROW_OVERHEAD * rows;
         let counting = counting + self.vocabulary_bytes() + self.retained_reading(memory);
         counting.max(self.reading_bytes(memory))
     }
 
-    /// Number of bytes that the memory allocator still holds after the text was read, plus those of the buffers of
-    /// threads.
+    /// Number of bytes that the memory allocator still holds after the text was read, plus the number of bytes of the
+    /// buffers of all threads.
     pub(crate) fn retained_reading(&self, memory: &MemoryLimit) -> f64 {
         let threads = THREAD_BYTES * rayon::current_num_threads() as f64;
         threads + RETAINED_READING * (self.reading_bytes(memory) - self.tokenizer_bytes)
@@ -286,7 +286,8 @@ impl EncodedSample {
     }
 
     /// Count part number `part`, from 0, of `parts` parts of the sample. The stretches of a part
-    /// are spread over the whole sample. `None` if no word of the part occurs `min_count` times.
+    /// are spread over the whole sample. `None` if no word of the part occurs `min_count` times, or
+    /// if all words that do are stop words.
     ///
     /// # Errors
     /// As for [`count`].
@@ -336,7 +337,8 @@ impl EncodedSample {
     /// Extrapolate to the whole text, on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// As for [`count`]; [`Error::Corpus`] if no word of the sample occurs `min_count` times.
+    /// As for [`count`]; [`Error::Corpus`] if no word of the sample occurs `min_count` times, or if all
+    /// words that do are stop words.
     pub fn estimate(
         &self,
         encoding: &EncodingOptions,
@@ -396,7 +398,7 @@ impl EncodedSample {
             packed: counting.window <= SIDE || !counting.distance_weighting,
             encoded_bytes: of(&records) * encoded,
             tokenizer_bytes: match &self.tokenizer {
-                // A dictionary with words of the user is a copy.
+                // A dictionary with the user's words is a copy of jieba's dictionary, which stays in memory too.
                 Tokenizer::Chinese(segmenter) if segmenter.has_own_dictionary() => {
                     2.0 * DICTIONARY_BYTES
                 }

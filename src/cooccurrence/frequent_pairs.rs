@@ -1,9 +1,9 @@
 //! Counts the pairs of the most frequent words in the order of the text.
 //!
 //! About half of the tokens of a text are occurrences of its 256 most frequent words. To fetch the
-//! windows around these tokens would take as long as to fetch the windows of all other words. Here
-//! the text is read once from front to back. A pair is added when its right word is read, to a
-//! matrix that stays in the second-level cache.
+//! windows around these tokens would take as long as to fetch the windows of all other words.
+//! Therefore each task reads a piece of the text from front to back instead. When it reads the
+//! right word of a pair, it adds the pair to a matrix that stays in the second-level cache.
 
 use super::accumulator::ones;
 use super::options::CountingOptions;
@@ -174,7 +174,7 @@ impl<'a> Counter<'a> {
         if ends != 0 {
             for window in 0..TOGETHER {
                 let ends = (ends >> (window * SIDE)) as u16;
-                // Drop the words up to the last end of a document.
+                // Drop the words of the window up to its last end of a document.
                 let beyond = u16::MAX.checked_shr(ends.leading_zeros()).unwrap_or(0);
                 keep &= !(u64::from(beyond) << (window * SIDE));
             }

@@ -31,9 +31,9 @@ impl RowRecord {
     }
 }
 
-/// Largest number of buckets; each holds the records of a range of rows. There are enough buckets that the records of
-/// one fit into memory when all records together do not, and so few that the ends of all buckets stay in the
-/// processor's cache. Tests use few buckets, so that all of them get rows.
+/// Largest number of buckets. Each bucket holds the records of a range of rows. The number is large, so that the
+/// records of one bucket fit into memory when all records together do not. It is small enough that the ends of all
+/// buckets stay in the processor's cache. Tests use few buckets, so that all of them get rows.
 const BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 9 };
 
 /// Builds a [`Triangle`] from records in any order.
@@ -71,7 +71,7 @@ impl<'a> TriangleBuilder<'a> {
     /// Add `x` to X\[i, j\]. Repeated records add up in the order given.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] with the folder for temporary files.
+    /// [`crate::Error::Io`] with the folder for temporary files; [`crate::Error::Memory`].
     #[inline]
     pub fn push(&mut self, i: WordId, j: WordId, x: f64) -> Result<()> {
         let backward = if self.symmetric { 0 } else { BACKWARD };
@@ -84,7 +84,8 @@ impl<'a> TriangleBuilder<'a> {
     /// Sort the records into a matrix, on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] with the folder for temporary files; [`crate::Error::Cancelled`].
+    /// [`crate::Error::Io`] with the folder for temporary files; [`crate::Error::Memory`];
+    /// [`crate::Error::Cancelled`].
     pub fn finish(self, monitor: &Monitor) -> Result<Triangle> {
         let (buckets, file) = self.buckets.into_parts();
         let mut writer = RowWriter::new(self.memory);
@@ -122,8 +123,8 @@ fn block(
     file: Option<&TemporaryFile>,
 ) -> Result<RowBlock> {
     let mut entries = bucket.items(file)?;
-    // The stable sort allocates as much memory again, and aborts the process if it cannot. Try the allocation here
-    // first, where its failure is an error.
+    // The stable sort allocates up to as much memory again, and aborts the process if it cannot. Try the allocation
+    // here first, where its failure is an error.
     fallible::with_capacity::<RowRecord>(entries.len())?;
     entries.sort_by_key(RowRecord::key);
     let mut block = RowBlock::new(rows.start, both_directions);

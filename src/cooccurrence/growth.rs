@@ -20,7 +20,8 @@ impl Interval {
         }
     }
 
-    /// The interval widened by an additional `error` of the logarithm. Its low end does not fall below `least`.
+    /// The interval, widened by an additional `error` of the logarithms of its ends. The low end does not fall below
+    /// `least`.
     fn widened(self, error: f64, least: f64) -> Self {
         Self {
             low: (self.low * (-error).exp()).max(least.min(self.likely)),
@@ -41,7 +42,7 @@ const BEYOND_WORDS: f64 = 0.07;
 /// text has words with at least `min_count` occurrences. The logarithm of its length lies between
 /// two values: the one for clumps as large as in the sample (0 here) and the one for words that
 /// occur independently (1 here). This constant is the position between these two values. 0.4 fits
-/// samples of English and Korean Wikipedia, 9 to 150 times smaller than the text
+/// samples of English and Korean Wikipedia whose text was 9 to 149 times as long as the sample
 /// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const INDEPENDENT: f64 = 0.4;
 /// Errors of the logarithm of an extrapolated number. The first number is the error of any
@@ -66,8 +67,9 @@ pub(super) struct Spectrum {
 }
 
 impl Spectrum {
-    /// The spectrum of a sample whose words have these `counts`. `different` has the numbers of different words in
-    /// parts of the sample. Each part is twice as long as the one before; the last is the whole sample.
+    /// The spectrum of a sample whose words have these `counts`. `different` has, for each length of
+    /// part, the mean number of different words in parts of the sample of this length. Each length is twice the one
+    /// before; the last is that of the whole sample. `is_beginning`: the sample is the beginning of the text.
     pub fn new(counts: &[u64], different: &[f64], is_beginning: bool) -> Self {
         let mut sorted = counts.to_vec();
         sorted.sort_unstable();
@@ -132,6 +134,8 @@ impl Spectrum {
         high
     }
 
+    /// The error of the logarithm of a number, in a text `scale` times as long as the sample. The curve of different
+    /// words is extrapolated to a text that is e^`outside` times as long as the sample.
     fn error(&self, scale: f64, outside: f64, errors: [f64; 2]) -> f64 {
         let unread = if self.is_beginning { UNREAD_ERROR } else { 0.0 };
         errors[0] + errors[1] * outside.max(0.0) + unread * scale.ln()
@@ -228,8 +232,9 @@ fn is_whole(scale: f64) -> bool {
 }
 
 /// The logarithm of the fraction of a text that has as many different words as the whole text has words with at least
-/// `min_count` occurrences. Words occur independently, and their number grows as the power a = `slope` of the text:
-/// the fraction Γ(m−a) / (Γ(m) Γ(1−a)) of the different words occurs m times or more.
+/// `min_count` occurrences. It is assumed that words occur independently, and that their number grows as the length of
+/// the text to the power a = `slope`. Then the fraction Γ(m−a) / (Γ(m) Γ(1−a)) of the different words occurs m times
+/// or more.
 fn equivalent(min_count: u64, slope: f64) -> f64 {
     let slope = slope.clamp(0.05, 0.95);
     let mut ln = 0.0;

@@ -1,4 +1,4 @@
-//! The co-occurrence matrix, stored as the triangle of pairs whose row word is the rarer one.
+//! The co-occurrence matrix, stored as the triangle of pairs whose row word is the rarer word or the same word.
 
 use super::row_block::{RowBlock, Rows, TriangleRow, poll};
 use super::row_store::{Store, StoredBlock};
@@ -147,7 +147,7 @@ impl Triangle {
         Ok(())
     }
 
-    /// Call `f(i, j, x)` for every record of the full matrix, by rows of the triangle.
+    /// Call `f(i, j, x)` for every record of the full matrix, in the order of the rows of the triangle.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -238,7 +238,7 @@ impl Triangle {
         Ok(sums)
     }
 
-    /// X\[i, j\], 0 if the words never co-occur.
+    /// X\[i, j\], 0 if this entry is not a record.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -260,7 +260,7 @@ impl Triangle {
     /// The full matrix in compressed sparse rows: row starts, columns, values. Columns ascend.
     ///
     /// # Errors
-    /// As for [`Triangle::block`].
+    /// As for [`Triangle::block`]; [`Error::Cancelled`].
     pub fn to_csr(&self, monitor: &Monitor) -> Result<Csr> {
         let lengths = self.row_lengths(monitor)?;
         self.rows_to_csr(0, &lengths, monitor)
@@ -269,7 +269,7 @@ impl Triangle {
     /// Number of records in each row of the full matrix.
     ///
     /// # Errors
-    /// As for [`Triangle::block`].
+    /// As for [`Triangle::block`]; [`Error::Cancelled`].
     pub fn row_lengths(&self, monitor: &Monitor) -> Result<Vec<u32>> {
         let mut lengths: Vec<u32> = fallible::zeroed(self.words)?;
         let mut since = 0;
@@ -286,7 +286,7 @@ impl Triangle {
     /// numbers. `lengths` has the number of records of each of these rows.
     ///
     /// # Errors
-    /// As for [`Triangle::block`].
+    /// As for [`Triangle::block`]; [`Error::Cancelled`].
     pub fn rows_to_csr(&self, first: WordId, lengths: &[u32], monitor: &Monitor) -> Result<Csr> {
         let end = first + lengths.len() as WordId;
         let mut starts = fallible::with_capacity(lengths.len() + 1)?;

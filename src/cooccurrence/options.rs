@@ -2,14 +2,14 @@
 
 use crate::error::{Error, Result};
 
-/// Words of the longest document that [`CountingOptions::WHOLE_DOCUMENT`] counts: a document of n words has n²/2
-/// pairs, 50 million for this length.
+/// Number of words of the longest document that [`CountingOptions::WHOLE_DOCUMENT`] counts. A document of n words has
+/// about n²/2 pairs: 50 million for this length.
 pub const MAX_DOCUMENT: usize = 10_000;
 
 /// Which pairs of words co-occur, and with what weight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CountingOptions {
-    /// Number of words to each side, at least 1, or [`CountingOptions::WHOLE_DOCUMENT`].
+    /// Number of words to each side of a word, at least 1, or [`CountingOptions::WHOLE_DOCUMENT`].
     pub window: usize,
     /// Whether both directions of a pair are counted. Otherwise only (left word, right word) is.
     pub symmetric: bool,

@@ -70,7 +70,7 @@ const DIRECT: usize = 1 << 24;
 const NONE: WordId = WordId::MAX;
 
 /// Numbers the keys that one worker meets in the order of their first occurrence, and counts their
-/// occurrences. Either all keys of a table are integers, or all are words.
+/// occurrences. Either all keys of a `KeyTable` are integers, or all are words.
 #[derive(Default)]
 pub struct KeyTable {
     words: Interner,
@@ -85,14 +85,16 @@ pub struct KeyTable {
 }
 
 impl KeyTable {
-    /// The number of a word.
+    /// The number of a word, and whether the word is new.
     ///
     /// # Errors
     /// [`Error::Memory`].
     #[inline]
-    pub fn word(&mut self, word: &[u8]) -> Result<WordId> {
+    pub fn word(&mut self, word: &[u8]) -> Result<(WordId, bool)> {
         let full = || Error::Memory { bytes: word.len() };
-        self.words.intern(word).ok_or_else(full)
+        let known = self.words.len();
+        let id = self.words.intern(word).ok_or_else(full)?;
+        Ok((id, self.words.len() > known))
     }
 
     /// The number of an integer.
@@ -221,7 +223,8 @@ impl Worker {
         }
     }
 
-    /// Number the keys of a batch. Rows with the value 0 are left out.
+    /// Number and count the keys of a batch, and return its rows without those whose value is 0. The keys of a row
+    /// with the value 0 are counted too.
     fn number(&mut self, batch: &impl PairBatch) -> Result<Vec<PairRow>> {
         check_batch(batch.rows())?;
         let [rows, columns] = &mut self.ids;
@@ -261,9 +264,9 @@ pub struct CountedPairs {
 /// Count a table of pairs on all threads of the current rayon pool. Rows with the same keys add up.
 ///
 /// # Errors
-/// [`Error::Corpus`] for a table without rows; [`Error::Parameter`] naming `table` for a key or a value that cannot be
-/// used, and if the sum of all values is not finite; [`Error::Io`] for temporary files; [`Error::Memory`];
-/// [`Error::Cancelled`].
+/// The errors of `reader` and its batches; [`Error::Corpus`] for a table without rows; [`Error::Parameter`] naming
+/// `table` for a key that is not UTF-8, for more than [`MAX_WORDS`] different keys or rows of a batch, and if the sum
+/// of all values is not finite; [`Error::Io`] for temporary files; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn count_pairs(
     reader: &mut impl PairReader,
     options: PairOptions,
@@ -498,7 +501,7 @@ mod tests {
             let error = error.unwrap_err().to_string();
             assert!(error.contains("at most 2147483644"), "{error}");
         }
-        // A batch after the last number that is allowed ends below the mark of an integer without a number.
+        // If MAX_WORDS keys have numbers, the numbers of MAX_WORDS new keys of a batch are still below NONE.
         assert!(WordId::try_from(2 * MAX_WORDS).is_ok_and(|last| last < NONE));
         // Ids leave the highest bit for the direction of a record.
         const { assert!(MAX_WORDS < 1 << 31) };
@@ -516,7 +519,7 @@ mod tests {
                 ids.push(if self.1 {
                     keys.integer(key)?
                 } else {
-                    keys.word(key.to_string().as_bytes())?
+                    keys.word(key.to_string().as_bytes())?.0
                 });
             }
             Ok(())

@@ -6,7 +6,7 @@ use super::merge::plus;
 use super::options::CountingOptions;
 use crate::corpus::ChunkReader;
 use crate::encoding::{EncodingOptions, RawCorpus};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::vocabulary::{MAX_WORDS, Vocabulary};
@@ -15,9 +15,9 @@ use std::sync::Arc;
 /// Which words [`count_text`] counts.
 #[derive(Debug, Clone)]
 pub enum Words<'a> {
-    /// The words of the text that pass `min_count` and `max_vocab`.
+    /// The words of the text that pass `min_count` and `max_vocab` and are not stop words.
     Chosen,
-    /// These words.
+    /// The words of this vocabulary.
     Given(Arc<Vocabulary>),
     /// The words of older counts. They keep their ids.
     Grown {
@@ -40,7 +40,7 @@ pub struct CountedText {
     pub rare: Arc<Vocabulary>,
     /// The counts.
     pub counts: Triangle,
-    /// Number of words in the text, including those outside the vocabulary.
+    /// Number of tokens of the text, including those of words outside the vocabulary.
     pub tokens: u64,
 }
 
@@ -48,7 +48,8 @@ pub struct CountedText {
 /// bits for any number of threads.
 ///
 /// # Errors
-/// As for [`RawCorpus::read`], [`RawCorpus::vocabulary`] and [`count`](super::count()).
+/// As for [`RawCorpus::read`], [`RawCorpus::vocabulary`], [`Vocabulary::grown`] and [`count`](super::count());
+/// [`Error::Parameter`] naming `stop_words` if a given vocabulary has a stop word.
 pub fn count_text(
     reader: &mut dyn ChunkReader,
     words: Words<'_>,
@@ -58,7 +59,7 @@ pub fn count_text(
     monitor: &Monitor,
 ) -> Result<CountedText> {
     if let Words::Given(vocabulary) = &words {
-        refuse_stop_words(vocabulary, encoding)?;
+        encoding.refuse_stop_words(vocabulary)?;
     }
     let raw = RawCorpus::read(reader, encoding, memory, monitor)?;
     let (vocabulary, rare, mut corpus) = match words {
@@ -102,31 +103,11 @@ pub fn count_text(
     })
 }
 
-/// Refuse a given vocabulary that has stop words: all of its words are counted.
-fn refuse_stop_words(vocabulary: &Vocabulary, encoding: &EncodingOptions) -> Result<()> {
-    let mut stop_words = vocabulary
-        .iter()
-        .filter(|(word, _)| encoding.is_stop_word(word));
-    let Some((word, _)) = stop_words.next() else {
-        return Ok(());
-    };
-    let message = format!(
-        "must not have words of the given vocabulary, got {:?}{}; leave them out of one of the two",
-        String::from_utf8_lossy(word),
-        match stop_words.count() {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        }
-    );
-    Err(Error::parameter("stop_words", message))
-}
-
 impl CountedText {
-    /// Add the counts of an older text. Its words must be the first words of the vocabulary.
+    /// Add the counts of an older text. The words of `older` must be the first words of the vocabulary.
     ///
     /// # Errors
-    /// [`crate::Error::Parameter`] naming `source` if the sum of all counts is not finite;
-    /// [`crate::Error::Io`] for temporary files; [`crate::Error::Cancelled`].
+    /// As for [`plus`]; [`crate::Error::Parameter`] naming `source` if the sum of all counts is not finite.
     pub fn plus(self, older: &Triangle, memory: &MemoryLimit, monitor: &Monitor) -> Result<Self> {
         let words = self.vocabulary.len();
         let counts = plus(older, &self.counts, words, memory, monitor)?;

@@ -139,7 +139,7 @@ impl RowBlock {
         }
     }
 
-    /// A copy in memory of exactly its size.
+    /// A copy whose arrays have exactly the size that they need.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -179,7 +179,7 @@ impl RowBlock {
         self.first..self.first + self.ends.len() as WordId
     }
 
-    /// Bytes of memory of the rows.
+    /// Number of bytes of memory that the rows take.
     pub fn bytes(&self) -> u64 {
         let per_entry = size_of::<WordId>() + 8 * (1 + usize::from(self.backward.is_some()));
         (self.columns.len() * per_entry + self.ends.len() * size_of::<usize>()) as u64
@@ -294,7 +294,7 @@ pub trait Rows: Sync {
     /// with some of the columns of the row.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if rows lie on disk and cannot be read, or what `f` returns.
+    /// As for [`Triangle::block`](super::Triangle::block), or what `f` returns.
     fn for_each_row(
         &self,
         rows: Range<WordId>,
@@ -315,6 +315,9 @@ impl Rows for RowBlock {
 
 /// Check the monitor once for about a million entries. `since` counts the entries since the last
 /// check.
+///
+/// # Errors
+/// As for [`Monitor::check`].
 pub fn poll(entries: usize, since: &mut usize, monitor: &Monitor) -> Result<()> {
     *since += entries + 1;
     if *since >= 1 << 20 {

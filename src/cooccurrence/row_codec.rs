@@ -194,7 +194,8 @@ const CODES: [u8; 1 << 11] = {
     codes
 };
 
-/// The block from which [`encode`] made these bytes; `None` if `encode` cannot have made them.
+/// The block from which [`encode`] made these bytes; `None` if the bytes do not have the form that [`encode`]
+/// describes.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
@@ -212,6 +213,9 @@ pub fn decode_foreign(bytes: &[u8]) -> Result<Option<RowBlock>> {
 }
 
 /// Like [`decode`], but writes into the memory of an existing block. Returns `false` if the bytes are not a block.
+///
+/// # Errors
+/// [`crate::Error::Memory`].
 pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Result<bool> {
     match decode_rows(bytes, block) {
         Ok(()) => Ok(true),

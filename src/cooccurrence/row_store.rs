@@ -1,4 +1,5 @@
-//! Where a matrix keeps its rows: in memory, compressed, or in a temporary file. `row_block.rs` has their layout.
+//! Where a matrix keeps its rows: in memory (plain, packed or compressed), or in a temporary file. `row_block.rs`
+//! defines the layout of plain rows.
 
 use super::packed_block::PackedBlock;
 use super::row_block::RowBlock;
@@ -136,8 +137,8 @@ impl StoredBlock {
         Ok(Cow::Owned(block))
     }
 
-    /// A plain block that has at least those of `rows` that this block has. If this block is packed
-    /// or compressed, the result is written to `memory`.
+    /// A plain block with the rows of this block that are in `rows`. It may have other rows of this block too. If this
+    /// block is packed or compressed, the result is written to `memory`.
     pub fn read_into<'a>(
         &'a self,
         rows: &Range<WordId>,

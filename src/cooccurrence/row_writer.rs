@@ -39,8 +39,8 @@ impl CountedBlock {
     }
 }
 
-/// Takes blocks of rows in order. The blocks stay in memory until they exceed the limit. Then all
-/// of them, and all later ones, are written to a file.
+/// Takes blocks of rows in order. The blocks stay in memory until they take more than
+/// [`MemoryLimit::row_bytes`]. Then all of them, and all later blocks, are written to a file.
 pub(crate) struct RowWriter<'a> {
     memory: &'a MemoryLimit,
     blocks: Vec<StoredBlock>,
@@ -82,7 +82,7 @@ impl<'a> RowWriter<'a> {
         self.push_counted(blocks.into_par_iter().map(CountedBlock::of).collect())
     }
 
-    /// Append blocks.
+    /// Append blocks whose totals are known.
     pub fn push_counted(&mut self, blocks: Vec<CountedBlock>) -> Result<()> {
         let totals = blocks.iter().map(|counted| counted.totals);
         self.totals = totals.fold(self.totals, Totals::with);
@@ -114,7 +114,7 @@ impl<'a> RowWriter<'a> {
         let file = self.file.as_mut().expect("created before");
         let written = file.bytes() + bytes.len() as u64;
         file.push(block.rows(), block.entries() as u64, bytes)
-            // A rough estimate: later rows belong to rarer words and are longer.
+            // A low estimate: it leaves out the rows of the segments so far that have not been written yet.
             .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
     }
 

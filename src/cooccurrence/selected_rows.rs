@@ -55,7 +55,7 @@ impl Triangle {
     /// other columns are left out. Columns ascend and keep their numbers. Runs on the current rayon pool.
     ///
     /// # Errors
-    /// As for [`Triangle::block`].
+    /// As for [`Triangle::block`]; [`crate::Error::Cancelled`].
     ///
     /// # Panics
     /// If `rows` or `columns` do not ascend or have a word outside the vocabulary.

@@ -225,8 +225,8 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         }
     }
 
-    /// Count an occurrence that is carried over from the previous segment. Only its pairs with
-    /// words of this segment are new.
+    /// Count an occurrence that is carried over from the previous segment. Only its pairs with the
+    /// words after the carried words are new.
     fn scan_carried(
         &self,
         row: WordId,
@@ -269,7 +269,7 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
     }
 }
 
-/// Call `f` with the distance of each word up to the window or the end of the document.
+/// Call `f` with the distance and the id of each word, up to the window or the end of the document.
 #[inline(always)]
 fn neighbours(
     window: usize,

@@ -48,7 +48,7 @@ impl FileReader {
     /// has been read.
     ///
     /// # Errors
-    /// [`Error::Io`] if one is missing or a folder.
+    /// [`Error::Io`] if a file is missing or is a folder.
     pub fn new(paths: Vec<PathBuf>, options: TextOptions) -> Result<Self> {
         let mut total = 0;
         for path in &paths {

@@ -1,4 +1,4 @@
-//! Sources of text. A source cuts its text into chunks of about 1 MiB; workers take them one after the other.
+//! Sources of text. A source cuts its text into chunks of about 1 MiB; workers take the chunks one after the other.
 
 mod file;
 mod sample;
@@ -22,7 +22,7 @@ pub const CHUNK_BYTES: usize = 1 << 20;
 /// A chunk of the corpus. No word lies in two chunks.
 #[derive(Debug)]
 pub enum Content {
-    /// Text in which every newline ends a document.
+    /// Text in which every newline ends a document. Text after the last newline continues in the next chunk.
     Lines(String),
     /// Text in which newlines are white space.
     Documents {
@@ -125,7 +125,8 @@ impl Words {
     }
 
     /// Pass all words and ends of documents to `handler`, in order, and end the last document if it
-    /// is open. Empty words are left out.
+    /// is open. Empty words are left out. The call returns early if
+    /// [`TokenHandler::goes_on`](crate::tokenize::TokenHandler::goes_on) is false.
     pub fn replay(&self, handler: &mut impl crate::tokenize::TokenHandler) {
         let (mut start, mut word) = (0, 0);
         let all = self.ends.len();
@@ -167,8 +168,8 @@ impl Origin {
     }
 }
 
-/// Number of bytes that `text` takes in its file, from which it was converted to UTF-8 if the file
-/// is in UTF-16.
+/// Number of bytes that `text` takes in its file. `text` is in UTF-8; if the file is in UTF-16, it
+/// was converted.
 fn file_bytes(text: &[u8], is_utf16: bool) -> u64 {
     if !is_utf16 {
         return text.len() as u64;
@@ -185,6 +186,9 @@ fn file_bytes(text: &[u8], is_utf16: bool) -> u64 {
 /// steps are parallel.
 pub trait ChunkReader: Send {
     /// The next chunk, or `None` at the end.
+    ///
+    /// # Errors
+    /// Those of the source.
     fn next_chunk(&mut self) -> Result<Option<Content>>;
 
     /// Number of bytes of the whole source, if known, for progress.

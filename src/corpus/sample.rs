@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// Smallest number of bytes of a sample. A shorter text is its own sample. A smaller sample would save little time and
 /// make the estimate worse.
 const LEAST: u64 = 4 << 20;
-/// The fraction of a larger text to sample.
+/// The fraction of a text that is sampled, if this is between `LEAST` and `MOST` bytes.
 const FRACTION: f64 = 0.045;
 /// Largest number of bytes of a sample.
 const MOST: u64 = 32 << 20;
@@ -25,7 +25,7 @@ const MOST: u64 = 32 << 20;
 const PIECES: u64 = 64;
 /// Largest number of bytes of text to read from a source that cannot be read from the middle, such
 /// as a compressed file. The size of the whole text is inferred from the size of the source. If
-/// that is unknown, all of the source is read.
+/// the size of the source is unknown, all of the source is read.
 const MOST_READ: u64 = 256 << 20;
 
 /// A sample of a text, in memory.
@@ -33,7 +33,7 @@ const MOST_READ: u64 = 256 << 20;
 pub struct TextSample {
     /// The text of the sample, in the order of the source.
     pub chunks: Vec<Content>,
-    /// How many times larger the whole text is than the sample; 1 if the sample is the whole text.
+    /// The size of the whole text divided by the size of the sample; 1 if the sample is the whole text.
     pub scale: f64,
     /// Number of bytes of the source that were read, before decompression.
     pub read: u64,
@@ -185,8 +185,8 @@ impl SampleReader {
         Ok(Some(reader))
     }
 
-    /// The parts of files that piece `number` consists of: for each the number of the file, and the offsets of
-    /// its first byte and of its end.
+    /// The parts of files that piece `number` consists of: for each part, the number of the file, and the offsets of
+    /// the part's beginning and end in the file.
     fn parts(&self, number: u64) -> Vec<(usize, u64, u64)> {
         let start = self.total / PIECES * number;
         let end = start + self.piece;

@@ -19,14 +19,15 @@ pub struct TextOptions {
     pub documents: DocumentUnit,
     /// What to do with bytes that are not valid text.
     pub errors: OnInvalid,
-    /// Never cut inside a document.
+    /// Whether every chunk must end with a document.
     pub whole: bool,
     /// Whether a chunk may end after Chinese or Japanese punctuation, because the tokenizer ends a word there.
     pub cut_at_punctuation: bool,
     /// Longest word in bytes; a longer one is an error. A file without separators is probably not text.
     pub max_word_bytes: usize,
     /// Largest number of bytes of a document that must not be cut, of a word, and of the history
-    /// that a decompressor keeps. This limit never refuses a document or a word of up to 1 MiB.
+    /// that a decompressor keeps. This limit never refuses a document or a word of up to 1 MiB. A
+    /// document that must not be cut is limited to 1 GiB in any case, and to 256 MiB if this is `u64::MAX`.
     pub most_bytes: u64,
 }
 
@@ -34,9 +35,9 @@ pub struct TextOptions {
 pub const MAX_WORD_BYTES: usize = 1 << 20;
 
 /// Largest number of bytes of a document that must not be cut: `WHOLE` without a memory limit,
-/// otherwise [`TextOptions::most_bytes`], but not more than `MOST_WHOLE`. Only a tokenizer that is
-/// a Python function needs a document whole. The words that it returns take many times as much
-/// memory as the document; this is the reason for the limit.
+/// otherwise [`TextOptions::most_bytes`], but at least `CHUNK_BYTES` and at most `MOST_WHOLE`. Only
+/// a tokenizer that is a Python function needs whole documents. The reason for the limit is that the
+/// words that the function returns take many times as much memory as the document.
 const WHOLE: u64 = 1 << 28;
 const MOST_WHOLE: u64 = 1 << 30;
 
@@ -125,8 +126,8 @@ impl TextReader {
         Ok(Self::over(name, input, options, true).recognising())
     }
 
-    /// Read text that is decoded already: it is not compressed and has no byte order mark. Its kind is not
-    /// checked.
+    /// Read text that is decoded already: it is not compressed and has no byte order mark. Its kind is checked only
+    /// if [`TextReader::recognising`] is called.
     pub fn decoded(
         name: impl Into<PathBuf>,
         text: impl Read + Send + 'static,

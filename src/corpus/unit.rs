@@ -36,8 +36,9 @@ impl DocumentUnit {
 #[derive(Debug)]
 pub(super) struct Cutter {
     unit: DocumentUnit,
-    /// Never cut inside a document.
+    /// Whether the text may be cut only after a document.
     whole: bool,
+    /// Whether the text may be cut after punctuation.
     punctuation: bool,
     // Before this offset there is no position at which the text can be cut.
     searched: usize,
@@ -56,9 +57,12 @@ impl Cutter {
         }
     }
 
-    /// The last position at which `text` can be cut: after a document or, if documents may be cut, after white
-    /// space or (if allowed) punctuation. `text` has grown since the last call; only the new part is searched. The
-    /// text after the position begins the next chunk.
+    /// The position at which to cut `text`; `None` if it cannot be cut yet. The text after the position begins the
+    /// next chunk. `text` has grown since the last call; only the new part is searched.
+    ///
+    /// The position is after the last newline if documents are lines, or after the last blank line if documents are
+    /// paragraphs that must stay whole. If there is none, it is after the last white space or, if that is missing
+    /// and `punctuation` is set, after the last punctuation mark; but documents that must stay whole are not cut.
     pub fn find(&mut self, text: &[u8]) -> Option<usize> {
         let from = mem::replace(&mut self.searched, text.len());
         let fresh = &text[from..];

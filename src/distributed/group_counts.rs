@@ -3,8 +3,8 @@
 //! A task counts some rows of the matrix in some shards of the text. It returns separate counts for
 //! each group of words. Words are numbered by the new ids of a [`Partition`], in which a group is a
 //! range. Rows are compressed in blocks. Which rows form a block depends only on the partition and
-//! on how often each word occurs in the whole text. So all tasks have the same blocks, and their
-//! counts are added block by block.
+//! on how often each word occurs in the whole text. So tasks that count the same rows in different
+//! shards have the same blocks, and the counts of these tasks are added block by block.
 
 use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
@@ -93,7 +93,7 @@ impl GroupCounts {
     /// Select the counts of a group from the counts of the whole matrix, whose words are ranks.
     ///
     /// # Errors
-    /// As for [`Triangle::block`].
+    /// As for [`Triangle::block`]; [`Error::Cancelled`].
     pub fn of(
         counts: &Triangle,
         partition: Partition,
@@ -196,9 +196,10 @@ impl Rows for GroupCounts {
     }
 }
 
-/// The blocks of rows, in new ids, that task number `part` of `parts` tasks counts. The rows of a block
-/// belong to one group. All tasks take about the same time. `counts` is the number of occurrences of each
-/// word in the whole text, by rank. A pure function of its arguments.
+/// The blocks of rows, in new ids, that task number `part` of `parts` tasks counts. Tasks are numbered
+/// from 0. The words of the rows of a block belong to one group. All tasks take about the same time.
+/// `counts` is the number of occurrences of each word in the whole text, by rank. A pure function of
+/// its arguments.
 ///
 /// # Panics
 /// Unless `part < parts`.
@@ -259,7 +260,7 @@ fn different(neighbours: f64, words: f64) -> f64 {
 /// into tasks. A pure function of its arguments.
 ///
 /// # Errors
-/// [`crate::Error::Parameter`] for a window of 0, for a text of 2^32 words or more, and, if whole
+/// [`crate::Error::Parameter`] for a window of 0, for a text of 2^32 − 1 ids or more, and, if whole
 /// documents are windows, for a document that is too long; [`crate::Error::Memory`];
 /// [`crate::Error::Cancelled`].
 pub fn count_by_group(
@@ -577,9 +578,9 @@ pub struct SerializedGroupCounts {
     pub header: [usize; 3],
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    /// For each block: the first row and the end of the rows, the same for columns, the number of entries,
-    /// the number of records, its buffer's index in `buffers`, and the first byte and the end of its bytes
-    /// there.
+    /// For each block: the first row and the end of the rows, the first column and the end of the columns,
+    /// the number of entries, the number of records, the index in `buffers` of the buffer that holds the
+    /// block, and the first byte and the end of the block in this buffer.
     pub blocks: Vec<[u64; 9]>,
     /// The buffers that hold the compressed blocks.
     pub buffers: Vec<Arc<dyn SharedBytes>>,
@@ -704,7 +705,7 @@ mod tests {
     }
 
     #[test]
-    fn tasks_of_rows_take_about_the_same_time() {
+    fn every_row_is_counted_by_one_task_in_a_block_of_one_group() {
         let counts: Vec<u64> = (1..=50_000).map(|rank| 20_000_000 / rank).collect();
         let options = CountingOptions::default();
         for groups in [1, 2, 5] {
@@ -773,7 +774,7 @@ mod tests {
                     let group_counts = count_by_group(
                         &some, &blocks[from..to], partition, &options, &store, &monitor).unwrap();
                     for (group, counts) in group_counts.into_iter().enumerate() {
-                        // As a worker receives them.
+                        // Convert the counts as if they were sent to another worker.
                         by_group[group].push(counts.serialize().into());
                     }
                 }

@@ -4,13 +4,14 @@
 //! *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q. Training a
 //! block changes only W and b of p, and W̃ and b̃ of q. P blocks form a *stratum* if no two of them share a
 //! group of rows or a group of columns. So different machines can train the blocks of a stratum at the same
-//! time. The training of one stratum is a *subepoch*. The batches of an epoch are divided into slices by
-//! their time. Each slice has P subepochs, which together train its batches of all blocks.
+//! time. The training of one stratum is a *subepoch*. The batches of an epoch are divided into S
+//! slices by their `time`, which is a fraction of the epoch: slice k has the batches from time k/S to
+//! (k + 1)/S. Each slice has P subepochs, which together train the batches of the slice in all blocks.
 //!
 //! With one group and one slice, the batches are trained in the order of deterministic training on
-//! one machine, and the result has the same bits. With one group and several slices, this holds
-//! unless the optimizer is row-wise AdaGrad: then each subepoch begins by computing the stored ‖w‖²
-//! anew.
+//! one machine, and the result has the same bits. With one group and several slices, the result also
+//! has these bits, unless the optimizer is row-wise AdaGrad. Row-wise AdaGrad stores ‖w‖², and each
+//! subepoch begins by computing ‖w‖² anew.
 
 use super::group_counts::GroupCounts;
 use crate::cooccurrence::RowBlock;
@@ -48,13 +49,13 @@ pub struct Subepoch {
     pub epoch: usize,
     /// How many times the learning rate has been halved.
     pub halvings: usize,
-    /// An epoch diverges if it costs more than this.
+    /// An epoch diverges if the costs of its records add up to more than this.
     pub divergence_cost: f64,
     /// Number of the slice in the epoch, from 0.
     pub slice: usize,
     /// Number of slices of the epoch.
     pub slices: usize,
-    /// Whether it is the last subepoch of the epoch.
+    /// Whether this subepoch is the last one of the epoch.
     pub last: bool,
 }
 
@@ -111,7 +112,9 @@ impl MatrixBlock<'_> {
     ///
     /// # Errors
     /// [`Error::Diverged`], also if a parameter is not a finite number after the last subepoch;
-    /// [`Error::Parameter`] for rows of the wrong size; [`Error::Cancelled`].
+    /// [`Error::Parameter`] for rows of the wrong size or alignment, and if `GLOVE_RS_SIMD` names an
+    /// instruction set that this machine does not have; [`Error::Io`] and [`Error::Memory`] if the
+    /// tiles are on disk; [`Error::Cancelled`].
     pub fn train(
         &self,
         subepoch: &Subepoch,
@@ -156,7 +159,8 @@ impl MatrixBlock<'_> {
     /// Σ ½ f(X) diff² over the held-out records of the block.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for rows of the wrong size.
+    /// [`Error::Parameter`] for rows of the wrong size or alignment; [`Error::Io`] and
+    /// [`Error::Memory`] if the tiles are on disk.
     pub fn validation_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
         validation_cost(
             self.tiles,
@@ -169,7 +173,7 @@ impl MatrixBlock<'_> {
     /// The term of this block in [`Subepoch::divergence_cost`], which is the sum over all blocks.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for rows of the wrong size.
+    /// As for [`MatrixBlock::validation_cost`].
     pub fn divergence_cost(&self, words: &[f32], contexts: &[f32]) -> Result<f64> {
         divergence_cost(
             self.tiles,
@@ -235,10 +239,11 @@ mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
     use crate::partition::Partition;
-    use crate::training::{Counts, Parameters, RowLayout, marginals, train};
+    use crate::training::{Counts, Optimizer, Parameters, RowLayout, marginals, train};
 
     const WORDS: usize = 150;
     const DIM: usize = 20;
+    const OPTIMIZERS: [Optimizer; 2] = [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad];
 
     /// Counts of some pairs of words, numbered as `partition` numbers them: the pairs with a word of
     /// `group`.
@@ -260,9 +265,15 @@ mod tests {
         .unwrap()
     }
 
-    fn options() -> TrainingOptions {
+    fn options(optimizer: Optimizer) -> TrainingOptions {
         TrainingOptions {
-            epochs: 4,
+            optimizer,
+            // With so few words in a group, the first epochs of row-wise AdaGrad cost more than those of one group.
+            epochs: if optimizer == Optimizer::RowwiseAdaGrad {
+                12
+            } else {
+                4
+            },
             negative: 0.5,
             deterministic: true,
             seed: 3,
@@ -270,19 +281,19 @@ mod tests {
         }
     }
 
-    fn layout() -> RowLayout {
-        RowLayout::new(DIM, options().optimizer)
+    fn layout(optimizer: Optimizer) -> RowLayout {
+        RowLayout::new(DIM, optimizer)
     }
 
-    fn tile_options() -> TileOptions {
+    fn tile_options(optimizer: Optimizer) -> TileOptions {
         TileOptions {
             held_out: 0.1,
-            ..TileOptions::new(DIM, &options())
+            ..TileOptions::new(DIM, &options(optimizer))
         }
     }
 
     /// Tiles of every group.
-    fn groups(symmetric: bool, partition: Partition) -> Vec<Tiles> {
+    fn groups(optimizer: Optimizer, symmetric: bool, partition: Partition) -> Vec<Tiles> {
         let group_counts: Vec<_> = (0..partition.groups())
             .map(|group| {
                 let counts = group_counts(symmetric, partition, group);
@@ -296,7 +307,7 @@ mod tests {
                 .zip(part)
                 .for_each(|(all, part)| all.add(part));
         }
-        let (options, memory) = (tile_options(), MemoryLimit::default());
+        let (options, memory) = (tile_options(optimizer), MemoryLimit::default());
         group_counts
             .iter()
             .map(|counts| {
@@ -307,18 +318,21 @@ mod tests {
 
     /// Train by strata from random parameters. Returns the loss of each epoch, and W and W̃ of each group.
     fn train_by_strata(
+        optimizer: Optimizer,
         symmetric: bool,
         partition: Partition,
         slices: usize,
     ) -> (Vec<f64>, Vec<[Vec<f32>; 2]>) {
-        let (groups, p, options) = (groups(symmetric, partition), partition.groups(), options());
+        let (p, options) = (partition.groups(), options(optimizer));
+        let groups = groups(optimizer, symmetric, partition);
         let ranks = partition.ranks();
         let mut rows: Vec<[Vec<Line>; 2]> = (0..p)
             .map(|group| {
                 let own = partition.group(group);
                 let words = &ranks[own.start as usize..own.end as usize];
+                let layout = layout(optimizer);
                 let random =
-                    Parameters::random_of(words, layout(), options.seed, &Monitor::new()).unwrap();
+                    Parameters::random_of(words, layout, options.seed, &Monitor::new()).unwrap();
                 [false, true]
                     .map(|contexts| bytemuck::cast_slice(random.rows_of(contexts)).to_vec())
             })
@@ -360,54 +374,77 @@ mod tests {
         (losses, rows.collect())
     }
 
-    fn train_whole(symmetric: bool) -> (Vec<f64>, Parameters) {
+    fn train_whole(optimizer: Optimizer, symmetric: bool) -> (Vec<f64>, Parameters) {
+        let (options, layout) = (options(optimizer), layout(optimizer));
         let mut counts = Counts::Owned(group_counts(symmetric, Partition::new(WORDS, 1), 0));
         let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
-        let tiles = Tiles::new(&mut counts, &tile_options(), &memory, &monitor).unwrap();
-        let mut parameters = Parameters::random(WORDS, layout(), options().seed, &monitor).unwrap();
-        let reports = train(&mut parameters, &tiles, &options(), &monitor).unwrap();
+        let tiles = Tiles::new(&mut counts, &tile_options(optimizer), &memory, &monitor).unwrap();
+        let mut parameters = Parameters::random(WORDS, layout, options.seed, &monitor).unwrap();
+        let reports = train(&mut parameters, &tiles, &options, &monitor).unwrap();
         (
             reports.iter().map(|report| report.loss).collect(),
             parameters,
         )
     }
 
+    fn cases<T: Copy>(some: &[T]) -> impl Iterator<Item = (Optimizer, T)> {
+        OPTIMIZERS
+            .into_iter()
+            .flat_map(|optimizer| some.iter().map(move |&case| (optimizer, case)))
+    }
+
     #[test]
     fn one_group_has_the_bits_of_deterministic_training() {
-        for (symmetric, slices) in [(false, 1), (false, 3), (true, 3)] {
-            let (losses, parameters) = train_whole(symmetric);
-            let (found, rows) = train_by_strata(symmetric, Partition::new(WORDS, 1), slices);
-            assert_eq!(
-                rows[0],
-                [false, true].map(|contexts| parameters.rows_of(contexts).to_vec())
-            );
+        for (optimizer, (symmetric, slices)) in cases(&[(false, 1), (false, 3), (true, 3)]) {
+            let (losses, parameters) = train_whole(optimizer, symmetric);
+            let one = Partition::new(WORDS, 1);
+            let (found, rows) = train_by_strata(optimizer, symmetric, one, slices);
+            let whole = [false, true].map(|contexts| parameters.rows_of(contexts).to_vec());
+            // Each subepoch computes the stored ‖w‖² anew, so that its rounding differs.
+            let is_rounded = optimizer == Optimizer::RowwiseAdaGrad && slices > 1;
+            if is_rounded {
+                for (found, row) in rows[0].concat().iter().zip(&whole.concat()) {
+                    assert!(
+                        (found - row).abs() < 1e-3 * (1.0 + row.abs()),
+                        "{found} {row}"
+                    );
+                }
+            } else {
+                assert_eq!(rows[0], whole);
+            }
             for (found, loss) in found.iter().zip(&losses) {
-                assert!((found / loss - 1.0).abs() < 1e-12); // sums of sums
+                let tolerance = if is_rounded { 1e-4 } else { 1e-12 }; // sums of sums
+                assert!((found / loss - 1.0).abs() < tolerance);
             }
         }
     }
 
     #[test]
     fn several_groups_reach_about_the_same_loss() {
-        for (symmetric, groups) in [(false, 2), (false, 3), (true, 2), (true, 4)] {
-            let (losses, _) = train_whole(symmetric);
-            let (found, _) = train_by_strata(symmetric, Partition::new(WORDS, groups), 4);
+        for (optimizer, (symmetric, groups)) in
+            cases(&[(false, 2), (false, 3), (true, 2), (true, 4)])
+        {
+            let (losses, _) = train_whole(optimizer, symmetric);
+            let parted = Partition::new(WORDS, groups);
+            let (found, _) = train_by_strata(optimizer, symmetric, parted, 4);
             let [found, loss] = [&found, &losses].map(|losses| losses[losses.len() - 1]);
             // A group has only a few dozen words, whose rows adapt to each other.
             assert!(
-                (-0.1..0.05).contains(&(found / loss - 1.0)),
-                "{groups} groups: {found}, {loss}"
+                (-0.2..0.05).contains(&(found / loss - 1.0)),
+                "{optimizer:?}, {groups} groups: {found}, {loss}"
             );
         }
     }
 
     #[test]
     fn the_tiles_of_all_groups_have_as_many_records_and_held_out_records_as_one_group() {
-        for (symmetric, count) in [(false, 2), (true, 2), (false, 5), (true, 5)] {
-            let [whole] = groups(symmetric, Partition::new(WORDS, 1))
+        for (optimizer, (symmetric, count)) in
+            cases(&[(false, 2), (true, 2), (false, 5), (true, 5)])
+        {
+            let [whole] = groups(optimizer, symmetric, Partition::new(WORDS, 1))
                 .try_into()
                 .unwrap();
-            let groups = groups(symmetric, Partition::new(WORDS, count));
+            let groups = groups(optimizer, symmetric, Partition::new(WORDS, count));
             let sum = |of: fn(&Tiles) -> u64| groups.iter().map(of).sum::<u64>();
             assert_eq!(sum(Tiles::records), whole.records());
             assert_eq!(sum(Tiles::held_out), whole.held_out());
@@ -416,8 +453,8 @@ mod tests {
 
     #[test]
     fn rows_of_the_wrong_size_are_refused() {
-        let tiles = &groups(false, Partition::new(WORDS, 2))[0];
-        let options = options();
+        let tiles = &groups(Optimizer::AdaGrad, false, Partition::new(WORDS, 2))[0];
+        let options = options(Optimizer::AdaGrad);
         let block = MatrixBlock {
             tiles,
             columns: 1,

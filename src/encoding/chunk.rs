@@ -13,6 +13,7 @@ use crate::vocabulary::{WordId, check_number_of_words};
 use std::path::Path;
 
 impl Interner {
+    /// The words of a chunk as numbers of this interner, with [`DOCUMENT_END`] where documents end.
     pub(super) fn encode(
         &mut self,
         content: &Content,
@@ -78,10 +79,11 @@ fn tokenize(content: &Content, options: &EncodingOptions, handler: &mut impl Tok
 struct ChunkEncoder<'a> {
     interner: &'a mut Interner,
     ids: Vec<WordId>,
-    // Folding to apply to each word of `Content::Words`, unless a `JoiningHandler` folds them.
-    // Other text is folded before it is split, and this is the default, which changes nothing.
+    // Folding to apply to each word of `Content::Words`, unless a `JoiningHandler` folds them. For
+    // other text, which is folded before it is split, this is the default: it changes nothing.
     folding: Folding,
-    // Short words and ends of documents, with their hashes, that will be looked up together.
+    // A batch: short words with their hashes, which will be looked up together, and ends of
+    // documents.
     waiting: Vec<(InternedWord, u64)>,
     max_word_bytes: usize,
     keep_empty: bool,
@@ -121,7 +123,7 @@ impl Fault {
             return Error::Corpus(format!("{}: {message}", name.display()));
         };
         // The position of the word was not recorded. The longest run of bytes without white space
-        // nearly always contains this word.
+        // usually contains this word.
         let mut longest = 0..0;
         let mut at = 0;
         for run in content.text().split(u8::is_ascii_whitespace) {
@@ -136,8 +138,9 @@ impl Fault {
 }
 
 /// Number of words that are looked up together. The table of a long text is larger than the
-/// second-level cache. The first entries that the look-ups need are all read before the look-ups,
-/// so that their cache misses overlap (benches/EXPERIMENTS.md, "Looking words up in batches").
+/// second-level cache. For all words of a batch, the entry at which the look-up begins is read
+/// before the first look-up, so that the cache misses of these entries overlap
+/// (benches/EXPERIMENTS.md, "Looking words up in batches").
 const BATCH: usize = 32;
 
 /// Stands for the end of a document, in place of a word's length.

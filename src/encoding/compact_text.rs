@@ -7,8 +7,8 @@ use crate::vocabulary::WordId;
 use std::ops::Range;
 
 /// A text of ranks and marks with a 16-bit symbol for each, half the size of a [`WordId`]. The
-/// counter reads the window around every occurrence of a word, so smaller symbols halve the number
-/// of cache lines that it waits for.
+/// counter reads the windows around the occurrences of words; with symbols of half the size, it
+/// waits for about half as many cache lines.
 ///
 /// The symbol of a word below rank `FAR` is its rank. All words from rank `FAR` on share one
 /// symbol, and a separate list has their positions and ranks.
@@ -21,7 +21,9 @@ pub struct CompactText {
 
 /// The symbol of all words from this rank on. Larger symbols are marks, smaller ones are ranks.
 pub(crate) const FAR: u16 = END - 3;
+/// The symbol of [`DROPPED`].
 const OUTSIDE: u16 = END - 2;
+/// The symbol of [`GAP`].
 const SPACE: u16 = END - 1;
 /// The symbol of [`DOCUMENT_END`].
 pub(crate) const END: u16 = u16::MAX;
@@ -87,8 +89,8 @@ impl CompactText {
     /// between them. Words whose rank is [`DROPPED`] are left out.
     pub(super) fn of_numbers(numbers: &[WordId], ranks: &SymbolTable) -> Result<Self> {
         check_length(numbers.len())?;
-        // A dropped word is written too, and the next symbol overwrites it, so that no branch
-        // depends on it.
+        // The symbol of a dropped word is written too, and the next symbol overwrites it, so that no
+        // branch depends on whether a word is dropped.
         let mut symbols: Vec<u16> = fallible::zeroed(numbers.len() + 1)?;
         let mut far = Vec::new();
         let mut length = 0;
@@ -128,7 +130,7 @@ impl CompactText {
         Ok(())
     }
 
-    /// This text, after its unused capacity has been released.
+    /// This text without unused capacity. Symbols in a mapping of their own (see [`HugeList`]) keep theirs.
     pub(super) fn shrunk(mut self) -> Self {
         self.symbols.shrink_to_fit();
         self.far.shrink_to_fit();

@@ -75,8 +75,8 @@ impl DocumentText {
         self.documents
     }
 
-    /// Number of words of the vocabulary in each document. With `keep_gaps`, words outside the
-    /// vocabulary count too.
+    /// Number of tokens of each document whose word is in the vocabulary. With `keep_gaps`, the
+    /// tokens of other words count too.
     ///
     /// # Errors
     /// [`Error::Memory`].

@@ -3,10 +3,11 @@
 use crate::vocabulary::{self, WordId};
 use bytemuck::{Pod, Zeroable};
 
+/// Largest number of bytes of a short word.
 pub(super) const SHORT: usize = 16;
 
-/// An entry of the table. It contains the bytes of a short word, one of up to 16 bytes, so that
-/// comparing short words reads no other memory. Nearly all words are short.
+/// An entry of the table. It contains the bytes of a short word, so that comparing short words reads
+/// no other memory. Nearly all words are short.
 #[derive(Clone, Copy, Pod, Zeroable)]
 #[repr(C)]
 pub(crate) struct InternedWord {

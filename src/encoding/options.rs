@@ -1,8 +1,13 @@
-//! Options: how text becomes words, and which words the vocabulary has.
+//! The options of encoding.
 
 use crate::corpus::MAX_WORD_BYTES;
-use crate::phrases::{Phrases, WordSet};
+use crate::error::{Error, Result};
+use crate::monitor::Monitor;
+use crate::phrases::{Phrases, WordSet, word_set};
 use crate::tokenize::{Folding, Tokenizer};
+use crate::vocabulary::{Vocabulary, WordId};
+use std::borrow::Cow;
+use std::path::Path;
 use std::sync::Arc;
 
 /// How text becomes words, and which words the vocabulary has.
@@ -10,15 +15,16 @@ use std::sync::Arc;
 pub struct EncodingOptions {
     /// How text becomes words.
     pub tokenizer: Tokenizer,
-    /// How text is normalized and lower-cased before it is split into words.
+    /// How text is normalized and lower-cased before it is split into words. Words that the caller has separated are
+    /// folded one by one.
     pub folding: Folding,
     /// Phrases. The words of a phrase are joined to one word.
     pub phrases: Option<Arc<Phrases>>,
-    /// Words that never get into the vocabulary.
+    /// Words that are left out when a vocabulary is chosen.
     pub stop_words: Option<Arc<WordSet>>,
     /// Drop words that occur fewer times than this.
     pub min_count: u64,
-    /// Keep at most this many words.
+    /// Keep at most this many words: the most frequent ones.
     pub max_vocab: Option<usize>,
     /// Replace every dropped word by a [`GAP`](super::GAP), so that the distance of its neighbours does not shrink.
     pub keep_gaps: bool,
@@ -46,11 +52,69 @@ impl Default for EncodingOptions {
 }
 
 impl EncodingOptions {
+    /// A set of stop words, folded as the words of the text are. So with `lowercase`, "The" drops "the".
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn stop_words_of<W: AsRef<str>>(words: &[W], folding: Folding) -> Result<Arc<WordSet>> {
+        let folded: Vec<Cow<'_, str>> = words.iter().map(|w| folding.apply(w.as_ref())).collect();
+        let folded: Vec<&[u8]> = folded.iter().map(|word| word.as_bytes()).collect();
+        Ok(Arc::new(word_set(&folded)?))
+    }
+
     /// Whether `word` is a stop word.
     #[inline]
     pub fn is_stop_word(&self, word: &[u8]) -> bool {
         self.stop_words
             .as_ref()
             .is_some_and(|words| words.contains(word))
+    }
+
+    /// Refuse a given vocabulary that has stop words: all of its words are counted.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`], which names the first of them.
+    pub fn refuse_stop_words(&self, given: &Vocabulary) -> Result<()> {
+        let mut found = given.iter().filter(|(word, _)| self.is_stop_word(word));
+        let Some((word, _)) = found.next() else {
+            return Ok(());
+        };
+        let message = format!(
+            "must not have words of the given vocabulary, got {:?}{}; leave them out of one of the two",
+            String::from_utf8_lossy(word),
+            match found.count() {
+                0 => String::new(),
+                more => format!(" and {more} more"),
+            }
+        );
+        Err(Error::parameter("stop_words", message))
+    }
+
+    /// The vocabulary of a text that has these words and counts, and the rank of each of `words`; `None` for words
+    /// that are left out. The counts of stop words are set to 0. Errors call the text `name`.
+    ///
+    /// # Errors
+    /// As for [`Vocabulary::choose`].
+    pub fn choose(
+        &self,
+        words: &mut [(&[u8], u64)],
+        name: &Path,
+        monitor: &Monitor,
+    ) -> Result<(Vocabulary, Vec<Option<WordId>>)> {
+        let mut dropped = 0;
+        if self.stop_words.is_some() {
+            for (_, count) in words.iter_mut().filter(|(word, _)| self.is_stop_word(word)) {
+                *count = 0;
+                dropped += 1;
+            }
+        }
+        let least = self.min_count.max(u64::from(dropped > 0));
+        Vocabulary::choose(words, name, least, self.max_vocab, monitor).map_err(|error| match error
+        {
+            Error::Corpus(message) if dropped > 0 => {
+                Error::Corpus(format!("{message}; {dropped} of the words are stop words"))
+            }
+            error => error,
+        })
     }
 }

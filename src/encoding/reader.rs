@@ -6,7 +6,7 @@ use super::interner::Interner;
 use super::segments::{EncodedCorpus, RawChunk, RawIds};
 use super::{DROPPED, EncodingOptions, GAP, POLL_WORDS};
 use crate::corpus::{ChunkReader, Content, Origin};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::memory::{MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::{Vocabulary, WordId, check_number_of_words};
@@ -32,9 +32,10 @@ impl RawCorpus {
     /// Read `reader` to its end on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// What the reader reports; [`crate::Error::Format`] or [`crate::Error::Corpus`] for a word
-    /// longer than `max_word_bytes`; [`crate::Error::Corpus`] for more than 2³¹ − 4 different words; [`crate::Error::Io`] for the temporary file; [`crate::Error::Memory`],
-    /// [`crate::Error::Cancelled`].
+    /// The errors of the reader; for a word longer than `max_word_bytes`, [`crate::Error::Format`] if the
+    /// reader knows the file of the word, otherwise [`crate::Error::Corpus`]; [`crate::Error::Corpus`] for
+    /// more than 2³¹ − 4 different words; [`crate::Error::Io`] for the temporary file;
+    /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
     pub fn read(
         reader: &mut dyn ChunkReader,
         options: &EncodingOptions,
@@ -141,13 +142,11 @@ impl RawCorpus {
     /// The vocabulary of the text.
     ///
     /// # Errors
-    /// [`crate::Error::Corpus`] if the text has no words or none occurs `min_count` times.
+    /// As for [`RawCorpus::words`]; [`crate::Error::Corpus`] if the text has no words, or if no word that is not
+    /// a stop word occurs `min_count` times.
     pub fn vocabulary(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Vocabulary> {
-        let (min_count, max_vocab) = (options.min_count, options.max_vocab);
         let mut words = self.words(monitor)?;
-        let dropped = drop_stop_words(&mut words, options);
-        let chosen = Vocabulary::choose(&words, &self.name, min_count, max_vocab, monitor);
-        Ok(with_stop_words(chosen, dropped)?.0)
+        Ok(options.choose(&mut words, &self.name, monitor)?.0)
     }
 
     /// The vocabulary of the text, the words that `min_count` or `max_vocab` excludes from it, and
@@ -157,10 +156,7 @@ impl RawCorpus {
     /// As for [`RawCorpus::vocabulary`].
     pub fn choose(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Chosen> {
         let Merged { mut words, numbers } = self.merge(monitor)?;
-        let (min_count, max_vocab) = (options.min_count, options.max_vocab);
-        let dropped = drop_stop_words(&mut words, options);
-        let chosen = Vocabulary::choose(&words, &self.name, min_count, max_vocab, monitor);
-        let (vocabulary, ranks) = with_stop_words(chosen, dropped)?;
+        let (vocabulary, ranks) = options.choose(&mut words, &self.name, monitor)?;
         let outside = outside(options.keep_gaps);
         let rare = || {
             let rare = words.iter().zip(&ranks).filter(|(_, rank)| rank.is_none());
@@ -324,7 +320,7 @@ impl RawCorpus {
         Ok(self.ranked(Ranks(ranks?)))
     }
 
-    /// The text as ranks of the vocabulary that was chosen with them.
+    /// The text as ranks of the vocabulary that [`RawCorpus::choose`] returned together with `ranks`.
     pub fn ranked(self, ranks: Ranks) -> EncodedCorpus {
         let counts = self.interners.iter().flat_map(|i| i.table.iter());
         let tokens = counts.map(|entry| entry.count).sum();
@@ -335,32 +331,6 @@ impl RawCorpus {
 /// The mark that stands for the rank of a word outside the vocabulary.
 fn outside(keep_gaps: bool) -> WordId {
     if keep_gaps { GAP } else { DROPPED }
-}
-
-/// Set the counts of stop words to 0. With `min_count` above 0, such a word is not chosen. Returns
-/// the number of different stop words in `words`.
-fn drop_stop_words(words: &mut [(&[u8], u64)], options: &EncodingOptions) -> usize {
-    let mut dropped = 0;
-    if options.stop_words.is_some() {
-        for (_, count) in words
-            .iter_mut()
-            .filter(|(word, _)| options.is_stop_word(word))
-        {
-            *count = 0;
-            dropped += 1;
-        }
-    }
-    dropped
-}
-
-/// Add to the message of [`Error::Corpus`] how many of the words are stop words.
-fn with_stop_words<T>(chosen: Result<T>, dropped: usize) -> Result<T> {
-    chosen.map_err(|error| match error {
-        Error::Corpus(message) if dropped > 0 => {
-            Error::Corpus(format!("{message}; {dropped} of the words are stop words"))
-        }
-        error => error,
-    })
 }
 
 /// The vocabulary that was chosen for a text.
@@ -374,7 +344,7 @@ pub struct Chosen {
     pub ranks: Ranks,
 }
 
-/// The rank of each word of each interner.
+/// The rank of each word of each interner, or a mark for a word without a rank.
 pub struct Ranks(Vec<SymbolTable>);
 
 /// The words of all interners, each once, with the sum of its counts.
@@ -416,7 +386,7 @@ struct ChunkQueue<'a> {
     // `None` after the end of the text or an error, so that the other workers stop too.
     reader: Option<&'a mut dyn ChunkReader>,
     next: usize,
-    // Bytes of the source that the `read` of all chunks so far adds up to.
+    // The sum of `NumberedChunk::read` over all chunks so far.
     reported: u64,
 }
 

@@ -49,7 +49,7 @@ impl EncodedCorpus {
         }
     }
 
-    /// A text whose `pieces` already hold ranks. Together they have `tokens` words.
+    /// A text whose `pieces` already hold ranks. Together the pieces have `tokens` ranks and gaps.
     pub(super) fn of_ids(pieces: Vec<RawIds>, tokens: u64) -> Self {
         let chunks = pieces.into_iter().zip(0..).map(|(ids, number)| RawChunk {
             number,
@@ -65,7 +65,8 @@ impl EncodedCorpus {
         Self::of_ids(vec![RawIds::Memory(ids)], tokens)
     }
 
-    /// Number of words in the text, including those outside the vocabulary.
+    /// Number of tokens of the text, including those of words outside the vocabulary. For a corpus that was made from
+    /// ranks, this is the number of ranks and gaps.
     pub fn tokens(&self) -> u64 {
         self.tokens
     }

@@ -9,8 +9,8 @@ use crate::memory::HugeBuffer;
 /// the system provides them (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
 #[derive(Default)]
 pub(super) struct WordTable {
-    // Their number is a power of two; `None` before the first word. An entry with a count of 0 is
-    // free.
+    // The number of entries is a power of two; `None` before the first word. An entry with a count
+    // of 0 is free.
     entries: Option<HugeBuffer<InternedWord>>,
     words: usize,
 }

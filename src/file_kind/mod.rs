@@ -3,9 +3,9 @@
 //!
 //! | module | recognises |
 //! |---|---|
-//! | `signatures` | kinds with a signature: this package's files, archives, tables, pickles, pages |
+//! | `signatures` | kinds with a signature, such as this package's files, archives, tables, pickles and images |
 //! | `numbers` | binary files of Stanford's tools and of word2vec, by the numbers in them |
-//! | `text` | vectors and vocabularies as text, JSON, CSV, UTF-16 and UTF-32 without a byte order mark |
+//! | `text` | vectors and vocabularies as text, XML, JSON, CSV, UTF-16 and UTF-32 without a byte order mark |
 //!
 //! [`formats::recognise`](crate::formats::recognise) tries readers on files that this module does not recognise.
 
@@ -18,7 +18,7 @@ use std::path::Path;
 
 pub(crate) use text::{is_text, is_vocabulary, notice};
 
-/// Number of bytes that are enough to recognise a file.
+/// Largest number of first bytes by which a file is recognised.
 pub(crate) const LOOK: usize = 1 << 16;
 
 /// The byte order mark of UTF-8.
@@ -66,11 +66,13 @@ pub enum FileKind {
     Checkpoint,
     /// A subword model of this package.
     Subwords,
+    /// Phrases of this package.
+    Phrases,
     /// A zip archive.
     Archive,
     /// A known format that glove-rs does not read.
     Foreign(&'static Foreign),
-    /// None of these.
+    /// No format that glove-rs knows.
     Unknown,
 }
 
@@ -170,8 +172,8 @@ impl Wanted {
 
 impl FileKind {
     /// The kind of a file with this beginning, if the beginning alone shows it: by a signature, by
-    /// its binary numbers, or by the form of all its lines. `whole` says that `beginning` is the
-    /// whole file.
+    /// its binary numbers, or by the form of its first lines (at most 50). `whole` says that
+    /// `beginning` is the whole file. Prose is not recognised: the result is `None`.
     pub fn of_beginning(beginning: &[u8], whole: bool) -> Option<Self> {
         if beginning.is_empty() {
             return whole.then_some(Self::Empty);
@@ -208,6 +210,7 @@ impl FileKind {
             Self::Model => "model",
             Self::Checkpoint => "checkpoint",
             Self::Subwords => "subwords",
+            Self::Phrases => "phrases",
             Self::Archive => "archive",
             Self::Foreign(_) => "foreign",
             Self::Unknown => "unknown",
@@ -229,6 +232,7 @@ impl FileKind {
             Self::Model => "a model of glove-rs",
             Self::Checkpoint => "a checkpoint of a training",
             Self::Subwords => "a subword model of glove-rs",
+            Self::Phrases => "phrases of glove-rs",
             Self::Archive => "a zip archive",
             Self::Foreign(foreign) => foreign.description,
             Self::Unknown => "of no format that glove-rs knows",
@@ -257,6 +261,7 @@ impl FileKind {
             Self::Model => "read it with Glove.load; its vectors are Glove.load(path).vectors",
             Self::Checkpoint => "continue with Glove.resume(its folder), or glove-rs fit --resume",
             Self::Subwords => "read it with Subwords.load, or give it as subwords= or --subwords",
+            Self::Phrases => "read them with Phrases.load, or give them as phrases= or --phrases",
             Self::Archive => "name a file in it, as in archive.zip:name",
             Self::Foreign(foreign) => foreign.advice,
             Self::Unknown => "is this the file that was meant?",

@@ -5,7 +5,8 @@ use super::text::is_text;
 use super::{FileKind, Foreign, UTF8_MARK};
 
 /// The offset of a signature, the signature, and the kind of file that has it. A text may begin with the letters
-/// of a signature. So a signature of fewer than eight letters or digits does not count if the file may be text.
+/// of a signature. So a signature at offset 0 that consists of fewer than eight letters and digits does not count if
+/// the file may be text.
 struct Signature(usize, &'static [u8], FileKind);
 
 const fn foreign(about: &'static Foreign) -> FileKind {
@@ -155,10 +156,12 @@ static UTF32: Foreign = Foreign {
              UTF-8 (iconv -f UTF-32 -t UTF-8)",
 };
 
-const SIGNATURES: [Signature; 43] = [
+const SIGNATURES: [Signature; 44] = [
     Signature(0, b"gloveCNT", FileKind::Counts),
     Signature(0, b"gloveCKP", FileKind::Checkpoint),
     Signature(0, b"gloveSUB", FileKind::Subwords),
+    // The beginning of the JSON that `Phrases.save` writes.
+    Signature(0, b"{\"format\": \"glove-rs phrases\"", FileKind::Phrases),
     Signature(0, b"\x89GloVe\r\n", FileKind::Vectors),
     Signature(0, b"PK\x05\x06", foreign(&EMPTY_ZIP)),
     Signature(257, b"ustar", foreign(&TAR)),

@@ -28,8 +28,8 @@ static UTF32_BIG: Foreign = Foreign {
 
 /// Largest number of lines to examine.
 const LINES: usize = 50;
-/// The number of lines of a vocabulary, of records of a table, and of characters of UTF-16 or
-/// UTF-32 that suffice to recognise it. One line fewer suffices for vectors.
+/// The number of lines that suffice to recognise a vocabulary, of records to recognise a table, and
+/// of characters to recognise UTF-16 or UTF-32. One line fewer suffices for vectors.
 const FEW: usize = 3;
 
 /// The kind of a text with this beginning, if it cannot be prose.
@@ -67,8 +67,8 @@ pub(crate) fn is_text(content: &[u8]) -> bool {
 }
 
 /// Whether the bytes are data and not text. This is so if there are at least 64 bytes, and more
-/// than a third of them are control characters; if they are not valid UTF-8, more than a tenth. A text may have a few
-/// control characters.
+/// than a third of them are control characters. If the bytes are not valid UTF-8, more than a tenth
+/// suffices. A text may have a few control characters.
 pub(super) fn is_control_data(content: &[u8]) -> bool {
     const FEW_BYTES: usize = 64;
     let is_control = |b: u8| b.is_ascii_control() && !(7..0x0e).contains(&b);

@@ -25,7 +25,8 @@ impl BinaryReader {
     /// Read the next `length` bytes.
     ///
     /// # Errors
-    /// [`Error::Format`] if the file ends before; [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`].
+    /// [`Error::Format`] if fewer than `length` bytes are left; [`Error::Io`]; [`Error::Memory`];
+    /// [`Error::Cancelled`].
     pub fn bytes(&mut self, length: u64) -> Result<Vec<u8>> {
         let size = self.input.content_size();
         let cut_off = self.error(size.unwrap_or(self.offset), "the file is cut off");

@@ -137,8 +137,9 @@ pub fn save(
 /// Read a checkpoint: the training and the settings.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is not a checkpoint, is
-/// cut off or is damaged; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
+/// byte offset for a file that is not a checkpoint, is cut off or is damaged; [`Error::Memory`];
+/// [`Error::Cancelled`].
 pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, String)> {
     let path = path.as_ref();
     let input = Input::open_or_standard_input(path, monitor)?;
@@ -266,7 +267,8 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     Ok((training, settings))
 }
 
-/// Number of bytes of a file with these numbers of items.
+/// Number of bytes of a checkpoint: `sets` is the number of sets of parameters (1 or 2), `settings`
+/// and `reports` are numbers of bytes, and `anchored` is the number of anchored words.
 fn length(
     shape: [usize; 2],
     layout: RowLayout,
@@ -333,7 +335,7 @@ impl Reader<'_> {
     }
 
     fn numbers<T>(&mut self, mut left: usize, from_le_bytes: fn([u8; 4]) -> T) -> Result<Vec<T>> {
-        // The length of a pipe is not known: the header may claim more numbers than come.
+        // The length of a pipe is not known: the header may claim more numbers than the pipe has.
         let known = self.reader.input.content_size().is_some();
         let mut numbers = fallible::with_capacity(if known { left } else { 0 })?;
         while left > 0 {

@@ -15,9 +15,9 @@
 //! | … | rare words or context words: the same |
 //! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::row_codec::encode` writes it |
 //!
-//! The blocks have all rows of the triangle, in order. The triangle of a rectangular matrix has as
-//! many rows as the matrix has words or, if there are more of them, context words. Nothing follows
-//! the last block.
+//! The blocks have all rows of the triangle, in order. For a rectangular matrix, the number of rows
+//! of the triangle is the larger of two numbers: that of the words and that of the context words.
+//! Nothing follows the last block.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
@@ -63,9 +63,9 @@ pub struct Words<'a> {
 /// Write `counts` with their words. Blocks are encoded on all threads of the current rayon pool.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format;
-/// [`Error::Memory`]; [`Error::Cancelled`]. The ending `.bin` is allowed, because
-/// [`super::stanford`] writes counts with it.
+/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format; the errors of
+/// [`Triangle::block`]; [`Error::Memory`]; [`Error::Cancelled`]. The ending `.bin` is allowed,
+/// because [`super::stanford`] writes counts with it.
 pub fn save(
     counts: &Triangle,
     words: Words<'_>,
@@ -126,7 +126,7 @@ pub struct Loaded {
     pub rare: Arc<Vocabulary>,
     /// The words of the columns of a rectangular matrix.
     pub contexts: Option<Arc<Vocabulary>>,
-    /// The counts. Those that exceed the memory limit are in a temporary file.
+    /// The counts. If they exceed the memory limit, they are in a temporary file.
     pub counts: Triangle,
 }
 
@@ -134,9 +134,9 @@ pub struct Loaded {
 /// Stanford's records.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is not one of these, is
-/// cut off or is damaged; [`Error::Parameter`] if a vocabulary is given for a file of [`save`];
-/// [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is neither of the two, is
+/// cut off or is damaged; [`Error::Parameter`] if a vocabulary is given for a file of [`save`], and
+/// for an archive of several files; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(
     path: impl AsRef<Path>,
     vocabulary: Option<Arc<Vocabulary>>,

@@ -19,7 +19,7 @@ pub(super) fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
     out
 }
 
-/// The vocabulary of `words` words in `bytes`, which were read at `offset`. `name` is its name in messages.
+/// The vocabulary of `words` words in `bytes`, which were read at `offset`. Messages call it `name`.
 pub(super) fn read_vocabulary(
     input: &BinaryReader,
     bytes: &[u8],

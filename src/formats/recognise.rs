@@ -91,8 +91,9 @@ pub fn explained<T>(
 /// The text of a file that is open, without its byte order mark.
 ///
 /// # Errors
-/// [`Error::Format`] with the line of bytes that are not UTF-8, and for a file that is recognised
-/// as of another kind than `wanted`; [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Format`] with the line of bytes that are not UTF-8, and for a file that is recognised as
+/// a binary file or as a format that glove-rs does not read; [`Error::Io`]; [`Error::Memory`];
+/// [`Error::Cancelled`].
 #[cfg(feature = "python")]
 pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
     let beginning = input.peek(LOOK)?;
@@ -119,7 +120,7 @@ pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
     })
 }
 
-/// The number of lines of a text, and the beginning of its first line.
+/// The number of lines of a text, and the beginning of its first line: at most 400 bytes.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] if the file is compressed and damaged; [`Error::Cancelled`].
@@ -146,7 +147,8 @@ pub(crate) fn count_lines(mut input: Input, monitor: &Monitor) -> Result<(u64, S
     }
 }
 
-/// The complete lines that are not empty.
+/// The lines of a file that are not empty. If `beginning` is not the `whole` file, its last line may
+/// be cut and is left out.
 fn rows(beginning: &[u8], whole: bool) -> Vec<&[u8]> {
     let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();
@@ -169,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_signature_is_told_by_its_content() {
+    fn files_without_a_signature_are_recognised_by_their_content() {
         let records: Vec<u8> = [(1_i32, 2_i32, 0.5_f64), (2, 1, 0.5)]
             .iter()
             .flat_map(|(i, j, x)| {

@@ -22,7 +22,7 @@ use super::packed_words::{encode_vocabulary, read_vocabulary};
 use crate::error::{Error, Result};
 use crate::io::{Input, Written, at, write_atomically};
 use crate::memory::fallible;
-use crate::monitor::{Monitor, Stage};
+use crate::monitor::Monitor;
 use crate::subwords::{NgramLengths, Subwords};
 use crate::training::MAX_DIM;
 use std::io::Write;
@@ -98,8 +98,9 @@ fn encode(
 /// Read a subword model, compressed or not.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset if the file is not a subword model, is cut
-/// off or is damaged; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
+/// byte offset if the file is not a subword model, is cut off or is damaged; [`Error::Memory`];
+/// [`Error::Cancelled`].
 pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Subwords> {
     load_from(Input::open(path.as_ref(), monitor)?, monitor)
 }
@@ -129,7 +130,6 @@ pub(crate) fn load_from(mut input: Input, monitor: &Monitor) -> Result<Subwords>
             message,
         ));
     }
-    monitor.begin(Stage::Loading, input.content_size().unwrap_or(0));
     let mut input = BinaryReader::new(input, monitor);
     let header = input.bytes(HEADER as u64)?;
     let header = parse_header(&header).map_err(|(byte, message)| input.error(byte, message))?;

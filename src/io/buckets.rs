@@ -6,11 +6,13 @@ use bytemuck::Pod;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// Buckets that are filled in any order. Items beyond a memory limit go to a temporary file.
+/// Buckets that are filled in any order. Whenever the items in memory reach a memory limit, all of them are moved to a
+/// temporary file.
 pub(crate) struct Buckets<T> {
     buckets: Vec<Bucket<T>>,
-    // Number of items in memory, and the most there may be.
+    // Number of items in memory.
     in_memory: usize,
+    // Number of items in memory at which all of them are moved to the file.
     most: usize,
     folder: PathBuf,
     file: Option<TemporaryFile>,

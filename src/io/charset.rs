@@ -11,7 +11,7 @@ pub enum OnInvalid {
     Strict,
     /// Replace each malformed sequence by U+FFFD, as the Encoding Standard and Python do.
     Replace,
-    /// Leave them out.
+    /// Leave out each malformed sequence.
     Ignore,
 }
 
@@ -38,7 +38,7 @@ impl OnInvalid {
 /// A fault: its byte offset, and a message.
 pub(crate) type Fault = (u64, String);
 
-/// Decode `bytes`, which do not end inside a character.
+/// Decode `bytes`. The caller must not have cut the text inside a character.
 pub(crate) fn utf8(bytes: Vec<u8>, on_invalid: OnInvalid) -> std::result::Result<String, Fault> {
     let error = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),

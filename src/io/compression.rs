@@ -98,7 +98,7 @@ impl Compression {
                 let mut decoder = zstd::Decoder::with_buffer(packed)?;
                 // The default limit of the decoder would refuse files made with `zstd --long`. The memory that the
                 // decoder may use limits the window instead.
-                decoder.window_log_max(most.ilog2().clamp(LEAST_WINDOW, 31))?;
+                decoder.window_log_max(most.max(1).ilog2().clamp(LEAST_WINDOW, 31))?;
                 Box::new(decoder)
             }
         })
@@ -241,7 +241,8 @@ impl Unpacked {
     }
 
     /// The error for a failed read: [`Error::Io`] if the system reported it; if the decoder reported it,
-    /// [`Error::Format`], or an error about memory if the decoder needs more than it may have.
+    /// [`Error::Parameter`] naming `memory` if the decoder needs more memory than it may use, [`Error::Memory`]
+    /// if it could not allocate memory, otherwise [`Error::Format`].
     pub fn fault(&self, path: &Path, error: io::Error) -> Error {
         let error = match error.downcast::<Error>() {
             Ok(error) => return error,
@@ -406,6 +407,25 @@ pub(crate) mod tests {
             let error = unpacked.fault(Path::new("file"), error);
             assert!(matches!(error, Error::Io { .. }), "{error}");
             assert!(error.to_string().contains("cable"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_small_memory_limit_refuses_a_file_at_most() {
+        for (pack, format) in PACKERS.iter().zip([
+            Compression::Gzip,
+            Compression::Bzip2,
+            Compression::Xz,
+            Compression::Zstandard,
+        ]) {
+            for most in [0, 1, 7] {
+                let packed = io::Cursor::new(pack(b"some words"));
+                let mut text = Vec::new();
+                let read = format
+                    .decompress(packed, most)
+                    .and_then(|mut reader| reader.read_to_end(&mut text));
+                assert!(read.is_err() || text == b"some words", "{most}");
+            }
         }
     }
 

@@ -88,7 +88,7 @@ pub(super) fn packing(path: &Path) -> Result<Option<Compression>> {
 ///
 /// # Errors
 /// [`Error::Parameter`], which lists the formats that glove-rs writes.
-pub fn check_ending(path: &Path) -> Result<()> {
+fn check_ending(path: &Path) -> Result<()> {
     let ending = ending_of(path).filter(|ending| FOREIGN.contains(&ending.as_str()));
     let Some(ending) = ending else {
         return Ok(());
@@ -101,66 +101,140 @@ pub fn check_ending(path: &Path) -> Result<()> {
 
 /// What a file that is written holds, and the endings that say that it holds something else.
 #[derive(Debug, Clone, Copy)]
-pub struct Written(&'static str, &'static [&'static str]);
+pub struct Written {
+    /// The content, for messages.
+    content: &'static str,
+    /// Endings of other contents that glove-rs writes.
+    others: &'static [&'static str],
+    /// Endings of [`FOREIGN`] that suit the content.
+    own: &'static [&'static str],
+    /// Whether a further ending compresses the file.
+    is_packed: bool,
+}
 
 impl Written {
     /// Vectors as text.
-    pub const TEXT: Self = Self("vectors as text", &["bin", "counts", "glove"]);
+    pub const TEXT: Self = Self::packed("vectors as text", &["bin", "counts", "glove"]);
     /// Vectors in word2vec's binary format.
-    pub const BINARY: Self = Self("binary vectors", &["txt", "vec", "counts", "glove"]);
+    pub const BINARY: Self = Self::packed("binary vectors", &["txt", "vec", "counts", "glove"]);
     /// Vectors in this package's format.
-    pub const NATIVE: Self = Self(
+    pub const NATIVE: Self = Self::packed(
         "vectors in the native format",
         &["txt", "vec", "bin", "counts", "glove"],
     );
     /// A vocabulary.
-    pub const VOCABULARY: Self = Self("a vocabulary", &["bin", "vec", "counts", "glove"]);
+    pub const VOCABULARY: Self = Self::packed("a vocabulary", &["bin", "vec", "counts", "glove"]);
     /// Counts.
-    pub const COUNTS: Self = Self("counts", &["txt", "vec", "glove"]);
+    pub const COUNTS: Self = Self::packed("counts", &["txt", "vec", "glove"]);
     /// A subword model.
-    pub const SUBWORDS: Self = Self("a subword model", &["txt", "vec", "bin", "counts", "glove"]);
-    /// A model.
-    pub const MODEL: Self = Self("a model", &["txt", "vec", "bin", "counts"]);
+    pub const SUBWORDS: Self =
+        Self::packed("a subword model", &["txt", "vec", "bin", "counts", "glove"]);
+    /// A model: a NumPy archive, which is not compressed again.
+    pub const MODEL: Self = Self::plain("a model", &["txt", "vec", "bin", "counts"], &["npz"]);
+    /// Phrases, as JSON.
+    pub const PHRASES: Self = Self::plain("phrases", &["bin", "vec", "counts", "glove"], &["json"]);
+    /// Pairs of words, as Parquet.
+    pub const PAIRS: Self = Self::plain(
+        "a table of pairs",
+        &["txt", "vec", "bin", "counts", "glove"],
+        &["parquet"],
+    );
+    /// A web page.
+    pub const PAGE: Self = Self::plain(
+        "a web page",
+        &["txt", "vec", "bin", "counts", "glove"],
+        &["htm", "html"],
+    );
 
-    /// Refuse a file name whose ending says that the file holds something else.
+    /// The public names, in the order of the constants.
+    pub const NAMES: [&str; 10] = [
+        "text",
+        "binary",
+        "native",
+        "vocabulary",
+        "counts",
+        "subwords",
+        "model",
+        "phrases",
+        "pairs",
+        "page",
+    ];
+
+    const fn packed(content: &'static str, others: &'static [&'static str]) -> Self {
+        Self {
+            content,
+            others,
+            own: &[],
+            is_packed: true,
+        }
+    }
+
+    const fn plain(
+        content: &'static str,
+        others: &'static [&'static str],
+        own: &'static [&'static str],
+    ) -> Self {
+        Self {
+            content,
+            others,
+            own,
+            is_packed: false,
+        }
+    }
+
+    /// The content with this public name.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`], which lists the names, for any other name.
+    pub fn from_name(name: &str) -> Result<Self> {
+        let values = [
+            Self::TEXT,
+            Self::BINARY,
+            Self::NATIVE,
+            Self::VOCABULARY,
+            Self::COUNTS,
+            Self::SUBWORDS,
+            Self::MODEL,
+            Self::PHRASES,
+            Self::PAIRS,
+            Self::PAGE,
+        ];
+        Error::choice("content", name, Self::NAMES, values)
+    }
+
+    /// Refuse a file name whose ending says that the file holds something else, has a format that glove-rs does not
+    /// write, or is compressed although this content is not.
     ///
     /// # Errors
     /// [`Error::Parameter`], which lists the formats that glove-rs writes.
     pub fn check(self, path: &Path) -> Result<()> {
-        let Self(content, others) = self;
-        let ending = ending_of(path).filter(|ending| others.contains(&ending.as_str()));
-        let Some(ending) = ending else {
+        let (content, name) = (self.content, path.to_string_lossy());
+        let (ending, packing) = split(path);
+        if packing.is_some() && !self.is_packed {
+            let last = path.extension().unwrap_or_default().to_string_lossy();
+            let message = format!(
+                "must not end in .{last}: glove-rs does not compress {content}; got {name:?}"
+            );
+            return Err(Error::parameter("path", message));
+        }
+        let has = |endings: &[&str]| ending.as_deref().is_some_and(|own| endings.contains(&own));
+        if has(self.others) {
+            let ending = ending.unwrap_or_default();
+            let message = format!(
+                "must not end in .{ending}, because the file holds {content}: {WRITTEN}; got {name:?}"
+            );
+            return Err(Error::parameter("path", message));
+        }
+        if has(self.own) {
             return Ok(());
-        };
-        let name = path.to_string_lossy();
-        let message = format!(
-            "must not end in .{ending}, because the file holds {content}: {WRITTEN}; got {name:?}"
-        );
-        Err(Error::parameter("path", message))
+        }
+        check_ending(path)
     }
 }
 
 /// The ending of a name that tells the format, such as `bin` of `vectors.bin.gz`, in lower case.
 pub fn ending_of(path: &Path) -> Option<String> {
     split(path).0
-}
-
-/// Refuse a file name for a model whose ending says that the file is something else or is compressed. A model is a
-/// NumPy archive, which is not compressed again.
-///
-/// # Errors
-/// [`Error::Parameter`].
-pub fn check_model_ending(path: &Path) -> Result<()> {
-    match split(path) {
-        (_, Some(_)) => {
-            let name = path.to_string_lossy();
-            let message =
-                format!("must not end in .gz or the like: a model is not compressed; got {name:?}");
-            Err(Error::parameter("path", message))
-        }
-        (Some(ending), None) if ending == "npz" => Ok(()),
-        _ => Written::MODEL.check(path).and_then(|()| check_ending(path)),
-    }
 }
 
 /// The ending of a name in lower case, without that of the compression, and the compression.
@@ -198,5 +272,31 @@ mod tests {
             let error = packing(Path::new(name)).unwrap_err().to_string();
             assert!(error.contains("must not end in"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_name_suits_what_the_file_holds() {
+        let refused = |written: Written, name: &str| written.check(Path::new(name)).is_err();
+        for (name, written, right, wrong) in [
+            ("text", Written::TEXT, "v.txt.gz", "v.bin"),
+            ("binary", Written::BINARY, "v.bin.zst", "v.txt"),
+            ("native", Written::NATIVE, "vectors", "v.glove"),
+            ("vocabulary", Written::VOCABULARY, "vocab.txt", "vocab.bin"),
+            ("counts", Written::COUNTS, "x.bin.gz", "x.txt"),
+            ("subwords", Written::SUBWORDS, "subwords", "s.txt"),
+            ("model", Written::MODEL, "m.npz", "m.txt"),
+            ("phrases", Written::PHRASES, "p.json", "p.bin"),
+            ("pairs", Written::PAIRS, "p.parquet", "p.counts"),
+            ("page", Written::PAGE, "p.html", "p.glove"),
+        ] {
+            assert!(!refused(written, right), "{right}");
+            assert!(refused(written, wrong), "{wrong}");
+            assert!(refused(written, "x.csv"), "{name}");
+            assert_eq!(refused(written, "x.gz"), !written.is_packed, "{name}");
+            let named = Written::from_name(name).unwrap();
+            assert_eq!(named.content, written.content);
+        }
+        assert_eq!(Written::NAMES.len(), 10);
+        assert!(Written::from_name("other").is_err());
     }
 }

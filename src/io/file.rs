@@ -22,8 +22,8 @@ const PIPE: usize = 4096;
 pub type Output<'a> = BufWriter<Packer<Watched<'a>>>;
 
 /// Write a file with the content that `fill` writes. A temporary file beside `path` is filled; when it is complete
-/// and on the disk, it is renamed to `path`. If anything fails, `path` is unchanged and the temporary file is
-/// removed.
+/// and on the disk, it is renamed to `path`. If a step up to the renaming fails, `path` is unchanged and the
+/// temporary file is removed.
 ///
 /// If `path` ends in `.gz`, `.bz2`, `.xz`, `.zst` or `.zstd`, the file is compressed accordingly.
 /// If `path` is a link, the file to which it points is replaced. A file that is replaced keeps its
@@ -161,7 +161,7 @@ impl Replacement {
     /// Write some of `bytes`.
     ///
     /// # Errors
-    /// [`ErrorKind::WouldBlock`] after a short wait for the reader of a pipe; any other of the system.
+    /// [`ErrorKind::WouldBlock`] after a short wait for the reader of a pipe; any other error of the system.
     pub fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let Some(temporary) = &mut self.temporary else {
             let most = if is_ready(&self.file)? {

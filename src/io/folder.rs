@@ -7,9 +7,9 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Names in the scratch folder. `LOCK` is a file that its process locks. `NEW` is the new folder;
-/// after an exchange, the old folder has this name. `OLD` is the old folder on a system that cannot
-/// exchange folders.
+/// Names in the scratch folder. `LOCK` is a file that the writing process locks. `NEW` is the new
+/// folder; after an exchange, the old folder has this name. `OLD` is the old folder on a system that
+/// cannot exchange folders.
 const LOCK: &str = "lock";
 const NEW: &str = "new";
 const OLD: &str = "old";
@@ -155,7 +155,8 @@ impl FolderReplacement {
         self.refuse_foreign(&self.target).map(|()| true)
     }
 
-    /// Refuse a folder with files that we do not write.
+    /// Refuse a folder that holds a folder, or a file that is neither one of `names` nor a temporary file of one of
+    /// them.
     fn refuse_foreign(&self, folder: &Path) -> io::Result<()> {
         let foreign = foreign(folder, &self.names)?;
         if foreign.is_empty() {
@@ -258,14 +259,15 @@ fn is_unsupported(error: &io::Error) -> bool {
     )
 }
 
-/// Whether `name` is the name of a file that we write, or of its temporary file.
+/// Whether `name` is one of `names`, or the name of a temporary file of one of them.
 fn is_ours(name: &OsStr, names: &[OsString]) -> bool {
     names
         .iter()
         .any(|ours| name == ours || temporary::is_of(name, ours))
 }
 
-/// The sorted names of the files and folders in `folder` that are not files that we write.
+/// The sorted names of the folders in `folder`, and of its files that are neither one of `names` nor a temporary file
+/// of one of them.
 fn foreign(folder: &Path, names: &[OsString]) -> io::Result<Vec<String>> {
     let mut found = Vec::new();
     for entry in fs::read_dir(folder)? {
@@ -278,8 +280,8 @@ fn foreign(folder: &Path, names: &[OsString]) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Remove the files that we write from a scratch folder, and the scratch folder itself if nothing else is in it. An
-/// old folder that could not be put back stays.
+/// Remove the files with these `names` from a scratch folder, and the scratch folder itself if nothing else is in it.
+/// An old folder that could not be put back stays.
 fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
     for name in [NEW, OLD] {
         if name == OLD && !target.exists() {

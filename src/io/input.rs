@@ -86,9 +86,9 @@ pub(crate) struct Input {
     path: PathBuf,
     reader: Unpacked,
     cancelled: Arc<AtomicBool>,
-    // Bytes that were peeked at, but not yet handed out.
+    // Bytes that were peeked at or decoded, but not yet handed out.
     ahead: Vec<u8>,
-    // Size of the file on disk; `None` for a pipe and for a file in an archive.
+    // Size of the file on disk; `None` for a pipe, for a file in an archive, and for a file whose size is given as 0.
     size: Option<u64>,
     reported: u64,
     // For a text in UTF-16: its decoder. The text is handed out as UTF-8.
@@ -99,7 +99,9 @@ impl Input {
     /// Open `path`. A compressed file is decompressed while it is read.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Cancelled`] if the caller asks to stop, as in all methods below.
+    /// [`Error::Io`]; [`Error::Parameter`] naming `member` for an archive that does not hold exactly one file;
+    /// [`Error::Format`] for a damaged archive; [`Error::Cancelled`] if the caller asks to stop, as in all methods
+    /// below that read.
     pub fn open(path: &Path, monitor: &Monitor) -> Result<Self> {
         let (source, size) = Source::open(path, monitor)?;
         Self::unpacked(path, source, size)
@@ -148,7 +150,7 @@ impl Input {
     /// Refuse a file whose beginning shows that it is not what is wanted.
     ///
     /// # Errors
-    /// [`Error::Format`], which says what it is.
+    /// [`Error::Format`], which says what the file is; the errors of reading its beginning.
     pub fn check_kind(&mut self, wanted: Wanted) -> Result<()> {
         let beginning = self.peek(LOOK)?;
         let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);

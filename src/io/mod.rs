@@ -1,4 +1,4 @@
-//! Reads and writes files. Written files appear complete or not at all.
+//! Reads and writes files. Written files appear complete or not at all, except for pipes, devices and standard output.
 //!
 //! Reading: `open` opens what a path names, also files in archives (`archive`); `input` reads the content from front
 //! to back, decompressed (`compression`) and, for text, decoded (`charset`).
@@ -6,9 +6,9 @@
 //! Writing: `file` writes a file, `folder` a folder. The ending of a name decides on the compression and may be
 //! refused (`ending`). All output for a user is written here, by three rules. The old file stays at its path until
 //! the new content is complete and on the disk. Only files that glove-rs has written are removed. A temporary file
-//! (`temporary`) belongs to one target and one process: its name contains that of the target, and it is locked as
-//! long as the process lives. So the next process that writes the same target can recognise what a killed process
-//! left, and remove it.
+//! (`temporary`) belongs to one target and one process: its name is made from the name of the target, and the process
+//! locks the file while it writes. So the next process that writes the same target can recognise the files that a
+//! killed process left, and remove them.
 //!
 //! `lock` locks the folder of a training. `buckets` keeps items that exceed the memory limit in a temporary file
 //! that has no name (`memory::TemporaryFile`).
@@ -27,7 +27,7 @@ mod temporary;
 
 pub use archive::members;
 pub(crate) use archive::{listed, path_of};
-pub use ending::{Written, check_ending, check_model_ending, ending_of};
+pub use ending::{Written, ending_of};
 pub use file::{Output, Replacement, write_atomically};
 pub use folder::FolderReplacement;
 pub(crate) use input::Input;

@@ -126,8 +126,8 @@ impl Pipe {
         use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
         let mut options = std::fs::OpenOptions::new();
         options.read(true);
-        // Without this flag, opening a named pipe waits until some process writes to it. With it, systems other than
-        // Linux would report the end of such a pipe at once.
+        // Without this flag, opening a named pipe waits until some process writes to it. With this flag, systems other
+        // than Linux would report the end of the pipe at once.
         if cfg!(target_os = "linux") && metadata.file_type().is_fifo() {
             options.custom_flags(rustix::fs::OFlags::NONBLOCK.bits().cast_signed());
         }

@@ -9,8 +9,8 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
-/// Files that killed processes left are searched for under the numbers below this one. More processes than this
-/// rarely write the same target at once.
+/// Temporary files that killed processes left are searched for under the numbers below `SWEPT`. It is rare that more
+/// processes than this write the same target at once.
 pub(super) const SWEPT: u32 = 8;
 /// How many numbers are tried for a new temporary file.
 const MOST: u32 = 1000;
@@ -42,8 +42,9 @@ pub(super) fn is_of(found: &OsStr, target: &OsStr) -> bool {
     (0..SWEPT).any(|number| found == name_of(target, number))
 }
 
-/// Make a temporary file or folder for `target` with the function `make`. It must fail with
-/// [`ErrorKind::AlreadyExists`] if the name is taken, and return `None` if another process removed what it made.
+/// Make a temporary file or folder for `target` with the function `make`. `make` must fail with
+/// [`ErrorKind::AlreadyExists`] if the name is taken, and return `None` if another process removed the new file or
+/// folder.
 pub(super) fn claim<T>(
     target: &Path,
     mut make: impl FnMut(&Path) -> io::Result<Option<T>>,
@@ -60,7 +61,8 @@ pub(super) fn claim<T>(
     Err(ErrorKind::AlreadyExists.into())
 }
 
-/// Create a file and lock it. `None` if another process removed it in between.
+/// Create a file and lock it. `None` if another process, which took the file for a leftover, locked or removed it
+/// first.
 pub(super) fn create_locked(path: &Path, private: bool) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -82,7 +84,7 @@ pub(super) fn create_locked(path: &Path, private: bool) -> io::Result<Option<Fil
     Ok(is_at(&file, path).then_some(file))
 }
 
-/// Lock an existing file if its process has ended. `None` if the process lives or this is not known.
+/// Lock an existing file if the process that created it has ended. `None` if the process lives or this is not known.
 pub(super) fn lock_of_the_dead(path: &Path) -> Option<File> {
     // glove-rs creates only regular files here. Opening a pipe would wait for a writer.
     if !fs::symlink_metadata(path).ok()?.is_file() {

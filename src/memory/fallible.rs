@@ -6,9 +6,10 @@ use crate::error::{Error, Result};
 use bytemuck::Zeroable;
 
 /// An allocation of at least this many bytes is checked against the free memory of the control groups and of
-/// the address space. The system does not check control groups at an allocation: it grants the memory, and
-/// ends the process when the memory is used. The check also keeps a margin free for small allocations, whose
-/// failure would end the process. If the system sets no limit, the check costs one system call.
+/// the address space. The system does not check the limits of control groups at an allocation: it grants the
+/// memory, and ends the process when the process uses more than the limit. The check also keeps a margin free
+/// for small allocations, whose failure would end the process. If the system sets no limit, the check costs one
+/// system call.
 const LARGE: usize = 1 << 16;
 
 /// Make room in `list` for `more` items.
@@ -58,7 +59,7 @@ pub(crate) fn push<T>(list: &mut Vec<T>, item: T) -> Result<()> {
     Ok(())
 }
 
-/// An empty list with room for exactly `length` items.
+/// An empty list with room for `length` items.
 pub(crate) fn with_capacity<T>(length: usize) -> Result<Vec<T>> {
     let bytes = length.saturating_mul(size_of::<T>());
     let mut list = Vec::new();

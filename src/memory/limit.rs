@@ -31,9 +31,9 @@ const TOKEN_BYTES: u64 = 8;
 pub(crate) const TASK_OCCURRENCES: u64 = 1 << 16;
 
 impl MemoryLimit {
-    /// A limit of `bytes`, with temporary files in `folder` or, if that is `None`, in the system's folder for
-    /// them. If `bytes` is `None`, the limit is derived from the one that the system sets (`ulimit -v`, a
-    /// container), if there is one.
+    /// A limit of `bytes`, with temporary files in `folder` or, if `folder` is `None`, in the system's folder
+    /// for temporary files. If `bytes` is `None` and the system limits the memory of this process (`ulimit -v`,
+    /// a container), the limit is derived from the free memory under the system's limit.
     pub fn new(bytes: Option<u64>, folder: Option<PathBuf>) -> Self {
         Self {
             bytes: bytes.or_else(system::default_limit),
@@ -59,12 +59,12 @@ impl MemoryLimit {
         self.fraction(3)
     }
 
-    /// The largest number of tokens in a segment. Positions in a segment are 32-bit numbers.
+    /// About the largest number of tokens in a segment. Positions in a segment are 32-bit numbers.
     pub(crate) fn segment_tokens(&self) -> usize {
         (self.fraction(3) / TOKEN_BYTES).clamp(1 << 10, 1 << 31) as usize
     }
 
-    /// The largest number of bytes of rows in memory. Rows beyond that go to a temporary file.
+    /// The largest number of bytes of rows in memory. If there are more, all of them go to a temporary file.
     pub(crate) fn row_bytes(&self) -> u64 {
         self.fraction(2)
     }
@@ -76,7 +76,8 @@ impl MemoryLimit {
         (self.fraction(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES)
     }
 
-    /// Number of tasks in a wave. The rows of a wave are written when all of its tasks have ended.
+    /// Number of tasks in a wave: all tasks if there is no limit. When all tasks of a wave have ended, their rows
+    /// are passed to the row writer.
     pub(crate) fn wave_tasks(&self, all: usize) -> usize {
         match self.bytes {
             None => all.max(1),

@@ -6,8 +6,8 @@ use memmap2::MmapMut;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-/// Bytes that stay free for small allocations, because the process ends if one of them fails. They suffice
-/// for what all threads allocate between two checks.
+/// Number of bytes that stay free for small allocations, because the process ends if one of them fails. All
+/// threads together are assumed to allocate less than this between two checks.
 pub(crate) const MARGIN: u64 = 16 << 20;
 
 /// Whether the system limits the address space of this process, or limits its memory to less than
@@ -21,7 +21,7 @@ pub(crate) fn admits(bytes: u64) -> bool {
     room().is_none_or(|room| room >= bytes.saturating_add(MARGIN))
 }
 
-/// Whether the margin is free. Takes system calls if there is a limit.
+/// Whether the margin is free. Takes a system call, and several if there is a limit.
 pub(crate) fn has_margin() -> bool {
     // The surest check of the address space is to map that many bytes.
     (address_space().is_none() || MmapMut::map_anon(MARGIN as usize).is_ok())
@@ -61,14 +61,19 @@ fn address_space() -> Option<u64> {
     None
 }
 
+#[cfg(not(unix))]
 fn address_space_used() -> u64 {
-    const PAGE: u64 = 4096;
+    0
+}
+
+#[cfg(unix)]
+fn address_space_used() -> u64 {
     let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let pages = statm
         .split(' ')
         .next()
         .and_then(|pages| pages.parse::<u64>().ok());
-    pages.map_or(0, |pages| pages * PAGE)
+    pages.map_or(0, |pages| pages * rustix::param::page_size() as u64)
 }
 
 /// A control group with a limit.
@@ -125,8 +130,8 @@ impl ControlGroup {
     }
 }
 
-/// The control groups of this process, and those above them, that have a limit. They are looked up once: a
-/// process is rarely moved to other groups.
+/// The control groups of this process, and those above them, that limit memory to less than the machine has. They
+/// are looked up once: a process is rarely moved to other groups.
 fn control_groups() -> &'static [ControlGroup] {
     static GROUPS: OnceLock<Vec<ControlGroup>> = OnceLock::new();
     GROUPS.get_or_init(|| {

@@ -1,4 +1,4 @@
-//! Joins phrases in a stream of words, from left to right: a phrase begins where the previous one ended.
+//! Joins phrases in a stream of words, from left to right. The phrases that one pass joins do not overlap.
 
 use super::{BETWEEN, CONNECTOR, FIRST, LAST, Pass, Phrases};
 
@@ -90,8 +90,8 @@ impl Stages<'_> {
                     joined.extend_from_slice(part);
                 }
                 waiting.clear();
-                // `next` borrows the buffer for its own phrases, so the phrase is moved out while
-                // `next` runs.
+                // The later passes, `next`, use the same buffer for the phrases that they join. So
+                // this phrase is moved out of the buffer while they run.
                 let whole = std::mem::take(joined);
                 next.word(&whole, joined, out);
                 *joined = whole;

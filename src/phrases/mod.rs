@@ -22,7 +22,8 @@ pub(crate) const BETWEEN: u8 = 0xff;
 /// A set of byte strings.
 pub type WordSet = HashSet<Box<[u8]>, RandomState>;
 
-/// The phrases of a text, found in one or more passes. The second pass finds phrases of phrases.
+/// The phrases of a text, found in one or more passes. The words of a phrase of the second pass can be joined phrases
+/// of the first pass.
 ///
 /// ```
 /// use glove_rs::phrases::Phrases;
@@ -62,7 +63,8 @@ impl Phrases {
     /// # Errors
     /// [`Error::Parameter`] if the delimiter is empty or has ASCII white space, if a phrase has
     /// fewer than two words or an empty one, if the delimiter or a word of a phrase has the byte
-    /// 0xff, or if a word between the first and the last word of a phrase is not a connector.
+    /// 0xff, or if a word between the first and the last word of a phrase is not a connector;
+    /// [`Error::Memory`].
     pub fn new<W: AsRef<[u8]>, P: IntoIterator<Item = (Vec<W>, f64)>>(
         delimiter: impl AsRef<[u8]>,
         connectors: impl IntoIterator<Item = W>,
@@ -101,7 +103,7 @@ impl Phrases {
     /// A value without phrases.
     ///
     /// # Errors
-    /// As for [`Phrases::new`].
+    /// [`Error::Parameter`] for a delimiter that [`Phrases::new`] refuses.
     pub fn empty<W: AsRef<[u8]>>(
         delimiter: impl AsRef<[u8]>,
         connectors: impl IntoIterator<Item = W>,

@@ -4,12 +4,10 @@ use super::phrases::CorePhrases;
 use crate::cooccurrence::CountingOptions;
 use crate::encoding::EncodingOptions;
 use crate::memory::MemoryLimit;
-use crate::phrases::word_set;
 use crate::threads;
 use crate::tokenize::{Folding, Normalization, Segmenter, Tokenizer, UserWord};
 use pyo3::prelude::*;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// The parameters of every call that turns text into words.
 #[derive(FromPyObject)]
@@ -44,7 +42,8 @@ impl RunningArguments {
     }
 }
 
-/// The tokenizer with this name. The words of the user are folded as the text is.
+/// The tokenizer with this name. Only the tokenizer "zh" uses `user_words` and `simplified_lookup`.
+/// `user_words` are folded like the text.
 pub fn tokenizer_of(
     name: &str,
     user_words: Option<&[UserWord]>,
@@ -70,17 +69,8 @@ impl EncodingArguments {
             lowercase: self.lowercase,
             normalize: normalize.transpose()?,
         };
-        let stop_words = self.stop_words.as_ref().map(|words| {
-            // Fold stop words as the words of the text are folded. So with `lowercase`, "The" in a
-            // list drops "the".
-            let folded: Vec<_> = words.iter().map(|word| folding.apply(word)).collect();
-            word_set(
-                &folded
-                    .iter()
-                    .map(|word| word.as_bytes())
-                    .collect::<Vec<_>>(),
-            )
-        });
+        let stop_words = self.stop_words.as_ref();
+        let stop_words = stop_words.map(|words| EncodingOptions::stop_words_of(words, folding));
         Ok(EncodingOptions {
             tokenizer: tokenizer_of(
                 &self.tokenizer,
@@ -93,7 +83,7 @@ impl EncodingArguments {
                 .phrases
                 .as_ref()
                 .map(|phrases| phrases.get().inner.clone()),
-            stop_words: stop_words.transpose()?.map(Arc::new),
+            stop_words: stop_words.transpose()?,
             min_count: self.min_count,
             max_vocab: self.max_vocab,
             keep_gaps: self.keep_gaps,

@@ -29,10 +29,13 @@ pub struct ArrowReader {
     // on. Empty if no column is named: then the batches are columns, or tables with only one column
     // of text.
     path: Vec<usize>,
-    // The file of the batch and the number of its first row in this file, if the batch is from a file.
-    file: Option<(PathBuf, u64)>,
+    // If the batch is from a file: the name of the file, the number in the file of the first row of the
+    // batch, and a note for messages about the numbers of rows.
+    file: Option<(PathBuf, u64, String)>,
     batch: Option<Column>,
     row: usize,
+    // The number of rows of the finished batches.
+    before: u64,
     read: u64,
 }
 
@@ -40,7 +43,8 @@ impl ArrowReader {
     /// Read what `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `column` names a
     /// column of the table; without it the table must have only one column of text.
     /// `_io/table_files.py` gives a batch of a file the attribute `origin`: the name of the file,
-    /// and the number in the file of the first row of the batch.
+    /// the number in the file of the first row of the batch, and a note for messages about the
+    /// numbers of rows.
     pub fn new(
         source: &Bound<'_, PyAny>,
         options: TextOptions,
@@ -62,6 +66,7 @@ impl ArrowReader {
                 .ok(),
             batch: None,
             row: 0,
+            before: 0,
             read: 0,
         })
     }
@@ -80,10 +85,10 @@ impl ArrowReader {
     /// Add the file and the first row of the batch to the message of an error in a batch of a file.
     fn in_file(&self, error: PyErr) -> PyErr {
         match &self.file {
-            Some((file, first)) => {
+            Some((file, first, note)) => {
                 let reason = Python::attach(|py| error.value(py).to_string());
                 let file = file.display();
-                FormatError::new_err(format!("{file}, after row {first}: {reason}"))
+                FormatError::new_err(format!("{file}, after row {first}{note}: {reason}"))
             }
             None => error,
         }
@@ -94,14 +99,14 @@ impl ArrowReader {
         match (std::str::from_utf8(bytes), self.options.errors) {
             (Ok(text), _) => Ok(text.into()),
             (Err(error), OnInvalid::Strict) => Err(match &self.file {
-                Some((file, first)) => FormatError::new_err(format!(
-                    "{}, row {}: {error}; errors=\"replace\" or errors=\"ignore\" accepts it",
+                Some((file, first, note)) => FormatError::new_err(format!(
+                    "{}, row {}{note}: {error}; errors=\"replace\" or errors=\"ignore\" accepts it",
                     file.display(),
                     first + self.row as u64
                 )),
                 None => PyValueError::new_err(format!(
-                    "row {} of a batch of the source: {error}",
-                    self.row
+                    "row {} (from 0) of a table of the source: {error}",
+                    self.before + self.row as u64
                 )),
             }),
             (Err(_), OnInvalid::Replace) => Ok(String::from_utf8_lossy(bytes)),
@@ -148,6 +153,7 @@ impl ChunkReader for ArrowReader {
         if self.row < column.rows() {
             self.batch = Some(column);
         } else {
+            self.before += column.rows() as u64;
             self.row = 0;
         }
         self.read += content.len() as u64;
@@ -383,7 +389,7 @@ fn not_text(kind: &DataType) -> PyErr {
     ))
 }
 
-/// What a column of this type holds; `None` if that cannot be text.
+/// What a column of this type holds; `None` if it holds neither text nor lists of words nor nulls only.
 fn holds(kind: &DataType) -> Option<Holds> {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Holds::Text),

@@ -22,15 +22,15 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreCooccurrence {
     pub vocabulary: Arc<Vocabulary>,
-    // Words that were too rare for the vocabulary, if they are known. With more text they may become frequent
-    // enough.
+    // The words of the text that `min_count` or `max_vocab` excluded from the vocabulary, if they are known.
+    // With more text they may become frequent enough.
     pub rare: Arc<Vocabulary>,
     // The words of the columns, if they are not those of the rows.
     pub contexts: Option<Arc<Vocabulary>>,
     // `None` after a training has taken the counts.
     counts: Mutex<Option<Arc<Triangle>>>,
     // The memory limit of the call that made these counts. It also applies when Stanford's records
-    // are written, and to the parts of [`CoreCooccurrence::parts`].
+    // are written, and to the parts that [`CoreCooccurrence::parts`] returns.
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
     // Of a matrix that is not symmetric, or that is rectangular.
@@ -99,7 +99,7 @@ impl CoreCooccurrence {
         Err(PyValueError::new_err(message))
     }
 
-    /// The counts.
+    /// The counts, or an error if training has taken them.
     pub fn counts(&self) -> PyResult<Arc<Triangle>> {
         let counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         counts
@@ -138,8 +138,8 @@ impl CoreCooccurrence {
 
 /// Bytes of a record in the arrays of [`CoreCooccurrence::rows`]: a column and a value.
 const RECORD_BYTES: u64 = 12;
-/// Largest number of bytes of the records of a part of [`CoreCooccurrence::parts`], unless the part
-/// is one row.
+/// Largest number of bytes of the records in a part that [`CoreCooccurrence::parts`] returns, unless the
+/// part is one row.
 const PART_BYTES: u64 = 1 << 30;
 
 /// Refuse arrays that are not well-formed compressed sparse rows, or whose values are not all
@@ -159,8 +159,8 @@ fn check_csr(
         || indices.len() != entries
     {
         return wrong(format!(
-            "must be well-formed compressed sparse rows: {words} rows, {} row limits, {} columns, \
-             {entries} values",
+            "must be well-formed compressed sparse rows, got {words} rows, {} numbers in indptr, \
+             {} in indices and {entries} in data",
             indptr.len(),
             indices.len()
         ));
@@ -458,7 +458,9 @@ impl CoreCooccurrence {
         ))
     }
 
-    /// The rows of X in parts that fit into the memory limit: the first row of each part, and the end of the last.
+    /// Divide the rows of X into parts whose records take at most [`PART_BYTES`], and at most the fraction of
+    /// the memory limit that is for rows. A row that takes more is a part of its own. Returns the first row of
+    /// each part, and the end of the last part.
     fn parts(&self, py: Python<'_>) -> PyResult<Vec<usize>> {
         let counts = self.counts()?;
         let most = self.memory.row_bytes().min(PART_BYTES) / RECORD_BYTES;

@@ -3,7 +3,7 @@
 use super::files::Matrix;
 use super::run::run;
 use crate::error::Result;
-use crate::formats::Element;
+use crate::float16::Element;
 use crate::monitor::Monitor;
 use crate::{cosine, threads};
 use numpy::{

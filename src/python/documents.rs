@@ -37,6 +37,9 @@ impl CoreDocuments {
         encoding.keep_empty = true;
         let (threads, memory) = running.resolve()?;
         let given = vocabulary.map(|v| v.get().inner.clone());
+        if let Some(given) = &given {
+            encoding.refuse_stop_words(given)?;
+        }
         let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
         let (vocabulary, text) = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
@@ -66,7 +69,7 @@ impl CoreDocuments {
         self.text.documents()
     }
 
-    /// Number of words of each document.
+    /// Number of words of the vocabulary in each document. With `keep_gaps`, all words count.
     fn lengths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u32>>> {
         Ok(PyArray1::from_vec(py, self.text.lengths()?))
     }

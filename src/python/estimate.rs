@@ -167,9 +167,10 @@ impl CoreEstimate {
     }
 
     /// Settings with which a fit stays within `available` bytes. The first item says whether the present
-    /// settings suffice. If they do not, the second is the memory limit to set. If this limit suffices, the
-    /// third is the number of bytes of temporary files. Otherwise the last two are a smaller number of
-    /// components and a smaller number of words, each of which suffices.
+    /// settings suffice. If they do not, the second item is the memory limit to set. If this limit suffices,
+    /// the third item is the number of bytes of temporary files. Otherwise the fourth item is a smaller number
+    /// of components and the fifth item a smaller number of words. With the memory limit, one of the two
+    /// suffices. Items that do not apply are `None`.
     #[pyo3(signature = (dim, optimizer, negative, available, keep_counts = false))]
     fn advice(
         &self,

@@ -176,7 +176,7 @@ impl<'py> IterableReader<'py> {
         Ok(())
     }
 
-    /// Add a note to an error that names the document. Its type and message stay the same.
+    /// Add a note that names the document to an error. The type and the message of the error stay the same.
     fn note(&self, py: Python<'_>, error: PyErr) -> PyErr {
         let note = format!(
             "in document {} of the source; errors=\"replace\" or errors=\"ignore\" accepts it",

@@ -79,7 +79,7 @@ mod _core {
     #[pymodule_export]
     use super::subwords::{CoreSubwords, restore_subwords, shrink};
     #[pymodule_export]
-    use super::tokenizer::split_words;
+    use super::tokenizer::{folded, split_words};
     #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,

@@ -6,8 +6,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use std::borrow::Cow;
 
-/// The text of a str. A str can hold a lone surrogate, which is no character. `errors` says whether it is an
-/// error, is replaced or is left out.
+/// The text of a str. A str can hold a lone surrogate, which is no character. `errors` says whether a lone
+/// surrogate is an error, is replaced or is left out.
 pub fn text_of<'a>(text: &'a Bound<'_, PyString>, errors: OnInvalid) -> PyResult<Cow<'a, str>> {
     let error = match text.to_str() {
         Ok(text) => return Ok(text.into()),

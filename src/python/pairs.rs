@@ -11,8 +11,8 @@ use crate::threads;
 use crate::vocabulary::WordId;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
-    ArrowPrimitiveType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
-    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
+    ArrowPrimitiveType, Decimal128Type, Float16Type, Float32Type, Float64Type, Int8Type, Int16Type,
+    Int32Type, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{
     Array, ArrayAccessor, ArrayRef, BinaryArray, BinaryViewArray, LargeBinaryArray, PrimitiveArray,
@@ -32,7 +32,8 @@ const BATCH: usize = 1 << 17;
 /// names the columns with the keys of the rows of X, with the keys of the columns of X, and with
 /// the values. Without a column of values, every row of the table counts 1.
 ///
-/// The exception for a row that cannot be used has its number in the attribute `row`.
+/// If a row of the table cannot be used, the attribute `row` of the exception is the number of this row,
+/// from 0, and the attribute `reason` says what is wrong.
 #[pyfunction]
 #[pyo3(signature = (source, columns, symmetric, rectangular, running, progress))]
 pub fn count_table(
@@ -119,7 +120,9 @@ impl Table {
             })
         });
         let [row_kind, column_kind] = kinds;
-        if row_kind? != column_kind? && !rectangular {
+        // `check_nulls` refuses a column of nulls.
+        let has_nulls_only = [row, column].map(kind).contains(&&DataType::Null);
+        if row_kind? != column_kind? && !rectangular && !has_nulls_only {
             return Err(PyTypeError::new_err(format!(
                 "columns {:?} and {:?} must both hold integers or both hold text, because rows and columns of X \
                  have the same words; got {} and {}. With rectangular=True they have words of their own",
@@ -183,9 +186,14 @@ impl Kind {
         match kind {
             // A column of nulls only is accepted here. `check_nulls` refuses it and names its first
             // row.
-            DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => {
-                Some(Self::Text)
-            }
+            // Older writers of Parquet do not mark columns of text, so bytes are accepted.
+            DataType::Utf8
+            | DataType::LargeUtf8
+            | DataType::Utf8View
+            | DataType::Binary
+            | DataType::LargeBinary
+            | DataType::BinaryView
+            | DataType::Null => Some(Self::Text),
             DataType::Dictionary(_, values) => Self::of(values),
             other => other.is_integer().then_some(Self::Integers),
         }
@@ -193,7 +201,11 @@ impl Kind {
 }
 
 fn is_number(kind: &DataType) -> bool {
-    kind.is_integer() || matches!(kind, DataType::Float32 | DataType::Float64 | DataType::Null)
+    let is_other = matches!(
+        kind,
+        DataType::Float16 | DataType::Float32 | DataType::Float64 | DataType::Decimal128(..)
+    );
+    kind.is_integer() || is_other || *kind == DataType::Null
 }
 
 impl PairReader for Table {
@@ -236,6 +248,9 @@ struct Batch {
     first: u64,
 }
 
+/// The row of a batch in which a value of a column stands.
+type RowOf<'a> = &'a dyn Fn(usize) -> usize;
+
 /// Integers as keys.
 trait IntegerKey: Copy {
     fn key(self) -> i64;
@@ -275,14 +290,9 @@ impl Batch {
 
     /// The error for a row of this batch and column `number` of [`Columns`].
     fn fault(&self, number: usize, row: usize, message: &str) -> Error {
-        let row = self.first + row as u64;
         let name = &self.columns.names[number];
-        fault(
-            format!(
-                "table must not have {message} in column {name:?}, but row {row} (from 0) has one"
-            ),
-            row,
-        )
+        let reason = format!("table must not have {message} in column {name:?}");
+        fault(&reason, self.first + row as u64)
     }
 
     /// Refuse rows that are null, or that have a null in `column`.
@@ -301,6 +311,7 @@ impl Batch {
         &self,
         number: usize,
         column: &ArrayRef,
+        row_of: RowOf<'_>,
         keys: &mut KeyTable,
         ids: &mut Vec<WordId>,
     ) -> Result<()> {
@@ -317,7 +328,7 @@ impl Batch {
                 .enumerate()
             {
                 let key = i64::try_from(key)
-                    .map_err(|_| self.fault(number, row, "a key above 2^63 - 1"))?;
+                    .map_err(|_| self.fault(number, row_of(row), "a key above 2^63 - 1"))?;
                 ids.push(keys.integer(key)?);
             }
             Ok(())
@@ -328,41 +339,63 @@ impl Batch {
         &self,
         number: usize,
         words: impl ArrayAccessor<Item = &'a [u8]>,
+        row_of: RowOf<'_>,
         keys: &mut KeyTable,
         ids: &mut Vec<WordId>,
     ) -> Result<()> {
         for row in 0..words.len() {
             let word = words.value(row);
             if word.is_empty() {
-                return Err(self.fault(number, row, "an empty key"));
+                return Err(self.fault(number, row_of(row), "an empty key"));
             }
-            ids.push(keys.word(word)?);
+            let (id, is_new) = keys.word(word)?;
+            if is_new && std::str::from_utf8(word).is_err() {
+                let shown = String::from_utf8_lossy(word);
+                let what = format!("a key that is not UTF-8 ({shown:?})");
+                return Err(self.fault(number, row_of(row), &what));
+            }
+            ids.push(id);
         }
         Ok(())
     }
 
+    /// Number the keys of a column. `row_of` gives the row of this batch in which a value of the
+    /// column stands.
     fn keys(
         &self,
         number: usize,
         column: &ArrayRef,
+        row_of: RowOf<'_>,
         keys: &mut KeyTable,
         ids: &mut Vec<WordId>,
     ) -> Result<()> {
         match column.data_type() {
             DataType::Utf8 => {
                 let text: BinaryArray = valid(column.as_string::<i32>().clone().into())?;
-                self.words(number, &text, keys, ids)
+                self.words(number, &text, row_of, keys, ids)
             }
             DataType::LargeUtf8 => {
                 let text: LargeBinaryArray = valid(column.as_string::<i64>().clone().into())?;
-                self.words(number, &text, keys, ids)
+                self.words(number, &text, row_of, keys, ids)
+            }
+            DataType::Binary => {
+                let text = valid(column.as_binary::<i32>().clone())?;
+                self.words(number, &text, row_of, keys, ids)
+            }
+            DataType::LargeBinary => {
+                let text = valid(column.as_binary::<i64>().clone())?;
+                self.words(number, &text, row_of, keys, ids)
+            }
+            DataType::BinaryView => {
+                let text = valid(column.as_binary_view().clone())?;
+                self.words(number, &text, row_of, keys, ids)
             }
             DataType::Utf8View => {
                 let text: BinaryViewArray =
                     valid(column.as_string_view().clone().to_binary_view())?;
-                self.words(number, &text, keys, ids)
+                self.words(number, &text, row_of, keys, ids)
             }
-            _ => self.integers(number, column, keys, ids),
+            _ => self.integers(number, column, row_of, keys, ids),
         }
     }
 
@@ -402,7 +435,8 @@ impl Batch {
         let mut one = Vec::new();
         for place in (0..values.len()).filter(|&place| used[place]) {
             one.clear();
-            self.keys(number, &values.slice(place, 1), keys, &mut one)?;
+            let row_of = |_: usize| places.iter().position(|&own| own == place).unwrap_or(0);
+            self.keys(number, &values.slice(place, 1), &row_of, keys, &mut one)?;
             numbers[place] = one[0];
         }
         ids.extend(places.into_iter().map(|place| numbers[place]));
@@ -437,7 +471,7 @@ impl PairBatch for Batch {
         self.check_nulls(number, column)?;
         match column.data_type() {
             DataType::Dictionary(..) => self.dictionary(number, column, keys, ids),
-            _ => self.keys(number, column, keys, ids),
+            _ => self.keys(number, column, &|row| row, keys, ids),
         }
     }
 
@@ -462,6 +496,16 @@ impl PairBatch for Batch {
                 values.extend_from_slice(column.as_primitive::<Float64Type>().values());
             }
             DataType::Float32 => convert!(Float32Type,),
+            DataType::Float16 => {
+                let halves = column.as_primitive::<Float16Type>().values();
+                values.extend(halves.iter().map(|x| x.to_f64()));
+            }
+            // Sums of integers are decimals in DuckDB.
+            DataType::Decimal128(_, scale) => {
+                let unit = 10_f64.powi(i32::from(*scale));
+                let decimals = column.as_primitive::<Decimal128Type>().values();
+                values.extend(decimals.iter().map(|&x| x as f64 / unit));
+            }
             DataType::UInt64 => convert!(UInt64Type,),
             kind => with_integers!(kind, convert!(), ()),
         }
@@ -488,11 +532,13 @@ fn invalid(reason: impl std::fmt::Display) -> Error {
     from_python(PyValueError::new_err(message))
 }
 
-/// The exception for a row, with its number.
-fn fault(message: String, row: u64) -> Error {
+/// The exception for a row, with its number and the reason.
+fn fault(reason: &str, row: u64) -> Error {
     Python::attach(|py| {
-        let error = PyValueError::new_err(message);
-        match error.value(py).setattr("row", row) {
+        let error = PyValueError::new_err(format!("{reason}, but row {row} (from 0) has one"));
+        let value = error.value(py);
+        let set = value.setattr("row", row);
+        match set.and_then(|()| value.setattr("reason", reason)) {
             Ok(()) => from_python(error),
             Err(other) => from_python(other),
         }

@@ -7,7 +7,7 @@ use crate::corpus::OnInvalid;
 use crate::error::{Error, Result};
 use crate::file_kind::Wanted;
 use crate::formats;
-use crate::io::{self, Input};
+use crate::io::{self, Input, Written};
 use crate::monitor::Monitor;
 use pyo3::prelude::*;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ pub fn recognise(
     Ok((kind.name(), kind.description(), kind.advice()))
 }
 
-/// Refuse a file that is recognised as a kind other than `wanted`.
+/// Refuse a file that is recognised as a kind that cannot be `wanted`. A file of an unknown kind is not refused.
 #[pyfunction]
 pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
     let wanted = Wanted::from_name(wanted)?;
@@ -32,17 +32,10 @@ pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
     })
 }
 
-/// Refuse a name for a file to write if its ending is that of a format that cannot be written. If `model`,
-/// refuse a name that does not suit a model.
+/// Refuse a name for a file to write whose ending does not suit `content`, one of [`Written::NAMES`].
 #[pyfunction]
-#[pyo3(signature = (path, model = false))]
-pub fn check_ending(path: PathBuf, model: bool) -> PyResult<()> {
-    let check = if model {
-        io::check_model_ending
-    } else {
-        io::check_ending
-    };
-    Ok(check(&path)?)
+pub fn check_ending(path: PathBuf, content: &str) -> PyResult<()> {
+    Ok(Written::from_name(content)?.check(&path)?)
 }
 
 /// The ending of a name that tells the format, such as `.bin` of `vectors.bin.gz`; an empty text if there is

@@ -1,9 +1,10 @@
 //! Runs a long call from Python so that Ctrl-C, progress and Python iterators work.
 //!
-//! The work runs on a thread of its own. It holds the interpreter only while it reads an open
-//! Python file, an Arrow stream or the bytes of a NumPy array. The calling thread is the only one
-//! of the two that can see signals. It waits for the work with the interpreter released. Meanwhile
-//! it checks for Ctrl-C, reports progress, and feeds documents from Python iterators to the work.
+//! The work runs on a thread of its own, the worker. The worker holds the interpreter only for short
+//! steps: to read an open Python file or an Arrow stream, to read or make a NumPy array, and to make
+//! an exception. Of the two threads, only the calling thread can see signals. It waits for the worker with
+//! the interpreter released. At short intervals it checks for Ctrl-C, reports progress, and feeds
+//! documents from Python iterators to the worker.
 
 use super::source::Feeder;
 use crate::error::Result;

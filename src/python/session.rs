@@ -22,6 +22,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub struct SessionArguments<'py> {
     /// The fraction of the word pairs to hold out of training.
     pub validation: Option<f64>,
+    /// End after this many epochs in a row without a smaller validation loss.
     pub early_stopping: Option<usize>,
     /// Time limit in seconds, counted from the call.
     pub max_seconds: Option<f64>,
@@ -29,7 +30,7 @@ pub struct SessionArguments<'py> {
     pub callback: Option<Py<PyAny>>,
     pub checkpoint: Option<CheckpointArguments>,
     pub init: Option<InitArguments<'py>>,
-    /// Whether the result has the counts. They are compressed if training may consume the counts.
+    /// Whether the result has the counts. If training may consume the counts, they are compressed.
     pub keep_counts: bool,
     /// Whether the context vectors and their biases keep their values.
     #[pyo3(default)]
@@ -64,7 +65,8 @@ impl From<CheckpointArguments> for Checkpoints {
     }
 }
 
-/// Pretrained vectors to start from: the numbers of their words, the vectors, and the weight of the anchor.
+/// Pretrained vectors to start from: the ids of the words that have one, in ascending order, the vectors, and
+/// the weight μ of the anchor.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct InitArguments<'py> {

@@ -1,5 +1,5 @@
-//! The steps of counting a text on several machines, for Python. Each is a pure function of its arguments.
-//! Results are sent to other machines as arrays.
+//! The steps of counting a text on several machines, for Python. Each step is a pure function of its
+//! arguments. The results of steps are sent to other machines as arrays.
 
 use super::arguments::{CountingArguments, EncodingArguments};
 use super::arrays::ByteArray;
@@ -96,7 +96,7 @@ impl CoreShard {
         Ok((slf.get_type().into_any(), (this.vocabulary(), ids)))
     }
 
-    /// Number of words in the text, including those outside the vocabulary.
+    /// Number of tokens in the shard, including tokens outside the vocabulary of the whole text.
     #[getter]
     fn tokens(&self) -> u64 {
         self.shard.words().counts().iter().sum()

@@ -1,5 +1,5 @@
 //! Sources of text from Python: files, an open file, an iterable of documents, or ranges of files.
-//! `_io/sources.py` decides which of these a user's object is.
+//! `_io/sources.py` decides which of these kinds of source a user's object is.
 
 use super::iterable::IterableReader;
 use super::objects::{text_of, type_name};
@@ -92,8 +92,9 @@ impl<'py> Source<'py> {
         Ok(Self::fed(upstream, source))
     }
 
-    /// As [`Source::new`], but plain files that are larger than their sample are read only in pieces. The
-    /// second value says whether the source is read in pieces.
+    /// As [`Source::new`], but of plain files that are larger than their sample, only pieces are read. The
+    /// second value says whether the reader gives only a sample of the text: such pieces, or all of a source
+    /// whose `is_sample` is true.
     pub fn sampled(
         source: SourceArguments<'py>,
         encoding: &EncodingOptions,

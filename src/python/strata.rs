@@ -27,7 +27,8 @@ use pyo3::types::PyTuple;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-/// The number of records in each word's row and column (V,), and their sums (V, 2).
+/// For each word, the number of records in its row plus the number of records in its column (V,), and the sum
+/// of its row and the sum of its column (V, 2).
 type Marginals<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray2<f64>>);
 
 /// The marginals of the records whose row is in the group of `counts`. The marginals of all groups add up to
@@ -281,7 +282,8 @@ impl CoreTiles {
     }
 
     /// A cost of the block whose columns are in group `columns`. If `of` is "validation": Σ ½ f(X) diff² over
-    /// its held-out records. If `of` is "divergence": its term of the cost above which an epoch diverges.
+    /// the held-out records of the block. If `of` is "divergence": the term of the block in the cost above
+    /// which an epoch diverges.
     #[allow(clippy::too_many_arguments)]
     fn cost(
         &self,
@@ -418,8 +420,8 @@ impl CoreHistory {
         Ok(history.halve_rate(options)?)
     }
 
-    /// Store the report of a finished epoch. Returns whether its validation loss is smaller than those of all
-    /// earlier epochs; true if no records are held out.
+    /// Store the report of a finished epoch. Returns whether the validation loss of this epoch is smaller than
+    /// the validation losses of all earlier epochs; true if no records are held out.
     fn finish_epoch(
         &self,
         loss: f64,

@@ -45,7 +45,7 @@ impl PythonTokenizer<'_> {
         self.content.is_none()
     }
 
-    /// Begin to split a chunk. If it consists of words already, these are only folded.
+    /// Begin to split a chunk. If the chunk consists of words already, the words are only folded.
     pub fn begin(&mut self, content: Content) {
         self.content = Some(content);
         self.done = 0;
@@ -144,6 +144,22 @@ pub fn split_words(
     let tokenizer = tokenizer_of(tokenizer, words_of_user, simplified_lookup, folding)?;
     tokenizer.words(&folding.apply(text), &mut words);
     Ok(words.0)
+}
+
+/// Words, normalized and lower-cased as a text is before it is split.
+#[pyfunction]
+pub fn folded(
+    words: Vec<String>,
+    lowercase: bool,
+    normalize: Option<&str>,
+) -> PyResult<Vec<String>> {
+    let normalize = normalize.map(Normalization::from_name).transpose()?;
+    let folding = Folding {
+        lowercase,
+        normalize,
+    };
+    let folded = words.iter().map(|word| folding.apply(word).into_owned());
+    Ok(folded.collect())
 }
 
 /// Collects the words of one document.

@@ -252,7 +252,7 @@ pub fn check_training(training: TrainingArguments) -> PyResult<()> {
 
 /// Train on counts.
 ///
-/// Training starts at random parameters or at `start`. That is a checkpoint, or a dict of
+/// Training starts at random parameters or at `start`. `start` is a checkpoint, or a dict of
 /// parameters and accumulators with the names that `CoreParameters.arrays` uses, the number of
 /// epochs that they were trained for (`epochs_done`), and how many times their learning rate was
 /// halved (`halvings`). Training ends after epoch number `epochs`. If `consume`, `counts` cannot be
@@ -390,7 +390,8 @@ fn core_parameters(
 }
 
 /// Train copies of the arrays on records, in their order, on one thread, with the kernel of training. Tests use
-/// it to check the arithmetic of the model.
+/// this function to check the arithmetic of the model. Returns the trained arrays by their public names, and
+/// the loss of each epoch under the name `losses`.
 #[pyfunction]
 #[pyo3(signature = (row, col, x, W, W_tilde, b, b_tilde, G_W, G_W_tilde, G_b, G_b_tilde, *,
     x_max, alpha, learning_rate, grad_clip, optimizer="adagrad", epochs=1, simd=None,

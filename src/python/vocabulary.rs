@@ -9,7 +9,6 @@ use crate::encoding::read_vocabulary;
 use crate::file_kind::Wanted;
 use crate::formats::{explained, stanford};
 use crate::memory::fallible;
-use crate::phrases::word_set;
 use crate::threads;
 use crate::vocabulary::Vocabulary;
 use numpy::{PyArray1, PyReadonlyArray1};
@@ -136,30 +135,17 @@ impl CoreVocabulary {
     }
 
     /// The vocabulary of a text that has these words and counts. Messages call the text `name`.
-    #[pyo3(signature = (name, min_count, max_vocab))]
-    fn chosen(
-        &self,
-        py: Python<'_>,
-        name: PathBuf,
-        min_count: u64,
-        max_vocab: Option<usize>,
-    ) -> PyResult<Self> {
+    fn chosen(&self, py: Python<'_>, name: PathBuf, encoding: EncodingArguments) -> PyResult<Self> {
+        let options = encoding.options()?;
         let (chosen, _) = run_in_pool(py, |monitor| {
-            let words = self.listed()?;
-            Vocabulary::choose(&words, &name, min_count, max_vocab, monitor)
+            options.choose(&mut self.listed()?, &name, monitor)
         })?;
         Ok(chosen.into())
     }
 
-    /// This vocabulary without `words`.
-    fn without(&self, py: Python<'_>, words: Vec<String>) -> PyResult<Self> {
-        let left = run_in_pool(py, |monitor| {
-            let dropped = word_set(&words)?;
-            let mut words = self.listed()?;
-            words.retain(|(word, _)| !dropped.contains(*word));
-            Vocabulary::of(&words, monitor)
-        })?;
-        Ok(left.into())
+    /// Refuse this vocabulary as the words to count if it has stop words.
+    fn refuse_stop_words(&self, encoding: EncodingArguments) -> PyResult<()> {
+        Ok(encoding.options()?.refuse_stop_words(&self.inner)?)
     }
 
     /// The words with these ranks, with new counts.

@@ -2,7 +2,8 @@
 //!
 //! Word vectors share a mean, and a few directions hold much of their variance. Both tell more about how frequent words
 //! are than about what they mean, and they make unrelated words similar. Mu and Viswanath (2018), "All-but-the-top",
-//! remove them. Here the mean is removed and the first directions are halved: this keeps more of the analogies.
+//! remove them. Here the mean is removed, and the components in the first directions are halved. If the components
+//! were removed, the accuracy in analogies would be lower (benches/EXPERIMENTS.md, "Mean and dominating directions").
 
 use crate::error::Result;
 use crate::memory::fallible;
@@ -10,15 +11,15 @@ use crate::monitor::Monitor;
 use pulp::Arch;
 use rayon::prelude::*;
 
-/// How many directions are damped, and the fraction of each that is removed. Measured in benches/EXPERIMENTS.md,
-/// "Mean and dominating directions".
+/// How many directions are damped, and the fraction of the component in each direction that is removed. Measured in
+/// benches/EXPERIMENTS.md, "Mean and dominating directions".
 const DIRECTIONS: usize = 2;
 const REMOVED: f64 = 0.5;
-/// Rows that are summed in single precision before they are added in double precision.
+/// Number of rows that are summed in single precision. Such sums are then added in double precision.
 const ROWS: usize = 1 << 8;
-/// Steps of the iteration on the covariance matrix.
+/// Number of steps of the iteration on the covariance matrix. The iteration does not stop earlier.
 const STEPS: usize = 300;
-/// The sums of all tasks together have at most this many numbers, unless those of one task have
+/// The sums of all tasks together have at most this many numbers, unless the sums of one task have
 /// more.
 const SUMS: usize = 1 << 22;
 
@@ -120,8 +121,8 @@ fn sum_rows(
     Ok(sums)
 }
 
-/// The eigenvectors of the [`DIRECTIONS`] largest eigenvalues, by orthogonal iteration. If fewer
-/// eigenvalues are not 0, there are fewer eigenvectors.
+/// The eigenvectors of the [`DIRECTIONS`] largest eigenvalues, by orthogonal iteration. An eigenvalue
+/// of 0 gives no eigenvector.
 fn dominating(covariance: &[f64], dim: usize) -> Vec<Vec<f64>> {
     let mut found: Vec<Vec<f64>> = (0..DIRECTIONS.min(dim))
         .map(|k| {

@@ -119,10 +119,11 @@ impl Subwords {
         design.into_model(dim, vectors)
     }
 
-    /// A model with these n-grams and their vectors. The index of `ngrams` must be built.
+    /// A model with these n-grams and their vectors. Call [`Vocabulary::build_index`] of `ngrams` before.
+    /// Otherwise the first look-up builds the index, and cannot return an error if memory is lacking.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is not a vector of `dim` numbers for each n-gram.
+    /// [`Error::Parameter`] if `dim` is 0 or `vectors` does not hold `dim` numbers for each n-gram.
     pub fn new(
         lengths: NgramLengths,
         ngrams: Vocabulary,
@@ -401,7 +402,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_refused() {
+    fn arguments_that_do_not_fit_are_refused() {
         let (monitor, default) = (Monitor::new(), SubwordOptions::default());
         let fit = |vectors: &[f32], weights: Option<&[f32]>, options: &SubwordOptions| {
             let fitted = Subwords::fit(&["a", "b"], vectors, 1, weights, options, &monitor);

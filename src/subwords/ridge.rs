@@ -25,9 +25,9 @@ use std::ops::Range;
 
 /// Number of items of the design matrix that one task reads.
 const ITEMS: usize = 1 << 14;
-/// A column is solved if the scaled square r·M⁻¹r of its residual is at most this fraction of its
-/// value before the first step. A smaller residual is mostly rounding error, and further steps
-/// would fit this error.
+/// A column is solved if r·M⁻¹r is at most this fraction of the value that r·M⁻¹r had before the first
+/// step. Here r is the residual of the column, and M the diagonal of AᵀCA + λ. A smaller residual is
+/// mostly rounding error, and further steps would fit this error.
 const SOLVED: f64 = 1e-13;
 /// Number of rows of coefficients that one task changes.
 const ROWS: usize = 1 << 12;
@@ -140,8 +140,8 @@ impl<'a> Solver<'a> {
                 Some(_) => gather(beta, design.by_word.get(i)),
                 None => [0.0; LINE],
             };
-            // Aᵀ and A both contain the factor 1/√n, and `word_weights` contains both: c/n. As y is
-            // multiplied by Aᵀ only, it is divided by one of them.
+            // Aᵀ and A both contain the factor 1/√n, and `word_weights`, which is c/n, contains both
+            // factors. Here y is multiplied by Aᵀ only, so y is divided by one factor 1/√n.
             let (scale, mut y) = (design.scale(i), [0.0; LINE]);
             y[..width].copy_from_slice(&target.values[i * dim..][columns.clone()]);
             let by_scale = if scale > 0.0 { 1.0 / scale } else { 0.0 };

@@ -2,7 +2,7 @@
 //!
 //! The vector of a word is noisy because the counts of the word are noisy. The prediction from its n-grams is an average
 //! over words with a similar spelling, such as the forms of a verb. A weighted mean of both is better than either (James
-//! and Stein 1961) if spelling predicts vectors. This is tested on held-out words.
+//! and Stein 1961) if spelling predicts vectors. Whether it does is tested on held-out words.
 
 use super::design::Design;
 use super::directions::Directions;
@@ -29,8 +29,8 @@ const HELD_OUT: usize = 10;
 /// Steps of the regression without the held-out words. This regression uses the first sixteen
 /// components only.
 const TRIAL_STEPS: usize = 10;
-/// If the correlation of the vectors of held-out words with their predictions is below this, no vector is moved. The limit
-/// is higher by 1/√n for n held-out words, because the correlation of few words is uncertain.
+/// No vector is moved if the correlation of the vectors of n held-out words with their predictions is below this number
+/// plus 1/√n. The term 1/√n is added because the correlation over few words is uncertain.
 const LEAST_CORRELATION: f64 = 0.1;
 
 /// The result of a shrinkage.

@@ -15,7 +15,8 @@ pub type UserWord = (String, Option<u32>);
 pub struct Segmenter {
     user_words: Vec<UserWord>,
     simplified_lookup: bool,
-    // Jieba's dictionary and the user's words; None: jieba's dictionary alone, which all segmenters share.
+    // Jieba's dictionary with the user's words. `None` without words of the user: then jieba's own dictionary is
+    // used, which all such segmenters share.
     jieba: Option<Jieba>,
 }
 
@@ -62,7 +63,8 @@ impl Segmenter {
         }
     }
 
-    /// As [`Segmenter::new`]. The last segmenter is kept, because a copy of jieba's dictionary takes time and memory.
+    /// Like [`Segmenter::new`], but a call with the same arguments as the last call returns the same segmenter. The
+    /// reason is that a copy of jieba's dictionary takes time and memory.
     pub fn shared(user_words: Vec<UserWord>, simplified_lookup: bool) -> Arc<Self> {
         static LAST: Mutex<Option<Arc<Segmenter>>> = Mutex::new(None);
         let mut last = LAST.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,8 +163,8 @@ fn default_jieba() -> &'static Jieba {
 /// Largest number of bytes that jieba segments in one call. A call cannot be interrupted.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// Where the next piece for jieba ends: after white space or punctuation, where jieba ends a word too. 64 KiB
-/// (22,000 Chinese characters) without either are cut between two characters.
+/// Where the next piece for jieba ends: after white space or punctuation, where jieba ends a word too. If 64 KiB
+/// (about 22,000 Chinese characters) have neither white space nor punctuation, they are cut between two characters.
 fn piece_end(text: &str) -> usize {
     if text.len() <= PIECE_BYTES {
         return text.len();

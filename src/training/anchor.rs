@@ -42,8 +42,9 @@ impl Anchor {
         Ok(())
     }
 
-    /// Set the words to w = r/2 + ε and w̃ = r/2 − ε, where ε is the random start value of w. Without ε, w
-    /// and w̃ would start equal, and in a symmetric matrix they would stay nearly equal.
+    /// Set the vectors of the anchored words to w = r/2 + ε and w̃ = r/2 − ε, where ε is the random start
+    /// value of w. Without ε, w and w̃ would start equal, and with a symmetric matrix they would stay
+    /// nearly equal.
     pub fn initialize(&self, parameters: &mut Parameters) {
         self.for_each_word(parameters, |[mut w, mut w_tilde], r| {
             for (k, r) in r.iter().enumerate() {
@@ -54,9 +55,9 @@ impl Anchor {
         });
     }
 
-    /// Take one step along the gradient of the anchor's term. The gradient is 2μ((w + w̃) − r), for w and for
-    /// w̃. The term is a sum over words, not over records, so there is one such step after each epoch. It
-    /// changes only the rows of words that have a pretrained vector.
+    /// Take one step of the optimizer down the gradient of the anchor's term. The gradient is 2μ((w + w̃) − r), for w and for
+    /// w̃. The term is a sum over words, not over records, so there is one such step after each epoch. The
+    /// step changes only the rows of words that have a pretrained vector.
     ///
     /// Returns the value of the term before the step.
     pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) -> f64 {

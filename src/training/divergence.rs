@@ -1,8 +1,8 @@
-//! Divergence: decides whether an epoch diverges, halves the learning rate after it, and limits the number of
-//! halvings.
+//! Divergence: decides whether an epoch diverges, halves the learning rate η of the vectors after an epoch
+//! that diverged, and limits the number of halvings. The epoch is then repeated. The learning rate of the
+//! biases under AdaGrad is not halved.
 //!
-//! An epoch that diverges is repeated at half the learning rate. The planned fall of the learning rates over
-//! a training is in `rate_schedule.rs`.
+//! The planned fall of both learning rates over a training is in `rate_schedule.rs`.
 
 use super::history::History;
 use super::loss::poor_model_cost;
@@ -11,7 +11,8 @@ use super::parameters::View;
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
 
-/// An epoch that diverges is repeated at half the learning rate, at most this many times in a training.
+/// An epoch that diverges is repeated at half the learning rate of the vectors, at most this many times in a
+/// training.
 pub const MAX_HALVINGS: usize = 3;
 
 /// An epoch diverges if it costs more than this many times what a poor model costs, even if every number is
@@ -36,8 +37,8 @@ impl History {
         cost.is_nan() || cost > self.divergence_cost.unwrap_or(f64::INFINITY)
     }
 
-    /// Halve the learning rate, because the epoch after the last finished one diverged. Returns a warning for
-    /// the user.
+    /// Halve the learning rate of the vectors, because the epoch after the last finished epoch diverged.
+    /// Returns a warning for the user.
     ///
     /// # Errors
     /// [`Error::Diverged`] if the rate has been halved [`MAX_HALVINGS`] times already.

@@ -21,8 +21,8 @@ impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
     }
 }
 
-/// The cost of a pass over the records. The cost of each record and each negative pair is computed before its
-/// own update.
+/// The cost of a pass over the records. The cost of a record or negative pair is computed before the update
+/// of this record or pair, or of the mini-batch that it belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct PassCost {
     /// Σ ½ f(X) diff² over the records.
@@ -62,7 +62,8 @@ impl EpochPass<'_> {
     ///
     /// # Errors
     /// [`Error::Diverged`] at the first residual that is not finite, or when the batches of one thread
-    /// cost more than [`EpochPass::divergence_cost`]; [`Error::Io`]; [`Error::Cancelled`].
+    /// cost more than [`EpochPass::divergence_cost`]; [`Error::Io`] and [`Error::Memory`] if the
+    /// tiles are on disk; [`Error::Cancelled`].
     pub fn run(
         &self,
         rows: SharedRows<'_>,
@@ -157,8 +158,8 @@ impl EpochPass<'_> {
             &mut buffers.negatives,
         )?;
         let negatives = &buffers.negatives;
-        // Records and negative pairs alternate, span by span. Otherwise a long sequence of one kind would
-        // move the rows too far in its own direction.
+        // Records and negative pairs alternate, span by span. A long sequence of records only, or of
+        // negative pairs only, would move the rows too far in one direction.
         let spans = batch.records.len();
         let mut cost = PassCost::default();
         for (k, span) in batch.records.iter().enumerate() {

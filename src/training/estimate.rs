@@ -1,11 +1,11 @@
 //! Estimates the memory, the disk space and the time that a fit needs: for counting a text and for training
 //! on its counts. The estimate of counting alone is in `cooccurrence/estimate.rs`.
 
-use super::layout::RowLayout;
 use super::marginals::Marginal;
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
+use super::row_layout::RowLayout;
 use super::tiles::{Counts, TileGrid, TileOptions, Tiles, negative_bytes, record_bytes};
 use super::trainer::{COPIES, Training};
 use crate::cooccurrence::{CorpusSize, CountingOptions, EncodedSample};
@@ -13,11 +13,12 @@ use crate::encoding::EncodingOptions;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 /// The fraction of the drawn negative pairs that remains when repeated pairs and pairs that
-/// co-occur are left out. It depends on the text; this is a middle value of several texts.
+/// co-occur are left out. It depends on the text. This is a middle value of several texts
+/// (benches/EXPERIMENTS.md, "Memory of a fit").
 const NEW_PAIRS: f64 = 0.5;
 /// The memory for the negative pairs of a block of rows is reserved before they are drawn. Because
 /// the system provides memory in huge pages, up to this many bytes for each block of rows stay in
@@ -35,7 +36,7 @@ pub struct FitEstimate {
     pub optimizer: Optimizer,
     /// Negative pairs to draw for each record.
     pub negative: f64,
-    /// Whether the counts stay in memory, compressed, until the training ends.
+    /// Whether the model keeps the counts: compressed in memory, or on disk if they exceed the memory limit.
     pub keep_counts: bool,
 }
 
@@ -126,27 +127,40 @@ impl FitEstimate {
         }
     }
 
-    /// The largest memory limit of whole megabytes, at least `least` bytes, under which the peak is at
-    /// most `available` bytes.
+    /// The largest memory limit of whole megabytes, at least `least` and at most `available` bytes, under which the
+    /// peak is at most `available` bytes. If there is none, the smallest limit under which all tiles fit into memory,
+    /// provided that the peak is then at most `available` bytes.
     fn limit_within(&self, available: f64, least: u64) -> Option<u64> {
-        let fits = |megabytes: u64| self.memory(&limit_of(megabytes * 1_000_000)) <= available;
-        let mut low = least.div_ceil(1_000_000);
-        if !fits(low) {
-            return None;
-        }
-        // The peak grows with the limit, with one exception: it falls at the limit from which on
-        // all tiles fit into memory.
-        let mut high = (available.max(0.0) / 1e6) as u64 + 1;
-        while low + 1 < high {
-            let middle = low.midpoint(high);
-            if fits(middle) {
-                low = middle;
-            } else {
-                high = middle;
-            }
-        }
-        Some(low * 1_000_000)
+        let limit = |megabytes: u64| limit_of(megabytes * MEGABYTE);
+        let fits = |megabytes: u64| self.memory(&limit(megabytes)) <= available;
+        let (least, most) = (least.div_ceil(MEGABYTE), u64::MAX / MEGABYTE);
+        let end = (available.max(0.0) / MEGABYTE as f64) as u64;
+        let end = (end.min(most - 1) + 1).max(least);
+        // The peak grows with the limit, with one exception: it falls at the limit from which on all tiles fit into
+        // memory. On each side of this limit, `fits` is true up to some limit and false from there on.
+        let whole = first_not(least..most, |megabytes| !self.tiles_fit(&limit(megabytes)));
+        let last = |range: Range<u64>| {
+            let end = first_not(range.clone(), fits);
+            (end > range.start).then(|| end - 1)
+        };
+        let found = last(whole.min(end)..end).or_else(|| last(least..whole.min(end)));
+        let found = found.or_else(|| Some(whole).filter(|&whole| whole >= end && fits(whole)));
+        found.map(|megabytes| megabytes * MEGABYTE)
     }
+}
+
+/// The first number of `range` for which `holds` is false, or the end of the range. No number after it may hold.
+fn first_not(range: Range<u64>, holds: impl Fn(u64) -> bool) -> u64 {
+    let Range { mut start, mut end } = range;
+    while start < end {
+        let middle = start.midpoint(end);
+        if holds(middle) {
+            start = middle + 1;
+        } else {
+            end = middle;
+        }
+    }
+    start
 }
 
 fn limit_of(bytes: u64) -> MemoryLimit {
@@ -156,12 +170,13 @@ fn limit_of(bytes: u64) -> MemoryLimit {
     }
 }
 
+const MEGABYTE: u64 = 1_000_000;
 /// The smallest memory limit to propose.
 const LEAST_LIMIT: u64 = 32_000_000;
-/// Sizes of vectors to propose.
+/// Numbers of components of a vector to propose.
 const DIMS: [usize; 5] = [300, 200, 100, 50, 25];
 
-/// Settings with which a fit stays within some memory.
+/// Settings with which a fit stays within a given number of bytes of memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Advice {
     /// The present settings suffice.
@@ -259,5 +274,78 @@ impl FitSeconds {
     /// Seconds of the whole fit.
     pub fn total(&self) -> f64 {
         self.counting + self.preparing + self.training
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn fit(records: f64, pairs: f64, words: f64, negative: f64, keep_counts: bool) -> FitEstimate {
+        let size = CorpusSize {
+            tokens: 10.0 * words,
+            kept_tokens: 9.0 * words,
+            words,
+            different_words: 2.0 * words,
+            words_per_thread: words,
+            word_bytes: 7.0,
+            records,
+            pairs,
+            symmetric: true,
+            packed: true,
+            encoded_bytes: 3.0 * pairs,
+            tokenizer_bytes: 0.0,
+            retained_rows: 0.3,
+        };
+        FitEstimate {
+            size,
+            dim: 10,
+            optimizer: Optimizer::RowwiseAdaGrad,
+            negative,
+            keep_counts,
+        }
+    }
+
+    /// [`FitEstimate::limit_within`], by trying every limit.
+    fn tried(fit: &FitEstimate, available: f64, least: u64) -> Option<u64> {
+        let fits = |&megabytes: &u64| fit.memory(&limit_of(megabytes * MEGABYTE)) <= available;
+        let least = least.div_ceil(MEGABYTE);
+        let within = (least..=(available / MEGABYTE as f64) as u64)
+            .rev()
+            .find(fits);
+        let whole = || (least..1 << 20).find(|&m| fit.tiles_fit(&limit_of(m * MEGABYTE)));
+        let found = within.or_else(|| whole().filter(fits));
+        found.map(|megabytes| megabytes * MEGABYTE)
+    }
+
+    #[test]
+    fn a_larger_limit_may_need_less_memory() {
+        let fit = fit(1e5, 1e5, 3e5, 50.0, false);
+        let memory = |megabytes| fit.memory(&limit_of(megabytes * MEGABYTE));
+        let falls = (1..1000).find(|&m| memory(m + 1) < memory(m)).unwrap();
+        let available = memory(falls + 1);
+        assert!(memory(falls) > available);
+        assert!(available > (falls * MEGABYTE) as f64);
+        let limit = fit.limit_within(available, MEGABYTE).unwrap();
+        assert!(limit > falls * MEGABYTE);
+        assert_eq!(fit.limit_within(available, falls * MEGABYTE), Some(limit));
+    }
+
+    proptest! {
+        #[test]
+        fn the_proposed_limit_is_the_largest_that_suffices(
+            records in 1e3..1e7_f64,
+            share in 0.1..1.0_f64,
+            words in 1e2..1e5_f64,
+            negative in prop_oneof![Just(0.0), 0.1..60.0],
+            keep_counts: bool,
+            available in 1e6..6e8_f64,
+            least in 1_u64..64,
+        ) {
+            let fit = fit(records, share * records, words, negative, keep_counts);
+            let least = least * MEGABYTE;
+            prop_assert_eq!(fit.limit_within(available, least), tried(&fit, available, least));
+        }
     }
 }

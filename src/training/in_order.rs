@@ -7,8 +7,9 @@ use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 
 /// Train on one thread, on the records in this order, at the initial learning rate. Tests use this function
-/// to check the arithmetic of the kernel, and benchmarks use it to measure its speed. With `negative_weight`
-/// the records are negative pairs of this weight, and ln X is their target. Returns the loss of each epoch.
+/// to check the arithmetic of the kernel, and benchmarks use it to measure the speed of the kernel. With
+/// `negative_weight`, the records are negative pairs of this weight, and ln X of a record is
+/// its target. Returns the loss of each epoch.
 ///
 /// # Errors
 /// [`Error::Parameter`] for bad options, more than 65,536 words, or a record out of range.

@@ -51,7 +51,7 @@ fn chunk_rows(words: usize, chunk: usize) -> Range<WordId> {
 fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
     let mut own = Marginal::default();
     for (&column, &x) in row.columns.iter().zip(row.forward) {
-        // A word of the pair has one record in its row and one in its column. For a pair of a word
+        // Each word of the pair has one record in its row and one in its column. For a pair of a word
         // with itself, both are the same record.
         let both = Marginal {
             records: 2 * u64::from(x != 0.0),
@@ -69,7 +69,8 @@ fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
 /// over all groups, in order, gives the marginals of the whole matrix.
 ///
 /// # Errors
-/// [`Error::Io`](crate::Error::Io) if rows are on disk and cannot be read;
+/// If rows are on disk: [`Error::Io`](crate::Error::Io) if they cannot be read,
+/// [`Error::Format`](crate::Error::Format) if they are damaged;
 /// [`Error::Memory`](crate::Error::Memory).
 pub fn marginals(counts: &impl Rows, partition: Partition, group: usize) -> Result<Vec<Marginal>> {
     let (own, words) = (partition.group(group), partition.words());

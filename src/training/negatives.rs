@@ -32,8 +32,8 @@ struct ContextBlock {
 
 /// Draws the negative pairs of each tile.
 pub(super) struct NegativeSampler {
-    /// Number of pairs to draw for all tiles of the matrix. Of the drawn pairs, those that co-occur
-    /// and repeated ones are left out.
+    /// Number of pairs to draw for all tiles of the matrix. Drawn pairs that co-occur or that were
+    /// drawn before are left out.
     draws: f64,
     /// The probability of each word.
     words: Vec<f64>,

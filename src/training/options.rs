@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use std::time::Instant;
 
 /// The options of a training. The defaults are those of the preset "paper", except
-/// `negative_weight`. It has no effect in this preset, because `negative` is 0.
+/// `negative_weight`, which has no effect in this preset because `negative` is 0.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingOptions {
     /// x_max of f(x) = min(1, (x/x_max)^α)
@@ -20,7 +20,7 @@ pub struct TrainingOptions {
     pub bias_learning_rate: f64,
     /// How both learning rates change over the training.
     pub schedule: RateSchedule,
-    /// Number of passes over the records.
+    /// Number of passes over the records. A training that continues counts the finished passes too.
     pub epochs: usize,
     /// How a gradient changes a parameter.
     pub optimizer: Optimizer,
@@ -42,7 +42,8 @@ pub struct TrainingOptions {
     /// Early stopping: end after this many epochs in a row without a smaller validation loss.
     pub patience: Option<usize>,
     /// Time limit: start another epoch only if it would end in time, assuming that it takes as long as
-    /// the last. The first epoch always runs.
+    /// the last. The first epoch always runs. The repetition of an epoch that diverged does not depend
+    /// on the limit.
     pub deadline: Option<Instant>,
 }
 

@@ -1,9 +1,9 @@
 //! W, W̃, b, b̃ and their AdaGrad accumulators, laid out for the kernel.
 
 use super::kernel::StepRule;
-use super::layout::{MAX_DIM, RowLayout};
 use super::line::{LINE, Line};
 use super::optimizer::Optimizer;
+use super::row_layout::{MAX_DIM, RowLayout};
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, fallible};
 use crate::monitor::Monitor;
@@ -134,7 +134,7 @@ impl Side {
                     }
                 } else {
                     // The widths differ: one is 1, the other is the dim of the vector. Every new accumulator
-                    // is the mean of the old ones of its vector.
+                    // is the mean of the old accumulators of its vector.
                     let mean = sums.iter().map(|&x| f64::from(x)).sum::<f64>() / width as f64;
                     for k in 0..layout.sums_per_vector() {
                         let (line, lane) = layout.sum(k);
@@ -333,7 +333,8 @@ impl Parameters {
     /// accumulator of each component is that of its vector.
     ///
     /// # Errors
-    /// [`Error::Parameter`] naming the array of the wrong size.
+    /// [`Error::Parameter`] naming the array of the wrong size, or `dim` if it is out of range;
+    /// [`Error::Memory`].
     pub fn from_exported(
         words: usize,
         layout: RowLayout,
@@ -373,8 +374,8 @@ impl Parameters {
         Self::zeros([0, 0], RowLayout::new(1, Optimizer::AdaGrad))
     }
 
-    /// Check that the system has the memory for the parameters. Called before long work, so that the lack of
-    /// memory is noticed early. The memory is reserved and freed at once, and no page of it is touched.
+    /// Check that memory for the parameters can be reserved. Called before long work, so that a lack of
+    /// memory is noticed early. The memory is freed at once, and no page of it is touched.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -420,7 +421,7 @@ impl Parameters {
         Ok(copy)
     }
 
-    /// Copy the numbers of `other`, which has the same size.
+    /// Copy the numbers of `other`, which has the same shape and layout.
     pub(super) fn copy_from(&mut self, other: &Self) {
         let ours = [&mut self.word_side, &mut self.context_side];
         for (to, from) in ours

@@ -5,7 +5,7 @@ use super::options::TrainingOptions;
 use std::time::{Duration, Instant};
 
 impl History {
-    /// The number of epochs since the one with the smallest validation loss; 0 if no records are held out.
+    /// The number of epochs since the epoch with the smallest validation loss; 0 if no records are held out.
     pub fn epochs_since_best(&self) -> usize {
         let losses = self.reports.iter().filter_map(|report| report.validation);
         let (mut least, mut since) = (f64::INFINITY, 0);
@@ -29,8 +29,8 @@ impl History {
 }
 
 impl TrainingOptions {
-    /// Whether another epoch would end before the deadline if it takes `last_epoch`: the time of the last
-    /// epoch with its checkpoint and callbacks. Always true without a deadline.
+    /// Whether another epoch would end before the deadline if it takes `last_epoch`. This is the time that
+    /// the last epoch took, with its checkpoint and callbacks. Always true without a deadline.
     pub fn has_time_for(&self, last_epoch: Duration) -> bool {
         self.deadline
             .is_none_or(|deadline| Instant::now() + last_epoch <= deadline)

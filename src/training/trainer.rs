@@ -6,10 +6,10 @@ use super::divergence::divergence_cost;
 use super::epoch::EpochPass;
 use super::history::History;
 use super::kernel::SimdLevel;
-use super::layout::RowLayout;
 use super::loss;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
+use super::row_layout::RowLayout;
 use super::schedule;
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
@@ -86,13 +86,16 @@ impl Training {
     ///
     /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if the epoch costs more
     /// than [`DIVERGENCE_FACTOR`](super::DIVERGENCE_FACTOR) times what a poor model costs. Then the
-    /// parameters from before the epoch are restored, the learning rate is halved, and the epoch is repeated.
+    /// parameters from before the epoch are restored, the learning rate of the vectors is halved, and the
+    /// epoch is repeated, even if it ends after the deadline.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for bad options, and for parameters or an anchor that do not fit the
-    /// tiles; [`Error::Diverged`] if halving the rate [`MAX_HALVINGS`](super::MAX_HALVINGS) times
-    /// did not help; [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`]; and the errors of
-    /// `after_epoch`. The state is then that after the last finished epoch.
+    /// [`Error::Parameter`] for bad options, for parameters or an anchor that do not fit the tiles, and
+    /// if `GLOVE_RS_SIMD` names an instruction set that this machine does not have;
+    /// [`Error::Diverged`] if an epoch diverges after the learning rate was halved
+    /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times; [`Error::Io`]; [`Error::Memory`];
+    /// [`Error::Cancelled`]; and the errors of `after_epoch`. The parameters and the finished epochs
+    /// are then those of the last finished epoch.
     pub fn run(
         &mut self,
         tiles: &Tiles,
@@ -211,8 +214,8 @@ impl Training {
         }
     }
 
-    /// Update `best` after an epoch. If the epoch before it is the best so far, its parameters are stored:
-    /// they are `before`.
+    /// Update `best` after an epoch. `before` are the parameters at the end of the previous epoch. They are
+    /// stored if that epoch is the best so far.
     fn update_best(&mut self, before: &mut Parameters) -> Result<()> {
         match self.history.epochs_since_best() {
             0 => self.best = None,

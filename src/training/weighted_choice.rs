@@ -18,8 +18,8 @@ struct Slot {
 }
 
 impl WeightedChoice {
-    /// A choice of items with these weights, which are not negative. `None` if their sum is 0 or
-    /// NaN.
+    /// A choice of items with these weights, which are not negative. `None` if the sum of the weights
+    /// is 0 or NaN.
     pub fn new(weights: &[f64]) -> Option<Self> {
         let sum: f64 = weights.iter().sum();
         if sum.is_nan() || sum <= 0.0 {

@@ -28,15 +28,16 @@ class Estimate:
     Attributes
     ----------
     value : float or ndarray
-        The statistic of the model of all of the text. If the statistic is an array, all other
-        attributes have the same shape.
+        The statistic of the model of all of the text. If it is an array, `low`, `high`,
+        `standard_error` and `bias` have the same shape.
     low, high : float or ndarray
         The limits of the interval.
     standard_error : float or ndarray
         The standard deviation of the statistic over the replicates. For a jackknife, the
         jackknife's standard error.
     bias : float or ndarray
-        The mean of the replicates minus `value`; for a jackknife, (n − 1) times that.
+        The mean of the replicates minus `value`. For a jackknife with n replicates, (n − 1) times
+        this difference.
     level : float
         The confidence level of the interval, such as 0.95.
     name : str
@@ -154,7 +155,10 @@ def interval_of(
 
 
 def _quantiles(replicates: _F64, at: float) -> _F64:
-    """Return the quantile of the values that are not NaN; NaN if all values are NaN."""
+    """Return a quantile over the replicates, without NaN; NaN if the value is NaN in all of them.
+
+    `at` is the probability of the quantile.
+    """
     if not np.isnan(replicates).any():
         return np.asarray(np.quantile(replicates, at, axis=0))
     empty = np.isnan(replicates).all(axis=0)

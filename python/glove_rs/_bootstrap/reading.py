@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .. import _settings
 from .._fit.documents import By, Documents
 from .._io.sources import Source
 from .._progress import Progress, reporter
-from .._tokenizers import from_json
+from .._python_tokenizers import from_json
+from .._word_lists import phrases_from_json
 from ..glove import Glove
 from ..vocabulary import Vocabulary
 from .resampling import Resampling
@@ -23,6 +25,8 @@ def trainer_of(
     progress: Progress,
     *,
     by: By | None = None,
+    column: str | None = None,
+    storage_options: Any = None,
     vocabulary: Vocabulary | Sequence[str] | None = None,
     threads: int | None = None,
     memory: int | str | None = None,
@@ -33,17 +37,20 @@ def trainer_of(
     Raises
     ------
     ValueError
-        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, or if `by` is
-        given for documents or is missing for groups.
+        If :meth:`Trainer.identity` of the text differs from that of the bootstrap, if `by` is
+        given for a bootstrap of documents, or if `by` is missing for a bootstrap of groups.
     """
     saved = dict(settings["model"])
     saved["tokenizer"] = from_json(saved["tokenizer"]) if tokenizer is None else tokenizer
+    if saved.get("phrases") is not None:
+        saved["phrases"] = phrases_from_json(saved["phrases"])
     model = Glove(**{name: saved[name] for name in Glove().get_params() if name in saved})
     parameters = parameters_of(model, threads, memory)
     if (by is None) != (settings["unit"] == "document"):
-        raise ValueError("by must be given for a bootstrap of groups, and only then")
+        raise ValueError("by must be given if and only if the bootstrap is of groups")
     with reporter(progress) as callback:
-        documents = documents_of(source, parameters, callback, by, vocabulary)
+        where = {"column": column, "storage_options": storage_options}
+        documents = documents_of(source, {**parameters, **where}, callback, by, vocabulary)
     trainer = trainer_on(
         documents, parameters, settings["unit"], settings["method"], settings["seed"]
     )
@@ -53,8 +60,11 @@ def trainer_of(
 
 
 def parameters_of(model: Glove, threads: int | None, memory: int | str | None) -> dict[str, Any]:
-    """Return the parameters of a model. `threads` and `memory` replace its values if given."""
-    parameters = model.get_params()
+    """Return the parameters of a model, with the words and phrases that it names as files.
+
+    `threads` and `memory` replace the values of the model if given.
+    """
+    parameters = _settings.with_content(model.get_params())
     given = {"threads": threads, "memory": memory}
     return parameters | {name: value for name, value in given.items() if value is not None}
 
@@ -66,7 +76,7 @@ def documents_of(
     by: By | None,
     vocabulary: Vocabulary | Sequence[str] | None,
 ) -> Documents:
-    """Read and encode a text."""
+    """Read and encode a text. `parameters` has those of the source, too."""
     return Documents.read(source, parameters, callback, vocabulary=vocabulary, by=by)
 
 

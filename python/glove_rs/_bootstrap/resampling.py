@@ -17,8 +17,21 @@ _Weights: TypeAlias = npt.NDArray[np.uint32]
 
 
 def blocks(n: int, units: int) -> int:
-    """Return the number of blocks of a jackknife if `n` replicates are asked for; 0 for none."""
-    return min(n, units) if n != 1 else 2
+    """Return the number of blocks of a jackknife for which `n` replicates are requested.
+
+    There are `n` blocks, but at most as many as units. For ``n=0`` there is no block.
+
+    Raises
+    ------
+    ValueError
+        If `n` is 1.
+    """
+    if n == 1:
+        raise ValueError(
+            "n must be 0 or at least 2 for a jackknife, got 1: a replicate without the only block "
+            "would have no text"
+        )
+    return min(n, units)
 
 
 class Resampling:
@@ -42,6 +55,11 @@ class Resampling:
         The group of each document; None if each document is a unit.
     method : {"bootstrap", "jackknife"}
     seed : int
+
+    Raises
+    ------
+    ValueError
+        If the text has fewer than 2 units.
     """
 
     def __init__(
@@ -69,7 +87,7 @@ class Resampling:
             )
 
     def all(self) -> _Weights:
-        """Return the weight 1 for each document."""
+        """Return the weights of the model of all of the text: 1 for each document."""
         return np.ones(len(self._unit), dtype=np.uint32)
 
     def weights(self, replicate: int, n: int) -> _Weights:

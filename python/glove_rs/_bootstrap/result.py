@@ -10,8 +10,9 @@ from typing import Any, TypeAlias, overload
 import numpy as np
 import numpy.typing as npt
 
-from .._checks import boolean, choice, integer, path_text, real, shown
+from .._checks import boolean, choice, integer, real, shown
 from .._checks import words as words_of
+from .._io.files import output_path
 from .._io.sources import Source
 from .._progress import Progress, reporter
 from .._results import IntervalTable, ResultTable
@@ -29,8 +30,8 @@ from .trainer import Trainer
 __all__ = ["Bootstrap", "Models"]
 
 _F64: TypeAlias = npt.NDArray[np.float64]
-#: `Bootstrap.neighbours` warns if the stability of the word is below this limit: two replicates
-#: then share less than half of its neighbours.
+#: `Bootstrap.neighbours` warns if the stability of the word is below this value: on average, two
+#: replicates then share less than half of the nearest neighbours of the word.
 LOW_STABILITY = 0.5
 #: The number of neighbours that stability compares.
 _NEIGHBOURS = 10
@@ -57,10 +58,11 @@ class Models(Sequence[WordVectors]):
 
 
 class Bootstrap:
-    """Models of resampled texts: :func:`glove_rs.bootstrap` and :meth:`load` create it.
+    """Models of resampled texts. Created by :func:`glove_rs.bootstrap` and :meth:`load`.
 
-    All queries return the estimate of the model of all of the text, with an interval from the
-    replicates. Replicates in which a word does not occur are left out, with a warning.
+    An estimate is the value of a statistic in the model of all of the text, with an interval from
+    the replicates. Replicates in which the statistic has no finite value, for example because a
+    word does not occur in them, are left out with a warning.
 
     Attributes
     ----------
@@ -164,8 +166,9 @@ class Bootstrap:
         Parameters
         ----------
         function : callable
-            It is called with the :class:`glove_rs.WordVectors` of each model, and returns a number
-            or an array of numbers. Vectors of words that a replicate lacks are NaN.
+            It is called with the :class:`glove_rs.WordVectors` of the full model and of each
+            replicate, and returns a number or an array of numbers. Vectors of words that do not
+            occur in a replicate are NaN.
         name : str, default "estimate"
             The name of the statistic, for the printed result.
 
@@ -176,7 +179,8 @@ class Bootstrap:
         Raises
         ------
         ValueError
-            If there are fewer than 2 replicates, or fewer than 2 have a finite value.
+            If there are fewer than 2 replicates, if fewer than 2 have a finite value, or if
+            `level` or `interval` was set to an invalid value.
 
         Examples
         --------
@@ -247,9 +251,16 @@ class Bootstrap:
         -------
         IntervalTable
             With the columns word1, word2, similarity, low, high and standard_error.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        ValueError
+            As for :meth:`estimate`, or if an item of `pairs` is not two words.
         """
         self._check_replicates()
-        listed = [self._pair("pairs", pair) for pair in pairs]
+        listed = [self._pair("an item of pairs", pair) for pair in pairs]
         rows = np.array([[self._row(w) for w in pair] for pair in listed], dtype=np.intp)
         rows = rows.reshape(len(listed), 2)
         estimate = self.estimate(lambda wv: cosines_of_pairs(wv.vectors, rows), name="similarities")
@@ -263,7 +274,15 @@ class Bootstrap:
         )
 
     def similarity_difference(self, pair1: tuple[str, str], pair2: tuple[str, str]) -> Estimate:
-        """Estimate the cosine of `pair1` minus the cosine of `pair2`."""
+        """Estimate the cosine of `pair1` minus the cosine of `pair2`.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        ValueError
+            As for :meth:`estimate`, or if a pair is not two words.
+        """
         (a, b), (c, d) = self._pair("pair1", pair1), self._pair("pair2", pair2)
         return self.estimate(
             lambda wv: wv.similarity(a, b) - wv.similarity(c, d),
@@ -281,7 +300,14 @@ class Bootstrap:
         Returns
         -------
         Estimate or IntervalTable
-            A table if `words` is not one word.
+            An `Estimate` if `words` is a str, which is one word; otherwise a table.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        ValueError
+            As for :meth:`estimate`, or if `positive` or `negative` has no words.
         """
         one = isinstance(words, str)
         listed = [words] if isinstance(words, str) else words_of("words", words)
@@ -316,19 +342,21 @@ class Bootstrap:
     def neighbours(self, word: str, topn: int = 10) -> IntervalTable:
         """Return the nearest neighbours of a word, with their mean rank over the replicates.
 
-        The method warns if the :meth:`stability` of the word is below 0.5.
+        The method warns if the :meth:`stability` of the word, with ``topn=10``, is below 0.5.
 
         Returns
         -------
         IntervalTable
             Sorted by mean rank, with the columns word, similarity, low, high (the cosine and its
             interval), mean_rank, rank_low, rank_high (quantiles of the ranks), and share (the
-            fraction of the replicates that have the word among the `topn` nearest).
+            fraction of the replicates in which the neighbour is among the `topn` nearest).
 
         Raises
         ------
         KeyError
             If the word is unknown.
+        ValueError
+            If there are fewer than 2 replicates, or if `topn` is not an integer >= 1.
         """
         row = self._row(word)
         stability = mean_overlap(self.models, row, _NEIGHBOURS)
@@ -340,7 +368,9 @@ class Bootstrap:
         return self._ranked(lambda wv: wv.vectors[row], [row], topn, f"neighbours of {word}")
 
     def analogy(self, a: str, b: str, c: str, topn: int = 10) -> IntervalTable:
-        """Return the words nearest to b − a + c (unit vectors), as :meth:`neighbours` does.
+        """Return the words nearest to b − a + c (unit vectors), with their mean rank.
+
+        The columns of the table are those of :meth:`neighbours`.
 
         "a is to b as c is to …": ``analogy("man", "king", "woman")``.
         """
@@ -391,8 +421,16 @@ class Bootstrap:
         Returns
         -------
         float or IntervalTable
-            A table with the columns word and stability, the most stable word first, if `words` is
-            not one word. NaN for a word that fewer than two replicates have.
+            A float if `words` is a str, which is one word. Otherwise a table with the columns word
+            and stability, the most stable word first. The stability is NaN if fewer than two
+            replicates have the word.
+
+        Raises
+        ------
+        KeyError
+            If a word is unknown.
+        ValueError
+            If there are fewer than 2 replicates, or if `topn` is not an integer >= 1.
         """
         self._check_replicates()
         topn = integer("topn", topn, 1)
@@ -426,25 +464,30 @@ class Bootstrap:
     def extend(
         self, n: int, source: Source | None = None, *, progress: Progress = None, **reading: Any
     ) -> Bootstrap:
-        """Add replicates until there are `n` in all.
+        """Add replicates until there are at least `n` in all.
 
         If Ctrl-C interrupts the call, the finished replicates stay. Call it again to continue.
         Replicate r has the same weights and the same seed whether :func:`glove_rs.bootstrap` trains
         it or this method adds it.
 
+        A bootstrap can always be extended. A jackknife can be extended if it has no replicates yet
+        (``n=0``), or to its own `n` if it was interrupted. The number of its blocks is that of its
+        replicates, so more replicates would need other blocks and thus a new jackknife.
+
         Parameters
         ----------
         n : int
-            The number of replicates after the call.
+            The number of replicates to reach. If there are already `n` or more, none is added. For
+            a jackknife, `n` is at least 2, and it is set to the number of units if it is larger.
         source : Source, optional
             The text. It is needed after :meth:`load`. The result of :func:`glove_rs.bootstrap`
             still has the text in memory.
         progress : bool or callable, optional
-            As for :class:`glove_rs.Glove`. The stage is "replicates".
+            As for :class:`glove_rs.Glove`. The stage of training is "replicates".
         **reading
-            Only with `source`: the arguments `by`, `vocabulary`, `threads` and `memory` of
-            :func:`glove_rs.bootstrap`, and the `tokenizer` of the model. A tokenizer that is a
-            function is not saved, so give it again.
+            Only with `source`: the arguments `by`, `column`, `storage_options`, `vocabulary`,
+            `threads` and `memory` of :func:`glove_rs.bootstrap`, and the `tokenizer` of the model.
+            A tokenizer that is a function is not saved, so give it again.
 
         Returns
         -------
@@ -454,28 +497,34 @@ class Bootstrap:
         Raises
         ------
         ValueError
-            If there is no text, if it is not the text of this bootstrap, or if a jackknife with
-            ``n`` other than 0 would get another number of replicates: its blocks depend on `n`.
+            If the text is needed and `source` is not given, if `source` is not the text of this
+            bootstrap, or if this is a jackknife that cannot be extended to `n`.
         """
         n = integer("n", n, 0)
         if source is not None or reading:
             if source is None:
                 raise ValueError(f"{', '.join(reading)} need a source")
             self._trainer = trainer_of(self._settings, source, progress, **reading)
+        if n > self._done and self.method == "jackknife":
+            n = blocks(n, self._settings["text"]["units"])
+            self._check_blocks(n)
         if n <= self._done:
             return self
         if self._trainer is None:
             raise ValueError("this bootstrap was loaded, and has no text: give source")
-        if self.method == "jackknife" and not self._settings["n"]:
-            n = blocks(n, self._trainer.resampling.units)
-        elif self.method == "jackknife" and n != self._settings["n"]:
-            raise ValueError(
-                f"a jackknife with n={self._settings['n']} cannot be extended to n={n}: its blocks "
-                "depend on n"
-            )
         with reporter(progress) as callback:
             self._run(n, callback)
         return self
+
+    def _check_blocks(self, n: int) -> None:
+        """Refuse a number of replicates that a jackknife with blocks cannot have."""
+        own = self._settings["n"]
+        if own not in (0, n):
+            missing = f"extend({own}) trains its missing replicates; " if self._done < own else ""
+            raise ValueError(
+                f"a jackknife with n={own} cannot be extended to n={n}, which needs other blocks: "
+                f"{missing}for n={n}, call bootstrap again, with another path if it has one"
+            )
 
     def _run(self, n: int, callback: Any) -> None:
         """Train the missing replicates up to `n`."""
@@ -508,13 +557,13 @@ class Bootstrap:
         Raises
         ------
         FileExistsError
-            If the folder exists and is not empty; with `overwrite`, if it holds anything other than
-            a bootstrap.
+            If `path` is a file, or a folder that is not empty; with `overwrite`, if `path` is a
+            file, or a folder that holds anything other than a bootstrap.
         OSError
             If the folder cannot be written.
         """
         self._store.copy(
-            path_text("path", path, "folder"),
+            output_path("path", path, "folder"),
             self._done,
             overwrite=boolean("overwrite", overwrite),
         )
@@ -531,7 +580,8 @@ class Bootstrap:
         FileNotFoundError
             If there is no such folder, or if it has no bootstrap.
         FormatError
-            If a file of the folder is not that of a bootstrap, or is damaged.
+            If ``bootstrap.json`` or ``full.native`` is not a valid file of a bootstrap. The file of
+            a replicate is checked when its vectors are used.
         """
         store = Store(path)
         bootstrap = cls(store, None)

@@ -29,6 +29,8 @@ def bootstrap(
     *,
     unit: str = "document",
     by: By | None = None,
+    column: str | None = None,
+    storage_options: Any = None,
     method: str = "bootstrap",
     vocabulary: Vocabulary | Sequence[str] | None = None,
     seed: int = 0,
@@ -39,8 +41,9 @@ def bootstrap(
 ) -> Bootstrap:
     """Train a model on all of a text, and replicates of it on resampled texts.
 
-    The text is read and encoded once, and stays in memory: two bytes for each word. The vocabulary
-    is that of all of the text. Each replicate counts the documents with different weights. The
+    The text is read and encoded once, and stays in memory: two bytes for each token, more for a
+    token of a rare word. The vocabulary of all models is that of the whole text, or `vocabulary`
+    if it is given. Each replicate counts the documents with different weights. The
     replicates of a bootstrap also start training at different random parameters, so the intervals
     include the randomness of training.
 
@@ -59,17 +62,23 @@ def bootstrap(
         of an author, a speaker or a day are similar, resample these groups: intervals from single
         documents would be too short.
     by : sequence or callable, optional
-        The labels for ``unit="group"``: a label for each document, empty documents included. Or a
-        function from a document to its label, if `source` is an iterable of documents.
+        The labels for ``unit="group"``: a label for each document, empty documents included. If
+        `source` is an iterable of documents, `by` may be a function that returns the label of a
+        document.
+    column, storage_options
+        As for :meth:`glove_rs.Glove.fit`. A row of a table is a document, but not a row whose text
+        is null.
     method : {"bootstrap", "jackknife"}, default "bootstrap"
         "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
-        units into `n` blocks; each replicate leaves out one block. If `n` is larger than the number
-        of units, it is set to this number.
+        units into `n` blocks, `n` ≥ 2; each replicate leaves out one block. If `n` is larger than
+        the number of units, it is set to this number. With ``n=0``, the first call of
+        :meth:`Bootstrap.extend` decides the number of blocks, which cannot change later.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0
-        Seed of the resampling, >= 0. The weights and the seed of replicate r depend on this seed,
-        the seed of the model and r, and for a jackknife also on `n`.
+        Seed of the resampling, >= 0. For a bootstrap, the weights and the training seed of
+        replicate r depend on this seed and r, not on the seed of the model. For a jackknife, the
+        weights also depend on `n`, and every replicate is trained with the seed of the model.
     threads, memory, progress : optional
         If given, they replace those of the model.
     path : path, optional
@@ -84,10 +93,13 @@ def bootstrap(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, if the text has fewer than two units, or if `path` holds
-        a bootstrap with other settings or of another text.
+        If a parameter is out of its range, if a label is missing (None, NaN, NaT or the NA of
+        pandas), if the text has fewer than two units, or if `path` holds a bootstrap with other
+        settings or of another text.
+    TypeError
+        If `model` is not a :class:`glove_rs.Glove`.
     FileExistsError
-        If `path` is a folder with other files.
+        If `path` is a file, or a folder that is not empty and holds no bootstrap.
 
     Notes
     -----
@@ -108,32 +120,38 @@ def bootstrap(
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
     unit, method = choice("unit", unit, UNITS), choice("method", method, METHODS)
+    if method == "jackknife":
+        blocks(n, n)  # checks n before the text is read
     if (by is None) != (unit == "document"):
-        raise ValueError("by must be given with unit='group', and only then")
+        raise ValueError("by must be given if and only if unit is 'group'")
     parameters = parameters_of(model, threads, memory)
+    settings: dict[str, Any] = {
+        "method": method,
+        "unit": unit,
+        "seed": seed,
+        "model": model_settings(parameters),
+    }
+    store = None if path is None else Store(path)
+    if store is not None:  # check the folder before the text is read
+        store.check()
+        if store.exists():
+            _check_same(store, settings)
     if progress is None:
         progress = model.progress
     with reporter(progress) as callback:
-        documents = documents_of(source, parameters, callback, by, vocabulary)
+        where = {"column": column, "storage_options": storage_options}
+        documents = documents_of(source, {**parameters, **where}, callback, by, vocabulary)
         trainer = trainer_on(documents, parameters, unit, method, seed)
         units = trainer.resampling.units
         if method == "jackknife":
             n = blocks(n, units)
-        settings = {
-            "method": method,
-            "unit": unit,
-            "seed": seed,
-            "n": n,
-            "text": trainer.identity(),
-            "model": model_settings(parameters),
-        }
+        settings |= {"n": n, "text": trainer.identity()}
         temporary = None
-        if path is None:
+        if store is None:
             temporary = tempfile.TemporaryDirectory(
                 prefix="glove-rs-bootstrap-", dir=parameters["tmp_dir"], ignore_cleanup_errors=True
             )
-            path = temporary.name
-        store = Store(path)
+            store = Store(temporary.name)
         if store.exists():
             _check_same(store, settings)
         else:
@@ -146,12 +164,13 @@ def bootstrap(
 
 
 def _check_same(store: Store, settings: Mapping[str, Any]) -> None:
-    """Raise a ValueError if the bootstrap in the folder has other settings."""
+    """Raise a ValueError if the bootstrap in the folder has others than these settings."""
     saved = store.read_settings()
-    # The blocks of a jackknife depend on n, and n=0 stands for blocks that are not yet made.
-    has_blocks = settings["method"] == "jackknife" and saved["n"] and settings["n"]
-    for name in ("text", "model", "method", "unit", "seed", *(["n"] if has_blocks else [])):
-        if saved[name] != settings[name]:
+    # The blocks of a jackknife depend on n, and n=0 stands for blocks that are not yet made. A
+    # bootstrap may be continued to another n.
+    any_n = settings["method"] != "jackknife" or 0 in (saved["n"], settings.get("n"))
+    for name in settings:
+        if saved[name] != settings[name] and not (name == "n" and any_n):
             found, given = saved[name], settings[name]
             if isinstance(found, dict):
                 changed = [key for key in given if found.get(key) != given[key]]

@@ -23,10 +23,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from .._checks import path_text
 from .._core import FormatError, __version__
 from .._io.archives import MOST_JSON
-from .._io.files import replacing
+from .._io.files import output_path, replacing
 from ..vectors import WordVectors
 
 __all__ = ["FORMAT", "Store"]
@@ -44,7 +43,7 @@ class Store:
     """The files of a bootstrap in a folder."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.path.abspath(path_text("path", path, "folder"))
+        self.path = os.path.abspath(output_path("path", path, "folder"))
         self._full: WordVectors | None = None
 
     def _file(self, name: str) -> str:
@@ -53,6 +52,30 @@ class Store:
     def exists(self) -> bool:
         """Return whether the folder holds a bootstrap."""
         return os.path.isfile(self._file(_SETTINGS))
+
+    def check(self) -> None:
+        """Raise the OSError that :meth:`create` would raise. Call this before a text is read.
+
+        Raises
+        ------
+        FileExistsError
+            If the path is a file, or a folder that holds no bootstrap but other files.
+        PermissionError
+            If the folder, or the folder in which it would be made, is read-only.
+        """
+        place = self.path
+        if os.path.lexists(place):
+            if not os.path.isdir(place):
+                reason = "exists and is not a folder: choose another name"
+                raise FileExistsError(errno.EEXIST, reason, place)
+            if not self.exists():
+                self._refuse_others()
+        while not os.path.lexists(place):
+            place = os.path.dirname(place)
+        if not os.path.isdir(place):
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.path)
+        if not os.access(place, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), self.path)
 
     def create(self) -> None:
         """Make the folder. It may exist if it is empty or has only ``full.native``.
@@ -65,6 +88,9 @@ class Store:
             If the folder holds other files.
         """
         os.makedirs(self.path, exist_ok=True)
+        self._refuse_others()
+
+    def _refuse_others(self) -> None:
         if set(os.listdir(self.path)) - {_FULL}:
             reason = "the folder is not empty and holds no bootstrap: choose another folder"
             raise FileExistsError(errno.EEXIST, reason, self.path)
@@ -147,8 +173,8 @@ class Store:
         Raises
         ------
         FileExistsError
-            If the folder exists and is not empty; with `overwrite`, if it holds anything other than
-            a bootstrap.
+            If `target` is a file, or a folder that is not empty; with `overwrite`, if it is a file
+            or a folder that holds anything other than a bootstrap.
         """
         names = list(self.names(replicates))
         target = os.path.realpath(target)

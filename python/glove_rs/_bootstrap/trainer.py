@@ -13,7 +13,6 @@ import numpy.typing as npt
 from .. import _core, _settings
 from .._checks import plain
 from .._fit.documents import Documents
-from .._tokenizers import to_json
 from .._vectors.combine import combine
 from .._vectors.procrustes import rotation
 from ..cooccurrence import Cooccurrence
@@ -25,17 +24,20 @@ __all__ = ["Trainer", "model_settings"]
 _F32: TypeAlias = npt.NDArray[np.float32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
 
-#: Replicates are rotated to the model of all of the text by this many of the most frequent words.
+#: Replicates are rotated to the model of all of the text by at most this many of the most frequent
+#: words.
 _ALIGNED_BY = 20_000
 
 
 def model_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a model that change its vectors, as JSON would return them."""
+    """Return the parameters of a model that change its vectors, converted to JSON and back.
+
+    The conversion makes them comparable with settings that were read from a file.
+    """
     used = _settings.used(parameters)
     for name in _settings.names("running"):
         used.pop(name, None)
-    used["tokenizer"] = to_json(used["tokenizer"])
-    settings: dict[str, Any] = json.loads(json.dumps(used, default=plain))
+    settings: dict[str, Any] = json.loads(json.dumps(_settings.saved(used), default=plain))
     return settings
 
 

@@ -18,7 +18,8 @@ from ..vectors import WordVectors
 
 __all__ = ["ANCHORS", "align", "anchor_rows", "common_rows", "vectors_of"]
 
-#: Without chosen anchor words, this many of the first common words are used, in the order of `a`.
+#: If no anchor words are given, at most this many words are the anchor words: the first words of
+#: `a` that `b` also has.
 ANCHORS = 20_000
 
 _Rows: TypeAlias = npt.NDArray[np.intp]
@@ -94,8 +95,8 @@ def align(
         `a` that `b` also has. If many of these words have changed their meaning, choose words that
         have not.
     scale : bool, default False
-        Also multiply by the number that minimises the squared distances of the anchor words'
-        vectors.
+        Also multiply the rotated vectors by the number that minimises the squared distances of the
+        vectors of the anchor words.
 
     Returns
     -------
@@ -105,10 +106,12 @@ def align(
     Raises
     ------
     ValueError
-        If the vectors differ in length, if `anchors` is empty, or if it is not given and there are
-        no common words.
+        If the vectors differ in length, if `anchors` is empty, if `anchors` is not given and there
+        are no common words, or if no anchor word has a direction in both models.
     KeyError
         If a model does not have an anchor word.
+    TypeError
+        If `a` or `b` is not a model.
 
     Notes
     -----

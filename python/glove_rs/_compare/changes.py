@@ -46,9 +46,9 @@ def changed_words(
     without the part that chance explains: v_a·v_b / √(r_a ‖v_a‖² r_b ‖v_b‖²). The reliability r of
     a vector is (‖v‖² − σ²) / ‖v‖², where σ² is half the mean squared distance of two replicates. In
     statistics this is the correction for attenuation. The change of a word that is used alike in
-    both texts is near 0, and its interval contains 0. Words are sorted by the lower limit of the
-    interval. Words with a reliability below 0.5 in either model are left out: their vectors are
-    mostly noise. The title of the table gives the number of words left out.
+    both texts is near 0, and its interval usually contains 0. Words are sorted by the lower limit
+    of the interval, the largest first. Words with a reliability below 0.5 in either model are left
+    out: their vectors are mostly noise. The title of the table gives the number of words left out.
 
     If `a` or `b` is not a bootstrap, the change is 1 − cos(v_a, v_b), without a correction and
     without an interval. It is large for rare words, whether their meaning changed or not.
@@ -198,19 +198,23 @@ def neighbours(
     ----------
     word : str
     models : mapping or iterable of WordVectors, Glove or Bootstrap
-        The keys of a mapping, such as the :class:`Slices`, name the columns. A model without the
-        word has an empty column.
+        The keys of a mapping, such as the :class:`Slices`, name the columns. Models without names
+        are numbered from 1. A model without the word has an empty column.
     topn : int, default 10
 
     Returns
     -------
     IntervalTable
-        A column for each model, with the nearest words and their cosines.
+        With the column rank, and a column for each model with the nearest words and their cosines.
 
     Raises
     ------
     KeyError
         If no model has the word.
+    TypeError
+        If `models` is one model, or has an item that is not a model.
+    ValueError
+        If `models` is empty, or if `topn` is not an integer >= 1.
 
     Examples
     --------

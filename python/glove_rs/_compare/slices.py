@@ -199,6 +199,8 @@ def slices(
     source: Source | Mapping[Any, Source],
     by: By | None = None,
     *,
+    column: str | None = None,
+    storage_options: Any = None,
     n: int = 0,
     epochs: int | None = None,
     min_count: int | None = None,
@@ -226,8 +228,12 @@ def slices(
         The text, as for :meth:`glove_rs.Glove.fit`; or a mapping with a text for each label.
         Without `vocabulary`, each text of a mapping is read twice.
     by : sequence or callable
-        A label for each document, empty documents included. Or a function from a document to its
-        label, if `source` is an iterable of documents. None if `source` is a mapping.
+        A label for each document, empty documents included. If `source` is an iterable of
+        documents, `by` may be a function that returns the label of a document. If `source` is a
+        mapping, `by` must be None.
+    column, storage_options
+        As for :meth:`glove_rs.Glove.fit`; for all texts if `source` is a mapping. A row of a table
+        is a document, but not a row whose text is null.
     n : int, default 0
         The number of bootstrap replicates of each slice, for intervals. The documents of the slice
         are resampled; the context vectors keep their values.
@@ -255,13 +261,23 @@ def slices(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, if labels and documents do not match, or if the model
-        has ``subwords=True``, which would move context vectors.
+        If a parameter is out of its range, if labels and documents do not match, if a label is
+        missing (None, NaN, NaT or the NA of pandas), if no slice has enough words, if `n` is not 0
+        and a slice has only one document with words, or if the model has ``subwords=True``, which
+        would move context vectors.
+    TypeError
+        If `model` is not a :class:`glove_rs.Glove`.
+
+    Warns
+    -----
+    UserWarning
+        If a slice is left out, because it has no word of the vocabulary or no word `min_count`
+        times.
     """
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
     epochs = optional_integer("epochs", epochs, 1)
-    parameters = model.get_params()
+    parameters = _settings.with_content(model.get_params())
     given = {"threads": threads, "memory": memory}
     parameters |= {name: value for name, value in given.items() if value is not None}
     least = parameters["min_count"] if min_count is None else integer("min_count", min_count, 1)
@@ -270,7 +286,8 @@ def slices(
     if _settings.core_training(parameters)["subwords"]:
         raise ValueError("model must have subwords=False: they would move the context vectors")
     with reporter(model.progress if progress is None else progress) as callback:
-        documents = _documents(source, by, parameters, callback, vocabulary)
+        where = {"column": column, "storage_options": storage_options}
+        documents = _documents(source, by, {**parameters, **where}, callback, vocabulary)
         groups = _groups(documents, labels)
         compass = _Compass(documents, parameters, epochs, callback)
         return _train_all(compass, groups, n, least, seed, callback)
@@ -377,7 +394,7 @@ class _SliceTrainer:
         compass, arrays = self.compass, self._arrays
         counts = self.documents.count(weights, compass.parameters, None)
         # A part of the text with a fraction of all tokens has about this fraction of each count. So
-        # the bias of each word starts with the logarithm of the fraction added.
+        # the logarithm of this fraction is added to the bias of each word.
         tokens = int(self.documents.lengths @ weights.astype(np.int64))
         shift = np.float32(np.log(max(tokens, 1) / compass.tokens))
         start: _core._Start = {

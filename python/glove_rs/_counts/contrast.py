@@ -20,7 +20,7 @@ from .table import dense, places
 
 __all__ = ["Contrast", "contrast"]
 
-#: The names of the numbers of each word, in the order of the columns.
+#: The names of the values of each context word, in the order of the columns.
 _COLUMNS = (
     "count_i",
     "count_j",
@@ -53,8 +53,9 @@ class Contrast:
     words : list of str
         The context words k.
     groups : list of str
-        For each context word: "probe" if it was asked for; "i" or "j" if it belongs to one of the
-        words; "shared" if both share it.
+        For each context word: "probe" if it is one of the given probes; "i" if it is a context of
+        i more than of j; "j" if it is a context of j more than of i; "shared" if it is a context
+        of both.
     values : mapping of str to ndarray of float64
         For each context word: the counts "count_i" and "count_j", the probabilities "probability_i"
         and "probability_j", their "ratio", and "log_odds" with its "z".

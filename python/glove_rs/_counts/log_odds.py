@@ -34,7 +34,7 @@ def log_odds(
     pseudo : ndarray of float64, shape (n,)
         The pseudo-counts of the prior, >= 0, in both sets.
     pseudo_total : float
-        Their sum, also of words that are not among the n.
+        The sum of all pseudo-counts, also of words that are not among the n.
 
     Returns
     -------

@@ -108,7 +108,7 @@ KINDS: dict[str, _Measure] = {
     "ppmi": ppmi,
 }
 
-#: What the contexts of a word can be sorted by.
+#: What the contexts of a word can be sorted by: also the columns of the list of contexts.
 ORDERS: dict[str, _Measure] = {
     "count": count,
     "probability": probability,

@@ -23,7 +23,7 @@ __all__ = ["dense", "labelled", "places"]
 # A table of all words of a larger vocabulary is refused: it would take more than 200 MB.
 _MOST_WORDS = 5_000
 
-# A preview is a square table of this many words.
+# A preview has at most this many rows and columns.
 _MOST_SHOWN = 8
 
 

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _core, _settings
-from .._checks import integer, path_text, plain
+from .._checks import integer, plain, shown
 from .._io.archives import MOST_JSON, refusing
+from .._io.files import output_path
 from .._io.sources import files_of
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary
@@ -20,14 +21,16 @@ from ..vocabulary import Vocabulary
 __all__ = ["Folder", "Saved", "fingerprint", "left_to_preset", "may_change", "settings"]
 
 _STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
-#: The names of these files in older versions. A folder that has files of these names keeps them.
+#: The names of these files in older versions. If the checkpoint in a folder has the older name,
+#: both files keep the older names.
 _OLDER = {_STATE: "checkpoint.glove", _COUNTS: "counts.glove"}
 #: The file that a training locks, and its content once a training has begun in the folder.
 _LOCK, _MARK = "training.lock", b"glove-rs training\n"
 #: The number of bytes at the beginning and at the end of a file that its fingerprint covers.
 _ENDS = 1 << 16
 
-#: Parameters that do not change the result of a training. They may differ when it is resumed.
+#: Parameters that may change when a training is resumed, because they do not decide what is
+#: computed.
 _RUNNING = frozenset({*_settings.names("running"), "max_word_bytes"})
 
 
@@ -48,7 +51,7 @@ class Folder:
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = path_text("checkpoint_dir", path, "folder")
+        self.path = output_path("checkpoint_dir", path, "folder")
         state, older = (os.path.join(self.path, name) for name in (_STATE, _OLDER[_STATE]))
         is_older = os.path.exists(older) and not os.path.exists(state)
         names = (_OLDER[name] if is_older else name for name in (_STATE, _COUNTS))
@@ -78,8 +81,9 @@ class Folder:
     def claim(self) -> None:
         """Check that the files to write do not exist, or that an earlier training here wrote them.
 
-        Call this while the folder is locked, and before counting. It also writes the mark into the
-        lock file. A later training may then replace counts that a killed training left.
+        Call this method while the folder is locked, and before counting. The method also writes the
+        mark into the lock file. A later training may then replace counts that a killed training
+        left.
 
         Raises
         ------
@@ -146,10 +150,11 @@ class Folder:
         )
         for name in sorted({*ours, *theirs} - may_change(saved) - {"preset"}):
             if ours.get(name) != theirs.get(name):
+                mine, other = _words(ours.get(name)), _words(theirs.get(name))
                 raise ValueError(
-                    f"{name}={ours.get(name)!r} differs from the checkpoint in {self.path}, "
-                    f"which has {name}={theirs.get(name)!r}: continue with the same settings, or "
-                    "use another checkpoint_dir"
+                    f"{name}={shown(mine)} differs from the checkpoint in {self.path}, which has "
+                    f"{name}={shown(other)}{_difference(mine, other)}: continue with the same "
+                    "settings, or use another checkpoint_dir"
                 )
         ours, theirs = wanted["source"], saved["source"]
         if ours is not None and theirs is not None and ours != theirs:
@@ -178,14 +183,37 @@ class Folder:
             )
 
 
+def _words(value: Any) -> Any:
+    """Return the phrases in a saved setting as a list of text, and any other setting as it is."""
+    if not isinstance(value, dict) or "passes" not in value:
+        return value
+    return [" ".join(words) for found in value["passes"] for words, _ in found]
+
+
+def _difference(ours: object, theirs: object) -> str:
+    """Say in which entries two lists of words differ; "" for other values."""
+    if not isinstance(ours, list) or not isinstance(theirs, list):
+        return ""
+    known, others = set(ours), set(theirs)
+    parts = [
+        f"{where} has {shown(found)}"
+        for where, found in (
+            ("only the new list", [entry for entry in ours if entry not in others]),
+            ("only that of the checkpoint", [entry for entry in theirs if entry not in known]),
+        )
+        if found
+    ]
+    return f" ({'; '.join(parts)})" if parts else ""
+
+
 def read(path: str | os.PathLike[str]) -> Saved:
     """Read a checkpoint file.
 
     Raises
     ------
     OSError, FormatError
-        For a file that is missing, cut off or damaged, with its path; if it is cut off, also
-            with the byte.
+        For a file that is missing, cut off or damaged. The message has the path and, if the file is
+        cut off, the number of the byte.
     """
     core = _core.CoreCheckpoint.load(path)
     with refusing(os.fspath(path), "a checkpoint of glove_rs"):
@@ -205,7 +233,7 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
     kinds = dict.fromkeys(("parameters", "training", "session", "counts"), dict)
     for name, kind in {**kinds, "every": int, "grown": bool, "before": list}.items():
         if not isinstance(settings[name], kind):
-            raise ValueError(f"{name} is {settings[name]!r}")
+            raise ValueError(f"{name} is {shown(settings[name])}")
     _complete(settings)
     _core.check_training(settings["training"])
     integer("every", settings["every"], 1)

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core, _settings
-from .._checks import shown
-from .._io.sources import Source, files_of, source_arguments
+from .._checks import is_missing, shown
+from .._io.sources import Source, files_of, refuse_pipes, source_arguments
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary, as_vocabulary
 
@@ -26,7 +26,7 @@ _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None
 
 
 class Documents:
-    """The documents of a text, encoded in memory. A word takes two bytes, a rare word more.
+    """The documents of a text, encoded in memory: two bytes for a token, more if its word is rare.
 
     Create an object with :meth:`read` or :meth:`read_groups`.
 
@@ -65,7 +65,7 @@ class Documents:
         source : Source
             As for :meth:`glove_rs.Glove.fit`.
         settings : mapping
-            The parameters of reading, encoding and running.
+            The parameters of the source, of reading, encoding and running.
         callback : callable or None
             Called with the progress.
         vocabulary : Vocabulary or sequence of str, optional
@@ -76,9 +76,11 @@ class Documents:
         Raises
         ------
         ValueError
-            If `by` does not give a label for each document.
+            If `by` does not give a label for each document, if a label is missing (None, NaN, NaT
+            or the NA of pandas), or if no document has a word of the vocabulary.
         TypeError
-            If `by` is a function and `source` is not an iterable of documents.
+            If `by` is a function and `source` is not an iterable of documents, if `by` is neither a
+            function nor labels, or if a label is not hashable.
         """
         labels: list[Label] | None = None
         if callable(by):
@@ -114,11 +116,14 @@ class Documents:
         Raises
         ------
         ValueError
-            If there is no source, or if a source without `vocabulary` is an open file or a stream
-            of tables, which can be read only once.
+            If there is no source, or if a source without `vocabulary` is an open file, a pipe or a
+            stream of tables, which can be read only once.
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")
+        for label in sources:
+            if is_missing(label):
+                raise ValueError(f"source must have a label for each text, got {label}")
         if vocabulary is None:
             for label, source in sources.items():
                 if hasattr(source, "read") or hasattr(source, "read_next_batch"):
@@ -126,6 +131,7 @@ class Documents:
                         f"source must be readable twice, got {shown(source)} for {shown(label)}: "
                         "give a path, or the words as vocabulary"
                     )
+                refuse_pipes(source, settings.get("storage_options"))
         # A generator can be read only once, so its items are put into a list.
         kept = {label: _repeatable(source) for label, source in sources.items()}
         if vocabulary is None:
@@ -139,7 +145,7 @@ class Documents:
                 for source in kept.values()
             ]
             words = _core.merge_vocabularies(parts)
-            words = words.chosen("source", encoding["min_count"], encoding["max_vocab"])
+            words = words.chosen("source", encoding)
         else:
             words = as_vocabulary(vocabulary)._core
         cores = [_read(source, settings, words, callback) for source in kept.values()]
@@ -150,7 +156,7 @@ class Documents:
         return len(self.lengths)
 
     def _parts(self, weights: _Weights) -> Iterator[tuple[_core.CoreDocuments, _Weights]]:
-        """Yield each part of the text with its weights, but no part whose weights are all 0."""
+        """Yield the documents of each source with their weights, unless all these weights are 0."""
         weights = np.ascontiguousarray(weights, dtype=np.uint32)
         first = 0
         for core in self._cores:
@@ -219,7 +225,8 @@ def _read(
 def _labelled(source: Source, by: Callable[[Any], Label]) -> tuple[Iterator[Any], list[Label]]:
     """Return the documents of `source`, and a list of their labels that grows as they are read."""
     named = files_of(source) is not None or isinstance(source, str)
-    if named or not isinstance(source, Iterable) or hasattr(source, "read"):
+    is_table = hasattr(source, "columns") or hasattr(source, "read_next_batch")
+    if named or is_table or not isinstance(source, Iterable) or hasattr(source, "read"):
         raise TypeError(
             "by must be a sequence of labels if source is not an iterable of documents, got a "
             f"function and {shown(source)}"
@@ -228,9 +235,7 @@ def _labelled(source: Source, by: Callable[[Any], Label]) -> tuple[Iterator[Any]
 
     def documents() -> Iterator[Any]:
         for document in source:
-            label = by(document)
-            hash(label)  # raises a TypeError
-            labels.append(label)
+            labels.append(_checked_label(by(document), len(labels)))
             yield document
 
     return documents(), labels
@@ -240,10 +245,21 @@ def _label_list(by: Any) -> list[Label]:
     if isinstance(by, str | bytes) or not isinstance(by, Iterable):
         raise TypeError(f"by must be labels of documents or a function, got {shown(by)}")
     labels = by.tolist() if isinstance(by, np.ndarray) else list(by)
-    for label in labels:
-        if not isinstance(label, Hashable):
-            raise TypeError(f"by must have labels that are hashable, got {shown(label)}")
-    return labels
+    return [_checked_label(label, document) for document, label in enumerate(labels)]
+
+
+def _checked_label(label: Label, document: int) -> Label:
+    """Return a label, unless it is missing or cannot name a group."""
+    try:
+        hash(label)
+    except TypeError:
+        raise TypeError(f"by must have labels that are hashable, got {shown(label)}") from None
+    if is_missing(label):
+        raise ValueError(
+            f"by must have a label for each document, got {label} for document {document:,} "
+            "(from 0): leave such documents out, or name their group, such as 'unknown'"
+        )
+    return label
 
 
 def _repeatable(source: Source) -> Source:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from typing import Any, TypeVar, cast
 
@@ -13,6 +13,7 @@ import numpy as np
 
 from .. import _core, _settings
 from .._checks import boolean, integer
+from .._checks import words as words_of
 from .._io.archives import refusing
 from .._io.sources import source_arguments
 from .._progress import reporter
@@ -25,7 +26,7 @@ from .checkpoints import Folder
 from .protocol import Model
 from .training import Fitted, History, Init, Session, SessionOptions, Text
 
-__all__ = ["counts_of", "fit", "resume", "update"]
+__all__ = ["counts_of", "fit", "given_counts", "resume", "update"]
 
 _Model = TypeVar("_Model", bound=Model)
 
@@ -37,13 +38,42 @@ UPDATE_SHARE = 0.4
 ALIKE = 100
 
 
-def count(model: Model, text: Text, state: Fitted | None = None) -> Cooccurrence:
-    """Count a text with the model's settings. `state` is the training that it continues."""
-    settings = _settings.text_parameters(model)
-    if state is not None:
-        settings = state.as_read(settings)
-    settings = _settings.decided(settings, model.get_params()["preset"])
+def count(parameters: Mapping[str, Any], text: Text) -> Cooccurrence:
+    """Count a text with the parameters of a model."""
+    names = _settings.names("reading", "encoding", "counting", "running")
+    settings = {name: parameters[name] for name in names if name in parameters}
+    settings = _settings.decided(settings, parameters["preset"])
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings, **text.where())
+
+
+def given_counts(
+    X: Any, vocabulary: Vocabulary | Sequence[str] | None, symmetric: object
+) -> Cooccurrence:
+    """Return the counts that a user gave as `X` to train on.
+
+    `symmetric` is the parameter of the model. If it is True, a matrix that is not symmetric gives a
+    warning.
+
+    Raises
+    ------
+    ValueError
+        If `X` is a Cooccurrence and `vocabulary` has other words, if `symmetric` is not a bool, and
+        as by :meth:`Cooccurrence.from_scipy`.
+    """
+    counts: Cooccurrence
+    if not isinstance(X, Cooccurrence):
+        counts = Cooccurrence.from_scipy(X, vocabulary)
+    else:
+        counts = X
+        if vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
+            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+    expected = boolean("symmetric", symmetric)
+    if expected and counts._is_matrix and (asymmetry := counts._asymmetry()):
+        warn(
+            f"X is {asymmetry}, but symmetric counts are expected: pass X + X.T with the "
+            "diagonal added only once, or set symmetric=False if X is right as it is"
+        )
+    return counts
 
 
 def counts_of(model: Model) -> Cooccurrence:
@@ -67,7 +97,7 @@ def counts_of(model: Model) -> Cooccurrence:
             f"{state.text.source!r} is gone or has changed since it was counted; "
             "fit(keep_counts=True) keeps the counts in the model"
         )
-    return count(model, state.text, state)
+    return count(state.as_read(model.get_params()), state.text)
 
 
 def fit(
@@ -80,7 +110,7 @@ def fit(
     start: _core._Start | None = None,
 ) -> None:
     """Train on a text or on counts, from the beginning or from a checkpoint."""
-    parameters = model.get_params()
+    parameters = _settings.with_content(model.get_params())
     training = _settings.core_training(parameters, has_init=init is not None)
     if model.subwords is None and isinstance(data, Cooccurrence) and data.is_rectangular:
         training["subwords"] = False  # rectangular counts have no sums W + W_tilde
@@ -128,9 +158,10 @@ def fit(
         else:
             if folder is not None:
                 folder.claim()
-            counts = data if isinstance(data, Cooccurrence) else count(model, data)
+            counts = data if isinstance(data, Cooccurrence) else count(parameters, data)
         _train(
             model,
+            parameters,
             counts,
             training,
             session,
@@ -191,7 +222,8 @@ def _resume(
     if "epochs" in parameters:
         training["epochs"] = _settings.core_training(model.get_params())["epochs"]
     counts = folder.counts_of(saved, _settings.core_running(model.get_params()))
-    _train(model, counts, training, session, settings, start=saved.core, consume=True)
+    parameters = model.get_params()
+    _train(model, parameters, counts, training, session, settings, start=saved.core, consume=True)
     return model
 
 
@@ -229,7 +261,7 @@ def update(
         if not isinstance(kept, Cooccurrence):
             raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
         rows = _rows(kept.vocabulary, state.vocabulary)
-        parameters = state.as_read(model.get_params())
+        parameters = _settings.with_content(state.as_read(model.get_params()))
         with reporter(model.progress) as callback:
             core = kept._core.with_more_text(
                 source_arguments(text.source, {**parameters, **text.where()}),
@@ -252,7 +284,7 @@ def update(
             before=state.history.epochs(),
         )
         start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
-        _train(model, merged, training, session, settings, start=start, state=state, consume=True)
+        _train(model, parameters, merged, training, session, settings, start=start, consume=True)
 
 
 def _check_more(before: Vocabulary, after: Vocabulary, min_count: int) -> None:
@@ -323,6 +355,7 @@ def _warn_of_spaces(vocabulary: Vocabulary) -> None:
 
 def _train(
     model: Model,
+    parameters: Mapping[str, Any],
     counts: Cooccurrence,
     training: _core._Training,
     session: Session,
@@ -331,12 +364,11 @@ def _train(
     start: _core._Start | _core.CoreCheckpoint | None = None,
     init: Init | None = None,
     text: Text | None = None,
-    state: Fitted | None = None,
     consume: bool,
 ) -> None:
     """Train, and store the result in the model, even if the training is interrupted.
 
-    `state` is the training that an update continues.
+    `parameters` are those of the model, with the content of files.
 
     If `keep_counts` is None, the model keeps the counts unless the text is in local files. Such a
     text can be counted again.
@@ -354,10 +386,7 @@ def _train(
         core, order = vocabulary._core.by_count()
         vocabulary = Vocabulary._of(core)
     before = settings["before"]
-    parameters = model.get_params()
-    files = _settings.content_paths(parameters)
-    if state is not None:
-        parameters = state.as_read(parameters)
+    files = _settings.content_paths(model.get_params())
     used = _settings.used(parameters) | training | settings["session"]
 
     def keep(made: _core.CoreParameters) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from .. import _settings
+from .. import _core, _settings
 from .._checks import shown
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary
@@ -48,9 +47,7 @@ def infer_vector(
     elif not isinstance(word, str) or not word:
         raise ValueError(f"word must be a str, or None, got {shown(word)}")
     else:
-        word = word.lower() if model.lowercase else word
-        if model.normalize is not None:
-            word = unicodedata.normalize(model.normalize, word)  # type: ignore[arg-type]
+        word = _core.folded([word], model.lowercase, model.normalize)[0]
     occurrences, sides = _counts(model, pieces, word)
     scale = max(1.0, _LEAST / occurrences)
     # σ², the variance of a weighted residual. In training its mean is Σ f diff² / nnz, which is

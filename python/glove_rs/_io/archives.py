@@ -27,8 +27,8 @@ __all__ = ["MOST_JSON", "Archive", "open_regular", "refusing"]
 MOST_RATIO = 64
 #: An archive may always unpack to this many bytes, even if it is small.
 ALWAYS = 1 << 20
-#: The largest allowed size of settings in JSON. A parser needs many times as much memory. Settings
-#: contain each list of words twice, so the limit is a multiple of that of such a list.
+#: The largest allowed size of settings in JSON, in bytes. A parser needs many times as much memory.
+#: Settings contain each list of words twice, so this is a multiple of `_word_lists.MOST_BYTES`.
 MOST_JSON = 1 << 23
 #: Bytes to read at a time. Ctrl-C takes effect between two reads.
 _CHUNK = 4 << 20
@@ -120,7 +120,7 @@ class Archive:
     def read(self, name: str, kind: str, shape: tuple[int | None, ...]) -> NDArray[Any]:
         """Read an array, which must have the dtype `kind`, such as "f4", and this shape.
 
-        None in `shape` matches any length. Byte order and memory order may be any.
+        None in `shape` matches any length. Any byte order and memory order is accepted.
         """
         member = self._zip.getinfo(name + ".npy")
         file: Any  # not IO[bytes], which has no method readinto for type checkers
@@ -149,7 +149,7 @@ class Archive:
             if name == "header" and count * dtype.itemsize > MOST_JSON:
                 raise ValueError(f"its settings have {count} bytes, too many")
             if len(start) + length + count * dtype.itemsize != member.file_size:
-                raise ValueError(f"{name} has {member.file_size} bytes, but not for its shape")
+                raise ValueError(f"{name} has {member.file_size} bytes, which do not fit its shape")
             array = np.empty(count, dtype)
             rest = array.view(np.uint8).data
             while rest:
@@ -158,7 +158,7 @@ class Archive:
                     raise EOFError(f"{name} is cut off")
                 rest = rest[read:]
             if file.read(1):  # this read at the end makes zipfile compare the checksum
-                raise ValueError(f"{name} continues after its end")
+                raise ValueError(f"{name} has more bytes than its shape needs")
         array = array.astype(dtype.newbyteorder("="), copy=False)
         return array.reshape(found, order="F" if fortran == "True" else "C")
 

@@ -6,13 +6,22 @@ import errno
 import glob
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import IO, Any, cast
 
 from .._checks import is_file_system
 from .._optional import optional
 
-__all__ = ["is_remote", "open_file", "remote_files", "shortened", "system_of"]
+__all__ = [
+    "EXISTS",
+    "is_remote",
+    "open_file",
+    "remote_files",
+    "replacing_remote",
+    "shortened",
+    "system_of",
+]
 
 _PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S+")
 
@@ -60,7 +69,10 @@ def _of_pyarrow(system: Any) -> Any:
 
 
 def _pyarrow_system(name: str) -> tuple[Any, str] | None:
-    """Return the file system of pyarrow for a URL, and the path in it; None if it has none."""
+    """Return pyarrow's file system for a URL, wrapped for fsspec, and the path in it.
+
+    The result is None if pyarrow is not installed or has no file system for the URL.
+    """
     try:
         import pyarrow
         from pyarrow.fs import FileSystem
@@ -76,6 +88,8 @@ def _pyarrow_system(name: str) -> tuple[Any, str] | None:
 def remote_files(name: str, options: Any = None) -> list[str]:
     """Return the files that a URL names: a file, or all files of a folder or pattern, sorted.
 
+    Hidden files of a folder, and files in hidden folders, are left out.
+
     Parameters
     ----------
     name, options
@@ -84,7 +98,10 @@ def remote_files(name: str, options: Any = None) -> list[str]:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If there is no such file or folder, if the folder has no files, or if no file matches the
+        pattern. A URL of HTTP is not checked.
+    ImportError
+        As for :func:`system_of`.
     """
     system, path = system_of(name, options)
     protocols = system.protocol
@@ -115,11 +132,82 @@ def remote_files(name: str, options: Any = None) -> list[str]:
 
 
 def open_file(name: str, options: Any = None) -> IO[bytes]:
-    """Open a file for reading: a local file, or a file of a file system as :func:`system_of`."""
+    """Open a file for reading: a local file, or a file in the system of :func:`system_of`."""
     if is_remote(name) or is_file_system(options):
         system, path = system_of(name, options)
         return cast("IO[bytes]", system.open(path, "rb"))
     return open(name, "rb")
+
+
+#: The reason of a FileExistsError.
+EXISTS = "exists; choose another name, or replace it with overwrite=True"
+
+
+@contextmanager
+def replacing_remote(name: str, options: Any = None, *, overwrite: bool) -> Iterator[IO[bytes]]:
+    """Yield a binary file that is at `name` in a store when the block ends without an exception.
+
+    The file is written with a hidden name in the same folder, and then moved: not all stores can
+    discard a file that is open. After an exception the hidden file is removed.
+
+    Parameters
+    ----------
+    name, options
+        As for :func:`system_of`.
+    overwrite : bool
+        Whether a file at `name` may be replaced.
+
+    Raises
+    ------
+    FileExistsError
+        If there is a file at `name`, before or after the block, and `overwrite` is false.
+    IsADirectoryError
+        If there is a folder at `name`.
+    OSError
+        If the store cannot be written.
+    """
+    system, path = system_of(name, options)
+    _check_target(system, path, name, overwrite=overwrite)
+    folder, slash, last = path.rpartition("/")
+    hidden = f"{folder}{slash}.{last}.{os.urandom(4).hex()}.part"
+    try:
+        file = system.open(hidden, "wb")
+    except NotImplementedError:
+        raise OSError(errno.EROFS, "This store cannot be written", shortened(name)) from None
+    except OSError as error:
+        error.filename = shortened(name)  # the error must not name the hidden file
+        raise
+    try:
+        yield file
+        file.close()
+        _check_target(system, path, name, overwrite=overwrite)
+        _move(system, hidden, path)
+    except BaseException as error:
+        with suppress(Exception):
+            file.close()
+        with suppress(Exception):
+            system.rm_file(hidden)
+        if isinstance(error, OSError) and hidden in str(error.filename):
+            error.filename = shortened(name)
+        raise
+
+
+def _check_target(system: Any, path: str, name: str, *, overwrite: bool) -> None:
+    system.invalidate_cache()
+    if system.isdir(path):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), shortened(name))
+    if not overwrite and system.exists(path):
+        raise FileExistsError(errno.EEXIST, EXISTS, shortened(name))
+
+
+def _move(system: Any, old: str, new: str) -> None:
+    from fsspec import AbstractFileSystem
+
+    if type(system).mv is AbstractFileSystem.mv:  # it takes brackets in a name for a pattern
+        system.cp_file(old, new)
+        system.rm_file(old)
+    else:
+        system.mv(old, new)
 
 
 def shortened(name: str, most: int = 300) -> str:

@@ -1,4 +1,4 @@
-"""Paths of files to read, and files that Python writes through the core, which replaces them."""
+"""Checks of the paths of files to read, and files that replace others only when complete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .. import _core
 from .._checks import path_text, shown
 from .sources import is_remote
 
-__all__ = ["local_path", "readable", "replacing"]
+__all__ = ["is_url", "local_path", "output_path", "readable", "replacing"]
 
 
 def local_path(name: str, path: object) -> str:
@@ -24,11 +24,45 @@ def local_path(name: str, path: object) -> str:
     TypeError, ValueError
         If `path` is not a path, or is empty.
     FileNotFoundError
-        If `path` is a URL and not the name of a file.
+        If `path` is a URL and not the name of an existing file.
     """
     text = path_text(name, path)
     if is_remote(text) and not os.path.exists(text):
         reason = "Only texts are read from URLs: download the file first"
+        raise FileNotFoundError(errno.ENOENT, reason, text)
+    return text
+
+
+def is_url(path: str) -> bool:
+    """Return whether a path to write is a URL. A folder of this machine may have the name "s3:"."""
+    return is_remote(path) and not os.path.isdir(os.path.dirname(path))
+
+
+def output_path(name: str, path: object, what: str = "file") -> str:
+    """Return the path of a file or folder to write as str.
+
+    Parameters
+    ----------
+    name : str
+        The public name of the parameter, for messages.
+    path : path
+        The file or folder.
+    what : {"file", "folder"}
+        For messages.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `path` is not a path, or is empty.
+    FileNotFoundError
+        For a URL. Without this check a folder with the name ``s3:`` would be made.
+    """
+    text = path_text(name, path, what)
+    if is_url(text):
+        reason = (
+            "Only Cooccurrence.to_parquet writes to URLs: write to this machine first, and copy "
+            f"the {what} to the store"
+        )
         raise FileNotFoundError(errno.ENOENT, reason, text)
     return text
 
@@ -48,11 +82,12 @@ def readable(name: str, file: object, member: str | None = None) -> str | IO[Any
     Raises
     ------
     TypeError
-        If `file` is not a path and not an open file.
+        If `file` is not a path and not an open file, or if `member` is not a str.
     ValueError
-        If `member` is given and `file` is not a zip archive.
+        If `file` is an empty path, or if `member` is given and `file` is not the path of a zip
+        archive.
     FileNotFoundError
-        For a URL.
+        If `file` is a URL.
     """
     if callable(getattr(file, "read", None)):
         if member is not None:
@@ -93,9 +128,9 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[io.RawIOBase]:
     Raises
     ------
     OSError
-        If the file cannot be written; its `filename` is `path`.
+        If the file cannot be written. The `filename` of the exception is `path`.
     """
-    core = _core.FileWriter(path_text("path", path))
+    core = _core.FileWriter(output_path("path", path))
     try:
         yield _Output(core)
         core.commit()

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._checks import shown
+from .._checks import is_missing, shown
 
 __all__ = ["aligned", "matrix_and_labels"]
 
@@ -77,13 +77,7 @@ def _labels(labels: Sequence[Any], kind: str) -> list[str] | None:
     """Return labels as text, or None if they are the default names of pandas or Polars."""
     found = list(labels)
     for number, label in enumerate(found):
-        if _is_missing(label):
+        if is_missing(label):
             raise ValueError(f"X must have labels that are words, got {label} for {kind} {number}")
     defaults = (range(len(found)), [f"column_{number}" for number in range(len(found))])
     return None if any(found == list(names) for names in defaults) else [str(x) for x in found]
-
-
-def _is_missing(label: Any) -> bool:
-    """Return whether a label is a missing value of pandas: None, NaN, NA or NaT."""
-    is_nan = isinstance(label, float | np.floating) and label != label
-    return label is None or is_nan or type(label).__name__ in {"NAType", "NaTType"}

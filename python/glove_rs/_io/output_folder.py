@@ -5,7 +5,7 @@
 | ``model.glove`` | the model in the format of :meth:`glove_rs.Glove.save` |
 | ``vocab.txt`` | the words of the model and their counts, in Stanford's format |
 | ``settings.json`` | version, date, source and settings |
-| ``history.csv`` | loss, seconds and speed of each epoch |
+| ``history.csv`` | loss, seconds, records per second and data loss of each epoch |
 """
 
 from __future__ import annotations
@@ -17,12 +17,11 @@ from collections.abc import Iterator
 from typing import Any, Protocol
 
 from .. import _core
-from .._checks import path_text
 from .._core import FormatError, __version__
 from .._settings import saved
 from ..vocabulary import Vocabulary
 from .archives import MOST_JSON
-from .files import replacing
+from .files import output_path, replacing
 
 __all__ = ["FILES", "OutputFolder", "is_folder", "model_file", "read_settings"]
 
@@ -113,8 +112,8 @@ class OutputFolder:
     path : path
         The path of the folder. If it is a link, the folder that the link points to is replaced.
     overwrite : bool
-        Whether to replace an existing folder of glove-rs. A folder that holds any other file is
-        never replaced.
+        Whether to replace an existing folder of glove-rs. A folder is never replaced if it holds a
+        file that is neither in `FILES` nor `vectors`.
     vectors : str, optional
         The name of an additional file in the folder: the vectors as word2vec text.
     """
@@ -122,7 +121,7 @@ class OutputFolder:
     def __init__(
         self, path: str | os.PathLike[str], *, overwrite: bool, vectors: str | None = None
     ) -> None:
-        self.path = path_text("out", path, "folder")
+        self.path = output_path("out", path, "folder")
         # Absolute, so that a later change of the current directory does not change the folder.
         self.target = os.path.realpath(self.path)
         self.overwrite = overwrite
@@ -130,7 +129,10 @@ class OutputFolder:
         self.names = [*FILES] if vectors is None else [*FILES, vectors]
 
     def check(self) -> None:
-        """Raise the OSError that :meth:`write` would raise. Call this before a long training."""
+        """Raise the OSError that :meth:`write` would raise. Call this before a long training.
+
+        Missing parent folders are created, and leftovers of killed runs are removed.
+        """
         self._check()
         writer = self._writer()
         try:

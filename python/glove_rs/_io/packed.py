@@ -17,8 +17,7 @@ from .._optional import optional
 
 __all__ = ["DAMAGED", "Stream", "unpacked"]
 
-#: The exceptions of the decompressors for damaged data. Any other exception means that the file
-#: cannot be read.
+#: The exceptions that the standard library's decompressors and decoders raise for damaged data.
 DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, UnicodeError)
 
 #: The first bytes of compressed files, and the name of their compression.
@@ -51,7 +50,15 @@ class Stream(io.RawIOBase):
         self.is_unpacked = unpack
 
     def look(self, size: int) -> bytes:
-        """Return the first `size` bytes, or fewer at the end. Call it before the first `read`."""
+        """Return at least the first `size` bytes, or all bytes of a shorter stream.
+
+        Call it before the first `read`.
+
+        Raises
+        ------
+        TypeError
+            If the stream is open for text.
+        """
         while len(self.head) < size:
             block = self._source.read(size - len(self.head))
             if not block:
@@ -63,7 +70,7 @@ class Stream(io.RawIOBase):
         return self.head
 
     def skip(self, size: int) -> None:
-        """Drop the first `size` bytes of the head."""
+        """Drop the first `size` bytes of the head, before anything is read."""
         self.head = self._rest = self.head[size:]
 
     def readable(self) -> bool:

@@ -1,43 +1,26 @@
-"""Tables of pairs: the sources of `Cooccurrence.from_pairs`, and counts as an Arrow table."""
+"""Tables of pairs: the sources of `Cooccurrence.from_pairs`."""
 
 from __future__ import annotations
 
 import errno
 import glob
 import os
+import sys
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
 from .. import _core
-from .._checks import is_file_system, path_text, shown
+from .._checks import is_file_system, shown
 from .._optional import optional
 from .file_systems import is_remote, open_file, remote_files, shortened, system_of
-from .files import local_path, replacing
+from .files import local_path
 
-if TYPE_CHECKING:
-    from ..vocabulary import Vocabulary
+__all__ = ["opened"]
 
-__all__ = ["opened", "table_of", "write_parquet"]
-
-#: Rows of a batch that is read from a Parquet file.
+#: Rows of a batch that is read from a Parquet file or from DuckDB.
 _BATCH = 1 << 17
-#: Records of a row group that is written.
-_ROW_GROUP = 1 << 20
-
-
-class _Matrix(Protocol):
-    """What a table of records takes from :class:`glove_rs.Cooccurrence`."""
-
-    _core: _core.CoreCooccurrence
-
-    @property
-    def vocabulary(self) -> Vocabulary: ...
-
-    @property
-    def context_vocabulary(self) -> Vocabulary: ...
 
 
 @contextmanager
@@ -58,10 +41,12 @@ def opened(
     Raises
     ------
     TypeError, ValueError, OSError, FormatError
-        As for `from_pairs`. An error about a row of a Parquet file names the file and row group.
+        As for `from_pairs`. An error about a row of Parquet files has the file, the number of the
+        row in this file and the row group.
     """
-    if isinstance(table, str | os.PathLike):
-        files = _files(table, storage_options)
+    paths = _paths(table)
+    if paths is not None:
+        files = [file for path in paths for file in _files(path, storage_options)]
         reader = _Parquet(files, columns, storage_options)
         try:
             yield reader.stream()
@@ -70,23 +55,98 @@ def opened(
             raise
     elif storage_options is not None:
         raise ValueError("storage_options must come with a path or URL as table")
+    elif hasattr(table, "read_next_batch"):
+        batches = _Batches(table)
+        try:
+            yield batches.stream()
+        except Exception:
+            if batches.error is not None:
+                raise batches.error from None
+            raise
     else:
-        yield _exporter(table, [name for _, name in columns])
+        try:
+            yield _exporter(table, [name for _, name in columns])
+        except ValueError as error:
+            _raise_from_dataset(error, table)
+            raise
+
+
+def _paths(table: Any) -> list[str | os.PathLike[str]] | None:
+    """Return the paths of a table, or None if it is in memory."""
+    if isinstance(table, str | os.PathLike):
+        return [table]
+    if not isinstance(table, list | tuple) or not table:
+        return None
+    return list(table) if all(isinstance(path, str | os.PathLike) for path in table) else None
+
+
+class _Batches:
+    """The batches of a reader of pyarrow.
+
+    Attributes
+    ----------
+    error : Exception, optional
+        The exception that the reader raised. Arrow's stream passes on only its message.
+    """
+
+    def __init__(self, reader: Any) -> None:
+        self.error: Exception | None = None
+        self._reader = reader
+
+    def stream(self) -> Any:
+        """Return a reader of the same batches."""
+        pyarrow = optional("pyarrow", "from_pairs with a stream")
+        return pyarrow.RecordBatchReader.from_batches(self._reader.schema, self._all())
+
+    def _all(self) -> Iterator[Any]:
+        try:
+            yield from self._reader
+        except Exception as error:
+            self.error = error
+            raise
+
+
+def _raise_from_dataset(error: ValueError, table: Any) -> None:
+    """Raise `error` with the file of its row if `table` is an unfiltered dataset of pyarrow."""
+    row = getattr(error, "row", None)
+    if row is None or not hasattr(table, "get_fragments"):
+        return
+    try:
+        fragments = list(table.get_fragments())
+    except ValueError:  # the dataset has a filter, so rows cannot be counted by file
+        return
+    for fragment in fragments:
+        if not hasattr(fragment, "path"):  # a table in memory
+            return
+        rows = fragment.count_rows()
+        if row < rows:
+            reason = getattr(error, "reason", error)
+            raise type(error)(f"{fragment.path}, row {row} (from 0): {reason}") from None
+        row -= rows
 
 
 def _exporter(table: Any, columns: list[str]) -> Any:
     """Return an object with the method ``__arrow_c_stream__`` or ``__arrow_c_array__``."""
     module = type(table).__module__.partition(".")[0]
-    if module == "pandas" and hasattr(table, "columns"):
-        return _of_pandas(table, columns)
+    if module == "pandas" and hasattr(table, "reset_index") and hasattr(table, "index"):
+        if set(columns).intersection(table.index.names):  # as after groupby(["a", "b"])
+            table = table.reset_index()
+        if hasattr(table, "columns"):
+            return _of_pandas(table, columns)
     if module == "polars" and hasattr(table, "collect"):  # a lazy frame
         schema = table.collect_schema().names()
         known = [name for name in dict.fromkeys(columns) if name in schema]
-        return (table.select(known) if len(known) == len(set(columns)) else table).collect()
+        table = (table.select(known) if len(known) == len(set(columns)) else table).collect()
+    if module == "polars" and hasattr(table, "schema"):
+        return _with_types(table, columns)
     if hasattr(table, "__arrow_c_stream__") or hasattr(table, "__arrow_c_array__"):
         return table
     if hasattr(table, "scanner"):  # a data set of pyarrow
+        if not set(columns).issubset(table.schema.names):
+            return table.schema.empty_table()  # the core's error lists the columns
         return table.scanner(columns=list(dict.fromkeys(columns))).to_reader()
+    if hasattr(table, "to_reader"):  # a scanner of pyarrow
+        return table.to_reader()
     if hasattr(table, "fetch_record_batch"):  # a relation of DuckDB
         return table.fetch_record_batch(_BATCH)
     raise TypeError(
@@ -95,17 +155,34 @@ def _exporter(table: Any, columns: list[str]) -> Any:
     )
 
 
+def _with_types(frame: Any, columns: list[str]) -> Any:
+    """Return the columns of a data frame of Polars that are needed, or all if one is missing.
+
+    Columns that have only nulls get the type of the other keys, or of numbers: Polars exports them
+    with a buffer that Arrow's format does not allow.
+    """
+    polars = sys.modules["polars"]
+    if set(columns).issubset(frame.columns):
+        frame = frame.select(list(dict.fromkeys(columns)))
+    keys = [frame.schema.get(name, polars.Null) for name in columns[:2]]
+    key = next((kind for kind in keys if kind != polars.Null), polars.String)
+    nulls = [name for name, kind in frame.schema.items() if kind == polars.Null]
+    return frame.cast({name: key if name in columns[:2] else polars.Float64 for name in nulls})
+
+
 def _of_pandas(frame: Any, columns: list[str]) -> Any:
     """Convert the columns of a pandas data frame. Other columns may hold anything."""
     pyarrow = optional("pyarrow", "from_pairs with pandas")
-    known = [name for name in dict.fromkeys(columns) if name in frame.columns]
-    if len(known) < len(set(columns)):  # the core's error lists the columns with their types
-        return pyarrow.schema(
-            [(str(name), _pandas_type(pyarrow, frame, name)) for name in frame.columns]
-        ).empty_table()
+    names = [str(name) for name in frame.columns]  # a column may have a number as its name
+    wanted = list(dict.fromkeys(columns))
+    if any(names.count(name) != 1 for name in wanted):
+        # The core's error lists the columns with their types.
+        types = (_arrow_type(pyarrow, kind) for kind in frame.dtypes)
+        return pyarrow.schema(list(zip(names, types, strict=True))).empty_table()
+    part = frame.iloc[:, [names.index(name) for name in wanted]]
     try:
-        return pyarrow.Table.from_pandas(frame[known], preserve_index=False)
-    except pyarrow.ArrowException as error:
+        return pyarrow.Table.from_pandas(part, preserve_index=False).rename_columns(wanted)
+    except (pyarrow.ArrowException, OverflowError) as error:
         raise TypeError(
             "table must have columns of integers or text as keys, and of numbers as values; pandas "
             f"could not convert it: {error}; if a column mixes types, convert it, for example "
@@ -113,15 +190,18 @@ def _of_pandas(frame: Any, columns: list[str]) -> Any:
         ) from error
 
 
-def _pandas_type(pyarrow: Any, frame: Any, name: Any) -> Any:
+def _arrow_type(pyarrow: Any, kind: Any) -> Any:
+    """Return the type of Arrow for a type of pandas; string if there is none."""
     try:
-        return pyarrow.from_numpy_dtype(frame[name].dtype)
+        return pyarrow.from_numpy_dtype(kind)
     except (TypeError, AttributeError, pyarrow.ArrowNotImplementedError):
         return pyarrow.string()
 
 
 def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
     """Return the Parquet files that a path or URL names: a file, folder or pattern; sorted."""
+    from .tables import may_be_table  # imported here: most programs read no tables
+
     name = os.fspath(table)
     if isinstance(name, str) and (is_remote(name) or is_file_system(options)):
         found = remote_files(name, options)
@@ -130,7 +210,7 @@ def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
         system, path = system_of(name, options)
         if glob.has_magic(path) and not system.exists(path):
             return found
-        found = [file for file in found if file.endswith(".parquet")]
+        found = [file for file in found if file.endswith(".parquet") and may_be_table(file)]
         if not found:
             raise FileNotFoundError(
                 errno.ENOENT, "The folder has no .parquet files", shortened(name)
@@ -139,6 +219,7 @@ def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
     path = local_path("table", table)
     if os.path.isdir(path):
         found = glob.glob(os.path.join(glob.escape(path), "**", "*.parquet"), recursive=True)
+        found = [name for name in found if may_be_table(name)]
         if not found:
             raise FileNotFoundError(errno.ENOENT, "The folder has no .parquet files", path)
         return sorted(found)
@@ -161,9 +242,11 @@ class _Parquet:
         self._paths = paths
         self._columns = columns
         self._options = options
-        # The number of the first row of each row group that was read, and its file and number.
+        # For each row group that was read: in `_starts` the number of its first row, counted over
+        # all files; in `_groups` its file, its number in the file, and the number of the first row
+        # of the file, counted over all files.
         self._starts: list[int] = []
-        self._groups: list[tuple[str, int]] = []
+        self._groups: list[tuple[str, int, int]] = []
         self._error: Exception | None = None
         self._schema = self._schema_of(self._open(paths[0]), paths[0])
 
@@ -184,7 +267,10 @@ class _Parquet:
                 return file
             return pyarrow.parquet.ParquetFile(self._source(path), read_dictionary=text)
         except pyarrow.ArrowInvalid as error:
-            raise _core.FormatError(f"{path}: this is not a whole Parquet file: {error}") from error
+            raise _core.FormatError(
+                f"{path}: this is not a whole Parquet file: {error}; read a table in another "
+                "format with pandas, Polars or pyarrow, and pass it instead of the path"
+            ) from error
 
     def _source(self, path: str) -> Any:
         """Return what pyarrow opens: a local path, or an open file of a file system."""
@@ -217,6 +303,7 @@ class _Parquet:
     def _all_batches(self) -> Iterator[Any]:
         rows = 0
         for path in self._paths:
+            first = rows
             file = self._open(path)
             schema = self._schema_of(file, path)
             if schema != self._schema:
@@ -226,78 +313,35 @@ class _Parquet:
                 )
             for group in range(file.metadata.num_row_groups):
                 self._starts.append(rows)
-                self._groups.append((path, group))
+                self._groups.append((path, group, first))
                 batches = file.iter_batches(_BATCH, row_groups=[group], columns=schema.names)
                 try:
                     for batch in batches:
                         rows += batch.num_rows
                         yield batch.select(schema.names)
                 except (OSError, self._pyarrow.ArrowInvalid) as error:
+                    if isinstance(error, OSError) and error.errno is not None:
+                        raise  # the disk or the store failed; the file may be sound
                     raise _core.FormatError(
                         f"{path}, row group {group}: the file is damaged: {error}"
                     ) from error
 
     def raise_from(self, error: Exception) -> None:
-        """Raise the error of a file instead of `error`, or `error` with the file of its row."""
+        """Raise a more precise exception than `error`, if there is one.
+
+        If reading a file failed, raise the exception of the reader. If `error` has the number of a
+        row, raise it again with the file and row group of this row. Otherwise return.
+        """
         if self._error is not None:
             raise self._error from None
         row = getattr(error, "row", None)
         if row is not None:
-            path, group = self._groups[bisect_right(self._starts, row) - 1]
-            raise type(error)(f"{path}, row group {group}: {error}") from None
+            path, group, first = self._groups[bisect_right(self._starts, row) - 1]
+            where = f"{path}, row {row - first} (from 0, in row group {group})"
+            raise type(error)(f"{where}: {getattr(error, 'reason', error)}") from None
 
 
 def _types(schema: Any) -> str:
     # Text is read as dictionaries: show the type of the values, which is the type in the file.
     kinds = ((field.name, getattr(field.type, "value_type", field.type)) for field in schema)
     return ", ".join(f"{name!r} ({kind})" for name, kind in kinds)
-
-
-def table_of(X: _Matrix) -> Any:
-    """Return all records as a table: see :meth:`glove_rs.Cooccurrence.to_table`."""
-    pyarrow = optional("pyarrow", "to_table")
-    return _Records(pyarrow, X).table(*X._core.csr(), 0)
-
-
-def write_parquet(X: _Matrix, path: str | os.PathLike[str], *, overwrite: bool) -> None:
-    """Write all records: see :meth:`glove_rs.Cooccurrence.to_parquet`."""
-    pyarrow = optional("pyarrow", "to_parquet")
-    parquet = optional("pyarrow.parquet", "to_parquet")
-    target = path_text("path", path)
-    if os.path.lexists(target) and not overwrite:
-        reason = "exists; choose another name, or replace it with overwrite=True"
-        raise FileExistsError(errno.EEXIST, reason, target)
-    records = _Records(pyarrow, X)
-    parts = X._core.parts()
-    with (
-        replacing(target) as file,
-        parquet.ParquetWriter(file, records.schema, compression="zstd") as writer,
-    ):
-        for first, end in pairwise(parts):
-            table = records.table(*X._core.rows(first, end), first)
-            writer.write_table(table, row_group_size=_ROW_GROUP)
-
-
-class _Records:
-    """Converts rows of X to tables with the columns word, context and x."""
-
-    def __init__(self, pyarrow: Any, X: _Matrix) -> None:
-        self._pyarrow = pyarrow
-        words = [X.vocabulary, X.context_vocabulary]
-        self._words = [pyarrow.array(side.words, pyarrow.string()) for side in words]
-        key = pyarrow.dictionary(pyarrow.int32(), pyarrow.string())
-        columns = [("word", key), ("context", key), ("x", pyarrow.float64())]
-        self.schema = pyarrow.schema(
-            [pyarrow.field(name, kind, nullable=False) for name, kind in columns]
-        )
-
-    def table(self, indptr: Any, columns: Any, values: Any, first: int) -> Any:
-        """Return the rows of X from number `first` on, in compressed sparse rows, as a table."""
-        import numpy as np
-
-        numbers = np.arange(first, first + len(indptr) - 1, dtype=np.int32)
-        sides = zip((np.repeat(numbers, np.diff(indptr)), columns), self._words, strict=True)
-        keys = [self._pyarrow.DictionaryArray.from_arrays(side, words) for side, words in sides]
-        return self._pyarrow.Table.from_arrays(
-            [*keys, self._pyarrow.array(values)], schema=self.schema
-        )

@@ -20,7 +20,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from .. import _core, _settings
 from .._checks import is_file_system
-from .._tokenizers import function_of
+from .._python_tokenizers import function_of
 from .file_systems import is_remote, open_file, remote_files, shortened
 from .table_objects import column_of, reader_of
 
@@ -35,7 +35,10 @@ __all__ = [
     "is_remote",
     "named_files",
     "names_files",
+    "refuse_pipes",
     "source_arguments",
+    "standard_input",
+    "tables_of",
 ]
 
 
@@ -46,7 +49,8 @@ class _ArrowTable(Protocol):
 
 
 _Path: TypeAlias = str | os.PathLike[str]
-#: The type of a source: one or several paths, an open file, or documents (str or lists of words).
+#: The type of a source: one or several paths, an open file, documents (str, lists of words, or
+#: Arrow data), or rows (mappings of column names to values).
 Source: TypeAlias = (
     _Path
     | Iterable[os.PathLike[str]]
@@ -75,7 +79,7 @@ def source_arguments(
         kind, value = _sorted(source, options)
     else:
         kind, source = "iterable", _listed(source)
-        tables = _tables(source, column, options, settings)
+        tables = tables_of(source, column, options, settings)
         if tables is None:
             part, column = column_of(source, column)
             value = documents_of(part)
@@ -102,7 +106,7 @@ def source_arguments(
 def _sorted(source: Any, options: Any = None) -> tuple[str, Any]:
     """Return the kind of `source`, as the module docstring names it, and the value of this kind."""
     if isinstance(source, str) and source == "-":
-        return "stream", _standard_input()
+        return "stream", standard_input()
     if isinstance(source, bytes):
         raise TypeError("source must not be bytes: convert a path to str with os.fsdecode")
     if (files := named_files(source, options)) is not None:
@@ -116,7 +120,8 @@ def _sorted(source: Any, options: Any = None) -> tuple[str, Any]:
     return "iterable", documents_of(listed)
 
 
-def _standard_input() -> IO[Any]:
+def standard_input() -> IO[Any]:
+    """Return standard input, open for bytes if it can be."""
     if sys.stdin is None:
         raise ValueError("source must be something else than '-': there is no standard input")
     return getattr(sys.stdin, "buffer", sys.stdin)
@@ -132,7 +137,7 @@ def _listed(source: Any) -> Any:
     return list(source) if first and isinstance(first[0], os.PathLike) else source
 
 
-def _tables(
+def tables_of(
     source: Any, column: str, options: Any, settings: Mapping[str, Any]
 ) -> TextTables | None:
     """Return the files of tables that `source` is, or None if it is a table in memory."""
@@ -143,7 +148,7 @@ def _tables(
     running = _settings.checked(settings, "running")
     threads, memory = running["threads"], running["memory"]
     if isinstance(source, str) and source == "-":
-        source = _standard_input()
+        source = standard_input()
     if callable(getattr(source, "read", None)):
         name = getattr(source, "name", None)
         file = TableFile(name if isinstance(name, str) else "<file>", stream=source)
@@ -155,7 +160,7 @@ def _tables(
 
 
 def files_of(source: object, options: Any = None) -> list[str] | None:
-    """Return the files that `source` names, or None if it is not in files or one is remote.
+    """Return the files that `source` names; None if it names no files or if a file is remote.
 
     `options` are those of the parameter `storage_options`.
     """
@@ -163,6 +168,16 @@ def files_of(source: object, options: Any = None) -> list[str] | None:
         return None
     files = named_files(source)
     return None if files is None or any(map(is_remote, files)) else files
+
+
+def refuse_pipes(source: object, options: Any = None) -> None:
+    """Raise a ValueError if `source` names a pipe. Call this for a source that is read twice."""
+    for name in files_of(source, options) or ():
+        if os.path.exists(name) and not os.path.isfile(name):
+            raise ValueError(
+                f"source must be a text that can be read twice, got {name}: save its text to a "
+                "file first"
+            )
 
 
 def names_files(source: Sequence[object]) -> bool:
@@ -204,7 +219,8 @@ def _are_paths(items: Sequence[object]) -> bool:
 
     They are if one item is a PathLike. Otherwise the first `_LOOKED_AT` items are examined, which
     must all be str. The items are names if more than half of them name existing files, or if each
-    item without an existing file looks like the name of a missing file.
+    item without an existing file looks like the name of a missing file. An item looks like a name
+    if it matches `_ENDINGS`, or if it has no spaces and all names of existing files match.
     """
     if not items:
         return False

@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from .._checks import boolean, integer, path_text
+from .._checks import boolean, integer
 from .._progress import Progress, reporter
 from .._vectors.combine import combine
 from . import vector_files
-from .files import local_path
+from .files import local_path, output_path
 
 __all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
 
@@ -28,7 +28,10 @@ RARE = 100
 def read_parameters(
     path: str | os.PathLike[str], words: int, progress: Progress = None
 ) -> dict[str, _F32]:
-    """Read a ``.bin`` of parameters or accumulators of `words` words, by the names in `_NAMES`."""
+    """Return the arrays of a ``.bin`` of parameters or accumulators by their names in `_NAMES`.
+
+    `words` is the number of words.
+    """
     file = local_path("path", path)
     with reporter(progress) as callback:
         return dict(zip(_NAMES, _core.load_parameters(file, words, callback), strict=True))
@@ -42,7 +45,7 @@ def write_parameters(
     If a vector has only one accumulator, it is written once for each component.
     """
     shaped = (np.broadcast_to(arrays[prefix + n], arrays[n].shape) for n in _NAMES)
-    _core.save_parameters(path_text("path", path), *map(np.ascontiguousarray, shaped))
+    _core.save_parameters(output_path("path", path), *map(np.ascontiguousarray, shaped))
 
 
 def text_rows(arrays: Mapping[str, _F32], model: int, prefix: str = "") -> _F32:
@@ -78,7 +81,7 @@ def write_text(
     """Write words and numbers with six decimals.
 
     With `header`, the first line has the number of words and of components. With `unk`, the last
-    line is ``<unk>`` with the mean of the :data:`RARE` rarest words.
+    line is ``<unk>`` with the mean of the rows of the :data:`RARE` rarest words.
     """
     words = list(words)
     if boolean("unk", unk):

@@ -26,7 +26,8 @@ __all__ = ["Batch", "Piece", "pieces_of"]
 
 #: Bytes of the beginning of a file that are read to recognise its format.
 _LOOK = 1 << 16
-#: Bytes of JSON lines or CSV that are parsed at once. A row must fit into a block.
+#: The smallest and the largest number of bytes of JSON lines or CSV that are parsed at once. A row
+#: must fit into a block of at most the largest number.
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 
 
@@ -34,11 +35,12 @@ _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 class Batch:
     """Some rows of the column, as an Arrow array or record batch.
 
-    The core reads it with ``__arrow_c_array__`` and takes the names in its messages from `origin`.
+    The core reads it with ``__arrow_c_array__`` and takes the names in its messages from `origin`:
+    the name of the file, the number of the first row, and a note about the numbers of rows.
     """
 
     rows: Any
-    origin: tuple[str, int]
+    origin: tuple[str, int, str]
 
     @property
     def nbytes(self) -> int:
@@ -75,8 +77,8 @@ class Piece:
     first_row: int = 0
     rows: int | None = None
     bytes: int | None = None
-    # The footer of a Parquet file, which was read before; the open stream of a file that is read
-    # from its beginning.
+    # For Parquet, the footer, so that it is not read again for each row group. For formats that are
+    # read from the beginning of the file, the open stream.
     opened: Any = field(default=None, compare=False, repr=False)
 
     def closed(self) -> Piece:
@@ -94,15 +96,21 @@ class Piece:
         ------
         FormatError
             If the file is damaged. The message has its name and the row group or stripe.
+        ValueError
+            As for :func:`pieces_of`.
         OSError
             If the file cannot be read.
         """
         kind = {"parquet": "row group", "orc": "stripe"}.get(self.format)
-        where = "" if kind is None or self.number is None else f", {kind} {self.number}"
-        row = self.first_row
+        part = None if kind is None or self.number is None else f"{kind} {self.number}"
+        where = "" if part is None else f", {part}"
+        row, note = self.first_row, " (from 0)"
+        if part is not None:
+            # The reader of ORC files does not know how many rows come before a stripe.
+            note = f" of {part}{note}" if kind == "stripe" else f" (from 0, in {part})"
         with failing(self.file.name, where):
             for rows in _READERS[self.format](self, most_bytes):
-                yield Batch(as_text(rows, self.column), (self.file.name, row))
+                yield Batch(as_text(rows, self.column), (self.file.name, row, note))
                 row += len(rows)
 
 
@@ -138,10 +146,13 @@ def pieces_of(file: TableFile, column: str) -> Iterator[Piece]:
 
     Raises
     ------
+    ImportError
+        If pyarrow is not installed.
     FormatError
-        If the file is not a table, or is damaged.
+        If the file is not a table, is damaged, or is a compressed Parquet, ORC or Arrow file.
     ValueError
-        If the file has no column of text with this name. The message has all columns.
+        If the file has no column of text with this name. The message lists columns of the file.
+        For JSON lines, CSV and Arrow streams, :meth:`Piece.batches` raises this error.
     """
     optional("pyarrow", f"reading a column of {shortened(file.name)}")
     with failing(file.name):
@@ -153,8 +164,8 @@ def pieces_of(file: TableFile, column: str) -> Iterator[Piece]:
         elif kind in _FOOTERS:
             if stream.is_unpacked:
                 raise _core.FormatError(
-                    f"{file.name}: this is a packed {_NAMES[kind]}, of which no part can be read "
-                    "alone: unpack it first"
+                    f"{file.name}: this is a packed {_NAMES[kind]}, whose parts cannot be read "
+                    "separately: unpack it first"
                 )
             if file.stream is None:
                 stream.close()
@@ -170,7 +181,7 @@ def _format(head: bytes, file: TableFile) -> str | None:
     """Return the format of a file, by its first bytes; None if the file is empty."""
     if not head:
         return None
-    is_binary = b"\0" in head  # a header of CSV may begin with one of these names
+    is_binary = b"\0" in head  # without this check, a CSV header "PAR1,…" or "ORC,…" would match
     if head.startswith(b"PAR1") and is_binary:
         return "parquet"
     if head.startswith(b"ORC") and is_binary:
@@ -227,8 +238,8 @@ def _parquet(piece: Piece, most_bytes: int) -> Iterator[Any]:
 
     mean = (piece.bytes or 0) // max(1, piece.rows or 1)
     rows = min(max(1, most_bytes // max(1, mean)), 1 << 16)
-    # A local file is read page by page. Of a remote file all pages of the column are fetched at
-    # once, because each request takes long.
+    # A local file is read page by page. For a remote file, all pages of the column are fetched at
+    # once, because each request is slow.
     is_local = piece.file.is_local
     with piece.file.random_access() as source:
         reader = ParquetFile(

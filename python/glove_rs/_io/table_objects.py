@@ -35,7 +35,9 @@ def column_of(source: Any, column: str) -> tuple[Any, str | None]:
     Raises
     ------
     ValueError
-        If the table has no such column. The message lists the columns and their types.
+        If the table has no such column. The message lists the columns of the table. For Arrow data,
+        for rows, and for a dataset whose columns are not known, the error comes later, when the
+        data are read.
     TypeError
         If `source` is not a table.
     """
@@ -79,7 +81,7 @@ def column_of(source: Any, column: str) -> tuple[Any, str | None]:
 
 
 def _of_rows(rows: Iterable[Any], column: str) -> Iterator[Any]:
-    """Yield the texts of rows that are dicts. Tables are passed on."""
+    """Yield the texts of rows that are dicts, without None. Yield tables unchanged."""
     for number, row in enumerate(rows):
         if isinstance(row, Mapping):
             if column not in row:

@@ -82,7 +82,7 @@ def _json_schema(head: bytes, name: str) -> Any:
     """Return the fields of the objects in some lines, with their types in Arrow.
 
     pyarrow's own inference refuses a field whose values have several types. This function accepts
-    it, because it may be a field that is not read.
+    such a field, because it may be one that is not read, and gives it the type of its first value.
     """
     import pyarrow
 
@@ -142,8 +142,9 @@ def _nested(fields: Any, place: list[int], kind: Any) -> Any:
 def csv_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[Any]:
     """Read a column of a CSV file. Yield record batches that have only this column.
 
-    The first record has the names of the columns. The character between columns is the one that
-    makes the wanted name a column. Text may be in double quotes, and may then have newlines.
+    The first record has the names of the columns. The columns are separated by the first character
+    of `_DELIMITERS` with which the wanted name is the name of a column. Text may be in double
+    quotes, and may then have newlines.
     """
     import pyarrow
     from pyarrow import csv as arrow

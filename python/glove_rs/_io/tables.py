@@ -18,17 +18,17 @@ from .. import _core
 from .table_files import Batch, Piece, pieces_of
 from .table_input import TableFile
 
-__all__ = ["TextTables", "read_pieces"]
+__all__ = ["TextTables", "may_be_table", "read_pieces"]
 
 #: Bytes of decoded text that may wait for the core, if the memory is not limited.
 _WAITING = 64 << 20
-#: With a memory limit, one `_FRACTION`-th of the limit may wait. The core reserves an eighth of the
-#: limit for buffers.
+#: With a memory limit, at most 1 / `_FRACTION` of the limit may wait. The core reserves an eighth
+#: of the limit for buffers.
 _FRACTION = 16
 #: The smallest number of bytes to decode at once; the largest is `_MOST_BATCH`.
 _LEAST_BATCH, _MOST_BATCH = 64 << 10, 4 << 20
 #: `estimate` reads only a sample of a text of more than 2 `_SAMPLE` bytes in at least `_PLACES` / 8
-#: pieces. The sample has `_SAMPLE` bytes, from the beginnings of at most `_PLACES` pieces.
+#: pieces. The sample has about `_SAMPLE` bytes, from the beginnings of at most `_PLACES` pieces.
 _SAMPLE, _PLACES = 32 << 20, 64
 
 
@@ -36,6 +36,11 @@ _SAMPLE, _PLACES = 32 << 20, 64
 _NO_TABLES = re.compile(
     r"(.*/)?(_(SUCCESS|(common_)?metadata|(committed|started)_[^/]*)|_\w+_log/.*)"
 )
+
+
+def may_be_table(name: str) -> bool:
+    """Return whether a file may be a table. Spark and others write other files beside tables."""
+    return not _NO_TABLES.fullmatch(name.replace(os.sep, "/"))
 
 
 @dataclass(frozen=True)
@@ -90,7 +95,7 @@ class TextTables:
             If the source has only files that are not tables, such as ``_SUCCESS``.
         """
         names = list(names)
-        tables = [name for name in names if not _NO_TABLES.fullmatch(name.replace(os.sep, "/"))]
+        tables = [name for name in names if may_be_table(name)]
         if names and not tables:
             raise FileNotFoundError(errno.ENOENT, "No tables in the source", names[0])
         files = list(itertools.chain.from_iterable(_members(name, options) for name in tables))

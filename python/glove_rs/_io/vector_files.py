@@ -17,7 +17,7 @@ from .._progress import Progress, reporter
 from .._warnings import warn
 from ..vocabulary import Vocabulary, as_vocabulary
 from .archives import refusing
-from .files import readable
+from .files import output_path, readable
 
 __all__ = ["Format", "read", "warn_of_repeated", "write"]
 
@@ -98,7 +98,7 @@ def write(
         does not write.
     """
     words = writable_words("words", words)
-    _core.save_vectors(path_text("path", path), words, matrix, layout)
+    _core.save_vectors(output_path("path", path), words, matrix, layout)
 
 
 def warn_of_repeated(repeated: Sequence[str], total: int) -> None:

@@ -1,1 +1,1 @@
-"""The implementation of :class:`glove_rs.WordVectors`: each file has one of its tasks."""
+"""The implementation of :class:`glove_rs.WordVectors`, with a file for each task."""

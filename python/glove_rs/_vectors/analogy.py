@@ -48,7 +48,7 @@ def answers(
     answer = np.full(len(triples), -1, np.intp)
     doubtful = np.ones(len(triples), bool)
     if method == "3cosadd":
-        # First search in float32, in half the time. If the best score leads the second best by more
+        # First search in float32, which is faster. If the best score leads the second best by more
         # than the rounding error, the answer is also that of float64. A score is a sum of three
         # products of unit vectors, each with an error of at most (dim + 4) 2⁻²⁴. The lead is the
         # difference of two scores.
@@ -132,7 +132,10 @@ def _search(
 def _terms(
     cosines: NDArray[np.floating[Any]], method: str
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Return the terms of question words in a score: if the word is b or c, and if it is a."""
+    """Return what a question word adds to a score: first as the word b or c, then as the word a.
+
+    For 3CosMul, the score is multiplied by it.
+    """
     if method == "3cosadd":
         return cosines, -cosines
     # Rounding may give a cosine below -1: no term must be negative.

@@ -31,7 +31,7 @@ def combine(W: NDArray[Any], W_tilde: NDArray[Any], how: str = "sum") -> _Float3
     Returns
     -------
     ndarray of float32, shape (V, dim), or (V, 2 dim) for "concat"
-        "word" and "context" return the float32 input itself, without a copy.
+        "word" and "context" return the input itself, without a copy, if it is float32.
 
     Raises
     ------

@@ -99,7 +99,8 @@ def unit(rows: _Float64) -> _Float64:
 def unit_vector(vector: NDArray[Any]) -> _Float64:
     """Scale a vector to unit length, in float64.
 
-    A vector of zeros is returned unchanged. If a component is not finite, all are NaN.
+    The result for a vector of zeros is zeros. If a component is not finite, all components of the
+    result are NaN.
     """
     wide = vector.astype(np.float64)
     scale = np.abs(wide).max(initial=0.0)

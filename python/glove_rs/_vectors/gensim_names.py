@@ -118,6 +118,8 @@ class GensimNames(SimilarityQueries):
         ------
         ValueError
             If the vector does not have `dim` numbers.
+        TypeError
+            If the word is not a str.
 
         Examples
         --------

@@ -27,6 +27,11 @@ def rotation(
     -------
     Q : ndarray of float64, shape (dim, dim)
     s : float
+
+    Raises
+    ------
+    ValueError
+        If in each pair u or v has no direction.
     """
     dim = moved.shape[1]
     product = np.zeros((dim, dim))

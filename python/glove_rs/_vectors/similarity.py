@@ -68,7 +68,8 @@ class SimilarityQueries(VectorTable):
     ) -> Neighbours | Float32:
         """Find the words nearest to the words in `positive` and far from those in `negative`.
 
-        The unit vectors of `positive` and `negative` are averaged with the weights 1 and -1. Words
+        The vectors of `positive` and `negative` are averaged with the weights 1 and -1. The vector
+        of a word is scaled to unit length first; a vector that is given as an array is not. Words
         are sorted by their cosine with this mean. The words of the query are not returned.
 
         Parameters
@@ -96,7 +97,8 @@ class SimilarityQueries(VectorTable):
         KeyError
             If a word is unknown.
         ValueError
-            If `positive` and `negative` are both empty.
+            If `positive` and `negative` are both empty, if a vector does not have `dim` numbers, or
+            if a weight is not a finite number.
 
         Examples
         --------
@@ -156,7 +158,7 @@ class SimilarityQueries(VectorTable):
         KeyError
             If a word is unknown.
         ValueError
-            If `positive` is empty.
+            If `positive` is empty, or if a vector does not have `dim` numbers.
 
         Examples
         --------
@@ -254,8 +256,8 @@ class SimilarityQueries(VectorTable):
     def most_similar_batch(self, words: Sequence[Key], topn: int = 10) -> list[Neighbours]:
         """Find the nearest words of many words, faster than :meth:`most_similar` in a loop.
 
-        The queries are multiplied with the vocabulary block by block. So the memory in use, apart
-        from the result, does not grow with the number of words.
+        Blocks of queries are multiplied with blocks of the vocabulary. So the memory in use, apart
+        from the result, hardly grows with the number of queries or the size of the vocabulary.
 
         Parameters
         ----------

@@ -101,8 +101,9 @@ class VectorTable:
     def subwords(self) -> Subwords | None:
         """The subword model, which gives unknown words a vector; None if there is none.
 
-        The vectors of a model that was trained with ``subwords=True`` have one. Any other can be
-        set: ``wv.subwords = Subwords.fit(wv)``. Queries by word, such as :meth:`most_similar`,
+        The vectors of a model that was trained with ``subwords=True`` have one, unless the spelling
+        of words did not predict their vectors. Any vectors can be given one of the same dimension:
+        ``wv.subwords = Subwords.fit(wv)``. Queries by word, such as :meth:`most_similar`,
         :meth:`similarity` and :meth:`analogy`, then take any word with a known n-gram. ``in``,
         ``[]`` and :meth:`get_vector` still take words of the vocabulary only.
         """
@@ -360,8 +361,8 @@ class VectorTable:
         KeyError
             If a word is unknown and `ignore_missing` is false.
         ValueError
-            If there are no keys, if `weights` does not have one number for each key, or if an array
-            does not have the shape (dim,).
+            If there are no keys, if `weights` does not have one finite number for each key, or if
+            an array does not have the shape (dim,).
 
         Examples
         --------

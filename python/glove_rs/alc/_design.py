@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import shown
+from .._checks import is_missing, shown
 from .._optional import optional
 from ._embed import Embeddings
 from ._space import Float64
@@ -29,6 +29,15 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
     -------
     names : list of str
     columns : ndarray of float64, shape (n, covariates)
+
+    Raises
+    ------
+    ValueError
+        If there is no covariate, or if a covariate has missing or infinite values or does not vary.
+    TypeError
+        If `covariates` is of another type.
+    ImportError
+        For a formula, if formulaic or pandas is not installed.
     """
     if isinstance(covariates, str):
         return _of_formula(embeddings, covariates)
@@ -69,8 +78,8 @@ def _coded(name: str, values: NDArray[Any]) -> list[tuple[str, Float64]]:
     There is an indicator for each value except the first in alphabetical order.
     """
     listed = values.tolist()
-    if any(value is None or value != value for value in listed):
-        number = sum(value is None or value != value for value in listed)
+    number = sum(map(is_missing, listed))
+    if number:
         raise ValueError(
             f"covariates must have a value for each context, got {number:,} missing values in "
             f"{name!r}"

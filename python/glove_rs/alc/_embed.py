@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _settings
-from .._checks import shown
+from .._checks import is_missing, shown
 from .._results import ResultTable
 from .._warnings import warn
 from ..kwic import KeywordContexts
@@ -90,11 +90,19 @@ class Embeddings:
         ValueError
             If there is no such column, or the sequence has another length, or a value is missing.
         """
+        return self._groups("by", by)
+
+    def _groups(self, name: str, by: str | Sequence[Any] | None) -> tuple[list[str], _Int]:
+        """Return the groups as :meth:`groups` does, for a parameter that is called `name`."""
         if by is None:
             return ["all"], np.zeros(len(self), np.int64)
-        values = self._column("by", by)
-        if any(_is_missing(value) for value in values):
-            raise ValueError("by must have a value for each vector, got a missing one")
+        values = self._column(name, by)
+        for vector, value in enumerate(values):
+            if is_missing(value):
+                raise ValueError(
+                    f"{name} must have a value for each vector, got a missing one, {value}, for "
+                    f"context {self.rows[vector]:,}: leave such contexts out, or name their group"
+                )
         labels, numbers = np.unique([str(value) for value in values], return_inverse=True)
         return labels.tolist(), numbers.astype(np.int64)
 
@@ -220,7 +228,10 @@ def embed(
     Raises
     ------
     ValueError
-        If no context has a word with a vector, or `transform` has another shape.
+        If no context has a word with a vector, if `transform` has another shape or is missing
+        without a model, or if a vector that is used is not finite.
+    TypeError
+        If `contexts` or `vectors` is of another type.
 
     Examples
     --------
@@ -329,7 +340,3 @@ def _objects(values: Any) -> NDArray[Any]:
     found = np.empty(len(listed), dtype=object)
     found[:] = listed
     return found
-
-
-def _is_missing(value: Any) -> bool:
-    return value is None or value != value

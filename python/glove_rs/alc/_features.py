@@ -130,7 +130,7 @@ def feature_similarity(
     shared = [word for word in asked if word in rows_a and word in rows_b]
     missing = [word for word in asked if word not in rows_a or word not in rows_b]
     if not shared:
-        raise ValueError("words must be in both texts, got no word that is")
+        raise ValueError("words must be in both texts, but none of them is")
     notes = []
     if words is not None and missing:
         notes = [f"not in both texts: {', '.join(missing)}"]

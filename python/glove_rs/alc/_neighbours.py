@@ -74,6 +74,17 @@ def nearest(
         The columns group (if `by` is given), word, rank and cosine, and with bootstraps also
         std_error, low and high.
 
+    Warns
+    -----
+    UserWarning
+        If some of `candidates` have no vector, or, with bootstraps, if a group has one context.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range, if there is no column `by`, if the sequence `by` has
+        another length, or if none of `candidates` has a vector.
+
     Examples
     --------
     >>> import numpy as np
@@ -337,7 +348,10 @@ def _resampling(bootstraps: Any, level: Any, seed: Any) -> tuple[int, float, int
 
 
 def _with_words(embeddings: Embeddings, means: Float64, rows: NDArray[np.int64]) -> Float64:
-    """Return the cosines of unit means with words: shape (means, words)."""
+    """Return the cosines of unit means with the vectors of words: shape (means, words).
+
+    A word whose vector has NaN gets -inf.
+    """
     space = embeddings._space
     found = np.empty((len(means), len(rows)))
     step = 1 << 14  # 16,384 rows of dim 300 are 39 MB

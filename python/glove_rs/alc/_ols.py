@@ -57,7 +57,7 @@ class Fit:
         return len(self.sizes) < len(self.Z)
 
     def moments(self) -> tuple[Float64, Float64]:
-        """Return M, shape (G, p, p), and S, shape (G, p, dim)."""
+        """Return M_g and S_g of all clusters: shapes (G, p, p) and (G, p, dim)."""
         weighted = self.weights[:, None] * self.Z
         p = self.Z.shape[1]
         groups = len(self.sizes)
@@ -77,7 +77,7 @@ class Fit:
     def norms(self) -> tuple[Float64, Float64]:
         """Return ‖β_k‖² of each covariate, and its bias Σ_d se(β_kd)²: shape (p − 1,) each.
 
-        The standard errors are those of Stata for clusters (CR1); without clusters this is HC1.
+        The standard errors are CR1, as in Stata. Without clusters, CR1 is equal to HC1.
         """
         if self.is_clustered:
             _, S = self.moments()

@@ -125,7 +125,7 @@ def regress(
         cluster) in turn, or by drawing contexts (or clusters) with replacement. The interval is
         the estimate ± t times the standard error, with n − 1 degrees of freedom, where n is the
         number of contexts. For "bootstrap" with clusters, n is the number of clusters. For
-        "jackknife" with clusters, conText also takes the number of contexts. With fewer than 20
+        "jackknife" with clusters, n is the number of contexts, as in conText. With fewer than 20
         clusters the intervals are too narrow, and the function warns.
     bootstraps : int, default 1000
         The number of draws of the bootstrap.
@@ -178,7 +178,9 @@ def regress(
     level = real("level", level, above=True, below=1.0)
     names, X = design(embeddings, covariates)
     n = len(embeddings)
-    clusters = np.arange(n) if cluster is None else embeddings.groups(_named(cluster))[1]
+    clusters = np.arange(n)
+    if cluster is not None:
+        clusters = embeddings._groups("cluster", _named(cluster))[1]
     Z = np.column_stack([np.ones(n), X])
     _check(Z, names, clusters, is_clustered=cluster is not None)
     fit = fitted(Z, embeddings.vectors, clusters)

@@ -12,7 +12,7 @@ from .._results import ResultTable
 from .._vectors.cosine import unit
 from ..evaluation._outcomes import Vectors
 from ._distances import chosen_pairs
-from ._replicates import interval, level_note
+from ._replicates import interval
 from ._sets import Chosen, Float64, chosen, missing_note, missing_words, refuse_shared
 
 __all__ = ["Axis", "axis"]
@@ -81,6 +81,8 @@ class Axis:
             axis of length 1, which also grows with the length of the word's vector.
         bootstrap : bootstrap or iterable of WordVectors, optional
             Models of a bootstrap, for intervals. The axis is computed again in each model.
+            Replicates that lack a word are left out, with a warning. If they are more than 5 %, the
+            intervals are NaN, and a note says so.
         level : float, default 0.95
             The probability of the intervals.
 
@@ -118,9 +120,9 @@ class Axis:
         first, second = self._ends
         notes = missing_note([*self._missing, targets])
         if bootstrap is not None:
-            low, high = interval(bootstrap, estimate, level)
+            low, high, why = interval(bootstrap, estimate, level)
             columns |= {"low": low[order], "high": high[order]}
-            notes.append(level_note(level))
+            notes += why
         title = f"projections ({scale}) on the axis from {second.name} to {first.name}"
         return _Projections(columns, title, notes)
 
@@ -157,8 +159,8 @@ def axis(
     Raises
     ------
     ValueError
-        If no word of an end has a vector, if no pair has two vectors, if both ends share words, or
-        if the axis has length 0.
+        If neither pairs nor both ends are given, or pairs and an end; if no word of an end has a
+        vector, if no pair has two vectors, if both ends share words, or if the axis has length 0.
 
     Examples
     --------

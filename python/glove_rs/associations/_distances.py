@@ -12,7 +12,7 @@ from .._checks import choice, real, shown
 from .._vectors.cosine import unit
 from .._warnings import warn
 from ..evaluation._outcomes import Vectors
-from ._replicates import interval, level_note
+from ._replicates import interval
 from ._sets import Chosen, Float64, SetsResult, chosen, missing_note
 
 __all__ = ["DistanceResult", "ripa", "rnd"]
@@ -26,7 +26,8 @@ class DistanceResult(SetsResult):
     value : float
         The mean over the attributes.
     low, high : float
-        The interval of `value`; NaN without a bootstrap.
+        The interval of `value`; NaN without a bootstrap, and if more than 5 % of the replicates
+        lack a word.
     missing : dict of str to list of str
         The words without a vector, by the name of their set.
     """
@@ -74,7 +75,9 @@ def rnd(
         "cos": the value is cos(a, x̄) − cos(a, ȳ), as in WEFE. It is positive if a is nearer to X.
     bootstrap : bootstrap or iterable of WordVectors, optional
         Models of a bootstrap, for intervals. With "norm", the value grows with the length of the
-        vectors, so all models should have vectors of the same scale.
+        vectors, so all models should have vectors of the same scale. Replicates that lack a word
+        are left out, with a warning. If they are more than 5 %, the intervals are NaN, and a note
+        says so.
     level : float, default 0.95
         The probability of the intervals.
 
@@ -148,6 +151,8 @@ def ripa(
     ------
     ValueError
         If no pair or no attribute is left, or both words of a pair have the same vector.
+    TypeError
+        If `pairs` does not hold pairs of words.
 
     Examples
     --------
@@ -232,9 +237,10 @@ def _result(
             found = estimate(own)
             return np.append(found, found.mean())
 
-        low, high = interval(bootstrap, with_mean, level)
+        low, high, why = interval(bootstrap, with_mean, level)
         columns |= {"low": low[:-1], "high": high[:-1]}
         bounds = float(low[-1]), float(high[-1])
-        notes[0] += f" [{bounds[0]:.6f}, {bounds[1]:.6f}]"
-        notes.append(level_note(level))
+        is_finite = math.isfinite(bounds[0])
+        notes[0] += f" [{bounds[0]:.6f}, {bounds[1]:.6f}]" if is_finite else ", without an interval"
+        notes += why
     return DistanceResult(columns, title, notes, sets, float(values.mean()), bounds)

@@ -64,7 +64,8 @@ class PermutationTest:
     def of(self, values: Float64, k: int, what: str) -> Divided:
         """Compute a p-value for each row of `values`, shape (rows, n).
 
-        The observed division of a row is its first k values, and all others.
+        In the observed division of a row, the first k values are one part, and all other values
+        are the other part.
 
         `what` names the values in messages.
         """

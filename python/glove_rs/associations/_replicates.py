@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -13,15 +13,33 @@ from .._warnings import warn
 from ..evaluation._outcomes import Vectors
 from ._sets import Float64, NotFiniteError
 
-__all__ = ["interval", "level_note"]
+__all__ = ["Interval", "interval"]
 
 #: An estimate has an interval if at least this share of the replicates has a value for it.
 _DEFINED = 0.95
+#: The largest number of missing words that a note names.
+_NAMED = 3
+
+
+class Interval(NamedTuple):
+    """Intervals of estimates.
+
+    Attributes
+    ----------
+    low, high : ndarray of float64, shape (n,)
+        NaN for an estimate that has no value in more than 5 % of the replicates.
+    notes : list of str
+        What the intervals are, and why some are missing.
+    """
+
+    low: Float64
+    high: Float64
+    notes: list[str]
 
 
 def interval(
     bootstrap: Any, estimate: Callable[[Vectors], Float64 | float], level: float
-) -> tuple[Float64, Float64]:
+) -> Interval:
     """Return the percentile interval of an estimate.
 
     Parameters
@@ -29,49 +47,66 @@ def interval(
     bootstrap : object
         An object whose attribute `models` is an iterable of word vectors, or such an iterable.
     estimate : callable
-        Returns the estimates for word vectors, a float or an array of shape (n,). If a replicate
-        lacks a word, it raises a KeyError, or a NotFiniteError for a vector of NaN. Then the
-        replicate is left out, with a warning.
+        A function that returns the estimates for word vectors, a float or an array of shape (n,).
+        If a replicate lacks a word, the function raises a KeyError, or a NotFiniteError for a
+        vector of NaN. Then the replicate is left out, with a warning.
     level : float
         The probability of the interval.
 
     Returns
     -------
-    low, high : ndarray of float64, shape (n,)
-        NaN for an estimate that has no value in more than 5 % of the replicates.
+    Interval
 
     Raises
     ------
     TypeError
         If `bootstrap` has no models.
     ValueError
-        If it has fewer than two models, or if no model has all words.
+        If `bootstrap` has fewer than two models, or if no model has all words.
     """
     models = getattr(bootstrap, "models", bootstrap)
     if not isinstance(models, Iterable):
         raise TypeError(f"bootstrap must have models of word vectors, got {shown(bootstrap)}")
     found: list[Float64] = []
+    missing: Counter[str] = Counter()
     number = 0
     for model in models:
         number += 1
         wv = model.vectors if hasattr(model, "W_tilde") else model
-        with contextlib.suppress(KeyError, NotFiniteError):  # this replicate lacks a word
+        try:
             found.append(np.atleast_1d(np.asarray(estimate(wv), dtype=np.float64)))
+        except KeyError as error:  # this replicate lacks a word
+            missing[str(error.args[0])] += 1
+        except NotFiniteError as error:
+            missing.update(error.words)
     if number < 2:
         raise ValueError(f"bootstrap must have at least 2 models, got {number}")
+    lacking, left_out = "", f"{number - len(found)} of {number} replicates"
     if len(found) < number:
-        warn(f"{number - len(found)} of {number} replicates are left out: a word has no vector")
+        lacking = f"{left_out} lack {_named(missing)}"
+        warn(f"{left_out} are left out: they lack {_named(missing)}")
     if not found:
-        raise ValueError("bootstrap must have models with the words of the sets, got none")
+        raise ValueError(f"bootstrap must have models with the words of the sets, but {lacking}")
     values = np.stack(found)
-    enough = (~np.isnan(values)).sum(axis=0) >= _DEFINED * number
+    defined = (~np.isnan(values)).sum(axis=0)
+    enough = defined >= _DEFINED * number
     bounds = np.full((2, values.shape[1]), np.nan)
     if enough.any():
         tails = [0.5 - level / 2, 0.5 + level / 2]
         bounds[:, enough] = np.nanquantile(values[:, enough], tails, axis=0)
-    return bounds[0], bounds[1]
+    notes = []
+    if enough.any():
+        notes.append(f"{level:.0%} percentile intervals over the models of a bootstrap")
+    if not enough.all():
+        without = "" if not enough.any() else f" for {(~enough).sum()} of {len(enough)} estimates"
+        lacking = lacking or f"{number - defined.min()} of {number} replicates have no value"
+        notes.append(f"no interval{without}: {lacking}")
+    elif lacking:
+        notes.append(f"the intervals leave out replicates: {lacking}")
+    return Interval(bounds[0], bounds[1], notes)
 
 
-def level_note(level: float) -> str:
-    """Return a note that describes the intervals."""
-    return f"{level:.0%} percentile intervals over the models of a bootstrap"
+def _named(missing: Counter[str]) -> str:
+    """Return the words that most replicates lack, for a message."""
+    named = ", ".join(repr(word) for word, _ in missing.most_common(_NAMED))
+    return named + (f" and {len(missing) - _NAMED} more words" if len(missing) > _NAMED else "")

@@ -152,7 +152,19 @@ def _csv_rows(name: str, text: str) -> list[tuple[str, str, str]]:
 
 
 class NotFiniteError(ValueError):
-    """A vector has NaN or infinity. NaN stands for a word that a replicate of a bootstrap lacks."""
+    """A vector has NaN or infinity. NaN stands for a word that a replicate of a bootstrap lacks.
+
+    Parameters
+    ----------
+    name : str
+        The name of the set of words.
+    words : list of str
+        The words with such vectors.
+    """
+
+    def __init__(self, name: str, words: list[str]) -> None:
+        super().__init__(f"{name} must have finite vectors, got NaN or infinity for {words}")
+        self.words = words
 
 
 @dataclass(frozen=True)
@@ -186,9 +198,7 @@ class Chosen:
             bad = [
                 w for w, row in zip(self.words, found, strict=True) if not np.isfinite(row).all()
             ]
-            raise NotFiniteError(
-                f"{self.name} must have finite vectors, got NaN or infinity for {bad}"
-            )
+            raise NotFiniteError(self.name, bad)
         return found
 
 
@@ -212,6 +222,8 @@ def chosen(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Chosen]:
     ------
     ValueError
         If fewer than `least` words of a set have a vector.
+    TypeError
+        If `wv` is not word vectors, or if a set is not a sequence of words.
     """
     checked("wv", wv)
     found = []

@@ -14,7 +14,7 @@ from .._vectors.cosine import unit
 from .._warnings import warn
 from ..evaluation._outcomes import Vectors
 from ._permutation import PermutationTest
-from ._replicates import interval, level_note
+from ._replicates import interval
 from ._sets import (
     Chosen,
     Float64,
@@ -42,7 +42,8 @@ class AssociationTest(SetsResult):
     is_exact : bool
         Whether `p_value` counts all divisions of the targets, and not a random sample of them.
     low, high : float
-        The interval of the effect size; NaN without a bootstrap.
+        The interval of the effect size; NaN without a bootstrap, and if more than 5 % of the
+        replicates lack a word or have no effect size.
     missing : dict of str to list of str
         The words without a vector, by the name of their set.
     by_word : ResultTable
@@ -159,7 +160,9 @@ def weat(
     permutations : int, default 100,000
         The number of random divisions.
     bootstrap : bootstrap or iterable of WordVectors, optional
-        Models of a bootstrap, for an interval of the effect size.
+        Models of a bootstrap, for an interval of the effect size. Replicates that lack a word are
+        left out, with a warning. If they are more than 5 %, the interval is NaN, and a note says
+        so.
     level : float, default 0.95
         The probability of the interval.
     seed : int, default 1
@@ -169,8 +172,9 @@ def weat(
     -------
     AssociationTest
         The p-value is the share of divisions whose difference of mean associations is at least as
-        extreme, in the direction of `alternative`, as that of X and Y. If divisions are drawn, X
-        and Y count as one more drawn division, so the p-value is not 0.
+        extreme, in the direction of `alternative`, as the difference of X and Y. If divisions are
+        drawn, the division into X and Y is counted as a drawn division too, so the p-value is not
+        0.
 
     Warns
     -----
@@ -219,9 +223,11 @@ def weat(
     }
     notes = [f"p-value {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
-        low, high = interval(bootstrap, lambda own: _effect(_associations(own, sets), k), level)
+        low, high, why = interval(
+            bootstrap, lambda own: _effect(_associations(own, sets), k), level
+        )
         columns |= {"low": low, "high": high}
-        notes.append(level_note(level))
+        notes += why
     columns["p_value"] = divided.p_values
     by_word = ResultTable(
         {
@@ -324,11 +330,11 @@ def sc_weat(
     }
     notes = [f"p-values {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
-        low, high = interval(
+        low, high, why = interval(
             bootstrap, lambda own: _effects(_cosines(own, targets, [a, b]), k), level
         )
         columns |= {"low": low, "high": high}
-        notes.append(level_note(level))
+        notes += why
     columns["p_value"] = divided.p_values
     return SingleCategoryTest(
         columns,
@@ -355,7 +361,10 @@ def _associations(wv: Vectors, sets: Sequence[Chosen]) -> Float64:
 
 
 def _effect(values: Float64, k: int) -> float:
-    """Return the mean of the first k values minus the mean of the rest, over the std of all.
+    """Return the effect size of a division: the first k values, and all other values.
+
+    The effect size is the difference of the two means, divided by the standard deviation of all
+    values.
 
     The result is NaN if all values are equal.
     """

@@ -28,7 +28,13 @@ def parser() -> Parser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command line, by default that of the process, and return its exit code."""
+    """Run a command line, by default that of the process, and return its exit code.
+
+    Raises
+    ------
+    SystemExit
+        With the exit code, for ``--help``, ``--version`` and wrong usage.
+    """
     try:
         from . import _program
 

@@ -74,7 +74,7 @@ def corpus(paths: list[str]) -> list[Argument]:
     return [Argument(path) for path in paths]
 
 
-def documents(paths: list[str], errors: str) -> list[str]:
+def documents(paths: list[str], errors: str, storage_options: Any = None) -> list[str]:
     """Return the lines of a text that are not blank. `paths` may be compressed files, URLs and "-".
 
     Parameters
@@ -83,6 +83,8 @@ def documents(paths: list[str], errors: str) -> list[str]:
         As for :func:`corpus`.
     errors : {"strict", "replace", "ignore"}
         What to do with bytes that are not text.
+    storage_options : dict, optional
+        As for :meth:`Glove.fit`.
 
     Raises
     ------
@@ -101,7 +103,13 @@ def documents(paths: list[str], errors: str) -> list[str]:
 
     # If the tokenizer is a function, the core calls it with each document, in order.
     Vocabulary.from_corpus(
-        corpus(paths), tokenizer=keep, min_count=1, threads=1, errors=errors, progress=False
+        corpus(paths),
+        storage_options=storage_options,
+        tokenizer=keep,
+        min_count=1,
+        threads=1,
+        errors=errors,
+        progress=False,
     )
     return found
 
@@ -156,7 +164,8 @@ def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
     Raises
     ------
     FormatError
-        If the file has no counts. The message says what the file is.
+        If the file has no counts, or if `vocabulary` is missing for Stanford's records or is given
+        for counts of glove-rs. The message says what the file is, or what to do with --vocab.
     """
     if path == "-" and vocabulary is None:
         raise FormatError(
@@ -185,7 +194,8 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
     Raises
     ------
     FormatError
-        If the file is neither. The message says what the file is.
+        If the file is neither, or if `vocabulary` is missing for parameters of Stanford's glove.
+        The message says what the file is.
     """
     if path == "-":
         raise FormatError(f"{local(path)}: name the file of a model instead of -")

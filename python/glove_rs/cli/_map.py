@@ -17,7 +17,7 @@ _F64 = npt.NDArray[np.float64]
 
 _WIDTH, _HEIGHT, _MARGIN = 860, 520, 40
 _FONT, _LINE = 14, 17  # pixels; the height of a label includes the space below it
-_ROUNDS = 200  # of moving labels apart; ends earlier if none overlap
+_ROUNDS = 200  # the most rounds of moving labels apart; fewer if no labels overlap any more
 
 # The colours of Okabe and Ito, which readers with colour blindness can tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56780A", "#5B4B8A")
@@ -86,7 +86,10 @@ def _width(word: str) -> float:
 
 
 def _apart(places: _F64, widths: list[float]) -> _F64:
-    """Scale places to the picture, and move labels until none overlap: shape (words, 2)."""
+    """Scale places to the picture, and move labels until none overlap, at most `_ROUNDS` times.
+
+    The shape of the result is (words, 2).
+    """
     half = np.array(widths) / 2
     size = np.array([_WIDTH, _HEIGHT], dtype=np.float64)
     at = _MARGIN + places * (size - 2 * _MARGIN)

@@ -13,9 +13,9 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from .._settings import SETTINGS
+from .._settings import SETTINGS, content_paths
 
-__all__ = ["add_parameters", "add_settings", "flag", "given"]
+__all__ = ["add_parameters", "add_settings", "flag", "given", "given_files"]
 
 # The metavar of a parameter, by a part of its type in the docstring.
 _METAVARS = {"path": "PATH", "int or str": "SIZE"}
@@ -49,7 +49,10 @@ def add_settings(group: argparse._ArgumentGroup, names: Iterable[str]) -> None:
 
 
 def _default(name: str) -> str:
-    """Return the default of an option as text for its help; "" if the help itself states it."""
+    """Return the default of an option as text for its help.
+
+    Return "" if there is no default, or if it depends on `dim`: then the help itself states it.
+    """
     default, presets = SETTINGS[name].default, SETTINGS[name].presets
     if any(map(callable, presets.values())):
         return ""
@@ -113,6 +116,11 @@ def add_parameters(
 def given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
     """Return the parameters in `names` that were given on the command line."""
     return {name: getattr(options, name) for name in names if hasattr(options, name)}
+
+
+def given_files(options: argparse.Namespace) -> list[str]:
+    """Return the files of words and phrases that were given as settings. Commands read them."""
+    return list(content_paths(vars(options)).values())
 
 
 def _parameters(documented: Callable[..., Any]) -> dict[str, tuple[str, str]]:

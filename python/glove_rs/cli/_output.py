@@ -14,10 +14,12 @@ import sys
 import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
+from .._io.file_systems import is_remote
+from .._io.files import output_path
 from .._text import columns
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "add_json",
     "add_overwrite",
+    "check_ending",
     "check_files",
     "columns",
     "emit",
@@ -47,7 +50,8 @@ def waiting_for_files(what: str) -> Iterator[None]:
     """Delay the first Ctrl-C until the ``with`` block ends, which writes the files of a training.
 
     After a delayed Ctrl-C, the end of the block raises a KeyboardInterrupt with the message
-    "interrupted " + `what`. A second Ctrl-C raises a KeyboardInterrupt at once.
+    "interrupted " + `what`. A second Ctrl-C raises a KeyboardInterrupt at once. Outside the main
+    thread, or if another handler of SIGINT is set, nothing is delayed.
     """
     before = signal.getsignal(signal.SIGINT)
     if before is not signal.default_int_handler or (
@@ -116,15 +120,16 @@ def check_files(
     inputs: Iterable[str | os.PathLike[str] | None],
     *,
     overwrite: bool,
+    contents: Mapping[str, str] | None = None,
     folder: OutputFolder | None = None,
     parents: bool = True,
-    model: bool = False,
-    endings: bool = True,
 ) -> None:
     """Check that the output files can be written and do not replace an input or each other.
 
-    Files are compared by device and inode, so links to the same file are detected. Standard output,
-    devices and pipes are never replaced and need no check.
+    Files are compared by device and inode, so links to the same file are detected. Devices and
+    pipes are never replaced. Standard output is refused only if the shell redirects it to an input,
+    or if two outputs would be printed to it. Commands call this before they read a text, so that no
+    work is lost, and again before they write.
 
     Parameters
     ----------
@@ -134,24 +139,23 @@ def check_files(
         Files, folders and patterns that the command reads; None is ignored.
     overwrite : bool
         Whether files may be replaced.
+    contents : mapping of str to str, optional
+        What the file of an option holds, such as "text" for vectors as text: a name in `Written` of
+        the core. The ending of the file must suit it. Files of other options may have any ending.
     folder : OutputFolder, optional
         An output folder. It and all its files are outputs too.
     parents : bool, default True
         Whether the folder of each file must exist already.
-    model : bool, default False
-        Whether the files are models, which are NumPy archives.
-    endings : bool, default True
-        Whether to refuse names with the ending of a format that the core does not write.
 
     Raises
     ------
     ValueError
-        If an output has the ending of a format that is not written, or is an input, or if two
-        outputs are the same file, or if one output is a folder of another.
+        If the ending of an output says that the file holds something else, if an output is an
+        input, if two outputs are the same file or stream, or if one output is a folder of another.
     FileExistsError
         If an output exists and `overwrite` is false.
     OSError
-        If an output is a folder, or if its folder is missing or read-only.
+        If an output is a folder, if its folder is missing or read-only, or if its name is too long.
     """
     option_of: dict[object, str] = {}
     pairs = outputs.items() if isinstance(outputs, Mapping) else outputs
@@ -169,21 +173,23 @@ def check_files(
     for (option, path, is_file), key in zip(written_files, keys, strict=True):
         if key in read:
             raise ValueError(f"{option} must be another file than the input {read[key]}")
-        if _is_stream(path):
-            continue
-        identity = key or os.path.realpath(path)
+        is_stream = _is_stream(path)
+        identity = _stream_key(path) if is_stream else key or os.path.realpath(path)
         if identity in option_of:
             raise ValueError(
                 f"{option} must be another file than that of {_option(option_of[identity])}, "
                 f"got {path}"
             )
-        option_of[identity] = option
-        if is_file:
+        if identity is not None:
+            option_of[identity] = option
+        if is_file and not is_stream:
             _refuse_inside(option, path, written_files)
     for (option, path, is_file), key in zip(written_files, keys, strict=True):
+        if is_remote(path):
+            output_path(option, path)  # refuses a URL
         if is_file and not _is_stream(path):
-            if endings:
-                _check_ending(option, path, model)
+            if contents and option in contents:
+                check_ending(option, path, contents[option])
             _check_place(path, parents)
             if key is not None and not overwrite:
                 raise FileExistsError(17, _EXISTS, path)
@@ -192,13 +198,13 @@ def check_files(
 _EXISTS = "exists; choose another name, or replace it with --overwrite"
 
 
-def _check_ending(option: str, path: str, model: bool) -> None:
-    """Raise a ValueError if the ending of a path is that of a format that is not written.
+def check_ending(option: str, path: str, content: str) -> None:
+    """Raise a ValueError if the ending of a path says that the file does not hold `content`.
 
     The message names the option.
     """
     try:
-        _core.check_ending(path, model)
+        _core.check_ending(path, content)
     except ValueError as error:
         raise ValueError(str(error).replace("path", option, 1)) from None
 
@@ -216,9 +222,15 @@ def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]
 
 
 def _check_place(path: str, parents: bool) -> None:
-    """Raise an OSError if the path is a folder, or if its folder is missing or read-only."""
-    if os.path.isdir(path):
+    """Raise an OSError if no file can be written at a path.
+
+    The path is a folder, its name is too long, or its folder is missing or read-only.
+    """
+    name = os.path.basename(path)
+    if name in {"", os.curdir, os.pardir} or os.path.isdir(path):
         raise IsADirectoryError(21, os.strerror(21), path)
+    with suppress(FileNotFoundError):
+        os.stat(path)  # an OSError if the name is too long, or if a link leads to itself
     parent = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(parent):
         if parents or os.path.exists(parent):
@@ -243,7 +255,7 @@ def _option(name: str) -> str:
 
 
 def _files(paths: Iterable[str | os.PathLike[str] | None]) -> Iterable[str]:
-    """Yield the files that each path means: itself, those in a folder, or those of a pattern."""
+    """Yield the files that the paths name: a file, all files in a folder, or those of a pattern."""
     for path in paths:
         if path is None:
             continue
@@ -267,6 +279,7 @@ def _key(path: str) -> object:
 
 
 _STANDARD_STREAMS = {"/dev/stdin", "/dev/stdout", "/dev/stderr"}
+_STANDARD_OUTPUT = {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
 
 
 def _is_stream(path: str) -> bool:
@@ -281,13 +294,24 @@ def _is_stream(path: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
+def _stream_key(path: str) -> object:
+    """Identify standard output or a pipe; None for a device, such as /dev/null."""
+    if path == "-" or os.path.abspath(path) in _STANDARD_OUTPUT:
+        return "standard output"
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return (found.st_dev, found.st_ino) if stat.S_ISFIFO(found.st_mode) else None
+
+
 # --- writing --------------------------------------------------------------------------------------
 
 
-def refuse_terminal(output: str) -> None:
+def refuse_terminal(output: str | None, option: str = "output") -> None:
     """Refuse to write a binary format to a terminal."""
     if output == "-" and sys.stdout.isatty():
-        raise ValueError("output must be a file: this format is not text for a terminal")
+        raise ValueError(f"{option} must be a file: this format is not text for a terminal")
 
 
 @contextmanager

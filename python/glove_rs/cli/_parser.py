@@ -45,7 +45,8 @@ class Parser(argparse.ArgumentParser):
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse arguments, but refuse an unknown option first.
 
-        A mistyped option would otherwise give the misleading error that a required one is missing.
+        Otherwise a mistyped option could give the misleading error that a required argument is
+        missing.
 
         If an argument takes any number of values, such as FILE..., values after an option belong to
         it too. argparse itself ends the values of that argument at the first option.
@@ -94,7 +95,10 @@ _NEAR = 0.8
 
 
 def _nearest(word: str, words: list[str]) -> str | None:
-    """Return one of `words` that is a longer or a shorter form of `word`, or is spelled alike."""
+    """Return one of `words` that is longer or shorter than `word`, or has a similar spelling.
+
+    A longer word begins with `word`, and `word` begins with a shorter word.
+    """
     # Compare without the dashes, which all options have.
     spelled = {other.lstrip("-").lower(): other for other in words}
     bare = word.lstrip("-").lower()

@@ -17,8 +17,8 @@ from ._terminal import guarded
 
 __all__ = ["PATHS", "parser", "run"]
 
-#: The commands of each module. A module is imported only when one of its commands runs, so that
-#: short commands start fast.
+#: The commands of each module. For a command, only the module with this command is imported (and
+#: what this module imports), so that commands start fast. Help on all commands imports all modules.
 _MODULES = {
     "training": ("fit", "vocab", "cooccur", "train", "update"),
     "counts": ("contexts", "contrast"),

@@ -98,7 +98,7 @@ def _associations(options: argparse.Namespace) -> None:
 def _ripa(wv: Any, first: Any, second: Any, attributes: Any) -> ResultTable:
     if len(first) != len(second):
         raise ValueError(
-            f"{first.name} and {second.name} must have as many words for pairs, got {len(first)} "
-            f"and {len(second)}"
+            f"{first.name} and {second.name} must have the same number of words to form pairs, "
+            f"got {len(first)} and {len(second)}"
         )
     return associations.ripa(wv, list(zip(first, second, strict=True)), attributes)

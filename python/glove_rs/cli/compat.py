@@ -161,7 +161,10 @@ def _glove(value: dict[str, Any]) -> None:
 
 
 def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
-    """Return parameters and accumulators to start from, and the number of their epochs so far."""
+    """Return parameters and accumulators to start from, and the number of epochs of their training.
+
+    If the name of the file of accumulators has no number, trained accumulators count as 1 epoch.
+    """
     dim = value["vector-size"]
     if value["load-init-param"]:
         arrays = _loaded(value["init-param-file"], words, dim)

@@ -21,8 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .. import Cooccurrence, Glove, Vocabulary
-from .._checks import path_text
-from .._io.files import replacing
+from .._io.files import output_path, replacing
 from ._map import words_map
 from ._options import add_settings, given
 from ._output import add_overwrite, check_files, written
@@ -33,7 +32,7 @@ __all__ = ["add", "extract", "words_to_show"]
 WORDS_TO_SHOW = ("file", "month", "socket", "password", "exception")
 
 # These folders are skipped: tests have little prose, "encodings" has tables of characters, and the
-# content of the others differs between machines.
+# content of "site-packages" and "dist-packages" differs between machines.
 SKIPPED_FOLDERS = {"test", "tests", "idle_test", "encodings", "site-packages", "dist-packages"}
 WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?")  # letters, with an apostrophe inside
 
@@ -57,7 +56,10 @@ def docstrings(source: str) -> Iterator[str]:
 
 
 def comments(source: str) -> Iterator[str]:
-    """Yield the comments of a module. Comments on consecutive lines are one text."""
+    """Yield the comments of a module. Comments on consecutive lines are one text.
+
+    A comment that follows code on its line begins a new text.
+    """
     run: list[str] = []
     last_line = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
@@ -116,7 +118,7 @@ def count_lines(path: Path) -> int:
 def words_to_show(words: list[str]) -> list[str]:
     """Return `WORDS_TO_SHOW` if all are known, otherwise every 100th word, up to the same number.
 
-    In a small vocabulary, the words are closer together.
+    In a small vocabulary, fewer than 100 words lie between two of the returned words.
     """
     known = set(words)
     chosen = [word for word in WORDS_TO_SHOW if word in known]
@@ -161,7 +163,7 @@ _TRAINING = ("dim", "epochs")
 
 
 def _demo(options: argparse.Namespace) -> None:
-    options.out = Path(path_text("out", options.out, "folder"))
+    options.out = Path(output_path("out", options.out, "folder"))
     options.corpus = None if options.corpus is None else Path(options.corpus)
     if options.corpus is not None and not options.corpus.is_file():
         if not options.corpus.exists():
@@ -245,7 +247,7 @@ def _next(vectors: Path, corpus: Path, words: list[str]) -> str:
 
 
 def _program() -> str:
-    """Return how the user can call this program from the present folder."""
+    """Return the command with which the user can call this program from the current folder."""
     if shutil.which("glove-rs"):
         return "glove-rs"
     beside = Path(sys.executable).with_name("glove-rs")

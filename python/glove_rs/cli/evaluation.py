@@ -92,13 +92,15 @@ def _panel(options: argparse.Namespace) -> None:
         options.parser.error("--json and --html - both print")
     inputs = (options.vectors, options.vocab, options.baseline, options.panel)
     page = None if options.html == "-" else options.html
-    check_files({"html": page}, inputs, overwrite=options.overwrite, endings=False)
+    contents = {"html": "page"}
+    check_files({"html": page}, inputs, overwrite=options.overwrite, contents=contents)
     wv = read_vectors(options)
     baseline = None if options.baseline is None else read_vectors(options, options.baseline)
     found = evaluation.panel(
         wv, options.panel, baseline=baseline, **given(options, (*_EVALUATION, *_BOOTSTRAP))
     )
     if page is not None:
+        check_files({"html": page}, inputs, overwrite=options.overwrite, contents=contents)
         with written(page, overwrite=options.overwrite) as path, replacing(path) as file:
             file.write(found.to_html().encode())
     emit(options, found.to_dict(), found.to_html() if options.html == "-" else str(found))

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from .. import Cooccurrence, FormatError, Glove, Subwords, Vocabulary, WordVectors, _core
+from .. import Cooccurrence, FormatError, Glove, Phrases, Subwords, Vocabulary, WordVectors, _core
 from .._fit import checkpoints
 from .._io import output_folder
+from .._io.files import is_url
 from ..vectors import COMBINATIONS
 from . import _bug_report, _inputs
-from ._options import add_parameters, given
+from ._options import add_parameters, add_settings, given
 from ._output import (
     add_json,
     add_overwrite,
@@ -43,6 +44,20 @@ FORMATS = {
 }
 # The default format of models and vectors, by the ending of OUTPUT.
 _BY_NAME = {".bin": "word2vec_binary", ".glove": "model"}
+# What a file of each format holds, for `check_files`. The names of `--to stanford` are made here.
+_CONTENTS = {
+    "word2vec": "text",
+    "word2vec_binary": "binary",
+    "glove": "text",
+    "native": "native",
+    "model": "model",
+    "vocab": "vocabulary",
+    "counts": "counts",
+    "pairs": "pairs",
+    "records": "counts",
+}
+# Of the parameters of a source, `--to pairs` has that of the store.
+_SOURCE = ("storage_options",)
 # The formats that are text, which a terminal can show.
 _TEXT = {"word2vec", "glove", "vocab"}
 # Endings of the files of `--to stanford`, and the parameter of `Glove.save_stanford` for each.
@@ -77,7 +92,11 @@ def _add_convert(commands: Commands) -> None:
         ),
     )
     parser.add_argument("input", metavar="INPUT", help="file or folder to read")
-    parser.add_argument("output", metavar="OUTPUT", help="file to write; - is standard output")
+    parser.add_argument(
+        "output",
+        metavar="OUTPUT",
+        help="file to write; - is standard output; with --to pairs also a URL",
+    )
     add_overwrite(parser)
     parser.add_argument(
         "--to",
@@ -104,6 +123,7 @@ def _add_convert(commands: Commands) -> None:
         " vector of a word (default: sum)",
     )
     add_parameters(parser.add_argument_group("reading vectors"), WordVectors.load, _inputs.READING)
+    add_settings(parser.add_argument_group("writing pairs"), _SOURCE)
     group = parser.add_argument_group("writing glove and stanford")
     group.add_argument(
         "--unk",
@@ -125,44 +145,59 @@ def _add_convert(commands: Commands) -> None:
 
 
 def _convert(options: argparse.Namespace) -> None:
-    _check(options)
+    if options.to is not None:
+        _check(options, options.to)
     kind, _ = _inputs.recognised(options.input)
-    if kind in {"counts", "records"}:
-        _convert_counts(options)
+    is_counts = kind in {"counts", "records"}
+    to = options.to or _format_of(options.output, is_counts)
+    _check(options, to)
+    if is_counts:
+        _convert_counts(options, to)
     elif kind in {"model", "folder", "parameters"}:
-        _convert_model(options, _inputs.model(options.input, options.vocab, options.gradsq))
+        _convert_model(options, _inputs.model(options.input, options.vocab, options.gradsq), to)
     else:
         reading = given(options, _inputs.READING)
-        _convert_vectors(options, _inputs.vectors(options.input, options.vocab, **reading))
+        _convert_vectors(options, _inputs.vectors(options.input, options.vocab, **reading), to)
 
 
-def _check(options: argparse.Namespace) -> None:
+def _format_of(output: str, is_counts: bool) -> str:
+    """Return the default format of an output."""
+    ending = _core.ending(output)
+    if is_counts:
+        return "records" if ending == ".bin" else "counts"
+    return _BY_NAME.get(ending, "word2vec")
+
+
+def _check(options: argparse.Namespace, to: str) -> None:
     """Check the output files; called before the input is read, and again before writing."""
     files = [options.output]
-    if options.to == "stanford":
+    if to == "pairs" and is_url(options.output):
+        return  # to_parquet checks it
+    if given(options, _SOURCE):
+        raise ValueError("storage_options must come with --to pairs and a URL as OUTPUT")
+    if to == "stanford":
         if options.output == "-":
             raise ValueError("output must be the beginning of file names with --to stanford, got -")
         files = [options.output + end for end in _STANFORD]
+    elif to not in _TEXT:
+        refuse_terminal(options.output)
     inputs = [options.input, options.vocab, options.gradsq]
+    contents = {"output": _CONTENTS[to]} if to in _CONTENTS else {}
     for file in files:
-        model = options.to == "model"
-        check_files(
-            {"output": file},
-            inputs,
-            overwrite=options.overwrite,
-            model=model,
-            endings=options.to != "pairs",
-        )
+        check_files({"output": file}, inputs, overwrite=options.overwrite, contents=contents)
 
 
 def _refuse(options: argparse.Namespace, to: str, what: str) -> FormatError:
     return FormatError(f"{options.input}: {what} cannot be converted to {to}")
 
 
-def _convert_counts(options: argparse.Namespace) -> None:
-    to = options.to or ("records" if _core.ending(options.output) == ".bin" else "counts")
+def _convert_counts(options: argparse.Namespace, to: str) -> None:
     counts = _inputs.counts(options.input, options.vocab)
     match to:
+        case "pairs" if is_url(options.output):
+            counts.to_parquet(
+                options.output, overwrite=options.overwrite, **given(options, _SOURCE)
+            )
         case "pairs":
             _write(options, to, lambda path: counts.to_parquet(path, overwrite=True))
         case "vocab":
@@ -175,8 +210,7 @@ def _convert_counts(options: argparse.Namespace) -> None:
             raise _refuse(options, to, "counts")
 
 
-def _convert_model(options: argparse.Namespace, model: Glove) -> None:
-    to = options.to or _BY_NAME.get(_core.ending(options.output), "word2vec")
+def _convert_model(options: argparse.Namespace, model: Glove, to: str) -> None:
     match to:
         case "model":
             _write(options, to, model.save)
@@ -193,8 +227,7 @@ def _convert_model(options: argparse.Namespace, model: Glove) -> None:
             _write_vectors(options, wv, to)
 
 
-def _convert_vectors(options: argparse.Namespace, wv: WordVectors) -> None:
-    to = options.to or _BY_NAME.get(_core.ending(options.output), "word2vec")
+def _convert_vectors(options: argparse.Namespace, wv: WordVectors, to: str) -> None:
     if to == "stanford" or to not in _core.VECTOR_FORMATS:
         raise _refuse(options, to, "vectors")
     _write_vectors(options, wv, to)
@@ -211,15 +244,13 @@ def _write_vectors(options: argparse.Namespace, wv: WordVectors, to: str) -> Non
 
 
 def _write(options: argparse.Namespace, to: str, save: Callable[[str], object]) -> None:
-    if to not in _TEXT:
-        refuse_terminal(options.output)
-    _check(options)
+    _check(options, to)
     with written(options.output, overwrite=options.overwrite) as path:
         save(path)
 
 
 def _write_stanford(options: argparse.Namespace, model: Glove) -> None:
-    _check(options)
+    _check(options, "stanford")
     for end, this in _STANFORD.items():
         with written(options.output + end, overwrite=options.overwrite) as path:
             model.save_stanford(
@@ -459,6 +490,21 @@ def _subwords_info(path: str, _: str | None) -> dict[str, Any]:
     }
 
 
+def _phrases_info(path: str, _: str | None) -> dict[str, Any]:
+    phrases = Phrases.load(path)
+    delimiter, connectors, passes = phrases._core.parts()
+    best = sorted((found for own in passes for found in own), key=lambda pair: -pair[1])
+    return {
+        "phrases": len(phrases),
+        "passes": len(passes),
+        "delimiter": delimiter,
+        "connector_words": len(connectors),
+        "highest_scores": [
+            f"{delimiter.join(words)} {score:.4g}" for words, score in best[:_SHOWN]
+        ],
+    }
+
+
 def _nothing(_: str, __: str | None) -> dict[str, Any]:
     return {}
 
@@ -473,6 +519,7 @@ _DESCRIBE: dict[str, Callable[[str, str | None], dict[str, Any]]] = {
     "foreign": _advice,
     "model": _model_info,
     "parameters": _parameters_info,
+    "phrases": _phrases_info,
     "records": _records_info,
     "subwords": _subwords_info,
     "text": _text_info,

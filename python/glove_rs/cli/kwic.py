@@ -14,6 +14,7 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _SEARCH = ("window", "match", "limit", "full_windows")
+_SOURCE = ("column", "storage_options")
 _TEXT = (
     "tokenizer",
     "user_dictionary",
@@ -52,10 +53,10 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         nargs="*",
         default=["-"],
-        help="texts, as for glove-rs fit; - is standard input (default: -)",
+        help="texts, as for glove-rs fit; - is standard input (default: -); with --column, tables",
     )
     add_parameters(parser.add_argument_group("search"), kwic.contexts, _SEARCH)
-    add_settings(parser.add_argument_group("reading"), _TEXT)
+    add_settings(parser.add_argument_group("reading"), (*_SOURCE, *_TEXT))
     add_json(parser)
 
 
@@ -68,6 +69,7 @@ def _kwic(options: argparse.Namespace) -> None:
     kwic.contexts(
         _inputs.corpus(options.files),
         options.word,
+        text=getattr(options, "column", None),
         callback=show,
-        **given(options, (*_SEARCH, *_TEXT)),
+        **given(options, (*_SEARCH, "storage_options", *_TEXT)),
     )

@@ -13,6 +13,8 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _RUNNING = names("running")
+#: `--column` of this command is that of X, so the option for a column of text is left out.
+_SOURCE = ("storage_options",)
 
 
 def add(commands: Commands) -> None:
@@ -26,15 +28,20 @@ def add(commands: Commands) -> None:
         text=(
             "Read a table in Parquet files. Each row of the table has the key of a row of X, the "
             "key of a column and a value, which adds to X. The output gets the counts and their "
-            "words in a compressed format of glove-rs, for glove-rs train. It needs pyarrow."
+            "words in a compressed format of glove-rs, for glove-rs train. The command needs "
+            "pyarrow."
         ),
         example=(
             "glove-rs pairs edges.parquet --row a --column b --value n --symmetric -o counts\n"
-            "glove-rs pairs ratings.parquet --row user --column film --rectangular -o counts"
+            "glove-rs pairs ratings.parquet --row user --column film --rectangular -o counts\n"
+            "glove-rs pairs s3://bucket/edges --row a --column b -o counts "
+            "--storage-options '{\"anon\": true}'"
         ),
     )
     parser.add_argument(
-        "table", metavar="INPUT", help="Parquet file, a folder or a pattern of Parquet files"
+        "table",
+        metavar="INPUT",
+        help="Parquet file, a folder or a pattern of Parquet files, or a URL",
     )
     parser.add_argument(
         "--row", required=True, metavar="NAME", help="column of the table with the rows of X"
@@ -61,13 +68,15 @@ def add(commands: Commands) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="file to write")
     add_overwrite(parser)
     add_json(parser)
+    add_settings(parser.add_argument_group("source"), _SOURCE)
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
 def _pairs(options: argparse.Namespace) -> None:
     if options.output == "-":
         raise ValueError("output must be a file, got -")
-    check_files({"output": options.output}, [options.table], overwrite=options.overwrite)
+    outputs, contents = {"output": options.output}, {"output": "counts"}
+    check_files(outputs, [options.table], overwrite=options.overwrite, contents=contents)
     counts = Cooccurrence.from_pairs(
         options.table,
         options.row,
@@ -75,9 +84,9 @@ def _pairs(options: argparse.Namespace) -> None:
         options.value,
         symmetric=options.symmetric,
         rectangular=options.rectangular,
-        **given(options, _RUNNING),
+        **given(options, (*_SOURCE, *_RUNNING)),
     )
-    check_files({"output": options.output}, [options.table], overwrite=options.overwrite)
+    check_files(outputs, [options.table], overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:
         counts.save(path)
     rows, contexts = counts.shape

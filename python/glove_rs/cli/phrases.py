@@ -7,12 +7,13 @@ import argparse
 from .._settings import names
 from ..phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 from . import _inputs
-from ._options import add_parameters, add_settings, given
+from ._options import add_parameters, add_settings, given, given_files
 from ._output import add_json, add_overwrite, check_files, emit, written
 from ._parser import Commands, command
 
 __all__ = ["add"]
 
+_SOURCE = names("source")
 _RULE = ("min_count", "threshold", "scoring", "delimiter", "passes")
 _LEFT_OUT = {"keep_gaps", "min_count", "max_vocab", "phrases", "stop_words"}
 _READING = tuple(name for name in names("reading", "encoding") if name not in _LEFT_OUT)
@@ -44,21 +45,21 @@ def add(commands: Commands) -> None:
     group.add_argument(
         "--english",
         action="store_true",
-        help="let words such as of and the stand within a phrase",
+        help='let words such as "of" and "the" stand within a phrase',
     )
     add_parameters(group, Phrases.learn, _RULE)
-    add_settings(parser.add_argument_group("reading"), _READING)
+    add_settings(parser.add_argument_group("reading"), (*_SOURCE, *_READING))
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
 def _phrases(options: argparse.Namespace) -> None:
-    # The file is JSON: of the endings of other formats, .json is right.
-    is_json = options.output.lower().endswith(".json")
-    output = {"output": options.output}
-    check_files(output, options.corpus, overwrite=options.overwrite, endings=not is_json)
+    outputs, inputs = {"output": options.output}, [*options.corpus, *given_files(options)]
+    contents = {"output": "phrases"}
+    check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     connectors = ENGLISH_CONNECTOR_WORDS if options.english else ()
-    settings = given(options, (*_RULE, *_READING, *_RUNNING))
+    settings = given(options, (*_RULE, *_SOURCE, *_READING, *_RUNNING))
     found = Phrases.learn(_inputs.corpus(options.corpus), connector_words=connectors, **settings)
+    check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:
         found.save(path)
     emit(options, {"phrases": len(found), "saved": options.output}, f"{len(found):,} phrases")

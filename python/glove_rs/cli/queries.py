@@ -12,12 +12,15 @@ from .. import WordVectors
 from .._checks import integer
 from ..vectors import Neighbours
 from . import _inputs
-from ._options import add_parameters, given
+from ._options import add_parameters, add_settings, given
 from ._output import add_json, columns, emit, say
 from ._parser import Commands, command
 from ._vectors import add_subwords, add_vectors, read_vectors
 
 __all__ = ["add"]
+
+#: Of the parameters of a source, `infer` has that of the store.
+_SOURCE = ("storage_options",)
 
 
 def add(commands: Commands) -> None:
@@ -192,12 +195,13 @@ def _add_infer(commands: Commands) -> None:
         help="print the N nearest words instead of the vector",
     )
     add_json(parser)
+    add_settings(parser.add_argument_group("source"), _SOURCE)
 
 
 def _infer(options: argparse.Namespace) -> None:
     search = _search(options, ("topn",))
     model = _inputs.model(options.model, None)
-    examples = _inputs.documents(options.files, model.errors)
+    examples = _inputs.documents(options.files, model.errors, **given(options, _SOURCE))
     vector = model.infer_vector(examples, options.word)
     result: dict[str, Any] = {"word": options.word, "vector": vector.tolist()}
     # A float32 that is written with nine digits is read back with the same bits.

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["add"]
 
+_SOURCE = names("source")
 _TEXT = names("reading", "encoding", "counting")
 _TRAINING, _RUNNING = names("training"), names("running")
 _TOPN = 10
@@ -87,7 +88,7 @@ def _add_bootstrap(commands: Commands) -> None:
         default=[],
         help="print the nearest neighbours of a word; can be repeated",
     )
-    add_settings(parser.add_argument_group("counting"), _TEXT)
+    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_TEXT))
     add_settings(parser.add_argument_group("training"), _TRAINING)
     add_settings(parser.add_argument_group("running"), _RUNNING)
     add_json(parser)
@@ -112,6 +113,7 @@ def _bootstrap(options: argparse.Namespace) -> None:
             method=options.method,
             seed=model.seed,
             path=options.out,
+            **given(options, _SOURCE),
         )
     else:
         result = Bootstrap.load(options.out)
@@ -164,7 +166,7 @@ def _add_compare(commands: Commands) -> None:
         "--anchors",
         metavar="FILE",
         help="file with the words by which B is rotated, separated by white space (default: the "
-        "20,000 most frequent common words)",
+        "20,000 most frequent words that A and B share)",
     )
     parser.add_argument(
         "--aligned", action="store_true", help="A and B are in one space already: rotate nothing"

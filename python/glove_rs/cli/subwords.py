@@ -25,9 +25,9 @@ def add(commands: Commands) -> None:
         "VECTORS OUTPUT [options]",
         summary="fit a subword model, which gives unknown words a vector",
         text=(
-            "Fit a subword model to VECTORS, and write it to OUTPUT. It has a vector for each "
-            "character n-gram, and predicts the vector of any word from its n-grams. glove-rs "
-            "similar and analogy use it with --subwords."
+            "Fit a subword model to VECTORS, and write it to OUTPUT. The model has vectors of "
+            "character n-grams, and predicts the vector of a word from the known n-grams of the "
+            "word. glove-rs similar and analogy use the model with --subwords."
         ),
         example=(
             "glove-rs subwords glove.6B.100d.txt subwords\n"
@@ -51,7 +51,8 @@ def add(commands: Commands) -> None:
 def _subwords(options: argparse.Namespace) -> None:
     inputs = [options.vectors, options.vocab, options.counts]
     refuse_terminal(options.output)
-    check_files({"output": options.output}, inputs, overwrite=options.overwrite)
+    outputs, contents = {"output": options.output}, {"output": "subwords"}
+    check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     counts = None if options.counts is None else Vocabulary.load(options.counts)
     if counts is None and _inputs.is_model(options.vectors):
         model = _inputs.model(options.vectors, None)
@@ -62,6 +63,6 @@ def _subwords(options: argparse.Namespace) -> None:
     else:
         wv = read_vectors(options)
     subwords = Subwords.fit(wv, counts=counts, **given(options, (*_FITTING, "threads", "progress")))
-    check_files({"output": options.output}, inputs, overwrite=options.overwrite)
+    check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:
         subwords.save(path)

@@ -17,10 +17,11 @@ from .. import Cooccurrence, Glove, Vocabulary
 from .._io import output_folder
 from .._settings import CONSTRUCTOR, names
 from . import _inputs
-from ._options import add_settings, given
+from ._options import add_settings, given, given_files
 from ._output import (
     add_json,
     add_overwrite,
+    check_ending,
     check_files,
     columns,
     emit,
@@ -181,11 +182,12 @@ def _add_vocab(commands: Commands) -> None:
 
 
 def _vocab(options: argparse.Namespace) -> None:
-    outputs = {"output": options.output}
-    check_files(outputs, options.corpus, overwrite=options.overwrite)
+    outputs, inputs = {"output": options.output}, [*options.corpus, *given_files(options)]
+    check: dict[str, Any] = {"overwrite": options.overwrite, "contents": {"output": "vocabulary"}}
+    check_files(outputs, inputs, **check)
     settings = given(options, (*_SOURCE, *_VOCABULARY, *_RUNNING))
     words = Vocabulary.from_corpus(_inputs.corpus(options.corpus), **settings)
-    check_files(outputs, options.corpus, overwrite=options.overwrite)
+    check_files(outputs, inputs, **check)
     with written(options.output, overwrite=options.overwrite) as path:
         words.save(path)
 
@@ -248,24 +250,28 @@ def _cooccur(options: argparse.Namespace) -> None:
     if options.output is not None:
         refuse_terminal(options.output)
     outputs = {"output": options.output, "save_vocab": options.save_vocab}
-    inputs = [*options.corpus, options.vocabulary]
-    check_files(outputs, inputs, overwrite=options.overwrite)
+    inputs = [*options.corpus, options.vocabulary, *given_files(options)]
+    check: dict[str, Any] = {
+        "overwrite": options.overwrite,
+        "contents": {"output": "counts", "save_vocab": "vocabulary"},
+    }
+    check_files(outputs, inputs, **check)
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
     counts = Cooccurrence.from_corpus(
         _inputs.corpus(options.corpus),
         words,
         **given(options, (*_SOURCE, *_COUNTING, *_RUNNING)),
     )
-    check_files(outputs, inputs, overwrite=options.overwrite)
+    check_files(outputs, inputs, **check)
+    # The counts come first: if a word to show is unknown, or the words cannot be saved, they stay.
+    if options.output is not None:
+        with written(options.output, overwrite=options.overwrite) as path:
+            counts.save(path)
     if options.save_vocab is not None:
         with written(options.save_vocab, overwrite=options.overwrite) as path:
             counts.vocabulary.save(path)
     if options.show:
         shown = counts_of(counts, options.show)
-    if options.output is not None:
-        with written(options.output, overwrite=options.overwrite) as path:
-            counts.save(path)
-    if options.show:
         emit(options, dict(zip(("words", "counts"), shown, strict=True)), text_of(*shown))
     elif options.output != "-":
         result = {"words": len(counts.vocabulary), "records": counts.nnz, "total": counts.total}
@@ -490,12 +496,16 @@ def _refuse_spaces(path: str, words: Vocabulary) -> None:
         )
 
 
+#: What the files of these options hold.
+_CONTENTS = {"vectors": "text", "save_counts": "counts"}
+
+
 class _Outputs:
     """The output files of ``fit``, ``train`` and ``update``, checked before and after the work."""
 
     def __init__(self, options: argparse.Namespace, inputs: list[str | None]) -> None:
         self._overwrite = options.overwrite
-        self._inputs = [*inputs, getattr(options, "init", None)]
+        self._inputs = [*inputs, getattr(options, "init", None), *given_files(options)]
         self._vectors = options.vectors
         self._counts = getattr(options, "save_counts", None)
         inside = None
@@ -506,6 +516,12 @@ class _Outputs:
                 self._vectors, inside = None, name
         if inside in output_folder.FILES:
             raise ValueError(f"vectors must not be one of the files in --out, got {inside}")
+        if inside is not None:
+            check_ending("vectors", options.vectors, _CONTENTS["vectors"])
+        for option, path in self._files().items():
+            if options.json and path == "-":
+                raise ValueError(f"{option} must be a file with --json, which prints its result")
+        refuse_terminal(self._counts, "save_counts")
         self._folder = output_folder.OutputFolder(
             options.out, overwrite=options.overwrite, vectors=inside
         )
@@ -529,6 +545,7 @@ class _Outputs:
             self._files(),
             self._inputs,
             overwrite=self._overwrite,
+            contents=_CONTENTS,
             folder=self._folder,
             parents=parents,
         )

@@ -92,8 +92,9 @@ class Cluster:
     ) -> Future:
         """Submit a task to any of the workers, or to the worker `at`.
 
-        If all these workers are gone, any other worker may run the task. It raises a RuntimeError
-        if it has another version of glove-rs. With `strict`, no other worker runs the task.
+        If all these workers are gone, any other worker may run the task. The task raises a
+        RuntimeError on a worker with another version of glove-rs. With `strict`, no other worker
+        runs the task.
         """
         future = self.client.submit(
             _same_version,

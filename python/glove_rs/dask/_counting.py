@@ -144,7 +144,7 @@ def count(
     read_settings = checked(settings, "reading", "encoding")
     where = checked(settings, "source")
     if vocabulary is not None:
-        _refuse_stop_words(vocabulary, encoding["stop_words"])
+        vocabulary._core.refuse_stop_words(encoding)
     blocksize = byte_count("blocksize", blocksize, 1000)
     text = shards_of(
         source,
@@ -176,9 +176,7 @@ def count(
         _merged(cluster, _core.merge_vocabularies, vocabularies, f"{this}-words"),
         given,
         text.name,
-        encoding["min_count"],
-        encoding["max_vocab"],
-        encoding["stop_words"],
+        encoding,
         name=f"{this}-vocabulary",
     )
     tokens = [submit(_tokens, shard, name=f"{this}-tokens-{k}") for k, shard in enumerate(shards)]
@@ -205,17 +203,6 @@ def count(
         sum(lengths),
         stages.seconds,
     )
-
-
-def _refuse_stop_words(vocabulary: Vocabulary, stop_words: list[str] | None) -> None:
-    """Refuse a given vocabulary that has stop words: all of its words are counted."""
-    found = [word for word in stop_words or [] if word in vocabulary]
-    if found:
-        more = f" and {len(found) - 1} more" if len(found) > 1 else ""
-        raise ValueError(
-            f"stop_words must not have words of the given vocabulary, got {found[0]!r}{more}; "
-            "leave them out of one of the two"
-        )
 
 
 def _is_small(shards: int, size: int) -> bool:
@@ -339,14 +326,12 @@ def _chosen(
     found: _core.CoreVocabulary,
     given: _core.CoreVocabulary | None,
     name: str,
-    min_count: int,
-    max_vocab: int | None,
-    stop_words: list[str] | None,
+    encoding: _core._Encoding,
 ) -> _core.CoreVocabulary:
     """Return the words to count, by rank, with their numbers of occurrences in the whole text."""
     if given is not None:
         return given.counted(found)
-    return found.without(stop_words or []).chosen(name, min_count, max_vocab)
+    return found.chosen(name, encoding)
 
 
 def _encoded(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Self, Unpack
 
@@ -12,11 +12,10 @@ from distributed import Client, Future
 
 from .. import _core, _settings
 from .._checks import byte_count, integer
-from .._checks import words as words_of
+from .._fit.fitting import given_counts
 from .._fit.training import Fitted, History, Init, Session, SessionOptions
 from .._progress import Callback as Progress
 from .._progress import reporter
-from ..cooccurrence import Cooccurrence
 from ..glove import Glove
 from ..subwords import Subwords
 from ..vectors import WordVectors
@@ -31,10 +30,11 @@ __all__ = ["DaskGlove"]
 class DaskGlove(Glove):
     """A :class:`Glove` that is fitted on the workers of a Dask cluster.
 
-    The words are divided into groups, one for each worker. Workers count shards of the text, and
-    each worker collects the counts of the words of its group. Training is by strata (Gemulla et al.
-    2011): the word vectors of a group stay on their worker, and the context vectors move from
-    worker to worker. No machine holds all counts. At the end the calling process holds all vectors.
+    The words are divided into `partitions` groups, by default one for each worker. Workers count
+    shards of the text, and each worker collects the counts of the words of its groups. Training is
+    by strata (Gemulla et al. 2011): the word vectors of a group stay on their worker, and the
+    context vectors move from worker to worker. The counts that workers compute are not sent to the
+    calling process. At the end the calling process holds all vectors.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class DaskGlove(Glove):
         and on the shards of the text, and not on the number of threads. The default of `partitions`
         is the number of workers, so set `partitions` to get the same result on any cluster.
         `threads` is the number of threads of each worker, by default all threads of the worker.
-        `memory` limits the memory for the training records on each worker.
+        `memory` limits the memory for the training records of each group.
     client : distributed.Client, optional
         The client of the cluster. Default: the client that was created last. If there is none,
         `fit` starts a local cluster with a process for each processor, and stops it at the end.
@@ -59,9 +59,9 @@ class DaskGlove(Glove):
     Attributes
     ----------
     stages_ : dict
-        For each of the stages "counting", "preparing" (building tiles) and "training", a dict with
-        "seconds", the wall time, and "bytes", which workers received from each other. For
-        "training" both are lists with a number for each epoch.
+        For each of the stages "counting" (only after `fit`), "preparing" (building tiles) and
+        "training", a dict with "seconds", the wall time, and "bytes", which workers received
+        from each other. For "training" both are lists with a number for each epoch.
 
     Examples
     --------
@@ -112,9 +112,9 @@ class DaskGlove(Glove):
             (``s3://bucket/*.txt``). The workers read files in shards of whole documents. A
             compressed file is one shard, and so is each file of a local zip archive. The first 16
             files, and every file that is divided, are checked before tasks are submitted: if a file
-            is recognised as something other than text, a FormatError is raised. Or documents, each
-            a str or a list of words: a bag, a column such as ``dd.read_parquet(...).text``, or a
-            list, which is sent to the workers.
+            is recognised as something other than text, a FormatError is raised. Instead of files,
+            `source` can be documents, each a str or a list of words: a bag, a column such as
+            ``dd.read_parquet(...).text``, or a list, which is sent to the workers.
         column : str, optional
             Read this column of text, or of lists of words, from tables: files as for
             :meth:`Glove.fit`, a dask.dataframe, or a bag or list of dicts. One task reads a row
@@ -143,7 +143,8 @@ class DaskGlove(Glove):
             finished epoch, if there is one.
         """
         session, given, training = self._checked(init, anchor, resume, options)
-        _settings.check_text(self.get_params())
+        parameters = _settings.with_content(self.get_params())
+        _settings.check_text(parameters)
         where = _settings.checked({"column": column, "storage_options": storage_options}, "source")
         words = None if vocabulary is None else as_vocabulary(vocabulary)
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
@@ -158,7 +159,7 @@ class DaskGlove(Glove):
                 **where,
                 **_settings.decided(
                     {
-                        name: getattr(self, name)
+                        name: parameters[name]
                         for name in _settings.names("reading", "encoding", "counting")
                     },
                     self.preset,
@@ -172,6 +173,7 @@ class DaskGlove(Glove):
             }
             self._train(
                 cluster,
+                parameters,
                 counted.group_counts,
                 counted.vocabulary,
                 training,
@@ -203,10 +205,8 @@ class DaskGlove(Glove):
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
         session, given, training = self._checked(init, anchor, resume, options)
-        if not isinstance(X, Cooccurrence):
-            X = Cooccurrence.from_scipy(X, vocabulary)
-        elif vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
+        parameters = _settings.with_content(self.get_params())
+        X = given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular:
             raise ValueError(
                 "X must have the same words for rows and columns on a cluster: train rectangular "
@@ -221,6 +221,7 @@ class DaskGlove(Glove):
 
             self._train(
                 cluster,
+                parameters,
                 send(range(groups)),
                 X.vocabulary,
                 training,
@@ -257,6 +258,7 @@ class DaskGlove(Glove):
     def _train(
         self,
         cluster: Cluster,
+        parameters: Mapping[str, Any],
         group_counts: list[Future],
         vocabulary: Vocabulary,
         training: _core._Training,
@@ -292,7 +294,7 @@ class DaskGlove(Glove):
                 vocabulary,
                 History(report.numbers() for report in reports),
                 arrays,
-                _settings.used(self.get_params())
+                _settings.used(parameters)
                 | training
                 | session.settings()
                 | {"anchor": 0.0, "column": column},

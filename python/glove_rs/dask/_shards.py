@@ -41,8 +41,8 @@ _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
 _BEGINNING = 10
 #: The core needs this many bytes from the beginning of a file to recognise what the file is.
 _LOOK = 1 << 20
-#: The calling process checks that the first files of a source, this many, are text, and all files
-#: that are cut. Any other file is checked by the worker that reads it.
+#: The calling process checks whether a file is text if the file is among this many first files of
+#: the source, or if it is cut. Any other file is checked by the worker that reads it.
 _LOOKED_AT = 16
 #: Endings of the names of compressed files, and the usual ratio of the text to the file size.
 _COMPRESSED, _TEXT_RATIO = (".gz", ".bz2", ".xz", ".zst"), 4
@@ -78,6 +78,11 @@ class FileRange:
 
         The open file seems to end after the last document of the range. For a whole file the
         position is None.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read, or if its size has changed since the text was divided.
         """
         system, path, name, size = self.file
         with system.open(path, "rb") as file:
@@ -122,7 +127,7 @@ class Shards:
     sizes : list of int
         The size of each shard, for progress: bytes of files, or 1 for a partition.
     ranges : list of list of FileRange
-        The ranges of files in each shard. Empty if the text is a bag or a column.
+        The ranges of files in each shard. Empty if the text is a bag, a column or files of tables.
     partitions : list of Delayed
         The partitions of a bag or a column. Each partition is a shard. Empty if the text is files.
     pieces : list of Piece
@@ -171,7 +176,10 @@ def shards_of(
     FileNotFoundError
         If a file does not exist. The error has its name.
     FormatError
-        If a file is recognised as something other than text.
+        If a file is recognised as something other than text, or with `column`, as something other
+        than a table.
+    ValueError
+        If there is no column of text with the name `column`.
     """
     is_list = isinstance(source, list | tuple) and bool(source)
     if is_list and not is_file_system(storage_options) and not names_files(source):
@@ -230,7 +238,10 @@ def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
 
 
 def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
-    """Put small ranges together into shards of at most `size` bytes."""
+    """Put small ranges together into shards of at most `size` bytes.
+
+    A range of more bytes, such as a compressed file, is a shard alone.
+    """
     shards: list[list[FileRange]] = []
     room = 0
     for file_range in ranges:

@@ -116,11 +116,11 @@ def train(
     subepoch: _core._Subepoch,
     threads: int | None,
 ) -> tuple[Rows, Rows, tuple[float, float] | None]:
-    """Train a block for one subepoch: a group of words with a group of contexts, `columns`.
+    """Train a block for one subepoch: a group of words with the group of contexts number `columns`.
 
     `words` is the rows of the words, or the result of the previous task that trained these rows.
-    Return the rows of words, the rows of contexts, and the costs of the records and of the negative
-    pairs. The costs are None if the training diverged.
+    Return trained copies of the rows of words and of contexts, and a pair of costs: of the records
+    and of the negative pairs. The pair is None if the training diverged.
     """
     words = aligned(words[0] if isinstance(words, tuple) else words)
     contexts = aligned(contexts)

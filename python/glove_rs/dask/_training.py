@@ -442,7 +442,10 @@ class Training:
             self._copy_ended = time.monotonic()
 
     def _recover(self) -> None:
-        """After the loss of a worker, go back to the last epoch whose rows still exist."""
+        """After the loss of a worker, go back to the last epoch whose rows still exist.
+
+        If no such epoch is left, begin again before the first epoch.
+        """
         self._copying = None
         while True:
             try:
@@ -469,7 +472,7 @@ class Training:
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:
-        """Build tiles again that Dask cannot build again: those of counts that were sent."""
+        """Build the lost tiles of counts that this process sent: Dask cannot build these again."""
         lost = [group for group, tiles in enumerate(self._tiles) if tiles.cancelled()]
         if not lost:
             return

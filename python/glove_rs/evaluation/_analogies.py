@@ -25,7 +25,10 @@ _UNKNOWN = "<unk>"
 
 
 def section_kind(name: str) -> str:
-    """Return the kind of a section, as questions-words.txt names them."""
+    """Return "syntactic" if the name of a section begins with "gram", otherwise "semantic".
+
+    The names are those of questions-words.txt.
+    """
     return "syntactic" if name.startswith("gram") else "semantic"
 
 
@@ -122,7 +125,7 @@ class AnalogyResult:
 
     @property
     def skipped(self) -> int:
-        """All other questions."""
+        """Questions that are not answerable."""
         return self.total.skipped
 
     @property
@@ -183,9 +186,9 @@ def analogies(
     r"""Answer analogy questions "a is to b as c is to d" and count the right answers.
 
     The protocol is that of Stanford's evaluation script. Vectors are scaled to unit length. The
-    answer is the word with the largest cosine with b - a + c, of the whole vocabulary without a, b
-    and c. Questions with an unknown word, or with a vector that is not finite, are skipped. Answers
-    are computed in double precision.
+    answer is the word with the largest cosine with b - a + c, of the whole vocabulary without a, b,
+    c and ``<unk>``. Questions with an unknown word, or with a vector that is not finite, are
+    skipped. Answers are computed in double precision.
 
     Parameters
     ----------
@@ -216,6 +219,8 @@ def analogies(
         If the file cannot be read.
     ValueError
         If `method` is not one of the choices or `restrict_vocab` is below 1.
+    TypeError
+        If `wv` is not word vectors.
 
     Examples
     --------

@@ -22,8 +22,8 @@ _LEVEL = 0.95
 # There is no interval if more than this share of the draws has no score. Otherwise the interval is
 # computed from the draws with a score.
 _UNDEFINED = 0.05
-# Items drawn at a time: 2¹⁶ float64 are 0.5 MB, and about ten such arrays are in use. Measured on
-# 3,000 pairs and two models: 0.43 s for 1,000 draws; 0.52 s with 2¹⁴, 0.73 s with 2²⁰.
+# The number of items that are drawn at a time: 2¹⁶ float64 are 0.5 MB, and about ten such arrays
+# are in use. Measured: benches/EXPERIMENTS.md, "Draws at a time".
 _CELLS = 1 << 16
 
 
@@ -107,7 +107,10 @@ def resampled_spearman(ratings: _Float64, values: _Float64, n: int, seed: int) -
 
 
 def _blocks(n: int, items: int) -> Iterator[slice]:
-    """Yield slices of `n` draws of at most `_CELLS` items together."""
+    """Divide `n` draws into slices. The draws of a slice have at most `_CELLS` items together.
+
+    A slice has at least one draw, even if the draw has more items.
+    """
     step = max(1, _CELLS // items)
     for first in range(0, n, step):
         yield slice(first, min(first + step, n))

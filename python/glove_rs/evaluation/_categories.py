@@ -123,6 +123,8 @@ def categories(
         If the file cannot be read.
     ValueError
         If `restrict_vocab` is below 1.
+    TypeError
+        If `wv` is not word vectors.
     ImportError
         If SciPy is not installed.
 

@@ -9,7 +9,7 @@ __all__ = ["OneRow"]
 
 
 class OneRow:
-    """A result with a head, a row, its protocol above them and notes below."""
+    """A result that prints as its protocol, a head, one row and notes."""
 
     protocol: str
 

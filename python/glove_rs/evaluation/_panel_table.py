@@ -44,7 +44,7 @@ def text(rows: Sequence[PanelRow], protocol: str) -> str:
 
 
 def html(rows: Sequence[PanelRow], protocol: str) -> str:
-    """Return the table as an HTML fragment."""
+    """Return the table as an HTML fragment, above the protocol and the notes."""
     head, *body = _cells(rows)
     escaped = html_text.escape
     heads = "".join(f'<th style="text-align:left">{escaped(name)}</th>' for name in head[:_NAMES])

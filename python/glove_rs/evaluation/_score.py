@@ -56,7 +56,7 @@ class PanelRow:
         "syntactic" or "total".
     measure : {"Spearman", "accuracy", "purity"}
     total : int
-        The items of the set: rated pairs, questions or words.
+        The number of rated pairs, questions or words of the set or of the part.
     score : Score
     baseline : Score or None
         The score of the second model.

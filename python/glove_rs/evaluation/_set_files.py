@@ -186,7 +186,7 @@ def read_categories(path: _Path, lowercase: bool) -> tuple[list[str], list[str]]
     """Read a word and its category from each line.
 
     The column with fewer different values holds the categories; the second one if both have the
-    same number. A first line such as ``word category`` names the columns.
+    same number. A first line such as ``word category`` is skipped.
 
     Returns
     -------

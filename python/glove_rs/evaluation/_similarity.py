@@ -117,6 +117,8 @@ def similarity(
         If the file cannot be read.
     ValueError
         If `restrict_vocab` is below 1.
+    TypeError
+        If `wv` is not word vectors.
 
     Examples
     --------

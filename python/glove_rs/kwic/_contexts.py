@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _html
-from .._checks import boolean, choice, integer, shown
+from .._checks import boolean, choice, integer, is_missing, shown
 from .._optional import optional
 from .._text import table
 
@@ -120,7 +120,7 @@ class KeywordContexts:
     Attributes
     ----------
     word : str
-        What was searched for.
+        The keyword. If there are several keywords, they are joined by ", ".
     window : int
         The largest number of words on each side.
     documents_read : int
@@ -335,8 +335,9 @@ class KeywordContexts:
         Parameters
         ----------
         by : str, optional
-            A column of metadata: draw a bar for each value. By default, draw a histogram over the
-            numbers of the documents, which shows where in the text the keyword occurs.
+            A column of metadata: draw a bar for each value, and one for missing values. By
+            default, draw a histogram over the numbers of the documents, from the first to the last
+            document with the keyword.
         ax : matplotlib Axes, optional
             Where to draw; by default a new figure.
 
@@ -359,7 +360,8 @@ class KeywordContexts:
             ax.hist(self.documents, bins=min(50, max(self.documents_read, 1)))
             ax.set_xlabel("document")
         else:
-            labels, counts = np.unique(self.metadata[by].astype(str), return_counts=True)
+            texts = ["(missing)" if is_missing(x) else str(x) for x in self.metadata[by]]
+            labels, counts = np.unique(texts, return_counts=True)
             ax.bar(np.arange(len(labels)), counts)
             ax.set_xticks(np.arange(len(labels)), labels, parse_math=False)
             ax.set_xlabel(by)
@@ -368,7 +370,9 @@ class KeywordContexts:
 
 
 def _plain(value: Any) -> Any:
-    """Return a value of metadata as a type that JSON has."""
+    """Return a value of metadata as a type that JSON has; None for a missing value."""
+    if is_missing(value):
+        return None
     if hasattr(value, "item"):
         value = value.item()
     return value if isinstance(value, str | int | float | bool | None) else str(value)

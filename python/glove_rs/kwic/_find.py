@@ -29,7 +29,13 @@ class _Model(Protocol):
         """Return the parameters of the constructor."""
 
 
-@accepts("reading", "encoding", "running", but=("min_count", "max_vocab", "keep_gaps", "threads"))
+@accepts(
+    "source",
+    "reading",
+    "encoding",
+    "running",
+    but=("column", "min_count", "max_vocab", "keep_gaps", "threads"),
+)
 def contexts(
     source: Source | Any,
     word: str | Sequence[str],
@@ -53,7 +59,8 @@ def contexts(
     ----------
     source : path, paths, open file, iterable or table
         As for :meth:`glove_rs.Glove.fit`. Also a table of pandas, Polars, Arrow or `datasets`, or
-        an iterable of mappings: the column `text` is read, and all other columns are metadata.
+        an iterable of mappings: the column `text` is read, and all other columns are metadata. Of
+        files of tables only the column `text` is read; it must be named.
     word : str or sequence of str
         The keyword. Several words in one str are a phrase. With a sequence of keywords, the
         occurrences of all of them are found.
@@ -64,10 +71,12 @@ def contexts(
         How each word of the keyword is compared: as it is; with ``*``, ``?`` and ``[...]`` as in
         names of files; or as a regular expression that must match the whole word.
     text : str, optional
-        The column of text of a table; by default "text", or the only column that holds text.
+        The column of text of a table; by default "text", or the only column that holds text. Files
+        are read as tables if it is given, and otherwise as plain text.
     metadata : mapping of str to sequence, or data frame, optional
         Columns in addition to those of the source, with a value for each document. An empty line of
-        a file is not a document.
+        a file is not a document. A value may be missing (None, NaN); functions that compare groups
+        of occurrences refuse missing values.
     limit : int, optional
         Stop after this many occurrences.
     full_windows : bool, default False
@@ -79,6 +88,8 @@ def contexts(
     callback : callable, optional
         Called with each occurrence and its metadata as soon as it is found; the occurrences are
         then not collected, and the result is empty.
+    storage_options : dict or file system, optional
+        As for :meth:`glove_rs.Glove.fit`.
     tokenizer, user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, \
 max_word_bytes, memory, tmp_dir, progress
         As for :class:`glove_rs.Glove`.
@@ -86,7 +97,8 @@ max_word_bytes, memory, tmp_dir, progress
     Returns
     -------
     KeywordContexts
-        If several files are read, a column "file" has the file of each occurrence.
+        If several files are read, a column "file" has the file of each occurrence. The number of a
+        document of tables is the number of its row, counted from 0 over all files.
 
     Warns
     -----
@@ -97,6 +109,9 @@ max_word_bytes, memory, tmp_dir, progress
     ------
     ValueError
         If a parameter is out of its range, or `metadata` has another length than the source.
+    TypeError
+        If `word` is neither a str nor a sequence of str, or if `source` or `metadata` is of another
+        type.
     OSError, FormatError
         As for :meth:`glove_rs.Glove.fit`.
 
@@ -123,6 +138,7 @@ max_word_bytes, memory, tmp_dir, progress
         if "tokenizer" not in given:
             taken += ("user_dictionary", "simplified_lookup")
         given = {name: own[name] for name in taken} | given
+    given = _settings.with_content(given)
     checked = _settings.checked(given, "reading", "encoding")
     splitter = Splitter(checked)
     keyword = Keyword(word, match, splitter)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import fnmatch
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from .. import _core
 from .._checks import choice, shown
-from .._tokenizers import function_of
+from .._python_tokenizers import function_of
 from .._user_dictionary import core_words
 
 __all__ = ["MATCHES", "Keyword", "Splitter"]
@@ -39,9 +38,9 @@ class Splitter:
 
     def folded(self, text: str) -> str:
         """Return a text or a word normalized and lower-cased, if the settings say so."""
-        if self.normalize is not None:
-            text = unicodedata.normalize(self.normalize, text)
-        return text.lower() if self.lowercase else text
+        if not self.lowercase and self.normalize is None:
+            return text
+        return _core.folded([text], self.lowercase, self.normalize)[0]
 
     def split(self, folded: str) -> list[str]:
         """Split a folded text into words."""
@@ -114,7 +113,7 @@ class Keyword:
                         break
             return
         for at, word in enumerate(words):
-            # Bit k of the number says whether the word can be the first of pattern k.
+            # Bit k of `bits` is 1 if the word matches the first word of pattern k.
             bits = self._known.get(word)
             if bits is None:
                 bits = sum(bool(tests[0](word)) << k for k, tests in enumerate(self._patterns))

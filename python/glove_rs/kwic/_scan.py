@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from .. import _core, _settings
-from .._checks import shown
+from .._checks import is_missing, shown
 from .._io.sources import named_files, source_arguments
 from .._optional import optional
+from ._table_files import texts_of_tables
 
 __all__ = ["Documents", "documents_of_source"]
 
@@ -65,16 +66,20 @@ def documents_of_source(
     metadata : object, optional
         Columns with a value for each document.
     settings : mapping
-        The parameters of reading, encoding and running that the user gave.
+        The parameters of the source, of reading, encoding and running that the user gave.
     report : callable, optional
         Receives the progress.
     """
-    files = named_files(source)
+    options = _settings.checked(settings, "source")["storage_options"]
+    files = named_files(source, options)
     columns = _Columns(metadata)
     is_open = callable(getattr(source, "read", None)) and not hasattr(source, "read_next_batch")
     if files is not None or is_open or (isinstance(source, str) and source == "-"):
-        _no_column(text)
+        if text is not None:
+            return _of_table_files(source, text, columns, settings, report)
         return _of_core(source, files or [], columns, settings, report)
+    if options is not None:
+        raise ValueError("storage_options must come with paths or URLs as source")
     tables = _tables(source)
     if tables is None:
         first, items = _peeked(source)
@@ -148,7 +153,11 @@ def _of_core(
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
 ) -> Documents:
-    """Let the core read files and open files. It calls `visited` with each folded document."""
+    """Let the core read files and open files.
+
+    The core calls the function `visited` with each document, normalized and lower-cased as the
+    settings say.
+    """
     parts = files if len(files) > 1 else [source]
     names = [*(["file"] if len(files) > 1 else []), *columns.names]
 
@@ -183,6 +192,25 @@ def _of_core(
     return Documents(names, is_folded=True, is_cut=True, run=run)
 
 
+def _of_table_files(
+    source: Any,
+    column: str,
+    columns: _Columns,
+    settings: Mapping[str, Any],
+    report: Callable[..., object] | None,
+) -> Documents:
+    """Return the texts of a column of files of tables. A null is an empty document."""
+    several, parts = texts_of_tables(source, column, settings)
+
+    def table(texts: list[Any], file: str) -> _Table:
+        found: dict[str, Callable[[], Sequence[Any]]] = {"text": lambda: texts}
+        if several:
+            found["file"] = lambda: [file] * len(texts)
+        return _Table(len(texts), found)
+
+    return _of_tables((table(*part) for part in parts), "text", columns, report)
+
+
 # --- documents of an iterable ---------------------------------------------------------------------
 
 
@@ -202,13 +230,6 @@ def _peeked(source: Any) -> tuple[Any, Iterable[Any]]:
     return None, ()
 
 
-def _is_missing(value: Any) -> bool:
-    """Return whether a cell of a table is empty: None, a NaN, or the NA or NaT of pandas."""
-    if isinstance(value, float):
-        return value != value
-    return value is None or type(value).__name__ in {"NAType", "NaTType"}
-
-
 def _of_items(
     items: Iterable[Any],
     columns: _Columns,
@@ -220,7 +241,7 @@ def _of_items(
     def run(visit: Visit) -> None:
         done = number = 0
         for number, item in enumerate(items, 1):
-            if is_column and _is_missing(item):
+            if is_column and is_missing(item):
                 item = ""
             if not isinstance(item, str):
                 item = _words(item, number - 1)
@@ -256,7 +277,10 @@ class _Table:
 
 
 def _tables(source: Any) -> Iterator[_Table] | None:
-    """Return the parts of a table of pandas, Polars, Arrow or `datasets`, or None for others."""
+    """Return batches of rows of a table of pandas, Polars, Arrow or `datasets`.
+
+    Return None if `source` is not such a table.
+    """
     library = type(source).__module__.partition(".")[0]
     if library == "pandas" and hasattr(source, "columns"):
         return _pandas(source)
@@ -350,7 +374,7 @@ def _of_tables(
                 return [*(values[name][at] for name in others), *beside.row(number)]
 
             for at, document in enumerate(table.columns[column]()):
-                if _is_missing(document):
+                if is_missing(document):
                     document = ""  # a missing text counts as an empty document
                 if not isinstance(document, str):
                     document = _words(document, number)
@@ -387,7 +411,7 @@ def _text_column(table: _Table, text: str | None) -> str:
 
 
 def _is_text(values: Sequence[Any]) -> bool:
-    some = next((value for value in values if not _is_missing(value)), None)
+    some = next((value for value in values if not is_missing(value)), None)
     return isinstance(some, str)
 
 

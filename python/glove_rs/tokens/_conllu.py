@@ -11,6 +11,7 @@ from .._core import FormatError
 from .._io.file_systems import open_file
 from .._io.packed import DAMAGED, unpacked
 from .._io.sources import named_files
+from .._settings import checked
 from ._documents import UNITS, Keep, Tokens
 
 __all__ = ["from_conllu"]
@@ -28,12 +29,13 @@ def from_conllu(
     unit: str = "sentence",
     columns: Sequence[str] | None = None,
     keep: Keep | None = None,
+    storage_options: Any = None,
 ) -> Tokens:
     r"""Return a column of CoNLL-U files, or of parsed sentences, as documents.
 
     Multiword tokens (``1-2``) are left out, because their words follow, and so are empty nodes
-    (``1.1``). If the lemma is asked for and is not specified (``_``), the form takes its place. If
-    another column except the form is asked for, tokens that do not specify it are left out.
+    (``1.1``). For the column lemma, a token whose lemma is not specified (``_``) gives its form.
+    For any other column except form, tokens whose value is not specified are left out.
 
     Parameters
     ----------
@@ -54,15 +56,21 @@ def from_conllu(
     keep : callable, optional
         A function from a token to bool, such as ``lambda t: t["upos"] != "PUNCT"``. Tokens for
         which it returns False are left out. A token of a file is a dict.
+    storage_options : dict or file system, optional
+        As for :meth:`glove_rs.Glove.fit`.
 
     Raises
     ------
     ValueError
-        If there is no column with the name `column`. The message lists the columns.
+        If `unit` is not one of the choices. When the documents are read: if there is no column with
+        the name `column`. The message lists the columns.
+    TypeError
+        If `source` is not a path, paths or sentences of parsed tokens.
     FormatError
-        If a line has too few columns, or if a file is not text. The message has path and line.
+        When the documents are read: if a line has too few columns, or if a file is not text. The
+        message has path and line.
     OSError
-        If a file cannot be read.
+        If a file does not exist or cannot be read.
 
     Examples
     --------
@@ -79,15 +87,18 @@ def from_conllu(
     choice("unit", unit, UNITS)
     if not isinstance(column, str):
         raise ValueError(f"column must be the name of a column, got {shown(column)}")
-    files = named_files(source)
+    options = checked({"storage_options": storage_options}, "source")["storage_options"]
+    files = named_files(source, options)
     if files is None:
+        if options is not None:
+            raise ValueError("storage_options must come with paths or URLs as source")
         if isinstance(source, str) or not isinstance(source, Iterable):
             raise TypeError(
                 f"source must be a path, paths or parsed sentences, got {shown(source)}"
             )
         return Tokens(lambda: _of_sentences(source, column, keep))
     names = None if columns is None else tuple(columns)
-    return Tokens(lambda: _of_files(files, column, unit, names, keep))
+    return Tokens(lambda: _of_files(files, options, column, unit, names, keep))
 
 
 def _of_sentences(sentences: Iterable[Any], column: str, keep: Keep | None) -> Iterator[list[str]]:
@@ -127,6 +138,7 @@ def _word(token: Mapping[str, Any], column: str) -> str:
 
 def _of_files(
     files: Iterable[str],
+    options: Any,
     column: str,
     unit: str,
     columns: tuple[str, ...] | None,
@@ -134,7 +146,7 @@ def _of_files(
 ) -> Iterator[list[str]]:
     for name in files:
         document: list[str] = []
-        for is_new, sentence in _sentences(name, column, columns, keep):
+        for is_new, sentence in _sentences(name, options, column, columns, keep):
             if unit == "sentence":
                 yield sentence
                 continue
@@ -147,14 +159,14 @@ def _of_files(
 
 
 def _sentences(
-    name: str, column: str, columns: tuple[str, ...] | None, keep: Keep | None
+    name: str, options: Any, column: str, columns: tuple[str, ...] | None, keep: Keep | None
 ) -> Iterator[tuple[bool, list[str]]]:
     """Yield the sentences of a file: whether it begins a document, and its words."""
     names = columns or _CONLLU
     words: list[str] = []
     is_new = True
     has_tokens = False
-    for number, line in _lines(name):
+    for number, line in _lines(name, options):
         # In formats whose columns are named, a line that begins with "#" may be a token.
         is_token = columns is not None and len(line.split()) >= len(columns)
         if line.startswith("#") and not has_tokens and not is_token:
@@ -184,12 +196,12 @@ def _sentences(
         yield is_new, words
 
 
-def _lines(name: str) -> Iterator[tuple[int, str]]:
+def _lines(name: str, options: Any) -> Iterator[tuple[int, str]]:
     """Yield the number and the text of each line of a file."""
     number = 0
     try:
         with (
-            open_file(name) as file,
+            open_file(name, options) as file,
             unpacked(file, _LOOK).buffered() as stream,
             io.TextIOWrapper(stream, encoding="utf-8") as text,
         ):

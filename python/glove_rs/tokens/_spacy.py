@@ -29,7 +29,7 @@ def from_spacy(
         a function from a token to a str, such as ``lambda t: f"{t.lemma_}_{t.pos_}"``. Tokens of
         white space, and tokens without a value, are left out.
     unit : {"document", "sentence"}, default "document"
-        What a document is: a Doc, or a sentence of it. Windows never cross its end.
+        What a document is: a Doc, or a sentence of it. Windows never cross the end of a document.
     keep : callable, optional
         A function from a token to bool, such as ``lambda t: not t.is_punct``. Tokens for which it
         returns False are left out. Without `keep`, and with one of the attributes text, orth_,

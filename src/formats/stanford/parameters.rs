@@ -45,8 +45,10 @@ pub fn save_parameters(
 /// the parameters in single precision.
 ///
 /// # Errors
-/// [`Error::Io`], also for a pipe; [`Error::Format`] for a size that does not fit the vocabulary, or with the byte
-/// offset of a number that is not finite in single precision; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`], also for a pipe; [`Error::Parameter`] for an archive of several files;
+/// [`Error::Format`] for a file of another kind, for a size that does not fit the vocabulary, or with
+/// the byte offset of a number that is not finite in single precision; [`Error::Memory`];
+/// [`Error::Cancelled`].
 pub fn load_parameters(
     path: impl AsRef<Path>,
     words: usize,

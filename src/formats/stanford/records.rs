@@ -23,12 +23,12 @@ const BLOCK: usize = 4 << 20;
 /// memory limit.
 const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 
-/// Write the records of `counts`, sorted by (word1, word2). Only as many rows are in memory at a time as the
-/// limit allows, but at least one.
+/// Write the records of `counts`, sorted by (word1, word2). As many rows are in memory at a time as the
+/// memory limit allows, and at least one row.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does
-/// not write; [`Error::Memory`]; [`Error::Cancelled`].
+/// not write; the errors of [`Triangle::block`]; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save_cooccurrences(
     counts: &Triangle,
     path: impl AsRef<Path>,
@@ -47,7 +47,7 @@ pub fn save_cooccurrences(
                 records += u64::from(length);
                 records <= most
             });
-            // At least one row, even if it exceeds the limit.
+            // Take at least one row, even if it exceeds the memory limit.
             let rows = rows.count().max(1);
             let part = &lengths[first..first + rows];
             let (starts, columns, values) = counts.rows_to_csr(first as WordId, part, monitor)?;
@@ -71,9 +71,10 @@ pub fn save_cooccurrences(
 /// Read records in any order. Several records of the same pair of words are added up.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset: a length that is not a multiple of 16, an
-/// index outside 1..=`words`, a count that is not a finite number above 0, or counts whose sum is
-/// not finite; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
+/// byte offset for a length that is not a multiple of 16, an index outside 1..=`words`, a count that
+/// is not a finite number above 0, or counts whose sum is not finite; [`Error::Memory`];
+/// [`Error::Cancelled`].
 pub fn load_cooccurrences(
     path: impl AsRef<Path>,
     words: usize,
@@ -137,12 +138,12 @@ pub(in crate::formats) fn check_sum(counts: &Triangle, path: &Path) -> Result<()
 }
 
 /// Copy records in random order. Every order is equally likely; `seed` decides which. Returns the number of
-/// records. Their content is not checked.
+/// records. The content of the records is not checked.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] for a length that is not a multiple of 16; [`Error::Parameter`]
-/// for a name with the ending of a format that glove-rs does not write; [`Error::Memory`];
-/// [`Error::Cancelled`].
+/// if `from` is an archive of several files, or if `to` has the ending of a format that glove-rs
+/// does not write; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn shuffle(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,
@@ -254,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn every_order_of_three_records_is_as_likely() {
+    fn every_order_of_three_records_is_equally_likely() {
         let records = [[1; RECORD], [2; RECORD], [3; RECORD]];
         let free = MemoryLimit::default();
         let mut seen = std::collections::HashMap::new();

@@ -11,16 +11,16 @@ use crate::vocabulary::Vocabulary;
 use std::io::Write;
 use std::path::Path;
 
-/// Longest line, in bytes.
+/// Largest number of bytes of a line.
 const LONGEST_LINE: usize = 16 << 20;
-/// Number of bytes read at a time; few in tests, so that lines are longer than a block.
+/// Least number of bytes to read at a time; few in tests, so that lines are longer than a block.
 const BLOCK: usize = if cfg!(test) { 8 } else { 1 << 20 };
 
 /// Write `word SP count LF` lines.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for a word with a space, tab or newline, which the format cannot hold, and for a
-/// name with the ending of another format.
+/// name with the ending of another format; [`Error::Cancelled`].
 pub fn save_vocabulary(
     vocabulary: &Vocabulary,
     path: impl AsRef<Path>,
@@ -49,7 +49,8 @@ pub fn save_vocabulary(
 /// Read `word SP count LF` lines. The last space or tab of a line separates word and count.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the line; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
+/// line; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load_vocabulary(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Vocabulary> {
     load_vocabulary_from(
         Input::open_or_standard_input(path.as_ref(), monitor)?,
@@ -72,8 +73,8 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
     let (mut block, mut rest) = (Vec::new(), Vec::new());
     let mut number = 0;
     loop {
-        // Read as much again as an unfinished line already has: otherwise a long line would be searched for its
-        // end many times.
+        // Read at least as many bytes as the unfinished line already has: otherwise a long line would be
+        // searched for its end many times.
         let more = block.len().max(BLOCK);
         let at_end = input.fill(&mut block, more)?;
         let mut start = 0;

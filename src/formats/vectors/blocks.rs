@@ -12,7 +12,7 @@ use std::path::PathBuf;
 /// Number of bytes read at a time: few enough to stay in the cache of a core while they are parsed.
 /// Tests read blocks that are shorter than some lines.
 const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 18 };
-/// The most records of a block.
+/// Largest number of records in a block.
 const TOGETHER: usize = 1 << 16;
 
 /// Consecutive records of a file.
@@ -20,7 +20,8 @@ const TOGETHER: usize = 1 << 16;
 pub(super) struct Block {
     /// The file, for messages.
     pub path: PathBuf,
-    /// The ranges of the records. With a selection, only of those whose words may be selected.
+    /// The ranges of the records. With a selection, only the ranges of records whose words may be
+    /// selected.
     pub spans: Vec<Range<usize>>,
     /// Number of all records of the block, also of those that are not in `spans`.
     pub records: usize,

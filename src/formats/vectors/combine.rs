@@ -1,7 +1,7 @@
 //! Combines the two vectors of a word, w and w̃, into one.
 
-use super::element::Element;
 use crate::error::{Error, Result};
+use crate::float16::Element;
 
 /// How the vectors w and w̃ of a word are combined into one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

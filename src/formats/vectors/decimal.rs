@@ -1,7 +1,8 @@
-//! Decimal numbers as vector files have them, such as -0.123456, read eight digits at a time.
+//! Parses decimal numbers as vector files have them, such as -0.123456. The digits after the point
+//! are read eight at a time.
 //!
-//! The library `fast_float2` reads longer numbers and those with an exponent. Every number is
-//! rounded as the standard library rounds it.
+//! The library `fast_float2` reads all other numbers, for example longer numbers and numbers with an
+//! exponent. Every number is rounded as the standard library rounds it.
 
 /// Ten to the powers that a double holds exactly.
 const TENS: [f64; 20] = [
@@ -34,8 +35,9 @@ pub(super) fn parse_partial(text: &[u8]) -> Option<(f32, usize)> {
 }
 
 /// [`parse_partial`] for a number that consists of digits, perhaps with a minus sign before them
-/// and a decimal point after at least one digit. `None` for any other number, and for one that is
-/// too long.
+/// and a decimal point after at least one digit. White space or the end of the text must follow.
+/// `None` for any other text, for a number that is too long, and for a number that rounding to a
+/// double and then to a float could round wrongly.
 #[inline(always)]
 fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
     let negative = text.first() == Some(&b'-');
@@ -72,8 +74,9 @@ fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
     if !(whole && ends) {
         return None;
     }
-    // Both numbers are exact, so this is the double nearest to the decimal. Its nearest float is that of the
-    // decimal too, unless it lies in the middle between two floats, or below the normal ones.
+    // `digits` and the power of ten are exact, so `magnitude` is the double nearest to the decimal. The
+    // float nearest to `magnitude` is the float nearest to the decimal too, unless `magnitude` lies in
+    // the middle between two floats or is smaller than every normal float.
     let magnitude = digits as f64 / TENS[fraction];
     let is_tiny = digits > 0 && magnitude < f64::from(f32::MIN_POSITIVE);
     if is_tiny || is_middle(magnitude) {
@@ -107,7 +110,8 @@ fn leading_digits(characters: u64) -> (u64, usize) {
     if count == 0 {
         return (0, 0);
     }
-    // Shift the digits up, so that zeros come before them. Then combine neighbours: pairs, fours, all eight.
+    // Shift the digits up, so that zeros come before them. Then combine neighbouring digits: first
+    // pairs, then fours, then all eight.
     let values = values << (64 - 8 * count);
     let pairs = (values.wrapping_mul(10) + (values >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
@@ -121,7 +125,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_ends_a_number_and_what_is_left_to_the_library() {
+    fn short_numbers_are_parsed_and_others_are_left_to_the_library() {
         for (text, expected) in [
             ("1.5 2", Some((1.5, 3))),
             ("-0.123456\n", Some((-0.123_456, 9))),

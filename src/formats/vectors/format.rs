@@ -1,4 +1,4 @@
-//! Detects which format a file of vectors has, from its beginning. `rows.rs` and `text.rs` then read it.
+//! Detects which format a file of vectors has, from its beginning. `load.rs` then reads the file.
 
 use super::native;
 use super::text::{Dialect, Separator, is_blank, too_long, trim_end};
@@ -19,7 +19,7 @@ pub enum Format {
     Word2Vec,
     /// word2vec's binary format.
     Word2VecBinary,
-    /// The `.bin` of Stanford's `glove`, which holds no words: they come from its vocabulary.
+    /// The `.bin` of Stanford's `glove`. It holds no words: the caller gives its vocabulary.
     Stanford,
     /// This package's own (see [`native`]).
     Native,
@@ -69,8 +69,8 @@ pub(super) struct Body {
     pub line_bytes: f64,
 }
 
-/// Number of bytes that are examined; more if the first two lines are longer. Tests examine few bytes, so that their
-/// files are longer.
+/// Number of bytes that are examined; more if the first two lines are longer. The number is small in tests, so that
+/// test files are longer than the examined bytes.
 const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
 /// Number of lines that are examined.
 const LINES: usize = 1000;
@@ -142,8 +142,8 @@ fn enough(content: &[u8], most: usize) -> bool {
         || !is_text(content)
 }
 
-/// Choose how to read a file. `content` is its beginning, or all of it if `whole`. No line may be longer than
-/// `longest` bytes.
+/// Choose how to read a file. `content` is its beginning, or all of it if `whole`. `size` is the
+/// number of bytes of the file, if it is known. No line may be longer than `longest` bytes.
 pub(super) fn plan(
     content: &[u8],
     whole: bool,
@@ -294,8 +294,8 @@ fn headless(text: &[u8], whole: bool, start: usize) -> Option<Plan> {
 }
 
 /// Length in bytes of a first line that names the columns; 0 if the first line is a row. In a table, a line of names
-/// ends in fewer numbers than the others, or in the numbers of the columns from 0. In other text, it has a name for
-/// each column, and no name is a number.
+/// ends in fewer numbers than the other lines, or in the numbers 0, 1, … of the columns. In other text, a line of
+/// names has a different name for each column, and no name is a number.
 fn column_names(text: &[u8], dim: usize, dialect: Dialect) -> usize {
     let end = memchr(b'\n', text).unwrap_or(text.len());
     let line = &text[..end];
@@ -359,8 +359,8 @@ fn thousands_found(field: &str) -> String {
     )
 }
 
-/// Whether a field is a number with commas between its thousands, such as 1,234.5, and cannot be one with a
-/// decimal comma.
+/// Whether a field is a number with commas between its thousands, such as 1,234.5, and cannot be a
+/// number with a decimal comma.
 fn has_thousands(field: &[u8]) -> bool {
     let field = field.strip_prefix(b"-").unwrap_or(field);
     let (whole, fraction) = match memchr(b'.', field) {
@@ -428,7 +428,7 @@ impl<'a> Sample<'a> {
     /// lines have as many numbers as tabs, only tabs separate. Otherwise, the number of numbers in
     /// which most lines end is found for each dialect, and the dialect with the largest number is
     /// chosen. A list is chosen instead if most lines end in as many numbers as the header states.
-    /// If two dialects have the same number, the one by which more lines end in that number is
+    /// If two dialects have the same number, the dialect in which more lines end in this number is
     /// chosen. But if more than half of the lines do so by the default dialect, the default is
     /// chosen.
     fn choose_dialect(&mut self, promised: Option<usize>) {
@@ -520,7 +520,7 @@ impl<'a> Sample<'a> {
     }
 
     /// Whether the lines are vectors of `dim` numbers whose words are phrases that may end in a number: some words do
-    /// not end in a number, or the numbers that end words are whole and most of the others are not.
+    /// not end in a number, or the numbers that end words are whole numbers and most numbers of the vectors are not.
     fn has_phrases(&self, dim: usize) -> bool {
         let (Some(least), Some(most)) = (self.numbers.first(), self.numbers.last()) else {
             return false;
@@ -665,7 +665,7 @@ mod tests {
     }
 
     #[test]
-    fn binary_is_told_from_text() {
+    fn binary_files_are_distinguished_from_text() {
         let binary = [b"2 1\na ".as_slice(), &1.0_f32.to_le_bytes(), b"b \0\0\0\0"].concat();
         assert_eq!(seen(&binary), (false, 1, Some(2)));
         // If all bytes are letters, the file is text, although it would fit the binary format.
@@ -676,7 +676,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_vectors_is_refused_with_advice() {
+    fn files_that_hold_no_vectors_are_refused_with_advice() {
         for (content, advice) in [
             (&b""[..], "no words"),
             (b"\n \n", "no words"),

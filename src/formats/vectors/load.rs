@@ -1,7 +1,6 @@
 //! Reads a file of vectors of any format, compressed or not.
 
 use super::combine::Combine;
-use super::element::{Element, are_finite};
 use super::format::{Body, Format, Plan, detect};
 use super::loaded::{Loaded, MAX_LINE_BYTES};
 use super::rows::{self, Vectors};
@@ -11,6 +10,7 @@ use super::text::Lines;
 use super::word2vec_binary::BinaryRows;
 use super::{native, word_list::WordList};
 use crate::error::{Error, Location, Result};
+use crate::float16::{Element, are_finite};
 use crate::io::Input;
 use crate::io::charset::OnInvalid;
 use crate::monitor::Monitor;
@@ -27,7 +27,8 @@ pub struct LoadOptions<'a> {
     pub limit: Option<usize>,
     /// The words of a Stanford `.bin`: required for this format, an error for all other formats.
     pub vocabulary: Option<&'a Vocabulary>,
-    /// Which vector of a word to read from a Stanford `.bin`; the other formats hold one.
+    /// Which vector of a word to read from a Stanford `.bin`. The other formats hold one vector for
+    /// each word.
     pub combine: Combine,
     /// Largest number of bytes of a line in a text file.
     pub max_line_bytes: usize,
@@ -214,7 +215,9 @@ fn read_binary<E: Element>(
             return Err(Error::format(
                 input.path(),
                 Location::Byte(0),
-                format!("the header says {promised} words, but the file goes on after the last"),
+                format!(
+                    "the header says {promised} words, but the file goes on after the last word"
+                ),
             ));
         }
     }

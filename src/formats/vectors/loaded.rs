@@ -2,10 +2,10 @@
 
 use super::word_list::WordList;
 
-/// Default of the longest line of a text, in bytes: room for more than a million numbers.
+/// Default limit on the length of a line of a text, in bytes: room for more than a million numbers.
 pub const MAX_LINE_BYTES: usize = 64 << 20;
 
-/// Vectors of a file with their words, all different.
+/// Vectors of a file with their words. The words differ from each other.
 #[derive(Debug)]
 pub struct Loaded<E> {
     /// The words.

@@ -13,13 +13,12 @@
 //! | [`native`] | this package's own format, which can be mapped instead of read |
 //! | [`write`](mod@write), `turns` | writes word2vec's formats and GloVe's text, formatted on all threads |
 //! | `combine` | combines the two vectors of a word, w and w̃, into one |
-//! | `element`, `word_list` | number types, and words in one allocation |
+//! | `word_list` | many words in one allocation |
 //! | `selection` | words whose vectors are wanted |
 
 mod blocks;
 mod combine;
 mod decimal;
-mod element;
 mod format;
 mod load;
 mod loaded;
@@ -36,8 +35,8 @@ mod word2vec_binary;
 mod word_list;
 pub mod write;
 
+pub use crate::float16::Element;
 pub use combine::Combine;
-pub use element::Element;
 pub use format::Format;
 pub(super) use format::are_vectors;
 #[cfg(feature = "python")]

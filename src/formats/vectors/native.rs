@@ -18,13 +18,13 @@
 //! | 64 + 8 V | B | the words, in UTF-8, one after the other, all different |
 //! | M | V · dim · size | the matrix, row by row; the file ends with it |
 //!
-//! The matrix has no checksum: to verify one, all of it would have to be read.
+//! The matrix has no checksum, because all of the matrix would have to be read to verify it.
 
 use super::super::header::{Fault, HeaderFormat, contradiction};
-use super::element::{Element, read_f16, read_f32};
 use super::loaded::MAX_LINE_BYTES;
 use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
+use crate::float16::{Element, read_f16, read_f32};
 use crate::io::Input;
 use crate::io::Written;
 use crate::io::{at, write_atomically};
@@ -120,13 +120,14 @@ pub fn save<W: AsRef<[u8]>, E: Element>(
 }
 
 /// Read the header and the words of a native file that can be mapped. `None` if the file is compressed, a pipe or
-/// not a native file. The size of the file is checked: the matrix is complete.
+/// not a native file. The size of the file is checked, so the matrix is complete.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] with the byte offset.
+/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
+/// byte offset; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header, WordList)>> {
     let path = path.as_ref();
-    // What is read from a pipe to examine it could not be read again by another reader.
+    // The bytes of a pipe that are read here would be lost for the reader that is called next.
     if !at(path, std::fs::metadata(path))?.is_file() {
         return Ok(None);
     }
@@ -182,7 +183,7 @@ pub(super) fn read<E: Element>(
     Ok((words, matrix, header.dim))
 }
 
-/// Read and check the header and the words. `size` is that of the file, if it is known.
+/// Read and check the header and the words. `size` is the size of the file, if it is known.
 fn read_index(input: &mut Input, size: Option<u64>) -> Result<(Header, WordList)> {
     let path = input.path().to_owned();
     let bad = |byte: u64, message: String| Error::format(&path, Location::Byte(byte), message);
@@ -239,7 +240,8 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, Fault> {
     let row = small(dim.checked_mul(size_of::<f32>() as u64));
     let rows = row.and_then(|row| small(row.checked_mul(words)));
     rows.ok_or_else(|| contradiction(24))?;
-    // Without words nothing else bounds dim. With this bound, such a file can be converted to text and read again.
+    // Without words, only this bound limits `dim`. With this bound, a file without words can be
+    // converted to text and read again.
     if words == 0 && dim > MAX_LINE_BYTES as u64 / 2 {
         return Err(contradiction(24));
     }

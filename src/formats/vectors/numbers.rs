@@ -6,7 +6,7 @@
 //! it.
 
 use super::decimal;
-use super::element::Element;
+use crate::float16::Element;
 use memchr::memrchr2;
 
 /// Number of numbers that are read together.
@@ -56,7 +56,7 @@ pub(super) fn parse<E: Element>(
         return None;
     }
     let separator = line[memrchr2(b' ', b'\t', line)?];
-    // A number is read from 17 bytes, so no more than these 32 bytes after the line are needed.
+    // A number is read from 17 bytes, so at most 32 bytes after the line are needed.
     let text = &text[..text.len().min(length + 32)];
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
@@ -115,8 +115,8 @@ impl Find for Portable {
         let (eights, _) = bytes.as_chunks();
         let found = eights.iter().map(|eight| {
             let others = u64::from_le_bytes(*eight) ^ (u64::from(byte) * EACH);
-            // Set the highest bit of each byte that is not zero. Then collect the highest bits of
-            // the other bytes, which are equal to `byte`, in one byte.
+            // A byte of `others` is zero if it was equal to `byte`. Set the highest bit of each byte that
+            // is not zero. Then collect the inverted highest bits of all eight bytes in one byte.
             let others = ((others & (0x7f * EACH)) + 0x7f * EACH) | others;
             ((!others & (0x80 * EACH)) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
         });
@@ -162,7 +162,7 @@ fn parse_with<E: Element>(
 }
 
 /// Write the places of `separator` in `line` to `places`, and return their number. `None` if
-/// `places` has no room for them and one more place.
+/// `places` is too short. Room for `NOTED` more places than there are separators is always enough.
 #[inline(always)]
 fn places(find: impl Find, line: &[u8], separator: u8, places: &mut [u32]) -> Option<usize> {
     let mut count = 0;
@@ -211,8 +211,8 @@ fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<
     }
     let mut is_other = [0_u64; TOGETHER];
     for ((left, &right), is_other) in left.iter_mut().zip(&right).zip(&mut is_other) {
-        // The point is between two digits. Move the digit before the point to the place of the
-        // point.
+        // In a number of the usual form, the second byte is the point. Move the digit before the point to the
+        // place of the point.
         let has_point = *left & 0xff00 == u64::from(b'.' ^ b'0') << 8;
         *left = (*left & !0xffff) | (*left & 0xff) << 8;
         *is_other = not_digits(*left) | not_digits(right) | u64::from(!has_point);
@@ -221,8 +221,9 @@ fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<
     let mut values = [0.0_f32; TOGETHER];
     let mut any = 0;
     for i in 0..TOGETHER {
-        // All sums are integers below 10¹⁵, so exact, and the quotient is the double nearest to the decimal. Its
-        // nearest float is that of the decimal too, unless it lies in the middle between two.
+        // All sums are integers below 10¹⁵, so they are exact, and `magnitude` is the double nearest to the
+        // decimal. The float nearest to `magnitude` is the float nearest to the decimal too, unless
+        // `magnitude` lies in the middle between two floats.
         let magnitude = (left[i] * 1e8 + right[i]) / SCALE;
         is_other[i] |= u64::from(decimal::is_middle(magnitude));
         any |= is_other[i];
@@ -258,16 +259,17 @@ fn not_digits(values: u64) -> u64 {
     (values | values.wrapping_add(0x76 * EACH)) & (0x80 * EACH)
 }
 
-/// The numbers that eight digits each make. The first is in the lowest byte.
+/// The number that each group of eight digits makes. The first digit of a group is in the lowest
+/// byte.
 #[inline(always)]
 fn eight_digits(digits: &[u64; TOGETHER]) -> [f64; TOGETHER] {
-    // Neighbours are added up: two, four and all eight of them.
+    // Combine neighbouring digits: first pairs, then fours, then all eight.
     let mut pairs = [0_u64; TOGETHER];
     for (pairs, digits) in pairs.iter_mut().zip(digits) {
         let tens = (digits << 1).wrapping_add(digits << 3);
         *pairs = tens.wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     }
-    // Each pair alone, so that the compiler need not multiply 64 bits.
+    // Multiply each pair as a number of 16 bits, so that no multiplication of 64 bits is needed.
     let mut hundreds: [u16; 4 * TOGETHER] = bytemuck::cast(pairs);
     for pair in &mut hundreds {
         *pair = pair.wrapping_mul(100);
@@ -373,7 +375,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_word_with_numbers_is_left_to_others() {
+    fn a_line_that_is_not_a_word_with_numbers_gives_none() {
         for line in [
             "",
             " ",

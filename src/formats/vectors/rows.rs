@@ -2,11 +2,11 @@
 //! takes rows of the matrix for it. Then it parses the block into these rows while other threads read the next blocks.
 
 use super::blocks::{Block, Blocks, Taken};
-use super::element::{Element, are_finite};
 use super::record_layout::Rows;
 use super::selection::Selection;
 use super::word_list::{Distinct, WordList};
 use crate::error::{Error, Result};
+use crate::float16::{Element, are_finite};
 use crate::io::Input;
 use crate::io::charset::{OnInvalid, repaired};
 use crate::memory::fallible;
@@ -18,11 +18,11 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub(super) struct Vectors<E> {
     pub words: WordList,
     pub matrix: Vec<E>,
-    /// The numbers of the words that are equal to an earlier word, in order.
+    /// The indices of the words that are equal to an earlier word, in ascending order.
     pub repeats: Vec<usize>,
-    /// The numbers of the words whose vectors hold NaN or infinity, in order.
+    /// The indices of the words whose vectors hold NaN or infinity, in ascending order.
     pub not_finite: Vec<usize>,
-    /// Number of records of the file up to the last that was examined.
+    /// Number of records of the file that were examined, also of those that are not kept.
     pub records: usize,
     /// What follows the last record, as far as it was read; None if all words of a selection were found before
     /// the end.
@@ -42,8 +42,8 @@ pub(super) fn read<E: Element>(
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
     let expected = only.map_or(expected, |only| only.len().min(expected));
-    // Zeroed memory that is not touched costs nothing, so `expected` may be too much; when it is
-    // too little the matrix grows.
+    // Zeroed memory that is not touched costs nothing, so `expected` may be too large. If `expected`
+    // is too small, the matrix grows.
     let mut matrix = fallible::zeroed(expected.min(most).saturating_mul(dim))?;
     let mut blocks = Blocks::new(input, records, only, most, monitor);
     let mut merged = Merged::new(only);
@@ -64,7 +64,7 @@ pub(super) fn read<E: Element>(
             Some(rows) if !merged.is_complete => rows,
             _ => break,
         };
-        // More rows than needed, so that the matrix grows only a few times.
+        // Add more rows than needed, so that the matrix grows only a few times.
         let words = merged.words.len();
         let rows = (words + rows).saturating_add(words / 8).min(most);
         fallible::resize(&mut matrix, rows.saturating_mul(dim), E::ZERO)?;
@@ -90,7 +90,7 @@ struct Round<'a, 'b, R, E> {
 }
 
 impl<R: Rows, E: Element> Round<'_, '_, R, E> {
-    /// Read and parse blocks until there are no more or the matrix has no room for the next.
+    /// Read and parse blocks until there are no more, the matrix has no room for the next, or an error occurs.
     fn work(&self) {
         let mut block = Block::default();
         loop {

@@ -31,7 +31,7 @@ struct Scale {
     decimals: f64,
 }
 
-/// The constants, by the five lowest bits of the exponent as f32 stores it. Places of exponents
+/// The constants, by the five lowest bits of the exponent as f32 stores it. Elements for exponents
 /// outside `EXPONENTS` are not used.
 static SCALES: [Scale; 32] = scales();
 
@@ -187,7 +187,7 @@ impl Digits {
         }
     }
 
-    /// Write the number in place `i` at `end`. Returns where it ends.
+    /// Write number `i` to `line`, from position `end` on. Returns the position after the number.
     #[inline(always)]
     fn put(&self, i: usize, line: &mut [u8], end: usize) -> usize {
         let line = &mut line[end..end + LONGEST];

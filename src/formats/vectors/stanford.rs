@@ -2,10 +2,10 @@
 //! (`formats/stanford/parameters.rs` reads all parameters.)
 
 use super::combine::Combine;
-use super::element::Element;
 use super::loaded::Loaded;
 use super::word_list::WordList;
 use crate::error::Result;
+use crate::float16::Element;
 use crate::formats::stanford::Shape;
 use crate::io::Input;
 use crate::memory::fallible;

@@ -4,12 +4,12 @@
 //! contain spaces and all other characters except a newline. The end of the word is found from the
 //! right, by the number of components.
 
-use super::element::Element;
 use super::numbers;
 use super::record_layout::{Fault, Rows};
 use super::rows::check_utf8;
 use super::selection::Selection;
 use crate::error::Location;
+use crate::float16::Element;
 use crate::io::charset::OnInvalid;
 use memchr::memchr_iter;
 use std::borrow::Cow;
@@ -48,8 +48,8 @@ impl Dialect {
         }
     }
 
-    /// All dialects except the default and [`Dialect::TABS`]. Of equally good ones the earlier is
-    /// chosen.
+    /// All dialects except the default and [`Dialect::TABS`]. If several are equally good, the first
+    /// of them is chosen.
     pub const OTHERS: [Self; 12] = [
         Self::new(Separator::Blanks, false),
         Self::new(Separator::Blank, true),
@@ -65,7 +65,8 @@ impl Dialect {
         Self::list(b';', false, true),
     ];
 
-    /// The dialects in which only tabs separate. They are tried if all lines have the same number of tabs.
+    /// The dialects in which only tabs separate fields. They are tried if all lines have the same number
+    /// of tabs and a line has a space.
     pub const TABS: [Self; 2] = [
         Self::new(Separator::Tab, false),
         Self::new(Separator::Tab, true),
@@ -80,7 +81,7 @@ impl Dialect {
         matches!(self.separator, Separator::Comma | Separator::Semicolon)
     }
 
-    /// The last field of a line, and what comes before it and its separator.
+    /// Split off the last field of a line. Returns what comes before the separator, and the field.
     fn split_last(self, line: &[u8]) -> Option<(&[u8], &[u8])> {
         let mark = match self.separator {
             Separator::Blank => {
@@ -163,9 +164,9 @@ pub(super) struct Lines {
     dim: usize,
     dialect: Dialect,
     errors: OnInvalid,
-    // Bytes that a line may have.
+    // Largest number of bytes of a line.
     longest: usize,
-    // Lines before the block, and in it.
+    // Number of lines before the block, and number of lines of the block that were found so far.
     before: u64,
     here: u64,
     scratch: Vec<u32>,
@@ -236,7 +237,7 @@ impl Rows for Lines {
                             message,
                         });
                     }
-                    // Return the lines before it first: one of them may be malformed, too.
+                    // Return the lines before this line first: one of them may be malformed, too.
                     Err(_) => return Ok(start),
                 }
             }
@@ -345,7 +346,7 @@ fn split_right(
     Ok(rest.len())
 }
 
-/// Refuse a word whose last field looks like a number but has a byte in it that is not UTF-8.
+/// Refuse a word whose last field looks like a number but contains a byte that is not UTF-8.
 fn check_numbers(word: &[u8]) -> std::result::Result<(), String> {
     if std::str::from_utf8(word).is_ok() {
         return Ok(());
@@ -488,7 +489,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_finite_is_read() {
+    fn numbers_that_are_not_finite_are_read() {
         let (_, row) = parse("w nan -nan inf -inf Infinity NaN 1e99", 7).unwrap();
         let text: Vec<_> = row.iter().map(ToString::to_string).collect();
         assert_eq!(text, ["NaN", "NaN", "inf", "-inf", "inf", "NaN", "inf"]);

@@ -67,7 +67,8 @@ struct Turn<'a, 'b> {
 }
 
 impl<'b> Turns<'_, 'b> {
-    /// Wait until block `number` is next, and write it. Returns false if writing has ended with an error.
+    /// Wait until block `number` is next, and write it. Returns false if writing has ended, because
+    /// writing a block failed or a thread panicked.
     fn take(&self, number: usize, write: impl FnOnce(&mut Output<'b>) -> Result<()>) -> bool {
         let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         while turn.next != number && turn.ended.is_none() {

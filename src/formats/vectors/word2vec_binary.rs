@@ -1,11 +1,11 @@
 //! Reads word2vec's binary vectors: the header `V dim LF`, then one record for each word: the word, a space, and `dim`
 //! little-endian f32. The original tool writes a newline after each record, gensim does not.
 
-use super::element::{Element, read_f32};
 use super::record_layout::{Fault, Rows};
 use super::rows::check_utf8;
 use super::selection::Selection;
 use crate::error::Location;
+use crate::float16::{Element, read_f32};
 use crate::io::charset::OnInvalid;
 use memchr::memchr;
 use std::ops::Range;

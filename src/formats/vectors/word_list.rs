@@ -77,7 +77,7 @@ impl WordList {
             .truncate(self.ends.last().copied().unwrap_or(0) as usize);
     }
 
-    /// The numbers of the words that are equal to an earlier word, in order.
+    /// The indices of the words that are equal to an earlier word, in ascending order.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -111,7 +111,7 @@ impl WordList {
 pub(super) struct Distinct(HashTable<usize>);
 
 impl Distinct {
-    /// Insert word number `i`. Returns whether it differs from all that were inserted before.
+    /// Insert word number `i`. Returns whether it differs from all words that were inserted before.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].

@@ -1,11 +1,11 @@
 //! Writes vectors for other programs: word2vec's two formats, and GloVe's text.
 
-use super::element::Element;
 use super::format::{self, Body, Plan};
 use super::shortest;
 use super::text::Dialect;
 use super::turns::{Text, in_order};
 use crate::error::{Error, Result};
+use crate::float16::Element;
 use crate::io::{Written, at, write_atomically};
 use crate::monitor::Monitor;
 use std::fmt::Write as _;
@@ -30,7 +30,7 @@ pub enum Layout {
     SixDecimalsHeader,
 }
 
-/// About the number of bytes that a thread formats before it writes them. They stay in the cache of a core.
+/// Approximate number of bytes that a thread formats before it writes them. They stay in the cache of a core.
 const BLOCK: usize = 1 << 18;
 /// Number of lines that are checked before anything is written. A reader examines fewer to detect the format.
 const CHECKED: usize = 1 << 10;
@@ -91,7 +91,8 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     })
 }
 
-/// Refuse words that a reader would cut off: at a newline or, if the reader splits at every space, at a space.
+/// Refuse empty words, and words that a reader would cut off: at a newline or, if the reader splits at every
+/// space, at a space.
 fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()> {
     for word in words {
         let word = word.as_ref();

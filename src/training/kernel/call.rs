@@ -1,4 +1,4 @@
-//! The arguments of one call of the kernel, and the trait of the updates by each step rule.
+//! The arguments of one call of the kernel, and the trait that each step rule implements to update rows.
 //!
 //! # The contract of every `unsafe` function here
 //!
@@ -8,8 +8,8 @@
 use super::Record;
 use super::step_rule::StepRule;
 use super::vector::{TOGETHER, Vector};
-use crate::training::layout::RowLayout;
 use crate::training::line::LINE;
+use crate::training::row_layout::RowLayout;
 
 /// The arguments of one call of the kernel.
 pub(super) struct KernelCall<'a> {
@@ -107,7 +107,7 @@ pub(super) struct Tally {
     // Sums of f(X) diff², which is twice the cost. There is one sum for each of the records that
     // are updated at once, so that one vector addition adds to all sums.
     pub(super) sums: [f64; TOGETHER],
-    /// Records whose residual was not a finite number.
+    /// Records whose cost was not a finite number.
     pub(super) skipped: u64,
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Componentwise<'a, V, const N: usize, const ADAGRAD: bool> {
     _registers: PhantomData<V>,
 }
 
-// SAFETY: `update` reaches the rows of its records only.
+// SAFETY: `update` reads and writes only the rows of its records.
 unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
     for Componentwise<'a, V, N, ADAGRAD>
 {

@@ -9,8 +9,8 @@ use super::Record;
 use super::call::Tally;
 use super::rowwise::Rowwise;
 use super::vector::{Quad, TOGETHER, Vector, lane_sums};
-use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_SQUARE};
 use crate::training::line::LINE;
+use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_SQUARE};
 
 impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
     /// Update the rows of a mini-batch and return true, or change nothing and return false if one of the

@@ -27,9 +27,9 @@ pub use simd_level::SimdLevel;
 pub use step_rule::StepRule;
 pub(super) use vector::TOGETHER;
 
-use super::layout::RowLayout;
 use super::line::{LINE, Line};
 use super::optimizer::Optimizer;
+use super::row_layout::RowLayout;
 use call::KernelCall;
 use rayon::prelude::*;
 use records::update_all;
@@ -176,7 +176,7 @@ pub struct Cost {
     /// Σ ½ f(X) diff². Each term is computed with the parameters from before the update of its
     /// record or mini-batch. For negative pairs, λ replaces f(X).
     pub sum: f64,
-    /// Records that changed nothing because their residual was not a finite number.
+    /// Records that changed nothing because their cost was not a finite number.
     pub skipped: u64,
 }
 
@@ -388,7 +388,7 @@ mod tests {
         }
 
         #[test]
-        fn frozen_contexts_keep_their_bits_and_words_move_as_if_contexts_were_new_for_each_record(
+        fn frozen_contexts_keep_their_bits_and_words_move_as_if_contexts_were_restored_after_each_record(
             dim in 1usize..130,
             records in proptest::collection::vec((0u16..5, 0u16..5, -3.0f32..5.0), 1..60),
             optimizer in prop_oneof![Just(Optimizer::AdaGrad), Just(Optimizer::RowwiseAdaGrad), Just(Optimizer::Sgd)],

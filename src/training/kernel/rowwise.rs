@@ -4,13 +4,13 @@
 use super::Record;
 use super::call::{KernelCall, RowUpdate, Tally};
 use super::vector::{Quad, TOGETHER, Vector, lane_sums};
-use crate::training::layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, TAIL_SUM};
 use crate::training::line::LINE;
+use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, TAIL_SUM};
 use std::marker::PhantomData;
 
-/// The smallest ‖·‖² that the arithmetic uses; rounding can leave a stored one below 0. It is so
-/// far above the smallest normal float that no intermediate number is subnormal: some processors
-/// are much slower with subnormal numbers.
+/// The smallest ‖·‖² that the arithmetic uses: a stored ‖·‖² can fall below 0 by rounding. This number
+/// is so far above the smallest normal float that no intermediate number is subnormal. Some
+/// processors are much slower with subnormal numbers.
 const LEAST_SQUARE: f32 = 1e-30;
 
 /// The value of `FROZEN` if both sides move.
@@ -42,7 +42,7 @@ pub(super) struct SideSteps<V: Vector> {
     pub(super) changes: [V::Quad; TAIL],
 }
 
-// SAFETY: `update` and `try_minibatch` reach the rows of their records only.
+// SAFETY: `update` and `try_minibatch` read and write only the rows of their records.
 unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
     for Rowwise<'a, V, N, FROZEN>
 {

@@ -78,9 +78,12 @@ impl SimdLevel {
     /// As for [`SimdLevel::from_name`].
     pub fn active() -> Result<Self> {
         static ACTIVE: OnceLock<std::result::Result<SimdLevel, String>> = OnceLock::new();
-        let active = ACTIVE.get_or_init(|| match std::env::var("GLOVE_RS_SIMD") {
-            Ok(name) => Self::from_name(&name).map_err(|_| name),
-            Err(_) => Ok(Self::usable()[0]),
+        let active = ACTIVE.get_or_init(|| match std::env::var_os("GLOVE_RS_SIMD") {
+            Some(name) => {
+                let name = name.to_string_lossy().into_owned();
+                Self::from_name(&name).map_err(|_| name)
+            }
+            None => Ok(Self::usable()[0]),
         });
         match active {
             Ok(level) => Ok(*level),

@@ -74,8 +74,9 @@ impl StepRule {
         bounds
     }
 
-    /// Take the step `g`, which is already clipped, at one parameter with its accumulator. Exact, for
-    /// use outside the loop over records.
+    /// Take the step `g`, which is already clipped, at one parameter with its accumulator. Row-wise
+    /// AdaGrad does not use the accumulator here: [`StepRule::row_factor`] scales its steps. Exact,
+    /// for use outside the loop over records.
     pub fn step(&self, x: &mut f32, sum: &mut f32, g: f32) {
         match self.optimizer {
             // SAFETY: single floats need no special instructions, and no pointer is involved.

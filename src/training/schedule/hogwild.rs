@@ -5,9 +5,9 @@ use crate::training::tiles::Tiles;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
 /// Of the next `LOOK_AHEAD` batches, a thread takes the first one whose blocks no other thread uses. If there
-/// is none, it takes the next batch. No thread ever waits, and the result is not repeatable. Free blocks are
-/// preferred because a row that two processors write moves from cache to cache, which takes time
-/// (benches/EXPERIMENTS.md, "Hogwild threads and shared blocks").
+/// is none, it takes the next batch. No thread ever waits. With several threads the result is not repeatable.
+/// Free blocks are preferred because a row that two processors write moves from cache to cache, which takes
+/// time (benches/EXPERIMENTS.md, "Hogwild threads and shared blocks").
 pub struct Hogwild {
     // The block of rows and the block of columns of each batch.
     blocks: Vec<[u32; 2]>,

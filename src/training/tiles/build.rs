@@ -1,23 +1,27 @@
-//! Builds tiles: sorts records into pairs of blocks of words, shuffles them, and adds negative pairs.
+//! Builds tiles: sorts records into pairs of blocks of words, and shuffles the records of each pair of blocks.
 
-use super::fill::fill;
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
+use super::logarithm::{Buffer, logarithms};
 use super::order::{Order, Scratch};
+use super::segments::for_each_segment;
 use super::slab::{Slab, SlabRange};
 use super::source::{Counts, TileSource};
-use super::{Negatives, Tile, Tiles};
+use super::{Tile, Tiles};
+use crate::cooccurrence::Rows;
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::training::kernel::Record;
-use crate::training::layout::RowLayout;
 use crate::training::marginals::{Marginal, marginals};
 use crate::training::negatives::{NegativeSampler, Pair, Targets};
 use crate::training::options::TrainingOptions;
+use crate::training::row_layout::RowLayout;
+use crate::training::shuffle::shuffle;
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
-use std::ops::Range;
 
 /// How to build tiles.
 #[derive(Debug, Clone, Copy)]
@@ -71,7 +75,8 @@ impl Tiles {
     ///
     /// # Errors
     /// [`Error::Parameter`] if `held_out` is above 0, but no record is held out or no record remains;
-    /// [`Error::Io`] for temporary files; [`Error::Memory`]; [`Error::Cancelled`].
+    /// [`Error::Io`] for temporary files; [`Error::Format`] if counts on disk are damaged;
+    /// [`Error::Memory`]; [`Error::Cancelled`].
     pub fn new(
         counts: &mut Counts<'_>,
         options: &TileOptions,
@@ -192,93 +197,118 @@ impl Tiles {
         }
         Ok(all)
     }
+}
 
-    /// Draw the negative pairs of the tiles in `rows`, some rows of tiles at a time. A tile and its mirror image get
-    /// different pairs: drawing half as many and using them in both directions makes the accuracy in
-    /// analogies three percentage points lower (benches/EXPERIMENTS.md, "Mirrored tiles").
-    fn add_negatives(
-        &mut self,
-        rows: Range<usize>,
-        sampler: &NegativeSampler,
-        targets: Targets,
-        wave: usize,
-        monitor: &Monitor,
-    ) -> Result<()> {
-        // If all slabs stay in memory, building them in waves saves no memory.
-        let wave = if self.file.is_none() {
-            rows.len().max(1)
-        } else {
-            wave
-        };
-        let (mut tiles, mut slabs) = (Vec::new(), Vec::new());
-        for first in rows.clone().step_by(wave) {
-            let drawn: Vec<Result<(Vec<Tile>, Slab<Pair>)>> = (first..rows.end.min(first + wave))
-                .into_par_iter()
-                .map(|row_block| self.draw_row(sampler, row_block, monitor))
-                .collect();
-            for drawn in drawn {
-                let (mut more, slab) = drawn?;
-                for tile in &mut more {
-                    tile.negatives.slab = slabs.len();
+/// Build the tiles whose records come from the rows of `block` in the triangle: tile (`block`, k) for each
+/// block k up to `block` and, if the matrix is not symmetric, tile (k, `block`).
+fn fill(
+    counts: &impl Rows,
+    grid: &TileGrid,
+    block: usize,
+    layout: RowLayout,
+    seed: u64,
+    holdout: Holdout,
+    monitor: &Monitor,
+) -> Result<(Vec<Tile>, HugeBuffer<Record>)> {
+    let rows = grid.start(block)..grid.start(block + 1);
+    // For each block `other` up to this one, the sizes of tile (block, other) and of tile (other, block): the
+    // number of records to train on, and the number of held-out records.
+    let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
+    counts.for_each_row(rows.clone(), |row| {
+        for_each_segment(&row, grid, block, |segment| {
+            for (side, values) in segment.values.into_iter().enumerate() {
+                let sizes = &mut sizes[segment.block][side];
+                if holdout.is_empty() {
+                    sizes[0] += values.iter().filter(|&&x| x != 0.0).count();
+                    continue;
                 }
-                tiles.append(&mut more);
-                slabs.push(slab);
+                for (&column, &x) in segment.columns.iter().zip(values) {
+                    let kind = usize::from(holdout.contains(row.row, column));
+                    sizes[kind] += usize::from(x != 0.0);
+                }
             }
-        }
-        self.tiles = tiles;
-        self.negatives = Some(Negatives { slabs, targets });
+        });
         Ok(())
+    })?;
+    // On the diagonal, (block, other) and (other, block) are one tile with the records of both
+    // directions.
+    let diagonal = std::mem::take(&mut sizes[block][1]);
+    for (size, more) in sizes[block][0].iter_mut().zip(diagonal) {
+        *size += more;
     }
-
-    /// Draw the negative pairs of the tiles of one block of rows. Returns these tiles; some of them have no
-    /// records.
-    fn draw_row(
-        &self,
-        sampler: &NegativeSampler,
-        row_block: usize,
-        monitor: &Monitor,
-    ) -> Result<(Vec<Tile>, Slab<Pair>)> {
-        let blocks = 0..self.grid.blocks();
-        let max_draws = |column_block| sampler.max_draws(&self.grid, row_block, column_block);
-        let mut pairs = HugeBuffer::<Pair>::zeroed(blocks.clone().map(max_draws).sum())?;
-        let (mut taken, mut buffer) = (Vec::new(), Vec::new());
-        let mut scratch = Scratch::default();
-        let (mut tiles, mut end) = (Vec::new(), 0);
-        for column_block in blocks {
-            monitor.check()?;
-            let at = [row_block, column_block];
-            let number = self
-                .tiles
-                .binary_search_by_key(&at, |t| [t.row_block as usize, t.column_block as usize]);
-            let (tile, seen) = match number {
-                Ok(number) => {
-                    let tile = self.tiles[number].clone();
-                    // Held-out pairs co-occur, so they are no negative pairs either.
-                    let all = 0..tile.held_out().end;
-                    (tile, self.read(number, all, &mut buffer)?)
-                }
-                Err(_) => (Tile::without_records(at), &[][..]),
-            };
-            let seen = seen.iter().map(|record| tile.word_and_context(*record));
-            let any_seen = seen.len() > 0;
-            let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
-            if self.layout.is_rowwise() {
-                let rows = self.grid.words_of(row_block).len();
-                Order::new(rows, self.layout).gather(&mut pairs[end..end + length], &mut scratch);
+    let mut next = vec![[[0; 2]; 2]; block + 1];
+    let mut tiles = Vec::new();
+    let mut end = 0;
+    for (other, sizes) in sizes.iter().enumerate() {
+        for (side, (row_block, column_block)) in
+            [(block, other), (other, block)].into_iter().enumerate()
+        {
+            let [train, held_out] = sizes[side];
+            next[other][side] = [end, end + train];
+            if train + held_out > 0 {
+                let range = end..end + train;
+                tiles.push(Tile {
+                    records: SlabRange { slab: 0, range },
+                    held_out,
+                    ..Tile::without_records([row_block, column_block])
+                });
             }
-            if !any_seen && length == 0 {
-                continue;
-            }
-            let range = end..end + length;
-            tiles.push(Tile {
-                negatives: SlabRange { slab: 0, range },
-                ..tile
-            });
-            end += length;
+            end += train + held_out;
         }
-        let slab = Slab::new(pairs, end, self.file.as_ref())?;
-        Ok((tiles, slab))
     }
+    let mut records = HugeBuffer::<Record>::zeroed(end)?;
+    let slab = &mut records[..];
+    let mut buffer = Buffer::default();
+    counts.for_each_row(rows.clone(), |row| {
+        let own = (row.row - rows.start) as u16;
+        for_each_segment(&row, grid, block, |segment| {
+            let first = grid.start(segment.block);
+            for (side, values) in segment.values.into_iter().enumerate() {
+                let place = if segment.block == block { 0 } else { side };
+                let next = &mut next[segment.block][place];
+                let logarithms = logarithms(values, &mut buffer);
+                for ((&column, &x), &ln_x) in segment.columns.iter().zip(values).zip(logarithms) {
+                    if x == 0.0 {
+                        continue;
+                    }
+                    let other = (column - first) as u16;
+                    let [i, j] = if side == 0 {
+                        [own, other]
+                    } else {
+                        [other, own]
+                    };
+                    let held_out = !holdout.is_empty() && holdout.contains(row.row, column);
+                    let kind = usize::from(held_out);
+                    slab[next[kind]] = Record { i, j, ln_x };
+                    next[kind] += 1;
+                }
+            }
+        });
+        monitor.advance(row.columns.len() as u64)
+    })?;
+    // The tiles of the block are ordered in parallel, so that no thread waits for the thread with
+    // the largest block.
+    let mut rest = &mut records[..];
+    let mut start = 0;
+    let mut ordered = Vec::with_capacity(tiles.len());
+    for tile in &tiles {
+        let range = &tile.records.range;
+        let (_, from) = rest.split_at_mut(range.start - start);
+        let (own, more) = from.split_at_mut(range.len());
+        (rest, start) = (more, range.end);
+        ordered.push((tile, own));
+    }
+    let order = |scratch: &mut Scratch<Record>, (tile, records): (&Tile, &mut [Record])| {
+        let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
+        shuffle(records, &mut rng);
+        let rows = grid.words_of(tile.row_block as usize).len();
+        Order::new(rows, layout).gather(records, scratch);
+    };
+    ordered
+        .into_par_iter()
+        .for_each_init(Scratch::default, order);
+    Ok((tiles, records))
 }
 
 /// Refuse counts that leave nothing to train on or, if a fraction `validation` of the pairs is held out,
@@ -297,8 +327,8 @@ pub fn check_enough_records(validation: Option<f64>, records: u64, held_out: u64
     }
     if records == 0 {
         return Err(Error::Corpus(
-            "there are no pairs of words to train on: every document has fewer than two words of \
-             the vocabulary (see min_count and max_vocab)"
+            "there are no pairs of words to train on: all counts are 0, for example because every \
+             document has fewer than two words of the vocabulary (see min_count and max_vocab)"
                 .into(),
         ));
     }

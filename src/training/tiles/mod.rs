@@ -2,11 +2,12 @@
 //! cache.
 
 mod build;
-mod fill;
 pub(super) mod grid;
 mod holdout;
 mod logarithm;
+mod negative_pairs;
 mod order;
+mod segments;
 mod serialize;
 mod slab;
 mod source;
@@ -22,8 +23,8 @@ use super::kernel::Record;
 use super::negatives::{Pair, Targets};
 use crate::error::Result;
 use crate::memory::TemporaryFile;
-use crate::training::layout::RowLayout;
 use crate::training::line::LINE;
+use crate::training::row_layout::RowLayout;
 use slab::{Slab, SlabRange};
 use std::ops::Range;
 
@@ -89,7 +90,7 @@ impl Tile {
     }
 }
 
-/// The tiles of a matrix, or of those of its rows that belong to a group of words. Records are in memory or,
+/// The tiles of a matrix, or of the rows of one group of words. Records are in memory or,
 /// if they exceed the memory limit, in a temporary file. There are no empty tiles. In a symmetric matrix, a
 /// tile and its mirror image share their records.
 #[derive(Debug)]
@@ -117,8 +118,8 @@ impl Tiles {
         self.records
     }
 
-    /// The parts of a tile begin at multiples of this number, so that the records of a mini-batch
-    /// stay together.
+    /// The parts into which [`Tiles::part`] divides a tile begin at multiples of this number, so that
+    /// the records of a mini-batch stay together.
     pub(super) fn alignment(&self) -> usize {
         if self.layout.is_rowwise() { LINE } else { 1 }
     }

@@ -1,17 +1,18 @@
 //! The order of the records and of the negative pairs within a tile.
 //!
-//! They are shuffled and then gathered by rows within stretches of consecutive records. The rows of
+//! Records are shuffled and then gathered by rows within stretches of consecutive records. The rows of
 //! the `i` side stay in or near the first-level cache, while the rows of the other side are loaded
 //! one after the other. A stretch is short enough that each row is trained at about the same times
-//! as in a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
+//! as in a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile"). Negative
+//! pairs are shuffled too, but they are gathered only for row-wise AdaGrad.
 //!
 //! For row-wise AdaGrad, the records of a row in a stretch are arranged in groups of four, because
 //! the kernel updates four records of one row as one mini-batch (benches/EXPERIMENTS.md,
 //! "Mini-batches of one word").
 
 use crate::training::kernel::{Record, TOGETHER};
-use crate::training::layout::RowLayout;
 use crate::training::negatives::Pair;
+use crate::training::row_layout::RowLayout;
 
 /// Consecutive records of a tile use rows of at most about this many bytes on their `i` side.
 const NEAR_BYTES: usize = 24 << 10;
@@ -131,8 +132,8 @@ impl Order {
         records[filled..].copy_from_slice(rest);
     }
 
-    /// Sort the records by groups of `near` rows. The records of one group keep their order. `scratch.sorted` becomes
-    /// the list of the records, and `scratch.ends` that of the ends of the groups.
+    /// Sort the records by groups of `near` rows. The records of one group keep their order. Writes the
+    /// sorted records to `scratch.sorted`, and the end of each group to `scratch.ends`.
     #[inline(always)]
     fn sort<T: HasRow>(&self, records: &[T], near: usize, scratch: &mut Scratch<T>) {
         let Scratch { sorted, ends, .. } = scratch;

@@ -5,8 +5,8 @@ use super::{Negatives, Record, Tile, TileGrid, Tiles};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::partition::Partition;
-use crate::training::layout::RowLayout;
 use crate::training::negatives::Targets;
+use crate::training::row_layout::RowLayout;
 use crate::vocabulary::WordId;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
 use std::collections::HashMap;
@@ -15,8 +15,9 @@ use std::collections::hash_map::Entry;
 /// Tiles as plain numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SerializedTiles {
-    /// The groups, the layout of the rows and the grid. Then, for every tile: its blocks, the
-    /// position of its records, and its numbers of records and negative pairs.
+    /// The number of groups, the group of the rows, the layout of a row of parameters, and the grid.
+    /// Then, for every tile: its two blocks, whether it is mirrored, the position of its records, and
+    /// its numbers of records to train on, of held-out records and of negative pairs.
     pub index: Vec<u64>,
     /// The records, tile by tile.
     pub records: Vec<u8>,

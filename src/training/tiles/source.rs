@@ -1,4 +1,4 @@
-//! The counts that tiles are built from: where `build.rs` takes rows, and when their memory is freed.
+//! The counts that tiles are built from: how `build.rs` gets their rows, and when the memory of rows is freed.
 
 use crate::cooccurrence::{Rows, Triangle};
 use crate::error::Result;

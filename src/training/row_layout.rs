@@ -70,7 +70,7 @@ impl RowLayout {
         }
     }
 
-    /// Bytes of a row. The number of words in a block of tiles depends on it.
+    /// Bytes of a row. The number of words in a block of the [`TileGrid`](super::TileGrid) depends on it.
     pub fn bytes(self) -> usize {
         self.lines() * size_of::<Line>()
     }

@@ -1,4 +1,5 @@
-//! The types of number that vectors have in memory and in a native file: f32, or f16 for half the memory.
+//! The types of number in which vectors are stored: f32, or f16 for half the memory. A query converts a row of f16 to
+//! f32 before it computes with the row.
 
 use bytemuck::Zeroable;
 use half::f16;
@@ -9,7 +10,7 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     const BYTES: usize;
     /// Zero. Rows are filled with it before numbers are read into them.
     const ZERO: Self;
-    /// The nearest number of this type; infinite if `x` is beyond the largest.
+    /// The nearest number of this type; infinite if `x` is rounded to more than the largest finite number.
     fn from_f32(x: f32) -> Self;
     /// The same number as an f32. Every f16 can be converted without loss.
     fn to_f32(self) -> f32;
@@ -18,7 +19,7 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     fn is_finite(self) -> bool {
         self.to_f32().is_finite()
     }
-    /// Write to a slice of `BYTES` bytes.
+    /// Write the number to a slice of `BYTES` bytes, in little-endian order.
     fn write_le(self, bytes: &mut [u8]);
     /// The numbers of `row` as f32: `row` itself if it holds f32, else `buffer`, which must be as long as `row`.
     fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32];
@@ -68,8 +69,8 @@ impl Element for f16 {
         bytes.copy_from_slice(&self.to_le_bytes());
     }
 
-    // `convert_to_f32_slice` makes a call for every eight numbers. This loop is faster, because the compiler
-    // vectorises it to any width.
+    // `convert_to_f32_slice` of the crate `half` makes a call for every eight numbers. This loop is faster, because
+    // the compiler vectorises it to any width.
     #[inline(always)]
     fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32] {
         // f32 has eight bits of exponent instead of five, with another bias: 127 instead of 15.
@@ -95,19 +96,19 @@ impl Element for f16 {
 
 /// Whether all numbers of `row` are finite. No early exit: the compiler vectorises a loop over a whole row.
 #[inline]
-pub(super) fn are_finite<E: Element>(row: &[E]) -> bool {
+pub(crate) fn are_finite<E: Element>(row: &[E]) -> bool {
     row.iter().fold(true, |all, x| all & x.is_finite())
 }
 
 /// Fill `row` from little-endian f32.
-pub(super) fn read_f32<E: Element>(bytes: &[u8], row: &mut [E]) {
+pub(crate) fn read_f32<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
         *x = E::from_f32(f32::from_le_bytes(*bytes));
     }
 }
 
 /// Fill `row` from little-endian f16.
-pub(super) fn read_f16<E: Element>(bytes: &[u8], row: &mut [E]) {
+pub(crate) fn read_f16<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
         *x = E::from_f32(f16::from_le_bytes(*bytes).to_f32());
     }

@@ -1,0 +1,136 @@
+"""Counts as a table with the columns word, context and x: in memory, and as a Parquet file."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .. import _core
+from .._checks import is_file_system, path_text
+from .._optional import optional
+from .file_systems import EXISTS, replacing_remote
+from .files import is_url, replacing
+
+if TYPE_CHECKING:
+    from ..vocabulary import Vocabulary
+
+__all__ = ["table_of", "write_parquet"]
+
+#: Records of a row group that is written.
+_ROW_GROUP = 1 << 20
+#: A vocabulary of more bytes is not a dictionary of a Parquet file.
+_DICTIONARY = 1 << 28
+#: A vocabulary of more bytes does not fit into an Arrow array with offsets of 32 bits.
+_STRINGS = (1 << 31) - 1
+
+
+class _Matrix(Protocol):
+    """The part of :class:`glove_rs.Cooccurrence` that this module uses."""
+
+    _core: _core.CoreCooccurrence
+
+    @property
+    def vocabulary(self) -> Vocabulary: ...
+
+    @property
+    def context_vocabulary(self) -> Vocabulary: ...
+
+
+def table_of(X: _Matrix) -> Any:
+    """Return all records as a table: see :meth:`glove_rs.Cooccurrence.to_table`."""
+    pyarrow = optional("pyarrow", "to_table")
+    return _Records(pyarrow, X).table(*X._core.csr(), 0)
+
+
+def write_parquet(
+    X: _Matrix, path: str | os.PathLike[str], *, overwrite: bool, options: Any = None
+) -> None:
+    """Write all records: see :meth:`glove_rs.Cooccurrence.to_parquet`."""
+    pyarrow = optional("pyarrow", "to_parquet")
+    parquet = optional("pyarrow.parquet", "to_parquet")
+    with _output(path_text("path", path), options, overwrite=overwrite) as file:
+        records = _Records(pyarrow, X)
+        parts = X._core.parts()
+        with parquet.ParquetWriter(file, records.file_schema, compression="zstd") as writer:
+            for first, end in pairwise(parts):
+                table = records.table(*X._core.rows(first, end), first)
+                for part in records.for_file(table):
+                    writer.write_table(part, row_group_size=_ROW_GROUP)
+
+
+def _output(target: str, options: Any, *, overwrite: bool) -> AbstractContextManager[Any]:
+    """Return a context manager that yields the open file for a path or URL, and puts it there."""
+    if is_file_system(options) or is_url(target):
+        return replacing_remote(target, options, overwrite=overwrite)
+    if options is not None:
+        raise ValueError("storage_options must come with a URL as path")
+    if os.path.lexists(target) and not overwrite:
+        raise FileExistsError(errno.EEXIST, EXISTS, target)
+    return replacing(target)
+
+
+class _Records:
+    """Converts rows of X to tables with the columns word, context and x."""
+
+    def __init__(self, pyarrow: Any, X: _Matrix) -> None:
+        self._pyarrow = pyarrow
+        self._words = [self._array(side) for side in (X.vocabulary, X.context_vocabulary)]
+        types = [words.type for words in self._words]
+        self.schema = self._schema(*(pyarrow.dictionary(pyarrow.int32(), kind) for kind in types))
+        # Each row group of a Parquet file has a page with the whole dictionary, and a page has at
+        # most 2 GiB.
+        self._is_large = any(words.nbytes > _DICTIONARY for words in self._words)
+        self.file_schema = self._schema(*types) if self._is_large else self.schema
+
+    def _array(self, vocabulary: Vocabulary) -> Any:
+        """Return the words as an Arrow array. A `string` array has at most 2 GiB of text."""
+        pyarrow = self._pyarrow
+        words = pyarrow.array(vocabulary.words, pyarrow.large_string())
+        return words if words.nbytes > _STRINGS else words.cast(pyarrow.string())
+
+    def _schema(self, word: Any, context: Any) -> Any:
+        pyarrow = self._pyarrow
+        columns = [("word", word), ("context", context), ("x", pyarrow.float64())]
+        return pyarrow.schema([pyarrow.field(name, kind, nullable=False) for name, kind in columns])
+
+    def for_file(self, table: Any) -> Iterator[Any]:
+        """Yield the rows of a table as a Parquet file stores them.
+
+        Words of a large vocabulary are written out, in tables of about `_DICTIONARY` bytes.
+        """
+        import numpy as np
+
+        if not self._is_large:
+            yield table
+            return
+        length_of = optional("pyarrow.compute", "to_parquet").binary_length
+        lengths = np.full(table.num_rows, 16, dtype=np.int64)
+        for column, words in zip(table.columns[:2], self._words, strict=True):
+            lengths += length_of(words).to_numpy()[column.chunk(0).indices.to_numpy()]
+        number = np.cumsum(lengths) // _DICTIONARY
+        cuts = [0, *(np.flatnonzero(np.diff(number)) + 1).tolist(), table.num_rows]
+        for first, end in pairwise(cuts):
+            rows = table.slice(first, end - first)
+            keys = [
+                column.cast(words.type)
+                for column, words in zip(rows.columns[:2], self._words, strict=True)
+            ]
+            yield self._pyarrow.Table.from_arrays([*keys, rows["x"]], schema=self.file_schema)
+
+    def table(self, indptr: Any, columns: Any, values: Any, first: int) -> Any:
+        """Convert rows of X, given as compressed sparse rows, to a table.
+
+        `first` is the number of the first of these rows in X.
+        """
+        import numpy as np
+
+        numbers = np.arange(first, first + len(indptr) - 1, dtype=np.int32)
+        sides = zip((np.repeat(numbers, np.diff(indptr)), columns), self._words, strict=True)
+        keys = [self._pyarrow.DictionaryArray.from_arrays(side, words) for side, words in sides]
+        return self._pyarrow.Table.from_arrays(
+            [*keys, self._pyarrow.array(values)], schema=self.schema
+        )

@@ -1,0 +1,100 @@
+//! Adds negative pairs to tiles whose records are complete.
+
+use super::order::{Order, Scratch};
+use super::slab::{Slab, SlabRange};
+use super::{Negatives, Tile, Tiles};
+use crate::error::Result;
+use crate::memory::HugeBuffer;
+use crate::monitor::Monitor;
+use crate::training::negatives::{NegativeSampler, Pair, Targets};
+use rayon::prelude::*;
+use std::ops::Range;
+
+impl Tiles {
+    /// Draw the negative pairs of the tiles in these blocks of rows, some rows of tiles at a time. A tile and
+    /// its mirror image get different pairs: drawing half as many and using them in both directions makes the accuracy in
+    /// analogies three percentage points lower (benches/EXPERIMENTS.md, "Mirrored tiles").
+    pub(super) fn add_negatives(
+        &mut self,
+        rows: Range<usize>,
+        sampler: &NegativeSampler,
+        targets: Targets,
+        wave: usize,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        // If all slabs stay in memory, building them in waves saves no memory.
+        let wave = if self.file.is_none() {
+            rows.len().max(1)
+        } else {
+            wave
+        };
+        let (mut tiles, mut slabs) = (Vec::new(), Vec::new());
+        for first in rows.clone().step_by(wave) {
+            let drawn: Vec<Result<(Vec<Tile>, Slab<Pair>)>> = (first..rows.end.min(first + wave))
+                .into_par_iter()
+                .map(|row_block| self.draw_row(sampler, row_block, monitor))
+                .collect();
+            for drawn in drawn {
+                let (mut more, slab) = drawn?;
+                for tile in &mut more {
+                    tile.negatives.slab = slabs.len();
+                }
+                tiles.append(&mut more);
+                slabs.push(slab);
+            }
+        }
+        self.tiles = tiles;
+        self.negatives = Some(Negatives { slabs, targets });
+        Ok(())
+    }
+
+    /// Draw the negative pairs of the tiles of one block of rows. Returns these tiles; some of them have no
+    /// records.
+    fn draw_row(
+        &self,
+        sampler: &NegativeSampler,
+        row_block: usize,
+        monitor: &Monitor,
+    ) -> Result<(Vec<Tile>, Slab<Pair>)> {
+        let blocks = 0..self.grid.blocks();
+        let max_draws = |column_block| sampler.max_draws(&self.grid, row_block, column_block);
+        let mut pairs = HugeBuffer::<Pair>::zeroed(blocks.clone().map(max_draws).sum())?;
+        let (mut taken, mut buffer) = (Vec::new(), Vec::new());
+        let mut scratch = Scratch::default();
+        let (mut tiles, mut end) = (Vec::new(), 0);
+        for column_block in blocks {
+            monitor.check()?;
+            let at = [row_block, column_block];
+            let number = self
+                .tiles
+                .binary_search_by_key(&at, |t| [t.row_block as usize, t.column_block as usize]);
+            let (tile, seen) = match number {
+                Ok(number) => {
+                    let tile = self.tiles[number].clone();
+                    // Held-out pairs co-occur, so they are no negative pairs either.
+                    let all = 0..tile.held_out().end;
+                    (tile, self.read(number, all, &mut buffer)?)
+                }
+                Err(_) => (Tile::without_records(at), &[][..]),
+            };
+            let seen = seen.iter().map(|record| tile.word_and_context(*record));
+            let any_seen = seen.len() > 0;
+            let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
+            if self.layout.is_rowwise() {
+                let rows = self.grid.words_of(row_block).len();
+                Order::new(rows, self.layout).gather(&mut pairs[end..end + length], &mut scratch);
+            }
+            if !any_seen && length == 0 {
+                continue;
+            }
+            let range = end..end + length;
+            tiles.push(Tile {
+                negatives: SlabRange { slab: 0, range },
+                ..tile
+            });
+            end += length;
+        }
+        let slab = Slab::new(pairs, end, self.file.as_ref())?;
+        Ok((tiles, slab))
+    }
+}

@@ -1,0 +1,55 @@
+//! Divides the rows of counts by the blocks of their columns.
+
+use super::grid::TileGrid;
+use crate::cooccurrence::TriangleRow;
+use crate::vocabulary::WordId;
+
+/// The entries of a row whose columns are words of one block.
+pub(super) struct Segment<'a> {
+    pub block: usize,
+    pub columns: &'a [WordId],
+    // X[row, column] and X[column, row] of the `columns`, in their order. A list is empty if no
+    // tile of the group needs its records. The second list is also empty if the matrix is symmetric
+    // and `block` is another block than that of the row: the mirror image of the tile of the first
+    // list has these records. The second list lacks the element on the diagonal of X, because the
+    // first list has it.
+    pub values: [&'a [f64]; 2],
+}
+
+/// Call `f` for each segment of a row of block `own`.
+#[inline(always)]
+pub(super) fn for_each_segment<'a>(
+    row: &TriangleRow<'a>,
+    grid: &TileGrid,
+    own: usize,
+    mut f: impl FnMut(Segment<'a>),
+) {
+    let group = grid.partition.group(grid.group);
+    // A symmetric source has only pairs with a word of the group. The tiles need each of these pairs in at
+    // least one direction.
+    let needs_forward = group.contains(&row.row) || row.backward.is_none();
+    let mut start = 0;
+    while let Some(&column) = row.columns.get(start) {
+        let block = grid.block_of(column);
+        let end = grid.start(block + 1);
+        let end = start + row.columns[start..].partition_point(|&column| column < end);
+        let columns = &row.columns[start..end];
+        let forward = &row.forward[start..end];
+        // No block has words of two groups.
+        let backward = match row.backward {
+            Some(backward) if group.contains(&column) => &backward[start..end],
+            None if block == own => forward,
+            _ => &[],
+        };
+        let on_diagonal = usize::from(columns.last() == Some(&row.row));
+        f(Segment {
+            block,
+            columns,
+            values: [
+                if needs_forward { forward } else { &[] },
+                &backward[..backward.len().saturating_sub(on_diagonal)],
+            ],
+        });
+        start = end;
+    }
+}
