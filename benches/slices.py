@@ -1,6 +1,7 @@
 """Compares schedules of `glove_rs.compare.slices` on a text with planted exchanges of words.
 
     python benches/slices.py text.txt --dim 100
+    python benches/slices.py text.txt --dim 100 --time
 
 The text is cut into 20 slices of equal numbers of lines. In the second half, pairs of words of
 nearly equal frequency are exchanged. The first and the last slice are trained with each schedule.
@@ -11,6 +12,9 @@ The distance of a word is 1 - cosine of its vectors in these two slices. The col
 - the share of the words of nearly equal frequency whose distance is below that of an exchanged word
   (AUC), and for how many of the exchanged words this share is at least 99 %;
 - two correlations with the first schedule: of the distances, and of the cosines of random pairs.
+
+``--time`` instead prints the CPU seconds of all slices, and those before the first slice: reading,
+counting and training on all of the text.
 """
 
 from __future__ import annotations
@@ -22,7 +26,7 @@ from pathlib import Path
 
 import numpy as np
 
-from glove_rs import Glove
+from glove_rs import Glove, compare
 from glove_rs._compare import slices as module
 
 SLICES = 20
@@ -69,14 +73,32 @@ def ranks(distance: np.ndarray, counts: np.ndarray, planted: np.ndarray) -> np.n
     return np.array(found)
 
 
+def measure(lines: list[str], parts: list[int], dim: int) -> None:
+    """Print the CPU seconds before the first slice and those of the slices."""
+    marks: list[float] = []
+
+    def progress(stage: str, done: int, total: int, values: object) -> None:
+        if stage == "slices" and done in (0, total):
+            marks.append(cpu())
+
+    start = cpu()
+    compare.slices(Glove(dim, threads=2), lines, parts, progress=progress)
+    before, total = marks[0] - start, marks[-1] - start
+    print(f"before the slices {before:.1f} CPU s, in all {total:.1f} ({total / before:.2f} times)")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("text")
     parser.add_argument("--dim", type=int, default=100)
     parser.add_argument("--pairs", type=int, default=80)
+    parser.add_argument("--time", action="store_true")
     options = parser.parse_args()
     lines = Path(options.text).read_text().lower().splitlines()
     parts = [line * SLICES // len(lines) for line in range(len(lines))]
+    if options.time:
+        measure(lines, parts, options.dim)
+        return
     lines, swapped = exchanged(lines, parts, options.pairs)
     parameters = Glove(options.dim, threads=1, subwords=False).get_params()
     documents = module._documents(lines, parts, parameters, None, None)
