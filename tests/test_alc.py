@@ -86,6 +86,16 @@ def test_words_without_a_vector_are_left_out_of_the_transform(model):
     assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.parametrize("use", [alc.transform_matrix, alc.feature_embeddings])
+def test_rectangular_counts_are_refused(model, use):
+    table = {"row": ["ice", "ice", "steam"], "context": ["a", "b", "a"], "value": [1.0, 2.0, 3.0]}
+    X = Cooccurrence.from_pairs(pytest.importorskip("pyarrow").table(table), "row", "context",
+                                "value", rectangular=True)  # fmt: skip
+    arguments = (model, X) if use is alc.transform_matrix else (X, model, False)
+    with pytest.raises(ValueError, match="X must have the same words as rows and as contexts"):
+        use(*arguments)
+
+
 def test_a_vocabulary_smaller_than_the_dimension_has_no_transform():
     model = Glove(dim=8, min_count=1, epochs=1, threads=1, progress=False).fit([["a", "b"] * 9])
     with pytest.raises(ValueError, match="at least 8 words with linearly independent contexts"):

@@ -15,7 +15,7 @@ from .._vectors.cosine import unit
 from .._warnings import warn
 from ..cooccurrence import Cooccurrence
 from ._space import Float64, checked_transform, space_of
-from ._transform import additive
+from ._transform import additive, checked_counts
 
 __all__ = ["FeatureEmbeddings", "feature_embeddings", "feature_similarity"]
 
@@ -73,9 +73,9 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     Raises
     ------
     ValueError
-        If no word is left, or `transform` has another shape.
+        If no word is left, if X is rectangular, or if `transform` has another shape.
     """
-    instance("X", X, Cooccurrence)
+    checked_counts(X)
     space = space_of(vectors)
     matrix = None if transform is False else checked_transform(transform, space.dim)
     words = X.vocabulary.words

@@ -11,7 +11,7 @@ from .._checks import instance, integer, shown
 from ..cooccurrence import Cooccurrence
 from ._space import Float64, Space, space_of
 
-__all__ = ["additive", "transform_matrix"]
+__all__ = ["additive", "checked_counts", "transform_matrix"]
 
 #: The number of cells of a block of the sums. As float64, a block takes 32 MB.
 _CELLS = 1 << 22
@@ -43,9 +43,9 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
     Raises
     ------
     ValueError
-        If `weighting` is not one of these, if a vector is not finite, or if the words with a
-        positive weight do not determine A: there must be at least `dim` such words, and their means
-        u must span all `dim` dimensions.
+        If `weighting` is not one of these, if X is rectangular, if a vector is not finite, or if
+        the words with a positive weight do not determine A: there must be at least `dim` such
+        words, and their means u must span all `dim` dimensions.
 
     Examples
     --------
@@ -56,7 +56,7 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
     (3, 3)
     """
     space = space_of(vectors)
-    instance("X", X, Cooccurrence)
+    checked_counts(X)
     if isinstance(weighting, str) and weighting != "log":
         raise ValueError(f'weighting must be "log", an int or None, got {shown(weighting)}')
     least = 0 if weighting in (None, "log") else integer("weighting", weighting, 0)
@@ -95,6 +95,14 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
 
 #: Relative size of a pivot that counts as zero, as in R's `qr`.
 _SINGULAR = 1e-7
+
+
+def checked_counts(X: object) -> Cooccurrence:
+    """Return X if it is a Cooccurrence with the same words as rows and as contexts."""
+    counts = instance("X", X, Cooccurrence)
+    if counts.is_rectangular:
+        raise ValueError("X must have the same words as rows and as contexts: it is rectangular")
+    return counts
 
 
 def additive(space: Space, X: Cooccurrence, rows: NDArray[np.int64]) -> Any:

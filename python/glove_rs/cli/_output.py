@@ -18,8 +18,6 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from .. import _core
-from .._io.file_systems import is_remote
-from .._io.files import output_path
 from .._text import columns
 
 if TYPE_CHECKING:
@@ -157,6 +155,8 @@ def check_files(
     OSError
         If an output is a folder, if its folder is missing or read-only, or if its name is too long.
     """
+    from .._io.files import output_path  # imports numpy, which `--version` does without
+
     option_of: dict[object, str] = {}
     pairs = outputs.items() if isinstance(outputs, Mapping) else outputs
     written_files: list[tuple[str, str, bool]] = []
@@ -185,8 +185,7 @@ def check_files(
         if is_file and not is_stream:
             _refuse_inside(option, path, written_files)
     for (option, path, is_file), key in zip(written_files, keys, strict=True):
-        if is_remote(path):
-            output_path(option, path)  # refuses a URL
+        output_path(option, path)  # refuses a URL
         if is_file and not _is_stream(path):
             if contents and option in contents:
                 check_ending(option, path, contents[option])
