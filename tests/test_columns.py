@@ -402,7 +402,11 @@ def test_a_file_without_the_column_among_others_is_an_error(tmp_path):
 
 @pytest.mark.parametrize(
     ("column", "message"),
-    [("", "column must be the name of a column, got ''"), (3, "the name of a column, got 3")],
+    [
+        ("", "column must be the name of a column, got ''"),
+        (3, "the name of a column, got 3"),
+        ("\udcff", "column must be text, got '.udcff', which holds a lone surrogate"),
+    ],
 )
 def test_a_column_that_is_no_name_is_refused(column, message):
     with pytest.raises(ValueError, match=message):

@@ -262,7 +262,13 @@ def test_slices_have_one_space_and_their_own_words():
     assert "e" not in periods[1]
     assert np.isnan(periods.drift("e")["drift"][0])
     assert np.isnan(periods.similarity("a", "e")["similarity"][0])
-    assert compare.slices(Glove(**QUICK), text, labels, min_count=12)[2].index_to_key == ["a", "b"]
+    found = compare.slices(Glove(**QUICK), text, labels, min_count=12)
+    assert found[2].index_to_key == ["a", "b"]
+    with pytest.warns(UserWarning, match="slice 3 has no word 5 times: it is left out"):
+        found = compare.slices(Glove(**QUICK), text, [*labels[:-1], 3], min_count=5)
+    assert list(found) == list(found.tokens) == [1, 2]
+    with pytest.raises(ValueError, match="no slice has a word min_count=20 times"):
+        compare.slices(Glove(4, preset="stanford2024", epochs=2), text, labels)
     assert list(compare.slices(Glove(**QUICK), text, labels, labels=[2])) == [2]
     assert "36" in str(periods)
     assert len(periods.to_pandas()) == 2

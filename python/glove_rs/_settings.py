@@ -212,6 +212,9 @@ class _ColumnType:
     def check(self, name: str, value: Any) -> str:
         if not isinstance(value, str) or not value:
             raise ValueError(f"{name} must be the name of a column, got {shown(value)}")
+        if any("\ud800" <= character <= "\udfff" for character in value):
+            reason = "which holds a lone surrogate"
+            raise ValueError(f"{name} must be text, got {shown(value)}, {reason}")
         return str.__str__(value)
 
 

@@ -280,7 +280,10 @@ def slices(
     parameters = _settings.with_content(model.get_params())
     given = {"threads": threads, "memory": memory}
     parameters |= {name: value for name, value in given.items() if value is not None}
-    least = parameters["min_count"] if min_count is None else integer("min_count", min_count, 1)
+    if min_count is None:
+        least = _settings.decided(parameters)["min_count"]
+    else:
+        least = integer("min_count", min_count, 1)
     if parameters["subwords"] is None:
         parameters["subwords"] = False
     if _settings.core_training(parameters)["subwords"]:
@@ -450,10 +453,10 @@ def _train_all(
             callback("slices", number, len(groups), {})
         trainer = _SliceTrainer(compass, weights, least)
         documents = trainer.documents
-        tokens[label] = int(documents.lengths.sum(dtype=np.int64))
         if not trainer.words:
             warn(f"slice {label!r} has no word {least} times: it is left out")
             continue
+        tokens[label] = int(documents.lengths.sum(dtype=np.int64))
         everything = np.ones(len(documents), dtype=np.uint32)
         own = trainer.train(everything, compass.training["seed"])
         vectors[label] = WordVectors(trainer.words, own)

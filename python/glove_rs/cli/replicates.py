@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import Glove
 from .._checks import integer
-from .._settings import names
+from .._settings import decided, names
 from . import _inputs
 from ._options import add_settings, given
 from ._output import add_json, emit
@@ -111,7 +111,7 @@ def _bootstrap(options: argparse.Namespace) -> None:
             unit="document" if by is None else "group",
             by=by,
             method=options.method,
-            seed=model.seed,
+            seed=decided(model.get_params())["seed"],
             path=options.out,
             **given(options, _SOURCE),
         )
