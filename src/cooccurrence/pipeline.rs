@@ -49,7 +49,7 @@ pub struct CountedText {
 ///
 /// # Errors
 /// As for [`RawCorpus::read`], [`RawCorpus::vocabulary`], [`Vocabulary::grown`] and [`count`](super::count());
-/// [`Error::Parameter`] naming `stop_words` if a given vocabulary has a stop word.
+/// [`crate::Error::Parameter`] naming `stop_words` if a given vocabulary has a stop word.
 pub fn count_text(
     reader: &mut dyn ChunkReader,
     words: Words<'_>,

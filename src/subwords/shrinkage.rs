@@ -15,8 +15,14 @@ use crate::training::LINE;
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
 
-/// The weight of the prediction in the mean. Measured in benches/EXPERIMENTS.md, "Subwords".
-const PREDICTION: f32 = 0.55;
+/// The weight of the prediction in the mean of a vector and its prediction: 0.55 up to dim 100, 0.5 from dim 300 on, and
+/// between them on a straight line. Measured in benches/EXPERIMENTS.md, "Subwords" and "Weight of the prediction
+/// at dim 300".
+fn weight_of_prediction(dim: usize) -> f32 {
+    let beyond = (dim.clamp(100, 300) - 100) as f32 / 200.0;
+    0.55 - 0.05 * beyond
+}
+
 /// Steps and penalty of the regression. Measured in the same section.
 const STEPS: usize = 15;
 const PENALTY: f64 = 0.3;
@@ -84,6 +90,7 @@ impl Shrinkage {
         }
         let ngrams = design.regress(&damped, dim, &weights, &options, None, monitor)?;
         let mut moves = design.predict(&ngrams, dim, monitor)?;
+        let prediction = weight_of_prediction(dim);
         (
             moves.par_chunks_exact_mut(dim),
             vectors.par_chunks_exact(dim),
@@ -93,7 +100,7 @@ impl Shrinkage {
             .enumerate()
             .for_each(|(word, (moves, old, damped))| {
                 let weight = if design.has_ngrams(word) {
-                    PREDICTION
+                    prediction
                 } else {
                     0.0
                 };
@@ -232,7 +239,7 @@ mod tests {
             let mut damped = old.to_vec();
             directions.damp(&mut damped);
             for k in 0..*dim {
-                let expected = damped[k] + PREDICTION * (predicted[k] - damped[k]);
+                let expected = damped[k] + 0.55 * (predicted[k] - damped[k]);
                 assert!((old[k] + moves[i * dim + k] - expected).abs() < 1e-5);
             }
         }
@@ -244,6 +251,14 @@ mod tests {
     fn words_without_counts_have_equal_weights() {
         assert_eq!(weights(&[500, 200, 50, 0]).unwrap(), [1.0, 1.0, 0.25, 0.0]);
         assert_eq!(weights(&[0, 0]).unwrap(), [1.0, 1.0]);
+    }
+
+    #[test]
+    fn the_weight_of_the_prediction_falls_from_dim_100_to_dim_300() {
+        let weights = [1, 100, 200, 300, 1000].map(weight_of_prediction);
+        for (weight, expected) in weights.into_iter().zip([0.55, 0.55, 0.525, 0.5, 0.5]) {
+            assert!((weight - expected).abs() < 1e-6, "{weights:?}");
+        }
     }
 
     #[test]
