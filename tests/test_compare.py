@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import itertools
 import math
 import os
+import pickle
 import random
 import runpy
 import sys
@@ -248,6 +250,27 @@ def test_planted_changes_come_first_and_other_words_stay_within_intervals():
     assert similarity["slice"].tolist() == ["early", "late"]
     assert similarity["similarity"][0] > similarity["similarity"][1]
     assert periods.drift("c0w1")["drift"][1] > periods.drift("c0w2")["drift"][1]
+
+
+def test_labels_that_look_alike_have_columns_of_their_own():
+    wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
+    table = compare.neighbours("ice", {1: wv, "1": wv}, topn=10**9)
+    assert list(table.columns) == ["rank", "1", "'1'"]
+    assert list(table["rank"]) == ["1", "2"]
+    assert list(compare.neighbours("ice", {"rank": wv}).columns) == ["rank", "'rank'"]
+
+
+def test_a_bootstrap_of_a_slice_outlives_the_slices():
+    text, labels = ["a b c", "a b d"] * 12, ["x"] * 12 + ["y"] * 12
+    slices = compare.slices(Glove(**QUICK), text, labels, n=2)
+    with pytest.raises(TypeError, match="cannot be pickled"):
+        pickle.dumps(slices)
+    bootstrap = slices.bootstraps["x"]
+    with pytest.raises(TypeError, match="cannot be pickled or copied"):
+        pickle.dumps(bootstrap)
+    del slices
+    gc.collect()
+    assert np.isfinite(bootstrap.similarities([("a", "b")])["similarity"]).all()
 
 
 def test_slices_have_one_space_and_their_own_words():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+import functools
 import gzip
 import json
 import math
@@ -72,6 +73,17 @@ def assert_counted(cluster: Cluster, counted, expected: Cooccurrence, rtol: floa
         np.testing.assert_array_equal(found[0], rows[touched])
         np.testing.assert_array_equal(found[1], columns[touched])
         np.testing.assert_allclose(found[2], values[touched], rtol=rtol, atol=0)
+
+
+def test_a_last_part_that_two_members_have_names_neither(tmp_path):
+    with zipfile.ZipFile(tmp_path / "texts.zip", "w") as archive:
+        for name in ("a/x.txt", "b/x.txt", "b/y.txt"):
+            archive.writestr(name, "a b c")
+    shards = functools.partial(shards_of, documents="line", blocksize=1000, least=1)
+    for member in ("a/x.txt", "y.txt"):
+        assert shards(f"{tmp_path}/texts.zip:{member}").ranges
+    with pytest.raises(FileNotFoundError, match="No such file in the archive"):
+        shards(f"{tmp_path}/texts.zip:x.txt")
 
 
 @pytest.mark.parametrize("groups", [1, 2, 3, 7])

@@ -853,15 +853,23 @@ def test_the_command_reads_pairs_from_a_url_with_options(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
-def test_the_command_writes_pairs_to_a_url(tmp_path):
-    pytest.importorskip("fsspec")
-    counts, url = tmp_path / "counts", (tmp_path / "made" / "x.parquet").as_uri()
+def test_the_command_writes_pairs_to_a_url_of_this_machine_as_to_its_path(tmp_path):
+    counts, link = tmp_path / "counts", tmp_path / "link.parquet"
     Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", rectangular=True).save(counts)
-    convert = ["convert", counts, url, "--to", "pairs", "--storage-options", '{"auto_mkdir": true}']
+    (tmp_path / "made").mkdir()
+    link.symlink_to(tmp_path / "made" / "x.parquet")
+    convert = ["convert", counts, link.as_uri(), "--to", "pairs"]
     done(*convert)
+    assert link.is_symlink()
     assert os.listdir(tmp_path / "made") == ["x.parquet"]
-    assert "overwrite" in reason(1, *convert)
+    assert "--overwrite" in reason(1, *convert)
     done(*convert, "--overwrite")
+    before = counts.read_bytes()
+    same = ["convert", counts, counts.as_uri(), "--to", "pairs", "--overwrite"]
+    assert "must be another file than the input" in reason(1, *same)
+    assert counts.read_bytes() == before
+    text = (tmp_path / "y.txt").as_uri()
+    assert "must not end in .txt" in reason(1, "convert", counts, text, "--to", "pairs")
     assert "--storage-options must come with --to pairs" in reason(
         2, "convert", counts, tmp_path / "y", "--to", "counts", "--storage-options", "{}"
     )

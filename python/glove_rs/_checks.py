@@ -188,8 +188,12 @@ def words(name: str, value: object) -> list[str]:
             found = list(value)
         except TypeError:  # list() refuses an array without dimensions
             found = [value]
-        if all(isinstance(word, str) for word in found):
+        wrong = next((i for i, word in enumerate(found) if not isinstance(word, str)), None)
+        if wrong is None:
             return found
+        if wrong > 2:  # beyond the items that a message shows
+            value = f"item {wrong}: {shown(found[wrong])}"
+            raise TypeError(f"{name} must be a sequence of words, got {value}")
     raise TypeError(f"{name} must be a sequence of words, got {shown(value)}")
 
 

@@ -580,8 +580,8 @@ _ROWS: Final = (
         "training",
         Boolean(),
         "after the last epoch, fit a subword model, and move each vector about half of the way to "
-        "the vector that the spelling of its word predicts; no vector is moved if spelling does not "
-        "predict the vectors of held-out words",
+        "the vector that the spelling of its word predicts; no vector is moved if spelling does "
+        "not predict the vectors of held-out words",
         presets=_both(True, False),
     ),
     Setting(

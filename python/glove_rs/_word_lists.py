@@ -55,9 +55,10 @@ def stop_words(value: object) -> list[str]:
         try:
             found = words("stop_words", value)
         except TypeError as error:
+            got = str(error).partition(", got ")[2]
             raise ValueError(
                 "stop_words must be words, the path of a file with a word on each line, or a "
-                f"language such as 'english', got {shown(value)}"
+                f"language such as 'english', got {got}"
             ) from error
     result = sorted(set(filter(None, writable_words("stop_words", found))))
     check_size("stop_words", result)

@@ -103,7 +103,8 @@ class Cooccurrence:
     Every occurrence of word j within `window` words of an occurrence of word i, in the same
     document, adds 1/distance to X[i, j], or 1 without `distance_weighting` (Pennington et al. 2014,
     section 4.2). With ``window=None`` every pair of a document adds 1/(length of the document - 1),
-    or 1 without `distance_weighting`. If not `symmetric`, a pair adds only if word j stands to the
+    or 1 without `distance_weighting`. Distances and lengths do not count words outside the
+    vocabulary, unless `keep_gaps`. If not `symmetric`, a pair adds only if word j stands to the
     right of word i. Create an object with :meth:`from_corpus`, :meth:`from_pairs`,
     :meth:`from_scipy` or :meth:`load`.
 

@@ -167,11 +167,11 @@ class Glove:
         After the last epoch, subtract the mean of the vectors W + W_tilde, halve their two
         dominating directions (Mu and Viswanath 2018), fit a subword model to them
         (:class:`glove_rs.Subwords`), and move each vector 0.55 of the way to the vector that the
-        spelling of its word predicts, or 0.5 from dim 300 on. This improves the vectors of rare words, the similarity of
-        words and questions of grammar. The model becomes ``vectors.subwords``, which gives unknown
-        words a vector. No vector is moved if the spelling of held-out words does not predict their
-        vectors. Best True, paper False. With `init` or rectangular counts, None means
-        False.
+        spelling of its word predicts, or 0.5 from dim 300 on. This improves the vectors of rare
+        words, the similarity of words and questions of grammar. The model becomes
+        ``vectors.subwords``, which gives unknown words a vector. No vector is moved if the spelling
+        of held-out words does not predict their vectors. Best True, paper False. With `init` or
+        rectangular counts, None means False.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
         shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.

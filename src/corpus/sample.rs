@@ -1,5 +1,5 @@
 //! A sample of a text, from which `estimate` infers the size of the counts: pieces from all parts
-//! of the text, 4.5 % of it, but at least 4 MiB and at most about 32 MiB. If a source of known
+//! of the text, 4.5 % of it (half as much of some streams), but at least 4 MiB and at most about 32 MiB. If a source of known
 //! size must be read from its beginning, the pieces come from its first 256 MiB of text.
 
 use super::charset;
@@ -17,7 +17,8 @@ use std::path::{Path, PathBuf};
 /// Smallest number of bytes of a sample. A shorter text is its own sample. A smaller sample would save little time and
 /// make the estimate worse.
 const LEAST: u64 = 4 << 20;
-/// The fraction of a text that is sampled, if this is between `LEAST` and `MOST` bytes.
+/// The fraction of a text that is sampled, kept between `LEAST` and `MOST` bytes. A sample of a stream is at most this,
+/// and at least about half of it: see [`TextSample::of_stream`].
 const FRACTION: f64 = 0.045;
 /// Largest number of bytes of a sample.
 const MOST: u64 = 32 << 20;

@@ -47,7 +47,7 @@ impl<'a> NumberedText<'a> {
         self.raw.chunks().iter().map(RawChunk::len).sum()
     }
 
-    /// The words of chunk `k`, with [`DOCUMENT_END`] after each document.
+    /// The numbers of the words of chunk `k`, with [`DOCUMENT_END`] after each document.
     ///
     /// # Errors
     /// [`crate::Error::Memory`], [`crate::Error::Io`].

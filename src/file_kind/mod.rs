@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `signatures` | kinds with a signature, such as this package's files, archives, tables, pickles and images |
 //! | `numbers` | binary files of Stanford's tools and of word2vec, by the numbers in them |
-//! | `text` | vectors and vocabularies as text, XML, JSON, CSV, UTF-16 and UTF-32 without a byte order mark |
+//! | `text` | vectors and vocabularies as text, UTF-16 and UTF-32 without a byte order mark; warns of XML, JSON and tables |
 //!
 //! [`formats::recognise`](crate::formats::recognise) tries readers on files that this module does not recognise.
 

@@ -162,7 +162,9 @@ impl Input {
     /// read.
     ///
     /// # Errors
-    /// [`Error::Format`] for text that is malformed, if `on_invalid` is [`OnInvalid::Strict`].
+    /// [`Error::Format`] if the bytes that were peeked at so far are malformed and `on_invalid` is
+    /// [`OnInvalid::Strict`]; for the rest of the text, the methods that read return this error. The errors of reading
+    /// the first bytes.
     pub fn decode(&mut self, on_invalid: OnInvalid) -> Result<()> {
         let Some(decoder) = Utf16::detect(self.peek(4)?) else {
             return Ok(());

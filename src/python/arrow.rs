@@ -372,7 +372,7 @@ fn keys<K: ArrowDictionaryKeyType>(array: &ArrayRef) -> Vec<Option<usize>> {
 
 /// Check that the offsets or views of the array lie within its values, and return it.
 pub fn checked<A: Array + Clone>(array: A) -> PyResult<A> {
-    // The offset of an empty slice has no meaning.
+    // An empty slice is not checked: its offset has no meaning.
     if !array.is_empty() {
         array.to_data().validate_full().map_err(invalid)?;
     }

@@ -107,6 +107,14 @@ class Bootstrap:
         self.interval = INTERVALS[0]
         self._done = store.finished()
 
+    def __getstate__(self) -> object:
+        if self._temporary is not None:
+            raise TypeError(
+                "this bootstrap cannot be pickled or copied, because its replicates are in a "
+                "temporary folder: save it, or make it with path="
+            )
+        return super().__getstate__()
+
     # --- the models ----------------------------------------------------------------------------
 
     @property

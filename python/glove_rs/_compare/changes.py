@@ -230,15 +230,23 @@ def neighbours(
     if isinstance(models, WordVectors | Glove | Bootstrap):
         raise TypeError(f"models must be several models, got {shown(models)}")
     named = models if isinstance(models, Mapping) else dict(enumerate(models, 1))
-    vectors = {str(label): vectors_of("models", model) for label, model in named.items()}
+    names = [str(label) for label in named]
+    if len({"rank", *names}) <= len(names):  # labels such as 1 and "1"
+        names = [repr(label) for label in named]
+    models_of = zip(names, named.values(), strict=True)
+    vectors = {name: vectors_of("models", model) for name, model in models_of}
     if not vectors:
         raise ValueError("models must have at least one model")
     if not any(word in wv for wv in vectors.values()):
         some = max(vectors.values(), key=len)
         raise UnknownWord(word, some.index_to_key, some.key_to_index)
-    columns: dict[str, list[str]] = {"rank": [str(rank) for rank in range(1, topn + 1)]}
-    for label, wv in vectors.items():
-        found = wv.most_similar(word, topn=topn) if word in wv else []
+    topn = min(topn, max(map(len, vectors.values())))
+    near = {
+        name: wv.most_similar(word, topn=topn) if word in wv else [] for name, wv in vectors.items()
+    }
+    longest = max(map(len, near.values()))
+    columns: dict[str, list[str]] = {"rank": [str(rank) for rank in range(1, longest + 1)]}
+    for name, found in near.items():
         cells = [f"{other} {cosine:.3f}" for other, cosine in found]
-        columns[label] = cells + [""] * (topn - len(cells))
+        columns[name] = cells + [""] * (longest - len(cells))
     return IntervalTable(columns)

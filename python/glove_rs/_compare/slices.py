@@ -65,6 +65,13 @@ class Slices(Mapping[Any, WordVectors]):
         self.compass, self.tokens, self.bootstraps = compass, tokens, bootstraps
         self._vectors, self._temporary = vectors, temporary
 
+    def __reduce__(self) -> Any:
+        if self._temporary is not None:
+            raise TypeError(
+                "slices with replicates cannot be pickled: they are in a temporary folder"
+            )
+        return type(self), (self.compass, self._vectors, self.tokens, self.bootstraps)
+
     @property
     def labels(self) -> list[Any]:
         """The labels of the slices."""
@@ -462,7 +469,9 @@ def _train_all(
         vectors[label] = WordVectors(trainer.words, own)
         if temporary is not None:
             store = Store(os.path.join(temporary.name, str(number)))
-            bootstraps[label] = _bootstrap_of(trainer, store, vectors[label], n, seed, label)
+            bootstraps[label] = _bootstrap_of(
+                trainer, store, vectors[label], n, seed, label, temporary
+            )
     if callback is not None:
         callback("slices", len(groups), len(groups), {})
     if not vectors:
@@ -478,8 +487,9 @@ def _bootstrap_of(
     n: int,
     seed: int,
     label: Any,
+    temporary: tempfile.TemporaryDirectory[str],
 ) -> Bootstrap:
-    """Train replicates of a slice."""
+    """Train replicates of a slice. Their folder in `temporary` lives as long as the result."""
     documents, compass = trainer.documents, trainer.compass
     try:
         resampling = Resampling(documents.lengths, None, "bootstrap", seed)
@@ -508,4 +518,4 @@ def _bootstrap_of(
             "model": model_settings(compass.parameters),
         }
     )
-    return Bootstrap(store, None)
+    return Bootstrap(store, None, temporary)

@@ -38,6 +38,12 @@ def is_url(path: str) -> bool:
     return is_remote(path) and not os.path.isdir(os.path.dirname(path))
 
 
+def without_file_protocol(path: str) -> str:
+    """Return the path that a URL such as ``file:///a`` means; the argument if it is no such URL."""
+    _, protocol, rest = path.partition("file://")
+    return rest if protocol and path.startswith("file:///") else path
+
+
 def output_path(name: str, path: object, what: str = "file") -> str:
     """Return the path of a file or folder to write as str.
 

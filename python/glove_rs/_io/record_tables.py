@@ -13,7 +13,7 @@ from .. import _core
 from .._checks import is_file_system, path_text
 from .._optional import optional
 from .file_systems import EXISTS, replacing_remote
-from .files import is_url, replacing
+from .files import is_url, replacing, without_file_protocol
 
 if TYPE_CHECKING:
     from ..vocabulary import Vocabulary
@@ -64,6 +64,7 @@ def write_parquet(
 
 def _output(target: str, options: Any, *, overwrite: bool) -> AbstractContextManager[Any]:
     """Return a context manager that yields the open file for a path or URL, and puts it there."""
+    target = without_file_protocol(target)  # a local file has its own rules for links and devices
     if is_file_system(options) or is_url(target):
         return replacing_remote(target, options, overwrite=overwrite)
     if options is not None:

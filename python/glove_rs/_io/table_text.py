@@ -25,7 +25,7 @@ _EXAMINED = 1000
 
 
 class LongRowError(Exception):
-    """A row is longer than a block."""
+    """A row is longer than the bytes that pyarrow parses at once."""
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import numpy as np
 from .. import Cooccurrence, FormatError, Glove, Phrases, Subwords, Vocabulary, WordVectors, _core
 from .._fit import checkpoints
 from .._io import output_folder
-from .._io.files import is_url
+from .._io.files import is_url, without_file_protocol
 from ..vectors import COMBINATIONS
 from . import _bug_report, _inputs
 from ._options import add_parameters, add_settings, given
@@ -145,6 +145,8 @@ def _add_convert(commands: Commands) -> None:
 
 
 def _convert(options: argparse.Namespace) -> None:
+    if options.to == "pairs":
+        options.output = without_file_protocol(options.output)
     if options.to is not None:
         _check(options, options.to)
     kind, _ = _inputs.recognised(options.input)

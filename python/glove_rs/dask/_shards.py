@@ -355,9 +355,15 @@ def _in_archive(archive: str, members: Iterable[tuple[str, str]]) -> list[_File]
 
 
 def _member(name: str) -> list[_File]:
-    """Return the file in a zip archive that ``archive.zip:member`` means; an empty list if none.
+    """Return the file that ``archive.zip:member`` means, as a list of one.
 
-    The member is the whole name in the archive, or its last part, after the last "/".
+    The list is empty if no part of the name before a ":" is a file. The member is the whole name in
+    the archive, or the part after the last "/" if no other file has the same last part.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the archive has no such member.
     """
     ends = (at for at, letter in enumerate(name) if letter == ":")
     archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)
@@ -365,10 +371,9 @@ def _member(name: str) -> list[_File]:
         return []
     wanted = name[len(archive) + 1 :]
     members = _core.members(archive)
-    found = [m for m in members if m == wanted] or [
-        m for m in members if m.rpartition("/")[2] == wanted
-    ]
-    if not found:
+    named = [m for m in members if m.rpartition("/")[2] == wanted]
+    found = [wanted] if wanted in members else named
+    if len(found) != 1:
         raise FileNotFoundError(
             errno.ENOENT, f"No such file in the archive, which holds {', '.join(members)}", name
         )

@@ -169,7 +169,7 @@ fn read_text<E: Element>(
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
     let size = input.content_size().unwrap_or(0);
-    // The shortest line: an empty word, and a space and a digit for each number.
+    // The shortest line: an empty word, a space and a digit for each number, and the newline.
     let possible = size / (2 * body.dim as u64 + 1);
     let expected = body.promised.unwrap_or_else(|| {
         // A guess from the first lines, rather too large: memory that is not touched costs nothing.

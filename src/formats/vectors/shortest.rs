@@ -19,7 +19,7 @@ const SMALLEST: u32 = 1e-6_f32.to_bits();
 const TEN: u32 = 10_f32.to_bits();
 const EXPLICIT_BITS: u32 = 23;
 
-/// Constants of the numbers with the same exponent. Their last decimal place is chosen so that two
+/// Constants of the numbers with the same exponent. The last decimal place of these numbers is chosen so that two
 /// neighbouring numbers are between 1 and 10 units of this place apart. Multiplying by `scale`
 /// makes an integer of a decimal that ends one place before the last.
 #[derive(Clone, Copy)]
