@@ -29,7 +29,7 @@ from glove_rs import Cooccurrence, Glove, WordVectors, evaluation
 NAMES = {
     "best": 'glove-rs, preset "best"',
     "paper": 'glove-rs, preset "paper", `x_max=10`, 15 epochs',
-    "pytorch": "the same loss in PyTorch, AdaGrad, 15 epochs, batches of {batch:,}",
+    "pytorch": "the same loss in PyTorch, AdaGrad, {epochs} epochs, batches of {batch:,}",
     "skip-gram": "skip-gram (gensim), window 5, 5 epochs",
     "svd": "truncated SVD of PPMI (scipy)",
 }
@@ -141,7 +141,7 @@ def row(method: str, options: argparse.Namespace, folder: str) -> list[str]:
     cost: dict[str, Any] = json.loads(done.stdout)
     print(f"{method}: {cost}", file=sys.stderr, flush=True)
     vectors = WordVectors.load(path)
-    cells = [NAMES[method].format(batch=options.batch)]
+    cells = [NAMES[method].format(batch=options.batch, epochs=options.epochs)]
     cells += [f"{cost['seconds']:.1f} s", f"{cost['cpu']:.1f} s", f"{cost['memory'] / 1e6:,.0f} MB"]
     analogies = evaluation.analogies(vectors, options.sets / "questions-words.txt").total
     cells.append(f"{100 * analogies.correct / analogies.answerable:.1f} %")
