@@ -56,7 +56,8 @@ _CONTENTS = {
     "pairs": "pairs",
     "records": "counts",
 }
-# Of the parameters of a source, `--to pairs` has that of the store.
+# The only parameter of the group "source" that `convert` takes: the options of the store, if OUTPUT
+# of `--to pairs` is a URL.
 _SOURCE = ("storage_options",)
 # The formats that are text, which a terminal can show.
 _TEXT = {"word2vec", "glove", "vocab"}

@@ -19,7 +19,7 @@ from ._vectors import add_subwords, add_vectors, read_vectors
 
 __all__ = ["add"]
 
-#: Of the parameters of a source, `infer` has that of the store.
+#: The only parameter of the group "source" that `infer` takes: the options of the store of a URL.
 _SOURCE = ("storage_options",)
 
 

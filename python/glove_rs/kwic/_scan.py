@@ -18,7 +18,8 @@ __all__ = ["Documents", "documents_of_source"]
 
 #: A value of each column of metadata.
 Row: TypeAlias = Sequence[Any]
-#: Called for each document with its text or words and a function that returns its metadata.
+#: Called for each text of a source, which may hold several documents (see `Documents.is_cut`), or
+#: for each list of words, with a function that returns its metadata.
 Visit: TypeAlias = Callable[[str | Sequence[str], Callable[[], Row]], None]
 
 #: Rows of a table that are converted together.
@@ -39,7 +40,7 @@ class Documents:
         Whether each text is exactly one document. Otherwise a text may hold several documents, and
         the setting `documents` says where they end.
     run : callable
-        Calls a function for each document.
+        Calls a function for each text or list of words.
     """
 
     names: list[str]

@@ -10,7 +10,8 @@
 //!
 //! The implementations rely on this contract and do not repeat it.
 
-/// Number of records that are updated at once if no two of them share a row. Then the sums over lanes take 13
+/// Number of records that are updated at once: records of which no two share a row or, under row-wise AdaGrad, a
+/// mini-batch of records of one word and of different context words. At once, the sums over lanes take 13
 /// instructions instead of 32, and the scalar arithmetic takes a quarter of its instructions
 /// (benches/EXPERIMENTS.md, "Four records at once").
 pub(in crate::training) const TOGETHER: usize = 4;
