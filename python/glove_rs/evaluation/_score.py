@@ -52,8 +52,8 @@ class PanelRow:
     Attributes
     ----------
     name : str
-        The name of the file without its ending; of questions of both kinds also "semantic",
-        "syntactic" or "total".
+        The name of the file without its ending. A file with questions of both kinds has three rows,
+        whose names end in ": semantic", ": syntactic" and ": total".
     measure : {"Spearman", "accuracy", "purity"}
     total : int
         The number of rated pairs, questions or words of the set or of the part.
