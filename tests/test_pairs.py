@@ -351,7 +351,7 @@ def test_missing_files_are_named(tmp_path):
 def test_words_of_more_than_2_gib_have_64_bit_offsets_and_are_no_dictionary_of_a_file(
     tmp_path, monkeypatch, rectangular
 ):
-    from glove_rs._io import record_tables
+    from glove_rs._counts import records as module
 
     keys = [f"{letter * 40}{number}" for number, letter in enumerate("abcdefgh" * 9)]
     table = pa.table({"a": keys, "b": keys[::-1] if rectangular else keys})
@@ -359,8 +359,8 @@ def test_words_of_more_than_2_gib_have_64_bit_offsets_and_are_no_dictionary_of_a
     small = X.to_table()
     assert small.schema.field("word").type == pa.dictionary(pa.int32(), pa.string())
     # As if 2 GiB were 1 kB: the words have more than 3 kB.
-    monkeypatch.setattr(record_tables, "_STRINGS", 1000)
-    monkeypatch.setattr(record_tables, "_DICTIONARY", 1000)
+    monkeypatch.setattr(module, "_STRINGS", 1000)
+    monkeypatch.setattr(module, "_DICTIONARY", 1000)
     large = X.to_table()
     large.validate(full=True)
     assert large.schema.field("word").type == pa.dictionary(pa.int32(), pa.large_string())
@@ -965,16 +965,16 @@ def test_a_table_in_a_store_is_complete_or_unchanged(store, at, monkeypatch):
 
 
 def test_a_table_that_appears_while_it_is_written_is_not_replaced(store, monkeypatch):
-    from glove_rs._io import record_tables
+    from glove_rs._counts import records as module
 
     X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
-    original = record_tables._Records.for_file
+    original = module._Records.for_file
 
     def meanwhile(self, table):
         store.pipe("/pairs/new.parquet", b"of another program")
         return original(self, table)
 
-    monkeypatch.setattr(record_tables._Records, "for_file", meanwhile)
+    monkeypatch.setattr(module._Records, "for_file", meanwhile)
     with pytest.raises(FileExistsError, match="overwrite=True"):
         X.to_parquet("memory://pairs/new.parquet")
     assert store.cat("/pairs/new.parquet") == b"of another program"

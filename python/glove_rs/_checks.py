@@ -149,7 +149,7 @@ def is_missing(value: Any) -> bool:
         return False
     try:
         return bool(value != value)
-    except TypeError:  # NA is neither equal to itself nor not
+    except TypeError:  # `NA != NA` of pandas is NA, which is neither true nor false
         return type(value).__name__ == "NAType"
 
 

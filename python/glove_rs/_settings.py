@@ -28,6 +28,7 @@ from ._checks import (
     path_text,
     real,
     shown,
+    writable_words,
 )
 from ._progress import Progress
 from ._python_tokenizers import Tokenizer, function_of, to_json
@@ -212,9 +213,7 @@ class _ColumnType:
     def check(self, name: str, value: Any) -> str:
         if not isinstance(value, str) or not value:
             raise ValueError(f"{name} must be the name of a column, got {shown(value)}")
-        if any("\ud800" <= character <= "\udfff" for character in value):
-            reason = "which holds a lone surrogate"
-            raise ValueError(f"{name} must be text, got {shown(value)}, {reason}")
+        writable_words(name, [value])
         return str.__str__(value)
 
 

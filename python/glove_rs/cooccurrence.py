@@ -13,10 +13,10 @@ import numpy.typing as npt
 
 from . import _core, _html
 from ._checks import boolean, positive, shown
+from ._counts.records import table_of, write_parquet
 from ._io.files import output_path, readable
 from ._io.frames import aligned, matrix_and_labels
 from ._io.pair_tables import opened
-from ._io.record_tables import table_of, write_parquet
 from ._io.sources import Source, source_arguments
 from ._optional import optional
 from ._progress import Progress, reporter

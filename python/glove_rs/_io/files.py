@@ -13,7 +13,14 @@ from .. import _core
 from .._checks import path_text, shown
 from .sources import is_remote
 
-__all__ = ["is_url", "local_path", "output_path", "readable", "replacing"]
+__all__ = [
+    "is_url",
+    "local_path",
+    "output_path",
+    "readable",
+    "replacing",
+    "without_file_protocol",
+]
 
 
 def local_path(name: str, path: object) -> str:
@@ -40,8 +47,7 @@ def is_url(path: str) -> bool:
 
 def without_file_protocol(path: str) -> str:
     """Return the path that a URL such as ``file:///a`` means; the argument if it is no such URL."""
-    _, protocol, rest = path.partition("file://")
-    return rest if protocol and path.startswith("file:///") else path
+    return path.removeprefix("file://") if path.startswith("file:///") else path
 
 
 def output_path(name: str, path: object, what: str = "file") -> str:

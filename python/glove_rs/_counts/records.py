@@ -7,16 +7,14 @@ import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-from .. import _core
 from .._checks import is_file_system, path_text
+from .._io.file_systems import EXISTS, replacing_remote
+from .._io.files import is_url, replacing, without_file_protocol
 from .._optional import optional
-from .file_systems import EXISTS, replacing_remote
-from .files import is_url, replacing, without_file_protocol
-
-if TYPE_CHECKING:
-    from ..vocabulary import Vocabulary
+from ..vocabulary import Vocabulary
+from .protocol import Matrix
 
 __all__ = ["table_of", "write_parquet"]
 
@@ -28,26 +26,14 @@ _DICTIONARY = 1 << 28
 _STRINGS = (1 << 31) - 1
 
 
-class _Matrix(Protocol):
-    """The part of :class:`glove_rs.Cooccurrence` that this module uses."""
-
-    _core: _core.CoreCooccurrence
-
-    @property
-    def vocabulary(self) -> Vocabulary: ...
-
-    @property
-    def context_vocabulary(self) -> Vocabulary: ...
-
-
-def table_of(X: _Matrix) -> Any:
+def table_of(X: Matrix) -> Any:
     """Return all records as a table: see :meth:`glove_rs.Cooccurrence.to_table`."""
     pyarrow = optional("pyarrow", "to_table")
     return _Records(pyarrow, X).table(*X._core.csr(), 0)
 
 
 def write_parquet(
-    X: _Matrix, path: str | os.PathLike[str], *, overwrite: bool, options: Any = None
+    X: Matrix, path: str | os.PathLike[str], *, overwrite: bool, options: Any = None
 ) -> None:
     """Write all records: see :meth:`glove_rs.Cooccurrence.to_parquet`."""
     pyarrow = optional("pyarrow", "to_parquet")
@@ -77,7 +63,7 @@ def _output(target: str, options: Any, *, overwrite: bool) -> AbstractContextMan
 class _Records:
     """Converts rows of X to tables with the columns word, context and x."""
 
-    def __init__(self, pyarrow: Any, X: _Matrix) -> None:
+    def __init__(self, pyarrow: Any, X: Matrix) -> None:
         self._pyarrow = pyarrow
         self._words = [self._array(side) for side in (X.vocabulary, X.context_vocabulary)]
         types = [words.type for words in self._words]
