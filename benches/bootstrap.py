@@ -2,6 +2,7 @@
 
     python benches/bootstrap.py coverage text.txt --trials 20 --replicates 25
     python benches/bootstrap.py width text.txt
+    python benches/bootstrap.py schedules text.txt --schedules 7 5 5:0.3 4
     python benches/bootstrap.py time text.txt --dim 100 --replicates 5
 
 ``coverage``: the text is the population. Each trial draws as many documents as the text has, with
@@ -9,6 +10,12 @@ replacement (with ``--fraction``, that fraction of the documents without replace
 bootstrap of the drawn text. The true similarity of a pair of words is the mean of the similarities
 in several models of the whole text, which have different seeds. For each kind of interval the table
 has the share of intervals that contain the true similarity.
+
+``schedules``: the texts and true similarities of ``coverage``, and replicates of several schedules.
+A schedule is a number of epochs, and a learning rate if it differs from that of the model. A
+replicate has the same documents and the same seed in each schedule. The other schedules are
+compared with the first one. With ``--seeds 0`` the text itself is resampled. Then the true
+similarity is unknown, and there is no coverage.
 """
 
 from __future__ import annotations
@@ -135,6 +142,106 @@ def width(options: argparse.Namespace) -> None:
         print(f"{name}: median sd of replicates {np.nanmedian(error):.4f}", flush=True)
 
 
+class Schedule:
+    """Sums over the trials of one schedule of the replicates."""
+
+    def __init__(self, name: str) -> None:
+        epochs, _, rate = name.partition(":")
+        self.name = name
+        self.training: dict[str, object] = {"epochs": int(epochs)}
+        if rate:
+            self.training["learning_rate"] = float(rate)
+        self.seconds = 0.0
+        self.columns: dict[str, list[np.ndarray]] = {}
+
+    def add(self, **columns: np.ndarray) -> None:
+        for name, values in columns.items():
+            self.columns.setdefault(name, []).append(np.asarray(values, dtype=float))
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return np.concatenate(self.columns[name])
+
+
+def shared_neighbours(full: glove_rs.WordVectors, half: np.ndarray, words: np.ndarray) -> float:
+    """The mean fraction of the 10 nearest neighbours that words have in both models."""
+    other = glove_rs.WordVectors(full.index_to_key, half.astype(np.float32))
+    shares = []
+    for row in words:
+        word = full.index_to_key[row]
+        if np.isfinite(half[row]).all():
+            lists = [{w for w, _ in wv.most_similar(word, topn=10)} for wv in (full, other)]
+            shares.append(len(lists[0] & lists[1]) / 10)
+    return float(np.mean(shares))
+
+
+def schedules(options: argparse.Namespace) -> None:
+    """Compare spread, bias and coverage of replicates of several schedules."""
+    lines = lines_of(options.text, options.tokens)
+    whole = [model(options, seed=seed).fit(iter(lines)).vectors for seed in range(options.seeds)]
+    words = whole[0].index_to_key if whole else None
+    compared = [Schedule(name) for name in options.schedules]
+    pairs = None
+    for trial in range(options.first, options.first + options.trials):
+        rng = np.random.default_rng([9, trial])
+        text = [lines[i] for i in rng.integers(0, len(lines), len(lines))] if whole else lines
+        fitted = model(options, seed=100 + trial)
+        b = glove_rs.bootstrap(fitted, text, 0, vocabulary=words, seed=trial)
+        if pairs is None:
+            pairs = pairs_of(whole[0] if whole else b.full, options.pairs, options.first)
+            truths = [cosines_of_pairs(wv.vectors, pairs) for wv in whole]
+            truth = np.mean(truths, axis=0) if whole else np.full(len(pairs), np.nan)
+        value = cosines_of_pairs(b.full.vectors, pairs)
+        found = np.isfinite(value)
+        samples, usual = [], dict(b._trainer.replicate_training)
+        for schedule in compared:
+            b._trainer.replicate_training = usual | schedule.training
+            cosines, shares = [], []
+            for number in range(options.replicates):
+                start = cpu()
+                half = b._trainer.replicate(number, 0, b.full, None).astype(np.float16)
+                schedule.seconds += cpu() - start
+                cosines.append(cosines_of_pairs(half, pairs))
+                shares.append(shared_neighbours(b.full, half, np.unique(pairs[::4, 0])))
+            samples.append(np.array(cosines))
+            found &= np.isfinite(samples[-1]).all(axis=0)
+            schedule.add(shared=np.array(shares))
+        for schedule, sample in zip(compared, samples, strict=True):
+            bias, error = sample.mean(axis=0) - value, sample.std(axis=0, ddof=1)
+            gaps = sample[:, found]
+            gaps = gaps[:, 1:] - gaps[:, :-1]
+            schedule.add(bias=bias[found], error=error[found], gap=gaps.std(axis=0, ddof=1))
+            schedule.add(near=(np.arange(len(pairs)) < options.pairs // 2)[found])
+            for kind in ("rms", "standard"):
+                low, high = interval_of(value, sample, "bootstrap", kind, 0.95)
+                hit = (low <= truth) & (truth <= high)
+                schedule.add(**{kind: hit[found], f"{kind} width": (high - low)[found]})
+        print(f"trial {trial + 1}: error of estimates {(value - truth)[found].mean():+.4f}")
+        for schedule in compared:
+            show(schedule, compared[0], options.replicates * (trial + 1 - options.first))
+
+
+def show(schedule: Schedule, standard: Schedule, replicates: int) -> None:
+    """Print the means of a schedule over the trials until now, and their ratio to the standard."""
+    near = standard["near"] == 1
+
+    def ratio(name: str, rows: np.ndarray | slice = slice(None)) -> float:
+        return schedule[name][rows].mean() / standard[name][rows].mean()
+
+    both = np.corrcoef(schedule["error"], standard["error"])[0, 1]
+    better = schedule["rms"] - standard["rms"]
+    print(
+        f"  {schedule.name:8} s {schedule['error'].mean():.4f} (x {ratio('error'):.3f}; near "
+        f"{ratio('error', near):.3f}, far {ratio('error', ~near):.3f}, differences "
+        f"{ratio('gap'):.3f}; r of s {both:.2f}), bias {schedule['bias'].mean():+.4f} (near "
+        f"{schedule['bias'][near].mean():+.4f}, far {schedule['bias'][~near].mean():+.4f}), "
+        f"coverage rms {schedule['rms'].mean():.1%} ({better.mean():+.1%}), standard "
+        f"{schedule['standard'].mean():.1%}, width {schedule['rms width'].mean():.4f} "
+        f"(x {ratio('rms width'):.3f}), neighbours shared with the estimate "
+        f"{schedule['shared'].mean():.3f}, {schedule.seconds / replicates:.2f} CPU s",
+        flush=True,
+    )
+
+
 def measure(options: argparse.Namespace) -> None:
     """Print CPU and wall time of a fit and of replicates."""
     begun, start = time.time(), cpu()
@@ -151,7 +258,7 @@ def measure(options: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("what", choices=["coverage", "width", "time"])
+    parser.add_argument("what", choices=["coverage", "width", "schedules", "time"])
     parser.add_argument("text")
     parser.add_argument("--tokens", type=int, help="read only this many tokens")
     parser.add_argument("--dim", type=int, default=25)
@@ -164,8 +271,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--fits", type=int, default=3)
     parser.add_argument("--fraction", type=float)
+    parser.add_argument("--schedules", nargs="+", default=["7", "5", "4"], help="epochs[:rate]")
     options = parser.parse_args()
-    {"coverage": coverage, "width": width, "time": measure}[options.what](options)
+    run = {"coverage": coverage, "width": width, "schedules": schedules, "time": measure}
+    run[options.what](options)
 
 
 if __name__ == "__main__":

@@ -386,6 +386,53 @@ def test_replicates_are_trained_on_their_text_and_rotated(tmp_path):
         assert np.trace(product) == pytest.approx(np.linalg.svd(product)[1].sum(), rel=1e-3)
 
 
+@pytest.mark.parametrize("method", ["bootstrap", "jackknife"])
+def test_replicates_may_have_other_epochs_than_the_model_of_all_of_the_text(method):
+    usual = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, method=method)
+    b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, method=method, replicate_epochs=5)
+    assert np.array_equal(b.full.vectors, usual.full.vectors)
+    # A bootstrap of a model with five epochs has the same replicates, up to a rotation.
+    other = glove_rs.bootstrap(
+        Glove(**QUICK | {"epochs": 5}), TEXT, 2, method=method, replicate_epochs=5
+    )
+    assert not np.array_equal(b.full.vectors, other.full.vectors)
+    for pair in itertools.combinations(b.full.index_to_key, 2):
+        found, expected, before = (
+            [wv.similarity(*pair) for wv in each.models] for each in (b, other, usual)
+        )
+        assert found == pytest.approx(expected, abs=5e-3)
+        assert found != before
+    assert b.settings["replicate_epochs"] == 5
+    assert b.settings["model"]["epochs"] == 2
+
+
+def test_a_bootstrap_goes_on_with_the_epochs_that_it_was_made_with(tmp_path):
+    path = tmp_path / "run"
+    b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=path, replicate_epochs=3)
+    whole = glove_rs.bootstrap(Glove(**QUICK), TEXT, 4, replicate_epochs=3)
+    assert len(glove_rs.bootstrap(Glove(**QUICK), TEXT, 3, path=path)) == 3
+    assert len(Bootstrap.load(path).extend(4, TEXT)) == 4
+    for found, expected in zip(Bootstrap.load(path).models, whole.models, strict=True):
+        assert np.array_equal(found.vectors, expected.vectors, equal_nan=True)
+    assert b.settings["replicate_epochs"] == 3
+    with pytest.raises(ValueError, match="another replicate_epochs"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 4, path=path, replicate_epochs=2)
+
+
+def test_a_bootstrap_of_an_earlier_version_goes_on_with_all_epochs_of_its_model(tmp_path):
+    path = tmp_path / "run"
+    model = Glove(**QUICK | {"epochs": 7})
+    glove_rs.bootstrap(model, TEXT, 1, path=path, replicate_epochs=7)
+    settings = json.loads((path / "bootstrap.json").read_text())
+    del settings["replicate_epochs"]
+    (path / "bootstrap.json").write_text(json.dumps(settings))
+    assert len(glove_rs.bootstrap(model, TEXT, 2, path=path)) == 2
+    assert len(Bootstrap.load(path).extend(3, TEXT)) == 3
+    expected = glove_rs.bootstrap(model, TEXT, 3, replicate_epochs=7)
+    for one, other in zip(Bootstrap.load(path).models, expected.models, strict=True):
+        assert np.array_equal(one.vectors, other.vectors, equal_nan=True)
+
+
 def test_words_of_no_document_in_a_replicate_are_nan():
     text = [*TEXT, "unique word"]
     b = glove_rs.bootstrap(Glove(**QUICK), text, 8)

@@ -52,7 +52,12 @@ def trainer_of(
         where = {"column": column, "storage_options": storage_options}
         documents = documents_of(source, {**parameters, **where}, callback, by, vocabulary)
     trainer = trainer_on(
-        documents, parameters, settings["unit"], settings["method"], settings["seed"]
+        documents,
+        parameters,
+        settings["unit"],
+        settings["method"],
+        settings["seed"],
+        settings["replicate_epochs"],
     )
     if trainer.identity() != settings["text"]:
         raise ValueError("source must be the text of this bootstrap, and it is not")
@@ -81,8 +86,14 @@ def documents_of(
 
 
 def trainer_on(
-    documents: Documents, parameters: Mapping[str, Any], unit: str, method: str, seed: int
+    documents: Documents,
+    parameters: Mapping[str, Any],
+    unit: str,
+    method: str,
+    seed: int,
+    replicate_epochs: int,
 ) -> Trainer:
     """Return the trainer of replicates on resampled documents."""
     labels = documents.labels if unit == "group" else None
-    return Trainer(documents, Resampling(documents.lengths, labels, method, seed), parameters)
+    resampling = Resampling(documents.lengths, labels, method, seed)
+    return Trainer(documents, resampling, parameters, replicate_epochs)

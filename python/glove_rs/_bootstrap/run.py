@@ -17,7 +17,7 @@ from .reading import documents_of, parameters_of, trainer_on
 from .resampling import METHODS, UNITS, blocks
 from .result import Bootstrap
 from .store import Store
-from .trainer import model_settings
+from .trainer import default_epochs, model_settings
 
 __all__ = ["bootstrap"]
 
@@ -32,6 +32,7 @@ def bootstrap(
     column: str | None = None,
     storage_options: Any = None,
     method: str = "bootstrap",
+    replicate_epochs: int | None = None,
     vocabulary: Vocabulary | Sequence[str] | None = None,
     seed: int = 0,
     threads: int | None = None,
@@ -73,6 +74,9 @@ def bootstrap(
         units into `n` blocks, `n` ≥ 2; each replicate leaves out one block. If `n` is larger than
         the number of units, it is set to this number. With ``n=0``, the first call of
         :meth:`Bootstrap.extend` decides the number of blocks, which cannot change later.
+    replicate_epochs : int, optional
+        The number of epochs of a replicate, >= 1. By default, the number of the model. A bootstrap
+        that `path` holds already goes on with its own number.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0
@@ -119,6 +123,8 @@ def bootstrap(
     """
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
+    if replicate_epochs is not None:
+        replicate_epochs = integer("replicate_epochs", replicate_epochs, 1)
     unit, method = choice("unit", unit, UNITS), choice("method", method, METHODS)
     if method == "jackknife":
         blocks(n, n)  # checks n before the text is read
@@ -135,13 +141,18 @@ def bootstrap(
     if store is not None:  # check the folder before the text is read
         store.check()
         if store.exists():
-            _check_same(store, settings)
+            if replicate_epochs is None:
+                replicate_epochs = store.read_settings()["replicate_epochs"]
+            _check_same(store, settings | {"replicate_epochs": replicate_epochs})
+    if replicate_epochs is None:
+        replicate_epochs = default_epochs(settings["model"], method)
+    settings["replicate_epochs"] = replicate_epochs
     if progress is None:
         progress = model.progress
     with reporter(progress) as callback:
         where = {"column": column, "storage_options": storage_options}
         documents = documents_of(source, {**parameters, **where}, callback, by, vocabulary)
-        trainer = trainer_on(documents, parameters, unit, method, seed)
+        trainer = trainer_on(documents, parameters, unit, method, seed, replicate_epochs)
         units = trainer.resampling.units
         if method == "jackknife":
             n = blocks(n, units)

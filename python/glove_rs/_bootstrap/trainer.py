@@ -19,7 +19,7 @@ from ..cooccurrence import Cooccurrence
 from ..vectors import WordVectors
 from .resampling import Resampling
 
-__all__ = ["Trainer", "model_settings"]
+__all__ = ["Trainer", "default_epochs", "model_settings"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
@@ -41,6 +41,19 @@ def model_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
+def default_epochs(model: Mapping[str, Any], method: str) -> int:
+    """Return the number of epochs of a replicate if none is given.
+
+    Parameters
+    ----------
+    model : mapping
+        The settings of the model, from :func:`model_settings`.
+    method : {"bootstrap", "jackknife"}
+    """
+    epochs: int = model["epochs"]
+    return epochs
+
+
 class Trainer:
     """A text in memory, how it is resampled, and how models are trained on it.
 
@@ -50,13 +63,20 @@ class Trainer:
     resampling : Resampling
     parameters : mapping
         The parameters of the :class:`glove_rs.Glove`, with the threads and memory to use.
+    replicate_epochs : int
+        The number of epochs of a replicate.
     """
 
     def __init__(
-        self, documents: Documents, resampling: Resampling, parameters: Mapping[str, Any]
+        self,
+        documents: Documents,
+        resampling: Resampling,
+        parameters: Mapping[str, Any],
+        replicate_epochs: int,
     ) -> None:
         self.documents, self.resampling, self.parameters = documents, resampling, parameters
         self._training = _settings.core_training(parameters)
+        self.replicate_training: _core._Training = {**self._training, "epochs": replicate_epochs}
 
     def identity(self) -> dict[str, int]:
         """Return numbers that identify the text, the vocabulary and the units.
@@ -78,7 +98,7 @@ class Trainer:
     def full(self, callback: _Callback) -> WordVectors:
         """Train on all of the text."""
         counts = self.documents.count(self.resampling.all(), self.parameters, callback)
-        vectors = self._train(counts, self._training["seed"], callback)
+        vectors = self._train(counts, self._training, callback)
         return WordVectors(self.documents.vocabulary.words, vectors)
 
     def replicate(self, number: int, n: int, full: WordVectors, callback: _Callback) -> _F32:
@@ -86,14 +106,13 @@ class Trainer:
         weights = self.resampling.weights(number, n)
         counts = self.documents.count(weights, self.parameters, callback)
         seed = self.resampling.training_seed(number, self._training["seed"])
-        vectors = self._train(counts, seed, callback)
+        vectors = self._train(counts, {**self.replicate_training, "seed": seed}, callback)
         vectors[self.documents.word_counts(weights) == 0] = np.nan
         rows = np.arange(min(len(vectors), _ALIGNED_BY))
         matrix = rotation(vectors, full.vectors, rows, rows)[0]
         return vectors @ matrix.astype(np.float32)
 
-    def _train(self, counts: Cooccurrence, seed: int, callback: _Callback) -> _F32:
-        training: _core._Training = {**self._training, "seed": seed}
+    def _train(self, counts: Cooccurrence, training: _core._Training, callback: _Callback) -> _F32:
         running = _settings.core_running(self.parameters)
         dim = _settings.SETTINGS["dim"].check(self.parameters["dim"])
         # The memory of the counts is freed while tiles are built.

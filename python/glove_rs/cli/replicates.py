@@ -69,6 +69,12 @@ def _add_bootstrap(commands: Commands) -> None:
         help="draw documents with replacement, or leave out blocks (default: bootstrap)",
     )
     parser.add_argument(
+        "--replicate-epochs",
+        metavar="N",
+        type=int,
+        help="number of passes over the counts of a replicate (default: as many as --epochs)",
+    )
+    parser.add_argument(
         "--groups",
         metavar="FILE",
         help="resample groups of documents: a file with the group of each document, one on a line",
@@ -111,6 +117,7 @@ def _bootstrap(options: argparse.Namespace) -> None:
             unit="document" if by is None else "group",
             by=by,
             method=options.method,
+            replicate_epochs=options.replicate_epochs,
             seed=decided(model.get_params())["seed"],
             path=options.out,
             **given(options, _SOURCE),
