@@ -149,7 +149,8 @@ impl FitEstimate {
     }
 }
 
-/// The first number of `range` for which `holds` is false, or the end of the range. No number after it may hold.
+/// The first number of `range` for which `holds` is false, or the end of the range. `holds` must be false for
+/// all later numbers of the range too.
 fn first_not(range: Range<u64>, holds: impl Fn(u64) -> bool) -> u64 {
     let Range { mut start, mut end } = range;
     while start < end {
