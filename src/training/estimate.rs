@@ -308,7 +308,7 @@ mod tests {
         }
     }
 
-    /// [`FitEstimate::limit_within`], by trying every limit.
+    /// The result of [`FitEstimate::limit_within`], found by trying every limit.
     fn tried(fit: &FitEstimate, available: f64, least: u64) -> Option<u64> {
         let fits = |&megabytes: &u64| fit.memory(&limit_of(megabytes * MEGABYTE)) <= available;
         let least = least.div_ceil(MEGABYTE);

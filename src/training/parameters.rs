@@ -216,7 +216,8 @@ impl RowMut<'_> {
         &mut self.lines[k / LINE].0[k % LINE]
     }
 
-    /// Take the step `g`, which is η times the gradient of the vector. `rule` limits and scales it.
+    /// Take the step `g`, which is η times the gradient of the vector. `rule` limits the step, and scales it by
+    /// the accumulators.
     pub fn step(&mut self, g: &[f32], rule: &StepRule) {
         if self.layout.is_rowwise() {
             let (line, lane) = self.layout.sum(0);
@@ -535,7 +536,7 @@ impl Parameters {
         Ok([side.values()?, side.sums()?])
     }
 
-    /// For each word, its row in W and its row in W̃.
+    /// For each word, its row in W and its row in W̃. X must not be rectangular.
     pub(super) fn words_mut(&mut self) -> impl IndexedParallelIterator<Item = [RowMut<'_>; 2]> {
         let layout = self.layout;
         let row = move |lines| RowMut { lines, layout };

@@ -73,7 +73,7 @@ pub(super) trait Quad: Copy {
     /// The contract of this module.
     unsafe fn clip(self, bound: Self) -> Self;
 
-    /// 1/√self to a relative error of 1e-4; practically 0 for infinity.
+    /// 1/√self to a relative error of 1e-4. For infinity, the result is 0 or nearly 0.
     ///
     /// # Safety
     /// The contract of this module.

@@ -1,4 +1,4 @@
-//! The order of the records in an epoch, and the choice of the thread that trains each of them.
+//! The order of the records in an epoch, and which thread trains which batch of records.
 
 mod deterministic;
 mod hogwild;

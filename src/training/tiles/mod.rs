@@ -165,8 +165,8 @@ impl Tiles {
         [start(tile.row_block), start(tile.column_block)]
     }
 
-    /// The records of a tile with these numbers. The held-out records have the last numbers. Records on disk
-    /// are read into `buffer`.
+    /// The records of a tile whose numbers in the tile are in `records`. The held-out records have the last
+    /// numbers. Records on disk are read into `buffer`.
     pub(super) fn read<'a>(
         &'a self,
         tile: usize,
