@@ -110,7 +110,8 @@ where
     Ok(())
 }
 
-/// The plain pairs that `wanted` accepts with their counts, sorted, and the number of different plain pairs.
+/// Counts all plain pairs. Returns those that `wanted` accepts, sorted and with their counts, and the number of
+/// all different plain pairs.
 ///
 /// # Errors
 /// As for [`count_others`].

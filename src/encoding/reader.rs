@@ -394,7 +394,7 @@ struct ChunkQueue<'a> {
 struct NumberedChunk {
     number: usize,
     content: Content,
-    /// Bytes of the source since the previous chunk.
+    /// Number of bytes of the source that were read after the previous chunk.
     read: u64,
     origin: Option<Origin>,
 }
