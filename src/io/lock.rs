@@ -17,8 +17,8 @@ impl FolderLock {
     /// Lock an existing folder.
     ///
     /// # Errors
-    /// [`Error::Io`]: [`ErrorKind::WouldBlock`] if another process, or another call in this one, has
-    /// locked it.
+    /// [`Error::Io`] if the lock file cannot be opened, and with [`ErrorKind::WouldBlock`] if another process, or
+    /// another call in this process, has locked the folder.
     pub fn new(folder: &Path) -> Result<Self> {
         let path = folder.join(NAME);
         let mut options = OpenOptions::new();

@@ -87,8 +87,8 @@ impl Phrases {
                     return Err(Error::parameter(
                         "phrases",
                         format!(
-                            "must have two or more words, those between the first and the last \
-                             connector words, got {shown:?}"
+                            "must have two or more words, and all words between the first and the \
+                             last must be connector words, got {shown:?}"
                         ),
                     ));
                 }

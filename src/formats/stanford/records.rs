@@ -68,7 +68,8 @@ pub fn save_cooccurrences(
     })
 }
 
-/// Read records in any order. Several records of the same pair of words are added up.
+/// Read records in any order. Records with the same word1 and the same word2 are added up. The monitor gets a warning
+/// if none of the last 1 % of the words has a record.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the

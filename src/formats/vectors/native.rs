@@ -71,7 +71,7 @@ impl Header {
     }
 }
 
-/// Write vectors (V × dim, row-major) with their words, which must be different.
+/// Write vectors (V × dim, row-major) with their words, which must differ from each other.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format; [`Error::Cancelled`].
