@@ -20,7 +20,8 @@ const EAGAIN: i32 = if cfg!(target_vendor = "apple") {
 /// Bytes written at a time.
 const BUFFER: usize = 1 << 20;
 
-/// A file that appears under its name when it is committed. Until then, and after an error, nothing changes.
+/// A file that appears under its name when it is committed. Until then, and after an error, nothing changes. But a
+/// device, a pipe and standard output are written to directly.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct FileWriter {
     path: PathBuf,
