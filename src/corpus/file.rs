@@ -49,7 +49,7 @@ impl FileReader {
     /// has been read.
     ///
     /// # Errors
-    /// [`Error::Io`] if a file is missing or is a folder.
+    /// [`Error::Io`] if a file is missing or is a folder; [`Error::Format`] if a file is in a damaged archive.
     pub fn new(paths: Vec<PathBuf>, options: TextOptions) -> Result<Self> {
         let mut total = 0;
         for path in &paths {

@@ -188,7 +188,7 @@ pub trait ChunkReader: Send {
     /// The next chunk, or `None` at the end.
     ///
     /// # Errors
-    /// Those of the source.
+    /// The errors of the source.
     fn next_chunk(&mut self) -> Result<Option<Content>>;
 
     /// Number of bytes of the whole source, if known, for progress.

@@ -52,7 +52,7 @@ impl TextSample {
     /// large, every other chunk of it is dropped.
     ///
     /// # Errors
-    /// What the reader reports; [`Error::Cancelled`].
+    /// The errors of the reader; [`Error::Memory`]; [`Error::Cancelled`].
     pub fn of_stream(reader: &mut dyn ChunkReader, monitor: &Monitor) -> Result<Self> {
         let most_read = if reader.total_bytes().is_some_and(|total| total > 0) {
             MOST_READ

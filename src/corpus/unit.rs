@@ -152,7 +152,7 @@ impl Gatherer {
         self.text = text;
     }
 
-    /// End the file or item.
+    /// End the file or item. If documents are lines, this appends a newline, also after text that ends with a newline.
     pub fn end(&mut self) {
         match self.unit {
             DocumentUnit::Line => self.text.push('\n'),

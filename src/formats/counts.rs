@@ -63,8 +63,8 @@ pub struct Words<'a> {
 /// Write `counts` with their words. Blocks are encoded on all threads of the current rayon pool.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format; the errors of
-/// [`Triangle::block`]; [`Error::Memory`]; [`Error::Cancelled`]. The ending `.bin` is not refused,
+/// [`Error::Io`]; [`Error::Parameter`] for an empty name and for a name with the ending of another format; the errors
+/// of [`Triangle::block`]; [`Error::Memory`]; [`Error::Cancelled`]. The ending `.bin` is not refused,
 /// because files of counts that [`super::stanford`] writes have it.
 pub fn save(
     counts: &Triangle,

@@ -42,7 +42,7 @@ const BLOCK: usize = 1 << 16;
 /// Write a subword model. The file appears complete or not at all.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the ending of the name is that of another format; [`Error::Io`];
+/// [`Error::Parameter`] if the name is empty or has the ending of another format; [`Error::Io`];
 /// [`Error::Cancelled`].
 pub fn save(subwords: &Subwords, path: impl AsRef<Path>, monitor: &Monitor) -> Result<()> {
     let path = path.as_ref();

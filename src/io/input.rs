@@ -31,7 +31,7 @@ impl Source {
         let cancelled = monitor.cancel_flag();
         let (reader, size): (Box<dyn Read + Send>, _) =
             match at(path, open(path, idle(&cancelled)))? {
-                // The system's own files, such as those in /proc, have no size.
+                // The system gives the size 0 for some files with content, such as those in /proc.
                 Opened::File(file, metadata) => (
                     Box::new(file),
                     Some(metadata.len()).filter(|size| *size > 0),

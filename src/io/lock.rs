@@ -45,7 +45,8 @@ impl FolderLock {
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // A process that was forked in the meantime has the file open too. Then closing it here would not unlock it.
+        // A process that was forked in the meantime also has the file open. Then closing the file here would not
+        // release the lock.
         let _ = self.0.unlock();
     }
 }

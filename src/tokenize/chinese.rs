@@ -20,7 +20,7 @@ pub struct Segmenter {
     jieba: Option<Jieba>,
 }
 
-/// Two segmenters are equal if they segment every text in the same way.
+/// Two segmenters are equal if they were made from the same arguments. Then they segment every text in the same way.
 impl PartialEq for Segmenter {
     fn eq(&self, other: &Self) -> bool {
         self.is_for(&other.user_words, other.simplified_lookup)

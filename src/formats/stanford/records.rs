@@ -27,8 +27,8 @@ const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 /// memory limit allows, and at least one row.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does
-/// not write; the errors of [`Triangle::block`]; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an empty name and for a name with the ending of a format that glove-rs
+/// does not write; the errors of [`Triangle::block`]; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save_cooccurrences(
     counts: &Triangle,
     path: impl AsRef<Path>,
@@ -143,8 +143,8 @@ pub(in crate::formats) fn check_sum(counts: &Triangle, path: &Path) -> Result<()
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] for a length that is not a multiple of 16; [`Error::Parameter`]
-/// if `from` is an archive of several files, or if `to` has the ending of a format that glove-rs
-/// does not write; [`Error::Memory`]; [`Error::Cancelled`].
+/// if `from` is an archive of several files, or if `to` is empty or has the ending of a format that
+/// glove-rs does not write; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn shuffle(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,
