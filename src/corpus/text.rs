@@ -114,7 +114,7 @@ struct Beginning {
 }
 
 impl TextReader {
-    /// Read `bytes`. Messages name them `name`.
+    /// Read `bytes`. Messages call the text `name`.
     ///
     /// # Errors
     /// [`Error::Io`] if reading fails.
@@ -249,7 +249,7 @@ impl TextReader {
         self.input.fault(&self.name, error)
     }
 
-    /// The error for `length` bytes without a position at which they can be cut.
+    /// The error for a text of `length` bytes that has no position at which it can be cut.
     fn uncut(&self, length: usize) -> Error {
         let most = self.options.most_uncut();
         if self.options.whole {

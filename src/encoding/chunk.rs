@@ -80,7 +80,7 @@ struct ChunkEncoder<'a> {
     interner: &'a mut Interner,
     ids: Vec<WordId>,
     // Folding to apply to each word of `Content::Words`, unless a `JoiningHandler` folds them. For
-    // other text, which is folded before it is split, this is the default: it changes nothing.
+    // other text, which is folded before it is split, this is the default folding, which changes nothing.
     folding: Folding,
     // A batch: short words with their hashes, which will be looked up together, and ends of
     // documents.

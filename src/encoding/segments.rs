@@ -26,8 +26,8 @@ pub struct EncodedCorpus {
 pub struct Segment {
     /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`](super::GAP)s.
     pub text: CompactText,
-    /// Number of words at the beginning that are carried over from the previous segment: its last words, if
-    /// their document continues here.
+    /// Number of words at the beginning that are carried over from the previous segment: the last words of that
+    /// segment, if their document continues in this segment.
     pub carried: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Recognizes compressed files by their first bytes, reads them, and writes compressed files.
+//! Recognises compressed files by their first bytes, reads them, and writes compressed files.
 
 use crate::error::{Error, Location};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -145,7 +145,7 @@ impl<W: Write> Packer<W> {
         })
     }
 
-    /// Write the end of the file, and return its writer.
+    /// Write the end of the file, and return the writer to which the file was written.
     pub(super) fn finish(self) -> io::Result<W> {
         match self {
             Self::Plain(out) => Ok(out),
@@ -189,7 +189,7 @@ struct Packed {
 }
 
 impl Unpacked {
-    /// Recognize the compression by the first bytes of `file`.
+    /// Recognise the compression by the first bytes of `file`.
     pub fn new(file: impl Read + Send + 'static) -> io::Result<Self> {
         Self::within(file, u64::MAX)
     }

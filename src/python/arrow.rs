@@ -492,8 +492,8 @@ fn type_text(kind: &DataType) -> String {
     }
 }
 
-/// The position of the only column of text in a table. A column of nulls without a type is chosen if it is
-/// the only one and there is no column of text.
+/// The position of the only column of text in a table. If there is no column of text and only one column of nulls
+/// without a type, the position of that column.
 fn text_column(fields: &Fields) -> PyResult<usize> {
     let of = |wanted: &dyn Fn(Holds) -> bool| -> Vec<usize> {
         let fields = fields.iter().enumerate();

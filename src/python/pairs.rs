@@ -184,7 +184,7 @@ enum Kind {
 impl Kind {
     fn of(kind: &DataType) -> Option<Self> {
         match kind {
-            // A column of nulls only is accepted here. `check_nulls` refuses it and names its first
+            // A column that has only nulls is accepted here. `check_nulls` refuses the column and names its first
             // row.
             // Older writers of Parquet do not mark columns of text, so bytes are accepted.
             DataType::Utf8

@@ -25,7 +25,7 @@ const BUFFER: usize = 1 << 20;
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct FileWriter {
     path: PathBuf,
-    // `None` once it is committed or discarded.
+    // `None` once the file is committed or discarded.
     open: Mutex<Option<Open>>,
 }
 
@@ -109,7 +109,7 @@ pub struct FolderWriter {
     /// The folder to fill.
     #[pyo3(get)]
     folder: PathBuf,
-    // `None` once it is committed or discarded.
+    // `None` once the folder is committed or discarded.
     replacement: Mutex<Option<io::FolderReplacement>>,
 }
 

@@ -431,8 +431,8 @@ impl<'a> Sample<'a> {
     /// only tabs separate the fields.
     ///
     /// Otherwise each dialect has a usual number: how many numbers most lines end in, by this dialect. The dialect with
-    /// the largest usual number is chosen. A dialect with lists is chosen instead if its usual number is the number of
-    /// components that the header states. If two dialects have the same usual number, the one by which more lines have
+    /// the largest usual number is chosen. A dialect with lists is chosen instead if more than half of the lines have
+    /// as many numbers by it as the header states components. If two dialects have the same usual number, the one by which more lines have
     /// this number is chosen. But the default dialect is chosen if more than half of the lines have this number by it.
     fn choose_dialect(&mut self, promised: Option<usize>) {
         let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
