@@ -12,8 +12,10 @@
 //! | 8 + 8 | number of words in the second list; bytes of this list |
 //! | 4 + 4 | CRC-32 of the vocabulary and the second list together; CRC-32 of the 60 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then the bytes of all words |
-//! | … | second list, in the same form: the context words if the matrix is rectangular, else the rare words, which are words of the text outside the vocabulary |
+//! | … | second list, in the same form: the context words if the matrix is rectangular, else the rare words |
 //! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::row_codec::encode` writes it |
+//!
+//! Rare words are words of the text outside the vocabulary.
 //!
 //! The blocks have all rows of the triangle, in order. For a rectangular matrix, the number of rows
 //! of the triangle is the larger of two numbers: that of the words and that of the context words.

@@ -43,8 +43,9 @@ const fn masks() -> [[u64; 2]; 32] {
 
 /// Read the numbers at the end of a line into `row`, which has as many elements as the line has
 /// numbers. The line is the first `length` bytes of `text`, and has no blanks at its end. The
-/// numbers are separated by one space each or by one tab each. `scratch` is memory that is reused for each line. Returns
-/// the offset of the separator before the first number, or `None` if the line has another form.
+/// numbers are separated by one space each or by one tab each. `scratch` is memory that is reused for
+/// each line. Returns the offset of the separator before the first number, or `None` if the line has
+/// another form.
 pub(super) fn parse<E: Element>(
     text: &[u8],
     length: usize,
