@@ -430,8 +430,8 @@ impl<'a> Sample<'a> {
     /// If a line has a space, all lines have the same number of tabs, and most lines have as many numbers as tabs,
     /// only tabs separate the fields.
     ///
-    /// Otherwise each dialect has a usual number: the most frequent number of numbers at the end of a line, if the lines
-    /// are split by this dialect. The dialect with the largest usual number is chosen. A dialect with lists is chosen
+    /// Otherwise each dialect has a usual number: the most frequent number of numbers at the end of a line, if the
+    /// lines are split by this dialect. The dialect with the largest usual number is chosen. A dialect with lists is chosen
     /// instead if its usual number is the number of components that the header states, and if more than half of the
     /// lines have this number. If two dialects have the same usual number, the dialect in which more lines have it is
     /// chosen. But the default dialect is chosen if more than half of the lines have this number in it.
@@ -517,8 +517,9 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// The most frequent number of numbers at the end of a line. A few lines may be malformed, or have a word that ends in a number. If two
-    /// values are equally frequent, returns the larger one: the lines with fewer numbers are considered malformed.
+    /// The most frequent number of numbers at the end of a line. A few lines may be malformed, or have a word that
+    /// ends in a number. If two values are equally frequent, returns the larger one: the lines with fewer numbers are
+    /// considered malformed.
     fn numbers(&self) -> Option<usize> {
         usual(&self.numbers)
     }
