@@ -239,7 +239,7 @@ pub fn ending_of(path: &Path) -> Option<String> {
     split(path).0
 }
 
-/// The ending of a name in lower case, without that of the compression, and the compression.
+/// The ending of a name in lower case, without the ending of the compression, and the compression.
 fn split(path: &Path) -> (Option<String>, Option<Compression>) {
     let ending = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
     let last = ending(path);

@@ -37,7 +37,7 @@ impl FolderLock {
                 let error = io::Error::new(ErrorKind::WouldBlock, message);
                 Err(Error::io(folder, error))
             }
-            // On a file system without locks, training goes on without one.
+            // On a file system without locks, training goes on without a lock.
             Ok(()) | Err(TryLockError::Error(_)) => Ok(Self(file)),
         }
     }

@@ -41,7 +41,7 @@ pub struct ArrowReader {
 
 impl ArrowReader {
     /// Read what `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `column` names a
-    /// column of the table; without it the table must have only one column of text.
+    /// column of the table; without `column` the table must have only one column of text.
     /// `_io/table_files.py` gives a batch of a file the attribute `origin`: the name of the file,
     /// the number in the file of the first row of the batch, and a note for messages about the
     /// numbers of rows.

@@ -66,8 +66,8 @@ impl From<CheckpointArguments> for Checkpoints {
     }
 }
 
-/// Pretrained vectors to start from: the ids of the words that have one, in ascending order, the vectors, and
-/// the weight μ of the anchor.
+/// Pretrained vectors to start from: the ids of the words that have a pretrained vector, in ascending order, the
+/// vectors, and the weight μ of the anchor.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct InitArguments<'py> {

@@ -118,7 +118,7 @@ pub(in crate::formats) fn read_cooccurrences(
         builder.push(i, j, x)
     })?;
     // Some of the last words of the vocabulary may have no records. But if none of the last 1 % has
-    // a record, the vocabulary is probably that of another text.
+    // a record, the vocabulary probably belongs to another text.
     if (last as usize) + 1 < words - words / 100 {
         monitor.warn(format!(
             "{}: the highest word number is {}, but the vocabulary has {words} words; check that the \

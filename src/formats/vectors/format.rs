@@ -431,10 +431,10 @@ impl<'a> Sample<'a> {
     /// only tabs separate the fields.
     ///
     /// Otherwise each dialect has a usual number: the most frequent number of numbers at the end of a line, if the
-    /// lines are split by this dialect. The dialect with the largest usual number is chosen. A dialect with lists is chosen
-    /// instead if its usual number is the number of components that the header states, and if more than half of the
-    /// lines have this number. If two dialects have the same usual number, the dialect in which more lines have it is
-    /// chosen. But the default dialect is chosen if more than half of the lines have this number in it.
+    /// lines are split by this dialect. The dialect with the largest usual number is chosen. A dialect with lists is
+    /// chosen instead if its usual number is the number of components that the header states, and if more than half of
+    /// the lines have this number. If two dialects have the same usual number, the dialect in which more lines have
+    /// this number is chosen. But the default dialect is chosen if more than half of the lines have this number in it.
     fn choose_dialect(&mut self, promised: Option<usize>) {
         let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
         let tabs = |line: &[u8]| memchr::memchr_iter(b'\t', trim_end(line)).count();
