@@ -33,7 +33,7 @@ pub struct CoreCooccurrence {
     // are written, and to the parts that [`CoreCooccurrence::parts`] returns.
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
-    // Of a matrix that is not symmetric, or that is rectangular.
+    // Computed only for a matrix that is not symmetric or is rectangular.
     column_sums: OnceLock<Vec<f64>>,
 }
 
@@ -127,7 +127,8 @@ impl CoreCooccurrence {
             return Ok(sums);
         }
         let counts = self.counts()?;
-        // The values of a rectangular matrix may be symmetric by chance, but its sums are of other words.
+        // The values of a rectangular matrix may be symmetric by chance, but the words of its columns are not the words
+        // of its rows.
         if counts.symmetric && !counts.is_rectangular() {
             return self.row_sums();
         }
@@ -324,7 +325,7 @@ impl CoreCooccurrence {
         Ok(Self::shaped(vocabulary, contexts, counts, memory))
     }
 
-    /// Read a file of counts. With `vocabulary`, read Stanford's records, in any order.
+    /// Read a file of counts. With `vocabulary`, read a file of Stanford's records, which may be in any order.
     #[staticmethod]
     #[pyo3(signature = (path, vocabulary, running, progress))]
     fn load(
