@@ -46,7 +46,8 @@ def refusing(name: str, what: str, wanted: Wanted | None = None) -> Iterator[Non
     """Convert exceptions in the ``with`` block into a FormatError that names the file.
 
     Readers of archives, JSON and regular expressions raise many kinds of exceptions for malformed
-    input. MemoryError and errors of the operating system are not converted.
+    input. Errors of the operating system are raised with the name of the file, and lack of memory
+    as a MemoryError.
 
     Parameters
     ----------

@@ -99,7 +99,10 @@ def _of_rows(rows: Iterable[Any], column: str) -> Iterator[Any]:
 
 
 def _outer(column: str, names: Iterable[str]) -> str:
-    """Return the column that holds ``"a.b"``: "a.b" itself or, if there is none, "a"."""
+    """Return the column of `names` that holds ``"a.b"``: "a.b" or, if there is none, "a".
+
+    Return `column` if there is neither.
+    """
     names = set(names)
     if column in names:
         return column
@@ -115,7 +118,10 @@ def _of_polars(source: Any, column: str, schema: Mapping[str, Any]) -> Any:
 
 
 def _of_dataset(source: Any, column: str | None) -> Any:
-    """Return a reader of a dataset or scanner of pyarrow. A dataset is read ahead only a little."""
+    """Return a reader of a dataset or scanner of pyarrow.
+
+    Of a dataset, at most 2 batches and 2 files are read ahead, instead of pyarrow's defaults.
+    """
     if not hasattr(source, "scanner"):
         return source.to_reader()
     columns = None
