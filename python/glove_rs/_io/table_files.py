@@ -35,8 +35,8 @@ _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 class Batch:
     """Some rows of the column, as an Arrow array or record batch.
 
-    The core reads it with ``__arrow_c_array__``. The messages of the core contain `origin`: the name
-    of the file, the number of the first row, and a note that says from where rows are numbered.
+    The core reads it with ``__arrow_c_array__``. Messages of the core contain `origin`: the name of
+    the file, the number of the first row, and a note that says from where rows are numbered.
     """
 
     rows: Any

@@ -69,8 +69,8 @@ class SimilarityQueries(VectorTable):
         """Find the words nearest to the words in `positive` and far from those in `negative`.
 
         The vectors of `positive` and `negative` are averaged with the weights 1 and -1. The vector
-        of a word is scaled to unit length first; a vector that is given as an array is not. Words
-        are sorted by their cosine with this mean. The words of the query are not returned.
+        of a word is scaled to unit length before; a vector that is given as an array is not scaled.
+        Words are sorted by their cosine with this mean. The words of the query are not returned.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
         ValueError
             If `positive` and `negative` are both empty, if a vector does not have `dim` numbers, or
             if a weight is not a finite number.
@@ -156,7 +156,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
         ValueError
             If `positive` is empty, or if a vector does not have `dim` numbers.
 
@@ -203,7 +203,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If the word is unknown.
+            If the word is unknown and :attr:`subwords` has no prediction for it.
 
         Examples
         --------
@@ -272,7 +272,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown. All words are checked before the search.
+            If a word is not in the vocabulary. All words are checked before the search.
 
         Examples
         --------
@@ -314,7 +314,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
 
         Examples
         --------
@@ -345,7 +345,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
 
         Examples
         --------
@@ -362,7 +362,7 @@ class SimilarityQueries(VectorTable):
         Parameters
         ----------
         ws1, ws2 : sequence of str
-            Unknown words are left out.
+            Unknown words for which :attr:`subwords` has no prediction are left out.
 
         Returns
         -------
@@ -406,7 +406,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
 
         Examples
         --------
@@ -437,7 +437,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
         ValueError
             If a vector does not have `dim` numbers.
 

@@ -22,7 +22,7 @@ __all__ = ["Measuring"]
 
 _Float64: TypeAlias = "NDArray[np.float64]"
 
-# A score of fewer items has no interval: the draws of so few items are too similar.
+# A score of fewer items has no interval: a bootstrap of so few items is unreliable.
 _LEAST_ITEMS = 10
 
 

@@ -35,7 +35,7 @@ _CATEGORY_COLUMN = {"category", "categories", "class", "cluster", "label", "type
 
 
 class SetFile(os.PathLike[str]):
-    """A path, and the lines of its file. They are read once, because the file may be a pipe."""
+    """A path, and the lines of its file. The file is read only once, because it may be a pipe."""
 
     def __init__(self, path: _Path) -> None:
         self._path = os.fsdecode(local_path("path", path))
@@ -125,7 +125,10 @@ def read_questions(
     Raises
     ------
     FormatError
-        For a line that is not a question, or if the file has no question.
+        For a line that is not a question, unless `left_out` is given. Also if the file has no
+        question, or if its bytes are not text.
+    OSError
+        If the file cannot be read.
     """
     sections: list[str] = []
     owner: list[int] = []
