@@ -71,6 +71,15 @@ def source_arguments(
 
     With `sample`, only a sample of the text of large files of tables is read: `estimate` infers the
     size of the whole text from it.
+
+    Raises
+    ------
+    TypeError
+        If `source` is of a type that is not read.
+    ValueError
+        If a parameter is out of its range, or if `column` is not a column of text of `source`.
+    OSError
+        If a file that `source` names does not exist, or if its folder cannot be read.
     """
     checked = _settings.checked(settings, "source", "reading", "encoding")
     function = function_of(checked["tokenizer"])
@@ -194,7 +203,13 @@ def names_files(source: Sequence[object]) -> bool:
 
 
 def named_files(source: object, options: Any = None) -> list[str] | None:
-    """Return the files that `source` names, local or remote, or None if it does not name files."""
+    """Return the files that `source` names, local or remote, or None if it does not name files.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a named file does not exist, or if a folder or a pattern has no files.
+    """
     if isinstance(source, str | os.PathLike):
         return None if source == "-" else _files(source, options)
     if isinstance(source, list | tuple) and (is_file_system(options) or _are_paths(source)):

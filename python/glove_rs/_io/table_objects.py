@@ -16,6 +16,11 @@ def reader_of(source: Any, column: str | None = None) -> Any:
 
     Queries that have not run are a LazyFrame of Polars and a dataset or scanner of pyarrow. With
     `column`, a LazyFrame and a dataset read no other column.
+
+    Raises
+    ------
+    ValueError
+        If a LazyFrame or a dataset has no column `column`.
     """
     library = type(source).__module__.partition(".")[0]
     if library == "polars" and hasattr(source, "collect_batches"):

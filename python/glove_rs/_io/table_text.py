@@ -68,6 +68,15 @@ def json_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[An
 
     The names and types of the fields are inferred from the first lines. pyarrow then parses only
     this field.
+
+    Raises
+    ------
+    LongRowError
+        If a row has more than `block` bytes.
+    ValueError
+        If there is no field of text with the name `column`.
+    FormatError
+        If one of the first lines is not a JSON object.
     """
     import pyarrow
     from pyarrow import json as arrow
@@ -152,6 +161,15 @@ def csv_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[Any
     The first record has the names of the columns. The columns are separated by the first character
     of `_DELIMITERS` with which the wanted name is the name of a column. Text may be in double
     quotes, and may then have newlines.
+
+    Raises
+    ------
+    LongRowError
+        If a row has more than `block` bytes.
+    ValueError
+        If there is no column with the name `column`.
+    FormatError
+        If several columns have this name, or if the header cannot be read.
     """
     import pyarrow
     from pyarrow import csv as arrow

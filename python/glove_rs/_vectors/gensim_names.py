@@ -80,7 +80,8 @@ class GensimNames(SimilarityQueries):
         Returns
         -------
         WordVectors
-            The words are in the order of `keys`. The matrix is a copy.
+            The words are in the order of `keys`. The matrix is a copy. The new object has no
+            subword model.
 
         Examples
         --------
@@ -464,7 +465,7 @@ class GensimNames(SimilarityQueries):
         Raises
         ------
         FormatError
-            If the file has no question, or is not UTF-8.
+            If the file has no question, or is not text in UTF-8 or UTF-16.
         OSError
             If the file cannot be read.
         ValueError

@@ -81,7 +81,8 @@ class SimilarityQueries(VectorTable):
         topn : int or None, default 10
             The number of words to return. None returns the cosines of all searched rows instead.
         clip_start, clip_end : int, optional
-            Search only the rows from `clip_start` up to, but without, `clip_end`.
+            Search only the rows from `clip_start` up to, but without, `clip_end`. None or 0 for
+            `clip_end` means the end of the vocabulary.
         restrict_vocab : int, optional
             Search only the first `restrict_vocab` rows. It overrides `clip_start` and `clip_end`.
 

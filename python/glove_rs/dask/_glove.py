@@ -43,8 +43,9 @@ class DaskGlove(Glove):
         As for :class:`Glove`. Training is always deterministic: the result depends on `partitions`
         and on the shards of the text, and not on the number of threads. The default of `partitions`
         is the number of workers, so set `partitions` to get the same result on any cluster.
-        `threads` is the number of threads of each worker, by default all threads of the worker.
-        `memory` limits the memory for the training records of each group.
+        `threads` is the number of threads that a task of training uses on its worker, by default
+        all threads of the worker. `memory` limits the memory for the training records of each
+        group.
     client : distributed.Client, optional
         The client of the cluster. Default: the client that was created last. If there is none,
         `fit` starts a local cluster with a process for each processor, and stops it at the end.

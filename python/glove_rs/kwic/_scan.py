@@ -70,6 +70,16 @@ def documents_of_source(
         The parameters of the source, of reading, encoding and running that the user gave.
     report : callable, optional
         Receives the progress.
+
+    Raises
+    ------
+    TypeError
+        If `source` or `metadata` is of a type that is not read.
+    ValueError
+        If the source has no columns but `text` is given, if the column of text cannot be found, or
+        if the source has a column with the name of a column of `metadata`.
+    OSError
+        If a file does not exist.
     """
     options = _settings.checked(settings, "source")["storage_options"]
     files = named_files(source, options)
