@@ -28,7 +28,8 @@ MOST_RATIO = 64
 #: An archive may always unpack to this many bytes, even if it is small.
 ALWAYS = 1 << 20
 #: The largest allowed size of settings in JSON, in bytes. A parser needs many times as much memory.
-#: Settings contain each list of words twice, so this is a multiple of `_word_lists.MOST_BYTES`.
+#: Settings contain each list of words twice, so this limit is a multiple of
+#: `_word_lists.MOST_BYTES`.
 MOST_JSON = 1 << 23
 #: Bytes to read at a time. Ctrl-C takes effect between two reads.
 _CHUNK = 4 << 20

@@ -143,7 +143,7 @@ class Cluster:
             future.release()
 
     def cancel(self) -> None:
-        """Release all tasks after an interruption, also those that the scheduler gets late."""
+        """Release all tasks after an interruption, also those that reach the scheduler late."""
         self.release()
         # A task that was submitted just before Ctrl-C may not have reached the scheduler yet.
         time.sleep(MESSAGE_DELAY)

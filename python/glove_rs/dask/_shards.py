@@ -64,7 +64,8 @@ class FileRange:
     file: _File
     #: The bytes that end a document; empty for a whole file.
     delimiter: bytes = b""
-    #: The range of bytes; `None` for the whole file, which may be compressed.
+    #: The range of bytes; `None` for the whole file, which may be compressed. A document that
+    #: begins at the first byte of a range belongs to the previous range, if there is one.
     within: range | None = None
 
     def __len__(self) -> int:

@@ -85,7 +85,7 @@ class _Task:
         )
 
     def _score(self, outcomes: Sequence[Outcomes], n: int, seed: int) -> Score:
-        """Score one model, or the difference of two on the items that both find."""
+        """Score one model, or the difference of two models on the items that both models find."""
         items = np.logical_and.reduce([one.answerable for one in outcomes])
         known = np.logical_and.reduce([one.known for one in outcomes])
         values = np.stack([one.values[items] for one in outcomes])

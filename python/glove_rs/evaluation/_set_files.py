@@ -188,8 +188,9 @@ def read_pairs(path: _Path, lowercase: bool) -> tuple[list[tuple[str, str]], lis
 def read_categories(path: _Path, lowercase: bool) -> tuple[list[str], list[str]]:
     """Read a word and its category from each line.
 
-    The column with fewer different values holds the categories; the second one if both have the
-    same number. A first line such as ``word category`` is skipped.
+    The column with fewer different values holds the categories. If both columns have the same
+    number of different values, it is the second column. A first line such as ``word category`` is
+    skipped.
 
     Returns
     -------
