@@ -1,7 +1,7 @@
 """The class `WordVectors`: look up, compare, query, draw, evaluate, read and write word vectors.
 
-Queries have the names, argument order and results of ``gensim.models.KeyedVectors``. docs/gensim.md
-lists the differences.
+Queries have the names, argument order and results of ``gensim.models.KeyedVectors``. The page
+"Coming from gensim" of the documentation lists the differences.
 """
 
 from __future__ import annotations
@@ -210,8 +210,8 @@ class WordVectors(GensimNames):
                 into memory instead of read: it opens at once, processes share its pages, and
                 :attr:`vectors` is read-only. See `mmap`.
         limit : int, optional
-            Read only the first `limit` vectors of the file, >= 1, as gensim does. If `words` has
-            words that are not among these, they are left out, with a warning.
+            Read only the first `limit` vectors of the file, >= 1, as gensim does. Those of `words`
+            that are not among the first `limit` are left out, with a warning.
         dtype : {"auto", "float32", "float16"}, default "auto"
             The precision of the numbers. float16 needs half the memory. "auto" keeps the precision
             of a native file, and means float32 for all other files.
@@ -224,7 +224,8 @@ class WordVectors(GensimNames):
             raise an error, replace them with U+FFFD, or leave them out. If two words are equal
             after this, the second one is a repeated word.
         vocabulary : path or Vocabulary, optional
-            The words of a Stanford ``.bin``, or a file of them in Stanford's text format.
+            The words of a Stanford ``.bin``, or a file of words with counts in Stanford's text
+            format.
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
             How to combine the two vectors of a word in a Stanford ``.bin``; see
             :meth:`glove_rs.Glove.word_vectors`. The other formats have one vector for each word.
