@@ -171,7 +171,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
         Raises
         ------
         ValueError
-            If a parameter is out of its range, or if no word is left.
+            If a parameter is out of its range, if no word is left, or if `vocabulary` has a stop
+            word.
         OSError
             If the text cannot be read or changes while it is read, or if `tmp_dir` is full or
             cannot be written. The error has the path.
@@ -621,6 +622,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
             words. If X is rectangular, the same holds for `contexts` and the context words.
         ImportError
             If pandas is not installed.
+        TypeError
+            If `words` or `contexts` is a str or does not hold words.
 
         Examples
         --------
@@ -806,6 +809,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
             If words are not in the vocabulary. The message names at most the first ten of them.
         ValueError
             If `i` and `j` are the same word, or a number is out of its range.
+        TypeError
+            If `probes` is a str or does not hold words.
 
         Notes
         -----

@@ -94,8 +94,8 @@ class Glove:
         Count both directions of a pair. With False, count only (left word, right word).
     distance_weighting : bool, default True
         Add 1/d to the count of a pair at distance d. With ``window=None``, add 1/(length of the
-        document - 1) to the count of each pair: each word then shares a weight of 1 among its
-        neighbours. With False, add 1.
+        document - 1) to the count of each pair: each occurrence of a word then adds 1 in total to
+        the row of the word. With False, add 1.
     keep_gaps : bool, default False
         Count dropped words in the distance between two words.
     tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
@@ -118,8 +118,8 @@ class Glove:
         Convert the text to lower case before it is split.
     phrases : Phrases or path, optional
         Count each of these phrases as one word, such as new_york. The model is saved with its
-        phrases, and `update` joins them in the new text too. A path is that of a file of
-        :meth:`glove_rs.phrases.Phrases.save`.
+        phrases, and `update` joins them in the new text too. A path names a file that
+        :meth:`glove_rs.phrases.Phrases.save` wrote.
     stop_words : iterable of str, path or str, optional
         Words that are dropped before pairs are counted, as words below `min_count` are: a list, the
         path of a file with a word on each line, or a language such as "english" (``pip install
@@ -427,9 +427,10 @@ class Glove:
         Raises
         ------
         ValueError
-            If a parameter is out of its range; if no words are left to train on; or if there is a
-            checkpoint in `checkpoint_dir` and `resume` is False, or if this checkpoint has other
-            settings, another text or another vocabulary. The message says which.
+            If a parameter is out of its range; if no words are left to train on; if `vocabulary`
+            has a stop word; if `init` has no word of the text; if there is a checkpoint in
+            `checkpoint_dir` and `resume` is False; or if this checkpoint has other settings,
+            another text or another vocabulary. The message says which.
         OSError
             If the text cannot be read or a checkpoint cannot be written. The error is of the
             matching subclass and has the path. The model is then that of the last finished epoch,
@@ -546,7 +547,7 @@ checkpoint_every, resume, keep_counts
             if `start` has other words or another `dim`; if `init` or ``subwords=True`` comes with
             rectangular counts; or for a checkpoint, as for :meth:`fit`.
         TypeError
-            If `start` is not a Glove.
+            If `start` is not a Glove, or `vocabulary` does not hold words.
         OSError, FormatError, TrainingDiverged, KeyboardInterrupt
             As for :meth:`fit`.
 

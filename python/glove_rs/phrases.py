@@ -110,8 +110,9 @@ class Phrases(Mapping[tuple[str, ...], float]):
             "npmi". Above 0, or with "npmi" from −1 to 1.
         scoring : {"default", "npmi"}, default "default"
             "default": (n_ab − min_count) V / (n_a n_b), where n_a, n_b and n_ab are the numbers of
-            occurrences of the first word, of the last word and of both together, and V is the
-            number of different words and collocations (Mikolov et al. 2013). "npmi": normalized
+            occurrences of the first word, of the last word and of the collocation, and V is the
+            number of different words, without connector words, and collocations (Mikolov et al.
+            2013). "npmi": normalized
             pointwise mutual information, from −1 to 1 (Bouma 2009).
         connector_words : iterable of str, default ()
             Words that may stand within a phrase, such as "of" in "bank of england", but not at its
@@ -201,6 +202,11 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
     def join(self, words: Iterable[str]) -> list[str]:
         """Return the words of a document, with its phrases joined.
+
+        Raises
+        ------
+        TypeError
+            If `words` is a str or does not hold words.
 
         Examples
         --------

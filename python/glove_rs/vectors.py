@@ -46,8 +46,8 @@ class WordVectors(GensimNames):
     the user gave the words.
 
     Nothing that is computed from the matrix is stored between queries, so each query uses the
-    present values of :attr:`vectors`. Threads can query at the same time. Do not write while
-    another thread queries.
+    present values of :attr:`vectors`. Threads can query at the same time. Do not change vectors
+    while another thread queries.
 
     Parameters
     ----------
@@ -208,7 +208,8 @@ class WordVectors(GensimNames):
             ``"native"``
                 The format of :meth:`save`. An uncompressed file with numbers of `dtype` is mapped
                 into memory instead of read: it opens at once, processes share its pages, and
-                :attr:`vectors` is read-only. See `mmap`.
+                :attr:`vectors` is read-only. With `words`, their vectors are copied from the mapped
+                file. See `mmap`.
         limit : int, optional
             Read only the first `limit` vectors of the file, >= 1, as gensim does. Those of `words`
             that are not among the first `limit` are left out, with a warning.
@@ -259,6 +260,8 @@ class WordVectors(GensimNames):
         ValueError
             If a parameter is out of its range, or if `path` is an archive of several files and
             `member` is not given.
+        TypeError
+            If `words` is a str or does not hold words.
 
         Notes
         -----

@@ -84,6 +84,8 @@ def nearest(
     ValueError
         If a parameter is out of its range, if there is no column `by`, if the sequence `by` has
         another length, or if none of `candidates` has a vector.
+    TypeError
+        If `embeddings` is of another type, or `candidates` does not hold words.
 
     Examples
     --------
@@ -144,7 +146,7 @@ def similarity(
 
     Raises
     ------
-    ValueError
+    ValueError, TypeError
         As for :func:`nearest`, with `words` instead of `candidates`.
     """
     rows, notes = _candidates(embeddings, words, "words")
@@ -209,6 +211,8 @@ def ratio(
     ValueError
         If there are not two groups, if `numerator` is not one of them, if none of `candidates` has
         a vector, or if a parameter is out of its range.
+    TypeError
+        As for :func:`nearest`.
     """
     instance("embeddings", embeddings, Embeddings)
     topn = integer("topn", topn, 1)
@@ -290,7 +294,10 @@ def nearest_contexts(
     Raises
     ------
     ValueError
-        If the number of `contexts` is not that of the embeddings.
+        If the number of `contexts` is not the number of contexts that :func:`embed` received, or as
+        for :func:`nearest`.
+    TypeError
+        If `embeddings` is of another type.
     """
     instance("embeddings", embeddings, Embeddings)
     topn = integer("topn", topn, 1)
