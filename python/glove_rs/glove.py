@@ -184,7 +184,9 @@ class Glove:
         negative pairs and held-out pairs.
     memory : int or str, optional
         Limit for counts and training records, in bytes or as "512MB" or "2GiB", at least 1 MB.
-        Data beyond the limit goes to temporary files. The limit does not include the vectors.
+        Data beyond the limit goes to temporary files. The limit does not include the vectors. By
+        default there is no limit, unless the system limits the memory of the process, as in a
+        container: then the limit is a fraction of the memory that is free for it.
     tmp_dir : path, optional
         Folder for temporary files. Default: that of the system.
     normalize : {"NFC", "NFKC"}, optional
