@@ -70,7 +70,7 @@ class _Bars:
                 self._bar = _bar(
                     desc=stage,
                     total=total or None,
-                    # So that work that was done before the bar appeared does not raise the rate.
+                    # Otherwise work that was done before the bar appeared would raise the rate.
                     initial=done,
                     unit=_UNITS[stage],
                     unit_scale=True,

@@ -143,7 +143,7 @@ class Folder:
         return counts
 
     def check(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-        """Raise a ValueError if the settings `wanted` do not continue the checkpoint.
+        """Raise a ValueError unless a training with the settings `wanted` may continue from here.
 
         `saved` are the settings of the checkpoint. Settings that :func:`may_change` returns may
         differ. The fingerprints of the texts must be equal, if both are known.

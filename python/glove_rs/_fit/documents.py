@@ -172,8 +172,9 @@ class Documents:
     ) -> Cooccurrence:
         """Count the text in which document d stands ``weights[d]`` times in a row.
 
-        Without `read_groups`, the counts have the same bits as those of a text with repeated
-        documents. The counts of several sources are added, which can round differently.
+        For documents from :meth:`read`, the counts have the same bits as those of a text with
+        repeated documents. For documents from :meth:`read_groups`, the counts of the sources are
+        added, which can round differently.
 
         Raises
         ------

@@ -95,7 +95,8 @@ class Axis:
         Warns
         -----
         UserWarning
-            For words without a vector.
+            For words without a vector, for words that occur twice, and for replicates that are left
+            out.
 
         Raises
         ------
@@ -155,7 +156,8 @@ def axis(
     Warns
     -----
     UserWarning
-        For words without a vector.
+        For words without a vector, for words that occur twice in an end, and for pairs that are
+        left out.
 
     Raises
     ------
