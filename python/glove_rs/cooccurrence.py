@@ -1001,7 +1001,9 @@ max_word_bytes, threads, memory
 
     def __reduce__(self) -> tuple[Any, ...]:
         contexts = self.context_vocabulary if self.is_rectangular else None
-        return _unpickle, (self.vocabulary, *self._core.csr(), contexts)
+        rare = Vocabulary._of(self._core.rare)
+        words = (contexts, rare if len(rare) else None)
+        return _unpickle, (self.vocabulary, *self._core.csr(), *words, self._is_matrix)
 
     def __repr__(self) -> str:
         return f"<{self._size()}>"
@@ -1025,10 +1027,14 @@ def _unpickle(
     columns: npt.NDArray[np.int32],
     values: npt.NDArray[np.float64],
     contexts: Vocabulary | None = None,
+    rare: Vocabulary | None = None,
+    is_matrix: bool = False,
 ) -> Cooccurrence:
-    others = None if contexts is None else contexts._core
-    return Cooccurrence._of(
+    others, left_out = (None if words is None else words._core for words in (contexts, rare))
+    counts = Cooccurrence._of(
         _core.CoreCooccurrence.from_csr(
-            vocabulary._core, others, indptr, columns.astype(np.int64), values
+            vocabulary._core, others, indptr, columns.astype(np.int64), values, left_out
         )
     )
+    counts._is_matrix = is_matrix
+    return counts

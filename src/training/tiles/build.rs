@@ -230,7 +230,7 @@ fn fill(
                 }
             }
         });
-        Ok(())
+        monitor.check()
     })?;
     // On the diagonal, (block, other) and (other, block) are one tile with the records of both
     // directions.
