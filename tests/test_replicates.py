@@ -19,7 +19,9 @@ import topic_text
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors
 from glove_rs._bootstrap.estimates import INTERVALS, interval_of
 from glove_rs._bootstrap.resampling import Resampling
+from glove_rs._bootstrap.schedule import replicate_schedule
 from glove_rs._bootstrap.store import Store
+from glove_rs._bootstrap.trainer import model_settings
 from glove_rs._fit.documents import Documents
 from program import done, reason
 
@@ -392,9 +394,7 @@ def test_replicates_may_have_other_epochs_than_the_model_of_all_of_the_text(meth
     b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, method=method, replicate_epochs=5)
     assert np.array_equal(b.full.vectors, usual.full.vectors)
     # A bootstrap of a model with five epochs has the same replicates, up to a rotation.
-    other = glove_rs.bootstrap(
-        Glove(**QUICK | {"epochs": 5}), TEXT, 2, method=method, replicate_epochs=5
-    )
+    other = glove_rs.bootstrap(Glove(**QUICK | {"epochs": 5}), TEXT, 2, method=method)
     assert not np.array_equal(b.full.vectors, other.full.vectors)
     for pair in itertools.combinations(b.full.index_to_key, 2):
         found, expected, before = (
@@ -431,6 +431,24 @@ def test_a_bootstrap_of_an_earlier_version_goes_on_with_all_epochs_of_its_model(
     expected = glove_rs.bootstrap(model, TEXT, 3, replicate_epochs=7)
     for one, other in zip(Bootstrap.load(path).models, expected.models, strict=True):
         assert np.array_equal(one.vectors, other.vectors, equal_nan=True)
+
+
+def test_replicates_have_fewer_epochs_only_where_intervals_were_measured():
+    def schedule(tokens=300_000, method="bootstrap", epochs=None, **settings):
+        model = model_settings(Glove(**settings).get_params())
+        return tuple(replicate_schedule(model, method, tokens, epochs).values())
+
+    assert schedule() == (5, pytest.approx(0.25 * (7 / 5) ** 0.5))
+    assert schedule(threads=1, dim=100, window=5) == schedule()
+    assert schedule(tokens=299_999) == schedule(method="jackknife") == (7, 0.25)
+    assert schedule(epochs=7) == (7, 0.25)
+    assert schedule(dim=101) == (7, 0.25)
+    others = ({"epochs": 8}, {"learning_rate": 0.2}, {"schedule": "linear"}, {"preset": "paper"})
+    for other in others:
+        settings = model_settings(Glove(**other).get_params())
+        assert schedule(**other) == (settings["epochs"], settings["learning_rate"])
+    assert schedule(epochs=4) == (4, pytest.approx(0.25 * (7 / 4) ** 0.5))
+    assert schedule(epochs=9) == (9, 0.25)
 
 
 def test_words_of_no_document_in_a_replicate_are_nan():

@@ -14,6 +14,7 @@ from .._word_lists import phrases_from_json
 from ..glove import Glove
 from ..vocabulary import Vocabulary
 from .resampling import Resampling
+from .schedule import stored_schedule
 from .trainer import Trainer
 
 __all__ = ["documents_of", "parameters_of", "trainer_of", "trainer_on"]
@@ -57,7 +58,7 @@ def trainer_of(
         settings["unit"],
         settings["method"],
         settings["seed"],
-        settings["replicate_epochs"],
+        stored_schedule(settings),
     )
     if trainer.identity() != settings["text"]:
         raise ValueError("source must be the text of this bootstrap, and it is not")
@@ -91,9 +92,12 @@ def trainer_on(
     unit: str,
     method: str,
     seed: int,
-    replicate_epochs: int,
+    schedule: Mapping[str, Any],
 ) -> Trainer:
-    """Return the trainer of replicates on resampled documents."""
+    """Return the trainer of replicates on resampled documents.
+
+    `schedule` has the epochs and the learning rate of a replicate.
+    """
     labels = documents.labels if unit == "group" else None
     resampling = Resampling(documents.lengths, labels, method, seed)
-    return Trainer(documents, resampling, parameters, replicate_epochs)
+    return Trainer(documents, resampling, parameters, schedule)

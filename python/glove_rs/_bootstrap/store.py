@@ -118,8 +118,6 @@ class Store:
             or not needed <= settings.keys()
         ):
             raise FormatError(f"{path}: not the settings of a bootstrap")
-        # Versions that do not store this number trained replicates for all epochs of the model.
-        settings.setdefault("replicate_epochs", settings["model"].get("epochs"))
         return settings
 
     def write_settings(self, settings: dict[str, Any]) -> None:

@@ -19,7 +19,7 @@ from ..cooccurrence import Cooccurrence
 from ..vectors import WordVectors
 from .resampling import Resampling
 
-__all__ = ["Trainer", "default_epochs", "model_settings"]
+__all__ = ["Trainer", "model_settings"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
@@ -41,19 +41,6 @@ def model_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
     return settings
 
 
-def default_epochs(model: Mapping[str, Any], method: str) -> int:
-    """Return the number of epochs of a replicate if none is given.
-
-    Parameters
-    ----------
-    model : mapping
-        The settings of the model, from :func:`model_settings`.
-    method : {"bootstrap", "jackknife"}
-    """
-    epochs: int = model["epochs"]
-    return epochs
-
-
 class Trainer:
     """A text in memory, how it is resampled, and how models are trained on it.
 
@@ -63,8 +50,8 @@ class Trainer:
     resampling : Resampling
     parameters : mapping
         The parameters of the :class:`glove_rs.Glove`, with the threads and memory to use.
-    replicate_epochs : int
-        The number of epochs of a replicate.
+    schedule : mapping
+        The epochs and the learning rate of a replicate, from :mod:`.schedule`.
     """
 
     def __init__(
@@ -72,11 +59,12 @@ class Trainer:
         documents: Documents,
         resampling: Resampling,
         parameters: Mapping[str, Any],
-        replicate_epochs: int,
+        schedule: Mapping[str, Any],
     ) -> None:
         self.documents, self.resampling, self.parameters = documents, resampling, parameters
         self._training = _settings.core_training(parameters)
-        self.replicate_training: _core._Training = {**self._training, "epochs": replicate_epochs}
+        own = {name.removeprefix("replicate_"): value for name, value in schedule.items()}
+        self.replicate_training = _settings.core_training({**parameters, **own})
 
     def identity(self) -> dict[str, int]:
         """Return numbers that identify the text, the vocabulary and the units.

@@ -72,7 +72,8 @@ def _add_bootstrap(commands: Commands) -> None:
         "--replicate-epochs",
         metavar="N",
         type=int,
-        help="number of passes over the counts of a replicate (default: as many as --epochs)",
+        help="number of passes over the counts of a replicate (default: 5 with the default "
+        "training, up to dim 100 and from 300,000 tokens on; otherwise as many as --epochs)",
     )
     parser.add_argument(
         "--groups",

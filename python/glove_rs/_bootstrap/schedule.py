@@ -1,0 +1,65 @@
+"""The number of epochs of a replicate, and its learning rate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["replicate_schedule", "stored_schedule"]
+
+#: A replicate of a bootstrap has this many epochs if the model has the settings `_MEASURED`, the
+#: vectors have at most `_MOST_DIM` components, and the text has at least `_LEAST_TOKENS` tokens.
+#: Within these limits it was measured that replicates do not vary less than with all epochs
+#: (benches/EXPERIMENTS.md, "Epochs of a replicate").
+_EPOCHS, _MOST_DIM, _LEAST_TOKENS = 5, 100, 300_000
+#: The values of the preset "best".
+_MEASURED = {
+    "epochs": 7,
+    "learning_rate": 0.25,
+    "schedule": "cosine",
+    "optimizer": "rowwise_adagrad",
+}
+
+
+def replicate_schedule(
+    model: Mapping[str, Any], method: str, tokens: int, epochs: int | None
+) -> dict[str, Any]:
+    """Return the settings ``replicate_epochs`` and ``replicate_learning_rate`` of a new bootstrap.
+
+    With fewer epochs than the model, the learning rate is that of the model times
+    √(epochs of the model / epochs of the replicate). With the learning rate of the model, the
+    cosines of a shorter training would be larger. They would hide a part of the bias, and "rms"
+    intervals would be narrower.
+
+    Parameters
+    ----------
+    model : mapping
+        The settings of the model.
+    method : {"bootstrap", "jackknife"}
+        By default, a replicate of a jackknife has all epochs. A jackknife multiplies the difference
+        between replicates and the estimate by nearly the number of replicates.
+    tokens : int
+        The length of the text.
+    epochs : int or None
+        The number of epochs that the user gave.
+    """
+    rate: float = model["learning_rate"]
+    if epochs is None:
+        measured = all(model[name] == value for name, value in _MEASURED.items())
+        within = model["dim"] <= _MOST_DIM and tokens >= _LEAST_TOKENS
+        fewer = method == "bootstrap" and measured and within
+        epochs = _EPOCHS if fewer else model["epochs"]
+    if epochs < model["epochs"]:
+        rate *= math.sqrt(model["epochs"] / epochs)
+    return {"replicate_epochs": epochs, "replicate_learning_rate": rate}
+
+
+def stored_schedule(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the same settings of a bootstrap that is stored.
+
+    Versions that did not store them trained replicates like the model.
+    """
+    model = settings["model"]
+    names = {"replicate_epochs": "epochs", "replicate_learning_rate": "learning_rate"}
+    return {name: settings.get(name, model.get(own)) for name, own in names.items()}
