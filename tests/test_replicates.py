@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 import glove_rs
 import topic_text
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors
+from glove_rs._bootstrap import schedule
 from glove_rs._bootstrap.estimates import INTERVALS, interval_of
 from glove_rs._bootstrap.resampling import Resampling
 from glove_rs._bootstrap.schedule import replicate_schedule
@@ -434,21 +435,36 @@ def test_a_bootstrap_of_an_earlier_version_goes_on_with_all_epochs_of_its_model(
 
 
 def test_replicates_have_fewer_epochs_only_where_intervals_were_measured():
-    def schedule(tokens=300_000, method="bootstrap", epochs=None, **settings):
+    def of(tokens=300_000, method="bootstrap", epochs=None, **settings):
         model = model_settings(Glove(**settings).get_params())
         return tuple(replicate_schedule(model, method, tokens, epochs).values())
 
-    assert schedule() == (5, pytest.approx(0.25 * (7 / 5) ** 0.5))
-    assert schedule(threads=1, dim=100, window=5) == schedule()
-    assert schedule(tokens=299_999) == schedule(method="jackknife") == (7, 0.25)
-    assert schedule(epochs=7) == (7, 0.25)
-    assert schedule(dim=101) == (7, 0.25)
+    assert of() == (5, pytest.approx(0.25 * (7 / 5) ** 0.5))
+    assert of(threads=1, dim=100, window=5) == of()
+    assert of(tokens=299_999) == of(method="jackknife") == (7, 0.25)
+    assert of(epochs=7) == (7, 0.25)
+    assert of(dim=101) == (7, 0.25)
     others = ({"epochs": 8}, {"learning_rate": 0.2}, {"schedule": "linear"}, {"preset": "paper"})
     for other in others:
         settings = model_settings(Glove(**other).get_params())
-        assert schedule(**other) == (settings["epochs"], settings["learning_rate"])
-    assert schedule(epochs=4) == (4, pytest.approx(0.25 * (7 / 4) ** 0.5))
-    assert schedule(epochs=9) == (9, 0.25)
+        assert of(**other) == (settings["epochs"], settings["learning_rate"])
+    assert of(epochs=4) == (4, pytest.approx(0.25 * (7 / 4) ** 0.5))
+    assert of(epochs=9) == (9, 0.25)
+
+
+def test_replicates_of_a_long_text_have_five_epochs(monkeypatch):
+    model = {"dim": 4, "min_count": 1, "threads": 1, "deterministic": True}
+    assert glove_rs.bootstrap(Glove(**model), TEXT, 0).settings["replicate_epochs"] == 7
+    monkeypatch.setattr(schedule, "_LEAST_TOKENS", 60)  # TEXT has 60 words
+    b = glove_rs.bootstrap(Glove(**model), TEXT, 2)
+    assert b.settings["replicate_epochs"] == 5
+    shorter = Glove(**model, epochs=5, learning_rate=b.settings["replicate_learning_rate"])
+    expected = glove_rs.bootstrap(shorter, TEXT, 2)
+    for pair in itertools.combinations(b.full.index_to_key, 2):
+        found = [wv.similarity(*pair) for wv in b.models]
+        assert found == pytest.approx([wv.similarity(*pair) for wv in expected.models], abs=5e-3)
+    with pytest.raises(ValueError, match="replicate_epochs must be an integer >= 1"):
+        glove_rs.bootstrap(Glove(**model), TEXT, 2, replicate_epochs=0)
 
 
 def test_words_of_no_document_in_a_replicate_are_nan():
@@ -679,4 +695,5 @@ def test_the_commands_train_print_and_compare(tmp_path):
     assert len(json.loads(done("compare", study, full, "--topn", "2", "--json"))["words"]) == 2
     assert b"A " in done("compare", study, full, "ice")
     assert "another model" in reason(1, *train[:4], "--dim", "5")
+    assert "another replicate_epochs" in reason(1, *train, "--replicate-epochs", "3")
     assert "bootstrap.json" in reason(1, "bootstrap", "--out", tmp_path / "missing")
