@@ -82,8 +82,8 @@ def bootstrap(
         default `epochs`, `learning_rate`, `schedule` and `optimizer` and a `dim` of at most 100, if
         the text has at least 300,000 tokens of the vocabulary. There, replicates did not vary less
         than with all epochs. Otherwise, the number of the model. With fewer epochs than the model,
-        the learning rate is that of the model times the square root of the ratio. A bootstrap that
-        `path` already holds goes on with its own number.
+        the learning rate is that of the model times the ratio of both, at most times 1.4. A
+        bootstrap that `path` already holds goes on with its own number.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,6 +12,8 @@ __all__ = ["replicate_schedule", "stored_schedule"]
 #: Within these limits it was measured that replicates do not vary less than with all epochs
 #: (benches/EXPERIMENTS.md, "Epochs of a replicate").
 _EPOCHS, _MOST_DIM, _LEAST_TOKENS = 5, 100, 300_000
+#: The largest factor for the learning rate that was measured.
+_MOST_FACTOR = 1.4
 #: The values of the preset "best".
 _MEASURED = {
     "epochs": 7,
@@ -28,9 +29,9 @@ def replicate_schedule(
     """Return the settings ``replicate_epochs`` and ``replicate_learning_rate`` of a new bootstrap.
 
     With fewer epochs than the model, the learning rate is that of the model times
-    √(epochs of the model / epochs of the replicate). With the learning rate of the model, the
-    cosines of a shorter training would be larger. They would hide a part of the bias, and "rms"
-    intervals would be narrower.
+    epochs of the model / epochs of the replicate, but at most 1.4 times that of the model. With
+    the learning rate of the model, the cosines of a shorter training would be larger. They would
+    hide a part of the bias, and "rms" intervals would be narrower.
 
     Parameters
     ----------
@@ -51,7 +52,7 @@ def replicate_schedule(
         fewer = method == "bootstrap" and measured and within
         epochs = _EPOCHS if fewer else model["epochs"]
     if epochs < model["epochs"]:
-        rate *= math.sqrt(model["epochs"] / epochs)
+        rate *= min(model["epochs"] / epochs, _MOST_FACTOR)
     return {"replicate_epochs": epochs, "replicate_learning_rate": rate}
 
 
