@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import collections
 import importlib.metadata
 import os
 import pickle
@@ -231,6 +232,7 @@ def _logged(dask_worker: Any) -> int:
 
 
 def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -> None:
+    client.run(_forget_transfers)  # the log has only the last transfers
     model = DaskGlove(client=client, partitions=2, **settings()).fit_cooccurrence(counts)
     stages = model.stages_
     assert set(stages) == {"preparing", "training"}
@@ -238,6 +240,16 @@ def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -
     row_bytes = 2 * 4 * 32  # 20 components and two biases, padded to 32, and as many accumulators
     # In each slice, every context row moves between two workers at least once.
     assert all(moved >= WORDS * row_bytes for moved in stages["training"]["bytes"])
+
+
+def _forget_transfers(dask_worker: Any) -> None:
+    dask_worker.transfer_incoming_log = collections.deque(maxlen=1)
+
+
+def test_nothing_moves_between_the_workers_of_a_cluster_with_one(alone: Any) -> None:
+    stages = DaskGlove(client=alone, **settings()).fit(TEXT[:100]).stages_
+    assert stages["counting"]["bytes"] == stages["preparing"]["bytes"] == 0
+    assert stages["training"]["bytes"] == [0] * 4
 
 
 def test_words_may_start_at_given_vectors(client: Any, counts: Cooccurrence) -> None:

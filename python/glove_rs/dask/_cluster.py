@@ -13,7 +13,9 @@ from typing import Any
 
 from dask.delayed import Delayed, delayed
 from dask.system import CPU_COUNT
-from distributed import Client, Future, LocalCluster, Worker, get_client
+from distributed import Client, Future, LocalCluster, get_client
+
+from .._warnings import warn
 
 __all__ = ["Cluster", "cluster_of"]
 
@@ -149,15 +151,6 @@ class Cluster:
         time.sleep(MESSAGE_DELAY)
         self.client.run_on_scheduler(_release, self.client.id, self._fit)
 
-    def received(self) -> int:
-        """Return the number of bytes that workers received from each other, by their logs.
-
-        The log of a worker has only the last transfers: 1000, unless the setting
-        ``distributed.admin.low-level-log-length`` of Dask is changed. So the difference of two
-        numbers is too small, or negative, if a worker had more transfers.
-        """
-        return sum(self.client.run(_received, on_error="ignore").values())
-
 
 @functools.cache
 def _installed() -> str:
@@ -181,10 +174,6 @@ def _release(client: str, fit: str, dask_scheduler: Any) -> None:
     wanted = [task.key for task in dask_scheduler.clients[client].wants_what]
     keys = [key for key in wanted if str(key).startswith(fit)]
     dask_scheduler.client_releases_keys(keys=keys, client=client, stimulus_id=f"{fit}-cancelled")
-
-
-def _received(dask_worker: Worker) -> int:
-    return sum(transfer["total"] for transfer in dask_worker.transfer_incoming_log)
 
 
 @contextmanager

@@ -22,7 +22,8 @@ from ..vectors import WordVectors
 from ..vocabulary import Vocabulary, as_vocabulary
 from ._cluster import Cluster, cluster_of
 from ._counting import count
-from ._training import Training
+from ._training import Training, WorkerLost
+from ._transfers import received, received_since
 
 __all__ = ["DaskGlove"]
 
@@ -63,8 +64,7 @@ class DaskGlove(Glove):
         For each of the stages "counting" (only after `fit`), "preparing" (building tiles) and
         "training", a dict with "seconds", the wall time, and "bytes", the number of bytes that
         workers received from each other. For "training" both are lists with a number for each
-        epoch. The bytes come from the logs of Dask, which have the last 1000 transfers of each
-        worker by default, so they are too small after more transfers.
+        epoch. What a worker received that left the cluster in the same stage or epoch is missing.
 
     Examples
     --------
@@ -154,7 +154,7 @@ class DaskGlove(Glove):
         where = _settings.checked({"column": column, "storage_options": storage_options}, "source")
         words = None if vocabulary is None else as_vocabulary(vocabulary)
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
-            begun, before = time.monotonic(), cluster.received()
+            begun, before = time.monotonic(), received(cluster.client)
             counted = count(
                 cluster,
                 source,
@@ -174,7 +174,7 @@ class DaskGlove(Glove):
             stages = {
                 "counting": {
                     "seconds": time.monotonic() - begun,
-                    "bytes": cluster.received() - before,
+                    "bytes": received_since(cluster.client, before),
                 }
             }
             self._train(
@@ -299,7 +299,7 @@ class DaskGlove(Glove):
         after_epoch = session.callback(vocabulary, 0) or (lambda _: False)
 
         def keep(arrays: dict[str, Any]) -> None:
-            reports, received = trainer.reports, trainer.received
+            reports, moved = trainer.reports, trainer.received
             self._fitted = Fitted(
                 vocabulary,
                 History(report.numbers() for report in reports),
@@ -313,8 +313,8 @@ class DaskGlove(Glove):
             seconds = [report.seconds for report in reports]
             self.stages_ = {
                 **stages,
-                "preparing": {"seconds": prepared, "bytes": received[0]},
-                "training": {"seconds": seconds, "bytes": received[1:]},
+                "preparing": {"seconds": prepared, "bytes": moved[0]},
+                "training": {"seconds": seconds, "bytes": moved[1:]},
             }
 
         try:
