@@ -433,6 +433,25 @@ def test_another_glove_rs_on_a_worker_is_an_error_before_any_work(
         client.run(_pretend, "real", workers=[worker])
 
 
+def test_a_fit_ends_if_only_workers_with_another_glove_rs_are_left(counts: Cooccurrence) -> None:
+    with (
+        cluster_of(2, silence_logs=50) as cluster,
+        distributed.Client(cluster, set_as_default=False) as doomed,
+    ):
+        lost, other = sorted(doomed.nthreads())
+
+        def callback(state: Any) -> None:
+            if state.epoch == 2:
+                doomed.run(_pretend, "0.0.1", workers=[other])
+                doomed.retire_workers([lost])
+
+        model = DaskGlove(client=doomed, **settings(epochs=50))
+        message = f"at least one worker must have glove-rs .*, but {other} has 0.0.1"
+        with pytest.raises(RuntimeError, match=message):
+            model.fit_cooccurrence(counts, callbacks=[callback])
+        assert_no_tasks(doomed)
+
+
 def test_a_scheduler_without_workers_is_an_error(counts: Cooccurrence) -> None:
     with (
         cluster_of(0, processes=False) as cluster,

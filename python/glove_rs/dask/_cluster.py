@@ -7,7 +7,7 @@ import importlib.metadata
 import time
 import uuid
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -47,28 +47,52 @@ class Cluster:
             raise RuntimeError(
                 f"{client.scheduler.address} has no workers yet: call client.wait_for_workers(n)"
             )
-        others = {worker: found for worker, found in versions.items() if found != self.version}
-        if others:
-            listed = ", ".join(f"{worker} has {found}" for worker, found in others.items())
-            raise RuntimeError(f"every worker must have {_PACKAGE} {self.version}, but {listed}")
-        self.workers = sorted(versions)
+        self.workers = self._usable(versions)
+        if len(self.workers) < len(versions):
+            raise self._mismatch("every worker", versions)
 
     def _versions(self) -> dict[str, str]:
-        """Return the version of glove-rs on each worker, or "none"."""
+        """Return the version of glove-rs on each worker, or "none".
+
+        Workers that do not answer, because they are leaving the cluster, are left out.
+        """
         found = self.client.run(importlib.metadata.version, _PACKAGE, on_error="return")
         return {
             worker: "none" if isinstance(version, Exception) else version
             for worker, version in found.items()
+            if not isinstance(version, OSError)
         }
+
+    def _usable(self, versions: Mapping[str, str]) -> list[str]:
+        return sorted(worker for worker, found in versions.items() if found == self.version)
+
+    def _mismatch(self, who: str, versions: Mapping[str, str]) -> RuntimeError:
+        others = {worker: found for worker, found in versions.items() if found != self.version}
+        listed = ", ".join(f"{worker} has {found}" for worker, found in others.items())
+        return RuntimeError(f"{who} must have {_PACKAGE} {self.version}, but {listed}")
 
     def refresh(self) -> None:
         """Replace :attr:`workers` by the present workers with the right version of glove-rs.
 
-        Wait until the cluster has at least one worker.
+        Wait until the cluster has at least one worker. Warn before waiting.
+
+        Raises
+        ------
+        RuntimeError
+            If none of the present workers has the right version.
         """
-        self.client.wait_for_workers(1)
-        versions = self._versions()
-        self.workers = sorted(w for w, found in versions.items() if found == self.version)
+        if not self.client.nthreads():
+            warn("all workers of the cluster are lost: waiting for a new worker", RuntimeWarning)
+        versions: dict[str, str] = {}
+        while not versions:
+            self.client.wait_for_workers(1)
+            versions = self._versions()
+            if not versions:
+                time.sleep(MESSAGE_DELAY)  # the worker that was found is leaving
+        workers = self._usable(versions)
+        if not workers:
+            raise self._mismatch("at least one worker", versions)
+        self.workers = workers
 
     def owner(self, group: int) -> str:
         """Return the worker that a group of words belongs to."""

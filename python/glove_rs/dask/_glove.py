@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self, Unpack
 
@@ -279,7 +280,8 @@ class DaskGlove(Glove):
         """Train on the counts of all groups, and store the result in the model.
 
         After an error other than TrainingDiverged, or an interruption, store the parameters after
-        the last finished epoch, if there is one, and raise the exception again.
+        the last finished epoch, if there is one and if workers still have them, and raise the
+        exception again.
         """
         begun = time.monotonic()
         trainer = Training(
@@ -327,7 +329,8 @@ class DaskGlove(Glove):
         except BaseException:
             trainer.cancel()
             if trainer.reports:
-                keep(trainer.arrays(trainer.state))
+                with suppress(WorkerLost):
+                    keep(trainer.arrays(trainer.state))
             raise
 
     def _shrink(self, arrays: dict[str, Any], progress: Progress | None) -> None:
