@@ -566,6 +566,25 @@ def test_the_command_line_fits_on_a_cluster(client: Any, tmp_path: Path) -> None
     assert made.vocabulary.words == wanted.vocabulary.words
 
 
+@pytest.mark.parametrize(
+    ("corpus", "reason"),
+    [
+        ("-", "corpus must be files or URLs with --scheduler: workers cannot read standard input"),
+        ("nowhere", "nowhere: No such file or directory"),
+        ("/dev/null", "/dev/null: No regular file"),
+    ],
+)
+def test_the_command_line_does_not_count_names_as_documents(
+    client: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], corpus: str, reason: str
+) -> None:
+    from glove_rs.cli import main
+
+    fit = ["fit", corpus, "--out", str(tmp_path / "m"), "--min-count", "1", "--scheduler"]
+    assert main([*fit, client.scheduler.address]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"glove-rs fit: {reason}"
+    assert not (tmp_path / "m").exists()
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "reason"),

@@ -15,6 +15,7 @@ from .._io.files import local_path
 
 __all__ = [
     "READING",
+    "Argument",
     "corpus",
     "counts",
     "documents",

@@ -118,12 +118,12 @@ def _fit(options: argparse.Namespace) -> None:
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
     if words is not None:
         _refuse_spaces(options.vocabulary, words)
+    source = _inputs.corpus(options.corpus)
     if options.scheduler is not None:
-        _fit_on_cluster(options, words, fitting, outputs)
+        _fit_on_cluster(options, source, words, fitting, outputs)
         return
     for name in given(options, _CLUSTER):
         raise ValueError(f"{name} must come with --scheduler")
-    source = _inputs.corpus(options.corpus)
     model = Glove(**given(options, CONSTRUCTOR))
 
     def train() -> None:
@@ -136,12 +136,17 @@ def _fit(options: argparse.Namespace) -> None:
 
 def _fit_on_cluster(
     options: argparse.Namespace,
+    source: list[_inputs.Argument],
     words: Vocabulary | None,
     fitting: dict[str, Any],
     outputs: _Outputs,
 ) -> None:
     if options.save_counts is not None:
         raise ValueError("save_counts must be left out with --scheduler: no machine has all counts")
+    if "-" in options.corpus:
+        raise ValueError(
+            "corpus must be files or URLs with --scheduler: workers cannot read standard input"
+        )
     from ..dask import DaskGlove  # imported first: without Dask, its error says what to install
 
     from distributed import Client  # isort: skip
@@ -150,7 +155,7 @@ def _fit_on_cluster(
         model = DaskGlove(client=client, **given(options, (*CONSTRUCTOR, *_CLUSTER)))
 
         def train() -> None:
-            model.fit(options.corpus, vocabulary=words, **given(options, _SOURCE), **fitting)
+            model.fit(source, vocabulary=words, **given(options, _SOURCE), **fitting)
 
         _finish(options, model, outputs, ", ".join(options.corpus), train)
 
