@@ -682,6 +682,27 @@ def test_the_commands_take_a_column(tmp_path, monkeypatch):
             assert _run([*names[:1], name, *names[1:], "--min-count", "1", *options]) == 0
     assert Path("t.txt.out").read_bytes() == Path("t.parquet.out").read_bytes()
     assert Path("t.txt.bin").read_bytes() == Path("t.parquet.bin").read_bytes()
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_a_row_that_is_longer_than_the_largest_block_is_an_error(tmp_path, monkeypatch, kind):
+    from glove_rs._io import table_files
+    from glove_rs._io.table_input import TableFile
+
+    monkeypatch.setattr(table_files, "_LEAST_BLOCK", 1_000)
+    monkeypatch.setattr(table_files, "_MOST_BLOCK", 20_000)
+
+    def texts(longest: int) -> list[str]:
+        rows = ["a b", "x" * longest, "c d"]
+        lines = [json.dumps({"text": row}) for row in rows] if kind == "json" else ["text", *rows]
+        (tmp_path / "t").write_text("\n".join([*lines, ""]))
+        [piece] = table_files.pieces_of(TableFile(str(tmp_path / "t")), "text")
+        batches = piece.batches(1_000)
+        return [row["text"] for batch in batches for row in batch.rows.to_pylist()]
+
+    assert texts(15_000) == ["a b", "x" * 15_000, "c d"]
+    with pytest.raises(FormatError, match=r"t, after row .: a row is longer than 20000 bytes"):
+        texts(50_000)
+
+
     column = ["--column", "text", "--min-count", "1"]
     assert answer("estimate", "t.parquet", *column)["words"] == len(counted(EXPECTED))
     fit = ["fit", "t.parquet", *column, "--dim", "4", "--epochs", "1", "--save-counts", "counts"]
