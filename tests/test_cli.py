@@ -801,7 +801,7 @@ def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
         (["vocab", made / "cooccurrence.bin"], "this is not text but co-occurrence records"),
         (["train", vectors, *out], "these are not counts but word vectors"),
         (["train", text, *out], "these are not counts but text"),
-        (["train", made / "cooccurrence.bin", *out], "name the file of the words with --vocab"),
+        (["train", made / "cooccurrence.bin", *out], "name the file of their words with --vocab"),
         (["similar", made / "counts", "w1"], "these are not vectors but co-occurrence counts"),
         (["similar", made / "vocab.txt", "w1"], "these are not vectors but a vocabulary"),
         (["similar", made / "stanford.bin", "w1"], "name the file of their words with --vocab"),
@@ -810,6 +810,31 @@ def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
     for arguments, message in cases:
         assert message in reason(1, *arguments), arguments
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_without_vocab_does_not_advise_vocab(made, tmp_path):
+    out = ["--out", tmp_path / "m"]
+    text, numbers = made / "text.txt", made / "stanford.bin"
+    update = ["update", made / "model.glove", text, *out, "--counts"]
+    for arguments in (
+        ["update", numbers, text, "--counts", made / "counts", *out],
+        ["infer", numbers, text],
+        ["fit", text, "--init", numbers, *out],
+        [*update, made / "cooccurrence.bin"],
+    ):
+        message = reason(1, *arguments)
+        assert ": glove-rs convert --vocab joins them with the file of their words" in message
+    done("convert", numbers, tmp_path / "joined.glove", "--vocab", made / "vocab.txt")
+    assert reason(1, "infer", tmp_path, text).endswith(f"{tmp_path}: Is a directory")
+
+
+def test_a_file_of_an_unknown_format_is_no_model(made, tmp_path):
+    (tmp_path / "x").write_bytes(b"\x90" * 40)
+    train = ["train", made / "counts", "--out", tmp_path / "m", "--start", tmp_path / "x"]
+    for arguments in (["infer", tmp_path / "x", made / "text.txt"], train):
+        message = reason(1, *arguments)
+        assert f"{tmp_path / 'x'}: not a glove-rs model, or damaged" in message
+        assert "--vocab" not in message
 
 
 def test_lines_of_numbers_are_a_text_after_all(tmp_path):

@@ -411,8 +411,8 @@ def _update(options: argparse.Namespace) -> None:
     source = _inputs.corpus(options.corpus)
     arguments = _checkpointed(given(options, ("epochs", "new_words", *_UPDATING)))
     running = given(options, _RUNNING)
-    model = _inputs.model(options.model, None).set_params(**running)
-    counts = _inputs.counts(options.counts, None, **running)
+    model = _inputs.model(options.model).set_params(**running)
+    counts = _inputs.counts(options.counts, **running)
     _refuse_spaces(options.counts, counts.vocabulary)
 
     def train() -> None:
