@@ -159,6 +159,20 @@ def test_folders_patterns_and_lists_of_tables_are_read(folder, expected):
     assert counted(f"{folder}/part-4.zip:a.csv", column="text") == expected
 
 
+def test_a_last_part_that_two_members_have_names_neither(tmp_path, expected):
+    path = tmp_path / "tables.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("a/x.csv", "b/x.csv", "b/y.csv", "y.csv"):
+            archive.writestr(name, csv_text() if name != "b/y.csv" else "text\nother\n")
+    for member in ("a/x.csv", "y.csv"):
+        assert counted(f"{path}:{member}", column="text") == expected
+    message = r'several files in the archive have this name: "a/x.csv", "b/x.csv"'
+    with pytest.raises(FileNotFoundError, match=message):
+        counted(f"{path}:x.csv", column="text")
+    with pytest.raises(FileNotFoundError, match="no such file in the archive, which holds"):
+        counted(f"{path}:z.csv", column="text")
+
+
 def test_counts_have_the_same_bits_as_those_of_the_texts(tmp_path):
     _parquet(tmp_path / "t.parquet")
     options = {"window": 4, "min_count": 1}
@@ -668,20 +682,6 @@ def test_a_large_table_is_estimated_from_a_sample(tmp_path, monkeypatch):
     assert found.tokens == pytest.approx(tokens, rel=0.1)
 
 
-# --- the command line -------------------------------------------------------------------------
-
-
-@pytest.mark.slow
-def test_the_commands_take_a_column(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    _parquet(Path("t.parquet"))
-    Path("t.txt").write_text("\n".join(EXPECTED), encoding="utf-8")
-    for command in (["vocab", "-o", "{}.out"], ["cooccur", "--window", "3", "-o", "{}.bin"]):
-        for name, options in (("t.txt", []), ("t.parquet", ["--column", "text"])):
-            names = [part.format(name) for part in command]
-            assert _run([*names[:1], name, *names[1:], "--min-count", "1", *options]) == 0
-    assert Path("t.txt.out").read_bytes() == Path("t.parquet.out").read_bytes()
-    assert Path("t.txt.bin").read_bytes() == Path("t.parquet.bin").read_bytes()
 @pytest.mark.parametrize("kind", ["json", "csv"])
 def test_a_row_that_is_longer_than_the_largest_block_is_an_error(tmp_path, monkeypatch, kind):
     from glove_rs._io import table_files
@@ -703,6 +703,20 @@ def test_a_row_that_is_longer_than_the_largest_block_is_an_error(tmp_path, monke
         texts(50_000)
 
 
+# --- the command line -------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_the_commands_take_a_column(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    _parquet(Path("t.parquet"))
+    Path("t.txt").write_text("\n".join(EXPECTED), encoding="utf-8")
+    for command in (["vocab", "-o", "{}.out"], ["cooccur", "--window", "3", "-o", "{}.bin"]):
+        for name, options in (("t.txt", []), ("t.parquet", ["--column", "text"])):
+            names = [part.format(name) for part in command]
+            assert _run([*names[:1], name, *names[1:], "--min-count", "1", *options]) == 0
+    assert Path("t.txt.out").read_bytes() == Path("t.parquet.out").read_bytes()
+    assert Path("t.txt.bin").read_bytes() == Path("t.parquet.bin").read_bytes()
     column = ["--column", "text", "--min-count", "1"]
     assert answer("estimate", "t.parquet", *column)["words"] == len(counted(EXPECTED))
     fit = ["fit", "t.parquet", *column, "--dim", "4", "--epochs", "1", "--save-counts", "counts"]

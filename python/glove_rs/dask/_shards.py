@@ -345,7 +345,9 @@ def _found(path: str | os.PathLike[str], options: Any = None) -> list[_File]:
         found = []
         for name in files_of(path) or []:
             if not os.path.isfile(name):
-                found += _member(name)
+                if _core.is_member(name):
+                    archive, member = _core.find_member(name)
+                    found += _in_archive(archive, [(name, member)])
             elif _is_archive(name):
                 found += _in_archive(name, ((f"{name}:{m}", m) for m in _core.members(name)))
             else:
@@ -359,33 +361,6 @@ def _in_archive(archive: str, members: Iterable[tuple[str, str]]) -> list[_File]
     """Return files in a zip archive. `members` are pairs: name in messages, name in the archive."""
     system = ZipFileSystem(os.path.abspath(archive))
     return [_File(system, path, name, system.info(path)["size"]) for name, path in members]
-
-
-def _member(name: str) -> list[_File]:
-    """Return the file that ``archive.zip:member`` means, in a list with one item.
-
-    The list is empty if no part of `name` before a ":" is a file. `member` is the full name of a
-    file in the archive. It may also be the part of this name after the last "/", if no other file
-    in the archive has the same part.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the archive has no such file, or has several.
-    """
-    ends = (at for at, letter in enumerate(name) if letter == ":")
-    archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)
-    if archive is None:
-        return []
-    wanted = name[len(archive) + 1 :]
-    members = _core.members(archive)
-    named = [m for m in members if m.rpartition("/")[2] == wanted]
-    found = [wanted] if wanted in members else named
-    if len(found) != 1:
-        raise FileNotFoundError(
-            errno.ENOENT, f"No such file in the archive, which holds {', '.join(members)}", name
-        )
-    return _in_archive(archive, [(name, found[0])])
 
 
 def _is_archive(name: str) -> bool:
