@@ -585,6 +585,19 @@ def test_the_command_line_does_not_count_names_as_documents(
     assert not (tmp_path / "m").exists()
 
 
+@pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:1", "tls://127.0.0.1:1"])
+def test_a_wrong_address_of_a_scheduler_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    from glove_rs.cli import main
+
+    (tmp_path / "text").write_text("a b")
+    fit = ["fit", str(tmp_path / "text"), "--out", str(tmp_path / "m"), "--scheduler", address]
+    assert main(fit) == 2
+    message = "glove-rs fit: --scheduler must be the address of a Dask scheduler, such as "
+    assert f"{message}tcp://host:8786, got {address!r} (" in capsys.readouterr().err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "reason"),

@@ -151,7 +151,15 @@ def _fit_on_cluster(
 
     from distributed import Client  # isort: skip
 
-    with Client(options.scheduler) as client:
+    try:
+        connected = Client(options.scheduler)
+    except (ValueError, TypeError) as error:
+        # Dask raises a TypeError for tls:// without certificates, and for the address of a worker.
+        raise ValueError(
+            "scheduler must be the address of a Dask scheduler, such as tcp://host:8786, got "
+            f"{options.scheduler!r} ({error})"
+        ) from error
+    with connected as client:
         model = DaskGlove(client=client, **given(options, (*CONSTRUCTOR, *_CLUSTER)))
 
         def train() -> None:
