@@ -452,6 +452,23 @@ def test_a_fit_ends_if_only_workers_with_another_glove_rs_are_left(counts: Coocc
         assert_no_tasks(doomed)
 
 
+@pytest.mark.parametrize("of", ["text", "counts"])
+def test_the_loss_of_the_scheduler_is_told(counts: Cooccurrence, of: str) -> None:
+    with (
+        cluster_of(1, processes=False, silence_logs=50) as cluster,
+        distributed.Client(cluster, set_as_default=False) as doomed,
+    ):
+
+        def progress(stage: str, done: int, total: int, info: Any) -> None:
+            if stage == "counting" or info.get("epoch") == 2:
+                cluster.close()
+
+        model = DaskGlove(client=doomed, **settings(epochs=50), progress=progress)
+        message = f"the connection to the Dask scheduler {cluster.scheduler_address} was lost"
+        with pytest.raises(ConnectionError, match=message):
+            model.fit(TEXT[:50]) if of == "text" else model.fit_cooccurrence(counts)
+
+
 def test_a_scheduler_without_workers_is_an_error(counts: Cooccurrence) -> None:
     with (
         cluster_of(0, processes=False) as cluster,

@@ -39,13 +39,14 @@ class Cluster:
         if client.asynchronous:
             raise ValueError("client must not be asynchronous")
         self.client = client
+        self.address: str = client.scheduler.address
         self.version = _installed()
         self._fit = f"glove-{uuid.uuid4().hex[:12]}"
         self._futures: weakref.WeakSet[Future] = weakref.WeakSet()
         versions = self._versions()
         if not versions:
             raise RuntimeError(
-                f"{client.scheduler.address} has no workers yet: call client.wait_for_workers(n)"
+                f"{self.address} has no workers yet: call client.wait_for_workers(n)"
             )
         self.workers = self._usable(versions)
         if len(self.workers) < len(versions):
@@ -102,6 +103,10 @@ class Cluster:
         """Return the number of threads of all workers together, at least 1."""
         nthreads: dict[str, int] = self.client.nthreads()
         return max(1, sum(nthreads.get(worker, 0) for worker in self.workers))
+
+    def is_connected(self) -> bool:
+        """Return whether the client is connected to the scheduler."""
+        return bool(self.client.status == "running")
 
     def lost(self) -> bool:
         """Return whether a worker in :attr:`workers` has left the cluster."""
@@ -171,6 +176,8 @@ class Cluster:
     def cancel(self) -> None:
         """Release all tasks after an interruption, also those that reach the scheduler late."""
         self.release()
+        if not self.is_connected():
+            return  # without its client, the scheduler releases the tasks itself
         # A task that was submitted just before Ctrl-C may not have reached the scheduler yet.
         time.sleep(MESSAGE_DELAY)
         self.client.run_on_scheduler(_release, self.client.id, self._fit)
@@ -214,13 +221,19 @@ def cluster_of(client: Client | None) -> Iterator[Cluster]:
         If `client` is not a synchronous ``distributed.Client``.
     RuntimeError
         If there are no workers, or if a worker has another version of glove-rs or none.
+    ConnectionError
+        If the connection to the scheduler is lost. Dask first tries to connect again, for
+        ``distributed.comm.timeouts.connect``.
     """
     with _client_of(client) as found, found.as_current():
         cluster = Cluster(found)
         try:
             yield cluster
-        except BaseException:
+        except BaseException as error:
             cluster.cancel()
+            if isinstance(error, Exception) and not cluster.is_connected():
+                message = f"the connection to the Dask scheduler {cluster.address} was lost"
+                raise ConnectionError(message) from error
             raise
         finally:
             cluster.release()

@@ -145,6 +145,8 @@ class DaskGlove(Glove):
         RuntimeError
             If there are no workers, or if a worker has another version of glove-rs or none. Workers
             are checked before the text is read.
+        ConnectionError
+            If the connection to the scheduler is lost.
         KeyboardInterrupt
             After Ctrl-C. The tasks are cancelled. The model then has the parameters after the last
             finished epoch, if there is one.
