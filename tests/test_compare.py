@@ -331,6 +331,18 @@ def test_an_empty_file_is_named_by_its_label(tmp_path):
         compare.slices(Glove(**QUICK), sources)
 
 
+def test_the_bootstrap_of_a_slice_is_not_extended(tmp_path):
+    text, labels = ["a b c", "a b d"] * 12, ["x"] * 12 + ["y"] * 12
+    found = compare.slices(Glove(**QUICK), text, labels, n=1).bootstraps["x"]
+    with pytest.raises(ValueError, match=r"call compare\.slices with a larger n"):
+        found.similarity("a", "b")
+    found.save(tmp_path / "saved")
+    for bootstrap in (found, Bootstrap.load(tmp_path / "saved")):
+        for source in (None, text[:12]):
+            with pytest.raises(ValueError, match=r"slice 'x' cannot be extended.*slices with n=3"):
+                bootstrap.extend(3, source)
+
+
 def test_slices_read_a_column_of_tables_and_stores(tmp_path):
     pa = pytest.importorskip("pyarrow")
     fsspec = pytest.importorskip("fsspec")
