@@ -338,6 +338,45 @@ def test_files_with_other_columns_are_refused(folder):
         Cooccurrence.from_pairs(folder, "user", "film", rectangular=True)
 
 
+@pytest.mark.parametrize("first", ["narrow", "wide"])
+def test_files_may_have_types_of_other_widths(tmp_path, first):
+    narrow = {
+        "i": pa.array([1, 2, 3], pa.int32()),
+        "u": pa.array([1, 2, 3], pa.uint8()),
+        "s": pa.array(["a", "b", "a"], pa.string()),
+        "b": pa.array([b"a", b"b", b"a"], pa.binary()),
+        "n": pa.array([1, 0, 2], pa.int16()),
+        "x": pa.array([0.5, 1, 2], pa.float32()),
+    }
+    large = 2**40
+    wide = {
+        "i": pa.array([1, large, 3], pa.int64()),
+        "u": pa.array([1, large, 3], pa.uint64()),
+        "s": pa.array(["a", "c", "a"], pa.large_string()),
+        "b": pa.array(["a", "c", "a"], pa.string()),
+        "n": pa.array([0.25, 1, 2], pa.float64()),
+        "x": pa.array([4, 2**60 + 1, 2], pa.int64()),
+    }
+    parts = [narrow, wide] if first == "narrow" else [wide, narrow]
+    for name, part in zip("ab", parts, strict=True):
+        pq.write_table(pa.table(part), tmp_path / f"{name}.parquet")
+    for row, column, value in [("i", "u", "n"), ("s", "b", "x"), ("i", "i", None)]:
+        frames = [pa.table(part).to_pandas() for part in parts]
+        frame = pd.concat(frames)
+        frame["b"] = [key.decode() if isinstance(key, bytes) else key for key in frame["b"]]
+        frame = frame.astype({"i": "int64", "u": "int64", "n": float, "x": float})
+        found = Cooccurrence.from_pairs(tmp_path, row, column, value)
+        assert records(found) == records(Cooccurrence.from_pairs(frame, row, column, value))
+
+
+def test_a_key_that_does_not_fit_the_type_of_the_first_file_is_refused(tmp_path):
+    pq.write_table(pa.table({"a": [1], "b": [1]}), tmp_path / "a.parquet")
+    keys = pa.array([2**63], pa.uint64())
+    pq.write_table(pa.table({"a": keys, "b": [1]}), tmp_path / "b.parquet")
+    with pytest.raises(ValueError, match=r"the columns of .*b\.parquet do not fit the types of"):
+        Cooccurrence.from_pairs(tmp_path, "a", "b")
+
+
 def test_missing_files_are_named(tmp_path):
     for path in ("none.parquet", "*.parquet", ""):
         with pytest.raises(FileNotFoundError):
