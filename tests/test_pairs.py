@@ -501,6 +501,15 @@ def test_pandas_columns_of_mixed_types_are_refused():
         Cooccurrence.from_pairs(frame, "a", "b", "n")
 
 
+def test_a_list_must_have_paths():
+    for table in ([], ()):
+        with pytest.raises(ValueError, match="table must name at least one Parquet file, got"):
+            Cooccurrence.from_pairs(table, "a", "b")
+    for table in ([("a", "b", 1)], [{"a": 1, "b": 2}], ["a.parquet", 5]):
+        with pytest.raises(TypeError, match="or a list of paths of Parquet files, got"):
+            Cooccurrence.from_pairs(table, "a", "b")
+
+
 @pytest.mark.parametrize("table", [5, None, [("a", "b", 1)], {"a": [1]}, pa.array([1, 2])])
 def test_what_is_no_table_is_refused(table):
     with pytest.raises(TypeError, match="table must be"):

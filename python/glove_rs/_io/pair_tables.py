@@ -76,9 +76,16 @@ def _paths(table: Any) -> list[str | os.PathLike[str]] | None:
     """Return the paths of a table, or None if it is in memory."""
     if isinstance(table, str | os.PathLike):
         return [table]
-    if not isinstance(table, list | tuple) or not table:
+    if not isinstance(table, list | tuple):
         return None
-    return list(table) if all(isinstance(path, str | os.PathLike) for path in table) else None
+    if not table:
+        raise ValueError(f"table must name at least one Parquet file, got {table}")
+    if not all(isinstance(path, str | os.PathLike) for path in table):
+        raise TypeError(
+            "table must be a data frame or other Arrow data, or a list of paths of Parquet files, "
+            f"got {shown(table)}"
+        )
+    return list(table)
 
 
 class _Batches:
