@@ -1012,6 +1012,44 @@ def test_a_table_in_a_store_is_complete_or_unchanged(store, at, monkeypatch):
     assert store.cat("/pairs/a.parquet") == before
 
 
+def local_systems():
+    """File systems of this machine, and the path in them of a file in a folder."""
+    fsspec = pytest.importorskip("fsspec")
+    from fsspec.implementations.dirfs import DirFileSystem
+    from pyarrow import fs
+
+    local = fsspec.filesystem("file")
+    return {
+        "pyarrow": lambda folder: (fs.LocalFileSystem(), f"{folder}/link"),
+        "folder of pyarrow": lambda folder: (
+            fs.SubTreeFileSystem(str(folder), fs.LocalFileSystem()),
+            "link",
+        ),
+        "fsspec": lambda folder: (local, f"{folder}/link"),
+        "folder of fsspec": lambda folder: (DirFileSystem(str(folder), local), "link"),
+        "URL": lambda folder: (None, f"local://{folder}/link"),
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links")
+@pytest.mark.parametrize(
+    "name", ["pyarrow", "folder of pyarrow", "fsspec", "folder of fsspec", "URL"]
+)
+def test_a_link_stays_if_a_file_system_of_this_machine_is_given(tmp_path, name):
+    system, path = local_systems()[name](tmp_path)
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    (tmp_path / "made").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "made" / "x.parquet")
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        X.to_parquet(path, storage_options=system)
+    X.to_parquet(path, storage_options=system, overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert os.listdir(tmp_path / "made") == ["x.parquet"]
+    file = tmp_path / "made" / "x.parquet"
+    again = Cooccurrence.from_pairs(file, "word", "context", "x", rectangular=True)
+    assert records(again) == records(X)
+
+
 def test_a_table_that_appears_while_it_is_written_is_not_replaced(store, monkeypatch):
     from glove_rs._counts import records as module
 

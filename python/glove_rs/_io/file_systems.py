@@ -16,6 +16,7 @@ from .._optional import optional
 __all__ = [
     "EXISTS",
     "is_remote",
+    "local_file",
     "open_file",
     "remote_files",
     "replacing_remote",
@@ -104,8 +105,7 @@ def remote_files(name: str, options: Any = None) -> list[str]:
         As for :func:`system_of`.
     """
     system, path = system_of(name, options)
-    protocols = system.protocol
-    if "http" in ((protocols,) if isinstance(protocols, str) else protocols):
+    if "http" in _protocols(system):
         return [name]  # HTTP has no folders, and a question mark begins a query
     if glob.has_magic(path):
         found = sorted(system.glob(path))
@@ -137,6 +137,35 @@ def open_file(name: str, options: Any = None) -> IO[bytes]:
         system, path = system_of(name, options)
         return cast("IO[bytes]", system.open(path, "rb"))
     return open(name, "rb")
+
+
+def local_file(name: str, options: Any = None) -> str | None:
+    """Return the path of a file in a file system of this machine; None for any other store.
+
+    Parameters
+    ----------
+    name, options
+        As for :func:`system_of`.
+    """
+    system, path = system_of(name, options)
+    while True:
+        kind = type(system)
+        if kind.__name__ == "DirFileSystem":  # of fsspec: a folder of another system
+            system, path = system.fs, str(system._join(path))
+        elif kind.__name__ == "ArrowFSWrapper":
+            system = system.fs
+        elif getattr(system, "type_name", None) == "subtree":  # the same of pyarrow
+            system, path = system.base_fs, system.base_path.rstrip("/") + "/" + path.lstrip("/")
+        else:
+            break
+    if getattr(system, "type_name", None) == "local":
+        return path
+    return path if "file" in _protocols(system) else None
+
+
+def _protocols(system: Any) -> tuple[str, ...]:
+    found = getattr(system, "protocol", ())
+    return (found,) if isinstance(found, str) else tuple(found)
 
 
 #: The reason of a FileExistsError.
