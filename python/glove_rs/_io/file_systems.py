@@ -24,11 +24,14 @@ __all__ = [
     "system_of",
 ]
 
-_PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S+")
+_PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S([^\n]*\S)?")
 
 
 def is_remote(name: str) -> bool:
-    """Return whether a name is a URL with a protocol, such as ``s3://bucket/corpus.txt``."""
+    """Return whether a name is a URL with a protocol, such as ``s3://bucket/corpus.txt``.
+
+    A URL may have spaces within: ``s3://bucket/my corpus.txt``.
+    """
     return _PROTOCOL.fullmatch(name) is not None
 
 
