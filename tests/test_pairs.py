@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -20,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glove_rs import Cooccurrence, FormatError, Glove, WordVectors
+from glove_rs.cli import main
 from program import answer, done, reason
 
 RATINGS = {
@@ -1010,6 +1012,53 @@ def test_a_table_in_a_store_is_complete_or_unchanged(store, at, monkeypatch):
     names = sorted(store.ls("/pairs", detail=False))
     assert names == ["/pairs/a.parquet", "/pairs/b.parquet", "/pairs/notes.txt"]
     assert store.cat("/pairs/a.parquet") == before
+
+
+def test_an_error_of_a_store_names_the_file(store, monkeypatch):
+    from fsspec.implementations.memory import MemoryFile
+
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    for raised in (OSError(28, "No space left on device"), OSError("the store is full")):
+
+        def fail(*_, raised=raised):
+            raise raised
+
+        monkeypatch.setattr(MemoryFile, "write", fail)
+        with pytest.raises(OSError, match="memory://pairs/new"):
+            X.to_parquet("memory://pairs/new.parquet")
+
+
+@pytest.mark.parametrize("kind", [OSError, KeyboardInterrupt])
+def test_a_hidden_file_that_cannot_be_removed_is_named(store, kind, monkeypatch, tmp_path, capsys):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    counts = tmp_path / "counts"
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    X.save(counts)
+
+    def fail(*_, **__):
+        raise kind(5, "the copy failed") if kind is OSError else kind
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(MemoryFileSystem, "cp_file", fail)
+    monkeypatch.setattr(MemoryFileSystem, "rm_file", refuse)
+    with pytest.raises(kind) as caught:
+        X.to_parquet("memory://pairs/new.parquet")
+    (note,) = caught.value.__notes__
+    found = re.search(r"incomplete file memory://(/pairs/\.new\.parquet\.[0-9a-f]{8}\.part) ", note)
+    assert found is not None, note
+    assert store.exists(found[1])
+    assert "Permission denied" in note
+    code = main(["convert", str(counts), "memory://pairs/new.parquet", "--to", "pairs"])
+    assert code == (1 if kind is OSError else 130)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "; the incomplete file memory://" in line
+    # What a killed process leaves is not read.
+    wanted = records(Cooccurrence.from_pairs("memory://pairs", "user", "film", rectangular=True))
+    whole = pa.table(RATINGS)
+    assert wanted == records(Cooccurrence.from_pairs(whole, "user", "film", rectangular=True))
 
 
 def local_systems():

@@ -180,7 +180,8 @@ def replacing_remote(name: str, options: Any = None, *, overwrite: bool) -> Iter
     """Yield a binary file that is at `name` in a store when the block ends without an exception.
 
     The file is written with a hidden name in the same folder, and then moved: not all stores can
-    discard a file that is open. After an exception the hidden file is removed.
+    discard a file that is open. After an exception the hidden file is removed. If this fails, the
+    exception has a note with its name.
 
     Parameters
     ----------
@@ -207,7 +208,7 @@ def replacing_remote(name: str, options: Any = None, *, overwrite: bool) -> Iter
     except NotImplementedError:
         raise OSError(errno.EROFS, "This store cannot be written", shortened(name)) from None
     except OSError as error:
-        error.filename = shortened(name)  # the error must not name the hidden file
+        _name(error, name, hidden)
         raise
     try:
         yield file
@@ -215,13 +216,35 @@ def replacing_remote(name: str, options: Any = None, *, overwrite: bool) -> Iter
         _check_target(system, path, name, overwrite=overwrite)
         _move(system, hidden, path)
     except BaseException as error:
+        _remove(system, hidden, file, error, is_url=is_remote(name))
+        if isinstance(error, OSError):
+            _name(error, name, hidden)
+        raise
+
+
+def _remove(system: Any, hidden: str, file: Any, error: BaseException, *, is_url: bool) -> None:
+    """Remove the hidden file after `error`, or add a note with its name to `error`."""
+    try:
         with suppress(Exception):
             file.close()
+        system.rm_file(hidden)
+    except BaseException as reason:
         with suppress(Exception):
-            system.rm_file(hidden)
-        if isinstance(error, OSError) and hidden in str(error.filename):
-            error.filename = shortened(name)
-        raise
+            system.invalidate_cache()
+            if not system.exists(hidden):
+                return
+        shown = shortened(system.unstrip_protocol(hidden) if is_url else hidden)
+        why = " ".join(str(reason).split()) or type(reason).__name__
+        error.add_note(f"the incomplete file {shown} could not be removed ({why}): delete it")
+
+
+def _name(error: OSError, name: str, hidden: str) -> None:
+    """Make an error name the file that the caller asked for, instead of none or the hidden file."""
+    if error.errno is None:  # an error of a library, which has only a message
+        message = str(error).replace(hidden, name)
+        error.args = (message if name in message else f"{shortened(name)}: {message}",)
+    elif error.filename is None or hidden in str(error.filename):
+        error.filename = shortened(name)
 
 
 def _check_target(system: Any, path: str, name: str, *, overwrite: bool) -> None:

@@ -128,7 +128,7 @@ def _run(arguments: list[str]) -> int:
         reason = wrong or _reason(error)
         if reason is None:
             raise
-        say(f"glove-rs {name}: {reason}")
+        say(f"glove-rs {name}: {_with_notes(reason, error)}")
         return 2 if wrong else 1
     return int(code or 0)
 
@@ -185,6 +185,11 @@ def _reason(error: Exception) -> str | None:
         return None
     reason = re.sub(r"^(-|/dev/stdin)(?=[:,])", lambda name: _STREAMS[name.group(1)], reason)
     return " ".join(reason.split())
+
+
+def _with_notes(reason: str, error: BaseException) -> str:
+    """Return a reason and the notes of the exception, in one line."""
+    return "; ".join([reason, *getattr(error, "__notes__", ())])
 
 
 _STREAMS = {"-": "standard output", "/dev/stdin": "standard input"}
