@@ -30,6 +30,7 @@ __all__ = [
     "check_files",
     "columns",
     "emit",
+    "refuse_json_beside",
     "refuse_terminal",
     "say",
     "waiting_for_files",
@@ -80,9 +81,30 @@ def add_json(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def emit(options: argparse.Namespace, result: Any, text: str) -> None:
-    """Print `result` as JSON if --json was given, otherwise `text`."""
-    print(_json(result) if options.json else text)
+def emit(
+    options: argparse.Namespace, result: Any, text: str, outputs: Iterable[str | None] = ()
+) -> None:
+    """Print `result` as JSON if --json was given, otherwise `text`.
+
+    If one of the files `outputs` is standard output, which another program may read, `text` goes to
+    standard error.
+    """
+    if options.json:
+        print(_json(result))
+    elif any(map(_is_standard_output, outputs)):
+        say(text)
+    else:
+        print(text)
+
+
+def refuse_json_beside(options: argparse.Namespace, outputs: Mapping[str, str | None]) -> None:
+    """Raise a ValueError if --json was given and one of the files is standard output.
+
+    `outputs` has the file of each option; None is ignored.
+    """
+    for option, path in outputs.items():
+        if options.json and _is_standard_output(path):
+            raise ValueError(f"{option} must be a file with --json, which prints its result")
 
 
 def _json(result: Any) -> str:
@@ -293,9 +315,13 @@ def _is_stream(path: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
+def _is_standard_output(path: str | None) -> bool:
+    return path is not None and (path == "-" or os.path.abspath(path) in _STANDARD_OUTPUT)
+
+
 def _stream_key(path: str) -> object:
     """Identify standard output or a pipe; None for a device, such as /dev/null."""
-    if path == "-" or os.path.abspath(path) in _STANDARD_OUTPUT:
+    if _is_standard_output(path):
         return "standard output"
     try:
         found = os.stat(path)
