@@ -1,4 +1,4 @@
-"""Messages of the command line: they do not mix with data on standard output."""
+"""Messages of the command line: they do not mix with data on standard output, or read it twice."""
 
 from __future__ import annotations
 
@@ -60,3 +60,35 @@ def test_a_summary_goes_to_standard_error_if_data_go_to_standard_output(
         assert (corpus / "found").read_bytes() == (corpus / "file").read_bytes()
     # Both would be printed.
     assert "must be a file with --json" in reason(2, *again, out, "--json", "--overwrite")
+
+
+# --- inputs that can be read only once ------------------------------------------------------------
+
+
+@needs_pipes
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        ("vocab - --stop-words /dev/stdin", "CORPUS and --stop-words"),
+        ("fit /dev/stdin --out m --phrases /dev/stdin", "CORPUS and --phrases"),
+        ("cooccur - --vocab /dev/stdin -o c", "CORPUS and --vocab"),
+        ("vocab - -", "CORPUS and CORPUS"),
+        ("kwic a - --user-dictionary /dev/stdin --tokenizer zh", "FILE and --user-dictionary"),
+    ],
+)
+def test_standard_input_is_one_input(corpus, arguments, names):
+    message = reason(2, *arguments.split(), stdin=TEXT.encode())
+    assert f"{names} are both standard input, which can be read only once" in message
+
+
+@needs_pipes
+def test_a_named_pipe_is_one_input(corpus):
+    os.mkfifo("pipe")
+    message = reason(2, "vocab", "pipe", "--stop-words", "pipe")
+    assert "CORPUS and --stop-words are both pipe, which can be read only once" in message
+
+
+@needs_pipes
+def test_standard_input_may_stand_beside_standard_output(corpus):
+    assert done("vocab", "-", "-o", "-", "--min-count", "1", stdin=b"a a\nb\n") == b"a 2\nb 1\n"
+    done("vocab", "/dev/null", "corpus.txt", "/dev/null", "-o", "v")

@@ -6,6 +6,7 @@ import argparse
 import importlib
 import os
 import re
+import stat
 import sys
 import warnings
 from typing import Any
@@ -120,6 +121,7 @@ def _run(arguments: list[str]) -> int:
         if sys.stdout is None:
             raise OSError(9, "is closed", "-")
         _refuse_empty_paths(options)
+        _refuse_shared_inputs(options)
         code = options.run(options)
     except BrokenPipeError:
         raise
@@ -144,6 +146,46 @@ def _refuse_empty_paths(options: argparse.Namespace) -> None:
         if action.metavar in PATHS and "" in (value if isinstance(value, list) else [value]):
             error = argparse.ArgumentError(action, "must name a file or folder, got ''")
             options.parser.error(str(error))
+
+
+#: Options and arguments that are outputs, and so may be "-" beside an input that is "-".
+_OUTPUTS = {"output", "out", "vectors", "save_counts", "save_vocab", "html"}
+
+
+def _refuse_shared_inputs(options: argparse.Namespace) -> None:
+    """Refuse two inputs that are one pipe or terminal: it can be read only once."""
+    first: dict[tuple[int, int], str] = {}
+    for action in options.parser._actions:
+        is_output = action.dest in _OUTPUTS and action.metavar != "VECTORS"
+        if is_output or not PATHS.intersection(str(action.metavar).split("|")):
+            continue
+        name = str(action.option_strings[-1] if action.option_strings else action.metavar)
+        value = getattr(options, action.dest, None)
+        for path in value if isinstance(value, list) else [value]:
+            stream = _stream_of(path) if isinstance(path, str) else None
+            if stream is not None and stream in first:
+                what = "standard input" if path in _STANDARD_INPUT else path
+                options.parser.error(
+                    f"{first[stream]} and {name} are both {what}, which can be read only once: "
+                    "save one of them to a file"
+                )
+            if stream is not None:
+                first[stream] = name
+
+
+_STANDARD_INPUT = {"-", "/dev/stdin"}
+
+
+def _stream_of(path: str) -> tuple[int, int] | None:
+    """Identify the pipe or terminal that a path names; None for anything else."""
+    try:
+        found = os.stat("/dev/stdin" if path == "-" else path)
+    except (OSError, ValueError):
+        return None
+    is_stream = stat.S_ISFIFO(found.st_mode) or stat.S_ISSOCK(found.st_mode)
+    if path in _STANDARD_INPUT and sys.stdin is not None:
+        is_stream = is_stream or sys.stdin.isatty()
+    return (found.st_dev, found.st_ino) if is_stream else None
 
 
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
