@@ -1,4 +1,4 @@
-"""Messages of the command line: they do not mix with data on standard output, or read it twice."""
+"""Messages of the command line: they name options, and do not mix with data on standard output."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from glove_rs import Cooccurrence, Vocabulary, WordVectors
+from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
 from program import call, done, reason
 
 TEXT = "a b c\nb c a\n" * 10
@@ -23,6 +23,45 @@ def corpus(tmp_path, monkeypatch) -> Path:
     (tmp_path / "corpus.txt").write_text(TEXT)
     Cooccurrence.from_corpus(TEXT.splitlines(), min_count=1).save("counts")
     return tmp_path
+
+
+# --- options instead of parameters ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("vocab corpus.txt --min-count 99", "fewer than --min-count=99 times"),
+        ("vocab corpus.txt --min-count 99", "lower --min-count"),
+        ("fit corpus.txt --out m --window 0", "--window must be"),
+        ("bootstrap corpus.txt --out m --groups labels --replicates 2", "--groups must give"),
+        ("bootstrap corpus.txt --out m --method jackknife --replicates 1", "--replicates must"),
+        ("kwic a corpus.txt --column ''", "--column must"),
+    ],
+)
+def test_a_message_names_the_option_and_not_the_parameter(corpus, arguments, message):
+    (corpus / "labels").write_text("x\ny\n")
+    code = 1 if "min-count" in arguments else 2
+    given = [argument.strip("'") for argument in arguments.split()]
+    assert message in reason(code, *given)
+
+
+def test_a_message_about_counts_without_pairs_names_options(corpus):
+    Cooccurrence.from_corpus(["a", "b"], min_count=1).save("none")
+    message = reason(1, "train", "none", "--out", "m")
+    assert "(see min_count and max_vocab)" in message  # `train` has no such options
+    (corpus / "short.txt").write_text("a\nb\n")
+    message = reason(1, "fit", "short.txt", "--out", "m", *QUICK)
+    assert "(see --min-count and --max-vocab)" in message
+
+
+def test_names_of_files_and_words_are_no_parameters(corpus):
+    for name in ("min_count", "dir/min_count.txt", "min_count=9"):
+        assert f"{name}: No such file" in reason(1, "vocab", name)
+    model = Glove(dim=2, epochs=1, min_count=1).fit(["min_count a", "a min_count"] * 3)
+    model.save("m.glove")
+    assert "min_counts" in reason(1, "similar", "m.glove", "min_counts")
+    assert "--min-count" not in reason(1, "similar", "m.glove", "min_counts")
 
 
 # --- data on standard output ----------------------------------------------------------------------

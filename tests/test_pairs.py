@@ -1061,6 +1061,19 @@ def test_a_hidden_file_that_cannot_be_removed_is_named(store, kind, monkeypatch,
     assert wanted == records(Cooccurrence.from_pairs(whole, "user", "film", rectangular=True))
 
 
+def test_an_existing_object_is_replaced_with_the_option_of_the_command(store, tmp_path, capsys):
+    counts = tmp_path / "counts"
+    Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", rectangular=True).save(counts)
+    convert = ["convert", str(counts), "memory://pairs/a.parquet", "--to", "pairs"]
+    before = store.cat("/pairs/a.parquet")
+    assert main(convert) == 1
+    message = capsys.readouterr().err
+    assert "choose another name, or replace it with --overwrite\n" in message
+    assert store.cat("/pairs/a.parquet") == before
+    assert main([*convert, "--overwrite"]) == 0
+    assert store.cat("/pairs/a.parquet") != before
+
+
 def local_systems():
     """File systems of this machine, and the path in them of a file in a folder."""
     fsspec = pytest.importorskip("fsspec")

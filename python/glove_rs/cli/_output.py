@@ -177,7 +177,9 @@ def check_files(
     OSError
         If an output is a folder, if its folder is missing or read-only, or if its name is too long.
     """
-    from .._io.files import output_path  # imports numpy, which `--version` does without
+    # These modules import numpy, which `--version` does without.
+    from .._io.file_systems import EXISTS
+    from .._io.files import output_path
 
     option_of: dict[object, str] = {}
     pairs = outputs.items() if isinstance(outputs, Mapping) else outputs
@@ -213,10 +215,7 @@ def check_files(
                 check_ending(option, path, contents[option])
             _check_place(path, parents)
             if key is not None and not overwrite:
-                raise FileExistsError(17, _EXISTS, path)
-
-
-_EXISTS = "exists; choose another name, or replace it with --overwrite"
+                raise FileExistsError(17, EXISTS, path)
 
 
 def check_ending(option: str, path: str, content: str) -> None:
@@ -368,7 +367,7 @@ def written(path: str, *, overwrite: bool) -> Iterator[str]:
 
 @contextmanager
 def _new_file(path: str) -> Iterator[str]:
-    from .. import _core
+    from .._io.file_systems import EXISTS
 
     name = os.path.basename(path)
     writer = _core.FolderWriter(path, [name])
@@ -376,7 +375,7 @@ def _new_file(path: str) -> Iterator[str]:
         yield os.path.join(writer.folder, name)
         writer.commit_file(name)
     except FileExistsError as error:
-        raise FileExistsError(17, _EXISTS, path) from error
+        raise FileExistsError(17, EXISTS, path) from error
     except OSError as error:
         error.filename = path  # the error must not name the temporary file
         raise
