@@ -64,6 +64,16 @@ def test_names_of_files_and_words_are_no_parameters(corpus):
     assert "--min-count" not in reason(1, "similar", "m.glove", "min_counts")
 
 
+def test_a_call_in_a_message_keeps_its_parameters(corpus):
+    (corpus / "rows.jsonl").write_text('{"text": "a b"}\n' * 5)
+    done("vocab", "rows.jsonl", "--min-count", "1", "-o", "v")
+    warning = call("vocab", "rows.jsonl", "--min-count", "1").stderr.decode()
+    assert 'fit(path, column="text"), or --column text' in warning
+    (corpus / "rows.parquet").write_bytes(b"PAR1" + bytes(50) + b"PAR1")
+    message = reason(1, "vocab", "rows.parquet")
+    assert 'fit(path, column="text"), or --column text' in message
+
+
 # --- data on standard output ----------------------------------------------------------------------
 
 

@@ -334,7 +334,7 @@ def _stream_key(path: str) -> object:
 
 def refuse_terminal(output: str | None, option: str = "output") -> None:
     """Refuse to write a binary format to a terminal."""
-    if output == "-" and sys.stdout.isatty():
+    if _is_standard_output(output) and sys.stdout.isatty():
         raise ValueError(f"{option} must be a file: this format is not text for a terminal")
 
 

@@ -215,7 +215,8 @@ def _with_options(message: str, options: argparse.Namespace) -> str:
 
     def replaced(found: re.Match[str]) -> str:
         name, assigned, value = found["name"], found["assigned"], found["value"]
-        if not (found["set"] or assigned or "_" in name):
+        is_name = found["set"] or assigned or "_" in name
+        if not is_name or _is_in_call(message[: found.start()]):
             return found[0]
         flag = flag_of(options, name, value != "False")
         if flag is None:
@@ -224,6 +225,12 @@ def _with_options(message: str, options: argparse.Namespace) -> str:
         return f"{found['set'] or ''}{flag}{'=' if has_value else ''}"
 
     return _PARAMETER.sub(replaced, message)
+
+
+def _is_in_call(before: str) -> bool:
+    """Return whether text ends within the arguments of a call, such as ``fit(path, column=``."""
+    function, _, arguments = before.rpartition("(")
+    return ")" not in arguments and function[-1:].isalnum()
 
 
 # A plain RuntimeError comes from a cluster, an InternalError from the core: both have a message for
