@@ -38,7 +38,8 @@ _T = TypeVar("_T")
 def integer(name: str, value: object, least: int | None, most: int = 2**63 - 1) -> int:
     """Return `value` as an int from `least` to `most`, or raise a ValueError.
 
-    The message has `name` and the range. If `least` is None, there is no lower limit.
+    The message has `name` and the lower limit; the upper limit only if `value` is an integer above
+    it. If `least` is None, there is no lower limit.
     """
     scalar = _scalar(value)
     limit = "" if least is None else f" >= {least}"
@@ -100,7 +101,8 @@ def _scalar(value: object) -> object:
 def _float(value: object) -> float:
     """Convert a real number to float.
 
-    A number that is too large gives infinity. A value that is not a real number gives NaN.
+    A number that is too large gives infinity. A bool, and a value that is not a real number, gives
+    NaN.
     """
     is_other = isinstance(value, bool | np.bool_ | np.ndarray | np.complexfloating)
     if is_other or not isinstance(value, numbers.Real | SupportsFloat):
@@ -187,7 +189,7 @@ def words(
     """Return an iterable of words as a list, or raise an exception of the type `error`.
 
     Its message says that the parameter `name` must be `what`. A str gives the list of its letters.
-    A caller that must refuse a str checks this first.
+    A caller that must refuse a str checks for it before the call.
     """
     got = None
     if isinstance(value, Iterable) and not isinstance(value, bytes):
@@ -204,9 +206,10 @@ def words(
 
 
 def writable_words(name: str, found: list[str]) -> list[str]:
-    """Return `found` if UTF-8 can encode all its words, else raise a ValueError for the first word.
+    """Return `found` if UTF-8 can encode all its words, else raise a ValueError.
 
-    A str may hold lone surrogates, which UTF-8 cannot encode.
+    A str may hold lone surrogates, which UTF-8 cannot encode. The message names the first word that
+    has one.
     """
     try:
         "".join(found).encode()
@@ -235,10 +238,10 @@ _ENTRIES = 3
 
 
 def shown(value: object, most: int = 200) -> str:
-    """Return the repr of a value for a message, of about `most` characters at most.
+    """Return the repr of a value for a message, shortened to about `most` characters.
 
-    Of a longer list, tuple, set or dict, the first entries and their number are shown. If repr()
-    raises an exception, the result is the name of the value's type.
+    A longer list, tuple, set or dict is shown by its first three entries and the number of all its
+    entries. If repr() raises an exception, the result names the type of the value.
     """
     try:
         text = repr(value)

@@ -13,7 +13,8 @@ from ._word_lists import check_size
 
 __all__ = ["UserDictionary", "check_tokenizer", "core_words", "user_dictionary"]
 
-#: The path of a file in jieba's format, or its lines: a word, optionally its frequency and its tag.
+#: The path of a file in jieba's format, or lines in this format: a word, optionally its frequency
+#: and its tag.
 UserDictionary: TypeAlias = str | os.PathLike[str] | Iterable[str]
 
 _MOST = 2**32 - 1
@@ -33,10 +34,11 @@ def user_dictionary(value: object) -> list[str]:
     Raises
     ------
     ValueError
-        If `value` is not a path or words, if an entry is not in jieba's format, or if the entries
-        have more than 1 MiB.
+        If `value` is not a path or words, if an entry is not in jieba's format or not valid text,
+        or if the entries have more than 1 MiB.
     FormatError
-        If a line of the file is not in jieba's format or not UTF-8; names the path and the line.
+        If a line of the file is not in jieba's format or not UTF-8. The message has the path and
+        the number of the line.
     OSError
         If the file cannot be read.
     """

@@ -56,13 +56,14 @@ impl Sum for [f64; 2] {
     }
 }
 
-/// A row with at most this many possible columns is summed in a dense array, even if it has few entries. The array
-/// takes 512 KiB of `f64`, half of a common L2 cache. Up to this width an addition costs as much as in a small hash
-/// table (benches/EXPERIMENTS.md, "Width of the dense accumulator").
+/// A row with at most this many possible columns is summed in a dense array, even if it has few entries. With
+/// one `f64` for each column, an array of this width takes 512 KiB, half of a common L2 cache. Up to this width
+/// an addition costs as much as in a small hash table (benches/EXPERIMENTS.md, "Width of the dense
+/// accumulator").
 pub const DENSE_WIDTH: usize = 1 << 16;
 
-/// A row with at least this many additions for each possible column is summed without a list of the
-/// columns that have a sum: at the end of the row, the sums of all columns are examined.
+/// If a row can have at least this many additions for each possible column, it is summed without a
+/// list of the columns that have a sum: at the end of the row, the sums of all columns are examined.
 const FULL: usize = 1;
 
 /// Sums one row at a time. A thread uses one accumulator for all its rows, so that it allocates

@@ -13,8 +13,9 @@ impl Triangle {
     /// Build a matrix from pairs in any order. Repeated pairs add up in the order given. Pairs whose sums are 0 in
     /// both directions are left out.
     ///
-    /// `pairs` is a function that calls its argument with (i, j, X\[i, j\], X\[j, i\]) for each pair. It is called
-    /// twice: once to find the length of each row, once to fill the rows. X\[j, i\] is ignored if i = j.
+    /// `pairs` is a function that calls its argument with (i, j, X\[i, j\], X\[j, i\]) for each pair. `pairs` is called
+    /// twice, and must give the same pairs both times: once to find the length of each row, once to fill the rows. If
+    /// i = j, the last number is ignored.
     ///
     /// # Errors
     /// The errors of `pairs`; [`crate::Error::Memory`]; [`crate::Error::Cancelled`].

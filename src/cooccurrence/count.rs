@@ -33,7 +33,8 @@ use std::slice;
 /// [`crate::Error::Parameter`] for a window of 0, for a window whose words exceed the memory limit,
 /// and for a document of more than [`MAX_DOCUMENT`](super::MAX_DOCUMENT) words if whole documents
 /// are counted; [`crate::Error::Io`] naming the temporary folder if temporary files cannot be
-/// written there; [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
+/// written or read there; [`crate::Error::Format`] if a temporary file is damaged;
+/// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
 pub fn count(
     corpus: &mut EncodedCorpus,
     words: usize,

@@ -1,5 +1,5 @@
-//! Estimates from a sample of a corpus how large its counts are, and how much memory and disk space counting
-//! takes. `growth.rs` extrapolates from the sample to the corpus; `training/estimate.rs` estimates training.
+//! Estimates from a sample of a corpus how large the counts of the corpus are, and how much memory and disk space
+//! counting takes. `growth.rs` extrapolates from the sample to the corpus; `training/estimate.rs` estimates training.
 
 use super::count::count;
 use super::growth::{Interval, Spectrum};
@@ -144,9 +144,9 @@ impl CorpusSize {
         if self.row_bytes() <= memory.row_bytes() as f64 {
             return 0.0;
         }
-        // The encoded text and the rows. If there are several segments, their rows and the merged
-        // rows are on disk at the same time. Together they are assumed to take 2.5 times the bytes
-        // of the merged rows.
+        // The encoded text and the rows are on disk. If there are several segments, their rows and
+        // the merged rows are on disk at the same time. Together, the rows of the segments and the
+        // merged rows are assumed to take 2.5 times the bytes of the merged rows.
         let segments = self.kept_tokens / memory.segment_tokens() as f64;
         let times = if segments > 1.0 { 2.5 } else { 1.0 };
         ID_BYTES * self.tokens + times * self.encoded_bytes
@@ -204,7 +204,7 @@ pub struct EncodedSample {
     pub total: u64,
     // Whether only the beginning of the source was read.
     is_beginning: bool,
-    /// Seconds that it took to split the sample into words.
+    /// Seconds that it took to split the sample into words and to number them.
     pub seconds: f64,
 }
 

@@ -71,7 +71,7 @@ impl<'a> TriangleBuilder<'a> {
     /// Add `x` to X\[i, j\]. Repeated records add up in the order given.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] with the folder for temporary files; [`crate::Error::Memory`].
+    /// [`crate::Error::Io`] naming the folder for temporary files; [`crate::Error::Memory`].
     #[inline]
     pub fn push(&mut self, i: WordId, j: WordId, x: f64) -> Result<()> {
         let backward = if self.symmetric { 0 } else { BACKWARD };
@@ -84,7 +84,7 @@ impl<'a> TriangleBuilder<'a> {
     /// Sort the records into a matrix, on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] with the folder for temporary files; [`crate::Error::Memory`];
+    /// [`crate::Error::Io`] naming the folder for temporary files; [`crate::Error::Memory`];
     /// [`crate::Error::Cancelled`].
     pub fn finish(self, monitor: &Monitor) -> Result<Triangle> {
         let (buckets, file) = self.buckets.into_parts();
@@ -115,7 +115,8 @@ impl<'a> TriangleBuilder<'a> {
     }
 }
 
-/// Build these rows from their records, which may be in any order, with a value for each direction or one for both.
+/// Build these rows from their records, which may be in any order. An entry has a value for each direction if
+/// `both_directions`, and otherwise one value for both directions.
 fn block(
     rows: Range<WordId>,
     both_directions: bool,

@@ -67,9 +67,9 @@ pub(super) struct Spectrum {
 }
 
 impl Spectrum {
-    /// The spectrum of a sample whose words have these `counts`. `different` has, for each length of
-    /// part, the mean number of different words in parts of the sample of this length. Each length is twice the one
-    /// before; the last is that of the whole sample. `is_beginning`: the sample is the beginning of the text.
+    /// The spectrum of a sample whose words have these `counts`. `different` has, for several lengths of parts of the
+    /// sample, the mean number of different words in parts of this length. Each length is twice the length before it,
+    /// and the last length is that of the whole sample. `is_beginning`: the sample is the beginning of the text.
     pub fn new(counts: &[u64], different: &[f64], is_beginning: bool) -> Self {
         let mut sorted = counts.to_vec();
         sorted.sort_unstable();
@@ -209,7 +209,7 @@ impl Spectrum {
     }
 
     /// Number of records of a text `scale` times as long as the sample. Half of the sample has `before` records, and
-    /// all of it has `now`. The number of words grows with the slope `words`.
+    /// the whole sample has `now` records. `words` is the slope d ln(words)/d ln(text) in the long text.
     pub fn records(&self, scale: f64, words: f64, [before, now]: [f64; 2]) -> Interval {
         if is_whole(scale) {
             return Interval::exact(now);

@@ -18,7 +18,7 @@ pub(crate) const MOST_OPEN: usize = 64;
 const TASK_ENTRIES: u64 = 1 << 17;
 
 /// Add the counts of two texts, on all threads of the current rayon pool. The sum is a matrix of `words` words. A
-/// word has the same id in both counts; the last words may be missing in one of them.
+/// word has the same id in both counts; the last words of `words` may be missing in either of the counts.
 ///
 /// # Errors
 /// As for [`Triangle::block`]; [`crate::Error::Io`] for temporary files;

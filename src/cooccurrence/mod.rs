@@ -1,4 +1,4 @@
-//! Turns encoded text into counts: how often two words occur within a window of each other.
+//! Turns encoded text into counts: how often two words occur within a window, or within a document.
 //!
 //! [`count_text`] does all steps from text to counts; [`count()`] counts text that is encoded already. Counts are
 //! a [`Triangle`], whose rows lie in memory or in a temporary file.

@@ -31,8 +31,8 @@ struct Part {
 }
 
 impl Occurrences {
-    /// Index `words` in parallel. Each thread reads the whole text and indexes some of the words by
-    /// a counting sort. So no two threads write to the same memory.
+    /// Index `words` in parallel. Each task reads the whole text and indexes some of the words by a
+    /// counting sort. So no two threads write to the same memory.
     pub fn index<T: Text + ?Sized>(
         text: &T,
         words: Range<usize>,
@@ -173,7 +173,8 @@ fn pieces(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usiz
     starts.map(move |start| start..(start + length).min(end))
 }
 
-/// Divide rows into ranges with about `size` occurrences each. `counts` has the occurrences of each row's word.
+/// Divide rows into ranges with about `size` occurrences each. `counts` has, for each row, the number of occurrences
+/// of the word of the row.
 pub(crate) fn tasks(counts: impl ExactSizeIterator<Item = u64>, size: u64) -> Vec<Range<usize>> {
     let words = counts.len();
     let mut tasks = Vec::new();

@@ -11,7 +11,7 @@ pub const MAX_DOCUMENT: usize = 10_000;
 pub struct CountingOptions {
     /// Number of words to each side of a word, at least 1, or [`CountingOptions::WHOLE_DOCUMENT`].
     pub window: usize,
-    /// Whether both directions of a pair are counted. Otherwise only (left word, right word) is.
+    /// Whether both directions of a pair are counted. Otherwise only (left word, right word) is counted.
     pub symmetric: bool,
     /// Whether a pair at distance d adds 1/d to its count. Otherwise it adds 1. If whole documents
     /// are counted, every pair of a document of n words has the distance n − 1.
@@ -37,7 +37,7 @@ impl CountingOptions {
         self.window == Self::WHOLE_DOCUMENT
     }
 
-    /// An upper bound of the distance of two words that are a pair.
+    /// An upper bound of the distance between the two words of a pair.
     pub(crate) fn reach(&self) -> usize {
         if self.counts_documents() {
             MAX_DOCUMENT

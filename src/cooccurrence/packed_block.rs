@@ -11,7 +11,7 @@ use crate::memory::fallible;
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// 1/d for each distance d up to 16 is a whole multiple of 1/720720.
+/// The number of units in 1. 1/d for each distance d up to 16 is a whole multiple of the unit 1/720720.
 const UNIT: f64 = 720_720.0;
 /// Bits of a packed value for its rounding error. The other 27 bits are for the number of units.
 const ERROR_BITS: u32 = 5;
@@ -52,8 +52,7 @@ struct Values {
     others: Vec<(u32, f64)>,
 }
 
-/// A block is packed if, in each direction, at most one in this many of its values (rounded up) does not fit into 32
-/// bits.
+/// A block is packed if, in each direction, at most n/`LISTED` (rounded up) of its n values do not fit into 32 bits.
 const LISTED: usize = 16;
 
 impl PackedBlock {

@@ -1,7 +1,7 @@
 //! Counts from a table of pairs: each row has the key of a row of X, the key of a column, and a value.
 //!
-//! Batches of rows are numbered in parallel. Every worker numbers keys in tables of its own, without locks
-//! ([`KeyTable`]), and keeps the rows as numbers. At the end of the table the keys of all workers become one
+//! Workers number the keys of batches of rows in parallel. Every worker numbers keys in tables of its own, without
+//! locks ([`KeyTable`]), and keeps the rows as numbers. At the end of the table the keys of all workers become one
 //! vocabulary, or two if rows and columns have words of their own, and a [`TriangleBuilder`] adds up the rows in the
 //! order of the table. So the counts have the same bits for any number of threads. Beyond a memory limit, the rows
 //! go to a temporary file.
@@ -24,7 +24,8 @@ use std::sync::Arc;
 /// How to read a table of pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairOptions {
-    /// Each row of the table is a pair without an order: it adds to X\[i, j\] and X\[j, i\].
+    /// Each row of the table is a pair without an order: it adds to both X\[i, j\] and X\[j, i\], and once to
+    /// X\[i, i\].
     pub symmetric: bool,
     /// The columns of X have words of their own.
     pub rectangular: bool,
@@ -80,7 +81,7 @@ pub struct KeyTable {
     hashed: HashTable<WordId>,
     // The integer of each number.
     integers: Vec<i64>,
-    // The occurrences of the key of each number.
+    // How often the key of each number occurs.
     counts: Vec<u64>,
 }
 
@@ -205,7 +206,8 @@ enum Rows {
     Spilled(Range<u64>),
 }
 
-/// The tables of one worker: one for both columns of the table, or one for each.
+/// The key tables of one worker: one for both key columns of the table of pairs or, if X is rectangular, one for
+/// each of these columns.
 struct Worker {
     rows: KeyTable,
     columns: Option<KeyTable>,
@@ -265,8 +267,9 @@ pub struct CountedPairs {
 ///
 /// # Errors
 /// The errors of `reader` and its batches; [`Error::Corpus`] for a table without rows; [`Error::Parameter`] naming
-/// `table` for a key that is not UTF-8, for more than [`MAX_WORDS`] different keys or rows of a batch, and if the sum
-/// of all values is not finite; [`Error::Io`] for temporary files; [`Error::Memory`]; [`Error::Cancelled`].
+/// `table` for a key that is not UTF-8, for more than [`MAX_WORDS`] different keys, for a batch of more than
+/// [`MAX_WORDS`] rows, and if the sum of all counts is not finite; [`Error::Io`] for temporary files;
+/// [`Error::Memory`]; [`Error::Cancelled`].
 pub fn count_pairs(
     reader: &mut impl PairReader,
     options: PairOptions,
@@ -323,7 +326,7 @@ fn read_wave<R: PairReader>(reader: &mut R, threads: usize) -> Result<Vec<R::Bat
     Ok(wave)
 }
 
-/// The rows of the table so far, in its order.
+/// The rows of the table that have been numbered so far, in the order of the table.
 struct Log<'a> {
     numbered: Vec<Numbered>,
     in_memory: u64,
@@ -421,7 +424,7 @@ impl<'a> Log<'a> {
                             file.read_into(range.start, bytemuck::cast_slice_mut(&mut rows))?;
                             rows
                         }
-                        (Rows::Spilled(_), None) => Vec::new(), // cannot happen: the file has them
+                        (Rows::Spilled(_), None) => Vec::new(), // never: the file has these rows
                     };
                     for pair in &mut rows {
                         pair.row = row_ranks[worker][pair.row as usize];

@@ -23,7 +23,7 @@ pub enum Words<'a> {
     Grown {
         /// The words of the older counts.
         vocabulary: &'a Vocabulary,
-        /// Words that were too rare for `vocabulary`, with their counts so far.
+        /// Words that were left out of `vocabulary`, with their counts so far.
         rare: &'a Vocabulary,
         /// Also append words whose counts in the older and the new text together pass `min_count`, as far as
         /// `max_vocab` leaves room.
@@ -36,7 +36,8 @@ pub enum Words<'a> {
 pub struct CountedText {
     /// The words of the counts.
     pub vocabulary: Arc<Vocabulary>,
-    /// Words that are too rare for the vocabulary. Empty if the vocabulary was given.
+    /// Words that `min_count` or `max_vocab` leaves out of the vocabulary (with `grow: false`, all words that are
+    /// not in the older vocabulary), with their counts. Empty if the vocabulary was given.
     pub rare: Arc<Vocabulary>,
     /// The counts.
     pub counts: Triangle,

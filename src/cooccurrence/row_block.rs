@@ -86,7 +86,7 @@ impl RowBlock {
     ) {
         let start = self.columns.len();
         // No branch, because the processor cannot predict which sums are zero: every sum is
-        // written, and the next one overwrites it if it is zero. So the arrays have one element
+        // written, and the next sum overwrites a sum that is zero. So the arrays have one element
         // more than there are entries.
         self.columns.resize(start + number + 1, 0);
         let mut values = [Some(&mut self.forward), self.backward.as_mut()];
@@ -112,8 +112,8 @@ impl RowBlock {
         }
     }
 
-    /// Append entries to the open row. Their columns must be larger than the columns that the row
-    /// has so far.
+    /// Append the entries of `row` to the open row. Their columns must be larger than the columns that
+    /// the open row has so far.
     pub(crate) fn extend(&mut self, row: &TriangleRow<'_>) -> Result<()> {
         self.reserve(1, row.columns.len())?;
         self.columns.extend_from_slice(row.columns);

@@ -6,8 +6,9 @@ use crate::memory::fallible;
 use crate::vocabulary::WordId;
 
 /// Encode a block as bytes: the first row, the number of rows, and whether there are values of both
-/// directions; then the length of each row, all columns as differences, all forward values, all backward
-/// values. Numbers are LEB128; for values see [`write_value`].
+/// directions; then the length of each row, all columns, all forward values, all backward values. The first
+/// column of a row is stored as it is, and every further column as its difference from the column before it,
+/// minus 1. Numbers are LEB128; for values see [`write_value`].
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
@@ -212,7 +213,8 @@ pub fn decode_foreign(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode(bytes)?.filter(RowBlock::holds_counts))
 }
 
-/// Like [`decode`], but writes into the memory of an existing block. Returns `false` if the bytes are not a block.
+/// Like [`decode`], but writes into the memory of an existing block. Returns `false` if the bytes are not a block;
+/// the content of `block` is then unspecified.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].

@@ -91,9 +91,9 @@ impl<B: Deref<Target = [u8]> + Any + Debug + Send + Sync> SharedBytes for B {
 }
 
 impl StoredBlock {
-    /// A copy of a block, packed if this saves memory. Its arrays have exactly the size that they
-    /// need. The caller fills the same `block` again, so that a thread does not allocate growing
-    /// arrays for every block.
+    /// A copy of a block, packed if [`PackedBlock::of`] can pack it. The arrays of the copy have
+    /// exactly the size that they need. The caller fills the same `block` again, so that a thread
+    /// does not allocate growing arrays for every block.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -137,8 +137,8 @@ impl StoredBlock {
         Ok(Cow::Owned(block))
     }
 
-    /// A plain block with the rows of this block that are in `rows`. It may have other rows of this block too. If this
-    /// block is packed or compressed, the result is written to `memory`.
+    /// A plain block with the rows of this block that are in `rows`. The plain block may have other rows of this block
+    /// too. If this block is packed or compressed, the plain block is written to `memory`.
     pub fn read_into<'a>(
         &'a self,
         rows: &Range<WordId>,

@@ -47,8 +47,8 @@ pub(crate) struct RowWriter<'a> {
     memory_bytes: u64,
     file: Option<SpillFile>,
     totals: Totals,
-    // The fraction of the text in the segments so far. From it the message of a full disk estimates
-    // the space that all rows need.
+    // The fraction of the text that lies in the segments so far. If the disk is full, the error
+    // message estimates from this fraction the space that all rows need.
     fraction: f64,
 }
 
@@ -72,7 +72,8 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Set the fraction of the text that lies in the segments so far, including the one whose rows come next.
+    /// Set the fraction of the text that lies in the segments so far, including the segment whose rows are pushed
+    /// next.
     pub fn set_fraction(&mut self, fraction: f64) {
         self.fraction = fraction;
     }

@@ -99,13 +99,14 @@ impl Triangle {
 }
 
 impl TriangleRow<'_> {
-    /// An upper limit of the number of entries in selected rows.
+    /// An upper bound of the number of times that [`TriangleRow::selected`] calls its argument.
     fn most_selected(&self, selected: &Selection) -> usize {
         let own = selected.place(self.row).map_or(0, |_| self.columns.len());
         own + selected.ascending.len().min(self.columns.len())
     }
 
-    /// Call `f(place, column, x)` for the entries of the full matrix in selected rows.
+    /// Call `f(place, column, x)` for the entries of the full matrix that this row of the triangle represents and
+    /// that lie in selected rows.
     fn selected(&self, selected: &Selection, mut f: impl FnMut(u32, WordId, f64)) {
         let own = selected.place(self.row);
         if let Some(place) = own {

@@ -26,7 +26,7 @@ impl SpillFile {
     /// An empty file in `folder`.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] with `folder` if no file can be made there.
+    /// [`crate::Error::Io`] naming `folder` if no file can be created there.
     pub fn create(folder: &Path) -> Result<Self> {
         Ok(Self {
             file: TemporaryFile::create(folder)?,
@@ -37,7 +37,7 @@ impl SpillFile {
     /// Append a block. `bytes` is the block as [`encode`](super::row_codec::encode) wrote it.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] with the folder.
+    /// [`crate::Error::Io`] naming the folder.
     pub fn push(&mut self, rows: Range<WordId>, entries: u64, bytes: &[u8]) -> Result<()> {
         let bytes = self.file.append(bytes)?;
         self.index.push(IndexEntry {
@@ -71,7 +71,7 @@ impl SpillFile {
     /// Block `k`, decoded.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] with the folder; [`crate::Error::Format`] if the bytes were damaged;
+    /// [`crate::Error::Io`] naming the folder; [`crate::Error::Format`] if the bytes were damaged;
     /// [`crate::Error::Memory`].
     pub fn read(&self, k: usize) -> Result<RowBlock> {
         let place = self.index[k].bytes.clone();

@@ -313,10 +313,10 @@ pub(super) fn document_ends<X: Symbol>(windows: &[X; LANES]) -> u64 {
     bits(|lane| windows[lane] == X::END)
 }
 
-/// A bit for each lane for which `is_set`.
+/// A bit for each lane; the bit is 1 if `is_set` returns true for the lane.
 ///
-/// Written so that it compiles to vector compares on every target: bytes of 0 or 1, which a multiplication
-/// packs into bits.
+/// The results are first bytes of 0 or 1, which a multiplication then packs into bits. In this form the function
+/// compiles to vector compares on every target.
 #[inline(always)]
 fn bits(is_set: impl Fn(usize) -> bool) -> u64 {
     let mut flags = [0u8; LANES];

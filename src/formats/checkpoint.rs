@@ -54,8 +54,8 @@ const CHUNK: usize = 1 << 18;
 /// Write a checkpoint of `training` with its `settings`. The file appears complete or not at all.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does
-/// not write; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an empty name and for a name with the ending of a format that glove-rs
+/// does not write; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save(
     path: impl AsRef<Path>,
     training: &Training,

@@ -13,7 +13,7 @@ use std::ops::Range;
 /// Number of words that one task looks up.
 const WORDS: usize = 1 << 12;
 /// While n-grams are counted, they are divided into at most this many shards by their hashes. All
-/// words are read for each shard, so more shards are not faster.
+/// words are read for each shard, so still more shards would not be faster.
 const MOST_SHARDS: usize = 16;
 
 /// Lists of numbers in one buffer.
@@ -59,7 +59,8 @@ impl Lists {
         }
         let mut sum = 0;
         for end in &mut ends {
-            // Until the list is filled, this is the position of its next item.
+            // Until list number `item` is filled, `ends[item]` is the position of the next item of the
+            // list. When the list is filled, it is the end of the list.
             sum += std::mem::replace(end, sum);
         }
         let mut items = fallible::zeroed(self.items.len())?;
@@ -96,8 +97,9 @@ impl Lists {
     }
 }
 
-/// The matrix A with a row for each word and a column for each n-gram. The value is 1/√n if the word has the n-gram,
-/// where n is the number of n-grams of the word, otherwise 0. The length of a row is 1, or 0 for a word without n-grams.
+/// The matrix A with a row for each word and a column for each n-gram that occurs in enough words. The value is 1/√n
+/// if the word has the n-gram, otherwise 0, where n is the number of n-grams of the word that have a column. The length
+/// of a row is 1, or 0 for a word without such n-grams.
 #[derive(Debug)]
 pub struct Design {
     pub(super) lengths: NgramLengths,

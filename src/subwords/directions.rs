@@ -15,9 +15,10 @@ use rayon::prelude::*;
 /// benches/EXPERIMENTS.md, "Mean and dominating directions".
 const DIRECTIONS: usize = 2;
 const REMOVED: f64 = 0.5;
-/// Number of rows that are summed in single precision. Such sums are then added in double precision.
+/// Number of rows that are summed in single precision. The sums of these groups of rows are added in double
+/// precision.
 const ROWS: usize = 1 << 8;
-/// Number of steps of the iteration on the covariance matrix. The iteration does not stop earlier.
+/// Number of steps of the iteration on the covariance matrix. All steps are always taken.
 const STEPS: usize = 300;
 /// The sums of all tasks together have at most this many numbers, unless the sums of one task have
 /// more.

@@ -39,10 +39,10 @@ impl Default for SubwordOptions {
 }
 
 impl SubwordOptions {
-    /// Refuse options out of their range.
+    /// Refuse options that are out of their ranges.
     ///
     /// # Errors
-    /// [`Error::Parameter`].
+    /// [`Error::Parameter`] naming the first option that is out of its range.
     pub fn validate(&self) -> Result<()> {
         if self.min_words < 1 {
             return Err(Error::parameter(
@@ -92,7 +92,9 @@ impl Subwords {
     /// result has the same bits for any number of threads.
     ///
     /// # Errors
-    /// [`Error::Parameter`]; [`Error::Memory`]; [`Error::Cancelled`].
+    /// [`Error::Parameter`] naming the option that is out of its range, `vectors` if there is not a vector of `dim`
+    /// finite numbers for each word, or `weights` if there is not a finite weight >= 0 for each word;
+    /// [`Error::Memory`]; [`Error::Cancelled`].
     pub fn fit<W: AsRef<[u8]> + Sync>(
         words: &[W],
         vectors: &[f32],
@@ -164,8 +166,8 @@ impl Subwords {
         &self.vectors
     }
 
-    /// The n-grams of a word that the model has, the most frequent first. `<` and `>` are the beginning and the end
-    /// of the word.
+    /// The n-grams of a word that the model has. N-grams of more fitted words come first. `<` and `>` are the beginning
+    /// and the end of the word.
     pub fn ngrams_of(&self, word: &[u8]) -> Vec<String> {
         let mut lookup = Lookup::default();
         let ids = lookup.ids(word, self.lengths, &self.ngrams).iter();
@@ -243,7 +245,10 @@ impl Design {
     /// `None`. `options.lengths` and `options.min_words` are not used.
     ///
     /// # Errors
-    /// [`Error::Parameter`]; [`Error::Memory`]; [`Error::Cancelled`].
+    /// As for [`Subwords::fit`].
+    ///
+    /// # Panics
+    /// If `start` has fewer than `dim` numbers for each n-gram.
     pub fn regress(
         &self,
         vectors: &[f32],

@@ -9,7 +9,8 @@
 //! where a_i are the rows of the design matrix A and c_i the weights of the words; C is the
 //! diagonal matrix of the weights. All columns have the same A, so sixteen columns are solved
 //! together: for each entry of A, a whole cache line is read. The gradient is divided by the
-//! diagonal of AᵀCA + λ (Jacobi), because the frequencies of n-grams differ by orders of magnitude.
+//! diagonal of AᵀCA + λ (the Jacobi preconditioner), because the frequencies of n-grams differ by
+//! orders of magnitude.
 //!
 //! Sums have a fixed order: the result has the same bits for any number of threads.
 
@@ -42,7 +43,8 @@ pub(super) struct Target<'a> {
     pub weights: &'a [f32],
     /// λ > 0.
     pub penalty: f32,
-    /// The largest number of steps of conjugate gradients. `model` and `shrinkage` choose it.
+    /// Number of steps of conjugate gradients. A column that is solved earlier does not change in the
+    /// remaining steps. `model` and `shrinkage` choose the number.
     pub steps: usize,
 }
 

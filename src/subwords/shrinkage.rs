@@ -15,19 +15,20 @@ use crate::training::LINE;
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
 
-/// The weight of the prediction in the mean of a vector and its prediction: 0.55 up to dim 100, 0.5 from dim 300 on, and
-/// between them on a straight line. Measured in benches/EXPERIMENTS.md, "Subwords" and "Weight of the prediction
-/// at dim 300".
+/// The weight of the prediction in the mean of a vector and its prediction: 0.55 up to dim 100, 0.5 from dim 300
+/// on, and between them on a straight line. The weights at dims 100 and 300 were measured (benches/EXPERIMENTS.md,
+/// "Mean and dominating directions" and "Weight of the prediction at dim 300"), the weights between them were not.
 fn weight_of_prediction(dim: usize) -> f32 {
     let beyond = (dim.clamp(100, 300) - 100) as f32 / 200.0;
     0.55 - 0.05 * beyond
 }
 
-/// Steps and penalty of the regression. Measured in the same section.
+/// Steps and penalty of the regression (benches/EXPERIMENTS.md, "Shrinkage towards the spelling").
 const STEPS: usize = 15;
 const PENALTY: f64 = 0.3;
 /// A word that occurs at least this often has the weight 1 in the regression. A word that occurs c
-/// times, where c is smaller, has the weight c/`FREQUENT`. Measured in the same section.
+/// times, where c is smaller, has the weight c/`FREQUENT` (benches/EXPERIMENTS.md, "Mean and dominating
+/// directions").
 const FREQUENT: u64 = 200;
 /// To test the predictions, every `HELD_OUT`-th word is held out and predicted from the other
 /// words.
@@ -44,8 +45,9 @@ const LEAST_CORRELATION: f64 = 0.1;
 pub struct Shrinkage {
     /// The weighted correlation of the vectors of held-out words with their predictions.
     pub correlation: f64,
-    /// The subword model, and for each word the difference between its new and its old vector,
-    /// row-major. `None` if the correlation is below 0.1 + 1/√n for n held-out words.
+    /// The subword model, and for each word its new vector minus its old vector, row-major. A word
+    /// without n-grams is only damped. `None` if the correlation is below 0.1 + 1/√n for n held-out
+    /// words.
     pub found: Option<(Subwords, Vec<f32>)>,
 }
 

@@ -55,9 +55,10 @@ impl Anchor {
         });
     }
 
-    /// Take one step of the optimizer down the gradient of the anchor's term. The gradient is 2μ((w + w̃) − r), for w and for
-    /// w̃. The term is a sum over words, not over records, so there is one such step after each epoch. The
-    /// step changes only the rows of words that have a pretrained vector.
+    /// Take one step of the optimizer down the gradient of the anchor's term. The gradient is
+    /// 2μ((w + w̃) − r), for w and for w̃. The term is a sum over words, not over records, so training calls
+    /// this function once in each epoch, after the pass over the records. The step changes only the rows of
+    /// words that have a pretrained vector.
     ///
     /// Returns the value of the term before the step.
     pub(super) fn step(&self, parameters: &mut Parameters, rule: &StepRule) -> f64 {

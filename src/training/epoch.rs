@@ -61,9 +61,9 @@ impl EpochPass<'_> {
     /// Train `batches` and return their cost.
     ///
     /// # Errors
-    /// [`Error::Diverged`] at the first residual that is not finite, or when the batches of one thread
-    /// cost more than [`EpochPass::divergence_cost`]; [`Error::Io`] and [`Error::Memory`] if the
-    /// tiles are on disk; [`Error::Cancelled`].
+    /// [`Error::Diverged`] if the cost of a record or negative pair is not a finite number, or if the
+    /// records of one thread cost more than [`EpochPass::divergence_cost`]; [`Error::Io`] and
+    /// [`Error::Memory`] when records are read from disk; [`Error::Cancelled`].
     pub fn run(
         &self,
         rows: SharedRows<'_>,
@@ -177,7 +177,8 @@ impl EpochPass<'_> {
         Ok(cost)
     }
 
-    /// The step rule at `time`: the fraction of the epoch that is finished.
+    /// The step rule at `time`, the fraction of this epoch that is finished. The schedule has scaled its
+    /// learning rates.
     pub fn rule_at(&self, time: f64) -> StepRule {
         let time = (self.epoch as f64 - 1.0 + time) / self.options.epochs as f64;
         self.rule.at_rate(self.options.schedule.factor(time))

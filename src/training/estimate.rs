@@ -149,7 +149,8 @@ impl FitEstimate {
     }
 }
 
-/// The first number of `range` for which `holds` is false, or the end of the range. No number after it may hold.
+/// The first number of `range` for which `holds` is false, or the end of the range. `holds` must be false for
+/// all later numbers of the range too.
 fn first_not(range: Range<u64>, holds: impl Fn(u64) -> bool) -> u64 {
     let Range { mut start, mut end } = range;
     while start < end {
@@ -307,7 +308,7 @@ mod tests {
         }
     }
 
-    /// [`FitEstimate::limit_within`], by trying every limit.
+    /// The result of [`FitEstimate::limit_within`], found by trying every limit.
     fn tried(fit: &FitEstimate, available: f64, least: u64) -> Option<u64> {
         let fits = |&megabytes: &u64| fit.memory(&limit_of(megabytes * MEGABYTE)) <= available;
         let least = least.div_ceil(MEGABYTE);

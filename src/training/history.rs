@@ -15,7 +15,8 @@ pub struct History {
     pub epochs: usize,
     /// How many times the learning rate has been halved.
     pub halvings: usize,
-    /// An epoch diverges if its Σ ½ f(X) diff² is larger than this. Estimated when training starts.
+    /// An epoch diverges if its Σ ½ f(X) diff² is larger than this number. `None` until training starts and
+    /// estimates it.
     pub divergence_cost: Option<f64>,
     /// Reports of the finished epochs. They may be missing for epochs of an earlier training, whose
     /// parameters this one continues.
@@ -29,8 +30,8 @@ impl History {
         self.reports.push(report);
     }
 
-    /// Go back to the end of an earlier epoch, when the learning rate had been halved `halvings` times. All
-    /// epochs must have reports.
+    /// Go back to the end of epoch number `epochs`. At that time the learning rate had been halved `halvings`
+    /// times. All finished epochs must have reports.
     pub fn rewind(&mut self, epochs: usize, halvings: usize) {
         self.reports.truncate(epochs);
         (self.epochs, self.halvings) = (epochs, halvings);

@@ -6,13 +6,18 @@ use super::parameters::Parameters;
 use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 
-/// Train on one thread, on the records in this order, at the initial learning rate. Tests use this function
-/// to check the arithmetic of the kernel, and benchmarks use it to measure the speed of the kernel. With
-/// `negative_weight`, the records are negative pairs of this weight, and ln X of a record is
-/// its target. Returns the loss of each epoch.
+/// Train on one thread, on the records in this order, in every epoch at the initial learning rate. Tests use
+/// this function to check the arithmetic of the kernel, and benchmarks use it to measure the speed of the
+/// kernel. With `negative_weight`, the records are negative pairs of this weight, and ln X of a record is
+/// its target. Returns the loss of each epoch. Records whose cost is not a finite number are skipped.
 ///
 /// # Errors
-/// [`Error::Parameter`] for bad options, more than 65,536 words, or a record out of range.
+/// [`Error::Parameter`] for options that are out of their ranges, more than 65,536 words, a record of a word
+/// that does not exist, or an X that is not a finite number above 0.
+///
+/// # Panics
+/// If `parameters` do not have the layout of the optimizer, or if this machine does not have the instructions
+/// of `level`.
 pub fn train_in_order(
     parameters: &mut Parameters,
     records: &[(WordId, WordId, f64)],

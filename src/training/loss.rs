@@ -1,5 +1,5 @@
-//! The cost of a model on some records, computed without training: for the validation loss, and for the poor
-//! model that `divergence.rs` compares with. The costs of the records in training are computed by the kernel.
+//! The cost of a model on some records, computed without training. It is used for the validation loss, and for
+//! the divergence cost (`divergence.rs`). The kernel computes the cost of the records that it trains on.
 
 use super::kernel::Record;
 use super::options::TrainingOptions;
@@ -27,10 +27,11 @@ pub(crate) fn validation_cost(
     })
 }
 
-/// Estimate the cost of an epoch of a poor model. The residuals of a poor model are larger by one,
-/// in absolute value, than those of a model of zeros. In a tile where `model` costs more than the
-/// poor model, the cost of `model` counts instead. The first records of a tile are a fair sample,
-/// because records are shuffled before they are grouped by rows within short stretches.
+/// Estimate the cost of a poor model on the training records of the tiles whose columns are words of group
+/// `columns`. The residuals of the poor model are larger by one, in absolute value, than those of a model of
+/// zeros. In a tile where `model` costs more than the poor model, the cost of `model` counts instead. The
+/// first records of a tile are a fair sample, because records are shuffled before they are grouped by rows
+/// within short stretches.
 pub(crate) fn poor_model_cost(
     tiles: &Tiles,
     columns: usize,
@@ -75,8 +76,9 @@ fn cost(
         .sum()
 }
 
-/// Σ `f(tile, buffer)` over the tiles whose columns are words of group `columns`. Results are added in the
-/// order of the tiles, whatever the number of threads. The buffer is for [`Tiles::read`].
+/// Σ `f(tile, buffer)` over the tiles whose columns are words of group `columns`. The results of `f` are added
+/// in the order of the tiles, so the sum has the same bits for any number of threads. The buffer is for
+/// [`Tiles::read`].
 fn sum_over_tiles(
     tiles: &Tiles,
     columns: usize,

@@ -2,12 +2,13 @@
 //!
 //! The loss of the paper (its equation 8) has no term for X_ij = 0, so a model may predict any
 //! value for such a pair. Swivel (Shazeer et al. 2016) and skip-gram with negative sampling train
-//! on such pairs too, and reach high scores in word similarity. Here, a sample of pairs is drawn
-//! once, before training, from the product of the words' smoothed frequencies. Pairs that co-occur
-//! are left out. Each negative pair adds ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the objective: only a
+//! on such pairs too. Here, a sample of pairs is drawn once, before training. The word and the
+//! context word of a pair are drawn independently (see `EXPONENT`). Pairs that co-occur are left
+//! out. Each negative pair adds ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the objective: only a
 //! prediction above the target t_ij has a cost. The target t_ij = ½ ln E_ij − 1 is the mean of ln
 //! E_ij and −2, where E_ij is the count that independent words would have (measured in
-//! benches/EXPERIMENTS.md, "Negative sampling").
+//! benches/EXPERIMENTS.md, "Negative sampling"): the sum of row i times the sum of column j,
+//! divided by the sum of X.
 
 use super::kernel::Record;
 use super::marginals::Marginal;
@@ -21,7 +22,7 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 pub(super) type Pair = [u16; 2];
 
 /// The probability of a word is proportional to its frequency to this power, as in word2vec (Mikolov et al.
-/// 2013).
+/// 2013). The frequency of a word is the sum of its row of X, that of a context word the sum of its column.
 const EXPONENT: f64 = 0.75;
 
 /// The context words of a block: the sum of their probabilities, and a distribution to draw one of them from.

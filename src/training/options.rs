@@ -10,7 +10,7 @@ use std::time::Instant;
 /// `negative_weight`, which has no effect in this preset because `negative` is 0.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingOptions {
-    /// x_max of f(x) = min(1, (x/x_max)^α)
+    /// x_max of the weighting f(x) = min(1, (x/x_max)^α).
     pub x_max: f64,
     /// α of f(x).
     pub alpha: f64,
@@ -42,8 +42,8 @@ pub struct TrainingOptions {
     /// Early stopping: end after this many epochs in a row without a smaller validation loss.
     pub patience: Option<usize>,
     /// Time limit: start another epoch only if it would end in time, assuming that it takes as long as
-    /// the last. The first epoch always runs. The repetition of an epoch that diverged does not depend
-    /// on the limit.
+    /// the last. The first epoch of a call always runs, also when the call continues a training. An epoch
+    /// that diverged is repeated even after the deadline.
     pub deadline: Option<Instant>,
 }
 
@@ -126,8 +126,8 @@ impl TrainingOptions {
         exponent.clamp(-87.0, 0.0).exp()
     }
 
-    /// The step rule at the initial learning rates, after η was halved `halvings` times. The learning rate of
-    /// the biases under AdaGrad is not halved.
+    /// The step rule with the learning rates before the schedule scales them, and with η halved `halvings`
+    /// times. The learning rate of the biases under AdaGrad is not halved.
     pub(crate) fn rule(&self, halvings: usize) -> StepRule {
         StepRule {
             optimizer: self.optimizer,

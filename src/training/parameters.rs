@@ -146,8 +146,10 @@ impl Side {
     }
 }
 
-/// Vectors and biases of V words and C context words as plain arrays, as users see them. C is V
-/// unless X is rectangular.
+/// Vectors and biases of V words and C context words as plain arrays, as users see them, or the
+/// accumulators of these vectors and biases. C is V unless X is rectangular. If a vector has one
+/// accumulator, the arrays `w` and `w_tilde` of accumulators have one number for each row instead of
+/// dim.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Exported {
     /// W, row-major (V, dim).
@@ -214,7 +216,8 @@ impl RowMut<'_> {
         &mut self.lines[k / LINE].0[k % LINE]
     }
 
-    /// Take the step `g`, which is η times the gradient of the vector. `rule` limits and scales it.
+    /// Take the step `g`, which is η times the gradient of the vector. `rule` limits the step and, under AdaGrad,
+    /// scales it by the accumulators.
     pub fn step(&mut self, g: &[f32], rule: &StepRule) {
         if self.layout.is_rowwise() {
             let (line, lane) = self.layout.sum(0);
@@ -329,8 +332,8 @@ impl Parameters {
 
     /// Parameters with these values and accumulators. `accumulators` has one accumulator for each
     /// vector, or one for each component. If `layout` has the other number of accumulators, they
-    /// are converted: the accumulator of a vector is the mean of those of its components, or the
-    /// accumulator of each component is that of its vector.
+    /// are converted: the accumulator of a vector is the mean of the accumulators of its components,
+    /// and the accumulator of a component is the accumulator of its vector.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming the array of the wrong size, or `dim` if it is out of range;
@@ -421,7 +424,7 @@ impl Parameters {
         Ok(copy)
     }
 
-    /// Copy the numbers of `other`, which has the same shape and layout.
+    /// Overwrite the parameters and accumulators with those of `other`, which has the same shape and layout.
     pub(super) fn copy_from(&mut self, other: &Self) {
         let ours = [&mut self.word_side, &mut self.context_side];
         for (to, from) in ours
@@ -518,7 +521,8 @@ impl Parameters {
         bytemuck::cast_slice(&side.lines)
     }
 
-    /// The vectors and biases, and then their accumulators, of rows that [`Parameters::rows_of`] returned.
+    /// Unpack rows that [`Parameters::rows_of`] returned: first their vectors and biases, then the accumulators
+    /// of their vectors and biases.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -532,7 +536,7 @@ impl Parameters {
         Ok([side.values()?, side.sums()?])
     }
 
-    /// For each word, its row in W and its row in W̃.
+    /// For each word, its row in W and its row in W̃. X must not be rectangular.
     pub(super) fn words_mut(&mut self) -> impl IndexedParallelIterator<Item = [RowMut<'_>; 2]> {
         let layout = self.layout;
         let row = move |lines| RowMut { lines, layout };

@@ -8,10 +8,11 @@ pub const MAX_DIM: usize = 1 << 20;
 
 /// The layout of a row of W with b, or of W̃ with b̃, and of their accumulators G.
 ///
-/// With an accumulator for each number, a row is `[w, 0…, p, q]`, followed by the accumulators in the same
-/// layout. The last two floats make the biases components of the dot product: `(p, q)` is `(b, 1)` in the row
-/// of a word and `(1, b̃)` in the row of a context word. So w·w̃ + b + b̃ is one dot product, and the same
-/// update rule serves vectors and biases. The learning rate of the constant 1 is 0.
+/// With one accumulator for each component and for the bias ([`Optimizer::AdaGrad`]), a row is
+/// `[w, 0…, p, q]`, followed by the accumulators in the same layout. `(p, q)` is `(b, 1)` in the row of a
+/// word and `(1, b̃)` in the row of a context word. So w·w̃ + b + b̃ is one dot product, and the same update
+/// rule serves vectors and biases. The learning rate of the constant 1 is 0. [`Optimizer::Sgd`] has the same
+/// rows and does not use the accumulators.
 ///
 /// With one accumulator for each vector ([`Optimizer::RowwiseAdaGrad`]), a row is
 /// `[w, 0…, ‖w‖², b, G of b, G of w]`: about half as long. The mean square of the gradient of a
@@ -25,7 +26,7 @@ pub struct RowLayout {
 
 /// Number of floats at the end of a row-wise row that are not components of the vector: ‖w‖², the
 /// bias, the accumulator of the bias, and the accumulator of the vector. The next constants are
-/// their positions.
+/// their positions among these four floats.
 pub(super) const TAIL: usize = 4;
 pub(super) const TAIL_SQUARE: usize = 0;
 pub(super) const TAIL_BIAS: usize = 1;
@@ -38,7 +39,8 @@ impl RowLayout {
         Self::with_sums(dim, optimizer == Optimizer::RowwiseAdaGrad)
     }
 
-    /// The layout for vectors with one accumulator if `rowwise`, and otherwise with one for each component.
+    /// The layout for vectors with one accumulator if `rowwise`, and otherwise with one accumulator for each
+    /// component. A `dim` above [`MAX_DIM`] counts as [`MAX_DIM`].
     pub fn with_sums(dim: usize, rowwise: bool) -> Self {
         Self {
             dim: dim.min(MAX_DIM),

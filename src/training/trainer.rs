@@ -23,12 +23,12 @@ use std::time::Instant;
 pub struct Training {
     /// The parameters at the end of the last finished epoch.
     pub parameters: Parameters,
-    /// With early stopping, the parameters at the end of the epoch with the smallest validation loss,
-    /// if it is not the last one.
+    /// With early stopping, the parameters at the end of the epoch with the smallest validation loss.
+    /// `None` if this epoch is the last finished epoch, and without early stopping.
     pub best: Option<Parameters>,
     /// The finished epochs and the halvings of the learning rate.
     pub history: History,
-    /// The pretrained vectors that words stay near, if there are any.
+    /// The pretrained vectors near which training keeps the vectors of their words, if there are any.
     pub anchor: Option<Anchor>,
 }
 
@@ -90,12 +90,14 @@ impl Training {
     /// epoch is repeated, even if it ends after the deadline.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for bad options, for parameters or an anchor that do not fit the tiles, and
-    /// if `GLOVE_RS_SIMD` names an instruction set that this machine does not have;
+    /// [`Error::Parameter`] for options that are out of their ranges, for parameters or an anchor that
+    /// do not fit the tiles, for numbers that training cannot start from (infinite, NaN, or accumulators
+    /// that are not above 0), for early stopping without held-out records, and if `GLOVE_RS_SIMD` does
+    /// not name an instruction set that this machine has;
     /// [`Error::Diverged`] if an epoch diverges after the learning rate was halved
-    /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times; [`Error::Io`]; [`Error::Memory`];
-    /// [`Error::Cancelled`]; and the errors of `after_epoch`. The parameters and the finished epochs
-    /// are then those of the last finished epoch.
+    /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times; [`Error::Io`] if records on disk cannot be read;
+    /// [`Error::Memory`]; [`Error::Cancelled`]; and the errors of `after_epoch`. The parameters are then
+    /// those at the end of the last finished epoch.
     pub fn run(
         &mut self,
         tiles: &Tiles,
@@ -130,6 +132,7 @@ impl Training {
             let batches = schedule::batches(tiles, options.seed, epoch);
             let trained = pass.run(self.parameters.rows(), &batches, monitor);
             let outcome = trained.and_then(|cost| {
+                // One step for the whole epoch, at the learning rate of the middle of the epoch.
                 let anchor = self.anchor.as_ref().map_or(0.0, |anchor| {
                     anchor.step(&mut self.parameters, &pass.rule_at(0.5))
                 });
@@ -214,8 +217,8 @@ impl Training {
         }
     }
 
-    /// Update `best` after an epoch. `before` are the parameters at the end of the previous epoch. They are
-    /// stored if that epoch is the best so far.
+    /// Update `best` after an epoch. `before` holds the parameters at the end of the previous epoch. They are
+    /// moved to `best` if the previous epoch has the smallest validation loss so far.
     fn update_best(&mut self, before: &mut Parameters) -> Result<()> {
         match self.history.epochs_since_best() {
             0 => self.best = None,

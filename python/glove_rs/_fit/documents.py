@@ -36,7 +36,8 @@ class Documents:
     vocabulary : Vocabulary
         The words of the whole text.
     lengths : ndarray of uint32, shape (n,)
-        The number of words of the vocabulary in each document.
+        The number of tokens of each document whose word is in the vocabulary; with `keep_gaps`, the
+        number of all its tokens.
     labels : list of hashable, length n, or None
         The label of each document, if labels were given.
     """
@@ -117,9 +118,10 @@ class Documents:
         Raises
         ------
         ValueError
-            If there is no source, if a source has no documents or cannot be read, or if a source
-            without `vocabulary` is an open file, a pipe or a stream of tables, which can be read
-            only once. A message about one source has its label.
+            If there is no source, if a label is missing, if a source has no documents or cannot be
+            read, if no document has a word of the vocabulary, or if `vocabulary` is None and a
+            source is an open file, a pipe or a stream of tables, which can be read only once. A
+            message about one source has its label.
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")
@@ -179,7 +181,14 @@ class Documents:
     ) -> Cooccurrence:
         """Count the text in which document d stands ``weights[d]`` times in a row.
 
-        The counts have the same bits as those of a text with repeated documents.
+        For documents from :meth:`read`, the counts have the same bits as those of a text with
+        repeated documents. For documents from :meth:`read_groups`, the counts of the sources are
+        added, which can round differently.
+
+        Raises
+        ------
+        ValueError
+            If all weights are 0.
         """
         counting, running = _settings.core_counting(settings), _settings.core_running(settings)
         total: Cooccurrence | None = None

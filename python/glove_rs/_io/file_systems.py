@@ -49,6 +49,8 @@ def system_of(name: str, options: Any = None) -> tuple[Any, str]:
     ------
     ImportError
         If the protocol needs a library that is not installed. The message says which.
+    ValueError
+        If fsspec does not know the protocol.
     """
     fsspec = optional("fsspec", f"reading {shortened(name)}")
     if options is not None and not isinstance(options, Mapping):
@@ -104,7 +106,7 @@ def remote_files(name: str, options: Any = None) -> list[str]:
     FileNotFoundError
         If there is no such file or folder, if the folder has no files, or if no file matches the
         pattern. A URL of HTTP is not checked.
-    ImportError
+    ImportError, ValueError
         As for :func:`system_of`.
     """
     system, path = system_of(name, options)
@@ -198,6 +200,8 @@ def replacing_remote(name: str, options: Any = None, *, overwrite: bool) -> Iter
         If there is a folder at `name`.
     OSError
         If the store cannot be written.
+    ImportError, ValueError
+        As for :func:`system_of`.
     """
     system, path = system_of(name, options)
     _check_target(system, path, name, overwrite=overwrite)
@@ -258,7 +262,8 @@ def _check_target(system: Any, path: str, name: str, *, overwrite: bool) -> None
 def _move(system: Any, old: str, new: str) -> None:
     from fsspec import AbstractFileSystem
 
-    if type(system).mv is AbstractFileSystem.mv:  # it takes brackets in a name for a pattern
+    # AbstractFileSystem.mv reads brackets in a name as a pattern, so it is not called.
+    if type(system).mv is AbstractFileSystem.mv:
         system.cp_file(old, new)
         system.rm_file(old)
     else:

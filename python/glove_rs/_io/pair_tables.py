@@ -164,10 +164,11 @@ def _exporter(table: Any, columns: list[str]) -> Any:
 
 
 def _with_types(frame: Any, columns: list[str]) -> Any:
-    """Return the columns of a data frame of Polars that are needed, or all if one is missing.
+    """Return the needed columns of a data frame of Polars, or all its columns if one is missing.
 
-    Columns that have only nulls get the type of the other keys, or of numbers: Polars exports them
-    with a buffer that Arrow's format does not allow.
+    Polars exports a column that has only nulls with a buffer that Arrow's format does not allow. So
+    a key column of nulls gets the type of the other key column, or text if both are of nulls, and
+    any other column of nulls gets the type Float64.
     """
     polars = sys.modules["polars"]
     if set(columns).issubset(frame.columns):
@@ -179,7 +180,7 @@ def _with_types(frame: Any, columns: list[str]) -> Any:
 
 
 def _of_pandas(frame: Any, columns: list[str]) -> Any:
-    """Convert the columns of a pandas data frame. Other columns may hold anything."""
+    """Convert the columns `columns` of a pandas data frame. Other columns may have any type."""
     pyarrow = optional("pyarrow", "from_pairs with pandas")
     names = [str(name) for name in frame.columns]  # a column may have a number as its name
     wanted = list(dict.fromkeys(columns))

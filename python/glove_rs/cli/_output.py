@@ -46,7 +46,7 @@ def say(line: str) -> None:
 
 @contextmanager
 def waiting_for_files(what: str) -> Iterator[None]:
-    """Delay the first Ctrl-C until the ``with`` block ends, which writes the files of a training.
+    """Delay the first Ctrl-C until the end of the ``with`` block. The block writes output files.
 
     After a delayed Ctrl-C, the end of the block raises a KeyboardInterrupt with the message
     "interrupted " + `what`. A second Ctrl-C raises a KeyboardInterrupt at once. Outside the main
@@ -230,7 +230,10 @@ def check_ending(option: str, path: str, content: str) -> None:
 
 
 def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]) -> None:
-    """Refuse an output file `path` if another output is inside it, as if it were a folder."""
+    """Raise a ValueError if the path of another output has the file `path` as one of its folders.
+
+    `file` is the option of the file, for the message.
+    """
     if os.path.isdir(path):
         return
     for option, other, _ in others:
@@ -244,7 +247,8 @@ def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]
 def _check_place(path: str, parents: bool) -> None:
     """Raise an OSError if no file can be written at a path.
 
-    The path is a folder, its name is too long, or its folder is missing or read-only.
+    This is so if the path is a folder, if its name is too long, or if its folder is read-only. A
+    missing folder is an error only with `parents`, or if a file is in the place of the folder.
     """
     name = os.path.basename(path)
     if name in {"", os.curdir, os.pardir} or os.path.isdir(path):

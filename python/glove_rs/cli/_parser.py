@@ -48,8 +48,8 @@ class Parser(argparse.ArgumentParser):
         Otherwise a mistyped option could give the misleading error that a required argument is
         missing.
 
-        If an argument takes any number of values, such as FILE..., values after an option belong to
-        it too. argparse itself ends the values of that argument at the first option.
+        An argument such as FILE... takes any number of values. argparse itself ends its values at
+        the first option. Here values after an option also belong to this argument.
         """
         for argument in args or ():
             if argument == "--" or (self._subparsers is not None and argument[:1] != "-"):
@@ -95,9 +95,10 @@ _NEAR = 0.8
 
 
 def _nearest(word: str, words: list[str]) -> str | None:
-    """Return one of `words` that is longer or shorter than `word`, or has a similar spelling.
+    """Return the one of `words` that the user may have meant by `word`; None if there is none.
 
-    A longer word begins with `word`, and `word` begins with a shorter word.
+    It is the first of `words` that begins with `word`; if there is none, the longest one with which
+    `word` begins; otherwise the one with the most similar spelling.
     """
     # Compare without the dashes, which all options have.
     spelled = {other.lstrip("-").lower(): other for other in words}

@@ -266,7 +266,8 @@ def _cooccur(options: argparse.Namespace) -> None:
         **given(options, (*_SOURCE, *_COUNTING, *_RUNNING)),
     )
     check_files(outputs, inputs, **check)
-    # The counts come first: if a word to show is unknown, or the words cannot be saved, they stay.
+    # The counts are written first: an unknown word to show, or an error when the words are saved,
+    # then does not lose them.
     if options.output is not None:
         with written(options.output, overwrite=options.overwrite) as path:
             counts.save(path)
@@ -517,7 +518,7 @@ class _Outputs:
         if options.vectors is not None and options.vectors != "-":
             parent, name = os.path.split(os.path.realpath(options.vectors))
             if options.out and parent == os.path.realpath(options.out):
-                # The file is written and replaced together with the rest of the folder.
+                # The file is written and replaced together with the other files of the folder.
                 self._vectors, inside = None, name
         if inside in output_folder.FILES:
             raise ValueError(f"vectors must not be one of the files in --out, got {inside}")

@@ -71,10 +71,11 @@ impl Header {
     }
 }
 
-/// Write vectors (V × dim, row-major) with their words, which must be different.
+/// Write vectors (V × dim, row-major) with their words, which must differ from each other.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an empty name and for a name with the ending of another format;
+/// [`Error::Cancelled`].
 pub fn save<W: AsRef<[u8]>, E: Element>(
     path: impl AsRef<Path>,
     words: &[W],
@@ -123,8 +124,8 @@ pub fn save<W: AsRef<[u8]>, E: Element>(
 /// not a native file. The size of the file is checked, so the matrix is complete.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
-/// byte offset; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`], also for the path of a file in an archive; [`Error::Parameter`] for an archive of several files;
+/// [`Error::Format`] with the byte offset; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header, WordList)>> {
     let path = path.as_ref();
     // The bytes of a pipe that are read here would be lost for the reader that is called next.

@@ -141,7 +141,7 @@ unsafe impl Vector for Four {
 
 /// # Safety
 /// The rows are those that [`update_all`] requires.
-pub(super) unsafe fn neon(call: &KernelCall) -> Cost {
+pub(super) unsafe fn neon<const FROZEN: usize>(call: &KernelCall) -> Cost {
     // SAFETY: the caller keeps the contract.
-    unsafe { update_all::<Four>(call) }
+    unsafe { update_all::<Four, FROZEN>(call) }
 }

@@ -21,8 +21,6 @@ pub(super) struct KernelCall<'a> {
     pub(super) rule: &'a StepRule,
     /// [`StepRule::last_line_rates`], in the order of `sides`.
     pub(super) last_line_rates: [[f32; LINE]; 2],
-    /// The side whose rows stay as they are, if there is one.
-    pub(super) frozen_side: Option<usize>,
 }
 
 impl KernelCall<'_> {

@@ -1,5 +1,5 @@
-//! Updates by AdaGrad, with an accumulator for each parameter, or by SGD, without accumulators. The AdaGrad
-//! rule itself is in `step_rule.rs`.
+//! Updates by AdaGrad, with an accumulator for each parameter, or by SGD, which neither reads nor changes the
+//! accumulators of a row. The AdaGrad rule itself is in `step_rule.rs`.
 
 use super::Record;
 use super::call::{KernelCall, RowUpdate, Tally};
@@ -61,7 +61,8 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
             let diffs: [f32; K] = std::array::from_fn(|k| dots[k] - records[k].ln_x);
             let fdiffs: [f32; K] = std::array::from_fn(|k| f[k] * diffs[k]);
             let terms: [f32; K] = std::array::from_fn(|k| fdiffs[k] * diffs[k]);
-            // All components of a side have the learning rate that its last line begins with.
+            // The first number of the last line's learning rates is the learning rate of all components of
+            // the side.
             let [rate_w, rate_c] = self.call.last_line_rates.map(|rates| rates[0]);
             let mut counted = terms;
             let bound = V::splat(self.bound);

@@ -1,9 +1,11 @@
-//! Mini-batches of row-wise AdaGrad: four records of one word and of four context words.
+//! Mini-batches of row-wise AdaGrad: four records of one word and of four different context words.
 //!
-//! All four residuals are computed with the vectors before the mini-batch. Each context vector
-//! takes its own step, and the vector of the word takes the sum of its four steps. All steps use
-//! the accumulators from before the mini-batch. So the row of the word is loaded and stored once
-//! instead of four times (benches/EXPERIMENTS.md, "Mini-batches of one word").
+//! All four residuals are computed with the vectors from before the mini-batch. Each context vector
+//! takes the step of its record, and the vector of the word takes the sum of the four steps of the
+//! records. All steps use the accumulators from before the mini-batch. So the row of the word is
+//! loaded and stored once instead of four times (benches/EXPERIMENTS.md, "Mini-batches of one
+//! word"). In a mirrored tile the roles are exchanged: the four records have one context word and
+//! four different words.
 
 use super::Record;
 use super::call::Tally;
@@ -13,8 +15,9 @@ use crate::training::line::LINE;
 use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_SQUARE};
 
 impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
-    /// Update the rows of a mini-batch and return true, or change nothing and return false if one of the
-    /// residuals is not a finite number.
+    /// Update the rows of a mini-batch and return true, or change nothing and return false if the sum of the
+    /// costs of its records is not a finite number. `f` are the weights f(X) of the records. The rows of four
+    /// records from number `next` on are prefetched.
     ///
     /// # Safety
     /// The contract of [`super::call`].
@@ -118,7 +121,8 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
                 return true;
             }
             square = new_w.mul_add(new_w, square);
-            // The change of ‖w‖² by four steps at once is not the sum of the changes by each.
+            // Four steps at once change ‖w‖² by another number than the sum of the changes that the single
+            // steps would make. So ‖w‖² is not added up but computed from the new vector.
             let mut w_changes = w_steps.changes;
             w_changes[TAIL_SQUARE] = V::Quad::splat(0.0);
             for change in V::Quad::transpose(w_changes) {

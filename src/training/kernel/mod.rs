@@ -143,29 +143,44 @@ impl<'a> SharedRows<'a> {
         if self.mirrored {
             last_line_rates.reverse();
         }
-        let context_side = usize::from(!self.mirrored);
-        let frozen_side = rule.frozen_contexts.then_some(context_side);
         let call = KernelCall {
             records,
             sides: self.sides,
             layout: self.layout,
             rule,
             last_line_rates,
-            frozen_side,
         };
+        // The loops for a frozen side are functions of their own, because the compiler makes slower loops for dim 300
+        // if all of them are in one function (benches/EXPERIMENTS.md, "Loops for a frozen side").
+        // SAFETY: this machine has the instructions and the rows are in bounds, by the assertions above.
+        unsafe {
+            match (rule.optimizer, rule.frozen_contexts, self.mirrored) {
+                (Optimizer::RowwiseAdaGrad, true, false) => run::<1>(&call, level),
+                (Optimizer::RowwiseAdaGrad, true, true) => run::<0>(&call, level),
+                _ => run::<NONE>(&call, level),
+            }
+        }
+    }
+}
+
+/// The value of `FROZEN`, the number of a side whose rows are read but never written, if both sides move.
+const NONE: usize = 2;
+
+/// Run the loops of an instruction set.
+///
+/// # Safety
+/// The contract of [`call`], and this machine has the instructions of `level`.
+unsafe fn run<const FROZEN: usize>(call: &KernelCall, level: SimdLevel) -> Cost {
+    // SAFETY: the caller keeps the contract. Every aarch64 has NEON, and the portable loops need no special instructions.
+    unsafe {
         match level {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: this machine has the instructions and the rows are in bounds, by the
-            // assertions above.
-            SimdLevel::Avx512 => unsafe { x86::avx512(&call) },
+            SimdLevel::Avx512 => x86::avx512::<FROZEN>(call),
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: as for AVX-512.
-            SimdLevel::Avx2 => unsafe { x86::avx2(&call) },
+            SimdLevel::Avx2 => x86::avx2::<FROZEN>(call),
             #[cfg(target_arch = "aarch64")]
-            // SAFETY: the rows are in bounds, by the assertion above; every aarch64 has NEON.
-            SimdLevel::Neon => unsafe { aarch64::neon(&call) },
-            // SAFETY: the rows are in bounds, by the assertion above; no special instructions.
-            _ => unsafe { update_all::<portable::Eight>(&call) },
+            SimdLevel::Neon => aarch64::neon::<FROZEN>(call),
+            _ => update_all::<portable::Eight, FROZEN>(call),
         }
     }
 }

@@ -15,7 +15,7 @@ impl Eight {
 impl Number for Eight {
     #[inline(always)]
     unsafe fn mul_add(self, b: Self, c: Self) -> Self {
-        // Not `f32::mul_add`: without an instruction for it, that is a library call.
+        // Not `f32::mul_add`: on a machine without a fused multiply-add, it calls a library function.
         self.zip(b, |a, b| a * b).zip(c, |ab, c| ab + c)
     }
     #[inline(always)]
@@ -130,7 +130,7 @@ impl Quad for Four {
     }
 }
 
-/// The exact rule for single floats, where speed does not matter.
+/// The arithmetic for single floats, outside the loops over records: the root is not approximated.
 impl Number for f32 {
     #[inline(always)]
     unsafe fn mul_add(self, b: Self, c: Self) -> Self {

@@ -2,50 +2,34 @@
 
 use super::call::{KernelCall, RowUpdate, Tally};
 use super::componentwise::Componentwise;
-use super::rowwise::{NONE, Rowwise};
+use super::rowwise::Rowwise;
 use super::step_rule::weights;
 use super::vector::{TOGETHER, Vector};
-use super::{Cost, Record};
+use super::{Cost, NONE, Record};
 use crate::training::line::LINE;
 use crate::training::optimizer::Optimizer;
 
-/// Update the rows of all records, in order. The common dims have loops of their own, which the
-/// compiler unrolls.
+/// Update the rows of all records, in order, but not the rows of side `FROZEN`. Only row-wise AdaGrad has loops for a
+/// frozen side. The common dims have loops of their own, which the compiler unrolls.
 ///
 /// # Safety
 /// The contract of [`super::call`].
 #[inline(always)]
-pub(super) unsafe fn update_all<V: Vector>(call: &KernelCall) -> Cost {
+pub(super) unsafe fn update_all<V: Vector, const FROZEN: usize>(call: &KernelCall) -> Cost {
     // SAFETY: the caller keeps the contract.
     unsafe {
         match (call.rule.optimizer, call.layout.value_lines()) {
             // Dims 47 to 62, 95 to 110 and 287 to 302; row-wise, two less.
+            (Optimizer::RowwiseAdaGrad, 4) => update_rows::<V, Rowwise<V, 4, FROZEN>>(call),
+            (Optimizer::RowwiseAdaGrad, 7) => update_rows::<V, Rowwise<V, 7, FROZEN>>(call),
+            (Optimizer::RowwiseAdaGrad, 19) => update_rows::<V, Rowwise<V, 19, FROZEN>>(call),
+            (Optimizer::RowwiseAdaGrad, _) => update_rows::<V, Rowwise<V, 0, FROZEN>>(call),
+            _ if FROZEN != NONE => unreachable!("a frozen side without row-wise AdaGrad"),
             (Optimizer::AdaGrad, 4) => update_rows::<V, Componentwise<V, 4, true>>(call),
             (Optimizer::AdaGrad, 7) => update_rows::<V, Componentwise<V, 7, true>>(call),
             (Optimizer::AdaGrad, 19) => update_rows::<V, Componentwise<V, 19, true>>(call),
             (Optimizer::AdaGrad, _) => update_rows::<V, Componentwise<V, 0, true>>(call),
-            (Optimizer::RowwiseAdaGrad, 4) => update_rowwise::<V, 4>(call),
-            (Optimizer::RowwiseAdaGrad, 7) => update_rowwise::<V, 7>(call),
-            (Optimizer::RowwiseAdaGrad, 19) => update_rowwise::<V, 19>(call),
-            (Optimizer::RowwiseAdaGrad, _) => update_rowwise::<V, 0>(call),
             (Optimizer::Sgd, _) => update_rows::<V, Componentwise<V, 0, false>>(call),
-        }
-    }
-}
-
-/// [`update_all`] for row-wise AdaGrad. Each frozen side has a loop of its own, which never writes
-/// its rows.
-///
-/// # Safety
-/// As for [`update_all`].
-#[inline(always)]
-unsafe fn update_rowwise<V: Vector, const N: usize>(call: &KernelCall) -> Cost {
-    // SAFETY: the caller keeps the contract.
-    unsafe {
-        match call.frozen_side {
-            Some(0) => update_rows::<V, Rowwise<V, N, 0>>(call),
-            Some(_) => update_rows::<V, Rowwise<V, N, 1>>(call),
-            None => update_rows::<V, Rowwise<V, N, NONE>>(call),
         }
     }
 }

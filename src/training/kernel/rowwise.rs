@@ -13,9 +13,6 @@ use std::marker::PhantomData;
 /// processors are much slower with subnormal numbers.
 const LEAST_SQUARE: f32 = 1e-30;
 
-/// The value of `FROZEN` if both sides move.
-pub(super) const NONE: usize = 2;
-
 /// The values that all updates of one call share. A row has `N` lines, or any number if `N` is 0.
 /// The rows of side `FROZEN` are read, but never written.
 ///

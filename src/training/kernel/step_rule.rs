@@ -11,19 +11,21 @@ use crate::training::optimizer::Optimizer;
 pub struct StepRule {
     /// How a gradient changes a parameter.
     pub optimizer: Optimizer,
-    /// η
+    /// The learning rate η of the vectors.
     pub learning_rate: f32,
-    /// The learning rate of the biases under AdaGrad; 1 in Stanford's tool.
+    /// The learning rate of the biases under both kinds of AdaGrad; 1 in Stanford's tool. Under SGD the
+    /// biases have the rate η.
     pub bias_learning_rate: f32,
-    /// Each component of the gradient is limited to ± this value, before the learning rate applies;
-    /// under row-wise AdaGrad, the root of the mean square of the components is limited.
+    /// Each component of the gradient of a vector is limited to ± this value, before the gradient is
+    /// multiplied by η. Under row-wise AdaGrad, the root of the mean square of the components is limited
+    /// instead. The gradients of biases have no bound.
     pub grad_clip: f32,
     /// ln x_max
     pub ln_x_max: f32,
     /// α
     pub alpha: f32,
     /// For negative pairs, their weight λ: it replaces f(X), `ln_x` is the target, and a prediction
-    /// below the target costs nothing.
+    /// below the target costs nothing. `None` for records.
     pub negative_weight: Option<f32>,
     /// Whether four consecutive records of one word and of four context words are updated as one mini-batch. Only
     /// row-wise AdaGrad has mini-batches.
@@ -33,8 +35,10 @@ pub struct StepRule {
 }
 
 impl StepRule {
-    /// The learning rates of the last line of a row, of words and of contexts: η for components, the
-    /// biases' rate for the bias, and 0 for the constant 1 beside it. Frozen contexts have rates of 0.
+    /// The learning rates of the last line of a row of a word, and of a row of a context word: η for
+    /// components, the rate of biases for the bias, and 0 for the constant 1 beside the bias. All rates of
+    /// frozen context words are 0. Row-wise AdaGrad does not use these rates, because its rows end
+    /// differently.
     pub(super) fn last_line_rates(&self) -> [[f32; LINE]; 2] {
         let bias = match self.optimizer {
             Optimizer::AdaGrad | Optimizer::RowwiseAdaGrad => self.bias_learning_rate,
@@ -75,8 +79,8 @@ impl StepRule {
     }
 
     /// Take the step `g`, which is already clipped, at one parameter with its accumulator. Row-wise
-    /// AdaGrad does not use the accumulator here: [`StepRule::row_factor`] scales its steps. Exact,
-    /// for use outside the loop over records.
+    /// AdaGrad does not use the accumulator here: [`StepRule::row_factor`] scales its steps. The root is
+    /// not approximated, because this function is used outside the loop over records only.
     pub fn step(&self, x: &mut f32, sum: &mut f32, g: f32) {
         match self.optimizer {
             // SAFETY: single floats need no special instructions, and no pointer is involved.
@@ -87,7 +91,8 @@ impl StepRule {
 
     /// Row-wise AdaGrad: the factor by which to multiply a step g, which is η times the gradient of
     /// a vector. `mean_square` is the mean square of the components of g. The accumulator `sum`
-    /// grows by the mean square of the limited step. Exact, for use outside the loop over records.
+    /// grows by the mean square of the limited step. The root is not approximated, because this function
+    /// is used outside the loop over records only.
     pub fn row_factor(&self, mean_square: f32, sum: &mut f32) -> f32 {
         let excess = (mean_square / self.step_bound().powi(2)).max(1.0);
         let factor = 1.0 / (*sum * excess).sqrt();
@@ -107,7 +112,8 @@ pub(super) unsafe fn adagrad<T: Number>(x: T, sum: T, g: T) -> (T, T) {
 }
 
 /// The weights f(X) = min(1, (X/x_max)^α) of sixteen records, computed from ln X as
-/// exp(min(0, α(ln X − ln x_max))).
+/// exp(min(0, α(ln X − ln x_max))). An exponent below −87 is replaced by −87, so that the weight is a
+/// normal float.
 ///
 /// This is plain arithmetic: the compiler vectorises it to the width of the function that it is
 /// inlined into. The polynomial is that of Cephes' expf, with a relative error below 2e-7.

@@ -10,10 +10,10 @@
 //!
 //! The implementations rely on this contract and do not repeat it.
 
-/// Number of records that are updated at once: records of which no two share a row or, under row-wise AdaGrad, a
-/// mini-batch of records of one word and of different context words. At once, the sums over lanes take 13
-/// instructions instead of 32, and the scalar arithmetic takes a quarter of its instructions
-/// (benches/EXPERIMENTS.md, "Four records at once").
+/// Number of records that are updated at once. These are either records of which no two share a row or, under
+/// row-wise AdaGrad, a mini-batch: records of one word and of different context words. For four records at once,
+/// the sums over lanes take 13 instructions instead of 32, and the scalar arithmetic takes a quarter of its
+/// instructions (benches/EXPERIMENTS.md, "Four records at once").
 pub(in crate::training) const TOGETHER: usize = 4;
 
 /// The arithmetic of the AdaGrad rule, for one float or for a register of floats.
@@ -73,7 +73,7 @@ pub(super) trait Quad: Copy {
     /// The contract of this module.
     unsafe fn clip(self, bound: Self) -> Self;
 
-    /// 1/√self to a relative error of 1e-4; practically 0 for infinity.
+    /// 1/√self to a relative error of 1e-4. For infinity, the result is 0 or nearly 0.
     ///
     /// # Safety
     /// The contract of this module.
@@ -173,7 +173,7 @@ pub(super) unsafe trait Vector: Number {
     unsafe fn prefetch(at: *const f32);
 }
 
-/// The sum of the lanes of each vector, followed by zeros.
+/// The sum of the lanes of each vector, followed by zeros if there are fewer than four vectors.
 ///
 /// # Safety
 /// The contract of this module.

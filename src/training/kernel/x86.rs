@@ -280,15 +280,15 @@ unsafe impl Vector for Eight {
 /// # Safety
 /// The machine has AVX-512 F, DQ and VL, AVX2 and FMA; the rows are those that [`update_all`] requires.
 #[target_feature(enable = "avx512f,avx512dq,avx512vl,avx2,fma")]
-pub(super) unsafe fn avx512(call: &KernelCall) -> Cost {
+pub(super) unsafe fn avx512<const FROZEN: usize>(call: &KernelCall) -> Cost {
     // SAFETY: the caller keeps the contract.
-    unsafe { update_all::<Sixteen>(call) }
+    unsafe { update_all::<Sixteen, FROZEN>(call) }
 }
 
 /// # Safety
 /// The machine has AVX2 and FMA; the rows are those that [`update_all`] requires.
 #[target_feature(enable = "avx2,fma")]
-pub(super) unsafe fn avx2(call: &KernelCall) -> Cost {
+pub(super) unsafe fn avx2<const FROZEN: usize>(call: &KernelCall) -> Cost {
     // SAFETY: the caller keeps the contract.
-    unsafe { update_all::<Eight>(call) }
+    unsafe { update_all::<Eight, FROZEN>(call) }
 }

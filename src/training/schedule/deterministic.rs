@@ -8,9 +8,9 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Hands out batches so that the result is that of one thread which trains them in order.
 ///
-/// A batch reads and writes one block of rows of W and one of W̃. It starts when all earlier batches with
-/// either block are finished. So no two threads use the same block, and the batches of a block are trained in
-/// the same order for any number of threads.
+/// A batch reads and writes one block of rows of W and one block of rows of W̃. It starts when all earlier
+/// batches that use one of these two blocks are finished. So no two threads use a block at the same time, and
+/// the batches of a block are trained in the same order for any number of threads.
 pub struct Deterministic {
     // The block of rows and the block of columns of each batch.
     blocks: Vec<[u32; 2]>,
@@ -19,7 +19,7 @@ pub struct Deterministic {
 }
 
 struct State {
-    // For each side and block, its unfinished batches, in order.
+    // For each side and block, the unfinished batches that use the block, in order.
     queues: [Vec<VecDeque<usize>>; 2],
     // Unclaimed batches that are first in both their queues.
     ready: BinaryHeap<Reverse<usize>>,

@@ -4,8 +4,9 @@ use super::{Batch, Schedule, blocks_of};
 use crate::training::tiles::Tiles;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
-/// Of the next `LOOK_AHEAD` batches, a thread takes the first one whose blocks no other thread uses. If there
-/// is none, it takes the next batch. No thread ever waits. With several threads the result is not repeatable.
+/// A thread takes the first batch, among the next `LOOK_AHEAD` batches, whose blocks no other thread uses. If
+/// there is no such batch, it takes the next batch. No thread ever waits. With several threads the result is
+/// not repeatable.
 /// Free blocks are preferred because a row that two processors write moves from cache to cache, which takes
 /// time (benches/EXPERIMENTS.md, "Hogwild threads and shared blocks").
 pub struct Hogwild {
@@ -19,7 +20,7 @@ pub struct Hogwild {
     busy: [Vec<AtomicUsize>; 2],
 }
 
-/// Number of batches searched for one whose blocks are free.
+/// Number of batches among which a thread searches for a batch whose blocks are free.
 const LOOK_AHEAD: usize = 64;
 
 impl Hogwild {

@@ -1,4 +1,4 @@
-//! The order of the records in an epoch, and the choice of the thread that trains each of them.
+//! The order of the records in an epoch, and which thread trains which batch of records.
 
 mod deterministic;
 mod hogwild;
@@ -34,8 +34,9 @@ const RECORDS_PER_ROW: usize = 256;
 /// fastest. With these two values, the loss of every epoch on enwiki-17m is 0.7 to 1.4 % below that
 /// of Stanford's tool, which trains in random order (benches/EXPERIMENTS.md, "Length of a batch").
 const RECORDS_PER_ROW_AT_FIRST: usize = 4;
-/// Each tile has at least this many batches in an epoch if the rows of all tiles fit into the cache together,
-/// so that a change of tile costs nothing. The loss is then as small as with a random order of all records.
+/// Each tile has at least this many batches in an epoch, or one batch for each record and negative pair if the
+/// tile has fewer, if the rows of all tiles fit into the cache together: a change of tile then costs nothing.
+/// With this many batches, the loss is as small as with a random order of all records.
 const CACHED_BATCHES: usize = 16;
 /// Number of records in a span: consecutive records of a tile that keep their order in every epoch. Each
 /// epoch draws a new order of the spans. This makes the loss 0.2 % smaller, as much as a new order of all
@@ -101,9 +102,10 @@ fn spans(order: &[usize], records: Range<usize>) -> Vec<Range<usize>> {
 
 /// Hands out the batches of one epoch, each once, to any number of threads.
 pub trait Schedule: Sync {
-    /// The number of a batch to train, or `None` when the epoch has no more for this thread.
+    /// The number of a batch to train, or `None` if no batch is left or the schedule was aborted. May wait for
+    /// other threads.
     fn claim(&self) -> Option<usize>;
-    /// Tell the schedule that a claimed batch has been trained.
+    /// Tell the schedule that this thread has trained a batch that it claimed.
     fn finish(&self, batch: usize);
     /// Hand out no more batches.
     fn abort(&self);

@@ -34,8 +34,8 @@ pub struct TileOptions {
     pub held_out: f64,
     /// Seed of the order inside the tiles, of the held-out pairs and of the negative pairs.
     pub seed: u64,
-    /// Only tiles whose blocks of rows have a word below this number are kept. The other words have
-    /// records as context words only.
+    /// Only the tiles whose block of rows has a word below this number are kept. The words of all other
+    /// blocks have records as context words only.
     pub trained_words: usize,
 }
 
@@ -65,8 +65,9 @@ pub(crate) fn negative_bytes(draws: f64) -> u64 {
     draws as u64 * size_of::<Pair>() as u64
 }
 
-/// Number of blocks of rows for each thread that are built before the memory of their counts is
-/// freed. It is large enough that no thread waits long for another.
+/// Number of blocks of rows that are built for each thread before the memory of their counts is
+/// freed. It is large enough that no thread waits long for another thread. Under a memory limit,
+/// fewer blocks may be built at the same time.
 const WAVE: usize = 4;
 
 impl Tiles {
@@ -200,7 +201,8 @@ impl Tiles {
 }
 
 /// Build the tiles whose records come from the rows of `block` in the triangle: tile (`block`, k) for each
-/// block k up to `block` and, if the matrix is not symmetric, tile (k, `block`).
+/// block k up to `block` and, if the matrix is not symmetric, tile (k, `block`). Tiles without records are
+/// left out.
 fn fill(
     counts: &impl Rows,
     grid: &TileGrid,
@@ -228,7 +230,7 @@ fn fill(
                 }
             }
         });
-        Ok(())
+        monitor.check()
     })?;
     // On the diagonal, (block, other) and (other, block) are one tile with the records of both
     // directions.
@@ -315,7 +317,7 @@ fn fill(
 /// nothing to validate with.
 ///
 /// # Errors
-/// [`Error::Parameter`] naming `validation`; [`Error::Corpus`].
+/// [`Error::Parameter`] naming `validation` if a fraction is held out; otherwise [`Error::Corpus`].
 pub fn check_enough_records(validation: Option<f64>, records: u64, held_out: u64) -> Result<()> {
     if let Some(fraction) = validation
         && (records == 0 || held_out == 0)

@@ -18,13 +18,13 @@ pub struct TileGrid {
 /// The words of a block have at most 1/16 of all records, unless a single word has more. So about 16 threads
 /// find tiles that share no row (benches/EXPERIMENTS.md, "Threads").
 pub(super) const MIN_BLOCKS: u64 = 16;
-/// A block has at most about this many bytes of rows (parameters and accumulators). A tile uses two blocks.
-/// Measured on enwiki-17m (benches/EXPERIMENTS.md, "Size of a block").
+/// A block has at most this many bytes of rows (parameters and accumulators), or 32 rows if these have more
+/// bytes. A tile uses two blocks. Measured in benches/EXPERIMENTS.md, "Size of a block".
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl TileGrid {
-    /// Blocks for words with these numbers of records and with rows of `row_bytes`. The rows of the
-    /// tiles are the words of `group` of `partition`.
+    /// Blocks for words with these numbers of records and with rows of `row_bytes` bytes. The rows of
+    /// the tiles are the words of `group` of `partition`.
     pub fn new(
         records_per_word: impl ExactSizeIterator<Item = u64> + Clone,
         row_bytes: usize,

@@ -9,7 +9,8 @@ pub(super) fn logarithms<'a>(values: &[f64], buffer: &'a mut Buffer) -> &'a [f32
     let Buffer(results) = buffer;
     results.clear();
     results.extend(values.iter().map(|&x| ln(x) as f32));
-    // The loop above has no branches. Here follow the rare values for which `ln` is not valid.
+    // `ln` has no branches, so it is not valid for 0, negative, subnormal, infinite and NaN values. These
+    // values are rare, and the library computes their logarithms.
     let is_rare = |x: f64| !(f64::MIN_POSITIVE..f64::INFINITY).contains(&x);
     if values.iter().fold(false, |any, &x| any | is_rare(x)) {
         for (result, &x) in results.iter_mut().zip(values) {

@@ -90,9 +90,9 @@ impl Tile {
     }
 }
 
-/// The tiles of a matrix, or of the rows of one group of words. Records are in memory or,
-/// if they exceed the memory limit, in a temporary file. There are no empty tiles. In a symmetric matrix, a
-/// tile and its mirror image share their records.
+/// The tiles of a matrix, or of the rows of one group of words. Records and negative pairs are in memory or,
+/// if they exceed their fraction of the memory limit, in a temporary file. Every tile has a record (to train
+/// on, or held out) or a negative pair. In a symmetric matrix, a tile and its mirror image share their records.
 #[derive(Debug)]
 pub struct Tiles {
     pub(super) grid: TileGrid,
@@ -157,15 +157,16 @@ impl Tiles {
         (0..self.tiles.len()).filter(within).collect()
     }
 
-    /// The first word and the first context word of a tile. The indices in its records are relative to these.
+    /// The first word and the first context word of a tile. The positions in the records of the tile are
+    /// relative to these two.
     pub(super) fn first_rows(&self, tile: usize) -> [usize; 2] {
         let start = |block: u32| self.grid.start(block as usize) as usize;
         let tile = &self.tiles[tile];
         [start(tile.row_block), start(tile.column_block)]
     }
 
-    /// The records of a tile with these numbers. The held-out records have the last numbers. Records on disk
-    /// are read into `buffer`.
+    /// The records of a tile whose numbers in the tile are in `records`. The held-out records have the last
+    /// numbers. Records on disk are read into `buffer`.
     pub(super) fn read<'a>(
         &'a self,
         tile: usize,

@@ -11,9 +11,10 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 impl Tiles {
-    /// Draw the negative pairs of the tiles in these blocks of rows, some rows of tiles at a time. A tile and
-    /// its mirror image get different pairs: drawing half as many and using them in both directions makes the accuracy in
-    /// analogies three percentage points lower (benches/EXPERIMENTS.md, "Mirrored tiles").
+    /// Draw the negative pairs of the tiles in the blocks `rows`. If pairs go to disk, they are drawn for `wave`
+    /// blocks at a time. A tile and its mirror image get different pairs: if half as many pairs are drawn and
+    /// both tiles use them, the accuracy in analogies is three percentage points lower
+    /// (benches/EXPERIMENTS.md, "Mirrored tiles").
     pub(super) fn add_negatives(
         &mut self,
         rows: Range<usize>,

@@ -8,11 +8,11 @@ use crate::vocabulary::WordId;
 pub(super) struct Segment<'a> {
     pub block: usize,
     pub columns: &'a [WordId],
-    // X[row, column] and X[column, row] of the `columns`, in their order. A list is empty if no
-    // tile of the group needs its records. The second list is also empty if the matrix is symmetric
-    // and `block` is another block than that of the row: the mirror image of the tile of the first
-    // list has these records. The second list lacks the element on the diagonal of X, because the
-    // first list has it.
+    // X[row, column] and X[column, row], in the order of `columns`. A list is empty if no tile of
+    // the group needs its records. The second list is also empty if the matrix is symmetric and
+    // `block` is not the block of the row: the mirror image of the tile of the first list has these
+    // records. The second list lacks the element on the diagonal of X, because the first list has
+    // it.
     pub values: [&'a [f64]; 2],
 }
 
