@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
-from program import call, done, reason
+from program import HANG, PROGRAM, call, done, reason
 
 TEXT = "a b c\nb c a\n" * 10
 QUICK = ["--dim", "2", "--epochs", "1", "--min-count", "1", "--threads", "1"]
@@ -109,6 +110,26 @@ def test_a_summary_goes_to_standard_error_if_data_go_to_standard_output(
         assert (corpus / "found").read_bytes() == (corpus / "file").read_bytes()
     # Both would be printed.
     assert "must be a file with --json" in reason(2, *again, out, "--json", "--overwrite")
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
+@pytest.mark.parametrize(
+    "arguments",
+    ["info counts", "info counts --json", "vocab corpus.txt", "kwic a corpus.txt"],
+)
+def test_a_full_disk_is_named(corpus, arguments):
+    with open("/dev/full", "wb") as full:
+        result = subprocess.run(
+            [PROGRAM, *arguments.split()],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            check=False,
+            timeout=HANG,
+        )
+    assert result.returncode == 1
+    assert b"standard output: No space left on device\n" in result.stderr
+    message = reason(1, "convert", "counts", "/dev/full", "--to", "counts")
+    assert message == "glove-rs convert: /dev/full: No space left on device"
 
 
 # --- inputs that can be read only once ------------------------------------------------------------

@@ -89,12 +89,14 @@ def emit(
     If one of the files `outputs` is standard output, which another program may read, `text` goes to
     standard error.
     """
-    if options.json:
-        print(_json(result))
-    elif any(map(_is_standard_output, outputs)):
+    if not options.json and any(map(_is_standard_output, outputs)):
         say(text)
-    else:
-        print(text)
+        return
+    try:
+        print(_json(result) if options.json else text)
+    except OSError as error:
+        error.filename = "-"
+        raise
 
 
 def refuse_json_beside(options: argparse.Namespace, outputs: Mapping[str, str | None]) -> None:

@@ -96,6 +96,7 @@ def _flushed(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:  # raised by the flush
+        error.filename = "-"
         say(f"glove-rs: {_reason(error, argparse.Namespace())}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
