@@ -509,6 +509,7 @@ def _bootstrap_of(
             "unit": "document",
             "seed": seed,
             "n": n,
+            "slice": str(label),
             "text": {
                 "documents": len(documents),
                 "units": resampling.units,
