@@ -408,18 +408,19 @@ class _SliceTrainer:
         vocabulary = self.documents.vocabulary
         self.words = vocabulary.words[: np.count_nonzero(vocabulary.counts >= least)]
         arrays = {name: array[rows] for name, array in compass.arrays.items()}
+        # W_tilde minus its mean, with W times this mean added to b, makes the same predictions. But
+        # training needs fewer epochs: a step along the mean would change all predictions of a word,
+        # as a step of its bias does. The mean has the weights of the words in negative sampling.
+        # einsum, because the bits of a matrix product may depend on the number of threads.
+        shares = vocabulary.counts.astype(np.float32) ** 0.75
+        mean = np.einsum("i,ij->j", shares / shares.sum(), arrays["W_tilde"])
+        arrays["W_tilde"] -= mean
+        arrays["b"] += np.einsum("ij,j->i", arrays["W"], mean)
         # Accumulators start at 1 again: those of the first training would make steps small.
         self._arrays = {
             name: np.ones_like(array) if name.startswith("G_") else array
             for name, array in arrays.items()
         }
-        # W_tilde minus its mean, with W times this mean added to b, makes the same predictions. But
-        # training needs fewer epochs: a step along the mean would change all predictions of a word,
-        # as a step of its bias does. The mean has the weights of the words in negative sampling.
-        shares = vocabulary.counts.astype(np.float32) ** 0.75
-        mean = shares @ arrays["W_tilde"] / shares.sum()
-        self._arrays["W_tilde"] = arrays["W_tilde"] - mean
-        self._arrays["b"] = arrays["b"] + arrays["W"] @ mean
 
     def train(self, weights: _Weights, seed: int) -> _F32:
         """Train the vectors of `words` on documents with these weights."""
