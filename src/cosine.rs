@@ -14,7 +14,7 @@ use crate::threads;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-/// If a matrix has at least this many numbers, several threads are used. For a smaller matrix,
+/// A matrix of at least this many numbers is divided among the threads. For a smaller matrix,
 /// starting threads takes longer than it saves (benches/EXPERIMENTS.md, "Cosines of one query with
 /// all words").
 pub const PARALLEL_FROM: usize = 1 << 19;

@@ -33,7 +33,7 @@ pub enum Error {
     Io {
         /// The file or directory concerned.
         path: PathBuf,
-        /// The error of the operating system.
+        /// The error of the operating system, or an error that glove-rs describes, such as a file that changed.
         source: io::Error,
     },
     /// A file is malformed.
@@ -65,7 +65,7 @@ pub enum Error {
          with a smaller learning_rate or bias_learning_rate"
     )]
     Diverged {
-        /// The epoch that could not be finished, from 1.
+        /// The number of the epoch that could not be finished, from 1.
         epoch: usize,
         /// The smallest rate tried.
         learning_rate: f32,
@@ -140,7 +140,7 @@ impl Error {
         })
     }
 
-    /// The error for a parameter that is out of its range.
+    /// The error for a parameter that cannot be used.
     pub fn parameter(name: &'static str, message: impl Into<String>) -> Self {
         Self::Parameter {
             name,

@@ -14,7 +14,7 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     fn from_f32(x: f32) -> Self;
     /// The same number as an f32. Every f16 can be converted without loss.
     fn to_f32(self) -> f32;
-    /// Whether it is a finite number.
+    /// Whether this number is finite.
     #[inline(always)]
     fn is_finite(self) -> bool {
         self.to_f32().is_finite()

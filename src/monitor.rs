@@ -1,7 +1,7 @@
 //! Progress counters, and the cancel flag that every long loop reads.
 //!
-//! A worker never calls its caller. It adds to atomic counters here, and the caller (the Python binding, a
-//! test, a Rust program) reads them while it waits.
+//! A loop does not call the caller to report progress. It adds to atomic counters here, and the caller (the Python
+//! binding, a test, a Rust program) reads the counters while it waits.
 
 use crate::error::{Error, Result};
 use crate::memory::system;

@@ -141,8 +141,9 @@ pub struct Session {
     /// Whether to move the vectors towards the predictions of a subword model after the last epoch:
     /// [`Shrinkage`].
     pub subwords: bool,
-    /// Train only the vectors of the first words, this many or up to a block of words more. For
-    /// frozen context vectors: they would miss the records of the other words.
+    /// How many of the first words have vectors that are trained. The number is rounded up to whole blocks of words, so
+    /// some more vectors may be trained. A number below that of all words is only for frozen context vectors: context
+    /// vectors that are trained would miss the records of the words whose vectors are not trained.
     pub trained_words: usize,
     /// Whether [`Trained::counts`] has the counts after training. They are compressed if nothing
     /// else refers to them.
@@ -153,13 +154,13 @@ pub struct Session {
 #[derive(Debug)]
 pub struct Trained {
     /// The parameters of the epoch with the smallest validation loss under early stopping, and
-    /// otherwise those of the last epoch. If [`Trained::subwords`] is not `None`, the shrinkage has
-    /// moved their vectors.
+    /// otherwise those of the last finished epoch. If [`Trained::subwords`] is not `None`, the shrinkage has
+    /// moved their vectors. If an error interrupted the training, see [`Trained::interrupted`].
     pub parameters: Parameters,
-    /// Reports of the finished epochs.
+    /// Reports of the finished epochs, including those of a training that was resumed.
     pub reports: Vec<EpochReport>,
-    /// The subword model of the vectors. `None` without [`Session::subwords`], and if the spelling of words does
-    /// not predict their vectors.
+    /// The subword model of the vectors. `None` without [`Session::subwords`], if the spelling of words does
+    /// not predict their vectors, and if [`Trained::interrupted`] is not `None`.
     pub subwords: Option<Subwords>,
     /// The counts, if [`Session::keep_counts`] is set.
     pub counts: Option<Arc<Triangle>>,

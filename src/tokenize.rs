@@ -52,7 +52,7 @@ impl Tokenizer {
         }
     }
 
-    /// Find the words of a document, or of a piece of one.
+    /// Find the words of a document, or of a piece of a document.
     pub fn words(&self, text: &str, handler: &mut impl TokenHandler) {
         match self {
             Self::Whitespace => whitespace(text.as_bytes(), &mut OneDocument(handler)),

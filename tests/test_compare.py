@@ -357,6 +357,33 @@ def test_labels_from_a_function_or_a_mapping_give_the_same_slices(tmp_path):
         assert set(by_mapping[label].index_to_key) == set(by_labels[label].index_to_key)
 
 
+@pytest.mark.parametrize("empty", [[], iter([]), [1]], ids=["list", "iterator", "no text"])
+def test_a_text_that_cannot_be_read_is_named_by_its_label(empty):
+    for vocabulary in (None, ["a", "b"]):
+        sources = {"x": ["a b", "b a"], "y z": empty}
+        with pytest.raises((TypeError, ValueError), match=r"^source\['y z'\]: "):
+            compare.slices(Glove(**QUICK), sources, vocabulary=vocabulary)
+
+
+def test_an_empty_file_is_named_by_its_label(tmp_path):
+    (tmp_path / "empty.txt").touch()
+    sources = {1: ["a b", "b a"], 2: tmp_path / "empty.txt"}
+    with pytest.raises(ValueError, match=r"^source\[2\]: .*no words in the text"):
+        compare.slices(Glove(**QUICK), sources)
+
+
+def test_the_bootstrap_of_a_slice_is_not_extended(tmp_path):
+    text, labels = ["a b c", "a b d"] * 12, ["x"] * 12 + ["y"] * 12
+    found = compare.slices(Glove(**QUICK), text, labels, n=1).bootstraps["x"]
+    with pytest.raises(ValueError, match=r"call compare\.slices with a larger n"):
+        found.similarity("a", "b")
+    found.save(tmp_path / "saved")
+    for bootstrap in (found, Bootstrap.load(tmp_path / "saved")):
+        for source in (None, text[:12]):
+            with pytest.raises(ValueError, match=r"slice 'x' cannot be extended.*slices with n=3"):
+                bootstrap.extend(3, source)
+
+
 def test_slices_read_a_column_of_tables_and_stores(tmp_path):
     pa = pytest.importorskip("pyarrow")
     fsspec = pytest.importorskip("fsspec")

@@ -19,8 +19,8 @@ use std::sync::Arc;
 ///
 /// Words and collocations are counted. A collocation consists of a word that is not a connector,
 /// the connectors after it, and the next word of the document that is not a connector. Words and
-/// collocations with the same spelling have one common count, as in gensim: the word `new_york` and
-/// the collocation `new york` are counted together.
+/// collocations with the same spelling have one common count, as in gensim: with the delimiter `_`, the
+/// word `new_york` and the collocation `new york` are counted together.
 ///
 /// # Errors
 /// As for [`RawCorpus::read`].
@@ -88,6 +88,7 @@ fn find(
     let shared = shared_pairs(&spellings, words, &kinds, phrases.delimiter())?;
     let wanted = |pair: Pair, count: u64| count >= rule.min_count || shared.contains_key(&pair);
     let (pairs, different_pairs) = count_pairs(text, &kinds, wanted, memory, monitor)?;
+    // Pairs that are in `different_pairs` and whose spelling is also in `spellings`.
     let mut counted_twice = 0;
     for (pair, count) in &pairs {
         if let Some(spelling) = shared.get(pair) {
@@ -171,7 +172,7 @@ fn shared_pairs(
     Ok(shared)
 }
 
-/// The spelling of the collocation of these words.
+/// The spelling of the collocation of these words: the words with `delimiter` between them.
 fn spelled(own: &[u32], words: &[(&[u8], u64)], delimiter: &[u8]) -> Result<Vec<u8>> {
     let parts = own.iter().map(|&id| words[id as usize].0);
     let bytes: usize = parts.clone().map(|word| word.len() + delimiter.len()).sum();

@@ -10,7 +10,8 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-/// A pair of neighbours: the number of the first word in the upper half, that of the second in the lower half.
+/// A pair of neighbours: the number of the first word in the upper half, the number of the second word in the lower
+/// half.
 pub(super) type Pair = u64;
 
 pub(super) fn pair(first: u32, second: u32) -> Pair {
@@ -110,7 +111,8 @@ where
     Ok(())
 }
 
-/// The plain pairs that `wanted` accepts with their counts, sorted, and the number of different plain pairs.
+/// Counts all plain pairs. Returns those that `wanted` accepts, sorted and with their counts, and the number of
+/// all different plain pairs.
 ///
 /// # Errors
 /// As for [`count_others`].

@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Scoring {
     /// (n_ab − min_count) · V / (n_a n_b) (Mikolov et al. 2013). n_ab is the count of the collocation, n_a and n_b are
-    /// the counts of its first and last word, and V is the number of different words and collocations.
+    /// the counts of its first and last word. V is the number of different words that are not connectors, plus the
+    /// number of different collocations.
     #[default]
     Default,
     /// Normalized pointwise mutual information, from −1 to 1 (Bouma 2009).
@@ -29,10 +30,11 @@ impl Scoring {
 /// Which collocations are phrases.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
-    /// A phrase occurs at least this many times. With [`Scoring::Default`], whose score is 0 for this number, it must
-    /// occur more often if the threshold is at least 0.
+    /// A phrase occurs at least this many times. With [`Scoring::Default`], the score of a collocation with this count
+    /// is 0. So with a threshold of at least 0, a phrase occurs more often than this.
     pub min_count: u64,
-    /// A phrase has a larger score than this.
+    /// A phrase has a larger score than this. With [`Scoring::Default`], a negative threshold can accept collocations
+    /// that occur less often than `min_count`.
     pub threshold: f64,
     /// How collocations are scored.
     pub scoring: Scoring,
@@ -41,7 +43,8 @@ pub struct Rule {
 /// Numbers of a text that the scores use.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Text {
-    /// Number of different words that are not connectors, plus number of different collocations.
+    /// Number of different words that are not connectors, plus number of different collocations. A word and a
+    /// collocation with the same spelling count once.
     pub different: u64,
     /// Number of tokens, connectors included.
     pub words: u64,

@@ -29,7 +29,8 @@ pub struct FileReader {
 struct Current {
     path: PathBuf,
     text: TextReader,
-    // The open file, or the archive that holds it, and its metadata before reading. `None` for a pipe.
+    // The open file or, for a file in an archive, the open archive; and the metadata of this file or archive before
+    // reading. `None` for a pipe.
     before: Option<(File, Metadata)>,
     // For a file in an archive: its bytes in the archive, and its bytes after decompression.
     packed: Option<[u64; 2]>,
@@ -48,7 +49,7 @@ impl FileReader {
     /// has been read.
     ///
     /// # Errors
-    /// [`Error::Io`] if a file is missing or is a folder.
+    /// [`Error::Io`] if a file is missing or is a folder; [`Error::Format`] if a file is in a damaged archive.
     pub fn new(paths: Vec<PathBuf>, options: TextOptions) -> Result<Self> {
         let mut total = 0;
         for path in &paths {

@@ -44,7 +44,7 @@ impl Content {
         }
     }
 
-    /// The text. [`Content::Words`] have no separators between them.
+    /// The text. Between the words of [`Content::Words`], the text has no separators.
     pub fn text(&self) -> &[u8] {
         match self {
             Self::Lines(text) | Self::Documents { text, .. } => text.as_bytes(),
@@ -162,14 +162,15 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The offset in the file at which `before`, the beginning of the chunk's text, ends.
+    /// The offset in the file at which `before`, the beginning of the chunk's text, ends. It is approximate if
+    /// invalid bytes were replaced or dropped.
     pub fn after(&self, before: &[u8]) -> u64 {
         self.offset + file_bytes(before, self.is_utf16)
     }
 }
 
-/// Number of bytes that `text` takes in its file. `text` is in UTF-8; if the file is in UTF-16, it
-/// was converted.
+/// Number of bytes that `text` takes in its file. `text` is in UTF-8; if the file is in UTF-16, `text`
+/// was converted from UTF-16.
 fn file_bytes(text: &[u8], is_utf16: bool) -> u64 {
     if !is_utf16 {
         return text.len() as u64;
@@ -188,7 +189,7 @@ pub trait ChunkReader: Send {
     /// The next chunk, or `None` at the end.
     ///
     /// # Errors
-    /// Those of the source.
+    /// The errors of the source.
     fn next_chunk(&mut self) -> Result<Option<Content>>;
 
     /// Number of bytes of the whole source, if known, for progress.

@@ -1,6 +1,7 @@
-//! A sample of a text, from which `estimate` infers the size of the counts: pieces from all parts
-//! of the text, 4.5 % of it (half as much of some streams), but at least 4 MiB and at most about 32 MiB. If a source of known
-//! size must be read from its beginning, the pieces come from its first 256 MiB of text.
+//! A sample of a text, from which `estimate` infers the size of the counts. The sample consists of pieces from all
+//! parts of the text. It has 4.5 % of the text, but at least 4 MiB and at most about 32 MiB. A sample of a stream may
+//! have half as much. If a source of known size must be read from its beginning, the pieces come from the first
+//! 256 MiB of its text.
 
 use super::charset;
 use super::text::has_parts;
@@ -17,8 +18,9 @@ use std::path::{Path, PathBuf};
 /// Smallest number of bytes of a sample. A shorter text is its own sample. A smaller sample would save little time and
 /// make the estimate worse.
 const LEAST: u64 = 4 << 20;
-/// The fraction of a text that is sampled, kept between `LEAST` and `MOST` bytes. A sample of a stream is at most this,
-/// and at least about half of it: see [`TextSample::of_stream`].
+/// The fraction of a text that is sampled, within the bounds `LEAST` and `MOST`. For a stream, this fraction is the
+/// largest size of the sample, within the bounds 2 · `LEAST` and `MOST`. The sample then has at least about half of the
+/// largest size: see [`TextSample::of_stream`].
 const FRACTION: f64 = 0.045;
 /// Largest number of bytes of a sample.
 const MOST: u64 = 32 << 20;
@@ -50,7 +52,7 @@ impl TextSample {
     /// large, every other chunk of it is dropped.
     ///
     /// # Errors
-    /// What the reader reports; [`Error::Cancelled`].
+    /// The errors of the reader; [`Error::Memory`]; [`Error::Cancelled`].
     pub fn of_stream(reader: &mut dyn ChunkReader, monitor: &Monitor) -> Result<Self> {
         let most_read = if reader.total_bytes().is_some_and(|total| total > 0) {
             MOST_READ
@@ -140,7 +142,8 @@ pub struct SampleReader {
 impl SampleReader {
     /// Open these files. `None` if the text is too short to be sampled, or if a file must be read from its
     /// beginning: a compressed file, an archive or a file in an archive, UTF-16, a pipe, or a file that is missing
-    /// or is not text. Then a [`FileReader`](super::FileReader) reads the files or reports what is wrong.
+    /// or is not text. Then a [`FileReader`](super::FileReader) reads the files or reports what is wrong. The content
+    /// of a file is examined only if a piece comes from it.
     ///
     /// # Errors
     /// [`Error::Io`] if a file cannot be read.
@@ -242,7 +245,7 @@ impl ChunkReader for SampleReader {
         let mut gatherer = Gatherer::new(self.options.documents);
         for (file, start, end) in parts {
             gatherer.push(&self.read_part(file, start, end)?)?;
-            // The next part or piece is not adjacent: no window crosses its beginning.
+            // The next part or piece comes from another file or another position: no window crosses its beginning.
             gatherer.end();
         }
         Ok(Some(gatherer.take()))

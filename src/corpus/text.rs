@@ -19,15 +19,18 @@ pub struct TextOptions {
     pub documents: DocumentUnit,
     /// What to do with bytes that are not valid text.
     pub errors: OnInvalid,
-    /// Whether every chunk must end with a document.
+    /// Whether every chunk must end where a document ends.
     pub whole: bool,
     /// Whether a chunk may end after Chinese or Japanese punctuation, because the tokenizer ends a word there.
     pub cut_at_punctuation: bool,
-    /// Longest word in bytes; a longer one is an error. A file without separators is probably not text.
+    /// Number of bytes of the longest word that is accepted. A file without separators is probably not text. The reader
+    /// refuses a longer word only if the word is also longer than a chunk.
+    /// [`EncodingOptions::max_word_bytes`](crate::encoding::EncodingOptions::max_word_bytes) refuses every longer word.
     pub max_word_bytes: usize,
     /// Largest number of bytes of a document that must not be cut, of a word, and of the history
     /// that a decompressor keeps. This limit never refuses a document or a word of up to 1 MiB. A
-    /// document that must not be cut is limited to 1 GiB in any case, and to 256 MiB if this is `u64::MAX`.
+    /// document that must not be cut has at most 1 GiB, whatever this limit is, and at most 256 MiB if this limit is
+    /// `u64::MAX`.
     pub most_bytes: u64,
 }
 
@@ -68,9 +71,9 @@ impl TextOptions {
     }
 }
 
-/// Reads text in chunks. A chunk of lines ends with a line. A chunk of longer documents, or of a
-/// line longer than a chunk, ends after white space or, with [`TextOptions::cut_at_punctuation`],
-/// after punctuation. With [`TextOptions::whole`], every chunk ends with a document.
+/// Reads text in chunks. If documents are lines, a chunk ends with a line. If documents are paragraphs or files, or if
+/// a line is longer than a chunk, the chunk ends after white space or, with [`TextOptions::cut_at_punctuation`],
+/// after punctuation. With [`TextOptions::whole`], every chunk ends where a document ends.
 ///
 /// ```
 /// use glove_rs::corpus::{ChunkReader, Content, TextOptions, TextReader};
@@ -111,7 +114,7 @@ struct Beginning {
 }
 
 impl TextReader {
-    /// Read `bytes`. Messages name them `name`.
+    /// Read `bytes`. Messages call the text `name`.
     ///
     /// # Errors
     /// [`Error::Io`] if reading fails.
@@ -198,7 +201,8 @@ impl TextReader {
         decoded.map_err(|fault| self.malformed(fault))
     }
 
-    /// Process the beginning of the text. `whole` is true if `text` may be all of it.
+    /// Process the beginning of the input. `text` is the first block. `whole` is true if `text` may be all of the
+    /// input.
     fn begin(&mut self, text: &mut Vec<u8>, whole: bool, todo: Beginning) -> Result<()> {
         if todo.recognised {
             self.refuse_what_is_no_text(text, whole)?;
@@ -245,7 +249,7 @@ impl TextReader {
         self.input.fault(&self.name, error)
     }
 
-    /// The error for `length` bytes without a position at which they can be cut.
+    /// The error for a text of `length` bytes that has no position at which it can be cut.
     fn uncut(&self, length: usize) -> Error {
         let most = self.options.most_uncut();
         if self.options.whole {

@@ -38,11 +38,11 @@ pub(super) struct Cutter {
     unit: DocumentUnit,
     /// Whether the text may be cut only after a document.
     whole: bool,
-    /// Whether the text may be cut after punctuation.
+    /// Whether the text may be cut after punctuation where there is no white space.
     punctuation: bool,
     // Before this offset there is no position at which the text can be cut.
     searched: usize,
-    // Start of the line that contains `searched`.
+    // For whole paragraphs: the start of the line that contains `searched`.
     line: usize,
 }
 
@@ -60,9 +60,10 @@ impl Cutter {
     /// The position at which to cut `text`; `None` if it cannot be cut yet. The text after the position begins the
     /// next chunk. `text` has grown since the last call; only the new part is searched.
     ///
-    /// The position is after the last newline if documents are lines, or after the last blank line if documents are
-    /// paragraphs that must stay whole. If there is none, it is after the last white space or, if that is missing
-    /// and `punctuation` is set, after the last punctuation mark; but documents that must stay whole are not cut.
+    /// If documents are lines, the position is after the last newline. If documents are paragraphs that must stay
+    /// whole, it is after the last blank line. If the new part has no such newline or blank line, the position is after
+    /// the last space, tab or newline or, if there is none and `punctuation` is set, after the last punctuation mark.
+    /// Documents that must stay whole are not cut anywhere else, so a file that must stay whole is not cut at all.
     pub fn find(&mut self, text: &[u8]) -> Option<usize> {
         let from = mem::replace(&mut self.searched, text.len());
         let fresh = &text[from..];
@@ -151,7 +152,7 @@ impl Gatherer {
         self.text = text;
     }
 
-    /// End the file or item.
+    /// End the file or item. If documents are lines, this appends a newline, also after text that ends with a newline.
     pub fn end(&mut self) {
         match self.unit {
             DocumentUnit::Line => self.text.push('\n'),

@@ -260,8 +260,9 @@ fn different(neighbours: f64, words: f64) -> f64 {
 /// into tasks. A pure function of its arguments.
 ///
 /// # Errors
-/// [`crate::Error::Parameter`] for a window of 0, for a text of 2^32 − 1 ids or more, and, if whole
-/// documents are windows, for a document that is too long; [`crate::Error::Memory`];
+/// [`crate::Error::Parameter`] for a window of 0, for a text of 2^32 − 1 ids or more, if whole
+/// documents are windows for a document that is too long, and, if there is one group and `blocks` have rows of
+/// frequent words, for texts that have more than 2^32 − 1 ids together; [`crate::Error::Memory`];
 /// [`crate::Error::Cancelled`].
 pub fn count_by_group(
     texts: &[&[WordId]],
@@ -385,7 +386,7 @@ fn count_blocks<S: BlockSum>(
 }
 
 /// The rows of the most frequent words, if some of `rows` are among them. With one group, new ids
-/// are ranks, and these rows are counted as one machine counts them, so that they have the same
+/// are ranks, and these rows are counted as on one machine, so that they have the same
 /// bits. With several groups, they are counted like all other rows, and the result is `None`.
 fn frequent_rows(
     texts: &[&[WordId]],

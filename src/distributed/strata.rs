@@ -59,7 +59,7 @@ pub struct Subepoch {
     pub last: bool,
 }
 
-/// Tiles are built from the counts of a group, a few of whose rows are decompressed at a time.
+/// Tiles are built from the counts of a group. Only a few rows of these counts are decompressed at a time.
 impl TileSource for &GroupCounts {
     type Rows = RowBlock;
     type Loaded<'a>
@@ -111,7 +111,7 @@ impl MatrixBlock<'_> {
     /// same bits for any number of threads.
     ///
     /// # Errors
-    /// [`Error::Diverged`], also if a parameter is not a finite number after the last subepoch;
+    /// [`Error::Diverged`] if the epoch diverges, or if a parameter is not a finite number after the last subepoch;
     /// [`Error::Parameter`] for rows of the wrong size or alignment, and if `GLOVE_RS_SIMD` names an
     /// instruction set that this machine does not have; [`Error::Io`] and [`Error::Memory`] if the
     /// tiles are on disk; [`Error::Cancelled`].

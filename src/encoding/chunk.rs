@@ -80,7 +80,7 @@ struct ChunkEncoder<'a> {
     interner: &'a mut Interner,
     ids: Vec<WordId>,
     // Folding to apply to each word of `Content::Words`, unless a `JoiningHandler` folds them. For
-    // other text, which is folded before it is split, this is the default: it changes nothing.
+    // other text, which is folded before it is split, this is the default folding, which changes nothing.
     folding: Folding,
     // A batch: short words with their hashes, which will be looked up together, and ends of
     // documents.
@@ -106,7 +106,8 @@ impl From<Error> for Fault {
 }
 
 impl Fault {
-    /// The error, with the position of the word in the file if it is known.
+    /// The error. For a word that is too long: if the origin of the chunk is known, the error has the position of the
+    /// longest run of bytes without white space, which is probably the position of the word.
     pub(super) fn at(
         self,
         content: &Content,
@@ -123,7 +124,7 @@ impl Fault {
             return Error::Corpus(format!("{}: {message}", name.display()));
         };
         // The position of the word was not recorded. The longest run of bytes without white space
-        // usually contains this word.
+        // usually contains the word.
         let mut longest = 0..0;
         let mut at = 0;
         for run in content.text().split(u8::is_ascii_whitespace) {

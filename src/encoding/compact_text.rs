@@ -15,7 +15,7 @@ use std::ops::Range;
 #[derive(Debug, Default, PartialEq)]
 pub struct CompactText {
     symbols: HugeList<u16>,
-    // Positions, ascending, and ranks of the words from rank FAR on.
+    // The position and the rank of each word from rank FAR on, sorted by position.
     far: Vec<(u32, WordId)>,
 }
 
@@ -130,7 +130,8 @@ impl CompactText {
         Ok(())
     }
 
-    /// This text without unused capacity. Symbols in a mapping of their own (see [`HugeList`]) keep theirs.
+    /// This text without unused capacity. If the symbols are in a mapping of their own (see [`HugeList`]), the mapping
+    /// keeps its unused capacity.
     pub(super) fn shrunk(mut self) -> Self {
         self.symbols.shrink_to_fit();
         self.far.shrink_to_fit();

@@ -75,7 +75,7 @@ impl DocumentText {
         self.documents
     }
 
-    /// Number of tokens of each document whose word is in the vocabulary. With `keep_gaps`, the
+    /// For each document, the number of its tokens that are words of the vocabulary. With `keep_gaps`, the
     /// tokens of other words count too.
     ///
     /// # Errors
@@ -127,8 +127,8 @@ impl DocumentText {
         Ok(EncodedCorpus::of_ids(chunks, tokens))
     }
 
-    /// The documents whose weight is above 0, with other ranks of their words: the new rank of word
-    /// `k` is `ranks[k]`.
+    /// The documents whose weight is above 0, with other ranks of their words: the word of rank `k` gets
+    /// the rank `ranks[k]`.
     ///
     /// # Errors
     /// As for [`DocumentText::weighted`].

@@ -31,7 +31,7 @@ use crate::vocabulary::WordId;
 
 /// Marks the end of a document in encoded text. Larger than the id of any word.
 pub const DOCUMENT_END: WordId = i32::MAX as WordId;
-/// Marks a word outside the vocabulary if `keep_gaps` is set. It counts as a word in distances.
+/// Marks a word outside the vocabulary if `keep_gaps` is set. The mark counts as a word in distances.
 pub const GAP: WordId = DOCUMENT_END - 1;
 
 /// Number of words between two checks of the monitor.

@@ -70,10 +70,10 @@ impl EncodingOptions {
             .is_some_and(|words| words.contains(word))
     }
 
-    /// Refuse a given vocabulary that has stop words: all of its words are counted.
+    /// Refuse a given vocabulary that has stop words, because all words of a given vocabulary are counted.
     ///
     /// # Errors
-    /// [`Error::Parameter`], which names the first of them.
+    /// [`Error::Parameter`], which names the first of these stop words.
     pub fn refuse_stop_words(&self, given: &Vocabulary) -> Result<()> {
         let mut found = given.iter().filter(|(word, _)| self.is_stop_word(word));
         let Some((word, _)) = found.next() else {

@@ -124,8 +124,9 @@ impl RawCorpus {
         Ok(raw)
     }
 
-    /// The words in the order of their numbers, and the numbers of the text, a list for each chunk. Only for a
-    /// text that one thread has read without a memory limit.
+    /// The words in the order of their numbers, and the numbers of the text, a list for each chunk. The text must have
+    /// been read by one thread, because every thread numbers its words from 0, and without a memory limit, because
+    /// chunks in the temporary file are left out.
     pub(crate) fn into_interned(self, monitor: &Monitor) -> Result<(Vocabulary, Vec<Vec<WordId>>)> {
         let mut words = Vec::new();
         for interner in &self.interners {
@@ -364,7 +365,7 @@ struct MergedPart<'a> {
     known: Vec<((usize, WordId), WordId, u64)>,
     // Words that the largest interner does not have, each once, and their counts.
     fresh: Vec<(&'a [u8], u64)>,
-    // The same words as words of their interners, and their places in `fresh`.
+    // For each word of an interner that is in `fresh`: the word of the interner, and its place in `fresh`.
     places: Vec<((usize, WordId), u32)>,
 }
 
@@ -394,7 +395,7 @@ struct ChunkQueue<'a> {
 struct NumberedChunk {
     number: usize,
     content: Content,
-    /// Bytes of the source since the previous chunk.
+    /// Number of bytes of the source that were read after the previous chunk.
     read: u64,
     origin: Option<Origin>,
 }

@@ -26,8 +26,8 @@ pub struct EncodedCorpus {
 pub struct Segment {
     /// Ranks, with [`DOCUMENT_END`] after each document and, with `keep_gaps`, [`GAP`](super::GAP)s.
     pub text: CompactText,
-    /// Number of words at the beginning that are carried over from the previous segment: its last words, if
-    /// their document continues here.
+    /// Number of words at the beginning that are carried over from the previous segment: the last words of that
+    /// segment, if their document continues in this segment.
     pub carried: usize,
 }
 
@@ -76,17 +76,17 @@ impl EncodedCorpus {
         self.chunks.is_empty()
     }
 
-    /// The fraction of the text in the segments read so far.
+    /// The fraction of the chunks of the text that are in the segments read so far.
     pub fn fraction_read(&self) -> f64 {
         1.0 - self.chunks.len() as f64 / self.all_chunks.max(1) as f64
     }
 
-    /// Replace `segment` by the next one: about `most` words, but at least one chunk. If a document of the old
-    /// segment continues, its last `window` words come first. Returns `false` at the end of the text.
+    /// Replace `segment` by the next one: about `most` words, but at least one chunk. If the last document of the old
+    /// segment continues, the last `window` words of this document come first. Returns `false` at the end of the text.
     ///
     /// # Errors
     /// [`Error::Io`] for the temporary file; [`Error::Memory`], [`Error::Cancelled`];
-    /// [`Error::Parameter`] naming `window` if the words that the old segment leaves to the new one
+    /// [`Error::Parameter`] naming `window` if the words that are carried over from the old segment
     /// are more than `most` and more than 65,536.
     pub fn next_segment(
         &mut self,
@@ -134,7 +134,7 @@ impl EncodedCorpus {
         Ok(true)
     }
 
-    /// The next chunks, as ranks: some for each thread of the current rayon pool.
+    /// The next chunks, as ranks: up to 16 for each thread of the current rayon pool.
     pub(super) fn next_texts(&mut self) -> Result<VecDeque<CompactText>> {
         let together = 16 * rayon::current_num_threads();
         let batch: Vec<RawChunk> = self

@@ -28,11 +28,11 @@ static UTF32_BIG: Foreign = Foreign {
 
 /// Largest number of lines to examine.
 const LINES: usize = 50;
-/// The number of lines that suffice to recognise a vocabulary, of records to recognise a table, and
-/// of characters to recognise UTF-16 or UTF-32. One line fewer suffices for vectors.
+/// At least this many lines are needed to recognise a vocabulary, this many records to recognise a table, and
+/// this many characters to recognise UTF-16 or UTF-32. To recognise vectors, one line fewer is enough.
 const FEW: usize = 3;
 
-/// The kind of a text with this beginning, if it cannot be prose.
+/// The kind of a text with this beginning, if the beginning cannot be prose.
 pub(super) fn of(beginning: &[u8], whole: bool) -> Option<FileKind> {
     for (encoding, read) in [
         (&UTF32_LITTLE, u32::from_le_bytes as fn([u8; 4]) -> u32),
@@ -57,7 +57,8 @@ pub(super) fn of(beginning: &[u8], whole: bool) -> Option<FileKind> {
     are_vectors(&lines).then_some(FileKind::Vectors)
 }
 
-/// Whether this may be the beginning of a text: UTF-8 without most control characters.
+/// Whether this may be the beginning of a text: UTF-8, whose last character may be cut off, without the bytes 0 to 6
+/// and 0x0e to 0x1a.
 pub(crate) fn is_text(content: &[u8]) -> bool {
     let cut_at_most = match std::str::from_utf8(content) {
         Ok(_) => true,
@@ -155,7 +156,7 @@ fn fields(line: &[u8]) -> usize {
     split(line).count()
 }
 
-/// Whether every line is a word and its count, and no count is larger than the one before.
+/// Whether every line is a word and its count, and no count is larger than the count on the line before.
 pub(crate) fn is_vocabulary<L: AsRef<[u8]>>(lines: &[L]) -> bool {
     let mut before = u64::MAX;
     let falls = |line: &L| {

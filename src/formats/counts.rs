@@ -9,11 +9,13 @@
 //! | 4 | 1 if the matrix equals its transpose, else 0; plus 2 if it is rectangular |
 //! | 8 + 8 | number of words, number of blocks |
 //! | 8 | bytes of the vocabulary |
-//! | 8 + 8 | number of rare words, which are words of the text outside the vocabulary, or of the context words of a rectangular matrix; bytes of these words |
-//! | 4 + 4 | CRC-32 of the vocabulary and the rare words or context words; CRC-32 of the 60 bytes so far |
-//! | … | vocabulary: length and count of each word as LEB128, then all words' bytes |
-//! | … | rare words or context words: the same |
+//! | 8 + 8 | number of words in the second list; bytes of this list |
+//! | 4 + 4 | CRC-32 of the vocabulary and the second list together; CRC-32 of the 60 bytes so far |
+//! | … | vocabulary: length and count of each word as LEB128, then the bytes of all words |
+//! | … | second list, in the same form: the context words if the matrix is rectangular, else the rare words |
 //! | per block | bytes of the block (8), its CRC-32 (4), the block as `cooccurrence::row_codec::encode` writes it |
+//!
+//! Rare words are words of the text outside the vocabulary.
 //!
 //! The blocks have all rows of the triangle, in order. For a rectangular matrix, the number of rows
 //! of the triangle is the larger of two numbers: that of the words and that of the context words.
@@ -63,9 +65,9 @@ pub struct Words<'a> {
 /// Write `counts` with their words. Blocks are encoded on all threads of the current rayon pool.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format; the errors of
-/// [`Triangle::block`]; [`Error::Memory`]; [`Error::Cancelled`]. The ending `.bin` is allowed,
-/// because [`super::stanford`] writes counts with it.
+/// [`Error::Io`]; [`Error::Parameter`] for an empty name and for a name with the ending of another format; the errors
+/// of [`Triangle::block`]; [`Error::Memory`]; [`Error::Cancelled`]. The ending `.bin` is not refused,
+/// because files of counts that [`super::stanford`] writes have it.
 pub fn save(
     counts: &Triangle,
     words: Words<'_>,
@@ -264,9 +266,10 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
         read += batch;
         input.input.report(monitor)?;
     }
-    if u64::from(next) != rows || !input.is_at_end()? {
-        return Err(input.error(input.offset, "the file does not end with the last row"));
+    if u64::from(next) != rows {
+        return Err(input.error(input.offset, "the last rows of the counts are missing"));
     }
+    input.expect_end("counts")?;
     let mut counts = writer.finish(rows as usize, symmetric);
     if is_rectangular {
         counts = counts.rectangular([words as usize, other_words as usize]);

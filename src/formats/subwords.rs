@@ -12,7 +12,7 @@
 //! | 36 | 8 | B, the number of bytes of the n-grams |
 //! | 44 | 4 | CRC-32 of these bytes |
 //! | 48 | 12 | 0 |
-//! | 60 | 4 | CRC-32 of bytes 0 to 60 |
+//! | 60 | 4 | CRC-32 of the first 60 bytes |
 //! | 64 | B | the n-grams: for each its length in bytes and the number of words that have it, as LEB128; then the UTF-8 of all. U+FDD0 is the beginning of a word and U+FDD1 its end |
 //! | 64 + B | 4 · N · dim + 4 per block | the vectors as singles, row by row, in blocks of 65,536 numbers; after each block its CRC-32 |
 
@@ -42,7 +42,7 @@ const BLOCK: usize = 1 << 16;
 /// Write a subword model. The file appears complete or not at all.
 ///
 /// # Errors
-/// [`Error::Parameter`] if the ending of the name is that of another format; [`Error::Io`];
+/// [`Error::Parameter`] if the name is empty or has the ending of another format; [`Error::Io`];
 /// [`Error::Cancelled`].
 pub fn save(subwords: &Subwords, path: impl AsRef<Path>, monitor: &Monitor) -> Result<()> {
     let path = path.as_ref();
@@ -164,9 +164,7 @@ pub(crate) fn load_from(mut input: Input, monitor: &Monitor) -> Result<Subwords>
         let message = format!("number {bad} of the vectors is not finite");
         return Err(input.error(input.offset, message));
     }
-    if !input.is_at_end()? {
-        return Err(input.error(input.offset, "the file does not end with the last vector"));
-    }
+    input.expect_end("vectors")?;
     Subwords::new(header.lengths, ngrams, header.dim, vectors)
 }
 

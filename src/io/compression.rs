@@ -1,4 +1,4 @@
-//! Recognizes compressed files by their first bytes, reads them, and writes compressed files.
+//! Recognises compressed files by their first bytes, reads them, and writes compressed files.
 
 use crate::error::{Error, Location};
 use std::io::{self, BufRead, BufReader, Read, Write};
@@ -79,8 +79,8 @@ impl Compression {
 
     /// Decompress all members, streams or frames of `packed`, one after the other.
     ///
-    /// A file of xz or Zstandard chooses how much memory its decoder needs. More than `most` bytes
-    /// are an error, unless `LEAST_XZ` or `LEAST_WINDOW` allows as much.
+    /// A file of xz or Zstandard determines how much memory its decoder needs. Reading fails if this is more than
+    /// about `most` bytes, unless `LEAST_XZ` or `LEAST_WINDOW` allows it.
     fn decompress(
         self,
         packed: impl BufRead + Send + 'static,
@@ -145,7 +145,7 @@ impl<W: Write> Packer<W> {
         })
     }
 
-    /// Write the end of the file, and return its writer.
+    /// Write the end of the file, and return the writer to which the file was written.
     pub(super) fn finish(self) -> io::Result<W> {
         match self {
             Self::Plain(out) => Ok(out),
@@ -189,7 +189,7 @@ struct Packed {
 }
 
 impl Unpacked {
-    /// Recognize the compression by the first bytes of `file`.
+    /// Recognise the compression by the first bytes of `file`.
     pub fn new(file: impl Read + Send + 'static) -> io::Result<Self> {
         Self::within(file, u64::MAX)
     }
@@ -240,9 +240,9 @@ impl Unpacked {
         self.packed.read.load(Relaxed)
     }
 
-    /// The error for a failed read: [`Error::Io`] if the system reported it; if the decoder reported it,
+    /// The error for a failed read: [`Error::Io`] if the system reported the failure. If the decoder reported it:
     /// [`Error::Parameter`] naming `memory` if the decoder needs more memory than it may use, [`Error::Memory`]
-    /// if it could not allocate memory, otherwise [`Error::Format`].
+    /// if the decoder could not allocate memory, otherwise [`Error::Format`].
     pub fn fault(&self, path: &Path, error: io::Error) -> Error {
         let error = match error.downcast::<Error>() {
             Ok(error) => return error,

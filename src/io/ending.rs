@@ -14,7 +14,8 @@ const PACKED: [(&str, Compression); 5] = [
     ("zstd", Compression::Zstandard),
 ];
 
-/// Endings of formats that glove-rs does not write. They are refused: the content would not match the name.
+/// Endings of formats that glove-rs does not write, or that it writes for one content only (the field `own` of
+/// [`Written`]). The endings are refused for all other content, because the content would not match the name.
 const FOREIGN: [&str; 52] = [
     "7z",
     "arrow",
@@ -206,7 +207,8 @@ impl Written {
     /// write, or is compressed although this content is not.
     ///
     /// # Errors
-    /// [`Error::Parameter`], which lists the formats that glove-rs writes.
+    /// [`Error::Parameter`]. The message lists the formats that glove-rs writes, except if the ending of a compression
+    /// is refused.
     pub fn check(self, path: &Path) -> Result<()> {
         let (content, name) = (self.content, path.to_string_lossy());
         let (ending, packing) = split(path);
@@ -237,7 +239,7 @@ pub fn ending_of(path: &Path) -> Option<String> {
     split(path).0
 }
 
-/// The ending of a name in lower case, without that of the compression, and the compression.
+/// The ending of a name in lower case, without the ending of the compression, and the compression.
 fn split(path: &Path) -> (Option<String>, Option<Compression>) {
     let ending = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
     let last = ending(path);

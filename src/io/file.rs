@@ -26,8 +26,8 @@ pub type Output<'a> = BufWriter<Packer<Watched<'a>>>;
 /// temporary file is removed.
 ///
 /// If `path` ends in `.gz`, `.bz2`, `.xz`, `.zst` or `.zstd`, the file is compressed accordingly.
-/// If `path` is a link, the file to which it points is replaced. A file that is replaced keeps its
-/// permissions. Devices, pipes and `-`, standard output, are written to directly.
+/// If `path` is a link, the file to which it points is replaced. The new file gets the permissions of the file that it
+/// replaces and, if the system allows it, the owner. Devices, pipes and `-`, standard output, are written to directly.
 ///
 /// # Errors
 /// [`Error::Io`], which names `path`; [`Error::Parameter`] for an empty path and for the ending of
@@ -182,7 +182,8 @@ impl Replacement {
         Ok(written)
     }
 
-    /// Move the file to its path. When this returns, it is on disk and survives a crash of the machine.
+    /// Move the file to its path. When this returns, the file is on disk and survives a crash of the machine. For a
+    /// device, a pipe or standard output, nothing is done.
     ///
     /// # Errors
     /// [`Error::Io`]. Then the old file is still at the path, unless only the last step failed, the

@@ -1,4 +1,5 @@
-//! Writes a folder with a fixed set of files, and replaces an older one as a whole. `file.rs` writes single files.
+//! Writes a folder with a fixed set of files, and replaces an older folder as a whole. `file.rs` writes single
+//! files.
 
 use super::{resolve, sync_folder, temporary};
 use crate::error::{Error, Result};

@@ -21,7 +21,7 @@ struct Source {
     cancelled: Arc<AtomicBool>,
 }
 
-/// Number of bytes that are read between two checks for cancellation.
+/// Largest number of bytes that are read between two checks for cancellation.
 const STEP: usize = 4 << 20;
 
 impl Source {
@@ -31,7 +31,7 @@ impl Source {
         let cancelled = monitor.cancel_flag();
         let (reader, size): (Box<dyn Read + Send>, _) =
             match at(path, open(path, idle(&cancelled)))? {
-                // The system's own files, such as those in /proc, have no size.
+                // The system gives the size 0 for some files with content, such as those in /proc.
                 Opened::File(file, metadata) => (
                     Box::new(file),
                     Some(metadata.len()).filter(|size| *size > 0),
@@ -201,8 +201,8 @@ impl Input {
         self.size.filter(|_| as_it_is)
     }
 
-    /// The next `most` bytes, or fewer if the file ends earlier. The next call reads the same bytes
-    /// again.
+    /// The next `most` bytes, or fewer if the file ends earlier. The bytes are not consumed: the next call that reads
+    /// returns them again.
     pub fn peek(&mut self, most: usize) -> Result<&[u8]> {
         if self.ahead.len() < most {
             let mut ahead = std::mem::take(&mut self.ahead);

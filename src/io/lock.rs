@@ -17,8 +17,8 @@ impl FolderLock {
     /// Lock an existing folder.
     ///
     /// # Errors
-    /// [`Error::Io`]: [`ErrorKind::WouldBlock`] if another process, or another call in this one, has
-    /// locked it.
+    /// [`Error::Io`] if the lock file cannot be opened, and with [`ErrorKind::WouldBlock`] if another process, or
+    /// another call in this process, has locked the folder.
     pub fn new(folder: &Path) -> Result<Self> {
         let path = folder.join(NAME);
         let mut options = OpenOptions::new();
@@ -37,7 +37,7 @@ impl FolderLock {
                 let error = io::Error::new(ErrorKind::WouldBlock, message);
                 Err(Error::io(folder, error))
             }
-            // On a file system without locks, training goes on without one.
+            // On a file system without locks, training goes on without a lock.
             Ok(()) | Err(TryLockError::Error(_)) => Ok(Self(file)),
         }
     }
@@ -45,7 +45,8 @@ impl FolderLock {
 
 impl Drop for FolderLock {
     fn drop(&mut self) {
-        // A process that was forked in the meantime has the file open too. Then closing it here would not unlock it.
+        // A process that was forked in the meantime also has the file open. Then closing the file here would not
+        // release the lock.
         let _ = self.0.unlock();
     }
 }

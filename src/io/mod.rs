@@ -51,7 +51,7 @@ pub(crate) fn at<T>(path: &Path, result: io::Result<T>) -> Result<T> {
     result.map_err(|e| Error::io(path, e))
 }
 
-/// The absolute path to which `path` leads if all links at its end are followed. No file need exist
+/// The absolute path to which `path` leads if all links at its end are followed. A file need not exist
 /// there.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;

@@ -50,7 +50,7 @@ pub(crate) fn open(path: &Path, idle: Idle) -> io::Result<Opened> {
 /// The size of the file that `path` names, before decompression; 0 for a pipe or device.
 ///
 /// # Errors
-/// [`Error::Io`] if it is missing or a folder.
+/// [`Error::Io`] if the file is missing or is a folder; [`Error::Format`] if it is in a damaged archive.
 pub(crate) fn size_of(path: &Path) -> Result<u64> {
     let metadata = match fs::metadata(path) {
         Ok(metadata) => metadata,
@@ -70,7 +70,7 @@ pub(crate) fn size_of(path: &Path) -> Result<u64> {
     })
 }
 
-/// The path of `member` of the zip archive at `archive`.
+/// The path `archive:member`, which names the file `member` in the zip archive at `archive`.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] if `archive` is not a zip archive of files.

@@ -61,8 +61,8 @@ pub(super) fn claim<T>(
     Err(ErrorKind::AlreadyExists.into())
 }
 
-/// Create a file and lock it. `None` if another process, which took the file for a leftover, locked or removed it
-/// first.
+/// Create a file and lock it. If `private`, only its owner may read it. `None` if another process, which took the file
+/// for a leftover, locked or removed it first.
 pub(super) fn create_locked(path: &Path, private: bool) -> io::Result<Option<File>> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);

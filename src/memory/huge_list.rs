@@ -6,9 +6,9 @@ use crate::error::Result;
 use bytemuck::Pod;
 use std::ops::Deref;
 
-/// A list of at least this many bytes has a mapping of its own, in huge pages. Random reads of a
+/// A list that grows to at least this many bytes gets a mapping of its own, in huge pages. Random reads of a
 /// large list then find their address translation in the processor's cache of translations (TLB)
-/// more often.
+/// more often. A list that is made from a `Vec` stays in this `Vec` until the list grows.
 const LARGE: usize = 4 << 20;
 
 /// A list like `Vec`, for large data that is read in random order.

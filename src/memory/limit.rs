@@ -76,8 +76,8 @@ impl MemoryLimit {
         (self.fraction(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES)
     }
 
-    /// Number of tasks in a wave: all tasks if there is no limit. When all tasks of a wave have ended, their rows
-    /// are passed to the row writer.
+    /// Number of tasks in a wave: all tasks if there is no limit, else 8 for each thread. When all tasks of a wave have
+    /// ended, their rows are passed to the row writer.
     pub(crate) fn wave_tasks(&self, all: usize) -> usize {
         match self.bytes {
             None => all.max(1),

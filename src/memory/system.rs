@@ -1,5 +1,5 @@
-//! The memory that the system allows this process. Its limits are those of the address space (`ulimit -v`)
-//! and of the control groups of the process, which containers use. The limit that a caller sets is in
+//! The memory that the system allows this process. The system can limit the address space (`ulimit -v`)
+//! and the memory of the control groups of the process, which containers use. The limit that a caller sets is in
 //! `limit.rs`.
 
 use memmap2::MmapMut;

@@ -62,7 +62,7 @@ impl Phrases {
     ///
     /// # Errors
     /// [`Error::Parameter`] if the delimiter is empty or has ASCII white space, if a phrase has
-    /// fewer than two words or an empty one, if the delimiter or a word of a phrase has the byte
+    /// fewer than two words or an empty word, if the delimiter or a word of a phrase has the byte
     /// 0xff, or if a word between the first and the last word of a phrase is not a connector;
     /// [`Error::Memory`].
     pub fn new<W: AsRef<[u8]>, P: IntoIterator<Item = (Vec<W>, f64)>>(
@@ -87,8 +87,8 @@ impl Phrases {
                     return Err(Error::parameter(
                         "phrases",
                         format!(
-                            "must have two or more words, those between the first and the last \
-                             connector words, got {shown:?}"
+                            "must have two or more words, and all words between the first and the \
+                             last must be connector words, got {shown:?}"
                         ),
                     ));
                 }

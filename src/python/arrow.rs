@@ -41,7 +41,7 @@ pub struct ArrowReader {
 
 impl ArrowReader {
     /// Read what `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `column` names a
-    /// column of the table; without it the table must have only one column of text.
+    /// column of the table; without `column` the table must have only one column of text.
     /// `_io/table_files.py` gives a batch of a file the attribute `origin`: the name of the file,
     /// the number in the file of the first row of the batch, and a note for messages about the
     /// numbers of rows.
@@ -492,8 +492,8 @@ fn type_text(kind: &DataType) -> String {
     }
 }
 
-/// The position of the only column of text in a table. A column of nulls without a type is chosen if it is
-/// the only one and there is no column of text.
+/// The position of the only column of text in a table. If there is no column of text and only one column of nulls
+/// without a type, the position of that column.
 fn text_column(fields: &Fields) -> PyResult<usize> {
     let of = |wanted: &dyn Fn(Holds) -> bool| -> Vec<usize> {
         let fields = fields.iter().enumerate();

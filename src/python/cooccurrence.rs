@@ -33,7 +33,7 @@ pub struct CoreCooccurrence {
     // are written, and to the parts that [`CoreCooccurrence::parts`] returns.
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
-    // Of a matrix that is not symmetric, or that is rectangular.
+    // Computed only for a matrix that is not symmetric or is rectangular.
     column_sums: OnceLock<Vec<f64>>,
 }
 
@@ -127,7 +127,8 @@ impl CoreCooccurrence {
             return Ok(sums);
         }
         let counts = self.counts()?;
-        // The values of a rectangular matrix may be symmetric by chance, but its sums are of other words.
+        // The values of a rectangular matrix may be symmetric by chance, but the words of its columns are not the words
+        // of its rows.
         if counts.symmetric && !counts.is_rectangular() {
             return self.row_sums();
         }
@@ -278,7 +279,9 @@ impl CoreCooccurrence {
     }
 
     /// Counts from compressed sparse rows. The arrays are checked. With `contexts`, the columns have these words.
+    /// `rare` are words outside the vocabulary, as [`CoreCooccurrence::rare`].
     #[staticmethod]
+    #[pyo3(signature = (vocabulary, contexts, indptr, indices, values, rare=None))]
     fn from_csr(
         py: Python<'_>,
         vocabulary: &Bound<'_, CoreVocabulary>,
@@ -286,9 +289,11 @@ impl CoreCooccurrence {
         indptr: PyReadonlyArray1<'_, i64>,
         indices: PyReadonlyArray1<'_, i64>,
         values: PyReadonlyArray1<'_, f64>,
+        rare: Option<&Bound<'_, CoreVocabulary>>,
     ) -> PyResult<Self> {
         let vocabulary = vocabulary.get().inner.clone();
         let contexts = contexts.map(|contexts| contexts.get().inner.clone());
+        let rare = rare.map_or_else(Arc::default, |rare| rare.get().inner.clone());
         let words = vocabulary.len();
         let shape = [
             words,
@@ -320,11 +325,11 @@ impl CoreCooccurrence {
                 counts
             })
         })?;
-        let memory = MemoryLimit::default();
-        Ok(Self::shaped(vocabulary, contexts, counts, memory))
+        let (counts, memory) = (Arc::new(counts), MemoryLimit::default());
+        Ok(Self::with_words(vocabulary, rare, contexts, counts, memory))
     }
 
-    /// Read a file of counts. With `vocabulary`, read Stanford's records, in any order.
+    /// Read a file of counts. With `vocabulary`, read a file of Stanford's records, which may be in any order.
     #[staticmethod]
     #[pyo3(signature = (path, vocabulary, running, progress))]
     fn load(
@@ -512,6 +517,13 @@ impl CoreCooccurrence {
     fn vocabulary(&self) -> CoreVocabulary {
         CoreVocabulary {
             inner: self.vocabulary.clone(),
+        }
+    }
+
+    #[getter]
+    fn rare(&self) -> CoreVocabulary {
+        CoreVocabulary {
+            inner: self.rare.clone(),
         }
     }
 

@@ -69,7 +69,8 @@ impl CoreDocuments {
         self.text.documents()
     }
 
-    /// Number of words of the vocabulary in each document. With `keep_gaps`, all words count.
+    /// For each document, the number of its tokens that are words of the vocabulary. With `keep_gaps`, all tokens
+    /// count.
     fn lengths<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyArray1<u32>>> {
         Ok(PyArray1::from_vec(py, self.text.lengths()?))
     }
@@ -97,7 +98,7 @@ impl CoreDocuments {
     }
 
     /// The documents whose weight is above 0, with another vocabulary that has all of their words.
-    /// `ranks[k]` is the rank of word `k` in it.
+    /// `ranks[k]` is the rank in that vocabulary of word `k` of this vocabulary.
     fn part(
         &self,
         py: Python<'_>,

@@ -119,8 +119,8 @@ impl CoreEstimate {
         [self.sample.read, self.sample.total]
     }
 
-    /// The bounds of the bytes of a fit: those of the parameters, those of memory at the peak without the
-    /// interpreter, and those of temporary files. The memory limit is `limit` or, if that is `None`, the
+    /// The bounds of three numbers of bytes of a fit: of the parameters, of the memory at its peak without the
+    /// interpreter, and of the temporary files. The memory limit is `limit` or, if `limit` is `None`, the
     /// limit of this estimate.
     #[pyo3(signature = (dim, optimizer, negative, keep_counts = false, limit = None))]
     fn fit(
@@ -169,8 +169,8 @@ impl CoreEstimate {
     /// Settings with which a fit stays within `available` bytes. The first item says whether the present
     /// settings suffice. If they do not, the second item is the memory limit to set. If this limit suffices,
     /// the third item is the number of bytes of temporary files. Otherwise the fourth item is a smaller number
-    /// of components and the fifth item a smaller number of words. With the memory limit, one of the two
-    /// suffices. Items that do not apply are `None`.
+    /// of components and the fifth item a smaller number of words. The memory limit together with one of these two
+    /// numbers suffices. Items that do not apply are `None`.
     #[pyo3(signature = (dim, optimizer, negative, available, keep_counts = false))]
     fn advice(
         &self,

@@ -32,7 +32,7 @@ mod writing;
 
 use pyo3::prelude::*;
 
-/// The compiled half of `glove_rs`.
+/// The compiled module of `glove_rs`.
 // `gil_used = false`: classes are `Sync`, and all state that is kept between calls is behind a lock
 // or is written once. So the free-threaded interpreter need not enable its global lock for this
 // module.

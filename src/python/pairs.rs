@@ -77,8 +77,8 @@ struct Columns {
 struct Table {
     batches: Box<dyn ArrayReader + Send>,
     columns: std::sync::Arc<Columns>,
-    // The open batch of the source, how many of its rows were returned, and the number of rows
-    // before it.
+    // The open batch of the source, how many of its rows were returned, and the number of rows of the table
+    // before this batch.
     open: Option<ArrayRef>,
     given: usize,
     before: u64,
@@ -184,7 +184,7 @@ enum Kind {
 impl Kind {
     fn of(kind: &DataType) -> Option<Self> {
         match kind {
-            // A column of nulls only is accepted here. `check_nulls` refuses it and names its first
+            // A column that has only nulls is accepted here. `check_nulls` refuses the column and names its first
             // row.
             // Older writers of Parquet do not mark columns of text, so bytes are accepted.
             DataType::Utf8
@@ -266,7 +266,8 @@ macro_rules! integer_keys {
 }
 integer_keys!(i8, i16, i32, i64, u8, u16, u32);
 
-/// Call a function with the type of an integer column.
+/// Call the macro `$call` with the Arrow type of a column of integers. `$other` is evaluated for `UInt64`, whose values
+/// may not fit into an `i64`, and for all other types.
 macro_rules! with_integers {
     ($kind:expr, $call:ident!($($argument:tt)*), $other:expr) => {
         match $kind {
@@ -500,7 +501,7 @@ impl PairBatch for Batch {
                 let halves = column.as_primitive::<Float16Type>().values();
                 values.extend(halves.iter().map(|x| x.to_f64()));
             }
-            // Sums of integers are decimals in DuckDB.
+            // DuckDB also exports sums of integers (HUGEINT) to Arrow as decimals.
             DataType::Decimal128(_, scale) => {
                 let unit = 10_f64.powi(i32::from(*scale));
                 let decimals = column.as_primitive::<Decimal128Type>().values();

@@ -1,7 +1,8 @@
 //! Stores the message of a panic for the exception that Python raises, instead of printing it.
 //!
-//! A panic unwinds to pyo3, which raises `PanicException`; `python/glove_rs/_boundary.py` turns that
-//! into `InternalError` for every function and method of this module.
+//! A panic unwinds to pyo3, which raises `PanicException`. `python/glove_rs/_boundary.py` turns this exception
+//! into `InternalError` for the functions of the module `_core` and for the methods and properties of its classes, but
+//! not for constructors and not for `take_panic`.
 
 use pyo3::prelude::*;
 use std::panic::PanicHookInfo;

@@ -3,8 +3,8 @@
 //! The work runs on a thread of its own, the worker. The worker holds the interpreter only for short
 //! steps: to read an open Python file or an Arrow stream, to read or make a NumPy array, and to make
 //! an exception. Of the two threads, only the calling thread can see signals. It waits for the worker with
-//! the interpreter released. At short intervals it checks for Ctrl-C, reports progress, and feeds
-//! documents from Python iterators to the worker.
+//! the interpreter released. At short intervals it checks for Ctrl-C, reports progress, runs the
+//! Python calls that the worker posts, and feeds documents from Python iterators to the worker.
 
 use super::source::Feeder;
 use crate::error::Result;

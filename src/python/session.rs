@@ -39,8 +39,9 @@ pub struct SessionArguments<'py> {
     #[pyo3(default)]
     pub trained_words: Option<usize>,
     /// Called with the result of the training, a [`super::training::CoreParameters`], before `train` returns
-    /// or raises. After an interruption, the result has the parameters of the last finished epoch. May be
-    /// called twice.
+    /// or raises. After an interruption, the result has the parameters of the last finished epoch. It is called
+    /// twice if Ctrl-C interrupts the first call. It is not called if training diverges, or if another error occurs
+    /// before an epoch of this call has finished.
     pub keep: Option<Py<PyAny>>,
 }
 
@@ -65,8 +66,8 @@ impl From<CheckpointArguments> for Checkpoints {
     }
 }
 
-/// Pretrained vectors to start from: the ids of the words that have one, in ascending order, the vectors, and
-/// the weight μ of the anchor.
+/// Pretrained vectors to start from: the ids of the words that have a pretrained vector, in ascending order, the
+/// vectors, and the weight μ of the anchor.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct InitArguments<'py> {

@@ -92,9 +92,9 @@ impl<'py> Source<'py> {
         Ok(Self::fed(upstream, source))
     }
 
-    /// As [`Source::new`], but of plain files that are larger than their sample, only pieces are read. The
-    /// second value says whether the reader gives only a sample of the text: such pieces, or all of a source
-    /// whose `is_sample` is true.
+    /// Like [`Source::new`], except that only pieces of plain files are read if the files are larger than their
+    /// sample. The second value says whether the reader gives only a sample of the text. This is so for such pieces,
+    /// and for a source whose `is_sample` is true.
     pub fn sampled(
         source: SourceArguments<'py>,
         encoding: &EncodingOptions,
@@ -349,7 +349,7 @@ pub struct PythonStream {
 
 impl PythonStream {
     pub fn new(file: &Bound<'_, PyAny>, errors: OnInvalid) -> PyResult<Self> {
-        // `read1` returns the data that is available at once. `read` waits for the number of bytes that was
+        // `read1` returns the data that is available now. `read` waits for the number of bytes that was
         // asked for.
         let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
         Ok(Self {

@@ -75,7 +75,7 @@ impl From<Subwords> for CoreSubwords {
     }
 }
 
-/// Vectors, shape (n, dim), and for each word whether it has one.
+/// Vectors, shape (n, dim), and for each word whether it has a vector.
 type Predicted<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>);
 
 #[pymethods]
@@ -136,8 +136,8 @@ impl CoreSubwords {
         Ok(PyArray1::from_vec(py, bytes))
     }
 
-    /// The predicted vectors of words, and for each word whether it has one. Words without one get
-    /// zeros.
+    /// The predicted vectors of words, and for each word whether it has a vector. Words without a vector
+    /// get zeros.
     fn predict<'py>(&self, py: Python<'py>, words: Vec<String>) -> PyResult<Predicted<'py>> {
         let shape = [words.len(), self.inner.dim()];
         let (vectors, known) = if words.len() < PARALLEL_FROM {

@@ -20,11 +20,12 @@ const EAGAIN: i32 = if cfg!(target_vendor = "apple") {
 /// Bytes written at a time.
 const BUFFER: usize = 1 << 20;
 
-/// A file that appears under its name when it is committed. Until then, and after an error, nothing changes.
+/// A file that appears under its name when it is committed. Until then, and after an error, nothing changes. But a
+/// device, a pipe and standard output are written to directly.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct FileWriter {
     path: PathBuf,
-    // `None` once it is committed or discarded.
+    // `None` once the file is committed or discarded.
     open: Mutex<Option<Open>>,
 }
 
@@ -108,7 +109,7 @@ pub struct FolderWriter {
     /// The folder to fill.
     #[pyo3(get)]
     folder: PathBuf,
-    // `None` once it is committed or discarded.
+    // `None` once the folder is committed or discarded.
     replacement: Mutex<Option<io::FolderReplacement>>,
 }
 

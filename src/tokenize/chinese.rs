@@ -20,7 +20,7 @@ pub struct Segmenter {
     jieba: Option<Jieba>,
 }
 
-/// Two segmenters are equal if they segment every text in the same way.
+/// Two segmenters are equal if they were made from the same arguments. Then they segment every text in the same way.
 impl PartialEq for Segmenter {
     fn eq(&self, other: &Self) -> bool {
         self.is_for(&other.user_words, other.simplified_lookup)
@@ -105,7 +105,7 @@ impl Segmenter {
     }
 }
 
-/// Pass on a segment that has a letter or a digit. Others are punctuation, symbols and white space.
+/// Pass on a segment that has a letter or a digit. Segments without one are punctuation, symbols and white space.
 fn pass_on(segment: &str, handler: &mut impl TokenHandler) {
     if segment.contains(char::is_alphanumeric) {
         handler.word(segment.as_bytes());

@@ -512,7 +512,7 @@ def _bootstrap_of(
     label: Any,
     temporary: tempfile.TemporaryDirectory[str],
 ) -> Bootstrap:
-    """Train replicates of a slice. Their folder in `temporary` lives as long as the result."""
+    """Train replicates of a slice. `temporary` lives at least as long as the result."""
     documents, compass = trainer.documents, trainer.compass
     try:
         resampling = Resampling(documents.lengths, None, "bootstrap", seed)
@@ -532,6 +532,7 @@ def _bootstrap_of(
             "unit": "document",
             "seed": seed,
             "n": n,
+            "slice": str(label),
             "text": {
                 "documents": len(documents),
                 "units": resampling.units,

@@ -28,7 +28,8 @@ MOST_RATIO = 64
 #: An archive may always unpack to this many bytes, even if it is small.
 ALWAYS = 1 << 20
 #: The largest allowed size of settings in JSON, in bytes. A parser needs many times as much memory.
-#: Settings contain each list of words twice, so this is a multiple of `_word_lists.MOST_BYTES`.
+#: Settings contain each list of words twice, so this limit is a multiple of
+#: `_word_lists.MOST_BYTES`.
 MOST_JSON = 1 << 23
 #: Bytes to read at a time. Ctrl-C takes effect between two reads.
 _CHUNK = 4 << 20
@@ -46,7 +47,8 @@ def refusing(name: str, what: str, wanted: Wanted | None = None) -> Iterator[Non
     """Convert exceptions in the ``with`` block into a FormatError that names the file.
 
     Readers of archives, JSON and regular expressions raise many kinds of exceptions for malformed
-    input. MemoryError and errors of the operating system are not converted.
+    input. Errors of the operating system are raised with the name of the file, and lack of memory
+    as a MemoryError.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Checks of the paths of files to read, and files that replace others only when complete."""
+"""Checks of the paths of files to read and to write, and files that appear only when complete."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ def local_path(name: str, path: object) -> str:
 
 
 def is_url(path: str) -> bool:
-    """Return whether a path to write is a URL. A folder of this machine may have the name "s3:"."""
+    """Return whether a path to write is a URL.
+
+    ``s3://a`` is not a URL if the current directory has a folder with the name ``s3:``.
+    """
     return is_remote(path) and not os.path.isdir(os.path.dirname(path))
 
 
@@ -67,7 +70,7 @@ def output_path(name: str, path: object, what: str = "file") -> str:
     TypeError, ValueError
         If `path` is not a path, or is empty.
     FileNotFoundError
-        For a URL. Without this check a folder with the name ``s3:`` would be made.
+        If `path` is a URL. Without this check a folder with the name ``s3:`` would be created.
     """
     text = path_text(name, path, what)
     if is_url(text):
@@ -99,7 +102,9 @@ def readable(name: str, file: object, member: str | None = None) -> str | IO[Any
         If `file` is an empty path, or if `member` is given and `file` is not the path of a zip
         archive.
     FileNotFoundError
-        If `file` is a URL.
+        If `file` is a URL and not the name of an existing file.
+    OSError
+        If `member` is given and the archive cannot be opened.
     """
     if callable(getattr(file, "read", None)):
         if member is not None:

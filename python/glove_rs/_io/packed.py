@@ -118,6 +118,13 @@ def unpacked(file: IO[bytes] | Any, look: int) -> Stream:
     Compressed data are recognised by their first bytes: gzip, bzip2, xz and Zstandard, also several
     compressed streams in one file. UTF-16 with a byte order mark becomes UTF-8, and the byte order
     mark of UTF-8 is removed.
+
+    Raises
+    ------
+    TypeError
+        If `file` is open for text.
+    ImportError
+        If the file is compressed with Zstandard and pyarrow is not installed.
     """
     stream = Stream(file, _SIGNATURE)
     packing = next((name for magic, name in _SIGNATURES.items() if _begins(stream, magic)), None)

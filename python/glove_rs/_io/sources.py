@@ -1,7 +1,8 @@
 """Sources of text, and their conversion to the four kinds that the core reads.
 
 - "files": names of local files, which the core opens.
-- "ranges": files that are opened one after the other, at least one of them by fsspec.
+- "ranges": files that Python opens one after the other, because at least one of them is remote. On
+  a cluster also ranges of files.
 - "stream": one open file, which the core reads through its method `read`.
 - "iterable": documents. An item is a str, a list of words, or a batch of rows in Arrow's format.
 """
@@ -70,6 +71,15 @@ def source_arguments(
 
     With `sample`, only a sample of the text of large files of tables is read: `estimate` infers the
     size of the whole text from it.
+
+    Raises
+    ------
+    TypeError
+        If `source` is of a type that is not read.
+    ValueError
+        If a parameter is out of its range, or if `column` is not a column of text of `source`.
+    OSError
+        If a file that `source` names does not exist, or if its folder cannot be read.
     """
     checked = _settings.checked(settings, "source", "reading", "encoding")
     function = function_of(checked["tokenizer"])
@@ -128,7 +138,11 @@ def standard_input() -> IO[Any]:
 
 
 def _listed(source: Any) -> Any:
-    """Return the list of an iterator of path objects, such as Path.glob(); else `source`."""
+    """Return a list if `source` is an iterator of path objects, such as Path.glob().
+
+    For any other iterator, return an iterator of the same items. Return any other object, and a
+    reader or an open file, unchanged.
+    """
     is_reader = hasattr(source, "read_next_batch") or hasattr(source, "read")
     if not isinstance(source, Iterator) or is_reader:
         return source
@@ -140,7 +154,10 @@ def _listed(source: Any) -> Any:
 def tables_of(
     source: Any, column: str, options: Any, settings: Mapping[str, Any]
 ) -> TextTables | None:
-    """Return the files of tables that `source` is, or None if it is a table in memory."""
+    """Return the files of tables that `source` names, or the open file that it is.
+
+    Return None if `source` is a table in memory.
+    """
     # Imported here: most programs read no tables.
     from .table_input import TableFile
     from .tables import TextTables
@@ -186,7 +203,13 @@ def names_files(source: Sequence[object]) -> bool:
 
 
 def named_files(source: object, options: Any = None) -> list[str] | None:
-    """Return the files that `source` names, local or remote, or None if it does not name files."""
+    """Return the files that `source` names, local or remote, or None if it does not name files.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a named file does not exist, or if a folder or a pattern has no files.
+    """
     if isinstance(source, str | os.PathLike):
         return None if source == "-" else _files(source, options)
     if isinstance(source, list | tuple) and (is_file_system(options) or _are_paths(source)):
@@ -217,10 +240,12 @@ def _is_member(name: str) -> bool:
 def _are_paths(items: Sequence[object]) -> bool:
     """Return whether the items of a list are names of files.
 
-    They are if one item is a PathLike. Otherwise the first `_LOOKED_AT` items are examined, which
+    They are if one item is a PathLike. Otherwise the first `_LOOKED_AT` items are examined; they
     must all be str. The items are names if more than half of them name existing files, or if each
     item without an existing file looks like the name of a missing file. An item looks like a name
-    if it matches `_ENDINGS`, or if it has no spaces and all names of existing files match.
+    if it matches `_ENDINGS`. If some files exist and all their names match `_ENDINGS`, any item
+    without spaces looks like a name. URLs, patterns with a matching file and members of existing
+    archives count as existing files.
     """
     if not items:
         return False
@@ -242,8 +267,12 @@ def _are_paths(items: Sequence[object]) -> bool:
 
 def _names_files(item: str) -> bool:
     """Return whether `item` is a URL, or names an existing file, or is a pattern that matches."""
-    if os.path.exists(item) or is_remote(item) or _is_member(item):
+    if os.path.exists(item) or _is_member(item):
         return True
+    if is_remote(item):
+        # A document may begin with a URL. A URL with spaces must end as the name of a file does.
+        parts = item.split()
+        return len(parts) == 1 or _ENDINGS.fullmatch(parts[-1]) is not None
     # A sentence may have a question mark, which is magic in a pattern. So an item with spaces is
     # not taken for a pattern.
     is_pattern = glob.has_magic(item) and "\0" not in item and len(item.split()) == 1
@@ -299,7 +328,10 @@ def _files_in(folder: str) -> list[str]:
 
 
 def _opened(files: list[str], options: Any) -> Iterator[tuple[str, None, IO[bytes]]]:
-    """Open one file after the other. Yield its name, None (no offset: all of it), and the file."""
+    """Open one file after the other. Yield its name, None as its position, and the open file.
+
+    None means that the core reads the whole file.
+    """
     for name in files:
         with open_file(name, options) as file:
             yield name, None, file
@@ -309,7 +341,13 @@ def _opened(files: list[str], options: Any) -> Iterator[tuple[str, None, IO[byte
 
 
 def documents_of(source: Any) -> Any:
-    """Return an iterable of documents or of batches of documents."""
+    """Return an iterable of documents or of batches of documents.
+
+    Raises
+    ------
+    TypeError
+        If `source` is not iterable.
+    """
     source = reader_of(source)
     library = type(source).__module__.partition(".")[0]
     if library == "datasets":

@@ -30,7 +30,7 @@ def read_parameters(
 ) -> dict[str, _F32]:
     """Return the arrays of a ``.bin`` of parameters or accumulators by their names in `_NAMES`.
 
-    `words` is the number of words.
+    `words` is the number of words of the vocabulary.
     """
     file = local_path("path", path)
     with reporter(progress) as callback:
@@ -82,6 +82,13 @@ def write_text(
 
     With `header`, the first line has the number of words and of components. With `unk`, the last
     line is ``<unk>`` with the mean of the rows of the :data:`RARE` rarest words.
+
+    Raises
+    ------
+    ValueError
+        If `unk` is set and the vocabulary has a word ``<unk>``.
+    ValueError, OSError
+        As for :func:`vector_files.write`.
     """
     words = list(words)
     if boolean("unk", unk):

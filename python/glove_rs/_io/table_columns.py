@@ -13,10 +13,10 @@ _LISTED = 40
 
 
 def find_column(schema: Any, column: str) -> list[int] | None:
-    """Return the place of a column in an Arrow schema or struct type, or None.
+    """Return the place of a column in an Arrow schema or struct type; None if there is none.
 
-    The place is the number of a field, then the number of a field of this field, and so on.
-    ``"a.b"`` is the column of this name or, if there is none, the field "b" of the column "a".
+    The place is a list: the index of a field, then the index of a field within this field, and so
+    on. ``"a.b"`` is the column of this name or, if there is none, the field "b" of the column "a".
     """
     import pyarrow
 
@@ -72,7 +72,8 @@ def check_column(schema: Any, column: str, source: str) -> list[int]:
     Raises
     ------
     ValueError
-        If there is no such column, or if it has another type. The message lists the columns.
+        If there is no such column: the message lists the columns. If the column has another type:
+        the message lists the columns of text.
     """
     columns = [(field.name, str(field.type)) for field in schema]
     place = find_column(schema, column)
@@ -90,7 +91,10 @@ def check_column(schema: Any, column: str, source: str) -> list[int]:
 
 
 def is_text(kind: Any, *, words: bool = True) -> bool:
-    """Return whether a type of Arrow holds text or, with `words`, lists of words."""
+    """Return whether a column of an Arrow type can be read as text.
+
+    A column of only nulls can. With `words`, lists of words and bytes can too.
+    """
     from pyarrow import BaseExtensionType, types
 
     if isinstance(kind, BaseExtensionType):

@@ -35,8 +35,8 @@ _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 class Batch:
     """Some rows of the column, as an Arrow array or record batch.
 
-    The core reads it with ``__arrow_c_array__`` and takes the names in its messages from `origin`:
-    the name of the file, the number of the first row, and a note about the numbers of rows.
+    The core reads it with ``__arrow_c_array__``. Messages of the core contain `origin`: the name of
+    the file, the number of the first row, and a note that says from where rows are numbered.
     """
 
     rows: Any
@@ -82,7 +82,10 @@ class Piece:
     opened: Any = field(default=None, compare=False, repr=False)
 
     def closed(self) -> Piece:
-        """Return the piece without its open file, for later or for another process."""
+        """Return the piece without its open file or footer, to read it later or in another process.
+
+        A piece of an open file of the caller is returned unchanged: it cannot be opened again.
+        """
         if self.file.stream is not None:
             return self
         if isinstance(self.opened, Stream):
@@ -96,6 +99,7 @@ class Piece:
         ------
         FormatError
             If the file is damaged. The message has its name and the row group or stripe.
+            Also if a row of JSON lines or CSV is too long to be parsed.
         ValueError
             As for :func:`pieces_of`.
         OSError
@@ -116,7 +120,10 @@ class Piece:
 
 @contextmanager
 def failing(name: str, where: str = "") -> Iterator[None]:
-    """Convert errors of pyarrow and of decompressors to FormatError, with the name of the file."""
+    """Convert errors of pyarrow and of decompressors to FormatError, with the name of the file.
+
+    Errors of the operating system stay OSErrors.
+    """
     import pyarrow
 
     try:
@@ -300,7 +307,10 @@ def _ipc_stream(piece: Piece, most_bytes: int) -> Iterator[Any]:
 
 
 def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
-    """Read JSON lines or CSV. If a row is longer than a block, read again with larger blocks."""
+    """Read JSON lines or CSV. If a row is longer than a block, read again with larger blocks.
+
+    An open file of the caller cannot be read again: there such a row raises a FormatError.
+    """
     import pyarrow
 
     read = table_text.json_rows if piece.format == "json" else table_text.csv_rows

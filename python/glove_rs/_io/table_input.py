@@ -34,7 +34,7 @@ class TableFile:
 
     @property
     def is_local(self) -> bool:
-        """Whether the file is a local file, not inside an archive."""
+        """Whether the file is an existing local file, not in an archive and not already open."""
         remote = is_remote(self.name) or is_file_system(self.options)
         return self.stream is None and not remote and os.path.exists(self.name)
 
@@ -47,7 +47,13 @@ class TableFile:
         return _open_member(self.name)
 
     def random_access(self) -> Any:
-        """Open the file for reading at any position."""
+        """Open the file for reading at any position.
+
+        Raises
+        ------
+        FormatError
+            If the file is a stream without positions.
+        """
         if self.is_local:
             import pyarrow
 

@@ -16,6 +16,11 @@ def reader_of(source: Any, column: str | None = None) -> Any:
 
     Queries that have not run are a LazyFrame of Polars and a dataset or scanner of pyarrow. With
     `column`, a LazyFrame and a dataset read no other column.
+
+    Raises
+    ------
+    ValueError
+        If a LazyFrame or a dataset has no column `column`.
     """
     library = type(source).__module__.partition(".")[0]
     if library == "polars" and hasattr(source, "collect_batches"):
@@ -99,7 +104,10 @@ def _of_rows(rows: Iterable[Any], column: str) -> Iterator[Any]:
 
 
 def _outer(column: str, names: Iterable[str]) -> str:
-    """Return the column that holds ``"a.b"``: "a.b" itself or, if there is none, "a"."""
+    """Return the column of `names` that holds ``"a.b"``: "a.b" or, if there is none, "a".
+
+    Return `column` if there is neither.
+    """
     names = set(names)
     if column in names:
         return column
@@ -115,7 +123,10 @@ def _of_polars(source: Any, column: str, schema: Mapping[str, Any]) -> Any:
 
 
 def _of_dataset(source: Any, column: str | None) -> Any:
-    """Return a reader of a dataset or scanner of pyarrow. A dataset is read ahead only a little."""
+    """Return a reader of a dataset or scanner of pyarrow.
+
+    Of a dataset, at most 2 batches and 2 files are read ahead, instead of pyarrow's defaults.
+    """
     if not hasattr(source, "scanner"):
         return source.to_reader()
     columns = None

@@ -41,7 +41,13 @@ def _long_rows() -> Iterator[None]:
 
 
 def _complete_lines(stream: Stream, block: int) -> bytes:
-    """Return the complete lines among the first bytes of a stream, or all of a short stream."""
+    """Return the complete lines among the first bytes of a stream, or all of a short stream.
+
+    Raises
+    ------
+    LongRowError
+        If the first line has more than `block` bytes.
+    """
     head = stream.head
     while b"\n" not in head.strip():
         size = len(head)
@@ -62,6 +68,15 @@ def json_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[An
 
     The names and types of the fields are inferred from the first lines. pyarrow then parses only
     this field.
+
+    Raises
+    ------
+    LongRowError
+        If a row has more than `block` bytes.
+    ValueError
+        If there is no field of text with the name `column`.
+    FormatError
+        If one of the first lines is not a JSON object.
     """
     import pyarrow
     from pyarrow import json as arrow
@@ -82,7 +97,8 @@ def _json_schema(head: bytes, name: str) -> Any:
     """Return the fields of the objects in some lines, with their types in Arrow.
 
     pyarrow's own inference refuses a field whose values have several types. This function accepts
-    such a field, because it may be one that is not read, and gives it the type of its first value.
+    such a field, because it may not be the wanted one, and gives it the type of its first value
+    that is not null.
     """
     import pyarrow
 
@@ -127,7 +143,7 @@ def _text_type(kind: Any) -> Any:
 
 
 def _nested(fields: Any, place: list[int], kind: Any) -> Any:
-    """Return the field at a place with a new type, inside the fields around it."""
+    """Return the field at a place with a new type, inside structs that have no other fields."""
     import pyarrow
 
     field = fields.field(place[0])
@@ -145,6 +161,15 @@ def csv_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[Any
     The first record has the names of the columns. The columns are separated by the first character
     of `_DELIMITERS` with which the wanted name is the name of a column. Text may be in double
     quotes, and may then have newlines.
+
+    Raises
+    ------
+    LongRowError
+        If a row has more than `block` bytes.
+    ValueError
+        If there is no column with the name `column`.
+    FormatError
+        If several columns have this name, or if the header cannot be read.
     """
     import pyarrow
     from pyarrow import csv as arrow
@@ -160,7 +185,7 @@ def csv_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[Any
     convert = arrow.ConvertOptions(
         include_columns=[column],
         column_types={column: pyarrow.string()},
-        check_utf8=False,  # the core checks it, and knows the parameter `errors`
+        check_utf8=False,  # the core checks UTF-8, because it knows the parameter `errors`
     )
     parse = arrow.ParseOptions(delimiter=delimiter, newlines_in_values=True)
     read = arrow.ReadOptions(block_size=block)
@@ -169,7 +194,11 @@ def csv_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[Any
 
 
 def _header(head: bytes, column: str) -> tuple[str, list[str]]:
-    """Return the character between columns and the names in the header of a CSV file."""
+    """Return the character between columns and the names in the header of a CSV file.
+
+    If no character of `_DELIMITERS` gives a column with the wanted name, return the character that
+    gives the most names, for the message of the error.
+    """
     text = head.decode("utf-8", "replace")
     found = []
     for delimiter in _DELIMITERS:

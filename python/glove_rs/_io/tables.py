@@ -93,6 +93,8 @@ class TextTables:
         ------
         FileNotFoundError
             If the source has only files that are not tables, such as ``_SUCCESS``.
+        OSError, FormatError
+            If a zip archive cannot be read, is damaged, or has files that are not text.
         """
         names = list(names)
         tables = [name for name in names if may_be_table(name)]
@@ -182,7 +184,7 @@ class _Reading:
         self._error: BaseException | None = None
 
     def read(self, piece: Piece) -> None:
-        """Decode the piece. Runs on a thread of its own."""
+        """Decode the piece. This method runs on a thread of the pool."""
         try:
             batch_bytes = min(max(self._most // 2, _LEAST_BATCH), _MOST_BATCH)
             for batch in piece.batches(batch_bytes):

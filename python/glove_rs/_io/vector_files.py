@@ -107,7 +107,13 @@ def warn_of_repeated(repeated: Sequence[str], total: int) -> None:
 
 
 def _selection(words: Iterable[str]) -> list[str]:
-    """Return the words to read as a list. A single str is refused: it is not a list of letters."""
+    """Return the words to read as a list.
+
+    Raises
+    ------
+    TypeError
+        If `words` is a str: iterating over it would give its letters.
+    """
     if isinstance(words, str):
         raise TypeError(f"words must be a sequence of words, got {shown(words)}")
     return words_of("words", words)

@@ -132,9 +132,9 @@ def _search(
 def _terms(
     cosines: NDArray[np.floating[Any]], method: str
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Return what a question word adds to a score: first as the word b or c, then as the word a.
+    """Return the terms of a score: for a question word as b or c, and for the same word as a.
 
-    For 3CosMul, the score is multiplied by it.
+    A score of 3CosAdd is the sum of its three terms. A score of 3CosMul is their product.
     """
     if method == "3cosadd":
         return cosines, -cosines

@@ -11,7 +11,7 @@ from .._optional import optional
 
 __all__ = ["advice", "families_for"]
 
-# This font draws every character as a box with the name of the script.
+# This font draws every character as a box with the name of the script, so it is never chosen.
 _PLACEHOLDER = "Last Resort"
 _CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
 

@@ -46,7 +46,7 @@ def word_pairs(
     stats = optional("scipy.stats", "evaluate_word_pairs")
     known = _known(words, restrict_vocab, case_insensitive)
     dummy4unknown = boolean("dummy4unknown", dummy4unknown)
-    # Without this, a byte order mark would be part of the first word.
+    # With "utf-8", a byte order mark would become part of the first word.
     if codecs.lookup(encoding).name == "utf-8":
         encoding = "utf-8-sig"
     ids: list[tuple[int, int]] = []
@@ -158,7 +158,10 @@ def _next_answer(
     method: str,
     folded: Any,
 ) -> str:
-    """Return the nearest neighbour that is not a word of the question; if all are, the last one."""
+    """Return the best of the first `_CANDIDATES` answers that is not a word of the question.
+
+    If each of these answers is a word of the question, return the last of them.
+    """
     a, b, c = map(int, ids[:3])
     search = wv.most_similar if method == "3cosadd" else wv.most_similar_cosmul
     near: Any = search([b, c], [a], topn=_CANDIDATES, restrict_vocab=restrict_vocab)
@@ -169,9 +172,10 @@ def _next_answer(
 def _known(
     words: Sequence[str], restrict_vocab: int | None, case_insensitive: bool
 ) -> dict[str, int]:
-    """Return the row of each known word; of words that differ in case only, the first row.
+    """Return the row of each of the first `restrict_vocab` words.
 
-    With `case_insensitive`, the words are in upper case.
+    With `case_insensitive`, the words are in upper case, and words that differ in case only have
+    the row of the first of them.
     """
     restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 0)
     known = words[:restrict_vocab]

@@ -1,6 +1,6 @@
-"""Methods of gensim's ``KeyedVectors``, except look-ups and the main queries.
+"""Methods of gensim's ``KeyedVectors`` that `table.py` and `similarity.py` do not have.
 
-Names, argument order and results are those of gensim. docs/gensim.md lists the differences.
+Names and the order of arguments are those of gensim.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ class GensimNames(SimilarityQueries):
         Returns
         -------
         WordVectors
-            The words are in the order of `keys`. The matrix is a copy.
+            The words are in the order of `keys`. The matrix is a copy. The new object has no
+            subword model.
 
         Examples
         --------
@@ -237,7 +238,7 @@ class GensimNames(SimilarityQueries):
         Raises
         ------
         KeyError
-            If the word is unknown.
+            If the word is unknown and :attr:`subwords` has no prediction for it.
 
         Examples
         --------
@@ -291,7 +292,7 @@ class GensimNames(SimilarityQueries):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
         ValueError
             If the list is empty.
 
@@ -328,7 +329,7 @@ class GensimNames(SimilarityQueries):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
         ValueError
             If `wa` is the only word, or `topn` is below 1.
 
@@ -364,7 +365,7 @@ class GensimNames(SimilarityQueries):
         ----------
         pairs : str or path-like
             A file with two words and a number on each line. A line is left out if it starts with
-            '#', has fewer or more fields, or has a third field that is not a number.
+            '#', does not have three fields, or has a third field that is not a number.
         delimiter : str, default "\t"
             The separator of the fields.
         encoding : str, default "utf8"
@@ -390,6 +391,8 @@ class GensimNames(SimilarityQueries):
             If the file cannot be read.
         FormatError
             If the file is not in `encoding`. The message has the byte offset.
+        LookupError
+            If Python does not know `encoding`.
         ValueError
             If no line has two words of the vocabulary and a number.
 
@@ -456,16 +459,22 @@ class GensimNames(SimilarityQueries):
         sections : list of dict
             For each section its name, ``"section"``, and the questions that were answered right,
             ``"correct"``, and wrong, ``"incorrect"``. A question is a tuple of four words, in upper
-            case if `case_insensitive`. The last section, ``"Total accuracy"``, has all questions.
+            case if `case_insensitive`. The last section, ``"Total accuracy"``, has the questions
+            of all sections.
 
         Raises
         ------
         FormatError
-            If the file has no question, or is not UTF-8.
+            If the file has no question, or is not text in UTF-8 or UTF-16.
         OSError
             If the file cannot be read.
         ValueError
             If `similarity_function` is not one of the choices.
+
+        Warns
+        -----
+        UserWarning
+            If lines are left out, or questions because a vector has NaN or infinity.
 
         Examples
         --------

@@ -29,7 +29,13 @@ Terms: TypeAlias = "KeyOrVector | Iterable[KeyOrVector | tuple[KeyOrVector, floa
 
 
 def as_list(name: str, terms: Any) -> list[Any]:
-    """Return a list of terms, given as one term or several. A matrix gives its rows."""
+    """Return a list of terms, given as one term or several. A matrix gives its rows.
+
+    Raises
+    ------
+    TypeError
+        If `terms` is neither a term nor iterable. The message names the parameter, `name`.
+    """
     if terms is None:
         return []
     one = isinstance(terms, str | int | np.integer)

@@ -69,8 +69,8 @@ class SimilarityQueries(VectorTable):
         """Find the words nearest to the words in `positive` and far from those in `negative`.
 
         The vectors of `positive` and `negative` are averaged with the weights 1 and -1. The vector
-        of a word is scaled to unit length first; a vector that is given as an array is not. Words
-        are sorted by their cosine with this mean. The words of the query are not returned.
+        of a word is scaled to unit length before; a vector that is given as an array is not scaled.
+        Words are sorted by their cosine with this mean. The words of the query are not returned.
 
         Parameters
         ----------
@@ -81,7 +81,8 @@ class SimilarityQueries(VectorTable):
         topn : int or None, default 10
             The number of words to return. None returns the cosines of all searched rows instead.
         clip_start, clip_end : int, optional
-            Search only the rows from `clip_start` up to, but without, `clip_end`.
+            Search only the rows from `clip_start` up to, but without, `clip_end`. None or 0 for
+            `clip_end` means the end of the vocabulary.
         restrict_vocab : int, optional
             Search only the first `restrict_vocab` rows. It overrides `clip_start` and `clip_end`.
 
@@ -95,7 +96,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
         ValueError
             If `positive` and `negative` are both empty, if a vector does not have `dim` numbers, or
             if a weight is not a finite number.
@@ -156,7 +157,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
         ValueError
             If `positive` is empty, or if a vector does not have `dim` numbers.
 
@@ -203,7 +204,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If the word is unknown.
+            If the word is unknown and :attr:`subwords` has no prediction for it.
 
         Examples
         --------
@@ -272,7 +273,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown. All words are checked before the search.
+            If a word is not in the vocabulary. All words are checked before the search.
 
         Examples
         --------
@@ -314,7 +315,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
 
         Examples
         --------
@@ -345,7 +346,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
 
         Examples
         --------
@@ -362,7 +363,7 @@ class SimilarityQueries(VectorTable):
         Parameters
         ----------
         ws1, ws2 : sequence of str
-            Unknown words are left out.
+            Unknown words for which :attr:`subwords` has no prediction are left out.
 
         Returns
         -------
@@ -406,7 +407,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
 
         Examples
         --------
@@ -437,7 +438,7 @@ class SimilarityQueries(VectorTable):
         Raises
         ------
         KeyError
-            If a word is unknown.
+            If a word is unknown and :attr:`subwords` has no prediction for it.
         ValueError
             If a vector does not have `dim` numbers.
 

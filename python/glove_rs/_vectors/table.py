@@ -316,7 +316,13 @@ class VectorTable:
         return vectors
 
     def _predicted(self, words: list[Any]) -> Float32:
-        """Return the predictions for words that are not in the vocabulary, shape (n, dim)."""
+        """Return the predictions for words that are not in the vocabulary, shape (n, dim).
+
+        Raises
+        ------
+        KeyError
+            If there is no subword model, or if it has none of the n-grams of a word.
+        """
         subwords = self._subwords
         strange = (word for word in words if subwords is None or not isinstance(word, str))
         if subwords is None or (first := next(strange, None)) is not None:
@@ -359,7 +365,8 @@ class VectorTable:
         Raises
         ------
         KeyError
-            If a word is unknown and `ignore_missing` is false.
+            If `ignore_missing` is false, a word is unknown, and :attr:`subwords` has no prediction
+            for it.
         ValueError
             If there are no keys, if `weights` does not have one finite number for each key, or if
             an array does not have the shape (dim,).

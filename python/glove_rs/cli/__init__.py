@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-# Imports take time. Everything else is imported inside `main`, which catches Ctrl-C and prints a
-# line instead of a traceback.
+# Imports take time, and the user may press Ctrl-C meanwhile. So `main` imports all other modules:
+# it catches Ctrl-C and prints a line instead of a traceback.
 
 if TYPE_CHECKING:
     from ._parser import Parser
@@ -42,5 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interrupt:
         if sys.stderr is not None:
             reason = interrupt.args[0] if interrupt.args else "interrupted"
+            reason = "; ".join([str(reason), *getattr(interrupt, "__notes__", ())])
             print(f"glove-rs: {reason}", file=sys.stderr)
         return 130

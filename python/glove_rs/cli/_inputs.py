@@ -115,7 +115,7 @@ def documents(paths: list[str], errors: str, storage_options: Any = None) -> lis
 
 
 def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVectors:
-    """Read vectors from a file of vectors, or from a model: W + W_tilde.
+    """Read vectors from a file of vectors, or the attribute `vectors` of a model.
 
     Parameters
     ----------
@@ -154,7 +154,7 @@ def vectors_of(wv: WordVectors, reading: Mapping[str, Any]) -> WordVectors:
 
 
 def is_model(path: str) -> bool:
-    """Return whether this is a model or the folder of a model."""
+    """Return whether `path` is a model file or the folder of a model."""
     return recognised(path)[0] in _MODELS
 
 

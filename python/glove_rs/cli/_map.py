@@ -59,9 +59,9 @@ def words_map(wv: WordVectors, words: Sequence[str], neighbours: int = 6) -> str
 
 
 def _plane(wv: WordVectors, words: list[str]) -> _F64:
-    """Return a place from 0 to 1 for each word, by its first two principal components.
+    """Return two coordinates from 0 to 1 for each word, by its first two principal components.
 
-    The shape is (words, 2).
+    The shape of the result is (words, 2).
     """
     vectors = np.stack([wv[word] for word in words]).astype(np.float64)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)

@@ -119,7 +119,7 @@ def given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
 
 
 def given_files(options: argparse.Namespace) -> list[str]:
-    """Return the files of words and phrases that were given as settings. Commands read them."""
+    """Return the files of words and phrases that were given as settings: inputs of the command."""
     return list(content_paths(vars(options)).values())
 
 

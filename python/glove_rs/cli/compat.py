@@ -161,9 +161,10 @@ def _glove(value: dict[str, Any]) -> None:
 
 
 def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
-    """Return parameters and accumulators to start from, and the number of epochs of their training.
+    """Return parameters and accumulators to start from, and the number of epochs already trained.
 
-    If the name of the file of accumulators has no number, trained accumulators count as 1 epoch.
+    This number is 0 if no accumulators are loaded. Otherwise it is the number of the epoch in the
+    name of the file of accumulators, or 1 if the name has no number.
     """
     dim = value["vector-size"]
     if value["load-init-param"]:
@@ -420,7 +421,7 @@ def _folder(path: str) -> str:
 
 
 def _bars(value: dict[str, Any]) -> bool | None:
-    """Return the value of `progress` for the Python API: bars on a terminal with -verbose 2."""
+    """Return the value of `progress` for the Python API: bars on a terminal from -verbose 2 on."""
     return None if value["verbose"] > 1 else False
 
 

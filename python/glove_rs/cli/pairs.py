@@ -13,7 +13,8 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _RUNNING = names("running")
-#: `--column` of this command is that of X, so the option for a column of text is left out.
+#: `--column` of this command names the column of the table with the columns of X. So there is no
+#: option `--column` for a column of text.
 _SOURCE = ("storage_options",)
 
 

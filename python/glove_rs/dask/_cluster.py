@@ -90,11 +90,11 @@ class Cluster:
         strict: bool = False,
         **options: Any,
     ) -> Future:
-        """Submit a task to any of the workers, or to the worker `at`.
+        """Submit a task to any of :attr:`workers`, or to the worker `at`.
 
-        If all these workers are gone, any other worker may run the task. The task raises a
-        RuntimeError on a worker with another version of glove-rs. With `strict`, no other worker
-        runs the task.
+        If none of these workers is left, any worker of the cluster may run the task, unless
+        `strict` is set. The task raises a RuntimeError on a worker with another version of
+        glove-rs.
         """
         future = self.client.submit(
             _same_version,
@@ -143,14 +143,19 @@ class Cluster:
             future.release()
 
     def cancel(self) -> None:
-        """Release all tasks after an interruption."""
+        """Release all tasks after an interruption, also those that reach the scheduler late."""
         self.release()
         # A task that was submitted just before Ctrl-C may not have reached the scheduler yet.
         time.sleep(MESSAGE_DELAY)
         self.client.run_on_scheduler(_release, self.client.id, self._fit)
 
     def received(self) -> int:
-        """Return the number of bytes that workers received from each other since they started."""
+        """Return the number of bytes that workers received from each other, by their logs.
+
+        The log of a worker has only the last transfers: 1000, unless the setting
+        ``distributed.admin.low-level-log-length`` of Dask is changed. So the difference of two
+        numbers is too small, or negative, if a worker had more transfers.
+        """
         return sum(self.client.run(_received, on_error="ignore").values())
 
 
@@ -189,6 +194,13 @@ def cluster_of(client: Client | None) -> Iterator[Cluster]:
     If `client` is None, yield the cluster of Dask's default client. If there is no default client,
     start a local cluster with one process for each processor. An exception in the block cancels all
     tasks.
+
+    Raises
+    ------
+    ValueError
+        If `client` is not a synchronous ``distributed.Client``.
+    RuntimeError
+        If there are no workers, or if a worker has another version of glove-rs or none.
     """
     with _client_of(client) as found, found.as_current():
         cluster = Cluster(found)

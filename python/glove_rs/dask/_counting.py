@@ -29,8 +29,8 @@ __all__ = ["Counted", "count"]
 
 #: The number of inputs that one task merges.
 FAN_IN = 16
-#: A text of at most this many shards and bytes is sent to all workers, and each worker counts some
-#: rows of X. Then no two tasks count the same row, so no counts have to be added.
+#: A text of at most this many shards and bytes is small: it is sent to all workers, and each worker
+#: counts some rows of X. Then no two tasks count the same row, so no counts have to be added.
 TOGETHER, TOGETHER_BYTES = 16, 2**30
 #: Bytes of a table that a worker decodes at once.
 _BATCH = 4 << 20
@@ -52,13 +52,12 @@ class Counted:
     vocabulary : Vocabulary
         The words of the rows and columns, by rank.
     group_counts : list of Future
-        The counts of each group of words: a ``CoreGroupCounts`` each.
+        The counts of each group of words: each future has a ``CoreGroupCounts``.
     tokens : int
         Number of tokens in the text, including those outside the vocabulary.
     seconds : dict
         Wall time of the stages "tokenizing", "vocabulary", "counting" and "merging". Tasks of
-        different stages overlap, so the time of a stage is that from the end of the previous stage
-        to its end.
+        different stages overlap, so the time of a stage begins when the previous stage ends.
     """
 
     vocabulary: Vocabulary
@@ -125,12 +124,12 @@ def count(
         Number of groups of words, >= 1. One worker collects the counts of a group.
     blocksize : int or str
         The largest size of a shard in bytes. A shard may be longer by the rest of its last
-        document. Shards are smaller if there would otherwise be fewer shards than groups. A
-        compressed file, a piece of a table or a partition of a bag is one shard of any size;
-        partitions should have about this size.
+        document. Shards are made smaller so that their number is about a multiple of `groups`. A
+        compressed file, a file in a zip archive, a piece of a table and a partition of a bag are
+        never divided; partitions should have about this size.
     progress : callable, optional
-        As for :class:`glove_rs.Glove`. While a bag is tokenised, `done` and `total` are numbers of
-        partitions, not of bytes.
+        As for :class:`glove_rs.Glove`. While a bag or a column of a dask.dataframe is tokenised,
+        `done` and `total` are numbers of partitions, not of bytes.
     **settings
         `column` and `storage_options` as for :meth:`glove_rs.Glove.fit`, and parameters of reading,
         encoding and counting as for :class:`glove_rs.Glove`.
@@ -138,7 +137,9 @@ def count(
     Raises
     ------
     ValueError, OSError, FormatError
-        As by :meth:`Cooccurrence.from_corpus`.
+        As for :meth:`Cooccurrence.from_corpus`.
+    TypeError
+        If `source` is neither files nor documents.
     """
     encoding, counting = core_encoding(settings), core_counting(settings)
     read_settings = checked(settings, "reading", "encoding")
@@ -206,7 +207,7 @@ def count(
 
 
 def _is_small(shards: int, size: int) -> bool:
-    """Return whether a text is small: all workers get it and count some rows each."""
+    """Return whether a text is small: it is sent to all workers, and each counts some rows of X."""
     return shards <= TOGETHER and size <= TOGETHER_BYTES
 
 
@@ -219,14 +220,16 @@ def _counts(
     groups: int,
     name: str,
 ) -> list[Future]:
-    """Submit one task for each text; if `together`, one task for each thread of the workers.
+    """Submit the tasks that count. `texts` are the encoded shards.
 
-    If `together`, each task counts some rows of X in all texts. How the rows are divided does not
-    change the sums.
+    If `together`, there is one task for each thread of the workers, and each task counts some rows
+    of X in all shards. Otherwise there is one task for each shard, and it counts all rows. How the
+    rows are divided does not change the sums.
     """
     if together:
         workers, parts = cluster.workers, cluster.threads()
-        # A task runs on the worker that needs most of its counts later.
+        # With one group for each worker, most of the rows that a task counts belong to the group of
+        # the worker on which the task runs. So few counts move.
         owners = [workers[part * len(workers) // parts] for part in range(parts)]
         tasks: list[tuple[list[Future], int, str | None]]
         tasks = [(texts, part, at) for part, at in enumerate(owners)]
@@ -289,7 +292,7 @@ def _merged(
 ) -> Future:
     """Merge parts in their order, in a tree of tasks with up to `FAN_IN` inputs each.
 
-    The last task runs on the worker `owner`.
+    The last task runs on the worker `owner`; if it is None, on any worker.
     """
     for level in itertools.count():
         last = len(parts) <= FAN_IN

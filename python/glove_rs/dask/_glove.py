@@ -43,8 +43,9 @@ class DaskGlove(Glove):
         As for :class:`Glove`. Training is always deterministic: the result depends on `partitions`
         and on the shards of the text, and not on the number of threads. The default of `partitions`
         is the number of workers, so set `partitions` to get the same result on any cluster.
-        `threads` is the number of threads of each worker, by default all threads of the worker.
-        `memory` limits the memory for the training records of each group.
+        `threads` is the number of threads that a task of training uses on its worker, by default
+        all threads of the worker. `memory` limits the memory for the training records of each
+        group.
     client : distributed.Client, optional
         The client of the cluster. Default: the client that was created last. If there is none,
         `fit` starts a local cluster with a process for each processor, and stops it at the end.
@@ -60,8 +61,10 @@ class DaskGlove(Glove):
     ----------
     stages_ : dict
         For each of the stages "counting" (only after `fit`), "preparing" (building tiles) and
-        "training", a dict with "seconds", the wall time, and "bytes", which workers received
-        from each other. For "training" both are lists with a number for each epoch.
+        "training", a dict with "seconds", the wall time, and "bytes", the number of bytes that
+        workers received from each other. For "training" both are lists with a number for each
+        epoch. The bytes come from the logs of Dask, which have the last 1000 transfers of each
+        worker by default, so they are too small after more transfers.
 
     Examples
     --------
@@ -109,18 +112,18 @@ class DaskGlove(Glove):
         ----------
         source : path, paths, dask.bag.Bag, column of a dask.dataframe or list of documents
             Text files: paths and patterns, local or with a protocol of fsspec
-            (``s3://bucket/*.txt``). The workers read files in shards of whole documents. A
-            compressed file is one shard, and so is each file of a local zip archive. The first 16
-            files, and every file that is divided, are checked before tasks are submitted: if a file
-            is recognised as something other than text, a FormatError is raised. Instead of files,
-            `source` can be documents, each a str or a list of words: a bag, a column such as
+            (``s3://bucket/*.txt``). The workers read files in shards of whole documents. A large
+            file is divided, but not a compressed file or a file in a local zip archive. The first
+            16 files, and every file that is divided, are checked before tasks are submitted: if a
+            file is recognised as something other than text, a FormatError is raised. Instead of
+            files, `source` can be documents, each a str or a list of words: a bag, a column such as
             ``dd.read_parquet(...).text``, or a list, which is sent to the workers.
         column : str, optional
             Read this column of text, or of lists of words, from tables: files as for
             :meth:`Glove.fit`, a dask.dataframe, or a bag or list of dicts. One task reads a row
-            group of a Parquet file, a stripe of an ORC file, or another file.
+            group of a Parquet file, a stripe of an ORC file, or a whole file of another format.
         storage_options : dict or file system, optional
-            As for :meth:`Glove.fit`. They are sent to the workers.
+            As for :meth:`Glove.fit`. The options are sent to the workers.
         y, vocabulary, init, validation, early_stopping, max_seconds, callbacks
             As for :meth:`Glove.fit`.
         anchor, checkpoint_dir, checkpoint_every, resume, keep_counts
@@ -136,8 +139,11 @@ class DaskGlove(Glove):
         ------
         ValueError, OSError, FormatError, TrainingDiverged
             As for :meth:`Glove.fit`.
+        TypeError
+            If `source` is neither files nor documents.
         RuntimeError
-            If a worker has another version of glove-rs or none. This is checked first.
+            If there are no workers, or if a worker has another version of glove-rs or none. Workers
+            are checked before the text is read.
         KeyboardInterrupt
             After Ctrl-C. The tasks are cancelled. The model then has the parameters after the last
             finished epoch, if there is one.
@@ -198,9 +204,9 @@ class DaskGlove(Glove):
     ) -> Self:
         """Train on counts. The calling process splits them and sends them to the workers.
 
-        The parameters are those of :meth:`Glove.fit_cooccurrence`. `start`, and the parameters that
-        :meth:`fit` refuses, raise a ValueError. If a worker is lost, its counts are split again and
-        sent to another worker.
+        The parameters are those of :meth:`Glove.fit_cooccurrence`. `start`, rectangular counts, and
+        the parameters that :meth:`fit` refuses raise a ValueError. If a worker is lost, the calling
+        process splits the counts again and sends the lost groups to other workers.
         """
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
@@ -270,7 +276,11 @@ class DaskGlove(Glove):
         *,
         column: str | None = None,
     ) -> None:
-        """Train on the counts of all groups, and store the result, even after an interruption."""
+        """Train on the counts of all groups, and store the result in the model.
+
+        After an error other than TrainingDiverged, or an interruption, store the parameters after
+        the last finished epoch, if there is one, and raise the exception again.
+        """
         begun = time.monotonic()
         trainer = Training(
             cluster,

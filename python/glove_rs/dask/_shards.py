@@ -39,7 +39,8 @@ __all__ = ["FileRange", "Shards", "shards_of"]
 _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
 #: The core needs this many bytes from the beginning of a file to decide whether it can be cut.
 _BEGINNING = 10
-#: The core needs this many bytes from the beginning of a file to recognise what the file is.
+#: The calling process reads at most this many bytes from the beginning of a file to recognise what
+#: the file is.
 _LOOK = 1 << 20
 #: The calling process checks whether a file is text if the file is among this many first files of
 #: the source, or if it is cut. Any other file is checked by the worker that reads it.
@@ -63,7 +64,8 @@ class FileRange:
     file: _File
     #: The bytes that end a document; empty for a whole file.
     delimiter: bytes = b""
-    #: The range of bytes; `None` for the whole file, which may be compressed.
+    #: The range of bytes; `None` for the whole file, which may be compressed. A document that
+    #: begins at the first byte of a range belongs to the previous range, if there is one.
     within: range | None = None
 
     def __len__(self) -> int:
@@ -76,8 +78,8 @@ class FileRange:
     def open(self) -> Iterator[tuple[str, int | None, Any]]:
         """Yield the name, the position of the first document, and an open file.
 
-        The open file seems to end after the last document of the range. For a whole file the
-        position is None.
+        The position is in bytes from the beginning of the file; None for a whole file. The open
+        file seems to end after the last document of the range.
 
         Raises
         ------
@@ -97,7 +99,10 @@ class FileRange:
             yield name, start, _OpenRange(file, stop)
 
     def _boundary(self, file: Any, at: int) -> int:
-        """Return the position after the first delimiter at or after `at`; 0 if `at` is 0."""
+        """Return the position after the first delimiter that begins at or after `at`.
+
+        If `at` is 0, return 0. If there is no such delimiter, return the end of the file.
+        """
         file.seek(at)
         if at > 0:
             seek_delimiter(file, self.delimiter, 2**16)
@@ -125,7 +130,8 @@ class Shards:
     name : str
         The name of the text in messages.
     sizes : list of int
-        The size of each shard, for progress: bytes of files, or 1 for a partition.
+        The size of each shard, for progress: bytes of a file, 1 for a partition, and for a piece of
+        a table its bytes, its rows if the bytes are unknown, or 1.
     ranges : list of list of FileRange
         The ranges of files in each shard. Empty if the text is a bag, a column or files of tables.
     partitions : list of Delayed
@@ -164,17 +170,18 @@ def shards_of(
 ) -> Shards:
     """Divide `source` into shards of at most about `blocksize` bytes.
 
-    With `column`, a row group of a Parquet file, a stripe of an ORC file, or any other file of
-    tables is a shard, whatever its size.
-
-    Files are cut into at least `least` shards, if they are large enough and can be cut.
+    Files of text are cut into at least `least` shards, if they are large enough and can be cut.
+    These are not cut, whatever their size: compressed files, files in a zip archive, and all files
+    if `documents` is "file". Each partition of a bag or of a column is a shard. With `column`, so
+    is each row group of a Parquet file, each stripe of an ORC file, and each other file of tables.
 
     Raises
     ------
     TypeError
         If `source` is neither files nor documents.
-    FileNotFoundError
-        If a file does not exist. The error has its name.
+    OSError
+        If a file cannot be read. The error has the name of the file. It is a FileNotFoundError if
+        the file does not exist, or if a folder or a pattern has no files.
     FormatError
         If a file is recognised as something other than text, or with `column`, as something other
         than a table.
@@ -240,7 +247,7 @@ def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
 def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
     """Put small ranges together into shards of at most `size` bytes.
 
-    A range of more bytes, such as a compressed file, is a shard alone.
+    A range of more bytes, such as a large compressed file, is a shard alone.
     """
     shards: list[list[FileRange]] = []
     room = 0
@@ -255,7 +262,8 @@ def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
 
 def _ranges_of(file: _File, size: int, delimiter: bytes | None) -> Iterator[FileRange]:
     """Cut a file into ranges of at most `size` bytes, if it is larger and can be cut."""
-    if isinstance(file.system, ZipFileSystem):  # seeking would unpack it from its beginning
+    # To seek in a file of a zip archive, `zipfile` would unpack it from its beginning.
+    if isinstance(file.system, ZipFileSystem):
         yield FileRange(file)
         return
     if delimiter is None or file.size is None or file.size <= size or not _has_parts(file):
@@ -319,7 +327,11 @@ def _files(source: Any, options: Any = None) -> list[_File]:
 
 
 def _found(path: str | os.PathLike[str], options: Any = None) -> list[_File]:
-    """Return the files that a path means: a file, or all of a folder or a pattern, sorted."""
+    """Return the files that a path names.
+
+    The path names a file, a folder with all files in it, or the files that match a pattern. Files
+    of a folder and of a pattern are sorted by name. A local zip archive is replaced by its files.
+    """
     if is_file_system(options) or (isinstance(path, str) and "://" in path):
         system, root = system_of(os.fspath(path), options)
         if any(magic in root for magic in "*?["):
@@ -355,15 +367,16 @@ def _in_archive(archive: str, members: Iterable[tuple[str, str]]) -> list[_File]
 
 
 def _member(name: str) -> list[_File]:
-    """Return the file that ``archive.zip:member`` means, as a list of one.
+    """Return the file that ``archive.zip:member`` means, in a list with one item.
 
-    The list is empty if no part of the name before a ":" is a file. The member is the whole name in
-    the archive, or the part after the last "/" if no other file has the same last part.
+    The list is empty if no part of `name` before a ":" is a file. `member` is the full name of a
+    file in the archive. It may also be the part of this name after the last "/", if no other file
+    in the archive has the same part.
 
     Raises
     ------
     FileNotFoundError
-        If the archive has no such member.
+        If the archive has no such file, or has several.
     """
     ends = (at for at, letter in enumerate(name) if letter == ":")
     archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)

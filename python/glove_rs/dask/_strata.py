@@ -99,7 +99,7 @@ def start(
 ) -> list[Rows]:
     """Return the rows of words and the rows of contexts of a group, before the first epoch.
 
-    `group` is the number of words, the number of groups and the number of the group.
+    `group` is (number of words of the vocabulary, number of groups, index of the group).
     """
     if init is not None:
         words, vectors = _usable(init["words"]), _usable(init["vectors"])
@@ -116,11 +116,11 @@ def train(
     subepoch: _core._Subepoch,
     threads: int | None,
 ) -> tuple[Rows, Rows, tuple[float, float] | None]:
-    """Train a block for one subepoch: a group of words with the group of contexts number `columns`.
+    """Train a block for one subepoch: a group of words with group number `columns` of contexts.
 
     `words` is the rows of the words, or the result of the previous task that trained these rows.
-    Return trained copies of the rows of words and of contexts, and a pair of costs: of the records
-    and of the negative pairs. The pair is None if the training diverged.
+    Return trained copies of the rows of words and of contexts, and a pair of costs: that of the
+    records and that of the negative pairs. The pair is None if the training diverged in this block.
     """
     words = aligned(words[0] if isinstance(words, tuple) else words)
     contexts = aligned(contexts)

@@ -46,9 +46,9 @@ class WorkerLost(Exception):  # noqa: N818 - the name says what happened
 
 @dataclass
 class EpochReport:
-    """A finished epoch, for `EpochState`.
+    """A finished epoch. :class:`EpochState`, the argument of a callback, reads it.
 
-    `training` is set only while callbacks run. They can read the parameters during this time.
+    `training` is set only while callbacks run, so only they can read the parameters.
     """
 
     epoch: int
@@ -88,8 +88,8 @@ class State:
     def surviving(self, has: dict[str, Sequence[str]]) -> State | None:
         """Return this state with the rows or copies of rows that still exist on a worker.
 
-        None if both the rows of a group and their copy are lost. `has` gives the workers that have
-        each result, by key.
+        Return None if both the rows of a group and their copy are lost. `has` maps the key of a
+        result to the workers that have this result.
         """
 
         def alive(future: Future) -> Future | None:
@@ -105,9 +105,9 @@ class State:
 class Training:
     """A training on the counts of all groups; `words` is the number of words of all groups.
 
-    If a worker is lost, its counts are needed again. If tasks computed the counts, Dask computes
-    them again. If the calling process sent the counts, `resend` sends those of the lost groups
-    again.
+    If a worker is lost, its tiles are built again, and this needs the counts of its groups. If
+    tasks computed the counts, Dask computes them again. If the calling process sent the counts,
+    `resend` sends those of the lost groups again.
 
     Attributes
     ----------
@@ -199,7 +199,10 @@ class Training:
         return parts[0]
 
     def _pairs_of(self, group_counts: Sequence[Future]) -> list[Future]:
-        """Submit tasks for the number of pairs of each group. Only progress needs them."""
+        """Submit tasks for the number of pairs of each group.
+
+        Only progress reports need these numbers. Without progress return an empty list.
+        """
         if self._progress is None:
             return []
         return [
@@ -281,7 +284,7 @@ class Training:
         Raises
         ------
         TrainingDiverged
-            If an epoch diverges again after the learning rate was halved three times.
+            If an epoch diverges after the learning rate was halved three times.
         """
         while True:
             try:
@@ -309,7 +312,13 @@ class Training:
             self._history.stop()
 
     def _epoch(self) -> EpochReport | None:
-        """Run an epoch. Return None if it diverged and must be repeated at half the rate."""
+        """Run an epoch. Return None if it diverged; it is then repeated at half the learning rate.
+
+        Raises
+        ------
+        TrainingDiverged
+            If the learning rate was already halved three times.
+        """
         epoch = self.state.epoch + 1
         begun, before = time.monotonic(), self._cluster.received()
         state, costs = self._submit(epoch)
@@ -416,7 +425,7 @@ class Training:
     def _copy(self) -> None:
         """Start to copy the state to other workers, for the case that a worker is lost.
 
-        Does nothing if the last copy is recent or still in progress.
+        Do nothing if there is only one worker, or if the last copy is recent or still in progress.
         """
         workers = self._cluster.workers
         now = time.monotonic()
@@ -444,7 +453,8 @@ class Training:
     def _recover(self) -> None:
         """After the loss of a worker, go back to the last epoch whose rows still exist.
 
-        If no such epoch is left, begin again before the first epoch.
+        With early stopping, the rows after the epoch with the smallest validation loss must still
+        exist too. If there is no such epoch, begin again before the first epoch.
         """
         self._copying = None
         while True:
@@ -472,7 +482,13 @@ class Training:
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:
-        """Build the lost tiles of counts that this process sent: Dask cannot build these again."""
+        """Build the lost tiles again if this process sent their counts: Dask cannot build them.
+
+        Raises
+        ------
+        RuntimeError
+            If tiles are lost, and this process did not send their counts.
+        """
         lost = [group for group, tiles in enumerate(self._tiles) if tiles.cancelled()]
         if not lost:
             return
@@ -514,7 +530,7 @@ class Training:
         self._check_copies()
 
     def _value(self, future: Future) -> Any:
-        """Wait for a task and return its result."""
+        """Wait for a task and return its result. Raise what :meth:`_wait` raises."""
         while True:
             self._wait(future)
             try:
@@ -529,7 +545,7 @@ class Training:
         return map(self._value, futures)
 
     def _report_epoch(self, epochs: float) -> None:
-        """Report the progress of training: `epochs` epochs are finished, a fractional number."""
+        """Report the progress of training after `epochs` epochs. `epochs` may be a fraction."""
         total = self._records * self._training["epochs"]
         self._report("training", int(self._records * epochs), total)
 

@@ -213,8 +213,8 @@ def analogies(
     Raises
     ------
     FormatError
-        If a line does not consist of four words, or the file has no question or is not UTF-8. The
-        message names file and line.
+        If a line does not consist of four words, or if the file has no question or is not text in
+        UTF-8 or UTF-16. The message names file and line.
     OSError
         If the file cannot be read.
     ValueError

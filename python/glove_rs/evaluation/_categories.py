@@ -117,8 +117,9 @@ def categories(
     Raises
     ------
     FormatError
-        If a line does not consist of a word and a category, the file is not UTF-8, or it has fewer
-        than two categories, a different category for each word, or more than 20,000 words.
+        If a line does not consist of a word and a category, or if the file is not text in UTF-8 or
+        UTF-16, has fewer than two categories, a different category for each word, or more than
+        20,000 words.
     OSError
         If the file cannot be read.
     ValueError

@@ -27,8 +27,12 @@ def evaluate(
 
     A file has questions if its first line starts with ':', or if each of its first two lines has
     four words and no rating, as in the files of Stanford's eval/question-data. It has categories if
-    each of its first two lines has two fields, and neither is a number. Any other file is passed to
-    :func:`similarity`. Lines that start with '#' are not counted.
+    each of its first two lines has two fields of at most four words, and the second field is not a
+    number. Any other file is passed to :func:`similarity`. Lines that start with '#' are not
+    counted.
+
+    The parameters, except `path`, are those of :func:`analogies`; `method` is used only for
+    questions. The exceptions are those of the function that is run.
     """
     method = choice("method", method, METHODS)
     read = SetFile(path)

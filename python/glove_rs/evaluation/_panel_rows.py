@@ -22,7 +22,7 @@ __all__ = ["Measuring"]
 
 _Float64: TypeAlias = "NDArray[np.float64]"
 
-# A score of fewer items has no interval: the draws of so few items are too similar.
+# A score of fewer items has no interval: a bootstrap of so few items is unreliable.
 _LEAST_ITEMS = 10
 
 
@@ -85,7 +85,7 @@ class _Task:
         )
 
     def _score(self, outcomes: Sequence[Outcomes], n: int, seed: int) -> Score:
-        """Score one model, or the difference of two on the items that both find."""
+        """Score one model, or the difference of two models on the items that both models find."""
         items = np.logical_and.reduce([one.answerable for one in outcomes])
         known = np.logical_and.reduce([one.known for one in outcomes])
         values = np.stack([one.values[items] for one in outcomes])

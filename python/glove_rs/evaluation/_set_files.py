@@ -35,7 +35,7 @@ _CATEGORY_COLUMN = {"category", "categories", "class", "cluster", "label", "type
 
 
 class SetFile(os.PathLike[str]):
-    """A path, and the lines of its file. They are read once, because the file may be a pipe."""
+    """A path, and the lines of its file. The file is read only once, because it may be a pipe."""
 
     def __init__(self, path: _Path) -> None:
         self._path = os.fsdecode(local_path("path", path))
@@ -125,7 +125,10 @@ def read_questions(
     Raises
     ------
     FormatError
-        For a line that is not a question, or if the file has no question.
+        For a line that is not a question, unless `left_out` is given. Also if the file has no
+        question, or if its bytes are not text.
+    OSError
+        If the file cannot be read.
     """
     sections: list[str] = []
     owner: list[int] = []
@@ -185,8 +188,9 @@ def read_pairs(path: _Path, lowercase: bool) -> tuple[list[tuple[str, str]], lis
 def read_categories(path: _Path, lowercase: bool) -> tuple[list[str], list[str]]:
     """Read a word and its category from each line.
 
-    The column with fewer different values holds the categories; the second one if both have the
-    same number. A first line such as ``word category`` is skipped.
+    The column with fewer different values holds the categories. If both columns have the same
+    number of different values, it is the second column. A first line such as ``word category`` is
+    skipped.
 
     Returns
     -------

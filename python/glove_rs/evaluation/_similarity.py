@@ -111,8 +111,8 @@ def similarity(
     Raises
     ------
     FormatError
-        If a line does not consist of two words and a number, or the file has no pair or is not
-        UTF-8. The message names file and line.
+        If a line does not have two words and a number, or if the file has no pair or is not text in
+        UTF-8 or UTF-16. The message names file and line.
     OSError
         If the file cannot be read.
     ValueError

@@ -27,9 +27,10 @@ class Context(NamedTuple):
     Attributes
     ----------
     document : int
-        The number of the document, from 0.
+        The number of the document, from 0. In a table or an iterable, the number of the row or
+        item, even if the row or item has several lines.
     position : int
-        The number of the keyword's first word in the document, from 0.
+        The number of the keyword's first word in this document, row or item, from 0.
     left : tuple of str
         The words before the keyword, in the order of the text.
     keyword : str
@@ -112,10 +113,10 @@ def _column(values: list[Any]) -> NDArray[Any]:
 class KeywordContexts:
     """The result of :func:`contexts`: the occurrences of a keyword, in the order of the text.
 
-    ``print`` shows the first 20 in columns. ``len`` is the number of occurrences, iteration yields
-    each as a :class:`Context`, and ``found[i]`` is the :class:`Context` of occurrence i.
-    ``found[rows]`` with a slice, an array of numbers or an array of bools is an object with these
-    occurrences.
+    ``print`` shows the first 20 occurrences in columns. ``len(found)`` is the number of
+    occurrences, iteration yields each occurrence as a :class:`Context`, and ``found[i]`` is the
+    :class:`Context` of occurrence i. If `rows` is a slice, an array of numbers or an array of
+    bools, ``found[rows]`` is a KeywordContexts with these occurrences only.
 
     Attributes
     ----------

@@ -52,8 +52,8 @@ def contexts(
 ) -> KeywordContexts:
     """Find every occurrence of a word in a text, with the words around it.
 
-    The source is read once, as a stream. Memory grows with the occurrences, at four bytes for each
-    word of a window, and not with the text.
+    The source is read once, as a stream. Memory grows with the number of occurrences, and not with
+    the text. A word of a window takes four bytes.
 
     Parameters
     ----------
@@ -108,7 +108,8 @@ max_word_bytes, memory, tmp_dir, progress
     Raises
     ------
     ValueError
-        If a parameter is out of its range, or `metadata` has another length than the source.
+        If a parameter is out of its range; if `metadata` has no value for a document in which the
+        keyword occurs, or, after the whole source was read, more values than documents.
     TypeError
         If `word` is neither a str nor a sequence of str, or if `source` or `metadata` is of another
         type.

@@ -43,7 +43,13 @@ class Splitter:
         return _core.folded([text], self.lowercase, self.normalize)[0]
 
     def split(self, folded: str) -> list[str]:
-        """Split a folded text into words."""
+        """Split a folded text into words.
+
+        Raises
+        ------
+        TypeError
+            If the tokenizer is a function and does not return an iterable of str.
+        """
         if self._function is None:
             return _core.split_words(folded, self._name, False, None, *self._chinese)
         words = self._function(folded)
@@ -128,8 +134,8 @@ class Keyword:
                     break
 
 
-#: The largest number of distinct words whose bits are stored. Without a limit, memory would grow
-#: with the text.
+#: About the largest number of distinct words whose bits are stored. When there are more, all are
+#: dropped. Without a limit, memory would grow with the text.
 _REMEMBERED = 1_000_000
 
 
@@ -142,7 +148,13 @@ def _texts(word: Any) -> list[str]:
 
 
 def _pattern(text: str, match: str) -> Callable[[str], object]:
-    """Return a test for one word."""
+    """Return a test for one word.
+
+    Raises
+    ------
+    ValueError
+        If `text` is not a valid regular expression and `match` is "regex".
+    """
     try:
         pattern = re.compile(fnmatch.translate(text) if match == "glob" else text)
     except re.error as error:

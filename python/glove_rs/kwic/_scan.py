@@ -18,8 +18,8 @@ __all__ = ["Documents", "documents_of_source"]
 
 #: A value of each column of metadata.
 Row: TypeAlias = Sequence[Any]
-#: Called for each text of a source, which may hold several documents (see `Documents.is_cut`), or
-#: for each list of words, with a function that returns its metadata.
+#: A function that is called for each text or list of words of a source. A text may hold several
+#: documents (see `Documents.is_cut`). The second argument is a function that returns the metadata.
 Visit: TypeAlias = Callable[[str | Sequence[str], Callable[[], Row]], None]
 
 #: Rows of a table that are converted together.
@@ -70,6 +70,16 @@ def documents_of_source(
         The parameters of the source, of reading, encoding and running that the user gave.
     report : callable, optional
         Receives the progress.
+
+    Raises
+    ------
+    TypeError
+        If `source` or `metadata` is of a type that is not read.
+    ValueError
+        If the source has no columns but `text` is given, if the column of text cannot be found, or
+        if the source has a column with the name of a column of `metadata`.
+    OSError
+        If a file does not exist.
     """
     options = _settings.checked(settings, "source")["storage_options"]
     files = named_files(source, options)
@@ -154,10 +164,10 @@ def _of_core(
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
 ) -> Documents:
-    """Let the core read files and open files.
+    """Let the core read the files that `source` names, or the open file that it is.
 
-    The core calls the function `visited` with each document, normalized and lower-cased as the
-    settings say.
+    The core normalizes and lower-cases the text as the settings say, and calls the function
+    `visited` with each document.
     """
     parts = files if len(files) > 1 else [source]
     names = [*(["file"] if len(files) > 1 else []), *columns.names]
@@ -216,7 +226,7 @@ def _of_table_files(
 
 
 def _peeked(source: Any) -> tuple[Any, Iterable[Any]]:
-    """Return the first item of an iterable and an iterable of all items."""
+    """Return the first item of an iterable, None if it is empty, and an iterable of all items."""
     if isinstance(source, bytes):
         raise TypeError("source must not be bytes: convert a path to str with os.fsdecode")
     try:
@@ -394,7 +404,14 @@ def _of_tables(
 
 
 def _text_column(table: _Table, text: str | None) -> str:
-    """Return the column of text: `text`, or the column "text", or the only one that holds text."""
+    """Return the column of text: `text`, or the column "text", or the only one that holds text.
+
+    Raises
+    ------
+    ValueError
+        If there is no column `text`. If `text` is None and there is no column "text": also if not
+        exactly one column holds text.
+    """
     names = list(table.columns)
     if text is not None:
         if text not in names:

@@ -16,8 +16,8 @@ use std::path::Path;
 /// Write parameters, or accumulators. Vectors have `dim` components.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does
-/// not write; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an empty name and for a name with the ending of a format that glove-rs
+/// does not write; [`Error::Cancelled`].
 pub fn save_parameters(
     from: &Exported,
     dim: usize,

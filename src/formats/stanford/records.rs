@@ -27,8 +27,8 @@ const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 /// memory limit allows, and at least one row.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of a format that glove-rs does
-/// not write; the errors of [`Triangle::block`]; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an empty name and for a name with the ending of a format that glove-rs
+/// does not write; the errors of [`Triangle::block`]; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save_cooccurrences(
     counts: &Triangle,
     path: impl AsRef<Path>,
@@ -68,7 +68,8 @@ pub fn save_cooccurrences(
     })
 }
 
-/// Read records in any order. Several records of the same pair of words are added up.
+/// Read records in any order. Records with the same word1 and the same word2 are added up. The monitor gets a warning
+/// if none of the last 1 % of the words has a record.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
@@ -117,7 +118,7 @@ pub(in crate::formats) fn read_cooccurrences(
         builder.push(i, j, x)
     })?;
     // Some of the last words of the vocabulary may have no records. But if none of the last 1 % has
-    // a record, the vocabulary is probably that of another text.
+    // a record, the vocabulary probably belongs to another text.
     if (last as usize) + 1 < words - words / 100 {
         monitor.warn(format!(
             "{}: the highest word number is {}, but the vocabulary has {words} words; check that the \
@@ -142,8 +143,8 @@ pub(in crate::formats) fn check_sum(counts: &Triangle, path: &Path) -> Result<()
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] for a length that is not a multiple of 16; [`Error::Parameter`]
-/// if `from` is an archive of several files, or if `to` has the ending of a format that glove-rs
-/// does not write; [`Error::Memory`]; [`Error::Cancelled`].
+/// if `from` is an archive of several files, or if `to` is empty or has the ending of a format that
+/// glove-rs does not write; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn shuffle(
     from: impl AsRef<Path>,
     to: impl AsRef<Path>,

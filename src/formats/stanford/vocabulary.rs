@@ -19,8 +19,8 @@ const BLOCK: usize = if cfg!(test) { 8 } else { 1 << 20 };
 /// Write `word SP count LF` lines.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a word with a space, tab or newline, which the format cannot hold, and for a
-/// name with the ending of another format; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for a word with a space, tab or newline, which the format cannot hold, for an
+/// empty name, and for a name with the ending of another format; [`Error::Cancelled`].
 pub fn save_vocabulary(
     vocabulary: &Vocabulary,
     path: impl AsRef<Path>,

@@ -23,9 +23,9 @@ pub(super) struct Block {
     /// The ranges of the records. With a selection, only the ranges of records whose words may be
     /// selected.
     pub spans: Vec<Range<usize>>,
-    /// Number of all records of the block, also of those that are not in `spans`.
+    /// Number of all records of the block, including those without a range in `spans`.
     pub records: usize,
-    // The bytes of the block, and after `length` unused room for longer blocks.
+    // The first `length` bytes are the bytes of the block. After them there is unused room for longer blocks.
     buffer: Vec<u8>,
     length: usize,
 }

@@ -43,7 +43,7 @@ impl Combine {
         dim * if self == Self::Concat { 2 } else { 1 }
     }
 
-    /// Append the combination of w and w̃ to `matrix`. Both are little-endian f64, and are combined in f64.
+    /// Append the combination of w and w̃ (`c`) to `matrix`. Both are little-endian f64, and are combined in f64.
     pub(super) fn extend<E: Element>(self, matrix: &mut Vec<E>, w: &[[u8; 8]], c: &[[u8; 8]]) {
         let number = |bytes: &[u8; 8]| f64::from_le_bytes(*bytes);
         let rounded = |x: f64| E::from_f32(x as f32);

@@ -4,7 +4,7 @@
 //! The library `fast_float2` reads all other numbers, for example longer numbers and numbers with an
 //! exponent. Every number is rounded as the standard library rounds it.
 
-/// Ten to the powers that a double holds exactly.
+/// Powers of ten from 10⁰ to 10¹⁹. A double holds each of them exactly.
 const TENS: [f64; 20] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
     1e17, 1e18, 1e19,

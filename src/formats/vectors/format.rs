@@ -74,7 +74,7 @@ pub(super) struct Body {
 const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
 /// Number of lines that are examined.
 const LINES: usize = 1000;
-/// Number of rows that decide about the separator.
+/// Number of rows that are examined to choose the separator.
 const FEW_ROWS: usize = 50;
 
 /// Find how to read `input`: as `format` or, without it, in the format that the beginning shows. No
@@ -378,11 +378,12 @@ fn has_thousands(field: &[u8]) -> bool {
 
 /// What the first lines look like.
 struct Sample<'a> {
-    /// Lines that are not blank.
+    /// The examined lines that are not blank.
     rows: Vec<&'a [u8]>,
     dialect: Dialect,
     /// How many numbers each row ends in, sorted.
     numbers: Vec<usize>,
+    /// Number of all lines that are not blank: of the whole file if it was given, else of the examined lines.
     lines: usize,
     line_bytes: f64,
 }
@@ -424,13 +425,16 @@ impl<'a> Sample<'a> {
         Some(String::from_utf8_lossy(first).into_owned())
     }
 
-    /// Choose the dialect. If there are spaces, but every line has the same number of tabs and most
-    /// lines have as many numbers as tabs, only tabs separate. Otherwise, the number of numbers in
-    /// which most lines end is found for each dialect, and the dialect with the largest number is
-    /// chosen. A list is chosen instead if most lines end in as many numbers as the header states.
-    /// If two dialects have the same number, the dialect in which more lines end in this number is
-    /// chosen. But if more than half of the lines do so by the default dialect, the default is
-    /// chosen.
+    /// Choose the dialect by the first `FEW_ROWS` lines.
+    ///
+    /// If a line has a space, all lines have the same number of tabs, and most lines have as many numbers as tabs,
+    /// only tabs separate the fields.
+    ///
+    /// Otherwise each dialect has a usual number: the most frequent number of numbers at the end of a line, if the
+    /// lines are split by this dialect. The dialect with the largest usual number is chosen. A dialect with lists is
+    /// chosen instead if its usual number is the number of components that the header states, and if more than half of
+    /// the lines have this number. If two dialects have the same usual number, the dialect in which more lines have
+    /// this number is chosen. But the default dialect is chosen if more than half of the lines have this number in it.
     fn choose_dialect(&mut self, promised: Option<usize>) {
         let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
         let tabs = |line: &[u8]| memchr::memchr_iter(b'\t', trim_end(line)).count();
@@ -447,7 +451,7 @@ impl<'a> Sample<'a> {
                 }
             }
         }
-        // The number of numbers in which most lines end, and how many lines do so.
+        // The usual number of a dialect, and how many lines have it.
         let usual_of = |dialect| {
             let numbers = counted(few, dialect);
             let most = usual(&numbers).unwrap_or(0);
@@ -513,8 +517,9 @@ impl<'a> Sample<'a> {
         }
     }
 
-    /// How many numbers most lines end in. A few lines may be malformed, or have a word that ends in a number. If two
-    /// values are equally frequent, returns the larger: the lines with fewer numbers are taken for malformed ones.
+    /// The most frequent number of numbers at the end of a line. A few lines may be malformed, or have a word that
+    /// ends in a number. If two values are equally frequent, returns the larger one: the lines with fewer numbers are
+    /// considered malformed.
     fn numbers(&self) -> Option<usize> {
         usual(&self.numbers)
     }

@@ -23,7 +23,7 @@ use std::path::Path;
 pub struct LoadOptions<'a> {
     /// The format; detected if not given.
     pub format: Option<Format>,
-    /// Read at most this many vectors, the first of the file.
+    /// Read at most this many vectors, the first of the file. `words` then selects from these.
     pub limit: Option<usize>,
     /// The words of a Stanford `.bin`: required for this format, an error for all other formats.
     pub vocabulary: Option<&'a Vocabulary>,
@@ -56,8 +56,9 @@ impl Default for LoadOptions<'_> {
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the line of a text or the byte of a binary file;
-/// [`Error::Parameter`] for a vocabulary that the format does not take or for one that is missing, for `combine` if the
-/// format holds one vector of a word, and for an archive of several files; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Parameter`] for a vocabulary with a format whose files hold their words, for [`Format::Stanford`] without a
+/// vocabulary, for a `combine` other than [`Combine::Sum`] if the format holds one vector of a word, and for an archive
+/// of several files; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load<E: Element>(
     path: impl AsRef<Path>,
     options: LoadOptions<'_>,
@@ -172,7 +173,7 @@ fn read_text<E: Element>(
     // The shortest line: an empty word, a space and a digit for each number, and the newline.
     let possible = size / (2 * body.dim as u64 + 1);
     let expected = body.promised.unwrap_or_else(|| {
-        // A guess from the first lines, rather too large: memory that is not touched costs nothing.
+        // A guess from the first lines. It is a little too large, because memory that is not touched costs nothing.
         let guess = size as f64 / body.line_bytes.max(1.0) * 1.05;
         (guess as u64).saturating_add(16)
     });

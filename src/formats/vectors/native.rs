@@ -20,7 +20,7 @@
 //!
 //! The matrix has no checksum, because all of the matrix would have to be read to verify it.
 
-use super::super::header::{Fault, HeaderFormat, contradiction};
+use super::super::header::{Fault, HeaderFormat, contradiction, wrong_size};
 use super::loaded::MAX_LINE_BYTES;
 use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
@@ -71,10 +71,11 @@ impl Header {
     }
 }
 
-/// Write vectors (V × dim, row-major) with their words, which must be different.
+/// Write vectors (V × dim, row-major) with their words, which must differ from each other.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for a name with the ending of another format; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for an empty name and for a name with the ending of another format;
+/// [`Error::Cancelled`].
 pub fn save<W: AsRef<[u8]>, E: Element>(
     path: impl AsRef<Path>,
     words: &[W],
@@ -123,8 +124,8 @@ pub fn save<W: AsRef<[u8]>, E: Element>(
 /// not a native file. The size of the file is checked, so the matrix is complete.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
-/// byte offset; [`Error::Memory`]; [`Error::Cancelled`].
+/// [`Error::Io`], also for the path of a file in an archive; [`Error::Parameter`] for an archive of several files;
+/// [`Error::Format`] with the byte offset; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header, WordList)>> {
     let path = path.as_ref();
     // The bytes of a pipe that are read here would be lost for the reader that is called next.
@@ -198,8 +199,8 @@ fn read_index(input: &mut Input, size: Option<u64>) -> Result<(Header, WordList)
     let header = parse_header(&bytes).map_err(|(byte, message)| bad(byte, message))?;
     let end = header.matrix + (header.words * header.dim * header.element_bytes) as u64;
     if let Some(size) = size.filter(|size| *size != end) {
-        let message = format!("the file has {size} bytes instead of {end}");
-        return Err(bad(size.min(end), message));
+        let (byte, message) = wrong_size(size, u128::from(end));
+        return Err(bad(byte, message));
     }
     let length = header.matrix - HEADER as u64;
     input.exactly(length, &mut bytes, || cut("words"))?;

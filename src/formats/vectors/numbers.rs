@@ -11,7 +11,7 @@ use memchr::memrchr2;
 
 /// Number of numbers that are read together.
 const TOGETHER: usize = 16;
-/// Number of separators within the word of a line for which there is room. A line with more of them
+/// Number of separators within the word of a line for which the list of places has room. A line with more of them
 /// may be left to the slower parser in `text.rs`.
 const MORE: usize = 64;
 /// Number of places of separators that are written at a time. If fewer are found, the other written
@@ -43,8 +43,9 @@ const fn masks() -> [[u64; 2]; 32] {
 
 /// Read the numbers at the end of a line into `row`, which has as many elements as the line has
 /// numbers. The line is the first `length` bytes of `text`, and has no blanks at its end. The
-/// numbers are separated by one space each or by one tab each. Returns the offset of the separator
-/// before the first number, or `None` if the line has another form.
+/// numbers are separated by one space each or by one tab each. `scratch` is memory that is reused for
+/// each line. Returns the offset of the separator before the first number, or `None` if the line has
+/// another form.
 pub(super) fn parse<E: Element>(
     text: &[u8],
     length: usize,
@@ -253,7 +254,7 @@ fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<
     Some(())
 }
 
-/// Not zero if one of eight values is above 9.
+/// Not zero if at least one of eight values is above 9.
 #[inline(always)]
 fn not_digits(values: u64) -> u64 {
     (values | values.wrapping_add(0x76 * EACH)) & (0x80 * EACH)

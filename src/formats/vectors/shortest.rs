@@ -154,7 +154,7 @@ impl Digits {
                 nearest
             };
             let all = (whole * 10.0 + last) * decimals;
-            // `all` is a multiple of 100: a quotient that is no integer differs from the next by 10⁻⁶ or more.
+            // `all` is a multiple of 100: a quotient that is no integer differs by 10⁻⁶ or more from each integer.
             let first = (all * 1e-8 + 2.5e-7).floor();
             let second = all - first * 1e8;
             *eights = [integer(first), integer(second)];

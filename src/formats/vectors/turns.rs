@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Call `format` for the blocks 0 to `blocks` − 1 on all threads of the current rayon pool, and
-/// write the text of each block in order. While one thread writes, the others format later blocks.
+/// write the text of each block in order. While one thread writes, the other threads format later blocks.
 pub(super) fn in_order(
     out: &mut Output<'_>,
     path: &Path,

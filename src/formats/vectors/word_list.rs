@@ -106,7 +106,7 @@ impl WordList {
     }
 }
 
-/// The different words among those of a list that were inserted.
+/// A set of words of one list. A word is stored as its number in the list.
 #[derive(Debug, Default)]
 pub(super) struct Distinct(HashTable<usize>);
 
