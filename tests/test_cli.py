@@ -415,7 +415,7 @@ def test_training_goes_on_from_a_model(made, tmp_path):
         *(2, "train", counts, "--dim", 5, "--out", tmp_path / "x"),
         *("--start", tmp_path / "part"),
     )
-    assert "--start must have dim=5" in refused
+    assert "--start must have --dim=5" in refused
 
 
 def test_an_update_is_that_of_the_api(text, tmp_path):
@@ -888,7 +888,7 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_text_that_cannot_be_trained_on_is_explained(tmp_path):
     (tmp_path / "text.txt").write_text("one two three\n")
     message = reason(1, "fit", tmp_path / "text.txt", "--out", tmp_path / "m")
-    assert "lower min_count" in message
+    assert "lower --min-count" in message
     (tmp_path / "text.txt").write_bytes(b"one tw\xff three\n")
     assert "byte 6: invalid UTF-8" in reason(1, "vocab", tmp_path / "text.txt")
     assert "standard input" in reason(1, "vocab", "-", stdin=b"one tw\xff three\n")

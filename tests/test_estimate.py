@@ -136,6 +136,13 @@ def test_kept_counts_take_memory(many_words):
     assert kept > freed
 
 
+@pytest.mark.parametrize("memory", [None, 999_999, "lots"])
+def test_available_memory_must_be_a_size(memory):
+    estimate = Glove(dim=5, min_count=1).estimate(["a b c a b"])
+    with pytest.raises(ValueError, match="memory must be"):
+        estimate.within(memory)
+
+
 @pytest.mark.slow
 def test_a_limit_within_some_memory_is_the_largest_that_fits(small):
     model = Glove(dim=50, min_count=1)

@@ -115,22 +115,19 @@ def test_what_cannot_be_started_from_is_refused(options, message):
 
 
 @pytest.mark.parametrize("size", [30, pytest.param(3000, marks=pytest.mark.slow)])
-def test_an_epoch_applies_the_gradient_of_the_anchor_once(size):
-    # With tiny steps, the steps of an epoch add up to one step along the gradient of the objective.
+def test_at_the_pretrained_vectors_only_the_records_move_the_parameters(size):
+    # Training starts at the pretrained vectors. The gradient of the anchor is 0 there. The tiny
+    # steps of an epoch add up to one step along the gradient of the objective of the records.
     X = random_counts(4, size, density=min(1.0, 20 / size))
     given, anchor, eta = pretrained(5, range(0, size, 3), 6), 0.7, 1e-4
     settings = {"init": given, "anchor": anchor}
+    model = frozen(6).set_params(learning_rate=eta)
     start = parameters(frozen(6).fit_cooccurrence(X, **settings))
-    # Training starts at the pretrained vectors. The gradient of the anchor is 0 there, so only
-    # the records move the parameters. With another seed, training starts at other biases.
-    model = frozen(6).set_params(learning_rate=eta, seed=8)
-    moved = parameters(frozen(6, seed=8).fit_cooccurrence(X, **settings))
     for name, end in parameters(model.fit_cooccurrence(X, **settings)).items():
-        slope = reference.gradient(moved, *reference_records(X), CONFIG)[name]
-        step = (moved[name] - end) / eta
+        slope = reference.gradient(start, *reference_records(X), CONFIG)[name]
+        step = (start[name] - end) / eta
         atol = 0.02 * np.abs(slope).max() + 1e-3
         np.testing.assert_allclose(step, slope, rtol=0.05, atol=atol, err_msg=name)
-    assert not np.array_equal(start["b"], moved["b"])
 
 
 def adagrad_by_hand(p, g, given, anchor, eta, clip, optimizer):

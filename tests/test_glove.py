@@ -399,6 +399,10 @@ def test_rows_and_columns_of_a_frame_have_the_same_labels():
         Glove(**SMALL).fit_cooccurrence(pandas.DataFrame(COUNTS[:2]))
 
 
+def pickled(X):
+    return pickle.loads(pickle.dumps(Cooccurrence.from_scipy(X)))
+
+
 @pytest.mark.parametrize(
     ("X", "kind"),
     [
@@ -408,7 +412,9 @@ def test_rows_and_columns_of_a_frame_have_the_same_labels():
         (COUNTS * np.array([[1, 1, 1], [1, 1, 1], [1.001, 1, 1]]), "not symmetric"),
     ],
 )
-@pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array, Cooccurrence.from_scipy])
+@pytest.mark.parametrize(
+    "form", [np.asarray, scipy.sparse.csr_array, Cooccurrence.from_scipy, pickled]
+)
 def test_a_matrix_that_is_not_symmetric_gets_a_warning_unless_it_is_meant_so(X, kind, form):
     with pytest.warns(UserWarning, match=rf"X is {kind}.*symmetric=False") as caught:
         Glove(**SMALL).fit_cooccurrence(form(X))

@@ -68,7 +68,7 @@ def folder(tmp_path_factory) -> pathlib.Path:
 
 
 def calls(folder: pathlib.Path) -> Iterator[tuple[str, Callable[..., Any], dict[str, Any]]]:
-    """Public functions with parameters, and the arguments that they require."""
+    """Names of public functions to test, the functions, and the arguments to call them with."""
     text = folder / "corpus"
     wv = WordVectors(["a", "b", "c", "d"], np.eye(4))
 

@@ -195,6 +195,26 @@ def test_documents_are_the_lines_of_the_file(expected, source, threads):
     assert same(Cooccurrence.from_corpus(source(), threads=threads, **SETTINGS), expected)
 
 
+def test_a_url_may_have_spaces():
+    fsspec = pytest.importorskip("fsspec")
+    system = fsspec.filesystem("memory")
+    system.pipe("/spaces/my corpus.txt", b"a b\n")
+    try:
+        url = "memory://spaces/my corpus.txt"
+        for source in (url, [url], [url, url]):
+            assert Vocabulary.from_corpus(source, min_count=1).words == ["a", "b"]
+        with pytest.raises(FileNotFoundError, match=r"memory://spaces/no corpus\.txt"):
+            Vocabulary.from_corpus("memory://spaces/no corpus.txt", min_count=1)
+    finally:
+        system.rm("/spaces", recursive=True)
+
+
+def test_documents_that_begin_with_a_url_are_documents():
+    documents = ["https://a.b/c is a page", "https://a.b/d is another one"]
+    words = Vocabulary.from_corpus(documents, min_count=1).words
+    assert {"is", "page", "https://a.b/c"} <= set(words)
+
+
 def test_an_open_text_file_is_read_from_where_it_is(tmp_path):
     path = tmp_path / "corpus.txt"
     path.write_text("left out\na b\n", encoding="utf-16")

@@ -1,6 +1,7 @@
 """``Glove.update``: training a model further on more text."""
 
 import os
+import pickle
 
 import numpy as np
 import pytest
@@ -61,6 +62,18 @@ def test_words_enter_when_both_texts_together_have_enough_of_them():
     assert (
         model.vocabulary.words == Vocabulary.from_corpus([*old, *new, "new x"], min_count=4).words
     )
+
+
+def test_pickled_counts_keep_the_words_that_may_enter_later():
+    old, new = ["a b c rare"] * 3, ["a rare new"] * 2
+    model = Glove(dim=3, epochs=1, min_count=4).fit([*old, "a b"])
+    counts = pickle.loads(pickle.dumps(model.cooccurrence))
+    model.update(new, counts=counts)
+    assert dict(zip(model.vocabulary.words, model.vocabulary.counts.tolist(), strict=True)) == {
+        "a": 6,
+        "rare": 5,
+        "b": 4,
+    }
 
 
 def test_rows_stay_in_the_order_of_counts(halves):

@@ -1,9 +1,9 @@
 """Turn panics of the Rust core into :class:`InternalError`.
 
-pyo3 raises a panic as `PanicException`. This is a BaseException, which ``except Exception`` does
-not catch. When the package is imported, :func:`guard` wraps the functions of the compiled module,
-and the methods and properties of its classes. Constructors (``__new__``) and `take_panic` are not
-wrapped.
+pyo3 raises a panic as `PanicException`. ``except Exception`` does not catch it, because it is a
+direct subclass of BaseException. When the package is imported, :func:`guard` wraps the functions of
+the compiled module, and the methods and properties of its classes. Constructors (``__new__``) and
+`take_panic` are not wrapped.
 
 The wrapper also improves one message of pyo3: for an argument of a wrong type, pyo3 puts the name
 of the argument into a note of the exception, and the wrapper puts it into the message.
@@ -50,7 +50,7 @@ def _guarded(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **options)
         except TypeError as error:
-            # If pyo3 could not convert an argument, a note of the exception has its name.
+            # If pyo3 could not convert an argument, a note of the exception names this argument.
             names = [_ARGUMENT.fullmatch(note) for note in getattr(error, "__notes__", ())]
             if not names or names[0] is None:
                 raise

@@ -38,7 +38,8 @@ _T = TypeVar("_T")
 def integer(name: str, value: object, least: int | None, most: int = 2**63 - 1) -> int:
     """Return `value` as an int from `least` to `most`, or raise a ValueError.
 
-    The message has `name` and the range. If `least` is None, there is no lower limit.
+    The message has `name` and the lower limit; the upper limit only if `value` is an integer above
+    it. If `least` is None, there is no lower limit.
     """
     scalar = _scalar(value)
     limit = "" if least is None else f" >= {least}"
@@ -100,7 +101,8 @@ def _scalar(value: object) -> object:
 def _float(value: object) -> float:
     """Convert a real number to float.
 
-    A number that is too large gives infinity. A value that is not a real number gives NaN.
+    A number that is too large gives infinity. A bool, and a value that is not a real number, gives
+    NaN.
     """
     is_other = isinstance(value, bool | np.bool_ | np.ndarray | np.complexfloating)
     if is_other or not isinstance(value, numbers.Real | SupportsFloat):
@@ -178,11 +180,18 @@ def instance(name: str, value: object, kind: type[_T]) -> _T:
     raise TypeError(f"{name} must be a {kind.__name__}, got {shown(value)}")
 
 
-def words(name: str, value: object) -> list[str]:
-    """Return an iterable of words as a list, or raise a TypeError.
+def words(
+    name: str,
+    value: object,
+    what: str = "a sequence of words",
+    error: type[Exception] = TypeError,
+) -> list[str]:
+    """Return an iterable of words as a list, or raise an exception of the type `error`.
 
-    A str gives the list of its letters. A caller that must refuse a str checks this first.
+    Its message says that the parameter `name` must be `what`. A str gives the list of its letters.
+    A caller that must refuse a str checks for it before the call.
     """
+    got = None
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         try:
             found = list(value)
@@ -191,16 +200,16 @@ def words(name: str, value: object) -> list[str]:
         wrong = next((i for i, word in enumerate(found) if not isinstance(word, str)), None)
         if wrong is None:
             return found
-        if wrong > 2:  # beyond the items that a message shows
-            value = f"item {wrong}: {shown(found[wrong])}"
-            raise TypeError(f"{name} must be a sequence of words, got {value}")
-    raise TypeError(f"{name} must be a sequence of words, got {shown(value)}")
+        if wrong >= _ENTRIES:
+            got = f"item {wrong}: {shown(found[wrong])}"
+    raise error(f"{name} must be {what}, got {shown(value) if got is None else got}")
 
 
 def writable_words(name: str, found: list[str]) -> list[str]:
-    """Return `found` if UTF-8 can encode all its words, else raise a ValueError for the first word.
+    """Return `found` if UTF-8 can encode all its words, else raise a ValueError.
 
-    A str may hold lone surrogates, which UTF-8 cannot encode.
+    A str may hold lone surrogates, which UTF-8 cannot encode. The message names the first word that
+    has one.
     """
     try:
         "".join(found).encode()
@@ -224,11 +233,15 @@ def plain(value: object) -> object:
     return os.fsdecode(value)  # type: ignore[arg-type]
 
 
-def shown(value: object, most: int = 200) -> str:
-    """Return the repr of a value for a message, of about `most` characters at most.
+#: The number of entries of a long list that a message shows.
+_ENTRIES = 3
 
-    Of a longer list, tuple, set or dict, the first entries and their number are shown. If repr()
-    raises an exception, the result is the name of the value's type.
+
+def shown(value: object, most: int = 200) -> str:
+    """Return the repr of a value for a message, shortened to about `most` characters.
+
+    A longer list, tuple, set or dict is shown by its first three entries and the number of all its
+    entries. If repr() raises an exception, the result names the type of the value.
     """
     try:
         text = repr(value)
@@ -241,15 +254,13 @@ def shown(value: object, most: int = 200) -> str:
     return f"{text[:most]}..."
 
 
-def _first_entries(
-    value: Collection[object], opening: str, closing: str, most: int, entries: int = 3
-) -> str:
+def _first_entries(value: Collection[object], opening: str, closing: str, most: int) -> str:
     pairs = value.items() if isinstance(value, dict) else None
     first = [
         repr(entry) if pairs is None else f"{entry[0]!r}: {entry[1]!r}"  # type: ignore[index]
-        for entry in itertools.islice(value if pairs is None else pairs, entries)
+        for entry in itertools.islice(value if pairs is None else pairs, _ENTRIES)
     ]
-    each = most // (entries + 1)
+    each = most // (_ENTRIES + 1)
     cut = ", ".join(text if len(text) <= each else f"{text[:each]}..." for text in first)
     return f"{opening}{cut}, ... {len(value):,} in all{closing}"
 

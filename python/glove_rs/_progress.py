@@ -70,7 +70,8 @@ class _Bars:
                 self._bar = _bar(
                     desc=stage,
                     total=total or None,
-                    initial=done,  # the rate shown leaves out work done before the bar appeared
+                    # Otherwise work that was done before the bar appeared would raise the rate.
+                    initial=done,
                     unit=_UNITS[stage],
                     unit_scale=True,
                     leave=True,
@@ -107,7 +108,7 @@ class _Bars:
 
 
 def _bar(**options: Any) -> tqdm[Any]:
-    """Make a bar: a widget in a notebook, else text."""
+    """Make a bar: a widget in a notebook if ipywidgets is installed, otherwise text."""
     # tqdm is imported here, so that programs without progress bars do not load its modules.
     # `tqdm.auto` is not used: in a notebook without ipywidgets it shows a warning in a red box.
     if _in_notebook():
@@ -176,9 +177,10 @@ def _write_line(line: str) -> None:
 
 
 def _logger() -> logging.Logger | None:
-    """Return the log, or None if it would drop all lines.
+    """Return the log, or None if no line would be logged.
 
-    It drops them if the program has not imported `logging`, or if the log's level is above INFO.
+    No line is logged if the program has not imported `logging`, or if the level of the log is above
+    INFO.
     """
     module = sys.modules.get("logging")
     if module is None:
@@ -201,8 +203,8 @@ def _logs_to_stderr(logger: logging.Logger | None) -> bool:
 class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as callback`
     """Context manager that turns the public parameter `progress` into a callback or `None`.
 
-    For any value of `progress`, the log gets a line for each stage and epoch, unless it would drop
-    the lines: see :func:`_logger`.
+    For any value of `progress`, the log gets a line for each stage and epoch, unless
+    :func:`_logger` returns None.
     """
 
     def __init__(self, progress: Progress) -> None:

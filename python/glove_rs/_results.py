@@ -36,7 +36,7 @@ class ResultTable:
         Lines below the table.
     """
 
-    #: The column of labels, the column of values, and the two columns of bounds of :meth:`plot`.
+    #: The columns that :meth:`plot` draws: labels, values, lower and upper bounds.
     _plotted: tuple[str, str, str | None, str | None] | None = None
 
     def __init__(

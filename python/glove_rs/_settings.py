@@ -14,7 +14,7 @@ import inspect
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
@@ -361,7 +361,8 @@ _ROWS: Final = (
         "how text is split into words: whitespace (as Stanford's tools do), unicode (UAX #29), or "
         "zh (Chinese, segmented by jieba)",
         default="whitespace",
-        # None: the model was loaded from a file. Its tokenizer was a function, which is not saved.
+        # None: the model was loaded from a file. Its tokenizer was a function or a pattern, which
+        # files do not keep. A user may not give None.
         optional=True,
     ),
     Setting(
@@ -595,7 +596,7 @@ _ROWS: Final = (
         "seed",
         "training",
         Integer(0),
-        "seed of the initial parameters and of the order of training",
+        "seed of the random numbers of training",
         default=Default(0),
         presets={"stanford2024": 2024},
     ),
@@ -720,6 +721,10 @@ def checked(values: Mapping[str, Any], *groups: Group) -> dict[str, Any]:
     ------
     ValueError
         For a value that is out of its range; the message names the parameter and the range.
+    TypeError
+        For a folder that is not a path.
+    OSError, FormatError, ImportError
+        If words or phrases are given as a file or a language that cannot be read.
     """
     chosen = decided(
         {name: values.get(name, SETTINGS[name].default) for name in names(*groups)},
@@ -819,23 +824,21 @@ def _is_content(name: str) -> bool:
 
 
 def with_content(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the words and phrases that are given as files or iterators.
+    """Read and check the words and phrases in the parameters.
 
-    Every function that reads a text calls this once, before its checks. A pipe or an iterator can
-    be read only once, and a file may change while the text is read.
+    Every function that reads a text calls this function once, before its checks. A pipe or an
+    iterator can be read only once, and a file may change while the text is read. Later checks
+    return the result unchanged, because a list may have many words.
 
     Raises
     ------
     ValueError, OSError, FormatError
         If a file cannot be read or has other content, or if words are not valid.
+    ImportError
+        If `stop_words` is a language and the library stop-words is not installed.
     """
-    once = {
-        name: value
-        for name, value in values.items()
-        if isinstance(value, Iterator) and _is_content(name)
-    }
-    read = {name: SETTINGS[name].check(value) for name, value in content_paths(values).items()}
-    return {**values, **{name: list(value) for name, value in once.items()}, **read}
+    content = {name: value for name, value in values.items() if _is_content(name)}
+    return {**values, **{name: SETTINGS[name].check(value) for name, value in content.items()}}
 
 
 def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -859,8 +862,8 @@ def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
 def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a saved model with the meaning that they had in its training.
 
-    A parameter that was left to the preset stays None. But if the preset now has another default
-    than the value that was used, the parameter is set to the value that was used.
+    A parameter that was left to the preset stays None if the preset still has the default that was
+    used. Otherwise it is set to the value that was used.
     """
     now = resolve(values)
     given = (name for name in now if values.get(name) is None and name in used)
@@ -870,8 +873,8 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
 def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return parameters in types that JSON has.
 
-    A tokenizer that is a function becomes None. Phrases, stop words and user dictionaries that were
-    given as files are replaced by the content of the files.
+    A tokenizer that is a function or a pattern of the library `regex` becomes None. Phrases, stop
+    words and user dictionaries that were given as files are replaced by the content of the files.
     """
     values = dict(settings)
     if "tokenizer" in values:
@@ -918,8 +921,8 @@ def core_running(values: Mapping[str, Any]) -> _core._Running:
 def core_training(values: Mapping[str, Any], *, has_init: bool = False) -> _core._Training:
     """Check the parameters of training. The preset fills in those that are not given.
 
-    With `has_init`, ``subwords=None`` is False: given vectors are better than those that spelling
-    predicts.
+    With `has_init`, ``subwords=None`` means False: the given vectors are not moved towards those
+    that spelling predicts.
     """
     if has_init and values["subwords"] is None:
         values = {**values, "subwords": False}

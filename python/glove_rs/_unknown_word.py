@@ -24,7 +24,7 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
     key : object
         The unknown word, or an index out of range.
     words : sequence of str
-        The vocabulary, most frequent word first.
+        The vocabulary, usually with the most frequent word first.
     rows : mapping of str to int
         The index of each word in `words`.
     """
@@ -99,16 +99,16 @@ def close_spellings(
     """Return words of the vocabulary that are spelled like `word`, at most `most`.
 
     Words that differ from `word` only in case come first, then words that are one edit away from
-    `word` or from its lower case. In both groups frequent words come first. The function makes
-    every edit of `word` and looks it up in `rows`, because computing an edit distance to each word
-    of a large vocabulary is slow.
+    `word` or from its lower case. Both groups are in the order of `words`. The function makes every
+    edit of `word` and looks it up in `rows`, because computing an edit distance to each word of a
+    large vocabulary is slow.
 
     Parameters
     ----------
     word : str
         A word that is not in the vocabulary.
     words : sequence of str
-        The vocabulary, most frequent word first.
+        The vocabulary, usually with the most frequent word first.
     rows : mapping of str to int
         The index of each word in `words`.
     most : int, default 3

@@ -13,29 +13,38 @@ from ._word_lists import check_size
 
 __all__ = ["UserDictionary", "check_tokenizer", "core_words", "user_dictionary"]
 
-#: The path of a file in jieba's format, or its lines: a word, optionally its frequency and its tag.
+#: The path of a file in jieba's format, or lines in this format: a word, optionally its frequency
+#: and its tag.
 UserDictionary: TypeAlias = str | os.PathLike[str] | Iterable[str]
 
 _MOST = 2**32 - 1
 _TAG = re.compile("[A-Za-z]+")
 
 
+class _Entries(list[str]):
+    """The result of :func:`user_dictionary`, which is not checked again: a list may be long."""
+
+
 def user_dictionary(value: object) -> list[str]:
     """Return the entries of a dictionary, without tags, empty lines and repetitions.
 
     An entry is "word" or "word frequency". The same function checks the entries of a saved model.
+    The result of an earlier call is returned unchanged.
 
     Raises
     ------
     ValueError
-        If `value` is not a path or words, if an entry is not in jieba's format, or if the entries
-        have more than 1 MiB.
+        If `value` is not a path or words, if an entry is not in jieba's format or not valid text,
+        or if the entries have more than 1 MiB.
     FormatError
-        If a line of the file is not in jieba's format or not UTF-8; names the path and the line.
+        If a line of the file is not in jieba's format or not UTF-8. The message has the path and
+        the number of the line.
     OSError
         If the file cannot be read.
     """
-    entries = _entries(value)
+    if isinstance(value, _Entries):
+        return value
+    entries = _Entries(_entries(value))
     check_size("user_dictionary", entries)
     return entries
 
@@ -43,13 +52,8 @@ def user_dictionary(value: object) -> list[str]:
 def _entries(value: object) -> list[str]:
     if isinstance(value, str | os.PathLike):
         return _of_file(path_text("user_dictionary", value))
-    try:
-        lines = words("user_dictionary", value)
-    except TypeError as error:
-        raise ValueError(
-            "user_dictionary must be words, or the path of a file with a word on each line, got "
-            f"{shown(value)}"
-        ) from error
+    what = "words, or the path of a file with a word on each line"
+    lines = words("user_dictionary", value, what, ValueError)
     found: dict[str, str] = {}
     for line in writable_words("user_dictionary", lines):
         try:

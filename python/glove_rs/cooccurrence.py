@@ -54,8 +54,8 @@ class Estimate:
         Bytes of memory at the peak of counting without a memory limit. The interpreter is not
         included.
     disk : int
-        Bytes of temporary files under the memory limit of the estimate, its parameter `memory`; 0
-        if the counts fit into memory.
+        Bytes of temporary files if counting has the same limit `memory` as the estimate; 0 if the
+        counts fit into memory.
     bytes_read, bytes_total : int
         Bytes of the source that were read for the estimate, and all bytes of the source.
     bounds : mapping of str to (int, int)
@@ -171,13 +171,18 @@ max_word_bytes, threads, memory, tmp_dir, progress
         Raises
         ------
         ValueError
-            If a parameter is out of its range, or if no word is left.
+            If a parameter is out of its range, if no word is left, or if `vocabulary` has a stop
+            word.
         OSError
             If the text cannot be read or changes while it is read, or if `tmp_dir` is full or
             cannot be written. The error has the path.
         FormatError
             If the source has bytes that are not text, or a word longer than `max_word_bytes`. The
             message has the byte offset.
+        TypeError
+            If `source` is of another type.
+        ImportError
+            If reading `source` needs a library that is not installed.
 
         Examples
         --------
@@ -268,7 +273,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
         OSError
             If a file cannot be read, or if temporary files cannot be written.
         ImportError
-            If pyarrow is not installed, for Parquet files and pandas: ``pip install pyarrow``.
+            If pyarrow is not installed, for Parquet files and pandas: ``pip install pyarrow``. If
+            fsspec or the library of the store is not installed, for a URL.
 
         Examples
         --------
@@ -410,7 +416,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
     @property
     def symmetric(self) -> bool:
-        """Whether both directions of each pair were counted, so that X equals its transpose."""
+        """Whether X equals its transpose, for example because both directions were counted."""
         return self._core.symmetric
 
     @property
@@ -513,7 +519,9 @@ max_word_bytes, threads, memory, tmp_dir, progress
             If the file cannot be written. An existing file is then unchanged.
         ImportError
             If pyarrow is not installed: ``pip install pyarrow``; for a URL, if fsspec or the
-            library of the store is not.
+            library of the store is not installed.
+        ValueError
+            If `storage_options` is given, but `path` is not a URL.
         """
         options = checked({"storage_options": storage_options}, "source")["storage_options"]
         write_parquet(self, path, overwrite=boolean("overwrite", overwrite), options=options)
@@ -608,12 +616,14 @@ max_word_bytes, threads, memory, tmp_dir, progress
         Raises
         ------
         KeyError
-            If words are not in the vocabulary. The message names them.
+            If words are not in the vocabulary. The message names at most the first ten of them.
         ValueError
             If `kind` is none of these, or if `words` is None and the vocabulary has more than 5,000
             words. If X is rectangular, the same holds for `contexts` and the context words.
         ImportError
             If pandas is not installed.
+        TypeError
+            If `words` or `contexts` is a str or does not hold words.
 
         Examples
         --------
@@ -643,8 +653,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
         Parameters
         ----------
         word : str
-            The word i. If X is not symmetric, its contexts are the words of its row: words to its
-            right.
+            The word i. Its contexts are the words of row i of X. If X was counted with
+            ``symmetric=False``, these stand to the right of the word in the text.
         topn : int, optional
             The largest number of contexts; None for all of them.
         by : {"count", "probability", "pmi", "npmi", "llr"}, default "count"
@@ -654,7 +664,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
             - "count" and "probability" give the same order. Its first words are mostly words that
               are frequent everywhere.
             - "pmi", ln (X_ij N / (X_i X_j)), prefers rare words (Church and Hanks 1990).
-            - "npmi", PMI / −ln(X_ij / N), from −1 to 1, prefers them less (Bouma 2009).
+            - "npmi", PMI / −ln(X_ij / N), from −1 to 1, prefers rare words less than "pmi" does
+              (Bouma 2009).
             - "llr" is the signed log-likelihood ratio G² (Dunning 1993). It prefers words for which
               there is much evidence. Counts weighted by distance are not numbers of independent
               events, so the values order the words but are not the result of a significance test.
@@ -721,7 +732,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
     def ratio(self, k: str, i: str, j: str, *, smoothing: float = 0.0) -> float:
         """Return P(k | i) / P(k | j), as in table 1 of the paper.
 
-        A large ratio means that `k` belongs to `i` more than to `j`; a small ratio the opposite.
+        A ratio above 1 means that `k` belongs to `i` more than to `j`, and a ratio below 1 that `k`
+        belongs to `j` more than to `i`.
         :meth:`contrast` gives the ratios of many words with their counts.
 
         Parameters
@@ -778,8 +790,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
         topn : int, default 10
             Without `probes`: the largest number of words of each of the three groups.
         smoothing : float, default 0.0
-            A number that is added to each count X_ik for the probabilities and the ratio, also to
-            those that are 0. With a number above 0 all ratios are finite. 1 is Laplace's rule.
+            A number that is added to each count X_ik and X_jk for the probabilities and the ratio,
+            also to counts of 0. With a number above 0 all ratios are finite. 1 is Laplace's rule.
         prior : float, optional
             The number of pseudo-counts of the prior of the log-odds. A larger number brings the
             log-odds of rare words nearer to 0. The default is the mean of X_i and X_j.
@@ -788,23 +800,28 @@ max_word_bytes, threads, memory, tmp_dir, progress
         -------
         Contrast
             For each word k: the counts X_ik and X_jk, the probabilities P(k | i) and P(k | j),
-            their ratio, the log-odds and z. ``print`` and notebooks show a table; it has
-            ``to_pandas()`` and ``plot()``.
+            their ratio, the log-odds and z. ``print`` and notebooks show a table. The result has
+            the methods ``to_pandas()`` and ``plot()``.
 
         Raises
         ------
         KeyError
-            If words are not in the vocabulary. The message names them.
+            If words are not in the vocabulary. The message names at most the first ten of them.
         ValueError
             If `i` and `j` are the same word, or a number is out of its range.
+        TypeError
+            If `probes` is a str or does not hold words.
 
         Notes
         -----
-        The log-odds compare P(k)/(1 − P(k)) beside the two words, after `prior` pseudo-counts are
-        added, divided among all words by the sums of their columns (an informative Dirichlet
-        prior). z divides the difference by its standard deviation. Words with the largest and
-        smallest z tell `i` and `j` apart best: neither rare words with large ratios nor frequent
-        words with small differences come first (Monroe, Colaresi and Quinn 2008).
+        The odds of k beside a word are P(k)/(1 − P(k)). They are computed after `prior`
+        pseudo-counts are added to the counts of each of the two words: of these, k gets the
+        fraction X_k/N, where X_k is the sum of its column and N the sum of all counts (an
+        informative Dirichlet prior). The log-odds of k are the logarithm of its odds beside `i`
+        minus that of its odds beside `j`. z is this difference divided by its standard deviation.
+        Words with the largest and smallest z tell `i` and `j` apart best: neither rare words with
+        large ratios nor frequent words with small differences come first (Monroe, Colaresi and
+        Quinn 2008).
 
         A context word is shared if it occurs beside `i`, and also beside `j`, relatively more often
         than beside all other words. For each of these two comparisons there is a z, which must be
@@ -843,8 +860,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
         or about 4.5 % of the text, whichever is more, but at most about 32 MiB, in pieces from all
         of the text. From plain files, and from Parquet files with more than 64 MiB of text in at
         least 8 row groups, only these pieces are read. Other sources are read from the beginning to
-        the end, so a generator or an open file is used up. From compressed files, at most the first
-        256 MiB of text are read.
+        the end, so a generator or an open file is used up. The sample of such a source may be half
+        as large. From compressed files, at most the first 256 MiB of text are read.
 
         The number of words is extrapolated from the frequencies of the words in the sample. The
         number of records is extrapolated as a power of the size of the text. The exponent is
@@ -864,7 +881,7 @@ max_word_bytes, threads, memory
 
         Raises
         ------
-        ValueError, OSError, FormatError
+        ValueError, OSError, FormatError, TypeError, ImportError
             As for :meth:`from_corpus`.
 
         Examples
@@ -984,7 +1001,9 @@ max_word_bytes, threads, memory
 
     def __reduce__(self) -> tuple[Any, ...]:
         contexts = self.context_vocabulary if self.is_rectangular else None
-        return _unpickle, (self.vocabulary, *self._core.csr(), contexts)
+        rare = Vocabulary._of(self._core.rare)
+        words = (contexts, rare if len(rare) else None)
+        return _unpickle, (self.vocabulary, *self._core.csr(), *words, self._is_matrix)
 
     def __repr__(self) -> str:
         return f"<{self._size()}>"
@@ -1008,10 +1027,14 @@ def _unpickle(
     columns: npt.NDArray[np.int32],
     values: npt.NDArray[np.float64],
     contexts: Vocabulary | None = None,
+    rare: Vocabulary | None = None,
+    is_matrix: bool = False,
 ) -> Cooccurrence:
-    others = None if contexts is None else contexts._core
-    return Cooccurrence._of(
+    others, left_out = (None if words is None else words._core for words in (contexts, rare))
+    counts = Cooccurrence._of(
         _core.CoreCooccurrence.from_csr(
-            vocabulary._core, others, indptr, columns.astype(np.int64), values
+            vocabulary._core, others, indptr, columns.astype(np.int64), values, left_out
         )
     )
+    counts._is_matrix = is_matrix
+    return counts

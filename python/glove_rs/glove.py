@@ -94,8 +94,8 @@ class Glove:
         Count both directions of a pair. With False, count only (left word, right word).
     distance_weighting : bool, default True
         Add 1/d to the count of a pair at distance d. With ``window=None``, add 1/(length of the
-        document - 1) to the count of each pair: each word then shares a weight of 1 among its
-        neighbours. With False, add 1.
+        document - 1) to the count of each pair: each occurrence of a word then adds 1 in total to
+        the row of the word. With False, add 1.
     keep_gaps : bool, default False
         Count dropped words in the distance between two words.
     tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
@@ -118,8 +118,8 @@ class Glove:
         Convert the text to lower case before it is split.
     phrases : Phrases or path, optional
         Count each of these phrases as one word, such as new_york. The model is saved with its
-        phrases, and `update` joins them in the new text too. A path is that of a file of
-        :meth:`glove_rs.phrases.Phrases.save`.
+        phrases, and `update` joins them in the new text too. A path names a file that
+        :meth:`glove_rs.phrases.Phrases.save` wrote.
     stop_words : iterable of str, path or str, optional
         Words that are dropped before pairs are counted, as words below `min_count` are: a list, the
         path of a file with a word on each line, or a language such as "english" (``pip install
@@ -148,9 +148,9 @@ class Glove:
         Number of passes over the counts, >= 1. Best 7, paper 25.
     negative : float, optional
         Negative sampling: for each non-zero count, draw this many word pairs, from 0 to 1000. Pairs
-        that co-occur are dropped. Each other pair adds ½ λ max(0, w·w̃ + b + b̃ − t)² to the
-        objective, with t = ½ ln E − 1, where E is the count that independent words would have.
-        Best 2, paper 0.
+        that co-occur or are drawn again are dropped. Each other pair adds
+        ½ λ max(0, w·w̃ + b + b̃ − t)² to the objective, with t = ½ ln E − 1, where E is the count
+        that independent words would have. Best 2, paper 0.
     negative_weight : float, optional
         The weight λ of the pairs that `negative` adds, > 0. For comparison, a count of `x_max` has
         weight 1. Best 0.1, paper 0.3.
@@ -164,25 +164,29 @@ class Glove:
         rates from diverging. With "rowwise_adagrad" it is the bound of the root of the mean square
         of all components. Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
     subwords : bool, optional
-        After the last epoch, subtract the mean of the vectors W + W_tilde, halve their two
-        dominating directions (Mu and Viswanath 2018), fit a subword model to them
-        (:class:`glove_rs.Subwords`), and move each vector 0.55 of the way to the vector that the
-        spelling of its word predicts, or 0.5 from dim 300 on. This improves the vectors of rare
-        words, the similarity of words and questions of grammar. The model becomes
-        ``vectors.subwords``, which gives unknown words a vector. No vector is moved if the spelling
+        After the last epoch, subtract the mean of the vectors W + W_tilde, halve their components
+        in the two directions of largest variance (Mu and Viswanath 2018), fit a subword model to
+        the result (:class:`glove_rs.Subwords`), and move each vector towards the vector that the
+        spelling of its word predicts: 0.55 of the way up to dim 100, and less at higher dims, down
+        to 0.5 from dim 300 on. This improves the vectors of rare words, and scores in word
+        similarity and syntactic analogies. The subword model becomes ``vectors.subwords``, which
+        gives unknown words a vector. No vector is moved if the spelling
         of held-out words does not predict their vectors. Best True, paper False. With `init` or
         rectangular counts, None means False.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
         shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.
     threads : int, optional
-        Number of threads, from 1 to 8 for each processor, or to 64 if that is more. Default: the
-        number of processors that this process may use.
+        Number of threads, at least 1. The most is 64, or 8 for each processor if that is more.
+        Default: the number of processors that this process may use.
     seed : int, default 0
-        Seed of the initial parameters and of the order of training, >= 0.
+        Seed of the random numbers of training, >= 0: of initial parameters, the order of records,
+        negative pairs and held-out pairs.
     memory : int or str, optional
         Limit for counts and training records, in bytes or as "512MB" or "2GiB", at least 1 MB.
-        Data beyond the limit goes to temporary files. The limit does not include the vectors.
+        Data beyond the limit goes to temporary files. The limit does not include the vectors. By
+        default there is no limit, unless the system limits the memory of the process, as in a
+        container: then the limit is a fraction of the memory that is free for it.
     tmp_dir : path, optional
         Folder for temporary files. Default: that of the system.
     normalize : {"NFC", "NFKC"}, optional
@@ -216,7 +220,7 @@ class Glove:
     context_vocabulary : Vocabulary
         The context words: `vocabulary`, unless the counts are rectangular.
     history : list of float
-        The loss of each epoch, measured while it ran: the objective that training minimises,
+        The loss of each epoch, measured while the epoch ran: the objective that training minimises,
         divided by the number of records. `history.data_loss` is the loss without the terms of
         negative pairs and anchor, Σ ½ f(X) diff² / nnz.
         `history.seconds`, `history.records_per_second` and, if records were held out,
@@ -425,9 +429,10 @@ class Glove:
         Raises
         ------
         ValueError
-            If a parameter is out of its range; if no words are left to train on; or if there is a
-            checkpoint in `checkpoint_dir` and `resume` is False, or if this checkpoint has other
-            settings, another text or another vocabulary. The message says which.
+            If a parameter is out of its range; if no words are left to train on; if `vocabulary`
+            has a stop word; if `init` has no word of the text; if there is a checkpoint in
+            `checkpoint_dir` and `resume` is False; or if this checkpoint has other settings,
+            another text or another vocabulary. The message says which.
         OSError
             If the text cannot be read or a checkpoint cannot be written. The error is of the
             matching subclass and has the path. The model is then that of the last finished epoch,
@@ -439,6 +444,8 @@ class Glove:
             If an epoch diverges again after the learning rate was halved three times. An epoch
             diverges if a cost is not finite, or if the cost of the epoch is more than ten times
             that of a poor model. Each halving is a RuntimeWarning.
+        TypeError
+            If `source` is of another type.
         ImportError
             If reading `source` needs a library that is not installed.
         KeyboardInterrupt
@@ -486,7 +493,7 @@ class Glove:
 
         Raises
         ------
-        ValueError, OSError, FormatError
+        ValueError, OSError, FormatError, TypeError, ImportError
             As for :meth:`fit`.
 
         Examples
@@ -541,6 +548,8 @@ checkpoint_every, resume, keep_counts
             If a parameter is out of its range; if a count is negative or not finite, or all are 0;
             if `start` has other words or another `dim`; if `init` or ``subwords=True`` comes with
             rectangular counts; or for a checkpoint, as for :meth:`fit`.
+        TypeError
+            If `start` is not a Glove, or `vocabulary` does not hold words.
         OSError, FormatError, TrainingDiverged, KeyboardInterrupt
             As for :meth:`fit`.
 
@@ -612,7 +621,7 @@ checkpoint_every, resume, keep_counts
             If the checkpoint belongs to other counts than those in the folder, or if a parameter
             may not change.
         OSError, TrainingDiverged, KeyboardInterrupt
-            As for :meth:`fit`. A BlockingIOError, if another training uses the folder.
+            As for :meth:`fit`. It is a BlockingIOError if another training uses the folder.
 
         Examples
         --------
@@ -647,7 +656,8 @@ checkpoint_every, resume, keep_counts
         Old words keep their parameters and accumulators. Words that occur at least `min_count`
         times in the earlier and the new text together are added. If `fit` was given a `vocabulary`,
         only the occurrences of a new word in the new text count. The co-occurrences of new words in
-        the earlier text are not known. The rows are sorted by the number of occurrences again.
+        the earlier text are not known. With `new_words`, the rows are then sorted by the number of
+        occurrences again.
 
         Parameters
         ----------
@@ -683,7 +693,7 @@ keep_counts
             If the counts of the earlier text are missing; if the new text is empty or has only
             words that stay out of the vocabulary; if `checkpoint_dir` has a checkpoint already; if
             the model was trained on rectangular counts; or if a parameter is out of its range.
-        OSError, FormatError, TrainingDiverged, KeyboardInterrupt
+        OSError, FormatError, TypeError, ImportError, TrainingDiverged, KeyboardInterrupt
             As for :meth:`fit`.
 
         Examples
@@ -731,8 +741,8 @@ keep_counts
         NotFittedError
             Before `fit`.
         ValueError
-            If no word of the vocabulary stands near the word in the examples, or if the model was
-            trained on rectangular counts.
+            If no word of the vocabulary stands near the word in the examples, if `word` is not a
+            str or is empty, or if the model was trained on rectangular counts.
         TypeError
             If `contexts` is not an iterable of texts or lists of words.
 
@@ -780,7 +790,7 @@ keep_counts
         ValueError
             If no words of the vocabulary stand near each other, or if the model was trained on
             rectangular counts.
-        OSError, FormatError
+        OSError, FormatError, TypeError, ImportError
             As for :meth:`fit`.
 
         Examples
@@ -966,6 +976,8 @@ keep_counts
 
         Raises
         ------
+        NotFittedError
+            Before `fit`.
         ValueError
             If the model does not have the counts: after `load` or unpickling, with
             ``keep_counts=False``, or if `fit` read files that have changed since.
@@ -994,8 +1006,9 @@ keep_counts
         NotFittedError
             Before `fit`.
         ValueError
-            If the model does not have its counts (see :attr:`cooccurrence`), or if the vocabulary
-            is too small for the dimension.
+            If the model does not have its counts (see :attr:`cooccurrence`), if it was trained on
+            rectangular counts, if `weighting` is none of these, or if the words with a positive
+            weight do not determine A, for example because they are fewer than `dim`.
         """
         from .alc import transform_matrix
 
@@ -1187,7 +1200,8 @@ keep_counts
         NotFittedError
             Before `fit`.
         ValueError
-            If a word has a space or newline, which the format cannot hold.
+            If a word has a space or newline, which the format cannot hold, or if the name has the
+            ending of another format, such as ``.npz``.
         OSError
             If the file cannot be written. An existing file is then unchanged.
         """
@@ -1229,7 +1243,8 @@ keep_counts
         ------
         NotFittedError, ValueError, OSError
             As for :meth:`save_word2vec`. A ValueError also after training on rectangular counts, if
-            the last part of `prefix` is not a name, or if `unk` is true and ``<unk>`` is a word.
+            the last part of `prefix` is not a name, if `model` is none of these numbers, or if
+            `unk` is true and ``<unk>`` is a word.
         """
         state = self._state
         state.check_square("the format of Stanford's glove")
@@ -1265,7 +1280,7 @@ keep_counts
         path : path
             The ``.bin`` file of the parameters.
         vocabulary : path or Vocabulary
-            The words, or a file of them in Stanford's text format.
+            The words, or a file of words with counts in Stanford's text format.
         gradsq : path, optional
             The ``.bin`` file of the accumulators. By default all accumulators are 1, as before
             training.

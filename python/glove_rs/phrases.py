@@ -43,7 +43,7 @@ ENGLISH_CONNECTOR_WORDS = frozenset(
 
 
 class Phrases(Mapping[tuple[str, ...], float]):
-    """Phrases such as "new york", with their scores; texts are counted with them as one word.
+    """Phrases such as "new york", with their scores. Each is counted as one word of a text.
 
     Create an object with :meth:`learn` or :meth:`load`, and pass it to :class:`glove_rs.Glove`,
     :class:`glove_rs.Cooccurrence` or :class:`glove_rs.Vocabulary` as `phrases`. It is a mapping
@@ -103,14 +103,16 @@ class Phrases(Mapping[tuple[str, ...], float]):
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         min_count : int, default 5
-            With "default", this number is subtracted from the count of a phrase. With "npmi", a
-            phrase occurs at least `min_count` times. >= 1.
+            With the scoring "default", this number is subtracted from the count of a phrase. With
+            the scoring "npmi", a phrase occurs at least `min_count` times. >= 1.
         threshold : float, optional
-            A phrase has a larger score than this. The default is 10, and with "npmi" 0.5.
+            The score of a phrase is above this number. The default is 10, or 0.5 with the scoring
+            "npmi". Above 0, or with "npmi" from −1 to 1.
         scoring : {"default", "npmi"}, default "default"
             "default": (n_ab − min_count) V / (n_a n_b), where n_a, n_b and n_ab are the numbers of
-            occurrences of the first word, of the last word and of both together, and V is the
-            number of different words and collocations (Mikolov et al. 2013). "npmi": normalized
+            occurrences of the first word, of the last word and of the collocation, and V is the
+            number of different words, without connector words, and collocations (Mikolov et al.
+            2013). "npmi": normalized
             pointwise mutual information, from −1 to 1 (Bouma 2009).
         connector_words : iterable of str, default ()
             Words that may stand within a phrase, such as "of" in "bank of england", but not at its
@@ -188,7 +190,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
         Raises
         ------
         ValueError
-            If the name ends as that of a compressed file: the file is not compressed.
+            If the name has the ending of another format, such as ``.csv``, or of a compressed file,
+            such as ``.gz``. The file is not compressed.
         OSError
             If the file cannot be written. An existing file is then unchanged.
         """
@@ -199,6 +202,11 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
     def join(self, words: Iterable[str]) -> list[str]:
         """Return the words of a document, with its phrases joined.
+
+        Raises
+        ------
+        TypeError
+            If `words` is a str or does not hold words.
 
         Examples
         --------
@@ -244,7 +252,7 @@ _SCORINGS = ("default", "npmi")
 
 
 def _readings(source: Any, options: Any) -> Callable[[], Any]:
-    """Return a function that returns `source` for each reading of several.
+    """Return a function to call before each of several readings. It returns the text to read.
 
     Raises
     ------

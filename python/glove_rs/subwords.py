@@ -110,7 +110,8 @@ class Subwords:
         Raises
         ------
         ValueError
-            If a parameter is out of its range or a vector is not finite.
+            If a parameter is out of its range, if `vectors` or `counts` does not have a row or
+            number for each word, or if a vector is not finite.
         MemoryError
             If there is not enough memory.
         KeyboardInterrupt
@@ -180,7 +181,7 @@ class Subwords:
         """
         return self._core.ngrams_of(*_asked(word))
 
-    # --- its contents -----------------------------------------------------------------------------
+    # --- contents of the model --------------------------------------------------------------------
 
     @property
     def vector_size(self) -> int:

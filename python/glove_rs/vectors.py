@@ -1,7 +1,7 @@
 """The class `WordVectors`: look up, compare, query, draw, evaluate, read and write word vectors.
 
-Queries have the names, argument order and results of ``gensim.models.KeyedVectors``. docs/gensim.md
-lists the differences.
+Queries have the names, argument order and results of ``gensim.models.KeyedVectors``. The page
+"Coming from gensim" of the documentation lists the differences.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ class WordVectors(GensimNames):
     the user gave the words.
 
     Nothing that is computed from the matrix is stored between queries, so each query uses the
-    present values of :attr:`vectors`. Threads can query at the same time. Do not write while
-    another thread queries.
+    present values of :attr:`vectors`. Threads can query at the same time. Do not change vectors
+    while another thread queries.
 
     Parameters
     ----------
@@ -208,10 +208,11 @@ class WordVectors(GensimNames):
             ``"native"``
                 The format of :meth:`save`. An uncompressed file with numbers of `dtype` is mapped
                 into memory instead of read: it opens at once, processes share its pages, and
-                :attr:`vectors` is read-only. See `mmap`.
+                :attr:`vectors` is read-only. With `words`, their vectors are copied from the mapped
+                file. See `mmap`.
         limit : int, optional
-            Read only the first `limit` vectors of the file, >= 1, as gensim does. If `words` has
-            words that are not among these, they are left out, with a warning.
+            Read only the first `limit` vectors of the file, >= 1, as gensim does. Those of `words`
+            that are not among the first `limit` are left out, with a warning.
         dtype : {"auto", "float32", "float16"}, default "auto"
             The precision of the numbers. float16 needs half the memory. "auto" keeps the precision
             of a native file, and means float32 for all other files.
@@ -224,7 +225,8 @@ class WordVectors(GensimNames):
             raise an error, replace them with U+FFFD, or leave them out. If two words are equal
             after this, the second one is a repeated word.
         vocabulary : path or Vocabulary, optional
-            The words of a Stanford ``.bin``, or a file of them in Stanford's text format.
+            The words of a Stanford ``.bin``, or a file of words with counts in Stanford's text
+            format.
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
             How to combine the two vectors of a word in a Stanford ``.bin``; see
             :meth:`glove_rs.Glove.word_vectors`. The other formats have one vector for each word.
@@ -258,6 +260,8 @@ class WordVectors(GensimNames):
         ValueError
             If a parameter is out of its range, or if `path` is an archive of several files and
             `member` is not given.
+        TypeError
+            If `words` is a str or does not hold words.
 
         Notes
         -----

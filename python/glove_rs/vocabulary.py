@@ -1,4 +1,4 @@
-"""Words with their counts, most frequent first."""
+"""The vocabulary of a text: words with their counts."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ class Vocabulary:
     Raises
     ------
     ValueError
-        If a word is empty or appears twice, if a count is not an integer >= 0, or if there are not
-        as many counts as words.
+        If a word is empty, appears twice or is not valid text, if a count is not an integer >= 0,
+        or if there are not as many counts as words.
     TypeError
         If `words` or `counts` is not a sequence, or if a word is not a str.
 
@@ -107,6 +107,10 @@ phrases, stop_words, documents, errors, max_word_bytes, threads, memory, tmp_dir
         FormatError
             If the source has bytes that are not text, or a word longer than `max_word_bytes`. The
             message has the byte offset.
+        TypeError
+            If `source` is of another type.
+        ImportError
+            If reading `source` needs a library that is not installed.
         """
         chosen = with_content(settings)
         encoding, running = core_encoding(chosen), core_running(chosen)

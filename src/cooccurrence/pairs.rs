@@ -81,7 +81,7 @@ pub struct KeyTable {
     hashed: HashTable<WordId>,
     // The integer of each number.
     integers: Vec<i64>,
-    // The occurrences of the key of each number.
+    // How often the key of each number occurs.
     counts: Vec<u64>,
 }
 

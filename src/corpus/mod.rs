@@ -162,7 +162,8 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// The offset in the file at which `before`, the beginning of the chunk's text, ends.
+    /// The offset in the file at which `before`, the beginning of the chunk's text, ends. It is approximate if
+    /// invalid bytes were replaced or dropped.
     pub fn after(&self, before: &[u8]) -> u64 {
         self.offset + file_bytes(before, self.is_utf16)
     }

@@ -38,11 +38,11 @@ pub(super) struct Cutter {
     unit: DocumentUnit,
     /// Whether the text may be cut only after a document.
     whole: bool,
-    /// Whether the text may be cut after punctuation.
+    /// Whether the text may be cut after punctuation where there is no white space.
     punctuation: bool,
     // Before this offset there is no position at which the text can be cut.
     searched: usize,
-    // Start of the line that contains `searched`.
+    // For whole paragraphs: the start of the line that contains `searched`.
     line: usize,
 }
 

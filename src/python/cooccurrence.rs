@@ -279,7 +279,9 @@ impl CoreCooccurrence {
     }
 
     /// Counts from compressed sparse rows. The arrays are checked. With `contexts`, the columns have these words.
+    /// `rare` are words outside the vocabulary, as [`CoreCooccurrence::rare`].
     #[staticmethod]
+    #[pyo3(signature = (vocabulary, contexts, indptr, indices, values, rare=None))]
     fn from_csr(
         py: Python<'_>,
         vocabulary: &Bound<'_, CoreVocabulary>,
@@ -287,9 +289,11 @@ impl CoreCooccurrence {
         indptr: PyReadonlyArray1<'_, i64>,
         indices: PyReadonlyArray1<'_, i64>,
         values: PyReadonlyArray1<'_, f64>,
+        rare: Option<&Bound<'_, CoreVocabulary>>,
     ) -> PyResult<Self> {
         let vocabulary = vocabulary.get().inner.clone();
         let contexts = contexts.map(|contexts| contexts.get().inner.clone());
+        let rare = rare.map_or_else(Arc::default, |rare| rare.get().inner.clone());
         let words = vocabulary.len();
         let shape = [
             words,
@@ -321,8 +325,8 @@ impl CoreCooccurrence {
                 counts
             })
         })?;
-        let memory = MemoryLimit::default();
-        Ok(Self::shaped(vocabulary, contexts, counts, memory))
+        let (counts, memory) = (Arc::new(counts), MemoryLimit::default());
+        Ok(Self::with_words(vocabulary, rare, contexts, counts, memory))
     }
 
     /// Read a file of counts. With `vocabulary`, read a file of Stanford's records, which may be in any order.
@@ -513,6 +517,13 @@ impl CoreCooccurrence {
     fn vocabulary(&self) -> CoreVocabulary {
         CoreVocabulary {
             inner: self.vocabulary.clone(),
+        }
+    }
+
+    #[getter]
+    fn rare(&self) -> CoreVocabulary {
+        CoreVocabulary {
+            inner: self.rare.clone(),
         }
     }
 

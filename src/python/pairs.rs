@@ -501,7 +501,7 @@ impl PairBatch for Batch {
                 let halves = column.as_primitive::<Float16Type>().values();
                 values.extend(halves.iter().map(|x| x.to_f64()));
             }
-            // Sums of integers are decimals in DuckDB.
+            // DuckDB also exports sums of integers (HUGEINT) to Arrow as decimals.
             DataType::Decimal128(_, scale) => {
                 let unit = 10_f64.powi(i32::from(*scale));
                 let decimals = column.as_primitive::<Decimal128Type>().values();

@@ -37,7 +37,8 @@ class Contexts(Sequence[tuple[str, float]]):
     words : list of str
         The context words j.
     values : mapping of str to ndarray of float64
-        A value for each context word: "count", "probability", "pmi", "npmi" and "llr".
+        For each measure ("count", "probability", "pmi", "npmi" and "llr"), its value for each
+        context word.
     """
 
     word: str

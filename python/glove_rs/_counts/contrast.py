@@ -47,7 +47,7 @@ class Contrast:
     totals : (float, float)
         The sums of all their counts, X_i and X_j.
     smoothing : float
-        What was added to each count for the probabilities and the ratio.
+        The number that was added to each count for the probabilities and the ratio.
     prior : float
         The number of pseudo-counts of the prior of `log_odds`.
     words : list of str
@@ -241,14 +241,16 @@ def _contexts(
 def _chosen(
     z: NDArray[np.float64], common: NDArray[np.float64], topn: int
 ) -> tuple[NDArray[np.int64], list[str]]:
-    """Choose the words of the three groups: `topn` of each word, and `topn` that both share.
+    """Choose the context words of the groups "i", "j" and "shared", at most `topn` for each group.
 
     Parameters
     ----------
     z : ndarray
-        How much a context belongs to i more than to j.
+        The z of each context word: above 0 if it is a context of i more than of j.
     common : ndarray
-        How much a context belongs to both i and j, more than to other words.
+        The smaller one of two z of each context word: of i against all other words, and of j
+        against all other words. Above 0 if both i and j co-occur with it relatively more often
+        than all other words do.
     """
     of_i = np.argsort(-z, kind="stable")[:topn]
     of_i = of_i[z[of_i] > 0]

@@ -1,8 +1,8 @@
 """Measures of the association of two words, computed from counts.
 
-All functions take the counts X_ij, the sums of their rows X_i and of their columns X_j, and the sum
-of all counts N, as arrays of float64 that broadcast. Logarithms are natural. In this module P(i, j)
-is X_ij/N, P(i) is X_i/N and P(j) is X_j/N.
+All functions take the counts X_ij, the sums of their rows X_i and of their columns X_j, as arrays
+of float64 that broadcast, and the sum of all counts N. Logarithms are natural. In this module
+P(i, j) is X_ij/N, P(i) is X_i/N and P(j) is X_j/N.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def log(x: _F64, rows: _F64, columns: _F64, total: float) -> _F64:
 
 
 def pmi(x: _F64, rows: _F64, columns: _F64, total: float) -> _F64:
-    """Return the pointwise mutual information ln P(i, j) / (P(i) P(j)).
+    """Return the pointwise mutual information ln [P(i, j) / (P(i) P(j))].
 
     It is minus infinity for a count of 0, and NaN if word i or word j co-occurs with no word.
     (Church and Hanks 1990; they take the logarithm to base 2.)
@@ -99,7 +99,7 @@ def llr(x: _F64, rows: _F64, columns: _F64, total: float) -> _F64:
 
 _Measure: TypeAlias = Callable[[_F64, _F64, _F64, float], _F64]
 
-#: What a table of counts can show.
+#: The measures that `Cooccurrence.to_pandas` takes as `kind`.
 KINDS: dict[str, _Measure] = {
     "count": count,
     "probability": probability,
@@ -108,7 +108,7 @@ KINDS: dict[str, _Measure] = {
     "ppmi": ppmi,
 }
 
-#: What the contexts of a word can be sorted by: also the columns of the list of contexts.
+#: The measures that `Cooccurrence.contexts` takes as `by`. Each is also a column of the result.
 ORDERS: dict[str, _Measure] = {
     "count": count,
     "probability": probability,

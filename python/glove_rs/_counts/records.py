@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from .._checks import is_file_system, path_text
-from .._io.file_systems import EXISTS, replacing_remote
+from .._io.file_systems import EXISTS, local_file, replacing_remote
 from .._io.files import is_url, replacing, without_file_protocol
 from .._optional import optional
 from ..vocabulary import Vocabulary
@@ -18,11 +18,13 @@ from .protocol import Matrix
 
 __all__ = ["table_of", "write_parquet"]
 
-#: Records of a row group that is written.
+#: The largest number of records in a row group that :func:`write_parquet` writes.
 _ROW_GROUP = 1 << 20
-#: A vocabulary of more bytes is not a dictionary of a Parquet file.
+#: If the words of a vocabulary take more bytes than this, a Parquet file has the words themselves,
+#: not numbers of words in a dictionary.
 _DICTIONARY = 1 << 28
-#: A vocabulary of more bytes does not fit into an Arrow array with offsets of 32 bits.
+#: If the words of a vocabulary take more bytes than this, they do not fit into an Arrow array with
+#: offsets of 32 bits.
 _STRINGS = (1 << 31) - 1
 
 
@@ -49,11 +51,15 @@ def write_parquet(
 
 
 def _output(target: str, options: Any, *, overwrite: bool) -> AbstractContextManager[Any]:
-    """Return a context manager that yields the open file for a path or URL, and puts it there."""
-    target = without_file_protocol(target)  # a local file has its own rules for links and devices
+    """Return a context manager that yields an open file, and puts this file at a path or URL."""
+    # A URL such as file:///a names a local file: `replacing` writes it, not fsspec.
+    target = without_file_protocol(target)
     if is_file_system(options) or is_url(target):
-        return replacing_remote(target, options, overwrite=overwrite)
-    if options is not None:
+        file = local_file(target, options)
+        if file is None:
+            return replacing_remote(target, options, overwrite=overwrite)
+        target = file  # a local file has its own rules for links and devices
+    elif options is not None:
         raise ValueError("storage_options must come with a URL as path")
     if os.path.lexists(target) and not overwrite:
         raise FileExistsError(errno.EEXIST, EXISTS, target)
@@ -87,7 +93,8 @@ class _Records:
     def for_file(self, table: Any) -> Iterator[Any]:
         """Yield the rows of a table as a Parquet file stores them.
 
-        Words of a large vocabulary are written out, in tables of about `_DICTIONARY` bytes.
+        For a large vocabulary, the columns have words instead of numbers of words in a dictionary,
+        and each table that is yielded has about `_DICTIONARY` bytes.
         """
         import numpy as np
 

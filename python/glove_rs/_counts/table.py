@@ -35,7 +35,7 @@ def places(name: str, words: object, vocabulary: Vocabulary) -> NDArray[np.int64
     TypeError
         If `words` is not an iterable of str, or is a str.
     KeyError
-        If words are not in the vocabulary. The message names all of them.
+        If words are not in the vocabulary. The message names at most the first ten of them.
     """
     if isinstance(words, str):  # a str is an iterable too, of letters: refuse it
         raise TypeError(f"{name} must be a sequence of words, got {shown(words)}")

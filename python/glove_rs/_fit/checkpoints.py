@@ -29,8 +29,8 @@ _LOCK, _MARK = "training.lock", b"glove-rs training\n"
 #: The number of bytes at the beginning and at the end of a file that its fingerprint covers.
 _ENDS = 1 << 16
 
-#: Parameters that may change when a training is resumed, because they do not decide what is
-#: computed.
+#: Parameters that may change when a training is resumed. They do not decide what is computed, but
+#: without `deterministic`, the number of threads changes a result a little.
 _RUNNING = frozenset({*_settings.names("running"), "max_word_bytes"})
 
 
@@ -46,8 +46,9 @@ class Folder:
     """The folder of one training's checkpoints. It is created when the training begins.
 
     ``cooccurrence.counts`` holds the counts in the native format and is written once.
-    ``training.checkpoint`` is replaced by each checkpoint; its settings name the counts that it
-    belongs to. Counts without a checkpoint are not used: they may be of another text.
+    Each checkpoint replaces ``training.checkpoint``. The settings in this file identify the counts
+    that the checkpoint belongs to. Counts without a checkpoint are not used: they may be of another
+    text.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -121,8 +122,8 @@ class Folder:
         Raises
         ------
         OSError, FormatError
-            As for :meth:`read`; FormatError also if the parameters in the checkpoint do not have
-            one row for each word.
+            As for :meth:`read`; FormatError also if the shape of the parameters in the checkpoint
+            does not fit the words of the counts or `dim`.
         ValueError
             If the checkpoint belongs to other counts.
         """
@@ -142,7 +143,11 @@ class Folder:
         return counts
 
     def check(self, saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> None:
-        """Raise a ValueError if `wanted` has other settings than the checkpoint's, `saved`."""
+        """Raise a ValueError unless a training with the settings `wanted` may continue from here.
+
+        `saved` are the settings of the checkpoint. Settings that :func:`may_change` returns may
+        differ. The fingerprints of the texts must be equal, if both are known.
+        """
         # The values that a preset supplies are in the section "training".
         ours, theirs = (
             {**settings["parameters"], **settings["training"], **settings["session"]}
@@ -301,9 +306,9 @@ def identity(counts: Cooccurrence) -> dict[str, Any]:
 
 
 def fingerprint(source: object, storage_options: Any = None) -> dict[str, int] | None:
-    """Return the total size and a checksum of both ends of the files that `source` names.
+    """Return the total size of the files that `source` names, and a checksum of both ends of each.
 
-    None if `source` is not in local regular files.
+    None if `source` does not name local regular files.
     """
     files = files_of(source, storage_options)
     if files is None or not all(map(os.path.isfile, files)):  # a pipe can be read only once

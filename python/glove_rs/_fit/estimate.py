@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .. import _html, _settings
-from .._checks import boolean, memory_bytes
+from .._checks import boolean, byte_count
 from .._io.sources import files_of
 from .._text import about, amount, columns
 from ..cooccurrence import Cooccurrence, Estimate
@@ -83,9 +83,9 @@ class FitEstimate:
     bounds : mapping of str to (int, int)
         A lower and an upper bound for each of `parameters`, `memory` and `disk`. They come from the
         spread of samples of real texts. The true number can lie outside, for example if the words
-        change from the beginning to the end of the text. If all of the text was read, only the
-        bounds of `memory` differ from the number, because the amount of freed memory that the
-        system's allocator keeps varies from run to run.
+        change from the beginning to the end of the text. If all of the text was read, both bounds
+        of `parameters` and `disk` are the number itself. Those of `memory` still differ from it,
+        because the amount of freed memory that the system's allocator keeps varies from run to run.
     """
 
     counts: Estimate
@@ -113,8 +113,7 @@ class FitEstimate:
         ValueError
             If `memory` is not a size of at least 1 MB.
         """
-        available = memory_bytes(memory)
-        room = float(available or 0) - self._base
+        room = float(byte_count("memory", memory, 1_000_000)) - self._base
         fits, limit, disk, dim, words = self.counts._core.advice(
             self.dim, self._optimizer, self._negative, room, self._keep_counts
         )

@@ -34,7 +34,7 @@ _Model = TypeVar("_Model", bound=Model)
 #: enwiki-17m and `update` with the other half answer 33.5 % of the analogies, and `fit` on all of
 #: it 33.7 % (benches/EXPERIMENTS.md, "Epochs of an update").
 UPDATE_SHARE = 0.4
-#: The biases of a new word start at the mean of the biases of this many old words.
+#: The biases of a new word start near the mean of the biases of this many old words.
 ALIKE = 100
 
 
@@ -51,14 +51,14 @@ def given_counts(
 ) -> Cooccurrence:
     """Return the counts that a user gave as `X` to train on.
 
-    `symmetric` is the parameter of the model. If it is True, a matrix that is not symmetric gives a
-    warning.
+    `symmetric` is the parameter of the model. If it is True, a matrix or data frame that is not
+    symmetric gives a warning. So does a Cooccurrence that :meth:`Cooccurrence.from_scipy` made.
 
     Raises
     ------
-    ValueError
-        If `X` is a Cooccurrence and `vocabulary` has other words, if `symmetric` is not a bool, and
-        as by :meth:`Cooccurrence.from_scipy`.
+    ValueError, TypeError
+        As for :meth:`Cooccurrence.from_scipy`. A ValueError also if `X` is a Cooccurrence and
+        `vocabulary` has other words, or if `symmetric` is not a bool.
     """
     counts: Cooccurrence
     if not isinstance(X, Cooccurrence):
@@ -154,7 +154,7 @@ def fit(
                 folder.check_counts(counts, data)
             elif data.vocabulary is not None:
                 folder.check_vocabulary(counts, data.vocabulary)
-            init = None  # the saved training has already started from these vectors
+            init = None  # the training that is resumed has already started from these vectors
         else:
             if folder is not None:
                 folder.claim()
@@ -201,7 +201,7 @@ def _resume(
                 f"{', '.join(sorted(may_change))}"
             )
     with refusing(folder.state, "a checkpoint of glove_rs"):
-        # Leave out the values that the caller replaces: they need not be valid on this machine.
+        # Leave out saved values that the caller replaces: they may be invalid on this machine.
         kept = {k: v for k, v in settings["parameters"].items() if k not in parameters}
         model = cls._of_settings(kept)
         saved_options: SessionOptions = {

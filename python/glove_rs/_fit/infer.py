@@ -24,8 +24,8 @@ _F64: TypeAlias = npt.NDArray[np.float64]
 _LEAST = 100
 #: The prior is estimated from the vectors of at most this many words.
 _ROWS = 10_000
-#: The data loss that is assumed of a model without a history, such as one of Stanford's files. The
-#: preset "paper" reaches 0.034 on 17 million words.
+#: The data loss that is assumed for a model without a history, such as one that was read from files
+#: of Stanford's tool. The preset "paper" reaches 0.034 on 17 million words.
 _LOSS = 0.034
 #: The placeholder for the new word in contexts without the word. It consists of letters, so that
 #: no tokenizer of the core splits it.

@@ -116,8 +116,8 @@ class EpochState:
     W, W_tilde : numpy.ndarray of float32, (V, dim)
     b, b_tilde : numpy.ndarray of float32, (V,)
         The parameters. If X is rectangular, W_tilde and b_tilde have a row for each context word.
-        All arrays are copied when a callback first reads one of them. If no callback reads one
-        while it runs, the arrays cannot be read later.
+        When a callback first reads one of these arrays, all of them are copied. If no callback of
+        the epoch reads one, the arrays cannot be read after the callbacks have returned.
     vectors : WordVectors
         The vectors W + W_tilde with their words; W alone if X is rectangular.
     """
@@ -331,7 +331,8 @@ class Fitted:
     text: Text | None = None
     # The row in `made` of each word of `vocabulary`; None if both have the same order.
     order: npt.NDArray[np.int64] | None = None
-    # The subword model of `vectors` when `vectors` is created. A user may replace it there.
+    # The subword model that `vectors` gets when it is created. After that, a user may set another
+    # one as `vectors.subwords`.
     _subwords: Subwords | None = None
     _vectors: WordVectors | None = None
     # The context words, if X was rectangular, and their vectors.
@@ -397,7 +398,7 @@ class Fitted:
 
     @property
     def subwords(self) -> Subwords | None:
-        """The subword model of `vectors`. A user may have set another one there."""
+        """The subword model of `vectors`: that of the training, or one that a user has set."""
         return self._subwords if self._vectors is None else self._vectors.subwords
 
     def __getstate__(self) -> dict[str, Any]:

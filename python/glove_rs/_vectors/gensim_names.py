@@ -1,6 +1,6 @@
 """Methods of gensim's ``KeyedVectors`` that `table.py` and `similarity.py` do not have.
 
-Names and the order of arguments are those of gensim. docs/gensim.md lists differences of results.
+Names and the order of arguments are those of gensim.
 """
 
 from __future__ import annotations

@@ -33,7 +33,9 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
     Raises
     ------
     ValueError
-        If there is no covariate, or if a covariate has missing or infinite values or does not vary.
+        If there is no covariate; if a covariate is not a column of the metadata or has the wrong
+        length; if it has missing or infinite values; if it is text and all its values are equal; or
+        if formulaic refuses the formula, or the formula removes the intercept.
     TypeError
         If `covariates` is of another type.
     ImportError

@@ -27,8 +27,8 @@ _GATHERED = 1 << 16
 class Embeddings:
     """The result of :func:`embed`: a vector for each context with a known word.
 
-    ``len`` is the number of vectors. ``embeddings[rows]`` with a slice, an array of numbers or an
-    array of bools is an object with these vectors.
+    ``len`` is the number of vectors. ``embeddings[rows]`` is an Embeddings with the chosen vectors;
+    `rows` is a slice, an array of numbers of vectors or an array of bools.
 
     Attributes
     ----------
@@ -207,8 +207,9 @@ def embed(
     Parameters
     ----------
     contexts : KeywordContexts, or iterable of str or of lists of words
-        The result of :func:`glove_rs.kwic.contexts`, whose keyword is not used. Or whole texts: a
-        str is split with the settings of the model; if `vectors` is not a model, at white space.
+        The result of :func:`glove_rs.kwic.contexts`: the words around the keyword are used, but not
+        the keyword. Or whole texts: a str is split with the settings of the model; if `vectors` is
+        not a model, at white space.
     vectors : Glove, WordVectors, or pair of words and matrix
         The vectors; those of a model are W + W_tilde. Vectors in float32 or float16 are converted
         to float64.

@@ -73,7 +73,10 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     Raises
     ------
     ValueError
-        If no word is left, if X is rectangular, or if `transform` has another shape.
+        If no word is left, if X is rectangular, or if `transform` has another shape or is not
+        finite.
+    TypeError
+        If `X` or `vectors` is of another type.
     """
     checked_counts(X)
     space = space_of(vectors)
@@ -121,6 +124,8 @@ def feature_similarity(
     ------
     ValueError
         If none of the words is in both `a` and `b`.
+    TypeError
+        If `a` or `b` is not FeatureEmbeddings, or if `words` does not have words.
     """
     instance("a", a, FeatureEmbeddings)
     instance("b", b, FeatureEmbeddings)

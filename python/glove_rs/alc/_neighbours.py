@@ -61,7 +61,7 @@ def nearest(
         The words to search; by default the whole vocabulary.
     bootstraps : int, default 0
         Draw the contexts of each group with replacement this many times, for standard errors and
-        percentile intervals.
+        percentile intervals. 0, or at least 2.
     level : float, default 0.95
         The probability of the intervals.
     seed : int, default 1
@@ -84,6 +84,8 @@ def nearest(
     ValueError
         If a parameter is out of its range, if there is no column `by`, if the sequence `by` has
         another length, or if none of `candidates` has a vector.
+    TypeError
+        If `embeddings` is of another type, or `candidates` does not hold words.
 
     Examples
     --------
@@ -134,17 +136,18 @@ def similarity(
     Returns
     -------
     ResultTable
-        The columns of :func:`nearest` without the rank, in the order of `words`.
+        The columns of :func:`nearest` without the rank. Within each group, the rows are in the
+        order of `words`.
 
     Warns
     -----
     UserWarning
-        If some of `words` have no vector.
+        If some of `words` have no vector, or, with bootstraps, if a group has one context.
 
     Raises
     ------
-    ValueError
-        If none of `words` has a vector.
+    ValueError, TypeError
+        As for :func:`nearest`, with `words` instead of `candidates`.
     """
     rows, notes = _candidates(embeddings, words, "words")
     return _cosines(
@@ -172,7 +175,8 @@ def ratio(
 ) -> ResultTable:
     r"""Compare two groups: the ratio of the cosines of a word with both mean embeddings.
 
-    A ratio above 1 says that the word is nearer to the use of the keyword in the first group.
+    If both cosines are above 0, a ratio above 1 says that the word is nearer to the use of the
+    keyword in the first group than in the second.
 
     Parameters
     ----------
@@ -197,10 +201,18 @@ def ratio(
         also p_value. The word with the largest ratio comes first. If the cosine of the second group
         is near 0, the ratio is not reliable.
 
+    Warns
+    -----
+    UserWarning
+        If some of `candidates` have no vector.
+
     Raises
     ------
     ValueError
-        If there are not two groups, or a parameter is out of its range.
+        If there are not two groups, if `numerator` is not one of them, if none of `candidates` has
+        a vector, or if a parameter is out of its range.
+    TypeError
+        As for :func:`nearest`.
     """
     instance("embeddings", embeddings, Embeddings)
     topn = integer("topn", topn, 1)
@@ -282,7 +294,10 @@ def nearest_contexts(
     Raises
     ------
     ValueError
-        If the number of `contexts` is not that of the embeddings.
+        If the number of `contexts` is not the number of contexts that :func:`embed` received, or as
+        for :func:`nearest`.
+    TypeError
+        If `embeddings` is of another type.
     """
     instance("embeddings", embeddings, Embeddings)
     topn = integer("topn", topn, 1)

@@ -1,4 +1,4 @@
-"""Weighted least squares of many outcomes, and the sums that its errors are made of.
+"""Weighted least squares of many outcomes, and the sums from which standard errors are computed.
 
 n observations belong to G clusters. Without clusters, each observation is a cluster. An observation
 has the weight w = 1 / (number of observations of its cluster). For cluster g, M_g = Σ w z zᵀ and
@@ -35,7 +35,7 @@ class Fit:
     clusters : ndarray of int64, shape (n,)
         The cluster of each observation, from 0.
     sizes : ndarray of int64, shape (G,)
-        The observations of each cluster.
+        The number of observations of each cluster.
     beta : ndarray of float64, shape (p, dim)
     residuals : ndarray of float64, shape (n, dim)
     """

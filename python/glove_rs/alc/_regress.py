@@ -46,6 +46,7 @@ class Regression(ResultTable):
     beta : ndarray of float64, shape (covariates + 1, dim)
         The coefficients.
     observations, clusters : int
+        The number of embeddings and of clusters. Without `cluster`, each embedding is a cluster.
     """
 
     _plotted = ("coefficient", "debiased", "low", "high")
@@ -153,6 +154,8 @@ def regress(
     ValueError
         If covariates are missing, constant or collinear, if there are too few contexts or
         clusters, or if a parameter is out of its range.
+    TypeError
+        If `embeddings`, `covariates` or `cluster` is of another type.
     ImportError
         If `covariates` is a formula and formulaic or pandas is not installed, or `errors` is not
         None and scipy is not installed.

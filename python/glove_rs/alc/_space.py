@@ -46,7 +46,15 @@ def space_of(vectors: Any) -> Space:
     Parameters
     ----------
     vectors : WordVectors, Glove, or pair of words and matrix
-        The vectors of a model are W + W_tilde. A pair keeps float64.
+        The vectors of a model are W + W_tilde, or W after training on rectangular counts. The
+        matrix of a pair may be float64, and is not rounded to float32.
+
+    Raises
+    ------
+    ValueError
+        If a pair does not have a row of real numbers for each word, or has a word twice.
+    TypeError
+        If `vectors` is of another type.
     """
     if hasattr(vectors, "W_tilde"):
         vectors = vectors.vectors

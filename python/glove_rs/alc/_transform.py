@@ -46,6 +46,8 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
         If `weighting` is not one of these, if X is rectangular, if a vector is not finite, or if
         the words with a positive weight do not determine A: there must be at least `dim` such
         words, and their means u must span all `dim` dimensions.
+    TypeError
+        If `X` is not a Cooccurrence, or `vectors` is of another type.
 
     Examples
     --------

@@ -95,12 +95,14 @@ class Axis:
         Warns
         -----
         UserWarning
-            For words without a vector.
+            For words without a vector, for words that occur twice, and for replicates that are left
+            out.
 
         Raises
         ------
         ValueError
-            If no word has a vector, or a parameter is out of its range.
+            If no word has a vector, if a vector is not finite, if `bootstrap` has fewer than two
+            models or none with all words, or if a parameter is out of its range.
         """
         choice("scale", scale, ("cosine", "scalar"))
         level = real("level", level, above=True, below=1.0)
@@ -154,13 +156,17 @@ def axis(
     Warns
     -----
     UserWarning
-        For words without a vector.
+        For words without a vector, for words that occur twice in an end, and for pairs that are
+        left out.
 
     Raises
     ------
     ValueError
         If neither pairs nor both ends are given, or pairs and an end; if no word of an end has a
-        vector, if no pair has two vectors, if both ends share words, or if the axis has length 0.
+        vector, if no pair has two vectors, if both ends share words, if a vector is not finite, or
+        if the axis has length 0.
+    TypeError
+        If an end does not hold words, or `pairs` does not hold pairs of words.
 
     Examples
     --------

@@ -86,10 +86,19 @@ def rnd(
     DistanceResult
         `value` is the mean over the attributes.
 
+    Warns
+    -----
+    UserWarning
+        For words without a vector, for words that occur twice in a set, and for replicates that are
+        left out.
+
     Raises
     ------
     ValueError
-        If a set has no word with a vector, or a parameter is out of its range.
+        If a set has no word with a vector, if a vector is not finite, if `bootstrap` has fewer than
+        two models or none with all words, or if a parameter is out of its range.
+    TypeError
+        If a set does not hold words.
 
     Examples
     --------
@@ -147,12 +156,18 @@ def ripa(
         With a column std_of_pairs: the standard deviation over the pairs. `value` is the mean
         over the attributes.
 
+    Warns
+    -----
+    UserWarning
+        For pairs that are left out, and as for :func:`rnd`.
+
     Raises
     ------
     ValueError
-        If no pair or no attribute is left, or both words of a pair have the same vector.
+        If no pair or no attribute is left, if both words of a pair have the same vector, and as for
+        :func:`rnd`.
     TypeError
-        If `pairs` does not hold pairs of words.
+        If `pairs` does not hold pairs of words, or `A` does not hold words.
 
     Examples
     --------

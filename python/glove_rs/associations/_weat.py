@@ -179,13 +179,17 @@ def weat(
     Warns
     -----
     UserWarning
-        For words without a vector, and words that are both target and attribute.
+        For words without a vector, for words that occur twice in a set or are both target and
+        attribute, for an effect size that is undefined, and for replicates that are left out.
 
     Raises
     ------
     ValueError
-        If X and Y, or A and B, share words; if a set has no word with a vector, or a parameter is
-        out of its range.
+        If X and Y, or A and B, share words; if a set has no word with a vector; if a vector is not
+        finite; if `bootstrap` has fewer than two models or none with all words; or if a parameter
+        is out of its range.
+    TypeError
+        If a set does not hold words.
 
     Examples
     --------
@@ -287,12 +291,12 @@ def sc_weat(
     Warns
     -----
     UserWarning
-        For words without a vector, and words that are both target and attribute.
+        As for :func:`weat`.
 
     Raises
     ------
-    ValueError
-        As for :func:`weat`.
+    ValueError, TypeError
+        As for :func:`weat`. `words` may share words with A and B.
 
     Examples
     --------

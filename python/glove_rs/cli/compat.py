@@ -421,7 +421,7 @@ def _folder(path: str) -> str:
 
 
 def _bars(value: dict[str, Any]) -> bool | None:
-    """Return the value of `progress` for the Python API: bars on a terminal with -verbose 2."""
+    """Return the value of `progress` for the Python API: bars on a terminal from -verbose 2 on."""
     return None if value["verbose"] > 1 else False
 
 

@@ -25,6 +25,7 @@ from ._output import (
     check_files,
     columns,
     emit,
+    refuse_json_beside,
     refuse_terminal,
     say,
     waiting_for_files,
@@ -263,6 +264,8 @@ def _cooccur(options: argparse.Namespace) -> None:
     if options.output is not None:
         refuse_terminal(options.output)
     outputs = {"output": options.output, "save_vocab": options.save_vocab}
+    if options.show or options.output != "-":
+        refuse_json_beside(options, outputs)
     inputs = [*options.corpus, options.vocabulary, *given_files(options)]
     check: dict[str, Any] = {
         "overwrite": options.overwrite,
@@ -286,7 +289,8 @@ def _cooccur(options: argparse.Namespace) -> None:
             counts.vocabulary.save(path)
     if options.show:
         shown = counts_of(counts, options.show)
-        emit(options, dict(zip(("words", "counts"), shown, strict=True)), text_of(*shown))
+        table = dict(zip(("words", "counts"), shown, strict=True))
+        emit(options, table, text_of(*shown), outputs.values())
     elif options.output != "-":
         result = {"words": len(counts.vocabulary), "records": counts.nnz, "total": counts.total}
         emit(
@@ -300,6 +304,7 @@ def _cooccur(options: argparse.Namespace) -> None:
                     ("saved", options.output),
                 ]
             ),
+            outputs.values(),
         )
 
 
@@ -532,9 +537,7 @@ class _Outputs:
             raise ValueError(f"vectors must not be one of the files in --out, got {inside}")
         if inside is not None:
             check_ending("vectors", options.vectors, _CONTENTS["vectors"])
-        for option, path in self._files().items():
-            if options.json and path == "-":
-                raise ValueError(f"{option} must be a file with --json, which prints its result")
+        refuse_json_beside(options, self._files())
         refuse_terminal(self._counts, "save_counts")
         self._folder = output_folder.OutputFolder(
             options.out, overwrite=options.overwrite, vectors=inside
@@ -552,7 +555,12 @@ class _Outputs:
         self._check()
 
     def _files(self) -> dict[str, str | None]:
+        """Return the files beside the folder, by option."""
         return {"vectors": self._vectors, "save_counts": self._counts}
+
+    def files(self) -> list[str | None]:
+        """Return the files beside the folder."""
+        return [*self._files().values()]
 
     def _check(self, *, parents: bool = True) -> None:
         check_files(
@@ -643,4 +651,4 @@ def _write(options: argparse.Namespace, model: Glove, outputs: _Outputs, source:
         ("seconds", f"{sum(history.seconds):.1f} for {len(history)} epochs"),
         ("saved", str(Path(options.out))),
     ]
-    emit(options, result, columns(rows))
+    emit(options, result, columns(rows), outputs.files())

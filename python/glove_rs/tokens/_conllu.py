@@ -62,8 +62,9 @@ def from_conllu(
     Raises
     ------
     ValueError
-        If `unit` is not one of the choices. When the documents are read: if there is no column with
-        the name `column`. The message lists the columns.
+        If `unit` is not one of the choices, or if `storage_options` comes with parsed sentences.
+        When the documents are read: if there is no column with the name `column`. The message lists
+        the columns.
     TypeError
         If `source` is not a path, paths or sentences of parsed tokens.
     FormatError
@@ -161,7 +162,7 @@ def _of_files(
 def _sentences(
     name: str, options: Any, column: str, columns: tuple[str, ...] | None, keep: Keep | None
 ) -> Iterator[tuple[bool, list[str]]]:
-    """Yield the sentences of a file: whether it begins a document, and its words."""
+    """Yield for each sentence of a file whether the sentence begins a document, and its words."""
     names = columns or _CONLLU
     words: list[str] = []
     is_new = True

@@ -24,8 +24,8 @@ _ALWAYS_SET = {"lemma", "pos", "upos", "xpos", "tag", "dep", "deprel"}
 class Tokens(Iterable[list[str]]):
     """Documents, each a list of words. Each iteration reads the source again.
 
-    If the source can be read only once, such as a generator, so can this object. It is the result
-    of the functions of :mod:`glove_rs.tokens`.
+    If the source is a generator or another iterator, both it and this object can be read only once.
+    The functions of :mod:`glove_rs.tokens` return such an object.
     """
 
     def __init__(self, documents: Callable[[], Iterator[list[str]]]) -> None:

@@ -32,9 +32,9 @@ def from_spacy(
         What a document is: a Doc, or a sentence of it. Windows never cross the end of a document.
     keep : callable, optional
         A function from a token to bool, such as ``lambda t: not t.is_punct``. Tokens for which it
-        returns False are left out. Without `keep`, and with one of the attributes text, orth_,
-        lemma_, lower_, norm_, shape_, pos_, tag_, dep_ and ent_type_, no Python object is made for
-        each token.
+        returns False are left out. Reading is faster without `keep` and with one of the attributes
+        text, orth_, lemma_, lower_, norm_, shape_, pos_, tag_, dep_ and ent_type_, because no
+        Python object is created for each token.
 
     Returns
     -------
@@ -44,10 +44,11 @@ def from_spacy(
     Raises
     ------
     TypeError
-        If an item is not a Doc, or if the attribute is not text.
+        When the documents are read: if an item is not a Doc, or if the attribute is not text.
     ValueError
-        If `attribute` is a lemma, part of speech, tag or dependency that no token of a document
-        has: the pipeline has no component that sets it.
+        If `unit` is not one of the choices. When the documents are read: if `attribute` is a lemma,
+        part of speech, tag or dependency that no token of a document has, because the pipeline has
+        no component that sets it.
 
     Examples
     --------
@@ -90,8 +91,8 @@ def _of_spacy(
 def _by_number(doc: Any, attribute: Attribute, known: dict[int, str]) -> list[str] | None:
     """Return the word of each token, "" for white space, without an object for each token.
 
-    Return None if the function knows no number of spaCy for the attribute. `known` caches the text
-    of each number.
+    Return None if `attribute` is a function, or an attribute that this function does not know as an
+    array. spaCy stores a text as a number, and `known` caches the text of each number.
     """
     if not isinstance(attribute, str):
         return None

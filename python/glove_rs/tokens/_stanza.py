@@ -35,10 +35,11 @@ def from_stanza(
     Raises
     ------
     TypeError
-        If an item is not a Document, or if the attribute is not text.
+        When the documents are read: if an item is not a Document, or if the attribute is not text.
     ValueError
-        If `attribute` is a lemma, part of speech or relation (deprel) that no word of a document
-        has: the pipeline has no processor that sets it.
+        If `unit` is not one of the choices. When the documents are read: if `attribute` is a lemma,
+        part of speech or relation (deprel) that no word of a document has, because the pipeline has
+        no processor that sets it.
 
     Examples
     --------

@@ -23,7 +23,7 @@ use std::path::Path;
 pub struct LoadOptions<'a> {
     /// The format; detected if not given.
     pub format: Option<Format>,
-    /// Read at most this many vectors, the first of the file.
+    /// Read at most this many vectors, the first of the file. `words` then selects from these.
     pub limit: Option<usize>,
     /// The words of a Stanford `.bin`: required for this format, an error for all other formats.
     pub vocabulary: Option<&'a Vocabulary>,
