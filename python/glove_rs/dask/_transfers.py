@@ -17,7 +17,7 @@ __all__ = ["received", "received_since"]
 _NAME = "glove-rs-transfers"
 
 
-class _Transfers(WorkerPlugin):
+class _Transfers(WorkerPlugin):  # type: ignore[misc]  # distributed has no types
     """Adds up the bytes of the results that a worker receives from other workers."""
 
     def __init__(self) -> None:
@@ -50,7 +50,7 @@ def received_since(client: Client, before: Mapping[str, int]) -> int:
 
 
 async def _received(dask_worker: Worker) -> int:
-    transfers = dask_worker.plugins.get(_NAME)
+    transfers: _Transfers | None = dask_worker.plugins.get(_NAME)
     if transfers is None:
         transfers = _Transfers()
         await dask_worker.plugin_add(plugin=transfers, name=_NAME)
