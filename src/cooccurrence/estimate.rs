@@ -473,9 +473,10 @@ mod tests {
         };
         // A segment has 46,875 tokens, and 62,500 tokens of encoded text fit into memory.
         for (lines, fits) in [(40, true), (60, false), (70, false)] {
-            let line: String = (0..1000)
-                .map(|number| format!("w{} ", number % 20))
+            let words: Vec<_> = (0..1000)
+                .map(|number| format!("w{}", number % 20))
                 .collect();
+            let line = words.join(" ");
             let chunks = vec![line + "\n"; lines].into_iter().map(Content::Lines);
             let mut reader = Chunks {
                 chunks: chunks.collect::<Vec<_>>().into_iter(),
