@@ -46,7 +46,8 @@ class Cluster:
         versions = self._versions()
         if not versions:
             raise RuntimeError(
-                f"{self.address} has no workers yet: call client.wait_for_workers(n)"
+                f"{self.address} has no workers yet: start them with dask worker {self.address}, "
+                "or wait for them with client.wait_for_workers(n)"
             )
         self.workers = self._usable(versions)
         if len(self.workers) < len(versions):
