@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import glove_rs
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _core, _settings, compare
 from glove_rs._bootstrap.store import Store
+from glove_rs._compare import slices as internals
 
 QUICK = {"dim": 4, "epochs": 2, "min_count": 1, "threads": 1, "deterministic": True}
 
@@ -250,6 +251,46 @@ def test_planted_changes_come_first_and_other_words_stay_within_intervals():
     assert similarity["slice"].tolist() == ["early", "late"]
     assert similarity["similarity"][0] > similarity["similarity"][1]
     assert periods.drift("c0w1")["drift"][1] > periods.drift("c0w2")["drift"][1]
+
+
+def test_a_slice_has_four_of_seven_epochs_unless_epochs_are_given(monkeypatch):
+    train, schedules = _core.train, []
+
+    def recorded(counts, dim, training, *rest):
+        schedules.append((training["epochs"], round(training["learning_rate"], 6)))
+        return train(counts, dim, training, *rest)
+
+    monkeypatch.setattr(_core, "train", recorded)
+    text, labels = ["a b c", "a b d"] * 4, ["x", "y"] * 4
+    for epochs, own in [(7, 4), (1, 1), (2, 2), (8, 5), (25, 15)]:
+        model = Glove(**{**QUICK, "epochs": epochs}, learning_rate=0.1)
+        compare.slices(model, text, labels, n=2)
+        assert schedules == [(epochs, 0.1)] + [(own, 0.16)] * 6  # 2 slices, each with 2 replicates
+        schedules.clear()
+        compare.slices(model, text, labels, epochs=3)
+        assert schedules == [(epochs, 0.1), (3, 0.1), (3, 0.1)]
+        schedules.clear()
+
+
+def test_a_slice_starts_at_the_predictions_of_the_compass():
+    rng = random.Random(2)
+    text = [" ".join(rng.choices("abcdefgh", k=9)) for _ in range(60)]
+    parameters = _settings.with_content(Glove(**QUICK, subwords=False).get_params())
+    documents = internals._documents(text, ["x", "y"] * 30, parameters, None, None)
+    compass = internals._Compass(documents, parameters, None, None)
+    for weights in internals._groups(documents, None).values():
+        trainer = internals._SliceTrainer(compass, weights, 1)
+        rows = [documents.vocabulary[word] for word in trainer.words]
+        own, whole = trainer._arrays, {name: a[rows] for name, a in compass.arrays.items()}
+
+        def predictions(a):
+            return a["W"] @ a["W_tilde"].T + a["b"][:, None] + a["b_tilde"]
+
+        assert np.allclose(predictions(own), predictions(whole), atol=1e-5)
+        assert np.array_equal(own["W"], whole["W"])
+        shares = trainer.documents.vocabulary.counts.astype(float) ** 0.75
+        assert np.allclose(shares @ own["W_tilde"] / shares.sum(), 0, atol=1e-6)
+        assert not np.allclose(shares @ whole["W_tilde"] / shares.sum(), 0, atol=1e-3)
 
 
 def test_labels_that_look_alike_have_columns_of_their_own():
