@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from glove_rs.cli import parser
+from glove_rs.cli._program import _with_options
 from program import HANG, PROGRAM, call, done, reason
 
 TEXT = "a b c\nb c a\n" * 10
@@ -45,6 +47,27 @@ def test_a_message_names_the_option_and_not_the_parameter(corpus, arguments, mes
     code = 1 if "min-count" in arguments else 2
     given = [argument.strip("'") for argument in arguments.split()]
     assert message in reason(code, *given)
+
+
+@pytest.mark.parametrize(
+    ("message", "shown"),
+    [
+        (
+            "set tmp_dir to another folder, or set memory to a larger limit",
+            "set --tmp-dir to another folder, or set --memory to a larger limit",
+        ),
+        ("memory= limits what counting holds", "--memory limits what counting holds"),
+        ("a smaller learning_rate.", "a smaller --learning-rate."),
+        ("only with symmetric=False", "only with --no-symmetric"),
+        ("set lowercase=True", "set --lowercase"),
+        ("with window=5, tokenizer='zh'", "with --window=5, --tokenizer='zh'"),
+        ("in memory, the window", "in memory, the window"),
+        ("the word 'min_count' of min_count.txt, /min_count and fit(min_count=1)", ""),
+    ],
+)
+def test_parameters_in_a_message_become_options(message, shown):
+    options = parser().parse_args(["fit", "corpus.txt", "--out", "m"])
+    assert _with_options(message, options) == (shown or message)
 
 
 def test_a_message_about_counts_without_pairs_names_options(corpus):

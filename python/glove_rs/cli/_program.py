@@ -206,7 +206,7 @@ def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
 #: a file and a quoted word are not parameters.
 _PARAMETER = re.compile(
     r"""(?<![\w./\\'"-])(?P<set>set\ )?(?P<name>[a-z]+(?:_[a-z0-9]+)*)
-    (?:(?P<assigned>=)(?P<value>True\b|False\b)?|(?![\w/\\'"]))""",
+    (?:(?P<assigned>=)(?P<value>True\b|False\b)?|(?!\.?\w|[/\\'"]))""",
     re.X,
 )
 
