@@ -4,23 +4,26 @@
     python benches/slices.py text.txt --dim 100 --time
 
 The text is cut into 20 slices of equal numbers of lines. In the second half, pairs of words of
-nearly equal frequency are exchanged. The first and the last slice are trained with each schedule.
-The distance of a word is 1 - cosine of its vectors in these two slices. The columns are:
+nearly equal frequency are exchanged. The first and the last slice are trained with each schedule,
+with two seeds. The distance of a word is 1 - cosine of its vectors in these two slices. The columns
+are, with the values of both seeds where they are given twice:
 
 - the CPU seconds for a slice (one thread);
 - the mean distance of all words, and of the exchanged words;
 - the share of the words of nearly equal frequency whose distance is below that of an exchanged word
   (AUC), and for how many of the exchanged words this share is at least 99 %;
-- two correlations with the first schedule: of the distances, and of the cosines of random pairs.
+- two correlations, of the distances and of the cosines of random pairs: of the second seed with the
+  first seed of the first schedule. The first row shows how much two seeds differ.
 
-``--time`` instead prints the CPU seconds of all slices, and those before the first slice: reading,
-counting and training on all of the text.
+``--time`` instead prints the seconds and CPU seconds of one fit of the text, and of the slices:
+before the first slice (reading, counting and training on all of the text), and in all.
 """
 
 from __future__ import annotations
 
 import argparse
 import resource
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -30,8 +33,9 @@ from glove_rs import Glove, compare
 from glove_rs._compare import slices as module
 
 SLICES = 20
+SEEDS = (0, 1)
 #: Epochs and learning rate; None stands for the setting of the model.
-SCHEDULES = [(None, None), (40, None), (1, None), (2, None), (2, 0.5), (3, 0.5)]
+SCHEDULES = [(None, None), (40, None), (2, None), (3, 0.5), (4, None), (4, 0.4), (5, 0.35)]
 
 
 def cpu() -> float:
@@ -73,18 +77,32 @@ def ranks(distance: np.ndarray, counts: np.ndarray, planted: np.ndarray) -> np.n
     return np.array(found)
 
 
-def measure(lines: list[str], parts: list[int], dim: int) -> None:
-    """Print the CPU seconds before the first slice and those of the slices."""
-    marks: list[float] = []
+def measure(path: str, lines: list[str], parts: list[int], dim: int) -> None:
+    """Print the seconds and CPU seconds of one fit, and of the slices."""
+    marks: list[np.ndarray] = []
+
+    def now() -> np.ndarray:
+        return np.array([time.perf_counter(), cpu()])
 
     def progress(stage: str, done: int, total: int, values: object) -> None:
         if stage == "slices" and done in (0, total):
-            marks.append(cpu())
+            marks.append(now())
 
-    start = cpu()
+    start = now()
+    Glove(dim, threads=2).fit(path)
+    fit = now() - start
+    start = now()
     compare.slices(Glove(dim, threads=2), lines, parts, progress=progress)
-    before, total = marks[0] - start, marks[-1] - start
-    print(f"before the slices {before:.1f} CPU s, in all {total:.1f} ({total / before:.2f} times)")
+    for name, spent in (
+        ("one fit", fit),
+        ("slices, before the first", marks[0] - start),
+        ("slices, without this", marks[-1] - marks[0]),
+        ("slices, in all", marks[-1] - start),
+    ):
+        print(
+            f"{name}: {spent[0]:.1f} s, {spent[1]:.1f} CPU s ({spent[0] / fit[0]:.2f} and "
+            f"{spent[1] / fit[1]:.2f} times one fit)"
+        )
 
 
 def main() -> None:
@@ -97,7 +115,7 @@ def main() -> None:
     lines = Path(options.text).read_text().lower().splitlines()
     parts = [line * SLICES // len(lines) for line in range(len(lines))]
     if options.time:
-        measure(lines, parts, options.dim)
+        measure(options.text, lines, parts, options.dim)
         return
     lines, swapped = exchanged(lines, parts, options.pairs)
     parameters = Glove(options.dim, threads=1, subwords=False).get_params()
@@ -115,27 +133,35 @@ def main() -> None:
     random = np.random.default_rng(4).integers(0, len(words), (4000, 2))
     full: tuple[np.ndarray, np.ndarray] | None = None
     for epochs, rate in SCHEDULES:
-        compass.slice_training = {**compass.training}
         compass.slice_training["epochs"] = epochs or compass.training["epochs"]
         compass.slice_training["learning_rate"] = rate or compass.training["learning_rate"]
         start = cpu()
-        vectors = [
-            trainer.train(np.ones(len(trainer.documents), np.uint32), 0)[own].astype(float)
-            for trainer, own in zip(trainers, rows, strict=True)
+        trained = [
+            [
+                trainer.train(np.ones(len(trainer.documents), np.uint32), seed)[own].astype(float)
+                for trainer, own in zip(trainers, rows, strict=True)
+            ]
+            for seed in SEEDS
         ]
-        seconds = (cpu() - start) / 2
-        units = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in vectors]
-        distance = 1 - np.einsum("ij,ij->i", *units)
-        cosines = np.concatenate([np.einsum("ij,ij->i", *u[random.T]) for u in units])
-        full = full or (distance, cosines)
-        above = ranks(distance, counts, planted)
-        r = [np.corrcoef(x, y)[0, 1] for x, y in zip((distance, cosines), full, strict=True)]
+        seconds = (cpu() - start) / len(SEEDS) / 2
+        found = []
+        for vectors in trained:
+            units = [v / np.linalg.norm(v, axis=1, keepdims=True) for v in vectors]
+            distance = 1 - np.einsum("ij,ij->i", *units)
+            cosines = np.concatenate([np.einsum("ij,ij->i", *u[random.T]) for u in units])
+            found.append((distance, cosines))
+        full = full or found[0]
+        r = [np.corrcoef(x, y)[0, 1] for x, y in zip(found[1], full, strict=True)]
+        distances = [distance for distance, _ in found]
+        above = [ranks(distance, counts, planted) for distance in distances]
         training = compass.slice_training
         print(
             f"{training['epochs']:2} epochs, rate {training['learning_rate']:4}: {seconds:5.2f} "
-            f"CPU s, distance {distance.mean():.3f}, exchanged {distance[planted].mean():.3f}, AUC "
-            f"{above.mean():.3f}, {(above >= 0.99).mean():.0%} of {len(above)} at 99 %; r of "
-            f"distances {r[0]:.3f}, of cosines {r[1]:.3f}",
+            f"CPU s, distance {np.mean(distances):.3f}, exchanged "
+            f"{np.mean([d[planted] for d in distances]):.3f}, AUC "
+            f"{' '.join(f'{a.mean():.3f}' for a in above)}, "
+            f"{' '.join(f'{(a >= 0.99).mean():.0%}' for a in above)} of {len(above[0])} at 99 %; "
+            f"r of distances {r[0]:.3f}, of cosines {r[1]:.3f}",
             flush=True,
         )
 

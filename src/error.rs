@@ -106,7 +106,7 @@ impl Error {
             Self::Io { path, source } if source.kind() == io::ErrorKind::StorageFull => {
                 let message = format!(
                     "No space left on device: about {:.0} MB or more are needed there (set tmp_dir to \
-                     another folder, or memory to a larger limit)",
+                     another folder, or set memory to a larger limit)",
                     (bytes / 1e6).ceil()
                 );
                 Self::io(path, io::Error::new(io::ErrorKind::StorageFull, message))

@@ -310,14 +310,28 @@ impl Vocabulary {
         (&self.bytes, &self.ends)
     }
 
-    /// A vocabulary from what [`Vocabulary::text`] and [`Vocabulary::counts`] return, without checks.
-    pub fn from_parts(bytes: Vec<u8>, ends: Vec<usize>, counts: Vec<u64>) -> Self {
-        Self {
+    /// A vocabulary from what [`Vocabulary::text`] and [`Vocabulary::counts`] return. Repeated words are not
+    /// noticed.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming `ends` if they do not divide `bytes` into a word for each count.
+    pub fn from_parts(bytes: Vec<u8>, ends: Vec<usize>, counts: Vec<u64>) -> Result<Self> {
+        let last = ends.last().copied().unwrap_or(0);
+        if ends.len() != counts.len() || last != bytes.len() || !ends.is_sorted() {
+            let message = format!(
+                "must divide {} bytes into {} words, got {} ends",
+                bytes.len(),
+                counts.len(),
+                ends.len()
+            );
+            return Err(Error::parameter("ends", message));
+        }
+        Ok(Self {
             bytes,
             ends,
             counts,
             index: OnceLock::new(),
-        }
+        })
     }
 
     /// This vocabulary, extended by a text whose words and counts are `words`. `rare` holds the
@@ -579,6 +593,26 @@ mod tests {
         let v = Vocabulary::prune(&words, 1, None, &Monitor::new()).unwrap();
         let order: Vec<_> = v.iter().map(|(w, _)| String::from_utf8_lossy(w)).collect();
         assert_eq!(order, ["são", "sé", "sa", "sabha"]);
+    }
+
+    #[test]
+    fn parts_that_do_not_fit_together_are_refused() {
+        let whole = Vocabulary::new([("é", 2), ("b", 1)]).unwrap();
+        let (bytes, ends) = whole.text();
+        let parts = |bytes: &[u8], ends: &[usize], counts: &[u64]| {
+            Vocabulary::from_parts(bytes.to_vec(), ends.to_vec(), counts.to_vec())
+        };
+        assert_eq!(parts(bytes, ends, whole.counts()).unwrap(), whole);
+        assert!(parts(b"", &[], &[]).unwrap().is_empty());
+        for (ends, counts) in [
+            (&[2][..], &[2, 1][..]),
+            (&[2, 3], &[2]),
+            (&[2, 4], &[2, 1]),
+            (&[4, 3], &[2, 1]),
+            (&[], &[]),
+        ] {
+            assert!(parts(bytes, ends, counts).is_err(), "{ends:?} {counts:?}");
+        }
     }
 
     #[test]

@@ -328,6 +328,16 @@ def test_a_truncated_checkpoint_is_refused_with_its_path_and_length(zipf, folder
         assert str(state) in str(error.value)
 
 
+@pytest.mark.parametrize("name", ["training.checkpoint", "cooccurrence.counts"])
+def test_a_file_that_goes_on_after_its_end_is_too_long(folder, name):
+    path = folder / name
+    length = path.stat().st_size
+    with path.open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(FormatError, match=rf"{name}, byte {length}: the file is too long"):
+        Glove.resume(folder)
+
+
 def test_a_damaged_checkpoint_is_refused(folder):
     state = folder / "training.checkpoint"
     content = bytearray(state.read_bytes())

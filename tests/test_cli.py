@@ -415,7 +415,7 @@ def test_training_goes_on_from_a_model(made, tmp_path):
         *(2, "train", counts, "--dim", 5, "--out", tmp_path / "x"),
         *("--start", tmp_path / "part"),
     )
-    assert "--start must have dim=5" in refused
+    assert "--start must have --dim=5" in refused
 
 
 def test_an_update_is_that_of_the_api(text, tmp_path):
@@ -801,7 +801,7 @@ def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
         (["vocab", made / "cooccurrence.bin"], "this is not text but co-occurrence records"),
         (["train", vectors, *out], "these are not counts but word vectors"),
         (["train", text, *out], "these are not counts but text"),
-        (["train", made / "cooccurrence.bin", *out], "name the file of the words with --vocab"),
+        (["train", made / "cooccurrence.bin", *out], "name the file of their words with --vocab"),
         (["similar", made / "counts", "w1"], "these are not vectors but co-occurrence counts"),
         (["similar", made / "vocab.txt", "w1"], "these are not vectors but a vocabulary"),
         (["similar", made / "stanford.bin", "w1"], "name the file of their words with --vocab"),
@@ -810,6 +810,31 @@ def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
     for arguments, message in cases:
         assert message in reason(1, *arguments), arguments
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_command_without_vocab_does_not_advise_vocab(made, tmp_path):
+    out = ["--out", tmp_path / "m"]
+    text, numbers = made / "text.txt", made / "stanford.bin"
+    update = ["update", made / "model.glove", text, *out, "--counts"]
+    for arguments in (
+        ["update", numbers, text, "--counts", made / "counts", *out],
+        ["infer", numbers, text],
+        ["fit", text, "--init", numbers, *out],
+        [*update, made / "cooccurrence.bin"],
+    ):
+        message = reason(1, *arguments)
+        assert ": glove-rs convert --vocab joins them with the file of their words" in message
+    done("convert", numbers, tmp_path / "joined.glove", "--vocab", made / "vocab.txt")
+    assert reason(1, "infer", tmp_path, text).endswith(f"{tmp_path}: Is a directory")
+
+
+def test_a_file_of_an_unknown_format_is_no_model(made, tmp_path):
+    (tmp_path / "x").write_bytes(b"\x90" * 40)
+    train = ["train", made / "counts", "--out", tmp_path / "m", "--start", tmp_path / "x"]
+    for arguments in (["infer", tmp_path / "x", made / "text.txt"], train):
+        message = reason(1, *arguments)
+        assert f"{tmp_path / 'x'}: not a glove-rs model, or damaged" in message
+        assert "--vocab" not in message
 
 
 def test_lines_of_numbers_are_a_text_after_all(tmp_path):
@@ -863,7 +888,7 @@ def test_a_missing_file_is_named(tmp_path):
 def test_a_text_that_cannot_be_trained_on_is_explained(tmp_path):
     (tmp_path / "text.txt").write_text("one two three\n")
     message = reason(1, "fit", tmp_path / "text.txt", "--out", tmp_path / "m")
-    assert "lower min_count" in message
+    assert "lower --min-count" in message
     (tmp_path / "text.txt").write_bytes(b"one tw\xff three\n")
     assert "byte 6: invalid UTF-8" in reason(1, "vocab", tmp_path / "text.txt")
     assert "standard input" in reason(1, "vocab", "-", stdin=b"one tw\xff three\n")

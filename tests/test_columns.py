@@ -159,6 +159,20 @@ def test_folders_patterns_and_lists_of_tables_are_read(folder, expected):
     assert counted(f"{folder}/part-4.zip:a.csv", column="text") == expected
 
 
+def test_a_last_part_that_two_members_have_names_neither(tmp_path, expected):
+    path = tmp_path / "tables.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("a/x.csv", "b/x.csv", "b/y.csv", "y.csv"):
+            archive.writestr(name, csv_text() if name != "b/y.csv" else "text\nother\n")
+    for member in ("a/x.csv", "y.csv"):
+        assert counted(f"{path}:{member}", column="text") == expected
+    message = r'several files in the archive have this name: "a/x.csv", "b/x.csv"'
+    with pytest.raises(FileNotFoundError, match=message):
+        counted(f"{path}:x.csv", column="text")
+    with pytest.raises(FileNotFoundError, match="no such file in the archive, which holds"):
+        counted(f"{path}:z.csv", column="text")
+
+
 def test_counts_have_the_same_bits_as_those_of_the_texts(tmp_path):
     _parquet(tmp_path / "t.parquet")
     options = {"window": 4, "min_count": 1}
@@ -666,6 +680,27 @@ def test_a_large_table_is_estimated_from_a_sample(tmp_path, monkeypatch):
     assert found.bytes_read < found.bytes_total / 5
     tokens = sum(len(text.split()) for text in texts)
     assert found.tokens == pytest.approx(tokens, rel=0.1)
+
+
+@pytest.mark.parametrize("kind", ["json", "csv"])
+def test_a_row_that_is_longer_than_the_largest_block_is_an_error(tmp_path, monkeypatch, kind):
+    from glove_rs._io import table_files
+    from glove_rs._io.table_input import TableFile
+
+    monkeypatch.setattr(table_files, "_LEAST_BLOCK", 1_000)
+    monkeypatch.setattr(table_files, "_MOST_BLOCK", 20_000)
+
+    def texts(longest: int) -> list[str]:
+        rows = ["a b", "x" * longest, "c d"]
+        lines = [json.dumps({"text": row}) for row in rows] if kind == "json" else ["text", *rows]
+        (tmp_path / "t").write_text("\n".join([*lines, ""]))
+        [piece] = table_files.pieces_of(TableFile(str(tmp_path / "t")), "text")
+        batches = piece.batches(1_000)
+        return [row["text"] for batch in batches for row in batch.rows.to_pylist()]
+
+    assert texts(15_000) == ["a b", "x" * 15_000, "c d"]
+    with pytest.raises(FormatError, match=r"t, after row .: a row is longer than 20000 bytes"):
+        texts(50_000)
 
 
 # --- the command line -------------------------------------------------------------------------

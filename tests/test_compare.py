@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 import glove_rs
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _core, _settings, compare
 from glove_rs._bootstrap.store import Store
+from glove_rs._compare import slices as internals
 
 QUICK = {"dim": 4, "epochs": 2, "min_count": 1, "threads": 1, "deterministic": True}
 
@@ -252,6 +253,46 @@ def test_planted_changes_come_first_and_other_words_stay_within_intervals():
     assert periods.drift("c0w1")["drift"][1] > periods.drift("c0w2")["drift"][1]
 
 
+def test_a_slice_has_four_of_seven_epochs_unless_epochs_are_given(monkeypatch):
+    train, schedules = _core.train, []
+
+    def recorded(counts, dim, training, *rest):
+        schedules.append((training["epochs"], round(training["learning_rate"], 6)))
+        return train(counts, dim, training, *rest)
+
+    monkeypatch.setattr(_core, "train", recorded)
+    text, labels = ["a b c", "a b d"] * 4, ["x", "y"] * 4
+    for epochs, own in [(7, 4), (1, 1), (2, 2), (8, 5), (25, 15)]:
+        model = Glove(**{**QUICK, "epochs": epochs}, learning_rate=0.1)
+        compare.slices(model, text, labels, n=2)
+        assert schedules == [(epochs, 0.1)] + [(own, 0.16)] * 6  # 2 slices, each with 2 replicates
+        schedules.clear()
+        compare.slices(model, text, labels, epochs=3)
+        assert schedules == [(epochs, 0.1), (3, 0.1), (3, 0.1)]
+        schedules.clear()
+
+
+def test_a_slice_starts_at_the_predictions_of_the_compass():
+    rng = random.Random(2)
+    text = [" ".join(rng.choices("abcdefgh", k=9)) for _ in range(60)]
+    parameters = _settings.with_content(Glove(**QUICK, subwords=False).get_params())
+    documents = internals._documents(text, ["x", "y"] * 30, parameters, None, None)
+    compass = internals._Compass(documents, parameters, None, None)
+    for weights in internals._groups(documents, None).values():
+        trainer = internals._SliceTrainer(compass, weights, 1)
+        rows = [documents.vocabulary[word] for word in trainer.words]
+        own, whole = trainer._arrays, {name: a[rows] for name, a in compass.arrays.items()}
+
+        def predictions(a):
+            return a["W"] @ a["W_tilde"].T + a["b"][:, None] + a["b_tilde"]
+
+        assert np.allclose(predictions(own), predictions(whole), atol=1e-5)
+        assert np.array_equal(own["W"], whole["W"])
+        shares = trainer.documents.vocabulary.counts.astype(float) ** 0.75
+        assert np.allclose(shares @ own["W_tilde"] / shares.sum(), 0, atol=1e-6)
+        assert not np.allclose(shares @ whole["W_tilde"] / shares.sum(), 0, atol=1e-3)
+
+
 def test_labels_that_look_alike_have_columns_of_their_own():
     wv = WordVectors(["ice", "snow", "steam"], np.array([[2.0, 0], [3, 1], [0, 4]]))
     table = compare.neighbours("ice", {1: wv, "1": wv}, topn=10**9)
@@ -314,6 +355,33 @@ def test_labels_from_a_function_or_a_mapping_give_the_same_slices(tmp_path):
     assert by_mapping.tokens == by_labels.tokens
     for label in "xy":
         assert set(by_mapping[label].index_to_key) == set(by_labels[label].index_to_key)
+
+
+@pytest.mark.parametrize("empty", [[], iter([]), [1]], ids=["list", "iterator", "no text"])
+def test_a_text_that_cannot_be_read_is_named_by_its_label(empty):
+    for vocabulary in (None, ["a", "b"]):
+        sources = {"x": ["a b", "b a"], "y z": empty}
+        with pytest.raises((TypeError, ValueError), match=r"^source\['y z'\]: "):
+            compare.slices(Glove(**QUICK), sources, vocabulary=vocabulary)
+
+
+def test_an_empty_file_is_named_by_its_label(tmp_path):
+    (tmp_path / "empty.txt").touch()
+    sources = {1: ["a b", "b a"], 2: tmp_path / "empty.txt"}
+    with pytest.raises(ValueError, match=r"^source\[2\]: .*no words in the text"):
+        compare.slices(Glove(**QUICK), sources)
+
+
+def test_the_bootstrap_of_a_slice_is_not_extended(tmp_path):
+    text, labels = ["a b c", "a b d"] * 12, ["x"] * 12 + ["y"] * 12
+    found = compare.slices(Glove(**QUICK), text, labels, n=1).bootstraps["x"]
+    with pytest.raises(ValueError, match=r"call compare\.slices with a larger n"):
+        found.similarity("a", "b")
+    found.save(tmp_path / "saved")
+    for bootstrap in (found, Bootstrap.load(tmp_path / "saved")):
+        for source in (None, text[:12]):
+            with pytest.raises(ValueError, match=r"slice 'x' cannot be extended.*slices with n=3"):
+                bootstrap.extend(3, source)
 
 
 def test_slices_read_a_column_of_tables_and_stores(tmp_path):

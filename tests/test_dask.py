@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _thread
+import collections
 import importlib.metadata
 import os
 import pickle
@@ -231,6 +232,7 @@ def _logged(dask_worker: Any) -> int:
 
 
 def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -> None:
+    client.run(_forget_transfers)  # the log has only the last transfers
     model = DaskGlove(client=client, partitions=2, **settings()).fit_cooccurrence(counts)
     stages = model.stages_
     assert set(stages) == {"preparing", "training"}
@@ -238,6 +240,16 @@ def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -
     row_bytes = 2 * 4 * 32  # 20 components and two biases, padded to 32, and as many accumulators
     # In each slice, every context row moves between two workers at least once.
     assert all(moved >= WORDS * row_bytes for moved in stages["training"]["bytes"])
+
+
+def _forget_transfers(dask_worker: Any) -> None:
+    dask_worker.transfer_incoming_log = collections.deque(maxlen=1)
+
+
+def test_nothing_moves_between_the_workers_of_a_cluster_with_one(alone: Any) -> None:
+    stages = DaskGlove(client=alone, **settings()).fit(TEXT[:100]).stages_
+    assert stages["counting"]["bytes"] == stages["preparing"]["bytes"] == 0
+    assert stages["training"]["bytes"] == [0] * 4
 
 
 def test_words_may_start_at_given_vectors(client: Any, counts: Cooccurrence) -> None:
@@ -421,6 +433,42 @@ def test_another_glove_rs_on_a_worker_is_an_error_before_any_work(
         client.run(_pretend, "real", workers=[worker])
 
 
+def test_a_fit_ends_if_only_workers_with_another_glove_rs_are_left(counts: Cooccurrence) -> None:
+    with (
+        cluster_of(2, silence_logs=50) as cluster,
+        distributed.Client(cluster, set_as_default=False) as doomed,
+    ):
+        lost, other = sorted(doomed.nthreads())
+
+        def callback(state: Any) -> None:
+            if state.epoch == 2:
+                doomed.run(_pretend, "0.0.1", workers=[other])
+                doomed.retire_workers([lost])
+
+        model = DaskGlove(client=doomed, **settings(epochs=50))
+        message = f"at least one worker must have glove-rs .*, but {other} has 0.0.1"
+        with pytest.raises(RuntimeError, match=message):
+            model.fit_cooccurrence(counts, callbacks=[callback])
+        assert_no_tasks(doomed)
+
+
+@pytest.mark.parametrize("of", ["text", "counts"])
+def test_the_loss_of_the_scheduler_is_told(counts: Cooccurrence, of: str) -> None:
+    with (
+        cluster_of(1, processes=False, silence_logs=50) as cluster,
+        distributed.Client(cluster, set_as_default=False) as doomed,
+    ):
+
+        def progress(stage: str, done: int, total: int, info: Any) -> None:
+            if stage == "counting" or info.get("epoch") == 2:
+                cluster.close()
+
+        model = DaskGlove(client=doomed, **settings(epochs=50), progress=progress)
+        message = f"the connection to the Dask scheduler {cluster.scheduler_address} was lost"
+        with pytest.raises(ConnectionError, match=message):
+            model.fit(TEXT[:50]) if of == "text" else model.fit_cooccurrence(counts)
+
+
 def test_a_scheduler_without_workers_is_an_error(counts: Cooccurrence) -> None:
     with (
         cluster_of(0, processes=False) as cluster,
@@ -533,6 +581,38 @@ def test_the_command_line_fits_on_a_cluster(client: Any, tmp_path: Path) -> None
     made = Glove.load(out / "model.glove")
     np.testing.assert_array_equal(made.W, wanted.W)
     assert made.vocabulary.words == wanted.vocabulary.words
+
+
+@pytest.mark.parametrize(
+    ("corpus", "reason"),
+    [
+        ("-", "corpus must be files or URLs with --scheduler: workers cannot read standard input"),
+        ("nowhere", "nowhere: No such file or directory"),
+        ("/dev/null", "/dev/null: No regular file"),
+    ],
+)
+def test_the_command_line_does_not_count_names_as_documents(
+    client: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], corpus: str, reason: str
+) -> None:
+    from glove_rs.cli import main
+
+    fit = ["fit", corpus, "--out", str(tmp_path / "m"), "--min-count", "1", "--scheduler"]
+    assert main([*fit, client.scheduler.address]) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == f"glove-rs fit: {reason}"
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("address", ["nonsense", "http://127.0.0.1:1", "tls://127.0.0.1:1"])
+def test_a_wrong_address_of_a_scheduler_is_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], address: str
+) -> None:
+    from glove_rs.cli import main
+
+    (tmp_path / "text").write_text("a b")
+    fit = ["fit", str(tmp_path / "text"), "--out", str(tmp_path / "m"), "--scheduler", address]
+    assert main(fit) == 2
+    message = "glove-rs fit: --scheduler must be the address of a Dask scheduler, such as "
+    assert f"{message}tcp://host:8786, got {address!r} (" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from glove_rs import Cooccurrence, FormatError, Vocabulary, _core
 from glove_rs._io.sources import source_arguments
+from glove_rs.cli._inputs import Argument
 
 distributed = pytest.importorskip("distributed")
 
@@ -82,8 +83,33 @@ def test_a_last_part_that_two_members_have_names_neither(tmp_path):
     shards = functools.partial(shards_of, documents="line", blocksize=1000, least=1)
     for member in ("a/x.txt", "y.txt"):
         assert shards(f"{tmp_path}/texts.zip:{member}").ranges
-    with pytest.raises(FileNotFoundError, match="No such file in the archive"):
+    with pytest.raises(FileNotFoundError, match="several files in the archive have this name"):
         shards(f"{tmp_path}/texts.zip:x.txt")
+
+
+def test_a_path_object_may_hold_a_url(tmp_path):
+    (tmp_path / "a.txt").write_text("a b c")
+    url = Argument(f"file://{tmp_path}/*.txt")
+    assert len(shards_of([url], documents="line", blocksize=1000, least=1).ranges) == 1
+
+
+def test_hidden_files_of_a_remote_folder_are_left_out_as_on_one_machine():
+    store = fsspec.filesystem("memory")
+    try:
+        for name in ("a.txt", ".a.txt.crc", ".hidden/b.txt", "in/c.txt"):
+            store.pipe(f"/hiding/{name}", b"a b c")
+        for source, options in (("memory:///hiding", None), ("/hiding", store)):
+            arguments = {"documents": "line", "blocksize": 1000, "least": 1}
+            [files] = shards_of(source, storage_options=options, **arguments).ranges
+            assert [part.file.path for part in files] == ["/hiding/a.txt", "/hiding/in/c.txt"]
+            assert [part.file.size for part in files] == [5, 5]
+    finally:
+        store.rm("/hiding", recursive=True)
+
+
+def test_a_pipe_is_no_table_that_workers_can_read():
+    with pytest.raises(FileNotFoundError, match="No regular file"):
+        shards_of("/dev/null", documents="line", blocksize=1000, least=1, column="text")
 
 
 @pytest.mark.parametrize("groups", [1, 2, 3, 7])
@@ -391,7 +417,7 @@ def test_zip_archives_are_read_as_by_one_machine(cluster, tmp_path):
     for source in (path, f"{path}:a.txt", f"{path}:b.txt", [f"{path}:more/b.txt", str(path)]):
         counted = count(cluster, source, groups=2, blocksize=BLOCK)
         assert_counted(cluster, counted, Cooccurrence.from_corpus(source))
-    with pytest.raises(FileNotFoundError, match=r"which holds a\.txt, more/b\.txt"):
+    with pytest.raises(FileNotFoundError, match=r'which holds "a\.txt", "more/b\.txt"'):
         count(cluster, f"{path}:c.txt", groups=2)
 
 

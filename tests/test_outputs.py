@@ -1138,8 +1138,8 @@ def test_a_bootstrap_checks_its_folder_before_it_reads_the_text(here, monkeypatc
         assert out in message
         assert "nowhere" not in message, message
     done("bootstrap", "../c.txt", "--out", "b", "--replicates", "0", *SMALL)
-    message = reason(1, "bootstrap", "nowhere", "--out", "b", *SMALL[:-2], "--seed", "7")
-    assert "path has a bootstrap with another" in message
+    message = reason(2, "bootstrap", "nowhere", "--out", "b", *SMALL[:-2], "--seed", "7")
+    assert "--out has a bootstrap with another" in message
     access = os.access
     monkeypatch.setattr(os, "access", lambda path, mode: mode & os.W_OK == 0 and access(path, mode))
     assert "denied" in reason(1, "bootstrap", "nowhere", "--out", "new", "--dim", "2")

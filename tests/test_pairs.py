@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -20,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glove_rs import Cooccurrence, FormatError, Glove, WordVectors
+from glove_rs.cli import main
 from program import answer, done, reason
 
 RATINGS = {
@@ -338,6 +340,45 @@ def test_files_with_other_columns_are_refused(folder):
         Cooccurrence.from_pairs(folder, "user", "film", rectangular=True)
 
 
+@pytest.mark.parametrize("first", ["narrow", "wide"])
+def test_files_may_have_types_of_other_widths(tmp_path, first):
+    narrow = {
+        "i": pa.array([1, 2, 3], pa.int32()),
+        "u": pa.array([1, 2, 3], pa.uint8()),
+        "s": pa.array(["a", "b", "a"], pa.string()),
+        "b": pa.array([b"a", b"b", b"a"], pa.binary()),
+        "n": pa.array([1, 0, 2], pa.int16()),
+        "x": pa.array([0.5, 1, 2], pa.float32()),
+    }
+    large = 2**40
+    wide = {
+        "i": pa.array([1, large, 3], pa.int64()),
+        "u": pa.array([1, large, 3], pa.uint64()),
+        "s": pa.array(["a", "c", "a"], pa.large_string()),
+        "b": pa.array(["a", "c", "a"], pa.string()),
+        "n": pa.array([0.25, 1, 2], pa.float64()),
+        "x": pa.array([4, 2**60 + 1, 2], pa.int64()),
+    }
+    parts = [narrow, wide] if first == "narrow" else [wide, narrow]
+    for name, part in zip("ab", parts, strict=True):
+        pq.write_table(pa.table(part), tmp_path / f"{name}.parquet")
+    for row, column, value in [("i", "u", "n"), ("s", "b", "x"), ("i", "i", None)]:
+        frames = [pa.table(part).to_pandas() for part in parts]
+        frame = pd.concat(frames)
+        frame["b"] = [key.decode() if isinstance(key, bytes) else key for key in frame["b"]]
+        frame = frame.astype({"i": "int64", "u": "int64", "n": float, "x": float})
+        found = Cooccurrence.from_pairs(tmp_path, row, column, value)
+        assert records(found) == records(Cooccurrence.from_pairs(frame, row, column, value))
+
+
+def test_a_key_that_does_not_fit_the_type_of_the_first_file_is_refused(tmp_path):
+    pq.write_table(pa.table({"a": [1], "b": [1]}), tmp_path / "a.parquet")
+    keys = pa.array([2**63], pa.uint64())
+    pq.write_table(pa.table({"a": keys, "b": [1]}), tmp_path / "b.parquet")
+    with pytest.raises(ValueError, match=r"the columns of .*b\.parquet do not fit the types of"):
+        Cooccurrence.from_pairs(tmp_path, "a", "b")
+
+
 def test_missing_files_are_named(tmp_path):
     for path in ("none.parquet", "*.parquet", ""):
         with pytest.raises(FileNotFoundError):
@@ -447,7 +488,7 @@ def test_a_table_of_zeros_has_words_and_no_records():
     X = Cooccurrence.from_pairs(pa.table({"a": [1, 2], "b": [2, 3], "n": [0, 0]}), "a", "b", "n")
     assert X.nnz == 0
     assert len(X.vocabulary) == 3
-    with pytest.raises(ValueError, match="no pairs of words"):
+    with pytest.raises(ValueError, match=r"no pairs of words.*in a table .* every value is 0"):
         Glove(threads=1).fit_cooccurrence(X)
 
 
@@ -460,6 +501,15 @@ def test_pandas_columns_of_mixed_types_are_refused():
         Cooccurrence.from_pairs(frame, "a", "b")
     with pytest.raises(ValueError, match=r'value must name a column .* has "a"'):
         Cooccurrence.from_pairs(frame, "a", "b", "n")
+
+
+def test_a_list_must_have_paths():
+    for table in ([], ()):
+        with pytest.raises(ValueError, match="table must name at least one Parquet file, got"):
+            Cooccurrence.from_pairs(table, "a", "b")
+    for table in ([("a", "b", 1)], [{"a": 1, "b": 2}], ["a.parquet", 5]):
+        with pytest.raises(TypeError, match="or a list of paths of Parquet files, got"):
+            Cooccurrence.from_pairs(table, "a", "b")
 
 
 @pytest.mark.parametrize("table", [5, None, [("a", "b", 1)], {"a": [1]}, pa.array([1, 2])])
@@ -962,6 +1012,104 @@ def test_a_table_in_a_store_is_complete_or_unchanged(store, at, monkeypatch):
     names = sorted(store.ls("/pairs", detail=False))
     assert names == ["/pairs/a.parquet", "/pairs/b.parquet", "/pairs/notes.txt"]
     assert store.cat("/pairs/a.parquet") == before
+
+
+def test_an_error_of_a_store_names_the_file(store, monkeypatch):
+    from fsspec.implementations.memory import MemoryFile
+
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    for raised in (OSError(28, "No space left on device"), OSError("the store is full")):
+
+        def fail(*_, raised=raised):
+            raise raised
+
+        monkeypatch.setattr(MemoryFile, "write", fail)
+        with pytest.raises(OSError, match="memory://pairs/new"):
+            X.to_parquet("memory://pairs/new.parquet")
+
+
+@pytest.mark.parametrize("kind", [OSError, KeyboardInterrupt])
+def test_a_hidden_file_that_cannot_be_removed_is_named(store, kind, monkeypatch, tmp_path, capsys):
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    counts = tmp_path / "counts"
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    X.save(counts)
+
+    def fail(*_, **__):
+        raise kind(5, "the copy failed") if kind is OSError else kind
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(MemoryFileSystem, "cp_file", fail)
+    monkeypatch.setattr(MemoryFileSystem, "rm_file", refuse)
+    with pytest.raises(kind) as caught:
+        X.to_parquet("memory://pairs/new.parquet")
+    (note,) = caught.value.__notes__
+    found = re.search(r"incomplete file memory://(/pairs/\.new\.parquet\.[0-9a-f]{8}\.part) ", note)
+    assert found is not None, note
+    assert store.exists(found[1])
+    assert "Permission denied" in note
+    code = main(["convert", str(counts), "memory://pairs/new.parquet", "--to", "pairs"])
+    assert code == (1 if kind is OSError else 130)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "; the incomplete file memory://" in line
+    # What a killed process leaves is not read.
+    wanted = records(Cooccurrence.from_pairs("memory://pairs", "user", "film", rectangular=True))
+    whole = pa.table(RATINGS)
+    assert wanted == records(Cooccurrence.from_pairs(whole, "user", "film", rectangular=True))
+
+
+def test_an_existing_object_is_replaced_with_the_option_of_the_command(store, tmp_path, capsys):
+    counts = tmp_path / "counts"
+    Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", rectangular=True).save(counts)
+    convert = ["convert", str(counts), "memory://pairs/a.parquet", "--to", "pairs"]
+    before = store.cat("/pairs/a.parquet")
+    assert main(convert) == 1
+    message = capsys.readouterr().err
+    assert "choose another name, or replace it with --overwrite\n" in message
+    assert store.cat("/pairs/a.parquet") == before
+    assert main([*convert, "--overwrite"]) == 0
+    assert store.cat("/pairs/a.parquet") != before
+
+
+def local_systems():
+    """File systems of this machine, and the path in them of a file in a folder."""
+    fsspec = pytest.importorskip("fsspec")
+    from fsspec.implementations.dirfs import DirFileSystem
+    from pyarrow import fs
+
+    local = fsspec.filesystem("file")
+    return {
+        "pyarrow": lambda folder: (fs.LocalFileSystem(), f"{folder}/link"),
+        "folder of pyarrow": lambda folder: (
+            fs.SubTreeFileSystem(str(folder), fs.LocalFileSystem()),
+            "link",
+        ),
+        "fsspec": lambda folder: (local, f"{folder}/link"),
+        "folder of fsspec": lambda folder: (DirFileSystem(str(folder), local), "link"),
+        "URL": lambda folder: (None, f"local://{folder}/link"),
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="symbolic links")
+@pytest.mark.parametrize(
+    "name", ["pyarrow", "folder of pyarrow", "fsspec", "folder of fsspec", "URL"]
+)
+def test_a_link_stays_if_a_file_system_of_this_machine_is_given(tmp_path, name):
+    system, path = local_systems()[name](tmp_path)
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    (tmp_path / "made").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "made" / "x.parquet")
+    with pytest.raises(FileExistsError, match="overwrite=True"):
+        X.to_parquet(path, storage_options=system)
+    X.to_parquet(path, storage_options=system, overwrite=True)
+    assert (tmp_path / "link").is_symlink()
+    assert os.listdir(tmp_path / "made") == ["x.parquet"]
+    file = tmp_path / "made" / "x.parquet"
+    again = Cooccurrence.from_pairs(file, "word", "context", "x", rectangular=True)
+    assert records(again) == records(X)
 
 
 def test_a_table_that_appears_while_it_is_written_is_not_replaced(store, monkeypatch):

@@ -15,7 +15,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import glove_rs
-from glove_rs import Cooccurrence, FormatError, Glove, Phrases, Vocabulary, compare
+from glove_rs import (
+    Cooccurrence,
+    FormatError,
+    Glove,
+    Phrases,
+    Vocabulary,
+    _user_dictionary,
+    _word_lists,
+    compare,
+)
 from glove_rs.phrases import ENGLISH_CONNECTOR_WORDS
 
 DOCUMENTS = ["new york is a large city", "she lives in new york", "the bank of england"] * 6
@@ -254,6 +263,31 @@ def test_wrong_arguments_are_named():
     with pytest.raises(ValueError, match="3 of the words are stop words"):
         Vocabulary.from_corpus(["a b c"], min_count=1, stop_words=["a", "b", "c"])
     assert len(Phrases.learn([])) == 0
+
+
+@pytest.mark.parametrize("name", ["stop_words", "user_dictionary"])
+def test_a_long_list_of_words_is_checked_once_in_a_fit(name, monkeypatch):
+    module = {"stop_words": _word_lists, "user_dictionary": _user_dictionary}[name]
+    checked = []
+    original = module.words
+    monkeypatch.setattr(
+        module, "words", lambda own, *rest: checked.append(own) or original(own, *rest)
+    )
+    tokenizer = "whitespace" if name == "stop_words" else "zh"
+    settings = {name: ["alpha", "beta"], "tokenizer": tokenizer}
+    model = Glove(dim=2, epochs=1, min_count=1, threads=1, **settings).fit(DOCUMENTS)
+    assert checked == [name]
+    assert model.get_params()[name] is settings[name]
+    checked.clear()
+    Cooccurrence.from_corpus(DOCUMENTS, min_count=1, **settings)
+    assert checked == [name]
+
+
+def test_a_wrong_item_far_into_a_list_of_words_is_shown():
+    words = [*map(str, range(1000)), 7]
+    for name, options in (("stop_words", {}), ("user_dictionary", {"tokenizer": "zh"})):
+        with pytest.raises(ValueError, match=f"{name} must be words, .*got item 1000: 7"):
+            Vocabulary.from_corpus(DOCUMENTS, **{name: words}, **options)
 
 
 def test_stop_words_must_not_be_words_of_a_given_vocabulary():

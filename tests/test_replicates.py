@@ -695,6 +695,6 @@ def test_the_commands_train_print_and_compare(tmp_path):
     full = by_group / "full.native"
     assert len(json.loads(done("compare", study, full, "--topn", "2", "--json"))["words"]) == 2
     assert b"A " in done("compare", study, full, "ice")
-    assert "another model" in reason(1, *train[:4], "--dim", "5")
-    assert "another replicate_epochs" in reason(1, *train, "--replicate-epochs", "3")
+    assert "another model" in reason(2, *train[:4], "--dim", "5")
+    assert "another --replicate-epochs" in reason(2, *train, "--replicate-epochs", "3")
     assert "bootstrap.json" in reason(1, "bootstrap", "--out", tmp_path / "missing")

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 
 import reference
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
+from glove_rs._fit.documents import Documents
 
 SETTINGS = {"min_count": 1, "window": 3}
 
@@ -192,6 +193,26 @@ ITERABLES = {
 @pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_documents_are_the_lines_of_the_file(expected, source, threads):
     assert same(Cooccurrence.from_corpus(source(), threads=threads, **SETTINGS), expected)
+
+
+def test_a_url_may_have_spaces():
+    fsspec = pytest.importorskip("fsspec")
+    system = fsspec.filesystem("memory")
+    system.pipe("/spaces/my corpus.txt", b"a b\n")
+    try:
+        url = "memory://spaces/my corpus.txt"
+        for source in (url, [url], [url, url]):
+            assert Vocabulary.from_corpus(source, min_count=1).words == ["a", "b"]
+        with pytest.raises(FileNotFoundError, match=r"memory://spaces/no corpus\.txt"):
+            Vocabulary.from_corpus("memory://spaces/no corpus.txt", min_count=1)
+    finally:
+        system.rm("/spaces", recursive=True)
+
+
+def test_documents_that_begin_with_a_url_are_documents():
+    documents = ["https://a.b/c is a page", "https://a.b/d is another one"]
+    words = Vocabulary.from_corpus(documents, min_count=1).words
+    assert {"is", "page", "https://a.b/c"} <= set(words)
 
 
 def test_an_open_text_file_is_read_from_where_it_is(tmp_path):
@@ -476,6 +497,24 @@ def test_no_window_crosses_the_end_of_a_document(tmp_path, unit, tokenizer, end)
         (tmp_path / name).write_bytes(text.encode())
     for source in (tmp_path, [text, text], io.StringIO(text), io.BytesIO(text.encode())):
         assert pairs(source, **parameters) == WINDOWS[unit], source
+
+
+@pytest.mark.parametrize("tokenizer", ["whitespace", str.split])
+def test_a_newline_at_the_end_of_an_item_begins_no_document(tmp_path, tokenizer):
+    def lengths(source, by=None, **parameters):
+        settings = {"min_count": 1, "tokenizer": tokenizer, **parameters}
+        return Documents.read(source, settings, None, by=by).lengths.tolist()
+
+    assert lengths(["a b\n", "c\n", "", "\n", "d"]) == [2, 1, 0, 0, 1]
+    assert lengths(["a\nb c\n", "d\n\n"]) == [1, 2, 1, 0]
+    long = "ab " * 400_000 + "\n"  # longer than a chunk
+    assert lengths(["a\n", long, "b\n"]) == [1, 400_000, 1]
+    assert lengths(["a\n", "b c\n"], documents="file") == [1, 2]
+    text = "a b\n\nc d e\n"
+    (tmp_path / "text").write_text(text)
+    assert lengths(iter(io.StringIO(text))) == lengths(tmp_path / "text") == [2, 0, 3]
+    # So a label for each line is a label for each document.
+    assert lengths((line for line in io.StringIO(text)), by=len) == [2, 0, 3]
 
 
 def test_a_list_of_words_is_a_document_whatever_the_unit():

@@ -180,12 +180,18 @@ def instance(name: str, value: object, kind: type[_T]) -> _T:
     raise TypeError(f"{name} must be a {kind.__name__}, got {shown(value)}")
 
 
-def words(name: str, value: object) -> list[str]:
-    """Return an iterable of words as a list, or raise a TypeError.
+def words(
+    name: str,
+    value: object,
+    what: str = "a sequence of words",
+    error: type[Exception] = TypeError,
+) -> list[str]:
+    """Return an iterable of words as a list, or raise an exception of the type `error`.
 
-    A str gives the list of its letters. A caller that must refuse a str checks for it before the
-    call.
+    Its message says that the parameter `name` must be `what`. A str gives the list of its letters.
+    A caller that must refuse a str checks for it before the call.
     """
+    got = None
     if isinstance(value, Iterable) and not isinstance(value, bytes):
         try:
             found = list(value)
@@ -194,10 +200,9 @@ def words(name: str, value: object) -> list[str]:
         wrong = next((i for i, word in enumerate(found) if not isinstance(word, str)), None)
         if wrong is None:
             return found
-        if wrong > 2:  # beyond the items that a message shows
-            value = f"item {wrong}: {shown(found[wrong])}"
-            raise TypeError(f"{name} must be a sequence of words, got {value}")
-    raise TypeError(f"{name} must be a sequence of words, got {shown(value)}")
+        if wrong >= _ENTRIES:
+            got = f"item {wrong}: {shown(found[wrong])}"
+    raise error(f"{name} must be {what}, got {shown(value) if got is None else got}")
 
 
 def writable_words(name: str, found: list[str]) -> list[str]:
@@ -228,6 +233,10 @@ def plain(value: object) -> object:
     return os.fsdecode(value)  # type: ignore[arg-type]
 
 
+#: The number of entries of a long list that a message shows.
+_ENTRIES = 3
+
+
 def shown(value: object, most: int = 200) -> str:
     """Return the repr of a value for a message, shortened to about `most` characters.
 
@@ -245,15 +254,13 @@ def shown(value: object, most: int = 200) -> str:
     return f"{text[:most]}..."
 
 
-def _first_entries(
-    value: Collection[object], opening: str, closing: str, most: int, entries: int = 3
-) -> str:
+def _first_entries(value: Collection[object], opening: str, closing: str, most: int) -> str:
     pairs = value.items() if isinstance(value, dict) else None
     first = [
         repr(entry) if pairs is None else f"{entry[0]!r}: {entry[1]!r}"  # type: ignore[index]
-        for entry in itertools.islice(value if pairs is None else pairs, entries)
+        for entry in itertools.islice(value if pairs is None else pairs, _ENTRIES)
     ]
-    each = most // (entries + 1)
+    each = most // (_ENTRIES + 1)
     cut = ", ".join(text if len(text) <= each else f"{text[:each]}..." for text in first)
     return f"{opening}{cut}, ... {len(value):,} in all{closing}"
 

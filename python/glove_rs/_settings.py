@@ -14,7 +14,7 @@ import inspect
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, ParamSpec, Protocol, TypeAlias, TypedDict, TypeVar, cast
 
@@ -824,10 +824,11 @@ def _is_content(name: str) -> bool:
 
 
 def with_content(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Read the words and phrases that are given as files or iterators.
+    """Read and check the words and phrases in the parameters.
 
     Every function that reads a text calls this function once, before its checks. A pipe or an
-    iterator can be read only once, and a file may change while the text is read.
+    iterator can be read only once, and a file may change while the text is read. Later checks
+    return the result unchanged, because a list may have many words.
 
     Raises
     ------
@@ -836,13 +837,8 @@ def with_content(values: Mapping[str, Any]) -> dict[str, Any]:
     ImportError
         If `stop_words` is a language and the library stop-words is not installed.
     """
-    once = {
-        name: value
-        for name, value in values.items()
-        if isinstance(value, Iterator) and _is_content(name)
-    }
-    read = {name: SETTINGS[name].check(value) for name, value in content_paths(values).items()}
-    return {**values, **{name: list(value) for name, value in once.items()}, **read}
+    content = {name: value for name, value in values.items() if _is_content(name)}
+    return {**values, **{name: SETTINGS[name].check(value) for name, value in content.items()}}
 
 
 def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -21,10 +21,15 @@ _MOST = 2**32 - 1
 _TAG = re.compile("[A-Za-z]+")
 
 
+class _Entries(list[str]):
+    """The result of :func:`user_dictionary`, which is not checked again: a list may be long."""
+
+
 def user_dictionary(value: object) -> list[str]:
     """Return the entries of a dictionary, without tags, empty lines and repetitions.
 
     An entry is "word" or "word frequency". The same function checks the entries of a saved model.
+    The result of an earlier call is returned unchanged.
 
     Raises
     ------
@@ -37,7 +42,9 @@ def user_dictionary(value: object) -> list[str]:
     OSError
         If the file cannot be read.
     """
-    entries = _entries(value)
+    if isinstance(value, _Entries):
+        return value
+    entries = _Entries(_entries(value))
     check_size("user_dictionary", entries)
     return entries
 
@@ -45,13 +52,8 @@ def user_dictionary(value: object) -> list[str]:
 def _entries(value: object) -> list[str]:
     if isinstance(value, str | os.PathLike):
         return _of_file(path_text("user_dictionary", value))
-    try:
-        lines = words("user_dictionary", value)
-    except TypeError as error:
-        raise ValueError(
-            "user_dictionary must be words, or the path of a file with a word on each line, got "
-            f"{shown(value)}"
-        ) from error
+    what = "words, or the path of a file with a word on each line"
+    lines = words("user_dictionary", value, what, ValueError)
     found: dict[str, str] = {}
     for line in writable_words("user_dictionary", lines):
         try:

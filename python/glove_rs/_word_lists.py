@@ -34,8 +34,14 @@ MOST_BYTES = 1 << 20
 _FORMAT = "glove-rs phrases"
 
 
+class _StopWords(list[str]):
+    """The result of :func:`stop_words`, which is not checked again: a list may be long."""
+
+
 def stop_words(value: object) -> list[str]:
     """Return stop words, sorted and without repetitions. Empty words are left out.
+
+    The result of an earlier call is returned unchanged.
 
     Raises
     ------
@@ -49,18 +55,14 @@ def stop_words(value: object) -> list[str]:
     ImportError
         For a language, if the library stop-words is not installed.
     """
+    if isinstance(value, _StopWords):
+        return value
     if isinstance(value, str | os.PathLike):
         found = _of_file_or_language(value)
     else:
-        try:
-            found = words("stop_words", value)
-        except TypeError as error:
-            got = str(error).partition(", got ")[2]
-            raise ValueError(
-                "stop_words must be words, the path of a file with a word on each line, or a "
-                f"language such as 'english', got {got}"
-            ) from error
-    result = sorted(set(filter(None, writable_words("stop_words", found))))
+        what = "words, the path of a file with a word on each line, or a language such as 'english'"
+        found = words("stop_words", value, what, ValueError)
+    result = _StopWords(sorted(set(filter(None, writable_words("stop_words", found)))))
     check_size("stop_words", result)
     return result
 

@@ -190,3 +190,36 @@ fn spelled(own: &[u32], words: &[(&[u8], u64)], delimiter: &[u8]) -> Result<Vec<
 fn key(own: &[u32], words: &[(&[u8], u64)]) -> Result<Box<[u8]>> {
     Ok(spelled(own, words, &[BETWEEN])?.into_boxed_slice())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::collocations::Scoring;
+    use crate::corpus::Documents;
+
+    #[test]
+    fn a_phrase_occurs_min_count_times_whatever_the_threshold() {
+        // Words with the delimiter are counted in other tables than all other words.
+        let text = ["a b", "x_y z", "c d", "c d", "v_w u", "v_w u"];
+        let rule = Rule {
+            min_count: 2,
+            threshold: f64::NEG_INFINITY,
+            scoring: Scoring::Default,
+        };
+        let found = learn(
+            &mut Documents::new(text),
+            Phrases::empty("_", [""; 0]).unwrap(),
+            &rule,
+            &EncodingOptions::default(),
+            &MemoryLimit::default(),
+            &Monitor::new(),
+        )
+        .unwrap();
+        let mut phrases: Vec<_> = found.passes()[0]
+            .iter()
+            .map(|(words, _)| words.concat())
+            .collect();
+        phrases.sort();
+        assert_eq!(phrases, [b"cd".to_vec(), b"v_wu".to_vec()]);
+    }
+}

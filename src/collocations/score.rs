@@ -33,8 +33,7 @@ pub struct Rule {
     /// A phrase occurs at least this many times. With [`Scoring::Default`], the score of a collocation with this count
     /// is 0. So with a threshold of at least 0, a phrase occurs more often than this.
     pub min_count: u64,
-    /// A phrase has a larger score than this. With [`Scoring::Default`], a negative threshold can accept collocations
-    /// that occur less often than `min_count`.
+    /// A phrase has a larger score than this.
     pub threshold: f64,
     /// How collocations are scored.
     pub scoring: Scoring,
@@ -55,17 +54,19 @@ impl Rule {
     /// counts of the first word, of the last word and of the collocation. The operations and their
     /// order are those of gensim, so that the scores have the same bits.
     pub(super) fn score(&self, first: u64, last: u64, both: u64, text: Text) -> Option<f64> {
+        if both < self.min_count {
+            return None;
+        }
         let score = match self.scoring {
             Scoring::Default => {
                 let product = u128::from(first) * u128::from(last);
                 (both as f64 - self.min_count as f64) / product as f64 * text.different as f64
             }
-            Scoring::Npmi if both >= self.min_count => {
+            Scoring::Npmi => {
                 let share = |n: u64| n as f64 / text.words as f64;
                 let (a, b, ab) = (share(first), share(last), share(both));
                 (ab / (a * b)).ln() / -ab.ln()
             }
-            Scoring::Npmi => return None,
         };
         (score > self.threshold).then_some(score)
     }

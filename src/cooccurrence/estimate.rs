@@ -138,18 +138,16 @@ impl CorpusSize {
         threads + RETAINED_READING * (self.reading_bytes(memory) - self.tokenizer_bytes)
     }
 
-    /// Number of bytes of temporary files that counting writes. 0 if the rows fit into their
-    /// fraction of the memory limit.
+    /// Number of bytes of temporary files that counting writes. 0 if the encoded text and the rows fit into their
+    /// fractions of the memory limit and the text is one segment.
     pub fn disk(&self, memory: &MemoryLimit) -> f64 {
-        if self.row_bytes() <= memory.row_bytes() as f64 {
-            return 0.0;
-        }
-        // The encoded text and the rows are on disk. If there are several segments, their rows and
-        // the merged rows are on disk at the same time. Together, the rows of the segments and the
-        // merged rows are assumed to take 2.5 times the bytes of the merged rows.
-        let segments = self.kept_tokens / memory.segment_tokens() as f64;
-        let times = if segments > 1.0 { 2.5 } else { 1.0 };
-        ID_BYTES * self.tokens + times * self.encoded_bytes
+        let text = (ID_BYTES * self.tokens - memory.text_bytes() as f64).max(0.0);
+        // If there are several segments, their rows are on disk, and the merged rows are too if they do not fit into
+        // memory. The rows of the segments are assumed to take 1.5 times the bytes of the merged rows.
+        let is_cut = self.kept_tokens > memory.segment_tokens() as f64;
+        let of_segments = if is_cut { 1.5 } else { 0.0 };
+        let is_large = self.row_bytes() > memory.row_bytes() as f64;
+        text + (of_segments + f64::from(u8::from(is_large))) * self.encoded_bytes
     }
 }
 
@@ -440,5 +438,74 @@ impl ChunkReader for Chunks {
 
     fn name(&self) -> PathBuf {
         self.name.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The size of a text of `tokens` tokens whose rows are small.
+    fn size(tokens: f64) -> CorpusSize {
+        CorpusSize {
+            tokens,
+            kept_tokens: tokens,
+            words: 20.0,
+            different_words: 20.0,
+            words_per_thread: 20.0,
+            word_bytes: 3.0,
+            records: 400.0,
+            pairs: 210.0,
+            symmetric: true,
+            packed: true,
+            encoded_bytes: 800.0,
+            tokenizer_bytes: 0.0,
+            retained_rows: 0.0,
+        }
+    }
+
+    #[test]
+    fn disk_space_is_estimated_if_and_only_if_counting_needs_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let memory = MemoryLimit {
+            bytes: Some(1_000_000),
+            folder: folder.path().join("missing"),
+        };
+        // A segment has 46,875 tokens, and 62,500 tokens of encoded text fit into memory.
+        for (lines, fits) in [(40, true), (60, false), (70, false)] {
+            let words: Vec<_> = (0..1000)
+                .map(|number| format!("w{}", number % 20))
+                .collect();
+            let line = words.join(" ");
+            let chunks = vec![line + "\n"; lines].into_iter().map(Content::Lines);
+            let mut reader = Chunks {
+                chunks: chunks.collect::<Vec<_>>().into_iter(),
+                name: "text".into(),
+            };
+            let (options, monitor) = (EncodingOptions::default(), Monitor::new());
+            let counted =
+                RawCorpus::read(&mut reader, &options, &memory, &monitor).and_then(|raw| {
+                    let words = raw.words(&monitor)?;
+                    let (words, _) =
+                        Vocabulary::choose(&words, "text".as_ref(), 1, None, &monitor)?;
+                    let mut corpus = raw.encode(&words, false, &monitor)?;
+                    count(
+                        &mut corpus,
+                        words.len(),
+                        &CountingOptions::default(),
+                        &memory,
+                        &monitor,
+                    )
+                });
+            assert_eq!(counted.is_ok(), fits, "{lines} lines");
+            assert_eq!(
+                size(1000.0 * lines as f64).disk(&memory) == 0.0,
+                fits,
+                "{lines} lines"
+            );
+        }
+        // Positions in a segment are 32-bit numbers, so a text of more tokens has several segments without a limit too.
+        assert_eq!(size(2e9).disk(&MemoryLimit::default()), 0.0);
+        assert!(size(3e9).disk(&MemoryLimit::default()) > 0.0);
     }
 }

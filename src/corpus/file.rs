@@ -185,7 +185,8 @@ impl Current {
     }
 
     /// Called at the end of a file. Refuses a file whose size or modification time changed while it
-    /// was read: its text could be a mixture of two versions.
+    /// was read: its text could be a mixture of two versions. The size of a file of the system, such
+    /// as those in /proc, is always 0, so the number of bytes read may differ from a size of 0.
     fn check_unchanged(&self) -> Result<()> {
         let Some((file, before)) = &self.before else {
             return Ok(());
@@ -193,7 +194,7 @@ impl Current {
         let after = file.metadata().map_err(|e| Error::io(&self.path, e))?;
         let read = self.text.bytes_read();
         if after.len() == before.len()
-            && (read == after.len() || self.packed.is_some())
+            && (read == after.len() || after.len() == 0 || self.packed.is_some())
             && after.modified().ok() == before.modified().ok()
         {
             return Ok(());
@@ -265,6 +266,19 @@ mod tests {
         }
         assert_eq!(text, "a b\nc\nd\ne\n");
         assert_eq!(reader.bytes_read(), 8);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_of_the_system_has_size_0_and_is_read() {
+        let path = Path::new("/proc/self/status");
+        assert_eq!(std::fs::metadata(path).unwrap().len(), 0);
+        let mut reader = FileReader::open(path).unwrap();
+        let Some(Content::Lines(text)) = reader.next_chunk().unwrap() else {
+            panic!("there is text");
+        };
+        assert!(text.starts_with("Name:"), "{text}");
+        assert!(reader.next_chunk().unwrap().is_none());
     }
 
     #[cfg(target_os = "linux")]

@@ -232,12 +232,15 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// One document per item. A newline within an item ends a document too.
+    /// One document per item. A newline within an item ends a document too. A newline at the end of an item begins no
+    /// further document.
     pub fn new<T: AsRef<str>>(documents: impl IntoIterator<Item = T>) -> Self {
         let mut text = String::new();
         for document in documents {
             text.push_str(document.as_ref());
-            text.push('\n');
+            if !document.as_ref().ends_with('\n') {
+                text.push('\n');
+            }
         }
         Self {
             bytes: text.len() as u64,

@@ -126,6 +126,8 @@ pub struct Gatherer {
     ends: Vec<usize>,
     // Whether the last line has a character that is not white space.
     visible: bool,
+    // Whether the file or item that is open ends with a newline so far.
+    newline: bool,
 }
 
 impl Gatherer {
@@ -142,23 +144,25 @@ impl Gatherer {
     /// # Errors
     /// [`Error::Memory`].
     pub fn push(&mut self, text: &str) -> Result<()> {
-        self.find_blank_lines(text);
+        self.look_at(text);
         fallible::push_text(&mut self.text, text)
     }
 
     /// Take `text` as the first piece, without copying it.
     pub(super) fn push_all(&mut self, text: String) {
-        self.find_blank_lines(&text);
+        self.look_at(&text);
         self.text = text;
     }
 
-    /// End the file or item. If documents are lines, this appends a newline, also after text that ends with a newline.
+    /// End the file or item. If documents are lines, this ends the last line, unless the file or item ends with a newline:
+    /// a newline at its end begins no further document. An empty item is an empty document.
     pub fn end(&mut self) {
         match self.unit {
+            DocumentUnit::Line if self.newline => {}
             DocumentUnit::Line => self.text.push('\n'),
             _ => self.ends.push(self.text.len()),
         }
-        self.visible = false;
+        (self.visible, self.newline) = (false, false);
     }
 
     /// Number of bytes of the text gathered so far.
@@ -180,7 +184,11 @@ impl Gatherer {
         }
     }
 
-    fn find_blank_lines(&mut self, piece: &str) {
+    /// Find the ends of documents in a piece that is appended next.
+    fn look_at(&mut self, piece: &str) {
+        if !piece.is_empty() {
+            self.newline = piece.ends_with('\n');
+        }
         if self.unit != DocumentUnit::Paragraph {
             return;
         }
@@ -192,5 +200,38 @@ impl Gatherer {
             (line, self.visible) = (newline + 1, false);
         }
         self.visible |= !is_blank(&piece.as_bytes()[line..]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gathered(unit: DocumentUnit, items: &[&[&str]]) -> Vec<String> {
+        let mut gatherer = Gatherer::new(unit);
+        for item in items {
+            for piece in *item {
+                gatherer.push(piece).unwrap();
+            }
+            gatherer.end();
+        }
+        let content = gatherer.take();
+        assert!(content.pieces().all(|(_, ended)| ended));
+        content.pieces().map(|(text, _)| text.to_owned()).collect()
+    }
+
+    #[test]
+    fn a_newline_at_the_end_of_an_item_begins_no_document() {
+        let lines = |items: &[&[&str]]| gathered(DocumentUnit::Line, items);
+        assert_eq!(lines(&[&["a b\n"], &["c"], &["d\n"]]), ["a b", "c", "d"]);
+        assert_eq!(lines(&[&["a\n", "b"], &["c", "\n"]]), ["a", "b", "c"]);
+        assert_eq!(lines(&[&["a\n", ""]]), ["a"]);
+        // Empty items and blank lines are documents: documents keep their numbers.
+        assert_eq!(
+            lines(&[&[""], &["\n"], &[], &["a\n\n"]]),
+            ["", "", "", "a", ""]
+        );
+        let files = gathered(DocumentUnit::File, &[&["a\n"], &[""], &["b"]]);
+        assert_eq!(files, ["a\n", "", "b"]);
     }
 }

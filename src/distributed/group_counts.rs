@@ -260,9 +260,8 @@ fn different(neighbours: f64, words: f64) -> f64 {
 /// into tasks. A pure function of its arguments.
 ///
 /// # Errors
-/// [`crate::Error::Parameter`] for a window of 0, for a text of 2^32 − 1 ids or more, if whole
-/// documents are windows for a document that is too long, and, if there is one group and `blocks` have rows of
-/// frequent words, for texts that have more than 2^32 − 1 ids together; [`crate::Error::Memory`];
+/// [`crate::Error::Parameter`] for a window of 0, for a text of 2^32 − 1 ids or more, and if whole
+/// documents are windows for a document that is too long; [`crate::Error::Memory`];
 /// [`crate::Error::Cancelled`].
 pub fn count_by_group(
     texts: &[&[WordId]],
@@ -387,7 +386,9 @@ fn count_blocks<S: BlockSum>(
 
 /// The rows of the most frequent words, if some of `rows` are among them. With one group, new ids
 /// are ranks, and these rows are counted as on one machine, so that they have the same
-/// bits. With several groups, they are counted like all other rows, and the result is `None`.
+/// bits. With several groups, they are counted like all other rows, and the result is `None`. So it
+/// is if the texts together have more ids than a [`CompactText`] can hold; one machine counts such a
+/// text in segments.
 fn frequent_rows(
     texts: &[&[WordId]],
     rows: &Range<usize>,
@@ -396,7 +397,10 @@ fn frequent_rows(
     monitor: &Monitor,
 ) -> Result<Option<RowBlock>> {
     let frequent = FrequentPairs::words(partition.words(), options);
-    if partition.groups() > 1 || rows.start >= frequent {
+    // An end of a document may follow each text.
+    let length: usize = texts.iter().map(|ids| ids.len() + 1).sum();
+    let fits = u32::try_from(length).is_ok();
+    if partition.groups() > 1 || rows.start >= frequent || !fits {
         return Ok(None);
     }
     let mut whole = CompactText::default();
@@ -726,6 +730,18 @@ mod tests {
                 assert_eq!(next, counts.len());
             }
         }
+    }
+
+    #[test]
+    fn rows_of_frequent_words_come_from_one_text_if_all_texts_fit_into_it() {
+        let text = vec![0; 1 << 20];
+        let frequent = |texts: &[&[WordId]]| {
+            let (partition, options) = (Partition::new(WORDS, 1), CountingOptions::default());
+            frequent_rows(texts, &(0..WORDS), partition, &options, &Monitor::new()).unwrap()
+        };
+        assert!(frequent(&[&text, &text]).is_some());
+        // Together these texts have more than 2^32 ids.
+        assert!(frequent(&vec![&text[..]; (1 << 12) + 1]).is_none());
     }
 
     proptest! {

@@ -2,7 +2,7 @@
 
 use crate::corpus::ChunkReader;
 use crate::encoding::{DOCUMENT_END, DROPPED, EncodingOptions, GAP, RawCorpus};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::Monitor;
 use crate::partition::Partition;
@@ -30,7 +30,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shard {
     words: Arc<Vocabulary>,
-    // The positions, chunk by chunk.
+    // The positions, chunk by chunk. Each of them is below the number of words, or is DOCUMENT_END.
     ids: Vec<Vec<WordId>>,
 }
 
@@ -55,11 +55,19 @@ impl Shard {
     }
 
     /// A shard with these [`Shard::words`] and [`Shard::ids`].
-    pub fn new(words: Arc<Vocabulary>, ids: Vec<WordId>) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`Error::Parameter`] naming `ids` for a position that has no word.
+    pub fn new(words: Arc<Vocabulary>, ids: Vec<WordId>) -> Result<Self> {
+        let has_word = |id: WordId| (id as usize) < words.len() || id == DOCUMENT_END;
+        if let Some(id) = ids.iter().find(|&&id| !has_word(id)) {
+            let message = format!("must be positions in {} words, got {id}", words.len());
+            return Err(Error::parameter("ids", message));
+        }
+        Ok(Self {
             words,
             ids: vec![ids],
-        }
+        })
     }
 
     /// The different words, with their counts in the shard.
@@ -116,5 +124,24 @@ impl Shard {
                 .filter(|&id| id != DROPPED),
         );
         Ok(ids)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_without_a_word_is_refused() {
+        let words = Arc::new(Vocabulary::new([("a", 2), ("b", 1)]).unwrap());
+        let shard = |ids: &[WordId]| Shard::new(words.clone(), ids.to_vec());
+        let encoded = shard(&[1, 0, DOCUMENT_END]).unwrap();
+        let ids = encoded.encode(&words, Partition::new(2, 1), false).unwrap();
+        assert_eq!(ids, [1, 0, DOCUMENT_END]);
+        for wrong in [2, GAP, DROPPED] {
+            let error = shard(&[0, wrong]).unwrap_err().to_string();
+            let expected = format!("ids must be positions in 2 words, got {wrong}");
+            assert_eq!(error, expected);
+        }
     }
 }

@@ -40,11 +40,15 @@ impl BinaryReader {
         Ok(bytes)
     }
 
-    /// Whether the file ends here.
+    /// Refuse a file that goes on here, after the end of its content. `content` is for the message.
     ///
     /// # Errors
-    /// [`Error::Io`]; [`Error::Cancelled`].
-    pub fn is_at_end(&mut self) -> Result<bool> {
-        Ok(self.input.peek(1)?.is_empty())
+    /// [`Error::Format`]; [`Error::Io`]; [`Error::Cancelled`].
+    pub fn expect_end(&mut self, content: &str) -> Result<()> {
+        if self.input.peek(1)?.is_empty() {
+            return Ok(());
+        }
+        let message = format!("the file is too long: it goes on after the end of the {content}");
+        Err(self.error(self.offset, message))
     }
 }

@@ -27,7 +27,7 @@
 //! caller stores in the settings, and on the number of the epoch.
 
 use super::binary_reader::BinaryReader;
-use super::header::{HeaderFormat, contradiction};
+use super::header::{HeaderFormat, contradiction, wrong_size};
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
 use crate::io::{self, at, write_atomically};
@@ -203,8 +203,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
         anchored,
     );
     if let Some(size) = size.filter(|size| expected != u128::from(*size)) {
-        let message = format!("the file is cut off: it has {size} bytes instead of {expected}");
-        return Err(bad(size, &message));
+        return Err(fault(wrong_size(size, expected)));
     }
     let settings = input.bytes(settings)?;
     let reports = input.bytes(8 * numbers * reports)?;
@@ -237,10 +236,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     if end != sum.to_le_bytes() {
         return Err(bad(0, "the file is damaged: its checksum is wrong"));
     }
-    if !input.reader.is_at_end()? {
-        let message = "there is more after the end of the checkpoint";
-        return Err(bad(input.reader.offset, message));
-    }
+    input.reader.expect_end("checkpoint")?;
     if anchored > 0 {
         let checked = anchor.check(words, dim);
         checked.map_err(|e| bad(0, &format!("the anchored words are wrong: {e}")))?;
@@ -461,10 +457,9 @@ mod tests {
             }
         }
         std::fs::write(file.path(), [&good[..], b"more"].concat()).unwrap();
-        assert!(matches!(
-            load(file.path(), &Monitor::new()),
-            Err(Error::Format { .. })
-        ));
+        let error = load(file.path(), &Monitor::new()).unwrap_err().to_string();
+        let place = format!("byte {}: the file is too long", good.len());
+        assert!(error.contains(&place), "{error}");
     }
 
     #[test]

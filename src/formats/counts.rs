@@ -266,9 +266,10 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
         read += batch;
         input.input.report(monitor)?;
     }
-    if u64::from(next) != rows || !input.is_at_end()? {
-        return Err(input.error(input.offset, "the file does not end with the last row"));
+    if u64::from(next) != rows {
+        return Err(input.error(input.offset, "the last rows of the counts are missing"));
     }
+    input.expect_end("counts")?;
     let mut counts = writer.finish(rows as usize, symmetric);
     if is_rectangular {
         counts = counts.rectangular([words as usize, other_words as usize]);

@@ -92,6 +92,17 @@ pub(super) fn contradiction(offset: u64) -> Fault {
     (offset, "the header contradicts itself".to_owned())
 }
 
+/// The error for a file of `size` bytes whose header says that it has `expected`.
+pub(super) fn wrong_size(size: u64, expected: u128) -> Fault {
+    let (offset, what) = if u128::from(size) < expected {
+        (size, "cut off")
+    } else {
+        (expected as u64, "too long")
+    };
+    let message = format!("the file is {what}: it has {size} bytes instead of {expected}");
+    (offset, message)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,6 +130,25 @@ mod tests {
             damaged[byte] ^= 1;
             assert_eq!(FORMAT.check(&damaged).err().unwrap().0, offset);
         }
+    }
+
+    #[test]
+    fn a_wrong_size_is_too_small_or_too_large() {
+        let message = |size| wrong_size(size, 10);
+        assert_eq!(
+            message(9),
+            (
+                9,
+                "the file is cut off: it has 9 bytes instead of 10".to_owned()
+            )
+        );
+        assert_eq!(
+            message(11),
+            (
+                10,
+                "the file is too long: it has 11 bytes instead of 10".to_owned()
+            )
+        );
     }
 
     #[test]

@@ -164,9 +164,7 @@ pub(crate) fn load_from(mut input: Input, monitor: &Monitor) -> Result<Subwords>
         let message = format!("number {bad} of the vectors is not finite");
         return Err(input.error(input.offset, message));
     }
-    if !input.is_at_end()? {
-        return Err(input.error(input.offset, "the file does not end with the last vector"));
-    }
+    input.expect_end("vectors")?;
     Subwords::new(header.lengths, ngrams, header.dim, vectors)
 }
 

@@ -1,8 +1,8 @@
 //! Reads files in zip archives. `archive.zip:name` is the path of a file in an archive.
 
-use crate::error::{Error, Location};
+use crate::error::{Error, Location, Result};
 use crate::file_kind::{FileKind, LOOK};
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use zip::{CompressionMethod, ZipArchive};
@@ -92,28 +92,67 @@ fn members_of(directory: &mut Directory, archive: &Path) -> io::Result<Vec<(Stri
 }
 
 /// The first names of `members`, as text for a message.
-pub(crate) fn listed(members: &[(String, u64)]) -> String {
-    let names = members
-        .iter()
-        .take(SHOWN)
-        .map(|(name, _)| format!("{name:?}"));
-    let more = if members.len() > SHOWN { ", ..." } else { "" };
+pub(crate) fn listed<'a>(members: impl IntoIterator<Item = &'a (String, u64)>) -> String {
+    let mut members = members.into_iter();
+    let names: Vec<_> = members.by_ref().take(SHOWN).collect();
+    let names = names.iter().map(|(name, _)| format!("{name:?}"));
+    let more = if members.next().is_some() {
+        ", ..."
+    } else {
+        ""
+    };
     names.collect::<Vec<_>>().join(", ") + more
 }
 
-/// Open a file in an archive by its full name in the archive, or by the last part of its name if no other file has
-/// the same last part.
+/// The full name of the file among `members` that `name` means: the file with this full name or, if there is none, the
+/// only file whose name has `name` as its last part.
+///
+/// # Errors
+/// [`ErrorKind::NotFound`] if there is no such file, or if several files have this last part.
+fn named<'a>(members: &'a [(String, u64)], name: &str) -> io::Result<&'a str> {
+    if let Some((member, _)) = members.iter().find(|(member, _)| member == name) {
+        return Ok(member);
+    }
+    let is_last_part = |(member, _): &&(String, u64)| member.rsplit('/').next() == Some(name);
+    let found: Vec<&(String, u64)> = members.iter().filter(is_last_part).collect();
+    let message = match found[..] {
+        [(member, _)] => return Ok(member),
+        [] => format!(
+            "no such file in the archive, which holds {}",
+            listed(members)
+        ),
+        _ => format!(
+            "several files in the archive have this name: {}",
+            listed(found)
+        ),
+    };
+    Err(io::Error::new(ErrorKind::NotFound, message))
+}
+
+/// The path of the archive and the full name of the file in it that a path `archive.zip:name` means.
+///
+/// # Errors
+/// [`Error::Io`] of the kind [`ErrorKind::NotFound`] if there is no such archive or no such file in it, or if `name` is
+/// the last part of the names of several files; [`Error::Format`] if the archive is damaged.
+pub fn find_member(path: &Path) -> Result<(PathBuf, String)> {
+    let Some((archive, name)) = split(path) else {
+        let error = fs::metadata(path).err();
+        return Err(Error::io(path, error.unwrap_or(ErrorKind::NotFound.into())));
+    };
+    let found = members(&archive).and_then(|members| named(&members, &name).map(str::to_owned));
+    found
+        .map(|name| (archive, name))
+        .map_err(|error| Error::io(path, error))
+}
+
+/// Open the file in an archive that `name` means.
+///
+/// # Errors
+/// As for [`find_member`].
 pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
     let mut directory = directory(path)?;
     let all = members_of(&mut directory, path)?;
-    let is_named = |(member, _): &&(String, u64)| member.rsplit('/').next() == Some(name);
-    let mut named = all.iter().filter(is_named);
-    let exact = all.iter().find(|(member, _)| member == name);
-    let chosen = exact.or_else(|| named.next().filter(|_| named.next().is_none()));
-    let Some((chosen, _)) = chosen else {
-        let message = format!("no such file in the archive, which holds {}", listed(&all));
-        return Err(io::Error::new(ErrorKind::NotFound, message));
-    };
+    let chosen = named(&all, name)?;
     let number = directory.index_for_name(chosen);
     let number = number.ok_or(ErrorKind::NotFound)?;
     let member = directory.by_index_raw(number).map_err(of_zip(path))?;

@@ -25,7 +25,7 @@ mod lock;
 mod open;
 mod temporary;
 
-pub use archive::members;
+pub use archive::{find_member, members};
 pub(crate) use archive::{listed, path_of};
 pub use ending::{Written, ending_of};
 pub use file::{Output, Replacement, write_atomically};

@@ -62,8 +62,8 @@ mod _core {
     use super::phrases::CorePhrases;
     #[pymodule_export]
     use super::recognising::{
-        check_ending, check_kind, count_lines, ending, is_member, member_path, members, read_text,
-        recognise,
+        check_ending, check_kind, count_lines, ending, find_member, is_member, member_path,
+        members, read_text, recognise,
     };
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};

@@ -58,6 +58,13 @@ pub fn members(archive: PathBuf) -> PyResult<Vec<String>> {
     Ok(found.into_iter().map(|(name, _)| name).collect())
 }
 
+/// The path of the archive, and the full name in it, of the file that a path `archive.zip:name` means.
+#[pyfunction]
+pub fn find_member(path: PathBuf) -> PyResult<(String, String)> {
+    let (archive, member) = io::find_member(&path)?;
+    Ok((archive.to_string_lossy().into_owned(), member))
+}
+
 /// Whether a path names a file in a zip archive.
 #[pyfunction]
 pub fn is_member(path: PathBuf) -> bool {

@@ -39,7 +39,7 @@ impl CoreShard {
     ) -> PyResult<Self> {
         let words = vocabulary.get().inner.clone();
         Ok(Self {
-            shard: Shard::new(words, pod_collect_to_vec(ids.as_slice()?)),
+            shard: Shard::new(words, pod_collect_to_vec(ids.as_slice()?))?,
         })
     }
 
@@ -292,7 +292,7 @@ pub fn restore_vocabulary(
         pod_collect_to_vec(counts.as_slice()?),
     ];
     let ends = ends.into_iter().map(|end| end as usize).collect();
-    Ok(Vocabulary::from_parts(words.as_slice()?.to_vec(), ends, counts).into())
+    Ok(Vocabulary::from_parts(words.as_slice()?.to_vec(), ends, counts)?.into())
 }
 
 /// The words of all parts with the sums of their counts, in the order of first occurrence in the

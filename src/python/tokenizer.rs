@@ -80,10 +80,10 @@ impl PythonTokenizer<'_> {
             // On Windows, a carriage return comes before the newline.
             let line = piece.strip_suffix('\r').filter(|_| is_line);
             let piece = line.unwrap_or(piece);
-            if piece.is_empty() {
-                continue;
+            // The function is not called for an empty document. The document counts: it may have a label.
+            if !piece.is_empty() {
+                self.split(&self.folding.apply(piece), &mut words)?;
             }
-            self.split(&self.folding.apply(piece), &mut words)?;
             words.end_document();
             py.check_signals()?;
             if start.elapsed() > PATIENCE {

@@ -207,9 +207,13 @@ class Bootstrap:
 
     def _check_replicates(self) -> None:
         if len(self) < 2:
-            raise ValueError(
-                f"an interval needs at least 2 replicates, got {len(self)}: call extend"
-            )
+            more = "call compare.slices with a larger n" if self._is_slice else "call extend"
+            raise ValueError(f"an interval needs at least 2 replicates, got {len(self)}: {more}")
+
+    @property
+    def _is_slice(self) -> bool:
+        """Whether :func:`compare.slices` trained the replicates."""
+        return "slice" in self._settings
 
     def _estimate(self, value: _F64, replicates: _F64, name: str) -> Estimate:
         self._warn_of_missing(replicates, name)
@@ -478,7 +482,8 @@ class Bootstrap:
         Replicate r has the same weights and the same seed whether :func:`glove_rs.bootstrap` trains
         it or this method adds it.
 
-        A bootstrap can always be extended. A jackknife can be extended if it has no replicates yet
+        A bootstrap can always be extended, except that of a slice, whose context vectors are not
+        kept. A jackknife can be extended if it has no replicates yet
         (``n=0``), or to its own `n` if it was interrupted. The number of its blocks is that of its
         replicates, so more replicates would need other blocks and thus a new jackknife.
 
@@ -506,9 +511,15 @@ class Bootstrap:
         ------
         ValueError
             If the text is needed and `source` is not given, if `source` is not the text of this
-            bootstrap, or if this is a jackknife that cannot be extended to `n`.
+            bootstrap, if this is a jackknife that cannot be extended to `n`, or if this is the
+            bootstrap of a slice.
         """
         n = integer("n", n, 0)
+        if self._is_slice:
+            raise ValueError(
+                f"the bootstrap of the slice {self._settings['slice']!r} cannot be extended: the "
+                f"context vectors of its training are not kept; call compare.slices with n={n}"
+            )
         if source is not None or reading:
             if source is None:
                 raise ValueError(f"{', '.join(reading)} need a source")

@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +34,12 @@ __all__ = ["Slices", "slices"]
 _F32: TypeAlias = npt.NDArray[np.float32]
 _Weights: TypeAlias = npt.NDArray[np.uint32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
+
+#: A slice is trained for 4 of 7 epochs of its model, rounded up, with steps 1.6 times as large. Its
+#: vectors then differ from those of 7 epochs as much as two seeds do (benches/EXPERIMENTS.md,
+#: "Four epochs of a slice").
+_EPOCHS: Final = (4, 7)
+_RATE: Final = 1.6
 
 
 class Slices(Mapping[Any, WordVectors]):
@@ -245,10 +251,9 @@ def slices(
         The number of bootstrap replicates of each slice, for intervals. The documents of the slice
         are resampled; the context vectors keep their values.
     epochs : int, optional
-        Epochs of the training of each slice. Default: those of the model. With 2, slices take less
-        than half of the time, but all changes are smaller, because the vectors stay nearer to those
-        of all of the text. In a text of a million words, 2 epochs found fewer of the planted
-        changes.
+        Epochs of the training of each slice, with the learning rate of the model. Default: 4/7 of
+        the epochs of the model, rounded up, with 1.6 times its learning rate. If there are too few
+        epochs, all changes are smaller, because the vectors stay near those of all of the text.
     min_count : int, optional
         Leave out words that occur fewer times in the slice. Default: that of the model.
     vocabulary : Vocabulary or sequence of str, optional
@@ -362,14 +367,24 @@ class _Compass:
         trained = _core.train(counts._core, self.dim, self.training, self.running, callback, True)
         self.arrays = trained.arrays
         self.tokens = int(documents.lengths.sum(dtype=np.int64))
-        self.slice_training: _core._Training = {**self.training}
-        if epochs is not None:
-            self.slice_training["epochs"] = epochs
+        self.slice_training = _slice_training(self.training, epochs)
 
     @property
     def vectors(self) -> _F32:
         """W of all of the text."""
         return combine(self.arrays["W"], self.arrays["W_tilde"], "word")
+
+
+def _slice_training(training: _core._Training, epochs: int | None) -> _core._Training:
+    """Return the training of a slice for a model with this training."""
+    if epochs is not None:
+        return {**training, "epochs": epochs}
+    part, whole = _EPOCHS
+    return {
+        **training,
+        "epochs": -(-training["epochs"] * part // whole),
+        "learning_rate": training["learning_rate"] * _RATE,
+    }
 
 
 class _SliceTrainer:
@@ -393,6 +408,14 @@ class _SliceTrainer:
         vocabulary = self.documents.vocabulary
         self.words = vocabulary.words[: np.count_nonzero(vocabulary.counts >= least)]
         arrays = {name: array[rows] for name, array in compass.arrays.items()}
+        # W_tilde minus its mean, with W times this mean added to b, makes the same predictions. But
+        # training needs fewer epochs: a step along the mean would change all predictions of a word,
+        # as a step of its bias does. The mean has the weights of the words in negative sampling.
+        # einsum, because the bits of a matrix product may depend on the number of threads.
+        shares = vocabulary.counts.astype(np.float32) ** 0.75
+        mean = np.einsum("i,ij->j", shares / shares.sum(), arrays["W_tilde"])
+        arrays["W_tilde"] -= mean
+        arrays["b"] += np.einsum("ij,j->i", arrays["W"], mean)
         # Accumulators start at 1 again: those of the first training would make steps small.
         self._arrays = {
             name: np.ones_like(array) if name.startswith("G_") else array
@@ -509,6 +532,7 @@ def _bootstrap_of(
             "unit": "document",
             "seed": seed,
             "n": n,
+            "slice": str(label),
             "text": {
                 "documents": len(documents),
                 "units": resampling.units,

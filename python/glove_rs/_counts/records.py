@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any
 
 from .._checks import is_file_system, path_text
-from .._io.file_systems import EXISTS, replacing_remote
+from .._io.file_systems import EXISTS, local_file, replacing_remote
 from .._io.files import is_url, replacing, without_file_protocol
 from .._optional import optional
 from ..vocabulary import Vocabulary
@@ -55,8 +55,11 @@ def _output(target: str, options: Any, *, overwrite: bool) -> AbstractContextMan
     # A URL such as file:///a names a local file: `replacing` writes it, not fsspec.
     target = without_file_protocol(target)
     if is_file_system(options) or is_url(target):
-        return replacing_remote(target, options, overwrite=overwrite)
-    if options is not None:
+        file = local_file(target, options)
+        if file is None:
+            return replacing_remote(target, options, overwrite=overwrite)
+        target = file  # a local file has its own rules for links and devices
+    elif options is not None:
         raise ValueError("storage_options must come with a URL as path")
     if os.path.lexists(target) and not overwrite:
         raise FileExistsError(errno.EEXIST, EXISTS, target)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -117,9 +118,10 @@ class Documents:
         Raises
         ------
         ValueError
-            If there is no source, if a label is missing, if no document has a word of the
-            vocabulary, or if `vocabulary` is None and a source is an open file, a pipe or a stream
-            of tables, which can be read only once.
+            If there is no source, if a label is missing, if a source has no documents or cannot be
+            read, if no document has a word of the vocabulary, or if `vocabulary` is None and a
+            source is an open file, a pipe or a stream of tables, which can be read only once. A
+            message about one source has its label.
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")
@@ -140,17 +142,24 @@ class Documents:
             encoding = _settings.core_encoding(settings)
             every_word: _core._Encoding = {**encoding, "min_count": 1, "max_vocab": None}
             running = _settings.core_running(settings)
-            parts = [
-                _core.CoreVocabulary.from_corpus(
-                    source_arguments(source, settings), every_word, running, callback
-                )
-                for source in kept.values()
-            ]
+            parts = []
+            for label, source in kept.items():
+                with _labelling(label):
+                    arguments = source_arguments(source, settings)
+                    parts.append(
+                        _core.CoreVocabulary.from_corpus(arguments, every_word, running, callback)
+                    )
             words = _core.merge_vocabularies(parts)
             words = words.chosen("source", encoding)
         else:
             words = as_vocabulary(vocabulary)._core
-        cores = [_read(source, settings, words, callback) for source in kept.values()]
+        cores = []
+        for label, source in kept.items():
+            with _labelling(label):
+                core = _read(source, settings, words, callback)
+                if not len(core):
+                    raise ValueError("there are no documents in the text")
+            cores.append(core)
         pairs = zip(kept, cores, strict=True)
         return cls(cores, [label for label, core in pairs for _ in range(len(core))])
 
@@ -229,6 +238,17 @@ def _read(
         _settings.core_running(settings),
         callback,
     )
+
+
+@contextmanager
+def _labelling(label: Label) -> Iterator[None]:
+    """Add the label of a source to an error about its text."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if type(error) not in (TypeError, ValueError, _core.FormatError):
+            raise
+        raise type(error)(f"source[{shown(label)}]: {error}") from error
 
 
 def _labelled(source: Source, by: Callable[[Any], Label]) -> tuple[Iterator[Any], list[Label]]:

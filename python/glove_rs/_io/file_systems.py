@@ -16,6 +16,7 @@ from .._optional import optional
 __all__ = [
     "EXISTS",
     "is_remote",
+    "local_file",
     "open_file",
     "remote_files",
     "replacing_remote",
@@ -23,11 +24,14 @@ __all__ = [
     "system_of",
 ]
 
-_PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S+")
+_PROTOCOL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://\S([^\n]*\S)?")
 
 
 def is_remote(name: str) -> bool:
-    """Return whether a name is a URL with a protocol, such as ``s3://bucket/corpus.txt``."""
+    """Return whether a name is a URL with a protocol, such as ``s3://bucket/corpus.txt``.
+
+    A URL may have spaces within: ``s3://bucket/my corpus.txt``.
+    """
     return _PROTOCOL.fullmatch(name) is not None
 
 
@@ -106,8 +110,7 @@ def remote_files(name: str, options: Any = None) -> list[str]:
         As for :func:`system_of`.
     """
     system, path = system_of(name, options)
-    protocols = system.protocol
-    if "http" in ((protocols,) if isinstance(protocols, str) else protocols):
+    if "http" in _protocols(system):
         return [name]  # HTTP has no folders, and a question mark begins a query
     if glob.has_magic(path):
         found = sorted(system.glob(path))
@@ -141,6 +144,35 @@ def open_file(name: str, options: Any = None) -> IO[bytes]:
     return open(name, "rb")
 
 
+def local_file(name: str, options: Any = None) -> str | None:
+    """Return the path of a file in a file system of this machine; None for any other store.
+
+    Parameters
+    ----------
+    name, options
+        As for :func:`system_of`.
+    """
+    system, path = system_of(name, options)
+    while True:
+        kind = type(system)
+        if kind.__name__ == "DirFileSystem":  # of fsspec: a folder of another system
+            system, path = system.fs, str(system._join(path))
+        elif kind.__name__ == "ArrowFSWrapper":
+            system = system.fs
+        elif getattr(system, "type_name", None) == "subtree":  # the same of pyarrow
+            system, path = system.base_fs, system.base_path.rstrip("/") + "/" + path.lstrip("/")
+        else:
+            break
+    if getattr(system, "type_name", None) == "local":
+        return path
+    return path if "file" in _protocols(system) else None
+
+
+def _protocols(system: Any) -> tuple[str, ...]:
+    found = getattr(system, "protocol", ())
+    return (found,) if isinstance(found, str) else tuple(found)
+
+
 #: The reason of a FileExistsError.
 EXISTS = "exists; choose another name, or replace it with overwrite=True"
 
@@ -150,7 +182,8 @@ def replacing_remote(name: str, options: Any = None, *, overwrite: bool) -> Iter
     """Yield a binary file that is at `name` in a store when the block ends without an exception.
 
     The file is written with a hidden name in the same folder, and then moved: not all stores can
-    discard a file that is open. After an exception the hidden file is removed.
+    discard a file that is open. After an exception the hidden file is removed. If this fails, the
+    exception has a note with its name.
 
     Parameters
     ----------
@@ -179,7 +212,7 @@ def replacing_remote(name: str, options: Any = None, *, overwrite: bool) -> Iter
     except NotImplementedError:
         raise OSError(errno.EROFS, "This store cannot be written", shortened(name)) from None
     except OSError as error:
-        error.filename = shortened(name)  # the error must not name the hidden file
+        _name(error, name, hidden)
         raise
     try:
         yield file
@@ -187,13 +220,35 @@ def replacing_remote(name: str, options: Any = None, *, overwrite: bool) -> Iter
         _check_target(system, path, name, overwrite=overwrite)
         _move(system, hidden, path)
     except BaseException as error:
+        _remove(system, hidden, file, error, is_url=is_remote(name))
+        if isinstance(error, OSError):
+            _name(error, name, hidden)
+        raise
+
+
+def _remove(system: Any, hidden: str, file: Any, error: BaseException, *, is_url: bool) -> None:
+    """Remove the hidden file after `error`, or add a note with its name to `error`."""
+    try:
         with suppress(Exception):
             file.close()
+        system.rm_file(hidden)
+    except BaseException as reason:
         with suppress(Exception):
-            system.rm_file(hidden)
-        if isinstance(error, OSError) and hidden in str(error.filename):
-            error.filename = shortened(name)
-        raise
+            system.invalidate_cache()
+            if not system.exists(hidden):
+                return
+        shown = shortened(system.unstrip_protocol(hidden) if is_url else hidden)
+        why = " ".join(str(reason).split()) or type(reason).__name__
+        error.add_note(f"the incomplete file {shown} could not be removed ({why}): delete it")
+
+
+def _name(error: OSError, name: str, hidden: str) -> None:
+    """Make an error name the file that the caller asked for, instead of none or the hidden file."""
+    if error.errno is None:  # an error of a library, which has only a message
+        message = str(error).replace(hidden, name)
+        error.args = (message if name in message else f"{shortened(name)}: {message}",)
+    elif error.filename is None or hidden in str(error.filename):
+        error.filename = shortened(name)
 
 
 def _check_target(system: Any, path: str, name: str, *, overwrite: bool) -> None:

@@ -21,6 +21,7 @@ from .._core import FormatError, __version__
 from .._settings import saved
 from ..vocabulary import Vocabulary
 from .archives import MOST_JSON
+from .file_systems import EXISTS
 from .files import output_path, replacing
 
 __all__ = ["FILES", "OutputFolder", "is_folder", "model_file", "read_settings"]
@@ -161,7 +162,7 @@ class OutputFolder:
             reason = "exists and is not a folder of glove-rs; choose another name"
             raise self._refused(reason) from error
         if not self.overwrite:
-            raise self._refused("exists; choose another name, or replace it with --overwrite")
+            raise self._refused(EXISTS)
 
     def _refused(self, reason: str) -> FileExistsError:
         return FileExistsError(17, reason, self.path)

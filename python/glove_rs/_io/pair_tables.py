@@ -16,6 +16,7 @@ from .._checks import is_file_system, shown
 from .._optional import optional
 from .file_systems import is_remote, open_file, remote_files, shortened, system_of
 from .files import local_path
+from .pair_types import common_type, converted, is_convertible
 
 __all__ = ["opened"]
 
@@ -75,9 +76,16 @@ def _paths(table: Any) -> list[str | os.PathLike[str]] | None:
     """Return the paths of a table, or None if it is in memory."""
     if isinstance(table, str | os.PathLike):
         return [table]
-    if not isinstance(table, list | tuple) or not table:
+    if not isinstance(table, list | tuple):
         return None
-    return list(table) if all(isinstance(path, str | os.PathLike) for path in table) else None
+    if not table:
+        raise ValueError(f"table must name at least one Parquet file, got {table}")
+    if not all(isinstance(path, str | os.PathLike) for path in table):
+        raise TypeError(
+            "table must be a data frame or other Arrow data, or a list of paths of Parquet files, "
+            f"got {shown(table)}"
+        )
+    return list(table)
 
 
 class _Batches:
@@ -249,7 +257,14 @@ class _Parquet:
         self._starts: list[int] = []
         self._groups: list[tuple[str, int, int]] = []
         self._error: Exception | None = None
-        self._schema = self._schema_of(self._open(paths[0]), paths[0])
+        keys = {name for _, name in columns[:2]}
+        self._first = self._schema_of(self._open(paths[0]), paths[0])
+        self._schema = self._pyarrow.schema(
+            [
+                (field.name, common_type(self._pyarrow, field.type, is_key=field.name in keys))
+                for field in self._first
+            ]
+        )
 
     def _open(self, path: str) -> Any:
         pyarrow = self._pyarrow
@@ -307,10 +322,11 @@ class _Parquet:
             first = rows
             file = self._open(path)
             schema = self._schema_of(file, path)
-            if schema != self._schema:
+            kinds = zip(schema.types, self._schema.types, strict=True)
+            if not all(is_convertible(self._pyarrow, *kind) for kind in kinds):
                 raise ValueError(
                     f"the columns of {path} must have the types of {self._paths[0]}: "
-                    f"{_types(schema)} instead of {_types(self._schema)}"
+                    f"{_types(schema)} instead of {_types(self._first)}"
                 )
             for group in range(file.metadata.num_row_groups):
                 self._starts.append(rows)
@@ -319,13 +335,22 @@ class _Parquet:
                 try:
                     for batch in batches:
                         rows += batch.num_rows
-                        yield batch.select(schema.names)
+                        yield self._converted(batch, path)
                 except (OSError, self._pyarrow.ArrowInvalid) as error:
                     if isinstance(error, OSError) and error.errno is not None:
                         raise  # the disk or the store failed; the file may be sound
                     raise _core.FormatError(
                         f"{path}, row group {group}: the file is damaged: {error}"
                     ) from error
+
+    def _converted(self, batch: Any, path: str) -> Any:
+        try:
+            return converted(self._pyarrow, batch, self._schema)
+        except self._pyarrow.ArrowInvalid as error:
+            raise ValueError(
+                f"the columns of {path} do not fit the types of {self._paths[0]}, which are "
+                f"{_types(self._first)}: {error}"
+            ) from None
 
     def raise_from(self, error: Exception) -> None:
         """Raise a more precise exception than `error`, if there is one.

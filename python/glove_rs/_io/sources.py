@@ -267,8 +267,12 @@ def _are_paths(items: Sequence[object]) -> bool:
 
 def _names_files(item: str) -> bool:
     """Return whether `item` is a URL, or names an existing file, or is a pattern that matches."""
-    if os.path.exists(item) or is_remote(item) or _is_member(item):
+    if os.path.exists(item) or _is_member(item):
         return True
+    if is_remote(item):
+        # A document may begin with a URL. A URL with spaces must end as the name of a file does.
+        parts = item.split()
+        return len(parts) == 1 or _ENDINGS.fullmatch(parts[-1]) is not None
     # A sentence may have a question mark, which is magic in a pattern. So an item with spaces is
     # not taken for a pattern.
     is_pattern = glob.has_magic(item) and "\0" not in item and len(item.split()) == 1

@@ -27,7 +27,8 @@ __all__ = ["Batch", "Piece", "pieces_of"]
 #: Bytes of the beginning of a file that are read to recognise its format.
 _LOOK = 1 << 16
 #: The smallest and the largest number of bytes of JSON lines or CSV that are parsed at once. A row
-#: must fit into a block of at most the largest number.
+#: must fit into a block of at most the largest number. pyarrow takes this number as a 32-bit
+#: integer.
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 
 
@@ -314,7 +315,7 @@ def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
     import pyarrow
 
     read = table_text.json_rows if piece.format == "json" else table_text.csv_rows
-    block = max(_LEAST_BLOCK, most_bytes)
+    block = min(max(_LEAST_BLOCK, most_bytes), _MOST_BLOCK)
     done, stream = 0, _stream_of(piece)
     while True:
         row = 0
@@ -331,7 +332,7 @@ def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
                 raise _core.FormatError(
                     f"{piece.file.name}, after row {done}: a row is longer than {block} bytes"
                 ) from None
-            block *= 8
+            block = min(8 * block, _MOST_BLOCK)
         except pyarrow.ArrowInvalid as error:
             text = _with_row(_first_line(error), row)
             raise _core.FormatError(f"{piece.file.name}, after row {row}: {text}") from None

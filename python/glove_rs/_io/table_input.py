@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import os
+import zipfile
 from dataclasses import dataclass
 from typing import Any
 
@@ -98,17 +98,12 @@ class _Borrowed:
 
 
 def _open_member(name: str) -> Any:
-    """Open ``archive.zip:member``."""
-    import zipfile
+    """Open ``archive.zip:member``.
 
-    ends = (at for at, letter in enumerate(name) if letter == ":")
-    archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)
-    if archive is None:
-        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
-    wanted = name[len(archive) + 1 :]
-    members = _core.members(archive)
-    found = [m for m in members if wanted in (m, m.rpartition("/")[2])]
-    if not found:
-        reason = f"No such file in the archive, which holds {', '.join(members)}"
-        raise FileNotFoundError(errno.ENOENT, reason, name)
-    return zipfile.ZipFile(archive).open(wanted if wanted in found else found[0])
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such archive, or no such file in it.
+    """
+    archive, member = _core.find_member(name)
+    return zipfile.ZipFile(archive).open(member)

@@ -42,5 +42,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt as interrupt:
         if sys.stderr is not None:
             reason = interrupt.args[0] if interrupt.args else "interrupted"
+            reason = "; ".join([str(reason), *getattr(interrupt, "__notes__", ())])
             print(f"glove-rs: {reason}", file=sys.stderr)
         return 130

@@ -15,6 +15,7 @@ from .._io.files import local_path
 
 __all__ = [
     "READING",
+    "Argument",
     "corpus",
     "counts",
     "documents",
@@ -37,6 +38,9 @@ _MODELS = {"model", "folder"}
 
 #: The name of the kind "unknown" in messages. Pipes have it too: they can be read only once.
 _UNKNOWN = "of no format that glove-rs knows"
+
+#: The value of `vocabulary` for a command without the option --vocab. No path is empty.
+_NO_OPTION = ""
 
 #: The parameters of :meth:`WordVectors.load` that are options of every command that reads vectors.
 READING = ("member", "format", "limit", "dtype", "errors", "max_line_bytes", "progress")
@@ -114,7 +118,17 @@ def documents(paths: list[str], errors: str, storage_options: Any = None) -> lis
     return found
 
 
-def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVectors:
+def _without_words(path: str, what: str, vocabulary: str | None) -> FormatError:
+    """Return the error for a file of Stanford's tools whose words are missing."""
+    advice = (
+        "name the file of their words with --vocab"
+        if vocabulary is None
+        else "glove-rs convert --vocab joins them with the file of their words"
+    )
+    return FormatError(f"{path}: {what}: {advice}")
+
+
+def vectors(path: str, vocabulary: str | None = _NO_OPTION, **reading: Any) -> WordVectors:
     """Read vectors from a file of vectors, or the attribute `vectors` of a model.
 
     Parameters
@@ -122,7 +136,8 @@ def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVec
     path : str
         The file, or the folder of a model.
     vocabulary : str, optional
-        The file of the words, for parameters of Stanford's glove.
+        The file of the words, for parameters of Stanford's glove; None if the user names none.
+        Commands without the option --vocab leave it out.
     **reading
         The parameters in :data:`READING`, as for :meth:`WordVectors.load`.
 
@@ -137,9 +152,9 @@ def vectors(path: str, vocabulary: str | None = None, **reading: Any) -> WordVec
         return vectors_of(Glove.load(path).vectors, reading)
     if kind == "checkpoints":
         raise FormatError(f"{path}: these are not vectors but {what}")
-    if kind == "parameters" and vocabulary is None:
-        raise FormatError(f"{path}: this is {what}: name the file of their words with --vocab")
-    return WordVectors.load(local(path), vocabulary=vocabulary, **reading)
+    if kind == "parameters" and not vocabulary:
+        raise _without_words(path, f"these are {what}", vocabulary)
+    return WordVectors.load(local(path), vocabulary=vocabulary or None, **reading)
 
 
 def vectors_of(wv: WordVectors, reading: Mapping[str, Any]) -> WordVectors:
@@ -158,8 +173,10 @@ def is_model(path: str) -> bool:
     return recognised(path)[0] in _MODELS
 
 
-def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
+def counts(path: str, vocabulary: str | None = _NO_OPTION, **options: Any) -> Cooccurrence:
     """Read counts in the format of glove-rs or of Stanford's tools.
+
+    `vocabulary` is the file of the words, as for :func:`vectors`.
 
     Raises
     ------
@@ -167,35 +184,39 @@ def counts(path: str, vocabulary: str | None, **options: Any) -> Cooccurrence:
         If the file has no counts, or if `vocabulary` is missing for Stanford's records or is given
         for counts of glove-rs. The message says what the file is, or what to do with --vocab.
     """
-    if path == "-" and vocabulary is None:
+    if path == "-" and not vocabulary:
         raise FormatError(
             f"{local(path)}: name a file of counts instead of -. Standard input is read only as "
             "Stanford's records, by glove-rs train with --vocab"
         )
     kind, what = recognised(path)
     if kind == "counts":
-        if vocabulary is not None:
+        if vocabulary:
             raise FormatError(f"{path}: this file has its words: leave --vocab out")
         return Cooccurrence.load(path, **options)
     if kind in _FOLDERS:
         raise FormatError(f"{path}: these are not counts but {what}")
     if kind != "unknown":
         _core.check_kind(path, "counts")
-    if vocabulary is None:
-        raise FormatError(
-            f"{path}: Stanford's records have no words: name the file of the words with --vocab"
-        )
+    if not vocabulary:
+        what = "records of Stanford's tools, which have no words"
+        known = "these are" if kind == "records" else "these may be"
+        raise _without_words(path, f"{known} {what}", vocabulary)
     return Cooccurrence.load(local(path), Vocabulary.load(vocabulary), **options)
 
 
-def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove:
+def model(path: str, vocabulary: str | None = _NO_OPTION, gradsq: str | None = None) -> Glove:
     """Read a model of glove-rs, or parameters and accumulators of Stanford's glove.
+
+    `vocabulary` is the file of the words, as for :func:`vectors`.
 
     Raises
     ------
     FormatError
         If the file is neither, or if `vocabulary` is missing for parameters of Stanford's glove.
         The message says what the file is.
+    OSError
+        If the file cannot be read, or if it is a pipe and `vocabulary` is missing.
     """
     if path == "-":
         raise FormatError(f"{local(path)}: name the file of a model instead of -")
@@ -206,8 +227,12 @@ def model(path: str, vocabulary: str | None, gradsq: str | None = None) -> Glove
         raise FormatError(f"{path}: this is not a model but {what}")
     if kind not in {"parameters", "unknown"}:
         _core.check_kind(path, "model")
-    if vocabulary is None:
-        raise FormatError(f"{path}: this is {what}: name the file of their words with --vocab")
+    if kind == "parameters" and not vocabulary:
+        raise _without_words(path, f"these are {what}", vocabulary)
+    if not vocabulary:
+        # This raises an error with the reason: a folder without a model, a pipe, or a file of an
+        # unknown format. Parameters of a size that does not fit are of an unknown format too.
+        return Glove.load(path)
     return Glove.load_stanford(path, vocabulary, gradsq=gradsq)
 
 

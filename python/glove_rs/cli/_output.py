@@ -30,6 +30,7 @@ __all__ = [
     "check_files",
     "columns",
     "emit",
+    "refuse_json_beside",
     "refuse_terminal",
     "say",
     "waiting_for_files",
@@ -80,9 +81,32 @@ def add_json(parser: argparse._ActionsContainer) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
-def emit(options: argparse.Namespace, result: Any, text: str) -> None:
-    """Print `result` as JSON if --json was given, otherwise `text`."""
-    print(_json(result) if options.json else text)
+def emit(
+    options: argparse.Namespace, result: Any, text: str, outputs: Iterable[str | None] = ()
+) -> None:
+    """Print `result` as JSON if --json was given, otherwise `text`.
+
+    If one of the files `outputs` is standard output, which another program may read, `text` goes to
+    standard error.
+    """
+    if not options.json and any(map(_is_standard_output, outputs)):
+        say(text)
+        return
+    try:
+        print(_json(result) if options.json else text)
+    except OSError as error:
+        error.filename = "-"
+        raise
+
+
+def refuse_json_beside(options: argparse.Namespace, outputs: Mapping[str, str | None]) -> None:
+    """Raise a ValueError if --json was given and one of the files is standard output.
+
+    `outputs` has the file of each option; None is ignored.
+    """
+    for option, path in outputs.items():
+        if options.json and _is_standard_output(path):
+            raise ValueError(f"{option} must be a file with --json, which prints its result")
 
 
 def _json(result: Any) -> str:
@@ -155,7 +179,9 @@ def check_files(
     OSError
         If an output is a folder, if its folder is missing or read-only, or if its name is too long.
     """
-    from .._io.files import output_path  # imports numpy, which `--version` does without
+    # These modules import numpy, which `--version` does without.
+    from .._io.file_systems import EXISTS
+    from .._io.files import output_path
 
     option_of: dict[object, str] = {}
     pairs = outputs.items() if isinstance(outputs, Mapping) else outputs
@@ -191,10 +217,7 @@ def check_files(
                 check_ending(option, path, contents[option])
             _check_place(path, parents)
             if key is not None and not overwrite:
-                raise FileExistsError(17, _EXISTS, path)
-
-
-_EXISTS = "exists; choose another name, or replace it with --overwrite"
+                raise FileExistsError(17, EXISTS, path)
 
 
 def check_ending(option: str, path: str, content: str) -> None:
@@ -297,9 +320,13 @@ def _is_stream(path: str) -> bool:
     return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
+def _is_standard_output(path: str | None) -> bool:
+    return path is not None and (path == "-" or os.path.abspath(path) in _STANDARD_OUTPUT)
+
+
 def _stream_key(path: str) -> object:
     """Identify standard output or a pipe; None for a device, such as /dev/null."""
-    if path == "-" or os.path.abspath(path) in _STANDARD_OUTPUT:
+    if _is_standard_output(path):
         return "standard output"
     try:
         found = os.stat(path)
@@ -313,7 +340,7 @@ def _stream_key(path: str) -> object:
 
 def refuse_terminal(output: str | None, option: str = "output") -> None:
     """Refuse to write a binary format to a terminal."""
-    if output == "-" and sys.stdout.isatty():
+    if _is_standard_output(output) and sys.stdout.isatty():
         raise ValueError(f"{option} must be a file: this format is not text for a terminal")
 
 
@@ -346,7 +373,7 @@ def written(path: str, *, overwrite: bool) -> Iterator[str]:
 
 @contextmanager
 def _new_file(path: str) -> Iterator[str]:
-    from .. import _core
+    from .._io.file_systems import EXISTS
 
     name = os.path.basename(path)
     writer = _core.FolderWriter(path, [name])
@@ -354,7 +381,7 @@ def _new_file(path: str) -> Iterator[str]:
         yield os.path.join(writer.folder, name)
         writer.commit_file(name)
     except FileExistsError as error:
-        raise FileExistsError(17, _EXISTS, path) from error
+        raise FileExistsError(17, EXISTS, path) from error
     except OSError as error:
         error.filename = path  # the error must not name the temporary file
         raise

@@ -6,10 +6,10 @@ import argparse
 import difflib
 import re
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeAlias, cast
 
-__all__ = ["Commands", "Parser", "command", "flag_of", "subcommands"]
+__all__ = ["Commands", "Parser", "attribute_of", "command", "flag_of", "subcommands"]
 
 Commands: TypeAlias = "argparse._SubParsersAction[Parser]"
 _WIDTH = 88
@@ -136,8 +136,13 @@ def command(
     summary: str,
     text: str,
     example: str,
+    renamed: Mapping[str, str] | None = None,
 ) -> Parser:
-    """Add a command with its arguments, summary, description and example."""
+    """Add a command with its arguments, summary, description and example.
+
+    `renamed` has the parameters that the command passes to the package under another name than
+    that of their option, with the attribute of the option, for messages.
+    """
     parser = commands.add_parser(
         name,
         usage=f"glove-rs {name} {arguments}",
@@ -145,7 +150,7 @@ def command(
         description="\n\n".join(_filled(paragraph) for paragraph in text.split("\n\n")),
         epilog=f"example:\n{textwrap.indent(example, '  ')}\n",
     )
-    parser.set_defaults(run=run, parser=parser)
+    parser.set_defaults(run=run, parser=parser, renamed=renamed or {})
     return parser
 
 
@@ -154,10 +159,20 @@ def _filled(paragraph: str) -> str:
     return paragraph if paragraph.startswith(" ") else textwrap.fill(paragraph, _WIDTH)
 
 
-def flag_of(options: argparse.Namespace, name: str) -> str | None:
-    """Return the command-line option of the parameter `name`; None if there is no such option."""
-    for action in options.parser._actions:
+def flag_of(options: argparse.Namespace, name: str, value: bool = True) -> str | None:
+    """Return the command-line option of the parameter `name`; None if there is no such option.
+
+    With `value` False, return the option that sets a bool to False, such as ``--no-lowercase``.
+    """
+    parser = getattr(options, "parser", None)
+    for action in () if parser is None else parser._actions:
         flags = [flag for flag in action.option_strings if flag.startswith("--")]
-        if action.dest == name and flags:
+        flags = flags if value else [flag for flag in flags if flag.startswith("--no-")]
+        if action.dest == attribute_of(options, name) and flags:
             return str(flags[0])
     return None
+
+
+def attribute_of(options: argparse.Namespace, name: str) -> str:
+    """Return the attribute of `options` that has the value of the parameter `name`."""
+    return str(getattr(options, "renamed", {}).get(name, name))

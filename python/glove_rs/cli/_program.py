@@ -6,13 +6,14 @@ import argparse
 import importlib
 import os
 import re
+import stat
 import sys
 import warnings
 from typing import Any
 
 from .. import InternalError, __version__
 from ._output import say
-from ._parser import Parser, flag_of, subcommands
+from ._parser import Parser, attribute_of, flag_of, subcommands
 from ._terminal import guarded
 
 __all__ = ["PATHS", "parser", "run"]
@@ -95,7 +96,8 @@ def _flushed(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0
     except OSError as error:  # raised by the flush
-        say(f"glove-rs: {_reason(error)}")
+        error.filename = "-"
+        say(f"glove-rs: {_reason(error, argparse.Namespace())}")
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 1
 
@@ -120,15 +122,16 @@ def _run(arguments: list[str]) -> int:
         if sys.stdout is None:
             raise OSError(9, "is closed", "-")
         _refuse_empty_paths(options)
+        _refuse_shared_inputs(options)
         code = options.run(options)
     except BrokenPipeError:
         raise
     except Exception as error:
         wrong = _wrong_option(error, options)
-        reason = wrong or _reason(error)
+        reason = wrong or _reason(error, options)
         if reason is None:
             raise
-        say(f"glove-rs {name}: {reason}")
+        say(f"glove-rs {name}: {_with_notes(reason, error)}")
         return 2 if wrong else 1
     return int(code or 0)
 
@@ -146,26 +149,89 @@ def _refuse_empty_paths(options: argparse.Namespace) -> None:
             options.parser.error(str(error))
 
 
+#: Options and arguments that are outputs, and so may be "-" beside an input that is "-".
+_OUTPUTS = {"output", "out", "vectors", "save_counts", "save_vocab", "html"}
+
+
+def _refuse_shared_inputs(options: argparse.Namespace) -> None:
+    """Refuse two inputs that are one pipe or terminal: it can be read only once."""
+    first: dict[tuple[int, int], str] = {}
+    for action in options.parser._actions:
+        is_output = action.dest in _OUTPUTS and action.metavar != "VECTORS"
+        if is_output or not PATHS.intersection(str(action.metavar).split("|")):
+            continue
+        name = str(action.option_strings[-1] if action.option_strings else action.metavar)
+        value = getattr(options, action.dest, None)
+        for path in value if isinstance(value, list) else [value]:
+            stream = _stream_of(path) if isinstance(path, str) else None
+            if stream is not None and stream in first:
+                what = "standard input" if path in _STANDARD_INPUT else path
+                options.parser.error(
+                    f"{first[stream]} and {name} are both {what}, which can be read only once: "
+                    "save one of them to a file"
+                )
+            if stream is not None:
+                first[stream] = name
+
+
+_STANDARD_INPUT = {"-", "/dev/stdin"}
+
+
+def _stream_of(path: str) -> tuple[int, int] | None:
+    """Identify the pipe or terminal that a path names; None for anything else."""
+    try:
+        found = os.stat("/dev/stdin" if path == "-" else path)
+    except (OSError, ValueError):
+        return None
+    is_stream = stat.S_ISFIFO(found.st_mode) or stat.S_ISSOCK(found.st_mode)
+    if path in _STANDARD_INPUT and sys.stdin is not None:
+        is_stream = is_stream or sys.stdin.isatty()
+    return (found.st_dev, found.st_ino) if is_stream else None
+
+
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
     """Return the message of a ValueError, with the name of each parameter replaced by its option.
 
-    Return None if the message does not begin with the name of a parameter that has an option.
+    Return None if the message does not begin with the name of a parameter whose option was given.
     """
     found = re.match(r"(\w+)( (?:must|needs|has|cannot|is not possible) .*)", str(error), re.S)
-    if not isinstance(error, ValueError) or found is None or not hasattr(options, found.group(1)):
+    if not isinstance(error, ValueError) or found is None:
         return None
-    flag = flag_of(options, found.group(1))
-    # The message may advise to set another parameter.
-    advice = re.sub(
-        r"\bset (\w+)|\b(\w+)=True",
-        lambda other: (
-            f"set {flag_of(options, other[1]) or other[1]}"
-            if other[1]
-            else flag_of(options, other[2]) or other[0]
-        ),
-        found.group(2),
-    )
-    return flag and flag + advice
+    name = found.group(1)
+    flag = flag_of(options, name) if hasattr(options, attribute_of(options, name)) else None
+    return flag and flag + _with_options(found.group(2), options)
+
+
+#: A parameter in a message: after "set", before a value, or a name with an underscore. The name of
+#: a file and a quoted word are not parameters.
+_PARAMETER = re.compile(
+    r"""(?<![\w./\\'"-])(?P<set>set\ )?(?P<name>[a-z]+(?:_[a-z0-9]+)*)
+    (?:(?P<assigned>=)(?P<value>True\b|False\b)?|(?!\.?\w|[/\\'"]))""",
+    re.X,
+)
+
+
+def _with_options(message: str, options: argparse.Namespace) -> str:
+    """Return a message in which each parameter that has an option is replaced by the option."""
+
+    def replaced(found: re.Match[str]) -> str:
+        name, assigned, value = found["name"], found["assigned"], found["value"]
+        is_name = found["set"] or assigned or "_" in name
+        if not is_name or _is_in_call(message[: found.start()]):
+            return found[0]
+        flag = flag_of(options, name, value != "False")
+        if flag is None:
+            return found[0]
+        has_value = assigned and not value and message[found.end() : found.end() + 1].strip()
+        return f"{found['set'] or ''}{flag}{'=' if has_value else ''}"
+
+    return _PARAMETER.sub(replaced, message)
+
+
+def _is_in_call(before: str) -> bool:
+    """Return whether text ends within the arguments of a call, such as ``fit(path, column=``."""
+    function, _, arguments = before.rpartition("(")
+    return ")" not in arguments and function[-1:].isalnum()
 
 
 # A plain RuntimeError comes from a cluster, an InternalError from the core: both have a message for
@@ -173,18 +239,27 @@ def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
 _EXPECTED = (OSError, ValueError, KeyError, ArithmeticError, ImportError)
 
 
-def _reason(error: Exception) -> str | None:
+def _reason(error: Exception, options: argparse.Namespace) -> str | None:
     """Return the reason of a failure in one line; None for a fault of this program."""
     if isinstance(error, OSError) and error.strerror:
-        reason = error.strerror if error.filename is None else f"{error.filename}: {error.strerror}"
+        reason = _with_options(error.strerror, options)
+        if error.filename is not None:
+            reason = f"{error.filename}: {reason}"
     elif isinstance(error, MemoryError):
-        reason = str(error) or "out of memory"
-    elif isinstance(error, _EXPECTED) or type(error) in (RuntimeError, InternalError):
+        reason = _with_options(str(error), options) or "out of memory"
+    elif isinstance(error, KeyError):  # the message has words of the user
         reason = str(error)
+    elif isinstance(error, _EXPECTED) or type(error) in (RuntimeError, InternalError):
+        reason = _with_options(str(error), options)
     else:
         return None
     reason = re.sub(r"^(-|/dev/stdin)(?=[:,])", lambda name: _STREAMS[name.group(1)], reason)
     return " ".join(reason.split())
+
+
+def _with_notes(reason: str, error: BaseException) -> str:
+    """Return a reason and the notes of the exception, in one line."""
+    return "; ".join([reason, *getattr(error, "__notes__", ())])
 
 
 _STREAMS = {"-": "standard output", "/dev/stdin": "standard input"}

@@ -8,7 +8,7 @@ from .. import WordVectors, evaluation
 from .._io.files import replacing
 from . import _inputs
 from ._options import add_parameters, flag, given
-from ._output import add_json, add_overwrite, check_files, emit, written
+from ._output import add_json, add_overwrite, check_files, emit, refuse_json_beside, written
 from ._parser import Commands, command
 from ._vectors import add_vectors, read_vectors
 
@@ -93,6 +93,7 @@ def _panel(options: argparse.Namespace) -> None:
     inputs = (options.vectors, options.vocab, options.baseline, options.panel)
     page = None if options.html == "-" else options.html
     contents = {"html": "page"}
+    refuse_json_beside(options, {"html": page})
     check_files({"html": page}, inputs, overwrite=options.overwrite, contents=contents)
     wv = read_vectors(options)
     baseline = None if options.baseline is None else read_vectors(options, options.baseline)
@@ -103,4 +104,5 @@ def _panel(options: argparse.Namespace) -> None:
         check_files({"html": page}, inputs, overwrite=options.overwrite, contents=contents)
         with written(page, overwrite=options.overwrite) as path, replacing(path) as file:
             file.write(found.to_html().encode())
-    emit(options, found.to_dict(), found.to_html() if options.html == "-" else str(found))
+    text = found.to_html() if options.html == "-" else str(found)
+    emit(options, found.to_dict(), text, [page])

@@ -46,6 +46,7 @@ def add(commands: Commands) -> None:
             "glove-rs kwic ice corpus.txt --window 4 --limit 10\n"
             "glove-rs kwic 'k*' corpus.txt --match glob --json | head -n 3"
         ),
+        renamed={"text": "column"},
     )
     parser.add_argument("word", metavar="WORD", help="the keyword")
     parser.add_argument(

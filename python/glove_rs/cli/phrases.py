@@ -8,7 +8,7 @@ from .._settings import names
 from ..phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 from . import _inputs
 from ._options import add_parameters, add_settings, given, given_files
-from ._output import add_json, add_overwrite, check_files, emit, written
+from ._output import add_json, add_overwrite, check_files, emit, refuse_json_beside, written
 from ._parser import Commands, command
 
 __all__ = ["add"]
@@ -55,6 +55,7 @@ def add(commands: Commands) -> None:
 def _phrases(options: argparse.Namespace) -> None:
     outputs, inputs = {"output": options.output}, [*options.corpus, *given_files(options)]
     contents = {"output": "phrases"}
+    refuse_json_beside(options, outputs)
     check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     connectors = ENGLISH_CONNECTOR_WORDS if options.english else ()
     settings = given(options, (*_RULE, *_SOURCE, *_READING, *_RUNNING))
@@ -62,4 +63,5 @@ def _phrases(options: argparse.Namespace) -> None:
     check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:
         found.save(path)
-    emit(options, {"phrases": len(found), "saved": options.output}, f"{len(found):,} phrases")
+    result = {"phrases": len(found), "saved": options.output}
+    emit(options, result, f"{len(found):,} phrases", outputs.values())

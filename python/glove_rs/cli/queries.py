@@ -200,7 +200,7 @@ def _add_infer(commands: Commands) -> None:
 
 def _infer(options: argparse.Namespace) -> None:
     search = _search(options, ("topn",))
-    model = _inputs.model(options.model, None)
+    model = _inputs.model(options.model)
     examples = _inputs.documents(options.files, model.errors, **given(options, _SOURCE))
     vector = model.infer_vector(examples, options.word)
     result: dict[str, Any] = {"word": options.word, "vector": vector.tolist()}

@@ -52,6 +52,7 @@ def _add_bootstrap(commands: Commands) -> None:
             "glove-rs bootstrap corpus.txt --out study --replicates 20\n"
             "glove-rs bootstrap --out study --pair ice steam --near ice"
         ),
+        renamed={"by": "groups", "n": "replicates", "path": "out"},
     )
     parser.add_argument("corpus", metavar="CORPUS", nargs="*", help="texts, as for glove-rs fit")
     parser.add_argument("--out", metavar="FOLDER", required=True, help="folder of the models")

@@ -55,7 +55,7 @@ def _subwords(options: argparse.Namespace) -> None:
     check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     counts = None if options.counts is None else Vocabulary.load(options.counts)
     if counts is None and _inputs.is_model(options.vectors):
-        model = _inputs.model(options.vectors, None)
+        model = _inputs.model(options.vectors)
         wv, counts = (
             _inputs.vectors_of(model.vectors, given(options, _inputs.READING)),
             model.vocabulary,

@@ -25,6 +25,7 @@ from ._output import (
     check_files,
     columns,
     emit,
+    refuse_json_beside,
     refuse_terminal,
     say,
     waiting_for_files,
@@ -118,12 +119,12 @@ def _fit(options: argparse.Namespace) -> None:
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
     if words is not None:
         _refuse_spaces(options.vocabulary, words)
+    source = _inputs.corpus(options.corpus)
     if options.scheduler is not None:
-        _fit_on_cluster(options, words, fitting, outputs)
+        _fit_on_cluster(options, source, words, fitting, outputs)
         return
     for name in given(options, _CLUSTER):
         raise ValueError(f"{name} must come with --scheduler")
-    source = _inputs.corpus(options.corpus)
     model = Glove(**given(options, CONSTRUCTOR))
 
     def train() -> None:
@@ -136,21 +137,34 @@ def _fit(options: argparse.Namespace) -> None:
 
 def _fit_on_cluster(
     options: argparse.Namespace,
+    source: list[_inputs.Argument],
     words: Vocabulary | None,
     fitting: dict[str, Any],
     outputs: _Outputs,
 ) -> None:
     if options.save_counts is not None:
         raise ValueError("save_counts must be left out with --scheduler: no machine has all counts")
+    if "-" in options.corpus:
+        raise ValueError(
+            "corpus must be files or URLs with --scheduler: workers cannot read standard input"
+        )
     from ..dask import DaskGlove  # imported first: without Dask, its error says what to install
 
     from distributed import Client  # isort: skip
 
-    with Client(options.scheduler) as client:
+    try:
+        connected = Client(options.scheduler)
+    except (ValueError, TypeError) as error:
+        # Dask raises a TypeError for tls:// without certificates, and for the address of a worker.
+        raise ValueError(
+            "scheduler must be the address of a Dask scheduler, such as tcp://host:8786, got "
+            f"{options.scheduler!r} ({error})"
+        ) from error
+    with connected as client:
         model = DaskGlove(client=client, **given(options, (*CONSTRUCTOR, *_CLUSTER)))
 
         def train() -> None:
-            model.fit(options.corpus, vocabulary=words, **given(options, _SOURCE), **fitting)
+            model.fit(source, vocabulary=words, **given(options, _SOURCE), **fitting)
 
         _finish(options, model, outputs, ", ".join(options.corpus), train)
 
@@ -250,6 +264,8 @@ def _cooccur(options: argparse.Namespace) -> None:
     if options.output is not None:
         refuse_terminal(options.output)
     outputs = {"output": options.output, "save_vocab": options.save_vocab}
+    if options.show or options.output != "-":
+        refuse_json_beside(options, outputs)
     inputs = [*options.corpus, options.vocabulary, *given_files(options)]
     check: dict[str, Any] = {
         "overwrite": options.overwrite,
@@ -273,7 +289,8 @@ def _cooccur(options: argparse.Namespace) -> None:
             counts.vocabulary.save(path)
     if options.show:
         shown = counts_of(counts, options.show)
-        emit(options, dict(zip(("words", "counts"), shown, strict=True)), text_of(*shown))
+        table = dict(zip(("words", "counts"), shown, strict=True))
+        emit(options, table, text_of(*shown), outputs.values())
     elif options.output != "-":
         result = {"words": len(counts.vocabulary), "records": counts.nnz, "total": counts.total}
         emit(
@@ -287,6 +304,7 @@ def _cooccur(options: argparse.Namespace) -> None:
                     ("saved", options.output),
                 ]
             ),
+            outputs.values(),
         )
 
 
@@ -406,8 +424,8 @@ def _update(options: argparse.Namespace) -> None:
     source = _inputs.corpus(options.corpus)
     arguments = _checkpointed(given(options, ("epochs", "new_words", *_UPDATING)))
     running = given(options, _RUNNING)
-    model = _inputs.model(options.model, None).set_params(**running)
-    counts = _inputs.counts(options.counts, None, **running)
+    model = _inputs.model(options.model).set_params(**running)
+    counts = _inputs.counts(options.counts, **running)
     _refuse_spaces(options.counts, counts.vocabulary)
 
     def train() -> None:
@@ -519,9 +537,7 @@ class _Outputs:
             raise ValueError(f"vectors must not be one of the files in --out, got {inside}")
         if inside is not None:
             check_ending("vectors", options.vectors, _CONTENTS["vectors"])
-        for option, path in self._files().items():
-            if options.json and path == "-":
-                raise ValueError(f"{option} must be a file with --json, which prints its result")
+        refuse_json_beside(options, self._files())
         refuse_terminal(self._counts, "save_counts")
         self._folder = output_folder.OutputFolder(
             options.out, overwrite=options.overwrite, vectors=inside
@@ -539,7 +555,12 @@ class _Outputs:
         self._check()
 
     def _files(self) -> dict[str, str | None]:
+        """Return the files beside the folder, by option."""
         return {"vectors": self._vectors, "save_counts": self._counts}
+
+    def files(self) -> list[str | None]:
+        """Return the files beside the folder."""
+        return [*self._files().values()]
 
     def _check(self, *, parents: bool = True) -> None:
         check_files(
@@ -630,4 +651,4 @@ def _write(options: argparse.Namespace, model: Glove, outputs: _Outputs, source:
         ("seconds", f"{sum(history.seconds):.1f} for {len(history)} epochs"),
         ("saved", str(Path(options.out))),
     ]
-    emit(options, result, columns(rows))
+    emit(options, result, columns(rows), outputs.files())

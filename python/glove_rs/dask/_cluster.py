@@ -7,13 +7,15 @@ import importlib.metadata
 import time
 import uuid
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from dask.delayed import Delayed, delayed
 from dask.system import CPU_COUNT
-from distributed import Client, Future, LocalCluster, Worker, get_client
+from distributed import Client, Future, LocalCluster, get_client
+
+from .._warnings import warn
 
 __all__ = ["Cluster", "cluster_of"]
 
@@ -37,36 +39,62 @@ class Cluster:
         if client.asynchronous:
             raise ValueError("client must not be asynchronous")
         self.client = client
+        self.address: str = client.scheduler.address
         self.version = _installed()
         self._fit = f"glove-{uuid.uuid4().hex[:12]}"
         self._futures: weakref.WeakSet[Future] = weakref.WeakSet()
         versions = self._versions()
         if not versions:
             raise RuntimeError(
-                f"{client.scheduler.address} has no workers yet: call client.wait_for_workers(n)"
+                f"{self.address} has no workers yet: start them with dask worker {self.address}, "
+                "or wait for them with client.wait_for_workers(n)"
             )
-        others = {worker: found for worker, found in versions.items() if found != self.version}
-        if others:
-            listed = ", ".join(f"{worker} has {found}" for worker, found in others.items())
-            raise RuntimeError(f"every worker must have {_PACKAGE} {self.version}, but {listed}")
-        self.workers = sorted(versions)
+        self.workers = self._usable(versions)
+        if len(self.workers) < len(versions):
+            raise self._mismatch("every worker", versions)
 
     def _versions(self) -> dict[str, str]:
-        """Return the version of glove-rs on each worker, or "none"."""
+        """Return the version of glove-rs on each worker, or "none".
+
+        Workers that do not answer, because they are leaving the cluster, are left out.
+        """
         found = self.client.run(importlib.metadata.version, _PACKAGE, on_error="return")
         return {
             worker: "none" if isinstance(version, Exception) else version
             for worker, version in found.items()
+            if not isinstance(version, OSError)
         }
+
+    def _usable(self, versions: Mapping[str, str]) -> list[str]:
+        return sorted(worker for worker, found in versions.items() if found == self.version)
+
+    def _mismatch(self, who: str, versions: Mapping[str, str]) -> RuntimeError:
+        others = {worker: found for worker, found in versions.items() if found != self.version}
+        listed = ", ".join(f"{worker} has {found}" for worker, found in others.items())
+        return RuntimeError(f"{who} must have {_PACKAGE} {self.version}, but {listed}")
 
     def refresh(self) -> None:
         """Replace :attr:`workers` by the present workers with the right version of glove-rs.
 
-        Wait until the cluster has at least one worker.
+        Wait until the cluster has at least one worker. Warn before waiting.
+
+        Raises
+        ------
+        RuntimeError
+            If none of the present workers has the right version.
         """
-        self.client.wait_for_workers(1)
-        versions = self._versions()
-        self.workers = sorted(w for w, found in versions.items() if found == self.version)
+        if not self.client.nthreads():
+            warn("all workers of the cluster are lost: waiting for a new worker", RuntimeWarning)
+        versions: dict[str, str] = {}
+        while not versions:
+            self.client.wait_for_workers(1)
+            versions = self._versions()
+            if not versions:
+                time.sleep(MESSAGE_DELAY)  # the worker that was found is leaving
+        workers = self._usable(versions)
+        if not workers:
+            raise self._mismatch("at least one worker", versions)
+        self.workers = workers
 
     def owner(self, group: int) -> str:
         """Return the worker that a group of words belongs to."""
@@ -76,6 +104,10 @@ class Cluster:
         """Return the number of threads of all workers together, at least 1."""
         nthreads: dict[str, int] = self.client.nthreads()
         return max(1, sum(nthreads.get(worker, 0) for worker in self.workers))
+
+    def is_connected(self) -> bool:
+        """Return whether the client is connected to the scheduler."""
+        return bool(self.client.status == "running")
 
     def lost(self) -> bool:
         """Return whether a worker in :attr:`workers` has left the cluster."""
@@ -145,18 +177,11 @@ class Cluster:
     def cancel(self) -> None:
         """Release all tasks after an interruption, also those that reach the scheduler late."""
         self.release()
+        if not self.is_connected():
+            return  # without its client, the scheduler releases the tasks itself
         # A task that was submitted just before Ctrl-C may not have reached the scheduler yet.
         time.sleep(MESSAGE_DELAY)
         self.client.run_on_scheduler(_release, self.client.id, self._fit)
-
-    def received(self) -> int:
-        """Return the number of bytes that workers received from each other, by their logs.
-
-        The log of a worker has only the last transfers: 1000, unless the setting
-        ``distributed.admin.low-level-log-length`` of Dask is changed. So the difference of two
-        numbers is too small, or negative, if a worker had more transfers.
-        """
-        return sum(self.client.run(_received, on_error="ignore").values())
 
 
 @functools.cache
@@ -183,10 +208,6 @@ def _release(client: str, fit: str, dask_scheduler: Any) -> None:
     dask_scheduler.client_releases_keys(keys=keys, client=client, stimulus_id=f"{fit}-cancelled")
 
 
-def _received(dask_worker: Worker) -> int:
-    return sum(transfer["total"] for transfer in dask_worker.transfer_incoming_log)
-
-
 @contextmanager
 def cluster_of(client: Client | None) -> Iterator[Cluster]:
     """Yield the checked cluster of `client`.
@@ -201,13 +222,19 @@ def cluster_of(client: Client | None) -> Iterator[Cluster]:
         If `client` is not a synchronous ``distributed.Client``.
     RuntimeError
         If there are no workers, or if a worker has another version of glove-rs or none.
+    ConnectionError
+        If the connection to the scheduler is lost. Dask first tries to connect again, for
+        ``distributed.comm.timeouts.connect``.
     """
     with _client_of(client) as found, found.as_current():
         cluster = Cluster(found)
         try:
             yield cluster
-        except BaseException:
+        except BaseException as error:
             cluster.cancel()
+            if isinstance(error, Exception) and not cluster.is_connected():
+                message = f"the connection to the Dask scheduler {cluster.address} was lost"
+                raise ConnectionError(message) from error
             raise
         finally:
             cluster.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Self, Unpack
 
@@ -22,7 +23,8 @@ from ..vectors import WordVectors
 from ..vocabulary import Vocabulary, as_vocabulary
 from ._cluster import Cluster, cluster_of
 from ._counting import count
-from ._training import Training
+from ._training import Training, WorkerLost
+from ._transfers import received, received_since
 
 __all__ = ["DaskGlove"]
 
@@ -63,8 +65,7 @@ class DaskGlove(Glove):
         For each of the stages "counting" (only after `fit`), "preparing" (building tiles) and
         "training", a dict with "seconds", the wall time, and "bytes", the number of bytes that
         workers received from each other. For "training" both are lists with a number for each
-        epoch. The bytes come from the logs of Dask, which have the last 1000 transfers of each
-        worker by default, so they are too small after more transfers.
+        epoch. What a worker received that left the cluster in the same stage or epoch is missing.
 
     Examples
     --------
@@ -144,6 +145,8 @@ class DaskGlove(Glove):
         RuntimeError
             If there are no workers, or if a worker has another version of glove-rs or none. Workers
             are checked before the text is read.
+        ConnectionError
+            If the connection to the scheduler is lost.
         KeyboardInterrupt
             After Ctrl-C. The tasks are cancelled. The model then has the parameters after the last
             finished epoch, if there is one.
@@ -154,7 +157,7 @@ class DaskGlove(Glove):
         where = _settings.checked({"column": column, "storage_options": storage_options}, "source")
         words = None if vocabulary is None else as_vocabulary(vocabulary)
         with cluster_of(self.client) as cluster, reporter(self.progress) as progress:
-            begun, before = time.monotonic(), cluster.received()
+            begun, before = time.monotonic(), received(cluster.client)
             counted = count(
                 cluster,
                 source,
@@ -174,7 +177,7 @@ class DaskGlove(Glove):
             stages = {
                 "counting": {
                     "seconds": time.monotonic() - begun,
-                    "bytes": cluster.received() - before,
+                    "bytes": received_since(cluster.client, before),
                 }
             }
             self._train(
@@ -279,7 +282,8 @@ class DaskGlove(Glove):
         """Train on the counts of all groups, and store the result in the model.
 
         After an error other than TrainingDiverged, or an interruption, store the parameters after
-        the last finished epoch, if there is one, and raise the exception again.
+        the last finished epoch, if there is one and if workers still have them, and raise the
+        exception again.
         """
         begun = time.monotonic()
         trainer = Training(
@@ -299,7 +303,7 @@ class DaskGlove(Glove):
         after_epoch = session.callback(vocabulary, 0) or (lambda _: False)
 
         def keep(arrays: dict[str, Any]) -> None:
-            reports, received = trainer.reports, trainer.received
+            reports, moved = trainer.reports, trainer.received
             self._fitted = Fitted(
                 vocabulary,
                 History(report.numbers() for report in reports),
@@ -313,8 +317,8 @@ class DaskGlove(Glove):
             seconds = [report.seconds for report in reports]
             self.stages_ = {
                 **stages,
-                "preparing": {"seconds": prepared, "bytes": received[0]},
-                "training": {"seconds": seconds, "bytes": received[1:]},
+                "preparing": {"seconds": prepared, "bytes": moved[0]},
+                "training": {"seconds": seconds, "bytes": moved[1:]},
             }
 
         try:
@@ -327,7 +331,8 @@ class DaskGlove(Glove):
         except BaseException:
             trainer.cancel()
             if trainer.reports:
-                keep(trainer.arrays(trainer.state))
+                with suppress(WorkerLost):
+                    keep(trainer.arrays(trainer.state))
             raise
 
     def _shrink(self, arrays: dict[str, Any], progress: Progress | None) -> None:

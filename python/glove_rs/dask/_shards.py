@@ -24,7 +24,7 @@ from fsspec.utils import infer_compression, seek_delimiter
 
 from .. import _core
 from .._checks import is_file_system
-from .._io.file_systems import is_remote, system_of
+from .._io.file_systems import is_remote, remote_files, system_of
 from .._io.sources import files_of, named_files, names_files, source_arguments
 from .._io.table_columns import check_name
 from .._io.table_files import Piece
@@ -232,6 +232,9 @@ def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
             "source must be a path or paths of tables, a dask.dataframe, or a dask.bag or list of "
             f"dicts if column is given, got {type(source).__name__}"
         )
+    for name in files_of(source, storage_options) or ():
+        if os.path.exists(name) and not os.path.isfile(name):
+            raise FileNotFoundError(errno.ENOENT, "No regular file", name)
     # Workers may have another current directory, so the paths must be absolute.
     here = [
         name if is_remote(name) or is_file_system(storage_options) else os.path.abspath(name)
@@ -332,25 +335,19 @@ def _found(path: str | os.PathLike[str], options: Any = None) -> list[_File]:
     The path names a file, a folder with all files in it, or the files that match a pattern. Files
     of a folder and of a pattern are sorted by name. A local zip archive is replaced by its files.
     """
-    if is_file_system(options) or (isinstance(path, str) and "://" in path):
-        system, root = system_of(os.fspath(path), options)
-        if any(magic in root for magic in "*?["):
-            entries = system.glob(root, detail=True)
-        elif system.isdir(root):
-            entries = system.find(root, detail=True)
-        else:
-            entries = {root: system.info(root)}
-        found = [
-            _File(system, name, system.unstrip_protocol(name), entry.get("size"))
-            for name, entry in sorted(entries.items())
-            if entry["type"] == "file"
-        ]
+    named = os.fsdecode(path)
+    if is_file_system(options) or is_remote(named):
+        system, _ = system_of(named, options)
+        paths = [(name, system_of(name, options)[1]) for name in remote_files(named, options)]
+        found = [_File(system, at, name, system.info(at).get("size")) for name, at in paths]
     else:
         system, _ = url_to_fs("file://")
         found = []
         for name in files_of(path) or []:
             if not os.path.isfile(name):
-                found += _member(name)
+                if _core.is_member(name):
+                    archive, member = _core.find_member(name)
+                    found += _in_archive(archive, [(name, member)])
             elif _is_archive(name):
                 found += _in_archive(name, ((f"{name}:{m}", m) for m in _core.members(name)))
             else:
@@ -364,33 +361,6 @@ def _in_archive(archive: str, members: Iterable[tuple[str, str]]) -> list[_File]
     """Return files in a zip archive. `members` are pairs: name in messages, name in the archive."""
     system = ZipFileSystem(os.path.abspath(archive))
     return [_File(system, path, name, system.info(path)["size"]) for name, path in members]
-
-
-def _member(name: str) -> list[_File]:
-    """Return the file that ``archive.zip:member`` means, in a list with one item.
-
-    The list is empty if no part of `name` before a ":" is a file. `member` is the full name of a
-    file in the archive. It may also be the part of this name after the last "/", if no other file
-    in the archive has the same part.
-
-    Raises
-    ------
-    FileNotFoundError
-        If the archive has no such file, or has several.
-    """
-    ends = (at for at, letter in enumerate(name) if letter == ":")
-    archive = next((name[:at] for at in ends if os.path.isfile(name[:at])), None)
-    if archive is None:
-        return []
-    wanted = name[len(archive) + 1 :]
-    members = _core.members(archive)
-    named = [m for m in members if m.rpartition("/")[2] == wanted]
-    found = [wanted] if wanted in members else named
-    if len(found) != 1:
-        raise FileNotFoundError(
-            errno.ENOENT, f"No such file in the archive, which holds {', '.join(members)}", name
-        )
-    return _in_archive(archive, [(name, found[0])])
 
 
 def _is_archive(name: str) -> bool:

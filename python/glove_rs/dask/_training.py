@@ -24,8 +24,9 @@ from .._warnings import warn
 from . import _strata
 from ._cluster import Cluster
 from ._strata import Cost, Rows
+from ._transfers import received, received_since
 
-__all__ = ["EpochReport", "Training"]
+__all__ = ["EpochReport", "Training", "WorkerLost"]
 
 #: Number of marginals that one task adds.
 FAN_IN = 8
@@ -156,7 +157,7 @@ class Training:
         self._copied: State | None = None
         self._copying: State | None = None
         self._copy_began = self._copy_ended = -math.inf
-        before = cluster.received()
+        before = received(cluster.client)
         marginals = self._marginals_of(group_counts)
         pairs = self._pairs_of(group_counts)
         self._tiles = [
@@ -178,7 +179,7 @@ class Training:
         self.state = self._begin()
         self._divergence_cost = self._cost("divergence", self.state)
         self._history.set_divergence_cost(self._divergence_cost)
-        self.received.append(cluster.received() - before)
+        self.received.append(received_since(cluster.client, before))
 
     # --- before the first epoch -----------------------------------------------------------------
 
@@ -320,7 +321,7 @@ class Training:
             If the learning rate was already halved three times.
         """
         epoch = self.state.epoch + 1
-        begun, before = time.monotonic(), self._cluster.received()
+        begun, before = time.monotonic(), received(self._cluster.client)
         state, costs = self._submit(epoch)
         cost = negatives = 0.0
         for done, block in enumerate(self._values(costs)):
@@ -344,7 +345,7 @@ class Training:
         is_best = self._history.finish_epoch(*losses, validation, seconds, rate)
         self.state = state
         self.reports.append(report)
-        self.received.append(self._cluster.received() - before)
+        self.received.append(received_since(self._cluster.client, before))
         if self._session.early_stopping is not None and is_best:
             self._best = state
         self._report_epoch(epoch)

@@ -20,7 +20,7 @@
 //!
 //! The matrix has no checksum, because all of the matrix would have to be read to verify it.
 
-use super::super::header::{Fault, HeaderFormat, contradiction};
+use super::super::header::{Fault, HeaderFormat, contradiction, wrong_size};
 use super::loaded::MAX_LINE_BYTES;
 use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
@@ -199,8 +199,8 @@ fn read_index(input: &mut Input, size: Option<u64>) -> Result<(Header, WordList)
     let header = parse_header(&bytes).map_err(|(byte, message)| bad(byte, message))?;
     let end = header.matrix + (header.words * header.dim * header.element_bytes) as u64;
     if let Some(size) = size.filter(|size| *size != end) {
-        let message = format!("the file has {size} bytes instead of {end}");
-        return Err(bad(size.min(end), message));
+        let (byte, message) = wrong_size(size, u128::from(end));
+        return Err(bad(byte, message));
     }
     let length = header.matrix - HEADER as u64;
     input.exactly(length, &mut bytes, || cut("words"))?;

@@ -329,8 +329,9 @@ pub fn check_enough_records(validation: Option<f64>, records: u64, held_out: u64
     }
     if records == 0 {
         return Err(Error::Corpus(
-            "there are no pairs of words to train on: all counts are 0, for example because every \
-             document has fewer than two words of the vocabulary (see min_count and max_vocab)"
+            "there are no pairs of words to train on: all counts are 0. In a text, every document has \
+             fewer than two words of the vocabulary (see min_count and max_vocab); in a table or \
+             matrix, every value is 0"
                 .into(),
         ));
     }
