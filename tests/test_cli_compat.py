@@ -204,7 +204,7 @@ def test_binary_decides_what_is_written(counted):
 
 
 def test_with_one_thread_the_seed_decides(counted):
-    # The checks of randomization.test.sh, a test of Stanford's tools.
+    # Checks of randomization.test.sh, a test of Stanford's tools.
     def trained(save, *flags):
         train(counted, save, "-iter", 3, "-binary", 1, *flags)
         return (counted / f"{save}.bin").read_bytes()

@@ -23,7 +23,7 @@ WORDS = [f"w{i}" for i in range(SIZE)]
 
 
 def vectors(seed=0, noise=0.0, words=WORDS):
-    """The same random vectors for any seed, plus normal noise of `seed` times `noise`."""
+    """The same random vectors for any seed, plus noise drawn with `seed`, of the size `noise`."""
     rows = np.random.default_rng(0).normal(size=(SIZE, 6))
     rows = rows + noise * np.random.default_rng(seed + 1).normal(size=rows.shape)
     return WordVectors(words, rows[: len(words)])

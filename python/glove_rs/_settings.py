@@ -361,8 +361,8 @@ _ROWS: Final = (
         "how text is split into words: whitespace (as Stanford's tools do), unicode (UAX #29), or "
         "zh (Chinese, segmented by jieba)",
         default="whitespace",
-        # None: the model was loaded from a file. Its tokenizer was a function or a pattern, which
-        # files do not keep. A user may not give None.
+        # None: the model was loaded from a file. Its tokenizer was a function or a pattern of the
+        # library regex, which files do not keep. A user may not give None.
         optional=True,
     ),
     Setting(

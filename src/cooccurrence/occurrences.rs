@@ -22,7 +22,7 @@ pub(crate) struct Occurrences {
     parts: Vec<Part>,
 }
 
-/// The index of consecutive words.
+/// The index of the words with the ids `first`, `first` + 1, and so on.
 struct Part {
     first: usize,
     // Word first + k occurs at positions[starts[k]..starts[k + 1]], ascending.

@@ -36,7 +36,7 @@ pub(crate) struct PackedBlock {
     backward: Option<Values>,
 }
 
-/// The columns of the entries, in 16 bits if all of them fit.
+/// The columns of the entries, in 16 bits unless the block has a row of number 65,536 or above.
 #[derive(Debug, Clone, PartialEq)]
 enum Columns {
     Narrow(Vec<u16>),

@@ -168,7 +168,7 @@ impl<W: Write> Write for Packer<W> {
         }
     }
 
-    /// Does nothing: a flush in the middle would make the file larger.
+    /// Does nothing: a flush in the middle would make a compressed file larger.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

@@ -1,4 +1,7 @@
-"""Estimates of the memory, disk space and time of a fit. `training/estimate.rs` computes them."""
+"""Estimates of the memory, disk space and time of a fit.
+
+`src/training/estimate.rs` computes them. This module adds the memory of Python and pyarrow.
+"""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
     Some((if negative { -magnitude } else { magnitude }, at))
 }
 
-/// Whether `x` lies in the middle between two floats of normal size.
+/// Whether `x`, which is 0 or of the size of a normal float, lies in the middle between two floats.
 #[inline(always)]
 pub(super) fn is_middle(x: f64) -> bool {
     x.to_bits() & LOST_BITS == MIDDLE
