@@ -942,6 +942,17 @@ def test_faults_in_a_store_name_the_url(store):
         Cooccurrence.from_pairs("memory://pairs", "user", "film", storage_options=7)
 
 
+@pytest.mark.parametrize("name", ["x.csv", "x.parquet.gz", "x.counts"])
+def test_a_table_is_not_written_under_the_name_of_another_format(name, store, tmp_path):
+    X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
+    before = store.ls("/pairs", detail=False)
+    for path in (tmp_path / name, f"memory://pairs/{name}"):
+        with pytest.raises(ValueError, match=rf"path must not end in \.{name.split('.')[-1]}"):
+            X.to_parquet(path)
+    assert store.ls("/pairs", detail=False) == before
+    assert not os.listdir(tmp_path)
+
+
 def test_a_table_is_written_to_a_store(store):
     X = Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", "n", rectangular=True)
     names = ("word", "context", "x")

@@ -521,7 +521,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
             If pyarrow is not installed: ``pip install pyarrow``; for a URL, if fsspec or the
             library of the store is not installed.
         ValueError
-            If `storage_options` is given, but `path` is not a URL.
+            If `path` ends like a file of another format, such as ``.csv`` or ``.gz``; if
+            `storage_options` is given, but `path` is not a URL.
         """
         options = checked({"storage_options": storage_options}, "source")["storage_options"]
         write_parquet(self, path, overwrite=boolean("overwrite", overwrite), options=options)

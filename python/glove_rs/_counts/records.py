@@ -9,6 +9,7 @@ from contextlib import AbstractContextManager
 from itertools import pairwise
 from typing import Any
 
+from .. import _core
 from .._checks import is_file_system, path_text
 from .._io.file_systems import EXISTS, local_file, replacing_remote
 from .._io.files import is_url, replacing, without_file_protocol
@@ -40,7 +41,9 @@ def write_parquet(
     """Write all records: see :meth:`glove_rs.Cooccurrence.to_parquet`."""
     pyarrow = optional("pyarrow", "to_parquet")
     parquet = optional("pyarrow.parquet", "to_parquet")
-    with _output(path_text("path", path), options, overwrite=overwrite) as file:
+    target = path_text("path", path)
+    _core.check_ending(target, "pairs")
+    with _output(target, options, overwrite=overwrite) as file:
         records = _Records(pyarrow, X)
         parts = X._core.parts()
         with parquet.ParquetWriter(file, records.file_schema, compression="zstd") as writer:
