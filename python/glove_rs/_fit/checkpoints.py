@@ -29,8 +29,8 @@ _LOCK, _MARK = "training.lock", b"glove-rs training\n"
 #: The number of bytes at the beginning and at the end of a file that its fingerprint covers.
 _ENDS = 1 << 16
 
-#: Parameters that may always change when a training is resumed. They do not decide what is computed,
-#: but without `deterministic`, the number of threads changes a result a little.
+#: Parameters that may always change when a training is resumed. They do not decide what is
+#: computed, but without `deterministic`, the number of threads changes a result a little.
 _RUNNING = frozenset({*_settings.names("running"), "max_word_bytes"})
 
 
