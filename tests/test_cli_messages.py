@@ -88,6 +88,27 @@ def test_names_of_files_and_words_are_no_parameters(corpus):
     assert "--min-count" not in reason(1, "similar", "m.glove", "min_counts")
 
 
+def test_what_the_user_wrote_is_kept_in_messages(corpus):
+    for name in ("tweets min_count 5.txt", "x_max", "epochs=5.txt", "window=5/text.txt"):
+        Path(name).parent.mkdir(exist_ok=True)
+        Path(name).write_bytes(b"\xff a b")
+        assert reason(1, "fit", name, "--out", "m", "--documents", "file").startswith(
+            f"glove-rs fit: {name}"
+        )
+    Path("t.csv").write_text("my dim=3 b,c\na,b\n")
+    message = reason(2, "fit", "t.csv", "--out", "m", "--column", "my min_count")
+    assert "'my min_count'" in message
+    assert "'my dim=3 b'" in message
+
+
+def test_columns_of_a_wrong_type_are_one_line(corpus):
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    parquet.write_table(pyarrow.table({"a": [1.5], "b": [2]}), "t.parquet")
+    message = reason(1, "pairs", "t.parquet", "--row", "a", "--column", "b", "-o", "c")
+    assert 't.parquet: column "a" must hold integers or text' in message
+
+
 def test_a_call_in_a_message_keeps_its_parameters(corpus):
     (corpus / "rows.jsonl").write_text('{"text": "a b"}\n' * 5)
     done("vocab", "rows.jsonl", "--min-count", "1", "-o", "v")

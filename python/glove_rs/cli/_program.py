@@ -203,18 +203,24 @@ def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
 
 
 #: A parameter in a message: after "set", before a value, or a name with an underscore. The name of
-#: a file and a quoted word are not parameters.
-_PARAMETER = re.compile(
-    r"""(?<![\w./\\'"-])(?P<set>set\ )?(?P<name>[a-z]+(?:_[a-z0-9]+)*)
-    (?:(?P<assigned>=)(?P<value>True\b|False\b)?|(?!\.?\w|[/\\'"]))""",
-    re.X,
-)
+#: a file is not a parameter.
+_PARAMETER = r"""(?<![\w./\\'"-])(?P<set>set )?(?P<name>[a-z]+(?:_[a-z0-9]+)*)"""
+_PARAMETER += r"""(?:(?P<assigned>=)(?P<value>True\b|False\b)?|(?!\.?\w|[/\\'"]))"""
+#: Quoted text in a message. An apostrophe within a word is not a quote.
+_QUOTED = r"""(?<!\w)'[^']*'(?!\w)|"[^"]*\""""
 
 
 def _with_options(message: str, options: argparse.Namespace) -> str:
-    """Return a message in which each parameter that has an option is replaced by the option."""
+    """Return a message in which each parameter that has an option is replaced by the option.
+
+    Quoted text, and what the user gave on the command line, such as the name of a file, is kept.
+    """
+    texts = sorted(map(re.escape, _texts(options)), key=len, reverse=True)
+    kept = "|".join([_QUOTED, *(rf"(?<!\w){text}(?!\w)" for text in texts)])
 
     def replaced(found: re.Match[str]) -> str:
+        if found["kept"]:
+            return found[0]
         name, assigned, value = found["name"], found["assigned"], found["value"]
         is_name = found["set"] or assigned or "_" in name
         if not is_name or _is_in_call(message[: found.start()]):
@@ -225,7 +231,17 @@ def _with_options(message: str, options: argparse.Namespace) -> str:
         has_value = assigned and not value and message[found.end() : found.end() + 1].strip()
         return f"{found['set'] or ''}{flag}{'=' if has_value else ''}"
 
-    return _PARAMETER.sub(replaced, message)
+    return re.sub(f"(?P<kept>{kept})|{_PARAMETER}", replaced, message)
+
+
+def _texts(options: argparse.Namespace) -> set[str]:
+    """Return the texts that the user gave and that may look as if they had a parameter."""
+    values = [
+        value
+        for given in vars(options).values()
+        for value in (given if isinstance(given, list) else [given])
+    ]
+    return {text for text in values if isinstance(text, str) and re.search("[_=]|set ", text)}
 
 
 def _is_in_call(before: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .. import Cooccurrence
+from .. import Cooccurrence, FormatError
 from .._settings import names
 from ._options import add_settings, given
 from ._output import add_json, add_overwrite, check_files, columns, emit, written
@@ -78,15 +78,18 @@ def _pairs(options: argparse.Namespace) -> None:
         raise ValueError("output must be a file, got -")
     outputs, contents = {"output": options.output}, {"output": "counts"}
     check_files(outputs, [options.table], overwrite=options.overwrite, contents=contents)
-    counts = Cooccurrence.from_pairs(
-        options.table,
-        options.row,
-        options.column,
-        options.value,
-        symmetric=options.symmetric,
-        rectangular=options.rectangular,
-        **given(options, (*_SOURCE, *_RUNNING)),
-    )
+    try:
+        counts = Cooccurrence.from_pairs(
+            options.table,
+            options.row,
+            options.column,
+            options.value,
+            symmetric=options.symmetric,
+            rectangular=options.rectangular,
+            **given(options, (*_SOURCE, *_RUNNING)),
+        )
+    except TypeError as error:  # columns of a type that is not read
+        raise FormatError(f"{options.table}: {error}") from error
     check_files(outputs, [options.table], overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:
         counts.save(path)
