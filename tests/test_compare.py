@@ -537,3 +537,21 @@ def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
     printed = capsys.readouterr().out
     for title in ("changed most", "Drift of w7", "Regression of the contexts of w7", "second half"):
         assert title in printed
+
+
+def test_a_slice_without_pairs_is_left_out_and_a_replicate_without_pairs_has_no_vectors():
+    model = Glove(4, epochs=2, min_count=1, subwords=False)
+    with pytest.warns(UserWarning, match="slice 'b' has no document of two words"):
+        found = compare.slices(model, {"a": ["the cat sat"], "b": ["the"]}, min_count=1)
+    assert list(found) == ["a"]
+    texts = {"a": ["the cat sat", "the", "cat"], "c": ["the cat", "sat the"]}
+    found = compare.slices(model, texts, min_count=1, n=6)
+    have_pairs = [
+        np.isfinite(wv.vectors).any() for label in texts for wv in found.bootstraps[label].models
+    ]
+    assert len(have_pairs) == 12
+    assert 0 < sum(have_pairs) < 12
+    resampled = glove_rs.bootstrap(model, ["the cat sat", "the"], n=10)
+    with pytest.warns(UserWarning, match="of 10 replicates have a value"):
+        similarity = resampled.similarity("the", "cat")
+    assert 0 < np.isfinite(similarity.replicates).sum() < 10

@@ -90,9 +90,14 @@ class Trainer:
         return WordVectors(self.documents.vocabulary.words, vectors)
 
     def replicate(self, number: int, n: int, full: WordVectors, callback: _Callback) -> _F32:
-        """Train a replicate and rotate it to `full`. Rows of words that do not occur are NaN."""
+        """Train a replicate and rotate it to `full`. Rows of words that do not occur are NaN.
+
+        All rows are NaN if no drawn document has two words of the vocabulary.
+        """
         weights = self.resampling.weights(number, n)
         counts = self.documents.count(weights, self.parameters, callback)
+        if counts.nnz == 0:
+            return np.full(full.vectors.shape, np.nan, dtype=np.float32)
         seed = self.resampling.training_seed(number, self._training["seed"])
         vectors = self._train(counts, {**self.replicate_training, "seed": seed}, callback)
         vectors[self.documents.word_counts(weights) == 0] = np.nan

@@ -283,8 +283,8 @@ def slices(
     Warns
     -----
     UserWarning
-        If a slice is left out, because it has no word of the vocabulary or no word `min_count`
-        times.
+        If a slice is left out, because it has no word of the vocabulary, no document of two of
+        these words, or no word `min_count` times.
     """
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
@@ -423,9 +423,14 @@ class _SliceTrainer:
         }
 
     def train(self, weights: _Weights, seed: int) -> _F32:
-        """Train the vectors of `words` on documents with these weights."""
+        """Train the vectors of `words` on documents with these weights.
+
+        All vectors are NaN if none of these documents has two words of the vocabulary.
+        """
         compass, arrays = self.compass, self._arrays
         counts = self.documents.count(weights, compass.parameters, None)
+        if counts.nnz == 0:
+            return np.full((len(self.words), compass.dim), np.nan, dtype=np.float32)
         # A part of the text with a fraction of all tokens has about this fraction of each count. So
         # the logarithm of this fraction is added to the bias of each word.
         tokens = int(self.documents.lengths @ weights.astype(np.int64))
@@ -486,9 +491,12 @@ def _train_all(
         if not trainer.words:
             warn(f"slice {label!r} has no word {least} times: it is left out")
             continue
-        tokens[label] = int(documents.lengths.sum(dtype=np.int64))
         everything = np.ones(len(documents), dtype=np.uint32)
         own = trainer.train(everything, compass.training["seed"])
+        if np.isnan(own).all():
+            warn(f"slice {label!r} has no document of two words: it is left out")
+            continue
+        tokens[label] = int(documents.lengths.sum(dtype=np.int64))
         vectors[label] = WordVectors(trainer.words, own)
         if temporary is not None:
             store = Store(os.path.join(temporary.name, str(number)))
