@@ -151,7 +151,7 @@ def is_missing(value: Any) -> bool:
         return False
     try:
         return bool(value != value)
-    except TypeError:  # `NA != NA` of pandas is NA, which is neither true nor false
+    except TypeError:  # `NA != NA` of pandas is NA, which has no truth value
         return type(value).__name__ == "NAType"
 
 

@@ -182,8 +182,8 @@ impl Replacement {
         Ok(written)
     }
 
-    /// Move the file to its path. When this returns, the file is on disk and survives a crash of the machine. For a
-    /// device, a pipe or standard output, nothing is done.
+    /// Move the file to its path. When this returns, the file is on disk and survives a crash of the machine. This
+    /// function does nothing for a device, a pipe or standard output.
     ///
     /// # Errors
     /// [`Error::Io`]. Then the old file is still at the path, unless only the last step failed, the

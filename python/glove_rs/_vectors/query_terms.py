@@ -34,7 +34,7 @@ def as_list(name: str, terms: Any) -> list[Any]:
     Raises
     ------
     TypeError
-        If `terms` is neither a term nor iterable. The message names the parameter, `name`.
+        If `terms` is not a term and cannot be iterated. The message begins with `name`.
     """
     if terms is None:
         return []

@@ -204,8 +204,10 @@ def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
 
 #: A parameter in a message: after "set", before a value, or a name with an underscore. The name of
 #: a file is not a parameter.
-_PARAMETER = r"""(?<![\w./\\'"-])(?P<set>set )?(?P<name>[a-z]+(?:_[a-z0-9]+)*)"""
-_PARAMETER += r"""(?:(?P<assigned>=)(?P<value>True\b|False\b)?|(?!\.?\w|[/\\'"]))"""
+_PARAMETER = (
+    r"""(?<![\w./\\'"-])(?P<set>set )?(?P<name>[a-z]+(?:_[a-z0-9]+)*)"""
+    r"""(?:(?P<assigned>=)(?P<value>True\b|False\b)?|(?!\.?\w|[/\\'"]))"""
+)
 #: Quoted text in a message. An apostrophe within a word is not a quote.
 _QUOTED = r"""(?<!\w)'[^']*'(?!\w)|"[^"]*\""""
 

@@ -139,7 +139,7 @@ def count(
     ValueError, OSError, FormatError
         As for :meth:`Cooccurrence.from_corpus`.
     TypeError
-        If `source` is neither files nor documents.
+        If `source` is of a type that is not read.
     """
     encoding, counting = core_encoding(settings), core_counting(settings)
     read_settings = checked(settings, "reading", "encoding")

@@ -141,7 +141,7 @@ class DaskGlove(Glove):
         ValueError, OSError, FormatError, TrainingDiverged
             As for :meth:`Glove.fit`.
         TypeError
-            If `source` is neither files nor documents.
+            If `source` is of a type that is not read.
         RuntimeError
             If there are no workers, or if a worker has another version of glove-rs or none. Workers
             are checked before the text is read.

@@ -178,7 +178,7 @@ def shards_of(
     Raises
     ------
     TypeError
-        If `source` is neither files nor documents.
+        If `source` is of a type that is not read.
     OSError
         If a file cannot be read. The error has the name of the file. It is a FileNotFoundError if
         the file does not exist, or if a folder or a pattern has no files.

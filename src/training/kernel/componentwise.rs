@@ -1,5 +1,5 @@
-//! Updates by AdaGrad, with an accumulator for each parameter, or by SGD, which neither reads nor changes the
-//! accumulators of a row. The AdaGrad rule itself is in `step_rule.rs`.
+//! Updates by AdaGrad, with an accumulator for each parameter, or by SGD, which does not use the accumulators of
+//! a row. The AdaGrad rule itself is in `step_rule.rs`.
 
 use super::Record;
 use super::call::{KernelCall, RowUpdate, Tally};

@@ -10,8 +10,8 @@
 //!
 //! The implementations rely on this contract and do not repeat it.
 
-/// Number of records that are updated at once. These are either records of which no two share a row or, under
-/// row-wise AdaGrad, a mini-batch: records of one word and of different context words. For four records at once,
+/// Number of records that are updated at once. No two of them share a row, or they are a mini-batch of row-wise
+/// AdaGrad: records of one word and of different context words. For four records at once,
 /// the sums over lanes take 13 instructions instead of 32, and the scalar arithmetic takes a quarter of its
 /// instructions (benches/EXPERIMENTS.md, "Four records at once").
 pub(in crate::training) const TOGETHER: usize = 4;
