@@ -39,7 +39,6 @@
 pub mod collocations;
 pub mod cooccurrence;
 pub mod corpus;
-pub mod cosine;
 pub mod distributed;
 pub mod encoding;
 mod error;
@@ -53,6 +52,7 @@ pub mod partition;
 pub mod phrases;
 #[cfg(feature = "python")]
 mod python;
+pub mod queries;
 mod report;
 pub mod session;
 pub mod subwords;

@@ -21,7 +21,7 @@ from hypothesis.extra import numpy as hnp
 import golden_files
 from glove_rs import Cooccurrence, Glove, WordVectors
 from glove_rs._vectors import cosine as cosine_module
-from glove_rs._vectors import search
+from glove_rs._vectors import nearest
 from glove_rs.vectors import COMBINATIONS, combine
 
 # gensim calls its own deprecated method in most_similar_cosmul.
@@ -744,8 +744,8 @@ def test_float16_queries_do_not_expand_the_matrix():
 @pytest.mark.parametrize(("rows", "queries", "a_pass"), [(64, 7, 20), (16_384, 256, 1_024)])
 def test_a_batch_answers_like_single_queries(monkeypatch, topn, rows, queries, a_pass):
     monkeypatch.setattr(cosine_module, "_ROWS", rows)
-    monkeypatch.setattr(search, "_QUERIES", queries)
-    monkeypatch.setattr(search, "_PASS", a_pass)
+    monkeypatch.setattr(nearest, "_QUERIES", queries)
+    monkeypatch.setattr(nearest, "_PASS", a_pass)
     wv = random_vectors()
     words = [*wv.index_to_key[::3], "w0", "w0"]
     for word, near in zip(words, wv.most_similar_batch(words, topn), strict=True):
@@ -763,7 +763,7 @@ def test_a_batch_answers_like_single_queries_whatever_ties_and_zeros(matrix, top
     wv = WordVectors([f"w{i}" for i in range(len(matrix))], matrix)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(cosine_module, "_ROWS", 8)
-        patch.setattr(search, "_QUERIES", 3)
+        patch.setattr(nearest, "_QUERIES", 3)
         batch = wv.most_similar_batch(wv.index_to_key, topn)
     for word, near in zip(wv.index_to_key, batch, strict=True):
         single = wv.most_similar(word, topn=topn)

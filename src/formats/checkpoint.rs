@@ -34,7 +34,9 @@ use crate::io::{self, at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::report::EpochReport;
-use crate::training::{Anchor, Exported, History, MAX_DIM, Parameters, RowLayout, Training};
+use crate::training::{
+    Accumulators, Anchor, Exported, History, MAX_DIM, Parameters, RowLayout, Training,
+};
 use crate::vocabulary::MAX_WORDS;
 use std::io::Write;
 use std::path::Path;
@@ -190,7 +192,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     .map(|n| n as usize);
     let (sets, layout) = (
         1 + flags as usize % 2,
-        RowLayout::with_sums(dim, flags & 2 != 0),
+        RowLayout::with_accumulators(dim, Accumulators::rowwise(flags & 2 != 0)),
     );
     let shape = [words, contexts];
     let numbers = REPORT[header.version() as usize - 1];
@@ -223,7 +225,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let mut parameters = Vec::new();
     for _ in 0..sets {
         let [values, sums] =
-            [dim, layout.sums_per_vector()].map(|width| input.exported(shape, width));
+            [dim, layout.accumulators_per_vector()].map(|width| input.exported(shape, width));
         parameters.push(Parameters::from_shaped(shape, layout, &values?, &sums?)?);
     }
     let anchor = Anchor {
@@ -273,7 +275,7 @@ fn length(
     reports: usize,
     anchored: usize,
 ) -> u128 {
-    let (dim, sums) = (layout.dim(), layout.sums_per_vector());
+    let (dim, sums) = (layout.dim(), layout.accumulators_per_vector());
     let [rows, dim, sums, sets, settings, reports, anchored] = [
         shape[0] + shape[1],
         dim,
@@ -363,7 +365,13 @@ mod tests {
 
     fn sample(rowwise: bool) -> Training {
         let parameters = |seed| {
-            Parameters::random(3, RowLayout::with_sums(2, rowwise), seed, &Monitor::new()).unwrap()
+            Parameters::random(
+                3,
+                RowLayout::with_accumulators(2, Accumulators::rowwise(rowwise)),
+                seed,
+                &Monitor::new(),
+            )
+            .unwrap()
         };
         Training {
             best: Some(parameters(2)),
@@ -399,7 +407,13 @@ mod tests {
     fn a_training_comes_back_whole() {
         let [whole, rowwise] = [false, true].map(sample);
         let without = Training::new(
-            Parameters::random(2, RowLayout::with_sums(3, false), 0, &Monitor::new()).unwrap(),
+            Parameters::random(
+                2,
+                RowLayout::with_accumulators(3, Accumulators::PerComponent),
+                0,
+                &Monitor::new(),
+            )
+            .unwrap(),
         );
         for training in [whole, rowwise, without] {
             let (again, settings) = load(saved(&training).path(), &Monitor::new()).unwrap();
@@ -468,7 +482,13 @@ mod tests {
         let monitor = Monitor::new();
         monitor.cancel();
         let other = Training::new(
-            Parameters::random(5, RowLayout::with_sums(4, true), 0, &Monitor::new()).unwrap(),
+            Parameters::random(
+                5,
+                RowLayout::with_accumulators(4, Accumulators::PerVector),
+                0,
+                &Monitor::new(),
+            )
+            .unwrap(),
         );
         assert!(matches!(
             save(file.path(), &other, "", &monitor),

@@ -6,7 +6,6 @@ mod arrays;
 mod arrow;
 mod collocations;
 mod cooccurrence;
-mod cosine;
 mod documents;
 mod errors;
 mod estimate;
@@ -17,6 +16,7 @@ mod objects;
 mod pairs;
 mod panic;
 mod phrases;
+mod queries;
 mod recognising;
 mod run;
 mod session;
@@ -43,8 +43,6 @@ mod _core {
     #[pymodule_export]
     use super::cooccurrence::CoreCooccurrence;
     #[pymodule_export]
-    use super::cosine::{cosines, unit_rows};
-    #[pymodule_export]
     use super::documents::CoreDocuments;
     #[pymodule_export]
     use super::errors::{FormatError, InternalError, TrainingDiverged};
@@ -60,6 +58,8 @@ mod _core {
     use super::panic::take_panic;
     #[pymodule_export]
     use super::phrases::CorePhrases;
+    #[pymodule_export]
+    use super::queries::{cosines, unit_rows};
     #[pymodule_export]
     use super::recognising::{
         check_ending, check_kind, count_lines, ending, find_member, is_member, member_path,

@@ -160,7 +160,7 @@ pub fn unpack_rows<'py>(
     Ok((
         vectors(w, dim)?,
         PyArray1::from_vec(py, b),
-        vectors(g_w, layout.sums_per_vector())?,
+        vectors(g_w, layout.accumulators_per_vector())?,
         PyArray1::from_vec(py, g_b),
     ))
 }

@@ -230,7 +230,7 @@ fn arrays(
             let width = if prefix.is_empty() {
                 layout.dim()
             } else {
-                layout.sums_per_vector()
+                layout.accumulators_per_vector()
             };
             let rows = vectors.len() / width;
             let array = PyArray1::from_vec(py, vectors).reshape([rows, width])?;

@@ -5,6 +5,7 @@
 //! [`Training`] runs one epoch after the other. `divergence.rs` decides whether an epoch is repeated at half
 //! the learning rate, `stopping.rs` whether another epoch starts.
 
+mod accumulators;
 mod anchor;
 mod divergence;
 mod epoch;
@@ -28,6 +29,7 @@ mod tiles;
 mod trainer;
 mod weighted_choice;
 
+pub use accumulators::Accumulators;
 pub use anchor::Anchor;
 pub use divergence::{DIVERGENCE_FACTOR, MAX_HALVINGS};
 pub use epoch::PassCost;

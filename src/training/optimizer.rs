@@ -1,5 +1,5 @@
 //! The optimizers, by their public names. Their arithmetic is in `kernel/step_rule.rs`, and in
-//! `kernel/rowwise.rs` for row-wise AdaGrad. Their accumulators are in `row_layout.rs`.
+//! `kernel/rowwise.rs` for row-wise AdaGrad. Their accumulators are in `accumulators.rs`.
 
 use crate::error::{Error, Result};
 

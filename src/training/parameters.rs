@@ -75,8 +75,8 @@ impl Side {
     /// Copies of the accumulators of vectors and of biases.
     fn sums(&self) -> Result<(Vec<f32>, Vec<f32>)> {
         let layout = self.layout;
-        let width = layout.sums_per_vector();
-        let bias = layout.bias_sum(self.contexts);
+        let width = layout.accumulators_per_vector();
+        let bias = layout.bias_accumulator(self.contexts);
         let (mut vectors, mut biases) = self.room(width)?;
         (
             vectors.par_chunks_exact_mut(width),
@@ -86,7 +86,7 @@ impl Side {
             .into_par_iter()
             .for_each(|(sums, to_bias, row)| {
                 for (k, sum) in sums.iter_mut().enumerate() {
-                    let (line, lane) = layout.sum(k);
+                    let (line, lane) = layout.accumulator(k);
                     *sum = row[line].0[lane];
                 }
                 *to_bias = row[bias.0].0[bias.1];
@@ -119,7 +119,7 @@ impl Side {
     /// Set the accumulators: `width` for each vector (1 or its dim), and one for each bias.
     fn set_sums(&mut self, vectors: &[f32], width: usize, biases: &[f32]) {
         let layout = self.layout;
-        let bias = layout.bias_sum(self.contexts);
+        let bias = layout.bias_accumulator(self.contexts);
         (
             self.rows_mut(),
             vectors.par_chunks_exact(width),
@@ -127,17 +127,17 @@ impl Side {
         )
             .into_par_iter()
             .for_each(|(row, sums, &from_bias)| {
-                if width == layout.sums_per_vector() {
+                if width == layout.accumulators_per_vector() {
                     for (k, &sum) in sums.iter().enumerate() {
-                        let (line, lane) = layout.sum(k);
+                        let (line, lane) = layout.accumulator(k);
                         row[line].0[lane] = sum;
                     }
                 } else {
                     // The widths differ: one is 1, the other is the dim of the vector. Every new accumulator
                     // is the mean of the old accumulators of its vector.
                     let mean = sums.iter().map(|&x| f64::from(x)).sum::<f64>() / width as f64;
-                    for k in 0..layout.sums_per_vector() {
-                        let (line, lane) = layout.sum(k);
+                    for k in 0..layout.accumulators_per_vector() {
+                        let (line, lane) = layout.accumulator(k);
                         row[line].0[lane] = mean as f32;
                     }
                 }
@@ -220,7 +220,7 @@ impl RowMut<'_> {
     /// scales it by the accumulators.
     pub fn step(&mut self, g: &[f32], rule: &StepRule) {
         if self.layout.is_rowwise() {
-            let (line, lane) = self.layout.sum(0);
+            let (line, lane) = self.layout.accumulator(0);
             let sum = &mut self.lines[line].0[lane];
             let mean_square = g.iter().map(|g| g * g).sum::<f32>() / g.len() as f32;
             let factor = rule.row_factor(mean_square, sum);
@@ -230,7 +230,7 @@ impl RowMut<'_> {
         } else {
             let bound = rule.step_bound();
             for (k, g) in g.iter().enumerate() {
-                let (line, lane) = self.layout.sum(k);
+                let (line, lane) = self.layout.accumulator(k);
                 let (mut x, mut sum) = (*self.component(k), self.lines[line].0[lane]);
                 rule.step(&mut x, &mut sum, g.clamp(-bound, bound));
                 *self.component(k) = x;

@@ -1,5 +1,6 @@
 //! The layout of a row of parameters: where the vector, the bias and the accumulators of a word lie.
 
+use super::accumulators::Accumulators;
 use super::line::{LINE, Line};
 use super::optimizer::Optimizer;
 
@@ -8,20 +9,19 @@ pub const MAX_DIM: usize = 1 << 20;
 
 /// The layout of a row of W with b, or of W̃ with b̃, and of their accumulators G.
 ///
-/// With one accumulator for each component and for the bias ([`Optimizer::AdaGrad`]), a row is
+/// With an accumulator for each component and for the bias ([`Accumulators::PerComponent`]), a row is
 /// `[w, 0…, p, q]`, followed by the accumulators in the same layout. `(p, q)` is `(b, 1)` in the row of a
 /// word and `(1, b̃)` in the row of a context word. So w·w̃ + b + b̃ is one dot product, and the same update
-/// rule serves vectors and biases. The learning rate of the constant 1 is 0. [`Optimizer::Sgd`] has the same
-/// rows and does not use the accumulators.
+/// rule serves vectors and biases. The learning rate of the constant 1 is 0.
 ///
-/// With one accumulator for each vector ([`Optimizer::RowwiseAdaGrad`]), a row is
+/// With one accumulator for each vector ([`Accumulators::PerVector`]), a row is
 /// `[w, 0…, ‖w‖², b, G of b, G of w]`: about half as long. The mean square of the gradient of a
 /// vector needs the ‖·‖² of the other vector of the record. The kernel updates the stored ‖·‖²
 /// together with the vector, instead of computing it for each record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowLayout {
     dim: usize,
-    rowwise: bool,
+    accumulators: Accumulators,
 }
 
 /// Number of floats at the end of a row-wise row that are not components of the vector: ‖w‖², the
@@ -36,15 +36,15 @@ pub(super) const TAIL_SUM: usize = 3;
 impl RowLayout {
     /// The layout for vectors of `dim` components. A `dim` above [`MAX_DIM`] counts as [`MAX_DIM`].
     pub fn new(dim: usize, optimizer: Optimizer) -> Self {
-        Self::with_sums(dim, optimizer == Optimizer::RowwiseAdaGrad)
+        Self::with_accumulators(dim, Accumulators::of(optimizer))
     }
 
-    /// The layout for vectors with one accumulator if `rowwise`, and otherwise with one accumulator for each
-    /// component. A `dim` above [`MAX_DIM`] counts as [`MAX_DIM`].
-    pub fn with_sums(dim: usize, rowwise: bool) -> Self {
+    /// The layout for vectors of `dim` components with these accumulators. A `dim` above [`MAX_DIM`] counts as
+    /// [`MAX_DIM`].
+    pub fn with_accumulators(dim: usize, accumulators: Accumulators) -> Self {
         Self {
             dim: dim.min(MAX_DIM),
-            rowwise,
+            accumulators,
         }
     }
 
@@ -55,17 +55,17 @@ impl RowLayout {
 
     /// Whether a vector has one accumulator.
     pub fn is_rowwise(self) -> bool {
-        self.rowwise
+        self.accumulators == Accumulators::PerVector
     }
 
     /// Number of accumulators of a vector.
-    pub fn sums_per_vector(self) -> usize {
-        if self.rowwise { 1 } else { self.dim }
+    pub fn accumulators_per_vector(self) -> usize {
+        self.accumulators.per_vector(self.dim)
     }
 
     /// Number of cache lines of a row.
     pub fn lines(self) -> usize {
-        if self.rowwise {
+        if self.is_rowwise() {
             self.value_lines()
         } else {
             2 * self.value_lines()
@@ -79,13 +79,13 @@ impl RowLayout {
 
     /// Number of cache lines at the start of a row that hold the vector and the bias.
     pub(super) fn value_lines(self) -> usize {
-        let more = if self.rowwise { TAIL } else { 2 };
+        let more = if self.is_rowwise() { TAIL } else { 2 };
         (self.dim + more).div_ceil(LINE)
     }
 
     /// Line and lane of the bias in the row of a word or, if `contexts`, of a context word.
     pub(super) fn bias(self, contexts: bool) -> (usize, usize) {
-        let lane = if self.rowwise {
+        let lane = if self.is_rowwise() {
             LINE - TAIL + TAIL_BIAS
         } else {
             LINE - 2 + usize::from(contexts)
@@ -94,8 +94,8 @@ impl RowLayout {
     }
 
     /// Line and lane of the bias's accumulator.
-    pub(super) fn bias_sum(self, contexts: bool) -> (usize, usize) {
-        if self.rowwise {
+    pub(super) fn bias_accumulator(self, contexts: bool) -> (usize, usize) {
+        if self.is_rowwise() {
             (self.lines() - 1, LINE - TAIL + TAIL_BIAS_SUM)
         } else {
             let (line, lane) = self.bias(contexts);
@@ -104,8 +104,8 @@ impl RowLayout {
     }
 
     /// Line and lane of accumulator `k` of the vector.
-    pub(super) fn sum(self, k: usize) -> (usize, usize) {
-        if self.rowwise {
+    pub(super) fn accumulator(self, k: usize) -> (usize, usize) {
+        if self.is_rowwise() {
             (self.lines() - 1, LINE - TAIL + TAIL_SUM)
         } else {
             (self.value_lines() + k / LINE, k % LINE)
@@ -114,7 +114,7 @@ impl RowLayout {
 
     /// Compute the stored ‖w‖² of a row anew. Does nothing if rows do not store it.
     pub(super) fn set_square(self, row: &mut [Line]) {
-        if !self.rowwise {
+        if !self.is_rowwise() {
             return;
         }
         let (last, end) = (self.lines() - 1, LINE - TAIL);
@@ -132,7 +132,7 @@ impl RowLayout {
     /// accumulators are 1.
     pub(super) fn zeros(self, contexts: bool) -> Vec<Line> {
         let mut row = vec![Line([0.0; LINE]); self.value_lines()];
-        if self.rowwise {
+        if self.is_rowwise() {
             row[self.lines() - 1].0[LINE - TAIL + TAIL_BIAS_SUM..].fill(1.0);
         } else {
             row[self.value_lines() - 1].0[LINE - 2..].fill(1.0);
@@ -154,11 +154,11 @@ impl RowLayout {
             }
         }
         let (w, c) = (&w[last].0, &c[last].0);
-        let ends = if self.rowwise { LINE - TAIL } else { LINE };
+        let ends = if self.is_rowwise() { LINE - TAIL } else { LINE };
         for k in 0..ends {
             sums[k] += w[k] * c[k];
         }
-        if self.rowwise {
+        if self.is_rowwise() {
             let lane = self.bias(false).1;
             sums[LINE - 1] = w[lane] + c[lane];
         }
@@ -168,7 +168,7 @@ impl RowLayout {
     /// Whether a row can be trained: all its numbers are finite, and its accumulators are positive.
     pub(super) fn can_train(self, row: &[Line]) -> bool {
         let usable = |&g: &f32| g > 0.0 && g < f32::INFINITY;
-        let sums = if self.rowwise {
+        let sums = if self.is_rowwise() {
             let last = &row[self.lines() - 1].0;
             last[LINE - TAIL + TAIL_BIAS_SUM..].iter().all(usable)
         } else {

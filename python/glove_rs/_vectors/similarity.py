@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .._checks import boolean, integer, optional_integer, shown
 from .._warnings import warn
-from . import search
+from . import nearest
 from .cosine import cosine, cosine_distances, cosines, unit_rows, unit_vector
 from .query_terms import Key, KeyOrVector, Terms, as_list, as_vector, weighted_terms
 from .table import Float32, VectorTable
@@ -176,7 +176,7 @@ class SimilarityQueries(VectorTable):
         plus, minus = as_list("positive", positive), as_list("negative", negative)
         if not plus:
             raise ValueError("positive must have at least one word or vector, got none")
-        scores = search.cosmul(
+        scores = nearest.cosmul(
             self._vectors[: restrict_vocab or None],
             [self._unit_vector(item) for item in plus],
             [self._unit_vector(item) for item in minus],
@@ -290,7 +290,7 @@ class SimilarityQueries(VectorTable):
         count = min(topn, len(self) - 1)
         names = self.index_to_key
         result: list[Neighbours] = []
-        for index, near, scores in search.nearest(self._vectors, indices, count):
+        for index, near, scores in nearest.nearest_rows(self._vectors, indices, count):
             # The list is not full: the word has no direction, or fewer than `count` other words
             # have one. Use the single query, which returns words without a direction last.
             if near and near[-1] == len(self):
@@ -614,7 +614,7 @@ class SimilarityQueries(VectorTable):
 
         The rows in `exclude` are left out.
         """
-        best = search.largest(scores, topn + len(exclude))
+        best = nearest.largest(scores, topn + len(exclude))
         names = self.index_to_key
         near = [
             (names[row + start], float(scores[row]))

@@ -333,7 +333,7 @@ mod tests {
             let mut numbers = random_numbers(seed);
             let layout = RowLayout::new(dim, optimizer);
             let values = exported(5, dim, &mut numbers);
-            let sums = exported(5, layout.sums_per_vector(), &mut numbers.map(|x| 1.5 + x));
+            let sums = exported(5, layout.accumulators_per_vector(), &mut numbers.map(|x| 1.5 + x));
             let options = TrainingOptions {
                 epochs: 1,
                 optimizer,
@@ -414,7 +414,7 @@ mod tests {
             let layout = RowLayout::new(dim, optimizer);
             let mut numbers = random_numbers(seed);
             let values = exported(5, dim, &mut numbers);
-            let sums = exported(5, layout.sums_per_vector(), &mut numbers.map(|x| 1.5 + x));
+            let sums = exported(5, layout.accumulators_per_vector(), &mut numbers.map(|x| 1.5 + x));
             let options = TrainingOptions {
                 optimizer,
                 learning_rate: 0.01,
@@ -571,7 +571,7 @@ mod tests {
             let layout = RowLayout::new(3, optimizer);
             let mut values = constant(3, 0.5);
             values.w[0] = f32::INFINITY;
-            let ones = constant(layout.sums_per_vector(), 1.0);
+            let ones = constant(layout.accumulators_per_vector(), 1.0);
             let mut parameters = Parameters::from_exported(2, layout, &values, &ones).unwrap();
             let rule = StepRule {
                 optimizer,
@@ -611,7 +611,7 @@ mod tests {
             };
             for level in SimdLevel::usable() {
                 for sum in [f32::INFINITY, f32::MAX] {
-                    let sums = constant(layout.sums_per_vector(), sum);
+                    let sums = constant(layout.accumulators_per_vector(), sum);
                     let mut parameters =
                         Parameters::from_exported(2, layout, &values, &sums).unwrap();
                     train_in_order(&mut parameters, &[(0, 1, 5.0)], &options, None, level).unwrap();

@@ -5,6 +5,7 @@ use super::{Negatives, Record, Tile, TileGrid, Tiles};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::partition::Partition;
+use crate::training::accumulators::Accumulators;
 use crate::training::negatives::Targets;
 use crate::training::row_layout::RowLayout;
 use crate::vocabulary::WordId;
@@ -151,7 +152,10 @@ impl Tiles {
             records: sum(Tile::records),
             held_out: sum(|tile| tile.held_out),
             grid,
-            layout: RowLayout::with_sums(sizes[2] as usize, sizes[3] != 0),
+            layout: RowLayout::with_accumulators(
+                sizes[2] as usize,
+                Accumulators::rowwise(sizes[3] != 0),
+            ),
             slabs: vec![slab(records)?],
             negatives,
             tiles,

@@ -1,4 +1,4 @@
-"""Search for the rows with the largest scores: for one query, or for many at once."""
+"""Find the rows with the largest scores: for one query, or for many at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from .cosine import blocks, cosines, unit_rows
 
-__all__ = ["cosmul", "largest", "nearest"]
+__all__ = ["cosmul", "largest", "nearest_rows"]
 
 _Float32: TypeAlias = "NDArray[np.float32]"
 _Indices: TypeAlias = "NDArray[np.intp]"
@@ -61,7 +61,7 @@ def cosmul(
     return scores
 
 
-def nearest(
+def nearest_rows(
     matrix: NDArray[Any], indices: _Indices, count: int
 ) -> Iterator[tuple[int, list[int], list[float]]]:
     """Yield each index with the `count` nearest rows and their cosines, best first.

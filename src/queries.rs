@@ -1,4 +1,4 @@
-//! The cosines of many vectors with one vector, and vectors scaled to unit length.
+//! What queries compute: the cosines of many vectors with one query vector, and vectors scaled to unit length.
 //!
 //! A row is read once for both its dot product and its length. Nothing about a matrix is stored between calls:
 //! if the matrix changes, the next call uses the new values. Rows in half precision are converted to f32 one at

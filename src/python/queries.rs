@@ -5,7 +5,7 @@ use super::run::run;
 use crate::error::Result;
 use crate::float16::Element;
 use crate::monitor::Monitor;
-use crate::{cosine, threads};
+use crate::{queries, threads};
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
 };
@@ -42,7 +42,7 @@ fn cosines_of<E: Element + numpy::Element>(
         return Ok(vec![f32::NAN; vectors.shape()[0]]);
     }
     work(py, matrix.len(), |threads, monitor| {
-        cosine::cosines(matrix, query, threads, monitor)
+        queries::cosines(matrix, query, threads, monitor)
     })
 }
 
@@ -67,7 +67,7 @@ fn unit_rows_of<'py, E: Element + numpy::Element>(
     let shape = [vectors.shape()[0], vectors.shape()[1]];
     let matrix = vectors.as_slice()?;
     let (rows, mut directed) = work(py, matrix.len(), |threads, monitor| {
-        cosine::unit_rows(matrix, shape[1], threads, monitor)
+        queries::unit_rows(matrix, shape[1], threads, monitor)
     })?;
     directed.resize(shape[0], false);
     Ok((
@@ -83,7 +83,7 @@ fn work<T: Send>(
     numbers: usize,
     work: impl FnOnce(usize, &Monitor) -> Result<T> + Send,
 ) -> PyResult<T> {
-    if numbers < cosine::PARALLEL_FROM {
+    if numbers < queries::PARALLEL_FROM {
         return Ok(py.detach(|| work(1, &Monitor::new()))?);
     }
     let threads = threads::resolve(None)?;

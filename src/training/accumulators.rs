@@ -1,0 +1,38 @@
+//! The accumulators G of AdaGrad: how many of them a vector has. `row_layout.rs` says where they lie in a row of
+//! parameters, and the step rules in `kernel` how they grow.
+
+use super::optimizer::Optimizer;
+
+/// How many accumulators a vector has. The bias of a word always has one of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accumulators {
+    /// One for each component of the vector.
+    PerComponent,
+    /// One for the whole vector.
+    PerVector,
+}
+
+impl Accumulators {
+    /// The accumulators that an optimizer needs. [`Optimizer::Sgd`] uses none, and has those of
+    /// [`Optimizer::AdaGrad`], so that both have the same rows.
+    pub fn of(optimizer: Optimizer) -> Self {
+        Self::rowwise(optimizer == Optimizer::RowwiseAdaGrad)
+    }
+
+    /// One for the whole vector if `rowwise`, else one for each component.
+    pub fn rowwise(rowwise: bool) -> Self {
+        if rowwise {
+            Self::PerVector
+        } else {
+            Self::PerComponent
+        }
+    }
+
+    /// Number of accumulators of a vector of `dim` components.
+    pub fn per_vector(self, dim: usize) -> usize {
+        match self {
+            Self::PerComponent => dim,
+            Self::PerVector => 1,
+        }
+    }
+}
