@@ -47,7 +47,7 @@ use crate::formats::{checkpoint, counts as counts_file};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::report::EpochReport;
-use crate::subwords::{Shrinkage, Subwords};
+use crate::subwords::{Design, Shrinkage, Subwords};
 use crate::training::{
     AfterEpoch, Anchor, Counts, Exported, History, Parameters, RowLayout, TileOptions, Tiles,
     Training, TrainingOptions, check_enough_records,
@@ -141,6 +141,9 @@ pub struct Session {
     /// Whether to move the vectors towards the predictions of a subword model after the last epoch:
     /// [`Shrinkage`].
     pub subwords: bool,
+    /// The result of [`Shrinkage::design`] for the vocabulary, if the caller has it. Otherwise it is computed where it is
+    /// needed.
+    pub design: Option<Arc<Design>>,
     /// How many of the first words have vectors that are trained. The number is rounded up to whole blocks of words, so
     /// some more vectors may be trained. A number below that of all words is only for frozen context vectors: context
     /// vectors that are trained would miss the records of the words whose vectors are not trained.
@@ -185,6 +188,7 @@ impl Session {
             anchor: None,
             checkpoints: None,
             subwords: false,
+            design: None,
             trained_words: usize::MAX,
             keep_counts: false,
         }
@@ -290,7 +294,11 @@ impl Session {
             return Ok(None);
         }
         let (sums, dim) = (parameters.sums()?, parameters.dim());
-        let shrinkage = Shrinkage::of(&self.vocabulary, &sums, dim, monitor)?;
+        let vocabulary = &self.vocabulary;
+        let shrinkage = match &self.design {
+            Some(design) => Shrinkage::with_design(design, vocabulary, &sums, dim, monitor),
+            None => Shrinkage::of(vocabulary, &sums, dim, monitor),
+        }?;
         Ok(shrinkage.found.map(|(subwords, moves)| {
             parameters.move_sums(&moves);
             subwords

@@ -19,6 +19,7 @@ __all__ = [
     "VECTOR_FORMATS",
     "CoreCheckpoint",
     "CoreCooccurrence",
+    "CoreDesign",
     "CoreDocuments",
     "CoreEpoch",
     "CoreEstimate",
@@ -270,6 +271,9 @@ class _Subwords(TypedDict):
     steps: int
 
 @final
+class CoreDesign: ...
+
+@final
 class CoreSubwords:
     @staticmethod
     def fit(
@@ -391,6 +395,9 @@ def learn_phrases(
     scoring: str,
     progress: _Progress | None,
 ) -> CorePhrases: ...
+def subword_design(
+    vocabulary: CoreVocabulary, threads: int | None, progress: _Progress | None
+) -> CoreDesign: ...
 def shrink(
     vocabulary: CoreVocabulary, sums: _F32, threads: int | None, progress: _Progress | None
 ) -> tuple[CoreSubwords, _F32] | None: ...
@@ -664,6 +671,7 @@ def train(
     consume: bool,
     start: _Start | CoreCheckpoint | None = None,
     session: _Session | None = None,
+    design: CoreDesign | None = None,
 ) -> CoreParameters: ...
 def train_records(
     row: npt.NDArray[np.int32],

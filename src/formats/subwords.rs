@@ -27,6 +27,7 @@ use crate::subwords::{NgramLengths, Subwords};
 use crate::training::MAX_DIM;
 use std::io::Write;
 use std::path::Path;
+use std::sync::Arc;
 
 /// The first bytes of the file.
 pub const MAGIC: &[u8; 8] = b"gloveSUB";
@@ -165,7 +166,7 @@ pub(crate) fn load_from(mut input: Input, monitor: &Monitor) -> Result<Subwords>
         return Err(input.error(input.offset, message));
     }
     input.expect_end("vectors")?;
-    Subwords::new(header.lengths, ngrams, header.dim, vectors)
+    Subwords::new(header.lengths, Arc::new(ngrams), header.dim, vectors)
 }
 
 struct Header {

@@ -77,7 +77,7 @@ mod _core {
         CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,
     };
     #[pymodule_export]
-    use super::subwords::{CoreSubwords, restore_subwords, shrink};
+    use super::subwords::{CoreDesign, CoreSubwords, restore_subwords, shrink, subword_design};
     #[pymodule_export]
     use super::tokenizer::{folded, split_words};
     #[pymodule_export]

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::file_kind::Wanted;
 use crate::formats::{explained, subwords as file};
 use crate::monitor::Monitor;
-use crate::subwords::{NgramLengths, Shrinkage, SubwordOptions, Subwords, word_weights};
+use crate::subwords::{Design, NgramLengths, Shrinkage, SubwordOptions, Subwords, word_weights};
 use crate::threads;
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
@@ -197,6 +197,31 @@ impl CoreSubwords {
         let restore = py.import("glove_rs._core")?.getattr("restore_subwords")?;
         Ok((restore, (PyBytes::new(py, &bytes),)))
     }
+}
+
+/// The n-grams of a vocabulary, for trainings of several models with this vocabulary.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct CoreDesign {
+    pub inner: Arc<Design>,
+}
+
+/// Compute the n-grams of a vocabulary, for `train`.
+#[pyfunction]
+#[pyo3(signature = (vocabulary, threads, progress))]
+pub fn subword_design(
+    py: Python<'_>,
+    vocabulary: &Bound<'_, CoreVocabulary>,
+    threads: Option<usize>,
+    progress: Option<&Bound<'_, PyAny>>,
+) -> PyResult<CoreDesign> {
+    let threads = threads::resolve(threads)?;
+    let vocabulary = vocabulary.get().inner.clone();
+    let design = run(py, progress, None, |monitor| {
+        threads::in_pool(threads, || Shrinkage::design(&vocabulary, monitor))?
+    })?;
+    Ok(CoreDesign {
+        inner: Arc::new(design),
+    })
 }
 
 /// Compute the shrinkage that ends a training. `sums` are the vectors W + W̃ of the words. Returns

@@ -5,7 +5,7 @@ use super::arguments::RunningArguments;
 use super::cooccurrence::CoreCooccurrence;
 use super::run::{run_in_pool, run_with_mailbox};
 use super::session::{CoreCheckpoint, SessionArguments, show};
-use super::subwords::CoreSubwords;
+use super::subwords::{CoreDesign, CoreSubwords};
 use crate::error::Error;
 use crate::session::{Session, Start, Trained};
 use crate::threads;
@@ -257,9 +257,10 @@ pub fn check_training(training: TrainingArguments) -> PyResult<()> {
 /// epochs that they were trained for (`epochs_done`), and how many times their learning rate was
 /// halved (`halvings`). Training ends after epoch number `epochs`. If `consume`, `counts` cannot be
 /// used afterwards, and the memory of the counts is freed or, if the session has `keep_counts`,
-/// compressed while tiles are built.
+/// compressed while tiles are built. `design` is the result of `subword_design` for the vocabulary of
+/// `counts`: trainings with one vocabulary can share it.
 #[pyfunction]
-#[pyo3(signature = (counts, dim, training, running, progress, consume, start=None, session=None))]
+#[pyo3(signature = (counts, dim, training, running, progress, consume, start=None, session=None, design=None))]
 #[allow(clippy::too_many_arguments)]
 pub fn train(
     py: Python<'_>,
@@ -271,6 +272,7 @@ pub fn train(
     consume: bool,
     start: Option<StartArguments<'_>>,
     session: Option<SessionArguments<'_>>,
+    design: Option<&Bound<'_, CoreDesign>>,
 ) -> PyResult<Py<CoreParameters>> {
     load_numpy(py)?;
     let arguments = session.unwrap_or_default();
@@ -304,6 +306,7 @@ pub fn train(
         anchor,
         checkpoints: arguments.checkpoint.map(Into::into),
         subwords: training.subwords,
+        design: design.map(|design| design.get().inner.clone()),
         trained_words: arguments.trained_words.unwrap_or(usize::MAX),
         keep_counts: arguments.keep_counts,
         ..Session::new(vocabulary, dim, options)

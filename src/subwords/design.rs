@@ -9,6 +9,7 @@ use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Number of words that one task looks up.
 const WORDS: usize = 1 << 12;
@@ -104,8 +105,8 @@ impl Lists {
 pub struct Design {
     pub(super) lengths: NgramLengths,
     // Each n-gram with the number of words that have it. The most frequent n-grams come first, so
-    // that the rows that are read most often are close together.
-    pub(super) ngrams: Vocabulary,
+    // that the rows that are read most often are close together. The models of this matrix share them.
+    pub(super) ngrams: Arc<Vocabulary>,
     pub(super) by_word: Lists,
     pub(super) by_ngram: Lists,
 }
@@ -143,7 +144,7 @@ impl Design {
         Ok(Self {
             by_ngram: by_word.transposed(ngrams.len(), monitor)?,
             lengths,
-            ngrams,
+            ngrams: Arc::new(ngrams),
             by_word,
         })
     }

@@ -9,6 +9,7 @@ use crate::monitor::{Monitor, Stage};
 use crate::training::LINE;
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
+use std::sync::Arc;
 
 /// Words that one task predicts.
 const WORDS: usize = 1 << 10;
@@ -80,7 +81,7 @@ pub fn word_weights(counts: &[u64]) -> Result<Vec<f32>> {
 pub struct Subwords {
     lengths: NgramLengths,
     // Each n-gram with the number of fitted words that have it. The index is built.
-    ngrams: Vocabulary,
+    ngrams: Arc<Vocabulary>,
     dim: usize,
     // A row of `dim` numbers for each n-gram.
     vectors: Vec<f32>,
@@ -118,7 +119,7 @@ impl Subwords {
             &equal[..]
         };
         let vectors = design.regress(vectors, dim, weights, options, None, monitor)?;
-        design.into_model(dim, vectors)
+        design.model(dim, vectors)
     }
 
     /// A model with these n-grams and their vectors. Call [`Vocabulary::build_index`] of `ngrams` before.
@@ -128,7 +129,7 @@ impl Subwords {
     /// [`Error::Parameter`] if `dim` is 0 or `vectors` does not hold `dim` numbers for each n-gram.
     pub fn new(
         lengths: NgramLengths,
-        ngrams: Vocabulary,
+        ngrams: Arc<Vocabulary>,
         dim: usize,
         vectors: Vec<f32>,
     ) -> Result<Self> {
@@ -286,8 +287,8 @@ impl Design {
     ///
     /// # Errors
     /// [`Error::Parameter`] if there is not a vector of `dim` numbers for each n-gram.
-    pub fn into_model(self, dim: usize, ngram_vectors: Vec<f32>) -> Result<Subwords> {
-        Subwords::new(self.lengths, self.ngrams, dim, ngram_vectors)
+    pub fn model(&self, dim: usize, ngram_vectors: Vec<f32>) -> Result<Subwords> {
+        Subwords::new(self.lengths, self.ngrams.clone(), dim, ngram_vectors)
     }
 
     /// The predictions for all words from the vectors of the n-grams, row-major. Words without n-grams get zeros.

@@ -8,7 +8,7 @@ use super::design::Design;
 use super::directions::Directions;
 use super::model::{SubwordOptions, Subwords};
 use super::ngrams::NgramLengths;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
 use crate::training::LINE;
@@ -64,17 +64,52 @@ impl Shrinkage {
         dim: usize,
         monitor: &Monitor,
     ) -> Result<Self> {
+        begin(dim, monitor);
+        let design = Self::design(vocabulary, monitor)?;
+        Self::with_design(&design, vocabulary, vectors, dim, monitor)
+    }
+
+    /// The n-grams of a vocabulary. If several sets of vectors have this vocabulary, compute them once, and pass
+    /// them to [`Shrinkage::with_design`].
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
+    pub fn design(vocabulary: &Vocabulary, monitor: &Monitor) -> Result<Design> {
+        let mut words: Vec<&[u8]> = fallible::with_capacity(vocabulary.len())?;
+        words.extend(vocabulary.iter().map(|(word, _)| word));
+        let lengths = NgramLengths::of_words(words.iter().copied());
+        Design::new(
+            &words,
+            lengths,
+            SubwordOptions::default().min_words,
+            monitor,
+        )
+    }
+
+    /// The same as [`Shrinkage::of`], with the n-grams that [`Shrinkage::design`] returned for the same vocabulary.
+    ///
+    /// # Errors
+    /// As for [`Shrinkage::of`], and [`crate::Error::Parameter`] if `design` has another number of words.
+    pub fn with_design(
+        design: &Design,
+        vocabulary: &Vocabulary,
+        vectors: &[f32],
+        dim: usize,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        if design.words() != vocabulary.len() {
+            let message = "must have the n-grams of each word of the vocabulary";
+            return Err(Error::parameter("design", message));
+        }
+        if dim == 0 || vocabulary.len().checked_mul(dim) != Some(vectors.len()) {
+            return Err(Error::parameter("vectors", "must have a row for each word"));
+        }
+        begin(dim, monitor);
         let options = SubwordOptions {
             penalty: PENALTY,
             steps: STEPS,
             ..SubwordOptions::default()
         };
-        let steps = STEPS * dim.div_ceil(LINE) + TRIAL_STEPS;
-        monitor.begin(Stage::Subwords, steps as u64);
-        let mut words: Vec<&[u8]> = fallible::with_capacity(vocabulary.len())?;
-        words.extend(vocabulary.iter().map(|(word, _)| word));
-        let lengths = NgramLengths::of_words(words.iter().copied());
-        let design = Design::new(&words, lengths, options.min_words, monitor)?;
         let weights = weights(vocabulary.counts())?;
         let directions = Directions::of(vectors, dim, &weights, monitor)?;
         let mut damped: Vec<f32> = fallible::with_capacity(vectors.len())?;
@@ -82,8 +117,8 @@ impl Shrinkage {
         damped
             .par_chunks_exact_mut(dim)
             .for_each(|row| directions.damp(row));
-        let correlation = correlation(&design, &damped, dim, &weights, &options, monitor)?;
-        let held_out = words.len() / HELD_OUT;
+        let correlation = correlation(design, &damped, dim, &weights, &options, monitor)?;
+        let held_out = vocabulary.len() / HELD_OUT;
         if correlation < LEAST_CORRELATION + (held_out.max(1) as f64).sqrt().recip() {
             return Ok(Self {
                 correlation,
@@ -110,12 +145,18 @@ impl Shrinkage {
                     *x = damped + weight * (*x - damped) - old;
                 }
             });
-        let subwords = design.into_model(dim, ngrams)?;
+        let subwords = design.model(dim, ngrams)?;
         Ok(Self {
             correlation,
             found: Some((subwords, moves)),
         })
     }
+}
+
+/// Start the progress of the stage.
+fn begin(dim: usize, monitor: &Monitor) {
+    let steps = STEPS * dim.div_ceil(LINE) + TRIAL_STEPS;
+    monitor.begin(Stage::Subwords, steps as u64);
 }
 
 /// The weight of each word in the regression. If the counts of all words are 0, as those of a
@@ -247,6 +288,42 @@ mod tests {
         }
         let (_, again) = shrinkage(3, &sample).found.unwrap();
         assert_eq!(moves, again);
+    }
+
+    #[test]
+    fn a_design_serves_several_sets_of_vectors() {
+        let (vocabulary, vectors, dim) = sample(true);
+        let monitor = Monitor::new();
+        let design = Shrinkage::design(&vocabulary, &monitor).unwrap();
+        for factor in [1.0, -2.0] {
+            let vectors: Vec<f32> = vectors.iter().map(|x| factor * x).collect();
+            let with =
+                |design| Shrinkage::with_design(design, &vocabulary, &vectors, dim, &monitor);
+            let (subwords, moves) = with(&design).unwrap().found.unwrap();
+            let alone = Shrinkage::of(&vocabulary, &vectors, dim, &monitor).unwrap();
+            let (own, own_moves) = alone.found.unwrap();
+            assert_eq!(moves, own_moves);
+            assert_eq!(subwords.vectors(), own.vectors());
+            assert_eq!(subwords.ngrams(), own.ngrams());
+        }
+    }
+
+    #[test]
+    fn a_design_of_another_vocabulary_and_a_wrong_number_of_vectors_are_refused() {
+        let (vocabulary, vectors, dim) = sample(true);
+        let monitor = Monitor::new();
+        let other = Vocabulary::new([("walk", 3), ("walks", 3)]).unwrap();
+        let design = Shrinkage::design(&other, &monitor).unwrap();
+        let refused = [
+            Shrinkage::with_design(&design, &vocabulary, &vectors, dim, &monitor),
+            Shrinkage::of(&vocabulary, &vectors, dim + 1, &monitor),
+            Shrinkage::of(&vocabulary, &[], 0, &monitor),
+        ];
+        let names = refused.map(|result| match result {
+            Err(Error::Parameter { name, .. }) => name,
+            other => panic!("{other:?}"),
+        });
+        assert_eq!(names, ["design", "vectors", "vectors"]);
     }
 
     #[test]

@@ -63,6 +63,8 @@ class Trainer:
     ) -> None:
         self.documents, self.resampling, self.parameters = documents, resampling, parameters
         self._training = _settings.core_training(parameters)
+        # The n-grams of the vocabulary. All models share them; the first one computes them.
+        self._design: _core.CoreDesign | None = None
         own = {name.removeprefix("replicate_"): value for name, value in schedule.items()}
         self.replicate_training = _settings.core_training({**parameters, **own})
 
@@ -108,7 +110,12 @@ class Trainer:
     def _train(self, counts: Cooccurrence, training: _core._Training, callback: _Callback) -> _F32:
         running = _settings.core_running(self.parameters)
         dim = _settings.SETTINGS["dim"].check(self.parameters["dim"])
+        if training["subwords"] and self._design is None:
+            vocabulary = self.documents.vocabulary._core
+            self._design = _core.subword_design(vocabulary, running["threads"], callback)
         # The memory of the counts is freed while tiles are built.
-        trained = _core.train(counts._core, dim, training, running, callback, True)
+        trained = _core.train(
+            counts._core, dim, training, running, callback, True, design=self._design
+        )
         arrays = trained.arrays
         return combine(arrays["W"], arrays["W_tilde"], "sum")
