@@ -216,7 +216,8 @@ def _save(
 def _saved(value: dict[str, Any], epoch: int | None) -> Iterator[tuple[str, str, str]]:
     """Yield the flag, path and prefix of each file that :func:`_save` writes.
 
-    The arrays in the file have names with this prefix: "" for parameters, "G_" for accumulators.
+    The file has the arrays whose names begin with this prefix: "" means the parameters, and "G_"
+    the accumulators.
     """
     infix = "" if epoch is None else f".{epoch:03d}"
     for flag, prefix in ("save-file", ""), ("gradsq-file", "G_"):

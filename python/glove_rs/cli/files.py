@@ -34,7 +34,7 @@ FORMATS = {
     "word2vec": "vectors as text after a first line 'V dim', for gensim and spaCy",
     "word2vec_binary": "vectors in word2vec's binary format",
     "glove": "vectors as text without a first line, like pretrained GloVe files",
-    "native": "vectors in glove-rs's own format, which is mapped and opens at once",
+    "native": "vectors in glove-rs's own format, which opens at once: the file is mapped",
     "model": "the whole model in one file of glove-rs",
     "stanford": "OUTPUT.txt, OUTPUT.bin and OUTPUT.gradsq.bin, like Stanford's glove",
     "vocab": "words and counts, as text",

@@ -66,9 +66,9 @@ def _add_fit(commands: Commands) -> None:
         "CORPUS... --out DIR [options]",
         summary="train on text, and write a folder with the model and other files",
         text=(
-            "Count the co-occurrences of a text and train word vectors on them. The folder holds "
-            "the model (model.glove), its vocabulary (vocab.txt), settings (settings.json) and the "
-            "loss of each epoch (history.csv)."
+            "Count the co-occurrences of a text and train word vectors on them. The folder DIR "
+            "gets the model (model.glove), its vocabulary (vocab.txt), settings (settings.json) "
+            "and the loss of each epoch (history.csv)."
         ),
         example=(
             "glove-rs fit corpus.txt --out model --dim 100 --epochs 15 --memory 4GB\n"
@@ -82,7 +82,8 @@ def _add_fit(commands: Commands) -> None:
         "--vocab",
         dest="vocabulary",
         metavar="FILE",
-        help="file of glove-rs vocab: train these words instead of choosing words by frequency",
+        help="file of glove-rs vocab: train vectors of these words instead of choosing words by "
+        "frequency",
     )
     add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_COUNTING))
     _add_training(parser)
