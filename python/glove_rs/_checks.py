@@ -188,8 +188,8 @@ def words(
 ) -> list[str]:
     """Return an iterable of words as a list, or raise an exception of the type `error`.
 
-    Its message says that the parameter `name` must be `what`. A str gives the list of its letters.
-    A caller that must refuse a str checks for it before the call.
+    The message of the exception says that the parameter `name` must be `what`. A str gives the list
+    of its letters. A caller that must refuse a str checks for it before the call.
     """
     got = None
     if isinstance(value, Iterable) and not isinstance(value, bytes):

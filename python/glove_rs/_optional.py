@@ -9,8 +9,8 @@ __all__ = ["optional"]
 
 
 #: The packages to install for a module, if they are not one package with the name of the module.
-#: The message names packages and not an extra of glove-rs: an extra could be installed by its name
-#: only if glove-rs is in a package index.
+#: The message names packages and not an extra of glove-rs, because pip finds an extra only if
+#: glove-rs is in a package index.
 _INSTALLED_AS = {
     "matplotlib": "matplotlib adjustText",
     "dask": "dask distributed",

@@ -87,7 +87,8 @@ class _Bars:
                 s_per_epoch=f"{info['seconds']:.2f}",
                 refresh=False,
             )
-        if time.monotonic() - self._drawn > _REDRAWN:  # a training can have thousands of epochs
+        # A training can have thousands of short epochs, and drawing a bar for each takes time.
+        if time.monotonic() - self._drawn > _REDRAWN:
             self._bar.refresh()
             self._drawn = time.monotonic()
 
@@ -136,7 +137,7 @@ def _in_notebook() -> bool:
 
 
 class _Lines:
-    """One line for each stage, when it ends, and for each epoch."""
+    """One line at the end of each stage and of each epoch."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write

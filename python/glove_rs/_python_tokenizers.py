@@ -47,9 +47,9 @@ def function_of(tokenizer: Tokenizer) -> Callable[[str], Iterable[str]] | None:
 
 
 def to_json(tokenizer: Tokenizer) -> object:
-    """Convert a tokenizer to JSON: a name or a pattern of `re`; None for anything else.
+    """Convert a name or a pattern of `re` to types that JSON has.
 
-    Functions and patterns of `regex` cannot be saved.
+    A function or a pattern of the library `regex` cannot be saved, and gives None.
     """
     if isinstance(tokenizer, re.Pattern):
         return {"pattern": tokenizer.pattern, "flags": tokenizer.flags}
@@ -57,7 +57,7 @@ def to_json(tokenizer: Tokenizer) -> object:
 
 
 def from_json(value: Any) -> Any:
-    """Return the tokenizer that :func:`to_json` converted; None if it could not be saved."""
+    """Return the tokenizer that :func:`to_json` converted, or None for None."""
     if isinstance(value, dict):
         return re.compile(value["pattern"], value["flags"] & ~re.DEBUG)
     if not isinstance(value, str | None):

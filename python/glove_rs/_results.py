@@ -29,14 +29,15 @@ class ResultTable:
     Parameters
     ----------
     columns : mapping of str to sequence or array
-        All of the same length.
+        The columns by their names. All have the same length.
     title : str
         What the table shows, in one or several lines.
     notes : sequence of str
         Lines below the table.
     """
 
-    #: The columns that :meth:`plot` draws: labels, values, lower and upper bounds.
+    #: The columns that :meth:`plot` draws: labels, values, lower bounds and upper bounds. None if
+    #: the table cannot be drawn.
     _plotted: tuple[str, str, str | None, str | None] | None = None
 
     def __init__(
@@ -125,7 +126,8 @@ class ResultTable:
         values = self[value].astype(np.float64)
         if low in self._columns and high in self._columns:
             bounds = np.array([self[low], self[high]], dtype=np.float64)
-            # Some intervals, such as bias-corrected ones, may not contain the value.
+            # Some intervals, such as bias-corrected ones, may not contain the value, which
+            # `ax.errorbar` would refuse.
             ax.hlines(places, bounds[0], bounds[1], color="0.5")
         ax.plot(values, places, "o")
         ax.set_yticks(places, self._labels(label), parse_math=False)
@@ -163,7 +165,7 @@ class ResultTable:
 
 
 class IntervalTable(ResultTable):
-    """Rows that may have intervals: the columns `low` and `high` then follow the values."""
+    """Rows that may have intervals: then the columns `low` and `high` follow that of the values."""
 
     def _plotted_columns(self) -> tuple[str, str, str | None, str | None]:
         names = self.columns

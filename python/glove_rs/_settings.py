@@ -70,13 +70,18 @@ _P = ParamSpec("_P")
 _R = TypeVar("_R")
 _C = TypeVar("_C", bound=Callable[..., None])
 
-#: What a parameter decides. `source`: where the text is in the source of one call; these parameters
-#: belong to the methods that read a source, not to the model. `reading`: how text is read.
-#: `encoding`: how text becomes words of the vocabulary. `counting`: which pairs of words are
-#: counted, and with which weight. `training`: the model. `fitting`: how one call of `fit` trains.
-#: `running`: the threads, memory and folder that a call uses, and how it shows progress. These
-#: parameters do not decide what is computed, but without `deterministic`, the number of threads
-#: changes a result a little.
+#: What a parameter decides:
+#:
+#: - `source`: which column has the text, and how to open a URL. These parameters belong to the
+#:   methods that read a source, not to the model.
+#: - `reading`: how text is read.
+#: - `encoding`: how text becomes words of the vocabulary.
+#: - `counting`: which pairs of words are counted, and with which weight.
+#: - `training`: the model.
+#: - `fitting`: how one call of `fit` trains.
+#: - `running`: the threads, memory and folder that a call uses, and how it shows progress. These
+#:   parameters do not decide what is computed, but without `deterministic`, the number of threads
+#:   changes a result a little.
 Group: TypeAlias = Literal[
     "source", "reading", "encoding", "counting", "training", "fitting", "running"
 ]
@@ -284,7 +289,7 @@ class Setting:
     default : object
         The default; None if there is none, or if the preset or the system supplies the value.
     optional : bool
-        Whether a user may give None.
+        Whether the value may be None.
     presets : mapping of str to object
         The default in each preset, by the name of the preset. A function is called with `dim` and
         returns the default.
@@ -317,16 +322,17 @@ def _best_grad_clip(dim: int) -> float:
     """Return the default of `grad_clip` in the preset "best".
 
     The bound keeps training at the high learning rate of this preset from diverging. Beyond dim 100
-    it falls with the square of the dimension: at dim 300, a bound of 3 instead of 0.3 costs 13
-    percentage points of analogies (benches/EXPERIMENTS.md, "Gradient clipping").
+    the bound falls with the square of the dimension: at dim 300, training with a bound of 3 instead
+    of 0.3 answers 29 % instead of 42 % of the analogies (benches/EXPERIMENTS.md, "Gradient
+    clipping").
     """
     return 3.0 * min(1.0, (100 / dim) ** 2)
 
 
 def _both(best: Any, paper: Any, **other: Any) -> Mapping[str, Any]:
-    """Return the default in each preset.
+    """Return the defaults by preset, for :attr:`Setting.presets`.
 
-    The default in "stanford2024" is that in "paper", unless `other` has another one.
+    "stanford2024" has the default of "paper", unless `other` has another one for it.
     """
     return {"best": best, "paper": paper, "stanford2024": paper, **other}
 
@@ -361,8 +367,9 @@ _ROWS: Final = (
         "how text is split into words: whitespace (as Stanford's tools do), unicode (UAX #29), or "
         "zh (Chinese, segmented by jieba)",
         default="whitespace",
-        # None: the model was loaded from a file. Its tokenizer was a function or a pattern of the
-        # library regex, which files do not keep. A user may not give None.
+        # None marks a model that was loaded from a file and whose tokenizer was a function or a
+        # pattern of the library regex, which files do not keep. Such a model cannot read text: with
+        # None, `core_encoding` raises an error.
         optional=True,
     ),
     Setting(
@@ -460,8 +467,8 @@ _ROWS: Final = (
         "window",
         "counting",
         Integer(1, metavar="N|document", parse=_window_of),
-        "count pairs of words that are at most N words apart, or every pair of a document of up to "
-        "10000 words",
+        "count pairs of words that are at most N words apart; with document, count every pair of "
+        "words of a document, which may have at most 10000 words",
         default=Default(15),
         presets={"stanford2024": 10},
         optional=True,
@@ -650,7 +657,8 @@ _ROWS: Final = (
         "fitting",
         Boolean(),
         "with --checkpoint-dir: continue from the checkpoint in the folder, if there is one; the "
-        "settings must be the same",
+        "settings that decide the result must be those of the checkpoint, but with --schedule "
+        "constant, --epochs may differ",
         default=False,
     ),
     Setting(
@@ -750,7 +758,7 @@ def decided(values: Mapping[str, Any], preset: Any = None) -> dict[str, Any]:
 
 
 def with_defaults(constructor: _C) -> _C:
-    """Decorate a constructor: integers that are not given become :class:`Default`.
+    """Decorate a constructor: integers that the caller does not give become :class:`Default`.
 
     The signature keeps plain numbers, which people, type checkers and scikit-learn read.
     """
@@ -792,7 +800,7 @@ def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def used(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return every parameter of a model with the value that training uses, except `progress`.
+    """Return every parameter of a model except `progress`, with the value that training uses.
 
     `tokenizer` is returned as the user gave it.
     """
@@ -810,7 +818,7 @@ def text_parameters(model: object) -> dict[str, Any]:
 def content_paths(values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that are files of words or of phrases, with their paths.
 
-    A language as `stop_words` is returned too.
+    If `stop_words` is a language, it is returned too.
     """
     return {
         name: value
@@ -862,8 +870,16 @@ def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
 def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a saved model with the meaning that they had in its training.
 
-    A parameter that was left to the preset stays None if the preset still has the default that was
+    The default of a preset may differ between the version that trained the model and this version.
+    A parameter that was left to the preset stays None if the preset still has the value that was
     used. Otherwise it is set to the value that was used.
+
+    Parameters
+    ----------
+    values : mapping
+        The parameters as the user gave them.
+    used : mapping
+        The parameters with the values that training used.
     """
     now = resolve(values)
     given = (name for name in now if values.get(name) is None and name in used)
@@ -896,8 +912,9 @@ def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
     settings = checked(values, "encoding")
     settings["user_dictionary"] = core_words(settings["user_dictionary"])
     if function_of(settings["tokenizer"]) is not None:
-        # The binding normalizes and lower-cases the text before it calls the Python function. The
-        # core receives the words separated by white space. So the stop words are folded here.
+        # The binding normalizes and lower-cases the text before it calls the Python function, so
+        # both are switched off in the core. The core then does not normalize and lower-case the
+        # stop words either: do it here.
         if settings["stop_words"] is not None:
             settings["stop_words"] = _core.folded(
                 settings["stop_words"], settings["lowercase"], settings["normalize"]
@@ -942,7 +959,7 @@ def check_text(values: Mapping[str, Any]) -> None:
 
 
 class _ReadingSettings(TypedDict, total=False):
-    """The keyword arguments of every function that splits a text into words."""
+    """The keyword arguments that all the following classes have, for type checkers."""
 
     column: str | None
     storage_options: Any
@@ -966,7 +983,10 @@ class PhraseSettings(_ReadingSettings, total=False):
 
 
 class TextSettings(_ReadingSettings, total=False):
-    """The keyword arguments of every function that reads a text, for type checkers."""
+    """The keyword arguments of functions that read a text, for type checkers.
+
+    Some of these functions refuse some of the arguments at run time: see :func:`accepts`.
+    """
 
     max_vocab: int | None
     phrases: Phrases | None

@@ -9,7 +9,7 @@ __all__ = ["about", "amount", "columns", "decimal", "figure", "number", "percent
 
 
 def columns(rows: Iterable[Sequence[str]]) -> str:
-    """Return a table as text. A row is a name, padded to the width of the longest, and values."""
+    """Return a table as text. A row has a name, padded to the longest name, and values."""
     rows = list(rows)
     width = max((len(row[0]) for row in rows), default=0)
     return "\n".join(f"{row[0]:<{width}}  {'  '.join(row[1:])}".rstrip() for row in rows)

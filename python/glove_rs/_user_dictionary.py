@@ -28,7 +28,7 @@ class _Entries(list[str]):
 def user_dictionary(value: object) -> list[str]:
     """Return the entries of a dictionary, without tags, empty lines and repetitions.
 
-    An entry is "word" or "word frequency". The same function checks the entries of a saved model.
+    An entry is "word" or "word frequency". This function also checks the entries of a saved model.
     The result of an earlier call is returned unchanged.
 
     Raises

@@ -34,7 +34,7 @@ _LIBRARIES = (
 
 
 def of_system() -> dict[str, Any]:
-    """Return versions, the machine and the processor level. Nothing names a user or a folder."""
+    """Return versions, the machine and its SIMD level. Nothing names a user or a folder."""
     libraries = {}
     for name in _LIBRARIES:
         try:
@@ -80,12 +80,12 @@ def _gil() -> str:
 def _free_memory() -> str:
     try:
         return f"{free_memory() / 2**30:.1f} GiB"
-    except (AttributeError, OSError, ValueError):  # a system that does not tell
+    except (AttributeError, OSError, ValueError):  # the system does not report it
         return "unknown"
 
 
 def _simd() -> str:
-    """Return the processor level; if glove-rs refuses the processor, return the reason."""
+    """Return the SIMD level of the processor, or the reason if glove-rs refuses the processor."""
     try:
         return _core.simd_level()
     except ValueError as error:
@@ -93,10 +93,11 @@ def _simd() -> str:
 
 
 def _public(name: str, value: Any) -> Any:
-    """Return what a report may show of a setting: None, a number, or a str that is no path.
+    """Return what a report may show of a setting.
 
-    Of any other value only the type is shown, such as ``(list)`` or ``(function)``. A path, or a
-    value of an unknown setting, becomes ``(not shown)``.
+    A report shows None, a bool, a number, and a str that is not a path. A path becomes
+    ``(not shown)``, and so does a str or an object of an unknown setting. Of any other value only
+    the type is shown, such as ``(list)``.
     """
     setting = SETTINGS.get(name)
     is_path = setting is not None and isinstance(setting.type, _FolderPath)

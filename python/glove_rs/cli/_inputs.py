@@ -36,13 +36,16 @@ _FOLDERS = {
 #: The kinds that :meth:`Glove.load` reads.
 _MODELS = {"model", "folder"}
 
-#: The name of the kind "unknown" in messages. Pipes have it too: they can be read only once.
+#: The name of the kind "unknown" in messages. A pipe has this kind too: it can be read only once,
+#: and is not read to find out its kind.
 _UNKNOWN = "of no format that glove-rs knows"
 
-#: The value of `vocabulary` for a command without the option --vocab. No path is empty.
+#: The value of `vocabulary` for a command without the option --vocab. It cannot be a path of the
+#: user, because empty paths are refused.
 _NO_OPTION = ""
 
-#: The parameters of :meth:`WordVectors.load` that are options of every command that reads vectors.
+#: The parameters of :meth:`WordVectors.load` that are options of `convert` and of the commands with
+#: the argument VECTORS.
 READING = ("member", "format", "limit", "dtype", "errors", "max_line_bytes", "progress")
 
 
@@ -52,7 +55,10 @@ def local(path: str) -> str:
 
 
 class Argument(os.PathLike[str]):
-    """A path or URL on the command line. It is a path object, so it is never taken for text."""
+    """A path or URL on the command line.
+
+    It is a path object, because the Python API may take a str in a list for a document.
+    """
 
     def __init__(self, path: str) -> None:
         self._path = local(path)
@@ -144,7 +150,8 @@ def vectors(path: str, vocabulary: str | None = _NO_OPTION, **reading: Any) -> W
     Raises
     ------
     FormatError
-        If the file has no vectors. The message says what the file is.
+        If the file has no vectors, or if `vocabulary` is missing for parameters of Stanford's
+        glove. The message says what the file is.
     """
     is_named = reading.get("format") is not None or reading.get("member") is not None
     kind, what = ("vectors", "") if is_named else recognised(path)
@@ -158,7 +165,10 @@ def vectors(path: str, vocabulary: str | None = _NO_OPTION, **reading: Any) -> W
 
 
 def vectors_of(wv: WordVectors, reading: Mapping[str, Any]) -> WordVectors:
-    """Apply the parameters in :data:`READING`, and `subwords`, to the vectors of a model."""
+    """Return the vectors of a model with `limit`, `dtype` and `subwords` of `reading` applied.
+
+    The other parameters in :data:`READING` are for files of vectors, and have no effect here.
+    """
     limit = integer("limit", reading.get("limit", len(wv)), 1)
     rows = wv.vectors[:limit].astype(reading.get("dtype", "float32"), copy=False)
     part = WordVectors(wv.index_to_key[:limit], rows)
@@ -187,7 +197,7 @@ def counts(path: str, vocabulary: str | None = _NO_OPTION, **options: Any) -> Co
     if path == "-" and not vocabulary:
         raise FormatError(
             f"{local(path)}: name a file of counts instead of -. Standard input is read only as "
-            "Stanford's records, by glove-rs train with --vocab"
+            "Stanford's records, by glove-rs train, contexts and contrast with --vocab"
         )
     kind, what = recognised(path)
     if kind == "counts":
@@ -213,8 +223,8 @@ def model(path: str, vocabulary: str | None = _NO_OPTION, gradsq: str | None = N
     Raises
     ------
     FormatError
-        If the file is neither, or if `vocabulary` is missing for parameters of Stanford's glove.
-        The message says what the file is.
+        If `path` is "-", if the file is neither a model nor parameters, or if `vocabulary` is
+        missing for parameters of Stanford's glove. The message says what the file is.
     OSError
         If the file cannot be read, or if it is a pipe and `vocabulary` is missing.
     """
@@ -230,14 +240,14 @@ def model(path: str, vocabulary: str | None = _NO_OPTION, gradsq: str | None = N
     if kind == "parameters" and not vocabulary:
         raise _without_words(path, f"these are {what}", vocabulary)
     if not vocabulary:
-        # This raises an error with the reason: a folder without a model, a pipe, or a file of an
-        # unknown format. Parameters of a size that does not fit are of an unknown format too.
+        # The reader of models raises an error that names the reason: `path` is a folder without a
+        # model, a pipe, or a file of an unknown format.
         return Glove.load(path)
     return Glove.load_stanford(path, vocabulary, gradsq=gradsq)
 
 
 def recognised(path: str) -> tuple[str, str]:
-    """Return the kind of a file or folder, and its name in messages.
+    """Return the kind of a file or folder, and the name of this kind in messages.
 
     A file has the kind that the core recognises. A folder with a model or with checkpoints has one
     of :data:`_FOLDERS`. Any other folder, a pipe and a device have the kind "unknown".

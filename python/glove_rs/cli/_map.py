@@ -17,25 +17,25 @@ _F64 = npt.NDArray[np.float64]
 
 _WIDTH, _HEIGHT, _MARGIN = 860, 520, 40
 _FONT, _LINE = 14, 17  # pixels; the height of a label includes the space below it
-_ROUNDS = 200  # the most rounds of moving labels apart; fewer if no labels overlap any more
+_ROUNDS = 200  # the largest number of rounds that move labels apart
 
 # The colours of Okabe and Ito, which readers with colour blindness can tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56780A", "#5B4B8A")
 
 
 def words_map(wv: WordVectors, words: Sequence[str], neighbours: int = 6) -> str:
-    """Return an SVG of the plane that shows `words` and the neighbours of each in one colour.
+    """Return a picture of `words` and their neighbours as SVG.
 
-    The plane is that of the two largest principal components of the unit vectors. Words are spread
-    over the picture, and labels that overlap are moved apart. So distances in the picture are only
-    approximate.
+    A word and its neighbours have the same colour. The axes are the first two principal components
+    of the vectors, scaled to length 1. Words are spread over the picture, and labels that overlap
+    are moved apart. So distances in the picture are only approximate.
 
     Parameters
     ----------
     wv : WordVectors
         The vectors.
     words : sequence of str
-        Words of `wv`, each the centre of a group.
+        Words of `wv`.
     neighbours : int, default 6
         Number of neighbours of each word.
     """
@@ -71,7 +71,8 @@ def _plane(wv: WordVectors, words: list[str]) -> _F64:
     places = np.zeros((len(words), 2))
     kept = min(2, len(values))
     places[:, :kept] = left[:, :kept] * values[:kept]
-    # The mean of the rank and of the scaled value of a component: the ranks spread words that are
+    # Each coordinate is the mean of two numbers: the component of the word, scaled to 0 to 1, and
+    # the rank of the word by this component, scaled alike. The ranks spread the many words that are
     # close together in the middle.
     ranks = places.argsort(axis=0).argsort(axis=0) / max(1, len(words) - 1)
     span = np.ptp(places, axis=0)
@@ -86,9 +87,20 @@ def _width(word: str) -> float:
 
 
 def _apart(places: _F64, widths: list[float]) -> _F64:
-    """Scale places to the picture, and move labels until none overlap, at most `_ROUNDS` times.
+    """Return the place of each label in pixels, with overlapping labels moved apart.
 
-    The shape of the result is (words, 2).
+    Labels are moved until none overlap, but in at most `_ROUNDS` rounds.
+
+    Parameters
+    ----------
+    places : ndarray of float64, (words, 2)
+        The coordinates of the words, from 0 to 1.
+    widths : list of float
+        The width of each label in pixels.
+
+    Returns
+    -------
+    ndarray of float64, (words, 2)
     """
     half = np.array(widths) / 2
     size = np.array([_WIDTH, _HEIGHT], dtype=np.float64)
@@ -101,8 +113,8 @@ def _apart(places: _F64, widths: list[float]) -> _F64:
         np.fill_diagonal(hits, val=False)
         if not hits.any():
             break
-        # Move each of the two labels by half of the overlap. If both have the same height, the
-        # label with the larger index moves down.
+        # Move each of two overlapping labels by half of the overlap, one up and the other down. If
+        # they have the same height, the label with the larger index moves down.
         order = np.sign(apart[..., 1]) + (apart[..., 1] == 0) * np.sign(
             np.arange(len(at))[:, None] - np.arange(len(at))[None, :]
         )

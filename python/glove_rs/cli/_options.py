@@ -25,6 +25,16 @@ _TEXTS = {
     "member": "name of the file to read, if the first argument is a zip archive of several files",
     "restrict_vocab": "use only the first N words",
     "topn": "number of words to print",
+    "full_windows": "keep only occurrences with as many words on each side as --window says",
+    "min_n": "length of the shortest n-gram in characters, from 1 to 20; give --max-n too "
+    "(default: 1 if most words have at most four characters, as in Chinese and Korean, else 3)",
+    "max_n": "length of the longest n-gram in characters, from 1 to 20; give --min-n too "
+    "(default: 3 if most words have at most four characters, as in Chinese and Korean, else 6)",
+    "alternative": "alternative hypothesis; --sc-weat tests two-sided if this option is not given; "
+    "for --weat, greater means that X is associated with A, and Y with B",
+    "exact": "count all divisions of the targets (with --sc-weat: of the attributes) into two "
+    "sets; possible for at most 40 words; with --no-exact, draw --permutations random divisions "
+    "(default: --exact for at most 30 words)",
 }
 
 
@@ -51,12 +61,14 @@ def add_settings(group: argparse._ArgumentGroup, names: Iterable[str]) -> None:
 def _default(name: str) -> str:
     """Return the default of an option as text for its help.
 
-    Return "" if there is no default, or if it depends on `dim`: then the help itself states it.
+    Return "" if there is no default, or if the default depends on `dim`: then the help in the table
+    of settings states the default.
     """
     default, presets = SETTINGS[name].default, SETTINGS[name].presets
     if any(map(callable, presets.values())):
         return ""
-    # The help of --preset lists the settings in which "stanford2024" differs from "paper".
+    # The default in "stanford2024" is not shown here: the help of --preset lists the settings in
+    # which this preset differs from "paper".
     values = {name: _shown(value) for name, value in presets.items() if name != "stanford2024"}
     if len(set(values.values())) == 1:
         default = next(iter(values.values()))
@@ -124,7 +136,11 @@ def given_files(options: argparse.Namespace) -> list[str]:
 
 
 def _parameters(documented: Callable[..., Any]) -> dict[str, tuple[str, str]]:
-    """Return the type and the description of each parameter in a docstring, as plain text."""
+    """Return the type and the description of each parameter in a docstring, as plain text.
+
+    Only the first paragraph of a description is returned. A parameter whose description begins with
+    "As for" is left out.
+    """
     doc = inspect.getdoc(documented) or ""
     section = re.search(r"^Parameters\n-+\n(.*?)(?=^\w[\w ]*\n-+\n|\Z)", doc, re.M | re.S)
     found = {}

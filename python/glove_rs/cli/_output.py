@@ -149,9 +149,10 @@ def check_files(
     """Check that the output files can be written and do not replace an input or each other.
 
     Files are compared by device and inode, so links to the same file are detected. Devices and
-    pipes are never replaced. Standard output is refused only if the shell redirects it to an input,
-    or if two outputs would be printed to it. Commands call this before they read a text, so that no
-    work is lost, and again before they write.
+    pipes are written to and not replaced, so they do not need `overwrite`. Standard output is
+    refused only if the shell redirects it to an input, or if two outputs would be printed to it.
+    Commands call this function before they read a text, so that no work is lost, and again before
+    they write.
 
     Parameters
     ----------
@@ -162,8 +163,9 @@ def check_files(
     overwrite : bool
         Whether files may be replaced.
     contents : mapping of str to str, optional
-        What the file of an option holds, such as "text" for vectors as text: a name in `Written` of
-        the core. The ending of the file must suit it. Files of other options may have any ending.
+        What the file of an option holds, such as "text" for vectors as text: one of
+        `Written::NAMES` of the core (src/io/ending.rs). The ending of the file must suit this
+        content. Files of other options may have any ending.
     folder : OutputFolder, optional
         An output folder. It and all its files are outputs too.
     parents : bool, default True
@@ -173,11 +175,13 @@ def check_files(
     ------
     ValueError
         If the ending of an output says that the file holds something else, if an output is an
-        input, if two outputs are the same file or stream, or if one output is a folder of another.
+        input, if two outputs are the same file or stream, or if one output is a file and the path
+        of another output needs a folder with the same path.
     FileExistsError
         If an output exists and `overwrite` is false.
     OSError
-        If an output is a folder, if its folder is missing or read-only, or if its name is too long.
+        If an output is a folder or a URL, if its folder is missing or read-only, or if its name is
+        too long.
     """
     # These modules import numpy, which `--version` does without.
     from .._io.file_systems import EXISTS
@@ -266,7 +270,10 @@ def _check_place(path: str, parents: bool) -> None:
 
 
 def _written_key(path: str) -> object:
-    """Identify an output file. ``-`` means the file to which the shell redirects the output."""
+    """Return device and inode of an output file; None if there is no regular file.
+
+    For ``-`` this is the file to which the shell redirects standard output.
+    """
     if path != "-":
         return _key(path)
     try:
@@ -309,7 +316,7 @@ _STANDARD_OUTPUT = {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
 
 
 def _is_stream(path: str) -> bool:
-    """Return whether a path is standard output, a device, a pipe or an open file descriptor."""
+    """Return whether a path is a standard stream, a device, a pipe or an open file descriptor."""
     name = os.path.abspath(path)
     if path == "-" or name in _STANDARD_STREAMS or os.path.dirname(name) == "/dev/fd":
         return True
@@ -349,8 +356,8 @@ def written(path: str, *, overwrite: bool) -> Iterator[str]:
     """Yield a path to write an output to. When the block ends, the output is at `path`.
 
     If another program creates a file at `path` during the block, this file is replaced only with
-    `overwrite`. Text for a terminal is written through ``sys.stdout``, which escapes control
-    characters.
+    `overwrite`. If `path` is "-" and standard output is a terminal, the output must be text, and is
+    written through ``sys.stdout``, which escapes control characters.
 
     Raises
     ------

@@ -140,8 +140,9 @@ def command(
 ) -> Parser:
     """Add a command with its arguments, summary, description and example.
 
-    `renamed` has the parameters that the command passes to the package under another name than
-    that of their option, with the attribute of the option, for messages.
+    `renamed` has the parameters of the Python API whose options have another name: the name of the
+    parameter as key, and that of the option's attribute in the parsed namespace as value. Messages
+    replace such a parameter by its option.
     """
     parser = commands.add_parser(
         name,

@@ -114,7 +114,7 @@ def _run(arguments: list[str]) -> int:
         if arguments[:1] == ["compat"]:
             from . import compat
 
-            # Stanford's flags have one dash, which argparse cannot read.
+            # Stanford's flags have one dash. `Parser` would read -min-count as the option -m.
             return compat.main(arguments[1:], parser)
         options, unknown = parser(arguments[0]).parse_known_args(arguments)
         if unknown:
@@ -141,7 +141,7 @@ PATHS = {"CORPUS", "COUNTS", "DIR", "FILE", "INPUT", "MODEL", "OUTPUT", "PATH", 
 
 
 def _refuse_empty_paths(options: argparse.Namespace) -> None:
-    """Refuse empty paths. A script passes one if a variable is not set."""
+    """Refuse empty paths. A script passes an empty path if one of its variables is not set."""
     for action in options.parser._actions:
         value = getattr(options, action.dest, None)
         if action.metavar in PATHS and "" in (value if isinstance(value, list) else [value]):
@@ -149,12 +149,13 @@ def _refuse_empty_paths(options: argparse.Namespace) -> None:
             options.parser.error(str(error))
 
 
-#: Options and arguments that are outputs, and so may be "-" beside an input that is "-".
+#: Options and arguments that are outputs, and so may be "-" beside an input that is "-". Only the
+#: option --vectors is an output: the argument VECTORS is an input.
 _OUTPUTS = {"output", "out", "vectors", "save_counts", "save_vocab", "html"}
 
 
 def _refuse_shared_inputs(options: argparse.Namespace) -> None:
-    """Refuse two inputs that are one pipe or terminal: it can be read only once."""
+    """Refuse two inputs that are the same pipe or terminal, which can be read only once."""
     first: dict[tuple[int, int], str] = {}
     for action in options.parser._actions:
         is_output = action.dest in _OUTPUTS and action.metavar != "VECTORS"
@@ -192,7 +193,8 @@ def _stream_of(path: str) -> tuple[int, int] | None:
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
     """Return the message of a ValueError, with the name of each parameter replaced by its option.
 
-    Return None if the message does not begin with the name of a parameter whose option was given.
+    Return None if the message does not begin with the name of a parameter that has an option, or if
+    this option has no value in `options`.
     """
     found = re.match(r"(\w+)( (?:must|needs|has|cannot|is not possible) .*)", str(error), re.S)
     if not isinstance(error, ValueError) or found is None:
@@ -202,8 +204,9 @@ def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
     return flag and flag + _with_options(found.group(2), options)
 
 
-#: A parameter in a message: after "set", before a value, or a name with an underscore. The name of
-#: a file is not a parameter.
+#: A word of a message that may be a parameter. It is one only if it follows "set", precedes "=", or
+#: has an underscore: `_with_options` checks this. A word beside a quotation mark or a slash, or
+#: within a name with dots, such as the name of a file, does not match.
 _PARAMETER = (
     r"""(?<![\w./\\'"-])(?P<set>set )?(?P<name>[a-z]+(?:_[a-z0-9]+)*)"""
     r"""(?:(?P<assigned>=)(?P<value>True\b|False\b)?|(?!\.?\w|[/\\'"]))"""
@@ -237,7 +240,7 @@ def _with_options(message: str, options: argparse.Namespace) -> str:
 
 
 def _texts(options: argparse.Namespace) -> set[str]:
-    """Return the texts that the user gave and that may look as if they had a parameter."""
+    """Return the arguments of the user in which a part may look like a parameter."""
     values = [
         value
         for given in vars(options).values()
@@ -247,7 +250,7 @@ def _texts(options: argparse.Namespace) -> set[str]:
 
 
 def _is_in_call(before: str) -> bool:
-    """Return whether text ends within the arguments of a call, such as ``fit(path, column=``."""
+    """Return whether `before` ends within the arguments of a call, such as ``fit(path, ``."""
     function, _, arguments = before.rpartition("(")
     return ")" not in arguments and function[-1:].isalnum()
 
@@ -265,7 +268,7 @@ def _reason(error: Exception, options: argparse.Namespace) -> str | None:
             reason = f"{error.filename}: {reason}"
     elif isinstance(error, MemoryError):
         reason = _with_options(str(error), options) or "out of memory"
-    elif isinstance(error, KeyError):  # the message has words of the user
+    elif isinstance(error, KeyError):  # the message quotes words of the user: keep it unchanged
         reason = str(error)
     elif isinstance(error, _EXPECTED) or type(error) in (RuntimeError, InternalError):
         reason = _with_options(str(error), options)

@@ -11,9 +11,9 @@ from typing import Any, TextIO, cast
 __all__ = ["escaped", "guarded"]
 
 #: The characters to escape: control characters except newline and tab (C0, DEL, C1: so no ANSI
-#: sequence remains), characters that override the direction of text, and lone surrogates, which
-#: represent bytes that are not UTF-8. Joiners and direction marks are not escaped, because some
-#: scripts need them.
+#: sequence remains), characters that embed, override or isolate a direction of text, and lone
+#: surrogates, which represent bytes that are not UTF-8. Joiners and direction marks are not
+#: escaped, because some scripts need them.
 _STEERING = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

@@ -34,7 +34,7 @@ def add_subwords(parser: Parser) -> None:
         metavar="FILE",
         default=argparse.SUPPRESS,
         help="a subword model that glove-rs subwords wrote: unknown words get a vector from their "
-        "spelling (default: that of the model VECTORS, if it has one)",
+        "spelling (default: the subword model within the model VECTORS, if it has one)",
     )
 
 

@@ -16,7 +16,7 @@ from ._vectors import add_vectors, read_vectors
 __all__ = ["add"]
 
 _WEAT = ("alternative", "exact", "permutations", "seed")
-#: The options of the tests: the names of their sets.
+#: The sets of each test, in the order in which they follow its option.
 _TESTS = {
     "weat": ("X", "Y", "A", "B"),
     "sc_weat": ("WORDS", "A", "B"),
@@ -43,8 +43,9 @@ def add(commands: Commands) -> None:
         summary="test associations of sets of words, and project words on axes",
         text=(
             "Test how sets of words are associated in VECTORS. SETS is a JSON file such as "
-            '{"cold": ["ice", "snow"], "hot": ["fire"]}, or a file with the header set,word and a '
-            "set and a word on each line. Words without a vector are named and left out."
+            '{"cold": ["ice", "snow"], "hot": ["fire"]}, or a file with the header set,word and '
+            "the name of a set and a word on each line. Words without a vector are named and left "
+            "out."
         ),
         example=(
             "glove-rs associations model sets.json --weat x y a b\n"

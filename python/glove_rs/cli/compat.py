@@ -1,6 +1,6 @@
 """``glove-rs compat``: Stanford's four tools with their own flags, files, input and output.
 
-These tools do not copy the faults of Stanford's tools:
+The commands of this module do not have these faults of Stanford's tools:
 
 - ``cooccur`` counts the first pair of a text once, not twice.
 - ``glove -model 3`` writes a file, and the header of ``-write-header 1`` has the right numbers: it
@@ -129,7 +129,8 @@ def _glove(value: dict[str, Any]) -> None:
         learning_rate=value["eta"],
         grad_clip=value["grad-clip"],
         # -seed is used for the initial parameters only. The order of training must not depend on
-        # it: a training that loads saved initial parameters must give the same result.
+        # -seed: a training that loads saved initial parameters must give the same result as the
+        # training that saved them, for any seed.
         seed=0,
         threads=min(value["threads"], processors()),
         memory=int(free_memory() / 2),
@@ -163,7 +164,7 @@ def _glove(value: dict[str, Any]) -> None:
 def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
     """Return parameters and accumulators to start from, and the number of epochs already trained.
 
-    This number is 0 if no accumulators are loaded. Otherwise it is the number of the epoch in the
+    The number is 0 if no accumulators are loaded. Otherwise it is the number of the epoch in the
     name of the file of accumulators, or 1 if the name has no number.
     """
     dim = value["vector-size"]
@@ -213,7 +214,11 @@ def _save(
 
 
 def _saved(value: dict[str, Any], epoch: int | None) -> Iterator[tuple[str, str, str]]:
-    """Yield flag, path and prefix of the arrays for each file that :func:`_save` writes."""
+    """Yield the flag, path and prefix of each file that :func:`_save` writes.
+
+    The file has the arrays whose names begin with this prefix: "" means the parameters, and "G_"
+    the accumulators.
+    """
     infix = "" if epoch is None else f".{epoch:03d}"
     for flag, prefix in ("save-file", ""), ("gradsq-file", "G_"):
         if base := value[flag]:
@@ -292,7 +297,7 @@ TOOLS = {
         (
             _VERBOSE,
             Flag("memory", 2.0, "limit of memory in GiB; larger data goes to temporary files"),
-            Flag("array-size", 0, "the same limit as a number of records; 0 uses -memory"),
+            Flag("array-size", 0, "limit of memory as a number of records; 0 uses -memory"),
             Flag("temp-file", "temp_shuffle", "temporary files go to the folder of this file"),
             _SEED,
         ),
@@ -320,7 +325,8 @@ TOOLS = {
             Flag(
                 "model",
                 2,
-                "numbers in the text: 0 all parameters, 1 W, 2 W + W_tilde, 3 W and W_tilde",
+                "numbers of a word in the text file: 0 all parameters, 1 W, 2 W + W_tilde, "
+                "3 W and W_tilde",
             ),
             Flag("input-file", "cooccurrence.shuf.bin", "the records, in any order"),
             Flag("vocab-file", "vocab.txt", "the words of the records"),
@@ -440,7 +446,7 @@ script for Stanford's GloVe, replace `build/` by `glove-rs compat `.
 
 
 def add(commands: Commands) -> None:
-    """Add the command to the list of commands. argparse does not read its flags; `main` does."""
+    """Add the command to the list of commands. Not argparse but `main` reads the flags."""
     commands.add_parser(
         "compat",
         usage="glove-rs compat TOOL [flags]",

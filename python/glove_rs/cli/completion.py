@@ -21,8 +21,8 @@ def add(commands: Commands) -> None:
         "bash|zsh|fish",
         summary="print a script that completes commands in a shell",
         text=(
-            "Print a script for a shell. When the shell has loaded it, the tab key completes "
-            "commands, options, their values and file names. This command needs shtab: "
+            "Print a script for a shell. When the shell has loaded the script, the tab key "
+            "completes commands, options, their values and file names. This command needs shtab: "
             "pip install shtab."
         ),
         example=(
@@ -39,7 +39,7 @@ def _completion(options: argparse.Namespace) -> None:
 
     shtab = optional("shtab", "completion")
     program = parser()
-    # The parser of compat has no argument TOOL, because argparse does not read its flags.
+    # The parser of compat has no argument TOOL, because `compat.main` reads its command line.
     program.command("compat").add_argument("tool", choices=list(TOOLS))
     print(shtab.complete(_with_values(program, shtab.FILE), options.shell))
 

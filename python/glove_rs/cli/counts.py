@@ -44,13 +44,13 @@ def _read(options: argparse.Namespace) -> Cooccurrence:
 
 
 def counts_of(X: Cooccurrence, words: list[str]) -> tuple[list[str], list[list[float]]]:
-    """Return words, and their counts with each other."""
+    """Return `words`, and a row of counts for each of them: its counts with all of `words`."""
     found = places("words", words, X.vocabulary)
     return words, dense(X, found, found).tolist()
 
 
 def text_of(words: list[str], counts: list[list[float]]) -> str:
-    """Return these words and counts as a table."""
+    """Return the result of :func:`counts_of` as a table."""
     rows = [(word, *map(figure, line)) for word, line in zip(words, counts, strict=True)]
     return "\n".join(table([("", *words), *rows]))
 
@@ -104,8 +104,9 @@ def _add_contrast(commands: Commands) -> None:
         text=(
             "Print how often each context word k occurs beside the words I and J: the counts, "
             "P(k|I), P(k|J), their ratio, and the log-odds with an informative Dirichlet prior "
-            "(Monroe et al. 2008). Without --probes, find the words that tell I and J apart best, "
-            "and those that both share."
+            "(Monroe et al. 2008). Without --probes, print three groups of context words, each of "
+            "at most --topn words: contexts of I more than of J, contexts of J more than of I, and "
+            "contexts that both share."
         ),
         example=(
             "glove-rs contrast counts ice steam --probes solid gas water fashion\n"

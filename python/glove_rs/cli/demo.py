@@ -1,6 +1,6 @@
 """``glove-rs demo``: train on the docstrings and comments of Python's standard library.
 
-They are English text that every machine with Python has.
+This is English text that every machine with Python has.
 """
 
 from __future__ import annotations
@@ -77,7 +77,10 @@ def comments(source: str) -> Iterator[str]:
 
 
 def documents(folder: Path) -> Iterator[list[str]]:
-    """Yield the words of each docstring and comment under `folder`, without repeated texts."""
+    """Yield the words of each docstring and comment in the modules under `folder`.
+
+    Repeated texts and texts of one word are left out.
+    """
     seen = set()
     for path in sorted(folder.rglob("*.py")):
         if SKIPPED_FOLDERS.intersection(path.relative_to(folder).parts[:-1]):
@@ -116,9 +119,11 @@ def count_lines(path: Path) -> int:
 
 
 def words_to_show(words: list[str]) -> list[str]:
-    """Return `WORDS_TO_SHOW` if all are known, otherwise every 100th word, up to the same number.
+    """Return `WORDS_TO_SHOW` if the vocabulary has them all, otherwise every 100th of its words.
 
-    In a small vocabulary, fewer than 100 words lie between two of the returned words.
+    As many words are returned as `WORDS_TO_SHOW` has, if the vocabulary is large enough. Of fewer
+    than 600 words, every n-th word with a smaller n is returned. `words` is the vocabulary, with
+    the most frequent word first.
     """
     known = set(words)
     chosen = [word for word in WORDS_TO_SHOW if word in known]
@@ -180,7 +185,7 @@ def _demo(options: argparse.Namespace) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Extract the corpus if none is given, train, and print the results."""
+    """Extract the corpus if none is given, train, and print and save the results."""
     progress = getattr(options, "progress", None)
     vectors, picture = options.out / "vectors.txt", options.out / "words.svg"
     outputs = {"out": str(vectors), "picture": str(picture)}

@@ -33,8 +33,9 @@ def add(commands: Commands) -> None:
             "by its content.\n\n"
             "With --panel, score the vectors on all sets of a folder, and print one table with the "
             "coverage and a 95 % bootstrap interval of each score. With --baseline, the table also "
-            "has the difference of the two models. Both are scored on the same draws of the items "
-            "that both find. A file that is not an evaluation set is named and skipped."
+            "has the difference of the two models. For the difference, both models are scored on "
+            "the items whose words both models have, with the same bootstrap draws. A file that is "
+            "not an evaluation set is named and skipped."
         ),
         example=(
             "glove-rs evaluate model questions-words.txt wordsim353.tsv --json\n"
@@ -57,11 +58,14 @@ def add(commands: Commands) -> None:
     group.add_argument(
         "--baseline",
         metavar="VECTORS",
-        help="a second model, read as VECTORS is; differences are VECTORS minus this",
+        help="a second model, read as VECTORS is; differences are scores of VECTORS minus scores "
+        "of this model",
     )
     add_parameters(group, evaluation.panel, _BOOTSTRAP)
     group.add_argument(
-        "--html", metavar="FILE", help="also write the table as a web page; - prints it instead"
+        "--html",
+        metavar="FILE",
+        help="also write the table as a web page; - prints the web page instead of the table",
     )
     add_overwrite(group, "replace the file of --html if it exists")
     add_json(parser)

@@ -34,7 +34,7 @@ FORMATS = {
     "word2vec": "vectors as text after a first line 'V dim', for gensim and spaCy",
     "word2vec_binary": "vectors in word2vec's binary format",
     "glove": "vectors as text without a first line, like pretrained GloVe files",
-    "native": "vectors in glove-rs's own format, which is mapped and opens at once",
+    "native": "vectors in glove-rs's own format, which opens at once: the file is mapped",
     "model": "the whole model in one file of glove-rs",
     "stanford": "OUTPUT.txt, OUTPUT.bin and OUTPUT.gradsq.bin, like Stanford's glove",
     "vocab": "words and counts, as text",
@@ -44,7 +44,8 @@ FORMATS = {
 }
 # The default format of models and vectors, by the ending of OUTPUT.
 _BY_NAME = {".bin": "word2vec_binary", ".glove": "model"}
-# What a file of each format holds, for `check_files`. The names of `--to stanford` are made here.
+# What a file of each format holds, for `check_files`. "stanford" is missing: this module makes the
+# endings of its files, so they need no check.
 _CONTENTS = {
     "word2vec": "text",
     "word2vec_binary": "binary",
@@ -137,8 +138,8 @@ def _add_convert(commands: Commands) -> None:
         type=int,
         default=2,
         metavar="0|1|2|3",
-        help="numbers in the text of --to stanford: 0 all parameters, 1 W, 2 W + W_tilde, 3 W and"
-        " W_tilde (default: 2)",
+        help="numbers of a word in the text of --to stanford: 0 all parameters, 1 W, 2 W + W_tilde,"
+        " 3 W and W_tilde (default: 2)",
     )
     group.add_argument(
         "--header", action="store_true", help="begin the text of --to stanford with a line 'V dim'"
@@ -175,7 +176,7 @@ def _check(options: argparse.Namespace, to: str) -> None:
     """Check the output files; called before the input is read, and again before writing."""
     files = [options.output]
     if to == "pairs" and is_url(options.output):
-        return  # to_parquet checks it
+        return  # `to_parquet` checks the URL
     if given(options, _SOURCE):
         raise ValueError("storage_options must come with --to pairs and a URL as OUTPUT")
     if to == "stanford":
@@ -224,7 +225,8 @@ def _convert_model(options: argparse.Namespace, model: Glove, to: str) -> None:
         case "counts" | "records" | "pairs":
             raise _refuse(options, to, "a model")
         case _:
-            # The default, "sum", means W alone if the model has context words of its own.
+            # With the default "sum", use `model.vectors`. They are W + W̃, or W alone if the counts
+            # were rectangular, because then the context words are other words.
             is_default = options.combine == "sum"
             wv = model.vectors if is_default else model.word_vectors(options.combine)
             _write_vectors(options, wv, to)
@@ -290,8 +292,8 @@ def _add_info(commands: Commands) -> None:
     parser.add_argument(
         "--bug-report",
         action="store_true",
-        help="print versions, the processor level, and the kinds, sizes and settings of the files, "
-        "if there are any; no paths, names and words",
+        help="print versions, the SIMD level of the processor, and the kinds, sizes and settings "
+        "of the files, if there are any; no paths, names or words",
     )
     parser.add_argument(
         "--vocab", metavar="FILE", help="file of the words, for .bin files of Stanford's tools"
@@ -340,7 +342,7 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-#: The number of words, records and components that `info` shows.
+#: The number of words, records, phrases and components that `info` shows.
 _SHOWN = 5
 
 

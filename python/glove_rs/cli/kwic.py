@@ -36,11 +36,11 @@ def add(commands: Commands) -> None:
         "WORD [FILE...] [options]",
         summary="print every occurrence of a word with the words around it",
         text=(
-            "Print each occurrence of WORD immediately, on a line of its own. The line has the "
-            "number of the document, the words before the keyword, the keyword and the words after "
-            "it, separated by tabs. "
-            "If there are several files, the name of the file comes last. With --json, each line "
-            "is a JSON object. WORD may be a phrase of several words."
+            "Print each occurrence of WORD as soon as it is found, on a line of its own. The line "
+            "has the number of the document, the words before the keyword, the keyword and the "
+            "words after it, separated by tabs. If there are several files, the name of the file "
+            "comes last. With --json, each line is a JSON object. WORD may be a phrase of several "
+            "words."
         ),
         example=(
             "glove-rs kwic ice corpus.txt --window 4 --limit 10\n"

@@ -13,8 +13,8 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _RUNNING = names("running")
-#: `--column` of this command names the column of the table with the columns of X. So there is no
-#: option `--column` for a column of text.
+#: The group "source" also has the parameter `column`, a column of text. It is not an option of this
+#: command, whose own `--column` names the column of the table with the keys of the columns of X.
 _SOURCE = ("storage_options",)
 
 
@@ -27,10 +27,11 @@ def add(commands: Commands) -> None:
         "TABLE --row NAME --column NAME -o FILE [options]",
         summary="make counts of a table of pairs",
         text=(
-            "Read a table in Parquet files. Each row of the table has the key of a row of X, the "
-            "key of a column and a value, which adds to X. The output gets the counts and their "
-            "words in a compressed format of glove-rs, for glove-rs train. The command needs "
-            "pyarrow."
+            "Make a matrix X of counts from a table in Parquet files. Each row of the table has "
+            "the key of a row of X, the key of a column of X, and a value, which is added to the "
+            "element of X in that row and column. The keys become words. The output gets the "
+            "counts and their words in a compressed format of glove-rs, for glove-rs train. The "
+            "command needs pyarrow."
         ),
         example=(
             "glove-rs pairs edges.parquet --row a --column b --value n --symmetric -o counts\n"
@@ -45,15 +46,18 @@ def add(commands: Commands) -> None:
         help="Parquet file, a folder or a pattern of Parquet files, or a URL",
     )
     parser.add_argument(
-        "--row", required=True, metavar="NAME", help="column of the table with the rows of X"
+        "--row", required=True, metavar="NAME", help="column of the table with the keys of the rows"
     )
     parser.add_argument(
-        "--column", required=True, metavar="NAME", help="column of the table with the columns of X"
+        "--column",
+        required=True,
+        metavar="NAME",
+        help="column of the table with the keys of the columns of X",
     )
     parser.add_argument(
         "--value",
         metavar="NAME",
-        help="column of the table with the values (default: each row of the table counts 1)",
+        help="column of the table that has the values (default: each row of the table adds 1)",
     )
     parser.add_argument(
         "--symmetric",
@@ -88,7 +92,7 @@ def _pairs(options: argparse.Namespace) -> None:
             rectangular=options.rectangular,
             **given(options, (*_SOURCE, *_RUNNING)),
         )
-    except TypeError as error:  # columns of a type that is not read
+    except TypeError as error:  # a column has a type that is not read
         raise FormatError(f"{options.table}: {error}") from error
     check_files(outputs, [options.table], overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:

@@ -77,7 +77,7 @@ _SEARCH = ("topn", "restrict_vocab")
 
 
 def _search(options: argparse.Namespace, names: tuple[str, ...]) -> dict[str, Any]:
-    """Return the parameters of a search that were given. `topn` must be at least 1 here."""
+    """Return the parameters of a search that were given; refuse a `topn` below 1."""
     search = given(options, names)
     integer("topn", search.get("topn", 1), 1)
     return search

@@ -43,10 +43,11 @@ def _add_bootstrap(commands: Commands) -> None:
         "[CORPUS...] --out FOLDER [options]",
         summary="train models of resampled texts, for intervals",
         text=(
-            "Train a model on CORPUS and replicates of it, each on a text that is resampled from "
-            "CORPUS, and write them to FOLDER. A run that was interrupted goes on if it is started "
-            "again with the same options. Without CORPUS, FOLDER is read. Then print the "
-            "similarities and neighbours that are asked for, with intervals."
+            "Train a model on CORPUS, and replicates of this model, each on a text that is "
+            "resampled from CORPUS. Write the models to FOLDER. A run that was interrupted goes on "
+            "if it is started again with the same options. Without CORPUS, read the models in "
+            "FOLDER instead. Then print the similarities of --pair and the neighbours of --near, "
+            "with intervals."
         ),
         example=(
             "glove-rs bootstrap corpus.txt --out study --replicates 20\n"
@@ -67,14 +68,16 @@ def _add_bootstrap(commands: Commands) -> None:
         "--method",
         choices=["bootstrap", "jackknife"],
         default="bootstrap",
-        help="draw documents with replacement, or leave out blocks (default: bootstrap)",
+        help="how to resample: draw documents with replacement (bootstrap), or leave out a block "
+        "of documents (jackknife) (default: bootstrap)",
     )
     parser.add_argument(
         "--replicate-epochs",
         metavar="N",
         type=int,
-        help="number of passes over the counts of a replicate (default: 5 with the default "
-        "training, up to dim 100 and from 300,000 tokens on; otherwise as many as --epochs)",
+        help="number of passes over the counts of a replicate (default: the number of --epochs; "
+        "but 5 with the default method, epochs, learning rate, schedule and optimizer, if dim is "
+        "at most 100 and the text has at least 300,000 tokens)",
     )
     parser.add_argument(
         "--groups",
@@ -174,8 +177,8 @@ def _add_compare(commands: Commands) -> None:
     parser.add_argument(
         "--anchors",
         metavar="FILE",
-        help="file with the words by which B is rotated, separated by white space (default: the "
-        "20,000 most frequent words that A and B share)",
+        help="file of the anchor words, by which B is rotated to A, separated by white space "
+        "(default: the first 20,000 words of A that B also has)",
     )
     parser.add_argument(
         "--aligned", action="store_true", help="A and B are in one space already: rotate nothing"

@@ -66,9 +66,9 @@ def _add_fit(commands: Commands) -> None:
         "CORPUS... --out DIR [options]",
         summary="train on text, and write a folder with the model and other files",
         text=(
-            "Count the co-occurrences of a text and train word vectors on them. The folder holds "
-            "the model (model.glove), its vocabulary (vocab.txt), settings (settings.json) and the "
-            "loss of each epoch (history.csv)."
+            "Count the co-occurrences of a text and train word vectors on them. The folder DIR "
+            "gets the model (model.glove), its vocabulary (vocab.txt), settings (settings.json) "
+            "and the loss of each epoch (history.csv)."
         ),
         example=(
             "glove-rs fit corpus.txt --out model --dim 100 --epochs 15 --memory 4GB\n"
@@ -82,7 +82,8 @@ def _add_fit(commands: Commands) -> None:
         "--vocab",
         dest="vocabulary",
         metavar="FILE",
-        help="file of glove-rs vocab: train these words instead of choosing words by frequency",
+        help="file of glove-rs vocab: train vectors of these words instead of choosing words by "
+        "frequency",
     )
     add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_COUNTING))
     _add_training(parser)
@@ -279,8 +280,8 @@ def _cooccur(options: argparse.Namespace) -> None:
         **given(options, (*_SOURCE, *_COUNTING, *_RUNNING)),
     )
     check_files(outputs, inputs, **check)
-    # The counts are written first: an unknown word to show, or an error when the words are saved,
-    # then does not lose them.
+    # Write the counts first, so that they are not lost if a word to show is unknown, or if the
+    # words cannot be saved.
     if options.output is not None:
         with written(options.output, overwrite=options.overwrite) as path:
             counts.save(path)
@@ -491,7 +492,7 @@ def _add_save_counts(parser: Parser) -> None:
 
 
 def _fitting(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters of a training, with the vectors of --init."""
+    """Return the parameters of the group "fitting" that were given, and the vectors of --init."""
     arguments = _checkpointed(given(options, ("init", *_FITTING)))
     if "init" in arguments:
         arguments["init"] = _inputs.vectors(arguments["init"])
@@ -499,7 +500,7 @@ def _fitting(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _checkpointed(arguments: dict[str, Any]) -> dict[str, Any]:
-    """Refuse --checkpoint-every without --checkpoint-dir."""
+    """Return `arguments`, or refuse --checkpoint-every without --checkpoint-dir."""
     if "checkpoint_every" in arguments and arguments.get("checkpoint_dir") is None:
         raise ValueError("checkpoint_every must come with --checkpoint-dir")
     return arguments
@@ -555,11 +556,11 @@ class _Outputs:
         self._check()
 
     def _files(self) -> dict[str, str | None]:
-        """Return the files beside the folder, by option."""
+        """Return the output files that are not in the output folder, by option."""
         return {"vectors": self._vectors, "save_counts": self._counts}
 
     def files(self) -> list[str | None]:
-        """Return the files beside the folder."""
+        """Return the output files that are not in the output folder."""
         return [*self._files().values()]
 
     def _check(self, *, parents: bool = True) -> None:
@@ -574,7 +575,7 @@ class _Outputs:
 
     def write(self, model: Glove, source: str) -> None:
         check_files({}, self._inputs, overwrite=self._overwrite, folder=self._folder)
-        # The model comes first: if another file cannot be written, hours of training are not lost.
+        # Write the model first: if another file cannot be written, hours of training are not lost.
         self._folder.write(model, source)
         self._check()
         if self._vectors is not None:
