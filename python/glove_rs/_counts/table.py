@@ -76,7 +76,7 @@ def preview(X: Matrix) -> str:
 
 
 def _chosen(name: str, words: Iterable[str] | None, vocabulary: Vocabulary) -> NDArray[np.int64]:
-    """Return the indices of words, or of all words of a small vocabulary."""
+    """Return the indices of `words`. If `words` is None, return those of a small vocabulary."""
     if words is not None:
         return places(name, words, vocabulary)
     if len(vocabulary) > _MOST_WORDS:
