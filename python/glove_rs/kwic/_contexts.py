@@ -167,7 +167,7 @@ class KeywordContexts:
 
     @property
     def nbytes(self) -> int:
-        """The memory of windows and positions in bytes. Distinct words and metadata do not count."""
+        """The bytes of memory of windows and positions, without distinct words and metadata."""
         return int(self._ids.nbytes + self._numbers.nbytes)
 
     def __len__(self) -> int:

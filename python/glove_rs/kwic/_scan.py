@@ -441,7 +441,7 @@ _PARAGRAPH = re.compile(r"\n(?:[ \t\r]*\n)+")
 
 
 def pieces(text: str, documents: str) -> list[str]:
-    """Cut a text into documents: at newlines if they are lines, at blank lines if paragraphs."""
+    """Cut a text into its documents: lines, paragraphs between blank lines, or the whole text."""
     if documents == "line":
         return text.split("\n")
     return _PARAGRAPH.split(text) if documents == "paragraph" else [text]
