@@ -576,7 +576,7 @@ class Training:
         }
 
     def side(self, state: State, contexts: bool) -> tuple[Rows, Rows, Rows, Rows]:
-        """Return vectors, biases, and the accumulators of both. Row i belongs to the word of rank i."""
+        """Return vectors, biases, and the accumulators of both. Row i is of the word of rank i."""
         arrays: list[Rows] = []
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)
