@@ -105,8 +105,8 @@ class Cooccurrence:
     document, adds 1/distance to X[i, j], or 1 without `distance_weighting` (Pennington et al. 2014,
     section 4.2). With ``window=None`` every pair of a document adds 1/(length of the document - 1),
     or 1 without `distance_weighting`. Distances and lengths do not count words outside the
-    vocabulary, unless `keep_gaps`. If not `symmetric`, a pair adds only if word j stands to the
-    right of word i. Create an object with :meth:`from_corpus`, :meth:`from_pairs`,
+    vocabulary, unless `keep_gaps` is set. Without `symmetric`, a pair adds to X[i, j] only if word
+    j stands to the right of word i. Create an object with :meth:`from_corpus`, :meth:`from_pairs`,
     :meth:`from_scipy` or :meth:`load`.
 
     X is *rectangular*, V × C, if the columns have words of their own: users and items, or words and
@@ -232,8 +232,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
         table : object that exports Arrow data, or path
             A data frame of pandas or Polars, a relation of DuckDB, a table, data set or stream of
             pyarrow, or any other object with ``__arrow_c_stream__``. Or a path or a list of paths.
-            A path names a Parquet file, a folder, of which all ``.parquet`` files are read, or
-            files by a pattern such as ``"counts/*.parquet"``. It may be a URL such as
+            A path is that of a Parquet file or of a folder; all ``.parquet`` files in the folder
+            are read. It may be a pattern such as ``"counts/*.parquet"``, or a URL such as
             ``"s3://bucket/counts.parquet"``. Only the named columns are read.
         row, column : str
             The columns of the table with the keys of the rows and of the columns of X: integers or
@@ -500,15 +500,16 @@ max_word_bytes, threads, memory, tmp_dir, progress
         overwrite: bool = False,
         storage_options: Any = None,
     ) -> None:
-        """Write the table of :meth:`to_table` to a file, which appears complete or not at all.
+        """Write the table of :meth:`to_table` to a Parquet file, completely or not at all.
 
         The rows are written in parts that fit into the limit `memory` of the counts.
 
         Parameters
         ----------
         path : path or URL
-            A file on this machine, or a URL such as ``"s3://bucket/counts.parquet"``. A file in a
-            store is first written with a hidden name beside it, and then moved.
+            A file on this machine, or a URL such as ``"s3://bucket/counts.parquet"``. In a store,
+            the file is first written with a hidden name in the same folder, and then moved to
+            `path`.
         overwrite : bool, default False
             Replace a file that exists.
         storage_options : dict or file system, optional
@@ -533,7 +534,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
     def _asymmetry(self) -> str:
         """Return how X differs from its transpose, such as "upper-triangular".
 
-        A message continues "X is" with these words. Return "" if X equals its transpose, except for
+        In a message, the words follow "X is". Return "" if X equals its transpose, except for
         rounding.
         """
         if self.symmetric:

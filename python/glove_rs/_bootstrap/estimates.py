@@ -158,7 +158,7 @@ def interval_of(
 def _quantiles(replicates: _F64, at: float) -> _F64:
     """Return the quantile with the probability `at` over the replicates.
 
-    Replicates in which the value is NaN are left out. The result is NaN if all replicates are.
+    NaN values are left out. The result is NaN if the values of all replicates are NaN.
     """
     if not np.isnan(replicates).any():
         return np.asarray(np.quantile(replicates, at, axis=0))

@@ -19,9 +19,9 @@ Query: TypeAlias = Callable[[WordVectors], npt.NDArray[Any]]
 
 
 def _scores(model: WordVectors, query: Query, excluded: list[int]) -> npt.NDArray[np.float32]:
-    """Return the cosine of each word and the query.
+    """Return the cosine of each word's vector and the vector of the query.
 
-    Excluded words get -inf, and words whose vector is zero or has a NaN.
+    The words `excluded`, and words whose vector is zero or not finite, get -inf.
     """
     scores = cosines(model.vectors, unit_vector(query(model)))
     scores[excluded] = -np.inf

@@ -78,13 +78,15 @@ class Bootstrap:
     level : float
         The confidence level of the intervals: 0.95, until another value is assigned.
     interval : {"rms", "standard", "bias_corrected", "percentile", "basic"}
-        The kind of the intervals: "rms", until another kind is assigned. "rms": the estimate ±
-        Student's t times the root of the mean squared deviation of the replicates from the
-        estimate, which includes their bias.
-        "standard": the estimate ± Student's t times the standard error. "bias_corrected": the
-        standard interval around the estimate minus the bias. "percentile": quantiles of the
-        replicates. "basic": twice the estimate minus these quantiles. A jackknife always has the
-        standard interval.
+        The kind of the intervals: "rms", until another kind is assigned. A jackknife always has
+        "standard". The kinds are:
+
+        - "rms": the estimate ± Student's t times √(standard error² + bias²), the root of the mean
+          squared deviation of the replicates from the estimate;
+        - "standard": the estimate ± Student's t times the standard error;
+        - "bias_corrected": the standard interval, moved by −bias;
+        - "percentile": quantiles of the replicates;
+        - "basic": twice the estimate minus these quantiles.
 
     References
     ----------
@@ -483,9 +485,9 @@ class Bootstrap:
         it or this method adds it.
 
         A bootstrap can always be extended, unless :func:`compare.slices` made it: the context
-        vectors of a slice are not kept. A jackknife can be extended if it was made with ``n=0``, or
-        to its own `n` if it was interrupted. It has as many blocks as replicates, so more
-        replicates would need other blocks and thus a new jackknife.
+        vectors of a slice are not kept. A jackknife with ``n=0`` can be extended to any `n`. Any
+        other jackknife can be extended only to its own `n`, after an interruption. It has as many
+        blocks as replicates, so more replicates would need other blocks and thus a new jackknife.
 
         Parameters
         ----------

@@ -81,10 +81,11 @@ def bootstrap(
         model has the default `epochs`, `learning_rate`, `schedule` and `optimizer` and a `dim` of
         at most 100, and the text has at least 300,000 tokens (only those of the vocabulary, unless
         `keep_gaps` is set). In measurements with such models and texts, replicates of 5 epochs did
-        not vary less than replicates with all epochs. Otherwise, the default is the number of
-        epochs of the model. With fewer epochs than the model, the learning rate of the model is
-        multiplied by epochs of the model / epochs of the replicate, but by at most 1.4. If `path`
-        already holds a bootstrap, the default is the number of epochs of its replicates.
+        not vary less than replicates with all epochs. For other models and texts, the default is
+        the number of epochs of the model. If `path` already holds a bootstrap, the default is the
+        number of epochs of its replicates. With fewer epochs than the model, the learning rate of
+        the model is multiplied by epochs of the model / epochs of the replicate, but by at most
+        1.4.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0
@@ -191,8 +192,8 @@ def _check_same(store: Store, settings: Mapping[str, Any], epochs: int | None) -
     saved |= stored_schedule(saved)
     if epochs is not None:
         settings = {**settings, "replicate_epochs": epochs}
-    # A bootstrap may be continued to another n, but not a jackknife, whose blocks depend on n. With
-    # n=0, a jackknife has no blocks yet.
+    # A bootstrap may be continued to another n, but not a jackknife, whose blocks depend on n. A
+    # jackknife with n=0 has no blocks yet, so it may be continued to any n.
     any_n = settings["method"] != "jackknife" or 0 in (saved["n"], settings.get("n"))
     for name in settings:
         if saved[name] != settings[name] and not (name == "n" and any_n):

@@ -117,7 +117,7 @@ class Slices(Mapping[Any, WordVectors]):
         return self._summary().to_pandas()
 
     def neighbours(self, word: str, topn: int = 10) -> IntervalTable:
-        """Return the nearest neighbours of a word in each slice: :func:`neighbours`."""
+        """Return the nearest neighbours of a word in each slice: see :func:`neighbours`."""
         return neighbours(word, self, topn)
 
     def similarity(self, w1: str, w2: str) -> IntervalTable:
@@ -172,7 +172,7 @@ class Slices(Mapping[Any, WordVectors]):
         return IntervalTable({"slice": [str(label) for label in self], "drift": drift})
 
     def changed_words(self, a: Any, b: Any, **options: Any) -> IntervalTable:
-        """Return the words that changed most between two slices: :func:`changed_words`.
+        """Return the words that changed most between two slices: see :func:`changed_words`.
 
         Parameters
         ----------
@@ -256,8 +256,8 @@ def slices(
         The number of bootstrap replicates of each slice, for intervals. The documents of the slice
         are resampled; the context vectors keep their values.
     epochs : int, optional
-        The number of epochs of each slice, which are trained with the learning rate of the model.
-        Default: 4/7 of the epochs of the model, rounded up, with 1.6 times its learning rate. With
+        The number of epochs of each slice. Their learning rate is that of the model. By default, a
+        slice has 4/7 of the epochs of the model, rounded up, and 1.6 times its learning rate. With
         too few epochs, all changes are too small, because the vectors stay near those of all of the
         text.
     min_count : int, optional

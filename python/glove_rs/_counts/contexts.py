@@ -23,8 +23,8 @@ __all__ = ["Contexts", "contexts"]
 class Contexts(Sequence[tuple[str, float]]):
     """The context words of a word, best first: the result of ``Cooccurrence.contexts``.
 
-    The object is a sequence of pairs (context word, value of the measure `by`), as ``most_similar``
-    returns pairs of a word and its cosine. ``print`` and notebooks show a table with all measures.
+    The object is a sequence of pairs (context word, value of the measure `by`), like the pairs
+    (word, cosine) of ``most_similar``. ``print`` and notebooks show a table with all measures.
 
     Attributes
     ----------

@@ -485,7 +485,7 @@ class Training:
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:
-        """Build the lost tiles again whose counts this process sent, because Dask cannot do it.
+        """Build lost tiles again if this process sent their counts: Dask cannot build such tiles.
 
         Raises
         ------
