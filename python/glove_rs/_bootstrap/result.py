@@ -81,8 +81,8 @@ class Bootstrap:
         The kind of the intervals: "rms", until another kind is assigned. A jackknife always has
         "standard". The kinds are:
 
-        - "rms": the estimate ± Student's t times √(standard error² + bias²), the root of the mean
-          squared deviation of the replicates from the estimate;
+        - "rms": the estimate ± Student's t times √(standard error² + bias²), which is about the
+          root of the mean squared deviation of the replicates from the estimate;
         - "standard": the estimate ± Student's t times the standard error;
         - "bias_corrected": the standard interval, moved by −bias;
         - "percentile": quantiles of the replicates;
@@ -245,7 +245,7 @@ class Bootstrap:
         if found.size and found.min() < len(replicates):
             warn(
                 f"{name}: only {found.min()} of {len(replicates)} replicates have a value, because "
-                "a word is rare; the interval leaves out the others and may be too short"
+                "a word is rare; the others are left out, so the interval may be too short"
             )
 
     def similarity(self, w1: str, w2: str) -> Estimate:

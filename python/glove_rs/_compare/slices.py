@@ -76,7 +76,7 @@ class Slices(Mapping[Any, WordVectors]):
     def __reduce__(self) -> Any:
         if self._temporary is not None:
             raise TypeError(
-                "slices with replicates cannot be pickled: they are in a temporary folder"
+                "slices with replicates cannot be pickled: the replicates are in a temporary folder"
             )
         return type(self), (self.compass, self._vectors, self.tokens, self.bootstraps)
 
@@ -306,7 +306,7 @@ def slices(
     if parameters["subwords"] is None:
         parameters["subwords"] = False
     if _settings.core_training(parameters)["subwords"]:
-        raise ValueError("model must have subwords=False: they would move the context vectors")
+        raise ValueError("model must have subwords=False: subwords would move the context vectors")
     with reporter(model.progress if progress is None else progress) as callback:
         where = {"column": column, "storage_options": storage_options}
         documents = _documents(source, by, {**parameters, **where}, callback, vocabulary)

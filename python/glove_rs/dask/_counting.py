@@ -27,7 +27,7 @@ from ._shards import FileRange, shards_of
 
 __all__ = ["Counted", "count"]
 
-#: The number of inputs that one task merges.
+#: The largest number of inputs that one task merges.
 FAN_IN = 16
 #: A text of at most `TOGETHER` shards and `TOGETHER_BYTES` bytes is small: all workers receive it,
 #: and each counts some rows of X. So no two tasks count the same row, and no counts are added.

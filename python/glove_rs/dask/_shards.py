@@ -373,8 +373,8 @@ def _is_archive(name: str) -> bool:
     Raises
     ------
     FormatError
-        If the file is a zip archive of another format (such as an office document or a NumPy
-        archive), or if it has a file that is not text.
+        If the zip archive is a file of another kind, such as an office document or a NumPy archive,
+        or if a file in the archive is not text.
     """
     if not zipfile.is_zipfile(name):
         return False

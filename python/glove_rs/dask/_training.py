@@ -28,7 +28,7 @@ from ._transfers import received, received_since
 
 __all__ = ["EpochReport", "Training", "WorkerLost"]
 
-#: Number of marginals that one task adds.
+#: The largest number of marginals that one task adds.
 FAN_IN = 8
 #: The number of slices of an epoch, if there are several groups. In a slice, every group of words
 #: is trained once with every group of contexts. After an even number of slices, the context rows
@@ -314,7 +314,9 @@ class Training:
             self._history.stop()
 
     def _epoch(self) -> EpochReport | None:
-        """Run an epoch. Return None if it diverged; it is then repeated at half the learning rate.
+        """Run an epoch. Return None if the epoch diverged.
+
+        Then the learning rate is halved, and :meth:`run` repeats the epoch.
 
         Raises
         ------
@@ -453,11 +455,11 @@ class Training:
             self._copy_ended = time.monotonic()
 
     def _recover(self) -> None:
-        """After the loss of a worker, go back to the last epoch whose rows still exist.
+        """After the loss of a worker, go back to a state whose rows still exist.
 
-        With early stopping, the rows after the epoch with the smallest validation loss must still
-        exist too. If these rows or those of every epoch are lost, begin again before the first
-        epoch.
+        This is the state after the last finished epoch or, if its rows are lost, the last state
+        that was copied. With early stopping, the rows after the epoch with the smallest validation
+        loss must still exist too. Otherwise, begin again before the first epoch.
         """
         self._copying = None
         while True:

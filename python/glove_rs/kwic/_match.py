@@ -74,7 +74,8 @@ class Keyword:
     Raises
     ------
     TypeError, ValueError
-        If `word` is not text, is empty, or is not a valid regular expression.
+        If `word` is not text or is empty, if `match` is none of the three names, or if it is
+        "regex" and `word` is not a valid regular expression.
     """
 
     def __init__(self, word: str | Sequence[str], match: str, splitter: Splitter) -> None:

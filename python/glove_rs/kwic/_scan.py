@@ -413,8 +413,8 @@ def _text_column(table: _Table, text: str | None) -> str:
     Raises
     ------
     ValueError
-        If there is no column `text`. If `text` is None and there is no column "text": also if not
-        exactly one column holds text.
+        If `text` is given, and no column has this name. If `text` is None, no column is named
+        "text", and not exactly one column holds text.
     """
     names = list(table.columns)
     if text is not None:

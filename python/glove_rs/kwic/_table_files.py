@@ -59,7 +59,11 @@ def _texts(batch: Batch, column: str, errors: str) -> list[Any]:
 
 
 def _decoded(value: Any, origin: tuple[str, int, str], row: int, errors: str) -> Any:
-    """Return a value of a column that has bytes that are not UTF-8; `errors` decides about them."""
+    """Return one value of a column in which some values are not UTF-8.
+
+    With "strict" as `errors`, raise a FormatError if this value is not UTF-8. Otherwise replace or
+    ignore the bytes that are not.
+    """
     try:
         return value.as_py()
     except UnicodeDecodeError as error:
