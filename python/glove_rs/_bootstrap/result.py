@@ -69,8 +69,8 @@ class Bootstrap:
     full : WordVectors
         The vectors of the model of all of the text, float32.
     models : sequence of WordVectors
-        The vectors of the replicates, float16, rotated to `full`. The rows of words that do not
-        occur in a replicate are NaN.
+        The vectors of the replicates, float16, in the space of `full`. The rows of words that do
+        not occur in a replicate are NaN.
     method : {"bootstrap", "jackknife"}
     unit : {"document", "group"}
     seed : int
@@ -429,8 +429,9 @@ class Bootstrap:
         """Return how stable the nearest neighbours of words are.
 
         The stability of a word is the mean fraction of its `topn` nearest neighbours that two
-        replicates share, over all pairs of replicates (Antoniak and Mimno 2018). It is 1 if all
-        replicates have the same neighbours. :meth:`neighbours` warns if it is below 0.5.
+        replicates share, over all pairs of replicates that have the word (Antoniak and Mimno 2018).
+        It is 1 if all replicates have the same neighbours. :meth:`neighbours` warns if it is below
+        0.5.
 
         Returns
         -------
@@ -480,14 +481,14 @@ class Bootstrap:
     ) -> Bootstrap:
         """Add replicates until there are at least `n` in all.
 
-        If Ctrl-C interrupts the call, the finished replicates stay. Call it again to continue.
-        Replicate r has the same weights and the same seed whether :func:`glove_rs.bootstrap` trains
-        it or this method adds it.
+        If Ctrl-C interrupts the call, the finished replicates stay. Call `extend` again to
+        continue. Replicate r has the same weights and the same seed whether
+        :func:`glove_rs.bootstrap` trains it or this method adds it.
 
         A bootstrap can always be extended, unless :func:`compare.slices` made it: the context
         vectors of a slice are not kept. A jackknife with ``n=0`` can be extended to any `n`. Any
-        other jackknife can be extended only to its own `n`, after an interruption. It has as many
-        blocks as replicates, so more replicates would need other blocks and thus a new jackknife.
+        other jackknife can be extended only to its own `n`, after an interruption: a jackknife has
+        as many blocks as replicates, so more replicates would need other blocks.
 
         Parameters
         ----------

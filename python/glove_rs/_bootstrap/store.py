@@ -4,7 +4,7 @@
 |---|---|
 | ``bootstrap.json`` | version, settings, and numbers that identify the text |
 | ``full.native`` | the vectors of the model of all of the text, float32 |
-| ``replicate-0001.native``, … | the vectors of a replicate, float16, rotated to ``full.native`` |
+| ``replicate-0001.native``, … | vectors of a replicate, float16, in the space of ``full.native`` |
 
 A row of NaN stands for a word that does not occur in a replicate. Each file appears complete or not
 at all. ``bootstrap.json`` is written after ``full.native``, so a folder that has ``bootstrap.json``
@@ -56,6 +56,8 @@ class Store:
 
     def check(self) -> None:
         """Raise the OSError that :meth:`create` would raise. Call this before a text is read.
+
+        A folder that holds a bootstrap is no error here, because the bootstrap can be continued.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Trains the model of all of the text and the replicates."""
+"""Training of the replicates and of the model of all of the text."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ __all__ = ["Trainer", "model_settings"]
 _F32: TypeAlias = npt.NDArray[np.float32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
 
-#: At most this many words, the first of the vocabulary, determine the rotation of a replicate to
-#: the model of all of the text.
+#: At most this many words determine the rotation of a replicate to the model of all of the text:
+#: the first words of the vocabulary.
 _ALIGNED_BY = 20_000
 
 

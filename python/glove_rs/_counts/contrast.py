@@ -53,9 +53,9 @@ class Contrast:
     words : list of str
         The context words k.
     groups : list of str
-        For each context word: "probe" if it is one of the given probes; "i" if it is a context of
-        i more than of j; "j" if it is a context of j more than of i; "shared" if it is a context
-        of both.
+        For each context word: "probe" if it is one of the given probes; "i" if it occurs beside i
+        relatively more often than beside j; "j" if it occurs beside j relatively more often than
+        beside i; "shared" if it occurs beside both relatively more often than beside other words.
     values : mapping of str to ndarray of float64
         For each context word: the counts "count_i" and "count_j", the probabilities "probability_i"
         and "probability_j", their "ratio", and "log_odds" with its "z".
@@ -246,7 +246,8 @@ def _chosen(
     Parameters
     ----------
     z : ndarray
-        The z of each context word: above 0 if it is a context of i more than of j.
+        The z of each context word: above 0 if it occurs beside i relatively more often than beside
+        j, below 0 if less often.
     common : ndarray
         For each context word, the smaller one of two z: one compares i with all other words, the
         other compares j with all other words. It is above 0 if both i and j co-occur with the
