@@ -42,9 +42,9 @@ __all__ = ["Cooccurrence", "Estimate"]
 
 @dataclass(frozen=True)
 class Estimate:
-    """Size of a text, and memory and disk space of counting it; ``print`` shows a table.
+    """The size of a text, and the memory and disk space that counting it needs.
 
-    The numbers are predicted from a sample of the text.
+    The numbers are predicted from a sample of the text. ``print`` shows them as a table.
 
     Attributes
     ----------
@@ -59,10 +59,11 @@ class Estimate:
     bytes_read, bytes_total : int
         Bytes of the source that were read for the estimate, and all bytes of the source.
     bounds : mapping of str to (int, int)
-        A lower and an upper bound for `tokens`, `words`, `records`, `memory` and `disk`. They come
-        from the spread of samples of real texts. The true number can lie outside, for example if
-        the words change from the beginning to the end of the text. If all of the text was read,
-        both bounds are the number itself.
+        A lower and an upper bound for `tokens`, `words`, `records`, `memory` and `disk`. The
+        distance between the bounds comes from the errors of such predictions for real texts. The
+        true number can lie outside the bounds, for example if the words change from the beginning
+        to the end of the text. If all of the text was counted, both bounds of `tokens`, `words` and
+        `records` are the number itself.
     """
 
     tokens: int
@@ -104,8 +105,8 @@ class Cooccurrence:
     document, adds 1/distance to X[i, j], or 1 without `distance_weighting` (Pennington et al. 2014,
     section 4.2). With ``window=None`` every pair of a document adds 1/(length of the document - 1),
     or 1 without `distance_weighting`. Distances and lengths do not count words outside the
-    vocabulary, unless `keep_gaps`. If not `symmetric`, a pair adds only if word j stands to the
-    right of word i. Create an object with :meth:`from_corpus`, :meth:`from_pairs`,
+    vocabulary, unless `keep_gaps` is set. Without `symmetric`, a pair adds to X[i, j] only if word
+    j stands to the right of word i. Create an object with :meth:`from_corpus`, :meth:`from_pairs`,
     :meth:`from_scipy` or :meth:`load`.
 
     X is *rectangular*, V × C, if the columns have words of their own: users and items, or words and
@@ -230,16 +231,17 @@ max_word_bytes, threads, memory, tmp_dir, progress
         ----------
         table : object that exports Arrow data, or path
             A data frame of pandas or Polars, a relation of DuckDB, a table, data set or stream of
-            pyarrow, or any other object with ``__arrow_c_stream__``. Or the path of a Parquet file,
-            a folder, which means all ``.parquet`` files in it, or a pattern such as
-            ``"counts/*.parquet"``; a URL such as ``"s3://bucket/counts.parquet"`` too; or a list of
-            paths. Only the named columns are read.
+            pyarrow, or any other object with ``__arrow_c_stream__``. Or a path or a list of paths.
+            A path is that of a Parquet file or of a folder; all ``.parquet`` files in the folder
+            are read. It may be a pattern such as ``"counts/*.parquet"``, or a URL such as
+            ``"s3://bucket/counts.parquet"``. Only the named columns are read.
         row, column : str
             The columns of the table with the keys of the rows and of the columns of X: integers or
             text. Integers become words such as "17".
         value : str, optional
-            The column of the table with the values: finite numbers >= 0. By default each row of the
-            table counts 1. Rows with the same keys add up. Zeros are dropped.
+            The column of the table with the values: finite numbers >= 0. By default the value of
+            each row of the table is 1. The values of rows with the same keys are added. Zeros are
+            dropped.
         symmetric : bool, default False
             The pairs have no order: a row of the table adds to X[row, column] and to
             X[column, row]. A pair of a key with itself adds once.
@@ -261,13 +263,13 @@ max_word_bytes, threads, memory, tmp_dir, progress
         Raises
         ------
         ValueError
-            If a column is missing; if a key is null or empty, or a value is null, negative or not
-            finite: the message has the number of the row, for Parquet files with the file and the
-            row group; if the table has no rows; if the sum of all values is not finite; or if both
-            `symmetric` and `rectangular` are true.
+            If a column is missing; if the table has no rows; if the sum of all values is not
+            finite; if both `symmetric` and `rectangular` are true; if a key is null or empty, or a
+            value is null, negative or not finite. For a key or a value, the message has the number
+            of the row, and for Parquet files also the file and the row group.
         TypeError
-            If `table` does not export Arrow data, if a column has another type, or if one column
-            of keys has integers and the other text and X is not `rectangular`.
+            If `table` does not export Arrow data, if a column has another type than those above, or
+            if one column of keys has integers, the other has text, and `rectangular` is false.
         FormatError
             If a Parquet file is truncated or damaged.
         OSError
@@ -324,16 +326,17 @@ max_word_bytes, threads, memory, tmp_dir, progress
             labels, they must be the words of `vocabulary`; its rows and columns are put in the
             order of `vocabulary`.
         context_vocabulary : Vocabulary or sequence of str, optional
-            The words of the columns, if they are not those of the rows: X is then rectangular. A
-            data frame must then be passed as ``frame.to_numpy()``.
+            The words of the columns, if they are not those of the rows: X is then rectangular. The
+            labels of a data frame are not used then, so give `vocabulary` too.
 
         Raises
         ------
         ValueError
-            If X is not square and no `context_vocabulary` is given, or does not have a row for
-            each word; if a label is missing; if the labels of the rows, of the columns and the
-            words are not the same; or if a count is negative or not finite, or the sum of all
-            counts is not finite.
+            If X is not square and no `context_vocabulary` is given; if X does not have a row for
+            each word of `vocabulary` or a column for each word of `context_vocabulary`; if a label
+            is missing; if the labels of the rows and of the columns are not the same words, or not
+            those of `vocabulary`; if a count is negative or not finite; or if the sum of all counts
+            is not finite.
 
         Examples
         --------
@@ -497,15 +500,16 @@ max_word_bytes, threads, memory, tmp_dir, progress
         overwrite: bool = False,
         storage_options: Any = None,
     ) -> None:
-        """Write the table of :meth:`to_table` to a Parquet file. It appears complete or not at all.
+        """Write the table of :meth:`to_table` to a Parquet file, completely or not at all.
 
         The rows are written in parts that fit into the limit `memory` of the counts.
 
         Parameters
         ----------
         path : path or URL
-            A file on this machine, or a URL such as ``"s3://bucket/counts.parquet"``. A file in a
-            store is first written with a hidden name beside it, and then moved.
+            A file on this machine, or a URL such as ``"s3://bucket/counts.parquet"``. In a store,
+            the file is first written with a hidden name in the same folder, and then moved to
+            `path`.
         overwrite : bool, default False
             Replace a file that exists.
         storage_options : dict or file system, optional
@@ -528,9 +532,10 @@ max_word_bytes, threads, memory, tmp_dir, progress
         write_parquet(self, path, overwrite=boolean("overwrite", overwrite), options=options)
 
     def _asymmetry(self) -> str:
-        """Describe how X differs from its transpose, for a message that begins with "X is".
+        """Return how X differs from its transpose, such as "upper-triangular".
 
-        Return "" if X equals its transpose, except for rounding.
+        In a message, the words follow "X is". Return "" if X equals its transpose, except for
+        rounding.
         """
         if self.symmetric:
             return ""
@@ -547,7 +552,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
             return ""
         return "not symmetric"
 
-    # A matrix is not a collection of words: without this, Python would iterate with X[0], X[1], ….
+    # X cannot be iterated over. Without this line, Python would try X[0], X[1], ….
     __iter__: ClassVar[None] = None
 
     def __getitem__(self, pair: tuple[str, str]) -> float:
@@ -620,7 +625,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
             If words are not in the vocabulary. The message names at most the first ten of them.
         ValueError
             If `kind` is none of these, or if `words` is None and the vocabulary has more than 5,000
-            words. If X is rectangular, the same holds for `contexts` and the context words.
+            words. If X is rectangular, also if `contexts` is None and there are more than 5,000
+            context words.
         ImportError
             If pandas is not installed.
         TypeError
@@ -748,8 +754,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
         -------
         float
             Without smoothing, infinity if `k` co-occurs with `i` but never with `j`; NaN if `k`
-            co-occurs with neither, or if `i` or `j` co-occurs with no word. If the ratio is
-            infinite or NaN, a RuntimeWarning gives the reason and the counts.
+            co-occurs neither with `i` nor with `j`, or if `i` or `j` co-occurs with no word. If the
+            ratio is infinite or NaN, a RuntimeWarning gives the reason and the counts.
 
         Raises
         ------
@@ -815,19 +821,20 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
         Notes
         -----
-        The odds of k beside a word are P(k)/(1 − P(k)). They are computed after `prior`
-        pseudo-counts are added to the counts of each of the two words: of these, k gets the
-        fraction X_k/N, where X_k is the sum of its column and N the sum of all counts (an
-        informative Dirichlet prior). The log-odds of k are the logarithm of its odds beside `i`
-        minus that of its odds beside `j`. z is this difference divided by its standard deviation.
+        The odds of a context word k beside a word i are P(k | i)/(1 − P(k | i)). Before they are
+        computed, `prior` pseudo-counts are added to the counts of each of the two words. A context
+        word k gets the fraction X_k/N of these pseudo-counts, where X_k is the sum of its column
+        and N the sum of all counts (an informative Dirichlet prior). The log-odds of k are the
+        logarithm of its odds beside `i` minus the logarithm of its odds beside `j`. z is this
+        difference divided by its standard deviation.
         Words with the largest and smallest z tell `i` and `j` apart best: neither rare words with
         large ratios nor frequent words with small differences come first (Monroe, Colaresi and
         Quinn 2008).
 
-        A context word is shared if it occurs beside `i`, and also beside `j`, relatively more often
-        than beside all other words. For each of these two comparisons there is a z, which must be
-        above 0. The shared words are sorted by the smaller z, largest first. Words that were chosen
-        to tell `i` and `j` apart are left out.
+        A context word is shared if it occurs beside `i` relatively more often than beside all other
+        words, and also beside `j`. Each of these two comparisons has a z, and both z must be above
+        0. The shared words are sorted by the smaller of the two z, largest first. Words that were
+        chosen to tell `i` and `j` apart are left out.
 
         Counts weighted by distance are not numbers of independent events. So z orders the words,
         but it is not the result of a significance test.
@@ -862,12 +869,12 @@ max_word_bytes, threads, memory, tmp_dir, progress
         of the text. From plain files, and from Parquet files with more than 64 MiB of text in at
         least 8 row groups, only these pieces are read. Other sources are read from the beginning to
         the end, so a generator or an open file is used up. The sample of such a source may be half
-        as large. From compressed files, at most the first 256 MiB of text are read.
+        as large. From compressed files, only about the first 256 MiB of text are read.
 
         The number of words is extrapolated from the frequencies of the words in the sample. The
         number of records is extrapolated as a power of the size of the text. The exponent is
-        measured on the sample. It falls as the text grows, as measured on Wikipedia.
-        `Estimate.bounds` gives the uncertainty of both numbers.
+        measured on the sample, and is assumed to fall as the text grows, as it does in texts of
+        Wikipedia. `Estimate.bounds` gives the uncertainty of both numbers.
 
         Parameters
         ----------
@@ -909,10 +916,9 @@ max_word_bytes, threads, memory
     def __add__(self, other: Cooccurrence) -> Cooccurrence:
         """Return the sum of two matrices of counts, over the union of their vocabularies.
 
-        A ValueError is raised if one matrix is rectangular and the other is not.
-
-        The number of occurrences of each word is added too, and words are sorted by it. If both
-        vocabularies have the same words in the same order, this order is kept.
+        The numbers of occurrences of each word are added too, and the words are sorted by the sum.
+        If both vocabularies have the same words in the same order, this order is kept. A ValueError
+        is raised if one matrix is rectangular and the other is not.
         """
         if not isinstance(other, Cooccurrence):
             return NotImplemented
@@ -927,12 +933,12 @@ max_word_bytes, threads, memory
     __rmul__ = __mul__
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the counts to a file. It appears complete or not at all.
+        """Write the counts to a file, which appears complete or not at all.
 
-        The native format has the counts, compressed and with checksums, and the vocabulary. If
-        `path` ends in ``.bin``, or is ``-`` for standard output, the file has sorted records of
-        Stanford's tools instead, 16 bytes each, without words. A further ending ``.gz``, ``.bz2``,
-        ``.xz`` or ``.zst`` compresses the file.
+        The file has the native format: the counts, compressed and with checksums, and the
+        vocabulary. If `path` ends in ``.bin``, or is ``-`` for standard output, sorted records of
+        Stanford's tools are written instead, 16 bytes each, without words. A further ending
+        ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` compresses the file.
 
         Raises
         ------
@@ -975,11 +981,11 @@ max_word_bytes, threads, memory
         Parameters
         ----------
         path : path or open file
-            A native file, or records of Stanford's tools, sorted or shuffled; plain or compressed.
-            ``"archive.zip:name"`` is a file in a zip archive.
+            A native file, or a file of records of Stanford's tools, sorted or shuffled. Either may
+            be compressed. ``"archive.zip:name"`` is a file in a zip archive.
         vocabulary : Vocabulary or sequence of str, optional
-            The words of Stanford's records, which number words from 1. A native file contains its
-            words.
+            The words of a file of Stanford's records: these have numbers of words instead of words,
+            from 1. A native file contains its words.
         threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 

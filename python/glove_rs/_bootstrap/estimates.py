@@ -16,8 +16,8 @@ __all__ = ["INTERVALS", "Estimate", "interval_of", "spread"]
 
 _F64: TypeAlias = npt.NDArray[np.float64]
 
-#: The intervals of a bootstrap. The first is the default: of all kinds its coverage was nearest to
-#: its level (benches/EXPERIMENTS.md, "Intervals of a bootstrap").
+#: The kinds of intervals of a bootstrap. The first kind is the default, because its coverage was
+#: nearest to the confidence level (benches/EXPERIMENTS.md, "Intervals of a bootstrap").
 INTERVALS = ("rms", "standard", "bias_corrected", "percentile", "basic")
 
 
@@ -116,7 +116,7 @@ class Estimate:
 def spread(value: _F64, replicates: _F64, method: str) -> tuple[_F64, _F64]:
     """Return the standard error and the bias: see :class:`Estimate`.
 
-    Values that are not finite are left out.
+    Replicates in which the value is not finite are left out.
     """
     found = np.isfinite(replicates)
     n = found.sum(axis=0)
@@ -125,7 +125,8 @@ def spread(value: _F64, replicates: _F64, method: str) -> tuple[_F64, _F64]:
         mean = filled.sum(axis=0) / n
         squares = (np.where(found, replicates - mean, 0.0) ** 2).sum(axis=0)
         if method == "jackknife":
-            # Efron and Tibshirani 1993, chapter 11. A block takes the place of an observation.
+            # Efron and Tibshirani 1993, chapter 11. There, a replicate leaves out one observation;
+            # here, it leaves out a block.
             return np.sqrt(squares * (n - 1) / n), (n - 1) * (mean - value)
         return np.sqrt(squares / (n - 1)), mean - value
 
@@ -133,9 +134,9 @@ def spread(value: _F64, replicates: _F64, method: str) -> tuple[_F64, _F64]:
 def interval_of(
     value: _F64, replicates: _F64, method: str, kind: str, level: float
 ) -> tuple[_F64, _F64]:
-    """Return the limits of an interval of this kind and level.
+    """Return the lower and the upper limit of an interval of this kind and level.
 
-    A jackknife has the kind "standard", whatever `kind` is.
+    For a jackknife, the kind is always "standard", whatever `kind` is.
     """
     error, bias = spread(value, replicates, method)
     tail = (1 - level) / 2
@@ -155,9 +156,9 @@ def interval_of(
 
 
 def _quantiles(replicates: _F64, at: float) -> _F64:
-    """Return a quantile over the replicates, without NaN; NaN if the value is NaN in all of them.
+    """Return the quantile with the probability `at` over the replicates.
 
-    `at` is the probability of the quantile.
+    NaN values are left out. The result is NaN if the values of all replicates are NaN.
     """
     if not np.isnan(replicates).any():
         return np.asarray(np.quantile(replicates, at, axis=0))
@@ -167,10 +168,11 @@ def _quantiles(replicates: _F64, at: float) -> _F64:
 
 
 def _student(at: float, freedom: npt.NDArray[np.int64]) -> _F64:
-    """Return quantiles of Student's t distribution: the expansion in 1/freedom to order 3.
+    """Return the quantile with the probability `at` of Student's t distribution.
 
-    The error is below 1 % for 5 degrees of freedom and a level of 0.95 (Abramowitz and Stegun 1964,
-    26.7.5). The result is NaN if `freedom` is below 1.
+    `freedom` is the number of degrees of freedom. The quantile is computed by an expansion in
+    1/freedom to order 3 (Abramowitz and Stegun 1964, 26.7.5). Its error is below 1 % for 5 degrees
+    of freedom and the limits of a 95 % interval. The result is NaN if `freedom` is below 1.
     """
     z = NormalDist().inv_cdf(at)
     with np.errstate(divide="ignore", invalid="ignore"):

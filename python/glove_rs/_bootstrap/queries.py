@@ -19,7 +19,10 @@ Query: TypeAlias = Callable[[WordVectors], npt.NDArray[Any]]
 
 
 def _scores(model: WordVectors, query: Query, excluded: list[int]) -> npt.NDArray[np.float32]:
-    """Return the cosines of all words. Excluded words and words without a direction get -inf."""
+    """Return the cosine of each word's vector and the vector of the query.
+
+    The words `excluded`, and words whose vector is zero or not finite, get -inf.
+    """
     scores = cosines(model.vectors, unit_vector(query(model)))
     scores[excluded] = -np.inf
     scores[np.isnan(scores)] = -np.inf
@@ -39,13 +42,15 @@ class Ranking:
     Attributes
     ----------
     rows : ndarray of intp, shape (k,)
-        Every word that is among the `topn` best of the full model or of a replicate.
+        The row of each candidate. A word is a candidate if it is among the `topn` best of the full
+        model or of a replicate.
     full : ndarray of float64, shape (k,)
-        The cosines in the full model.
+        The cosine of each candidate in the full model.
     cosines, ranks : ndarray of float64, shape (n, k)
-        The cosines and ranks, from 1, in each replicate; NaN for a word that does not occur.
+        The cosine and the rank, from 1, of each candidate in each replicate. NaN if the replicate
+        has no vector for the candidate or for a word of the query.
     within : ndarray of bool, shape (n, k)
-        Whether the word is among the `topn` best of the replicate.
+        Whether the candidate is among the `topn` best of the replicate.
     """
 
     def __init__(
@@ -68,7 +73,7 @@ def rank_words(
     excluded: list[int],
     topn: int,
 ) -> Ranking:
-    """Rank the words by their cosine to the query in each model."""
+    """Rank the words by their cosine to the query in `full` and in the replicates `models`."""
     first = _scores(full, query, excluded)
     candidates = set(nearest_rows(first, topn).tolist())
     for model in models:
@@ -97,7 +102,8 @@ def rank_words(
 def mean_overlap(models: Iterable[WordVectors], row: int, topn: int) -> float:
     """Return the mean fraction of the `topn` neighbours of a word that two replicates share.
 
-    NaN if fewer than two replicates have the word, or if a replicate has no neighbour for it.
+    The mean is over all pairs of replicates that have the word. The result is NaN if fewer than two
+    replicates have the word, or if the word has no neighbour in one of them.
     """
     lists = []
     for model in models:

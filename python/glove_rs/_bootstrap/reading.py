@@ -33,7 +33,7 @@ def trainer_of(
     memory: int | str | None = None,
     tokenizer: Any = None,
 ) -> Trainer:
-    """Return the trainer of a loaded bootstrap.
+    """Return the trainer of a loaded bootstrap. `settings` are the stored settings.
 
     Raises
     ------
@@ -66,9 +66,9 @@ def trainer_of(
 
 
 def parameters_of(model: Glove, threads: int | None, memory: int | str | None) -> dict[str, Any]:
-    """Return the parameters of a model, with the words and phrases that it names as files.
+    """Return the parameters of a model. Files of words or phrases are replaced by their content.
 
-    `threads` and `memory` replace the values of the model if given.
+    `threads` and `memory`, if given, replace the values of the model.
     """
     parameters = _settings.with_content(model.get_params())
     given = {"threads": threads, "memory": memory}
@@ -82,7 +82,7 @@ def documents_of(
     by: By | None,
     vocabulary: Vocabulary | Sequence[str] | None,
 ) -> Documents:
-    """Read and encode a text. `parameters` has those of the source, too."""
+    """Read and encode a text. `parameters` are those of the model, `column`, `storage_options`."""
     return Documents.read(source, parameters, callback, vocabulary=vocabulary, by=by)
 
 

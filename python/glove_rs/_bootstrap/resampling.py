@@ -37,20 +37,20 @@ def blocks(n: int, units: int) -> int:
 class Resampling:
     """Draws the weights of the documents of each replicate.
 
-    A unit is a document, or all documents with the same label. Documents without a word of the
-    vocabulary belong to no unit.
+    A unit is a document, or all documents with the same label. Documents of length 0 belong to no
+    unit.
 
     The bootstrap draws units with replacement, as many as the text has. The weight of a document is
-    the number of times that its unit was drawn. For the same units, the weights of replicate r
-    depend only on the seed and r.
+    the number of times that its unit was drawn. For a given text, the weights of replicate r depend
+    only on the seed and r.
 
-    The jackknife divides the units at random into `n` blocks of nearly equal size. Replicate r
-    leaves out block r. Its weights depend on the seed, r and `n`.
+    The jackknife divides the units at random into `n` blocks of nearly equal size, where `n` is the
+    number of replicates. Replicate r leaves out block r: its weights depend on the seed, r and `n`.
 
     Parameters
     ----------
     lengths : ndarray, shape (documents,)
-        The number of words of each document.
+        The length of each document, as in :attr:`Documents.lengths`.
     labels : sequence of hashable or None
         The group of each document; None if each document is a unit.
     method : {"bootstrap", "jackknife"}
@@ -87,11 +87,11 @@ class Resampling:
             )
 
     def all(self) -> _Weights:
-        """Return the weights of the model of all of the text: 1 for each document."""
+        """Return the weights of the documents for the model of all of the text: all are 1."""
         return np.ones(len(self._unit), dtype=np.uint32)
 
     def weights(self, replicate: int, n: int) -> _Weights:
-        """Return the weights of the replicate with this number, from 0, of `n` replicates."""
+        """Return the weights of the documents in replicate number `replicate`, from 0, of `n`."""
         if self.method == "bootstrap":
             rng = np.random.default_rng([self._seed, replicate])
             drawn = np.bincount(rng.integers(0, self.units, self.units), minlength=self.units)
@@ -104,12 +104,12 @@ class Resampling:
         return weights.astype(np.uint32)
 
     def training_seed(self, replicate: int, seed: int) -> int:
-        """Return the seed of the training of a replicate.
+        """Return the seed of the training of a replicate. `seed` is the seed of the model.
 
         Each replicate of a bootstrap has a different seed, so that the intervals include the
-        randomness of training. All replicates of a jackknife have the same seed: the jackknife
-        multiplies the variance between replicates by about their number, and this would also
-        multiply the randomness of training.
+        randomness of training. All replicates of a jackknife have the seed of the model. With
+        different seeds, the randomness of training would add to the variance between replicates,
+        which the jackknife multiplies by about the number of replicates.
         """
         if self.method == "jackknife":
             return seed

@@ -33,12 +33,12 @@ _F64: TypeAlias = npt.NDArray[np.float64]
 #: `Bootstrap.neighbours` warns if the stability of the word is below this value: on average, two
 #: replicates then share less than half of the nearest neighbours of the word.
 LOW_STABILITY = 0.5
-#: The number of neighbours that stability compares.
+#: The number of nearest neighbours that this stability compares.
 _NEIGHBOURS = 10
 
 
 class Models(Sequence[WordVectors]):
-    """The vectors of the replicates, float16, mapped into memory when they are used."""
+    """The vectors of the replicates, float16. Those of a replicate are mapped from its file."""
 
     def __init__(self, store: Store, length: int) -> None:
         self._store, self._length = store, length
@@ -69,8 +69,8 @@ class Bootstrap:
     full : WordVectors
         The vectors of the model of all of the text, float32.
     models : sequence of WordVectors
-        The vectors of the replicates, float16, rotated to `full`. The rows of words that do not
-        occur in a replicate are NaN.
+        The vectors of the replicates, float16, in the space of `full`. The rows of words that do
+        not occur in a replicate are NaN.
     method : {"bootstrap", "jackknife"}
     unit : {"document", "group"}
     seed : int
@@ -78,13 +78,15 @@ class Bootstrap:
     level : float
         The confidence level of the intervals: 0.95, until another value is assigned.
     interval : {"rms", "standard", "bias_corrected", "percentile", "basic"}
-        The kind of the intervals: "rms", until another kind is assigned. "rms": the estimate ±
-        Student's t times the root of the mean squared deviation of the replicates from the
-        estimate, which includes their bias.
-        "standard": the estimate ± Student's t times the standard error. "bias_corrected": the
-        standard interval around the estimate minus the bias. "percentile": quantiles of the
-        replicates. "basic": twice the estimate minus these quantiles. A jackknife always has the
-        standard interval.
+        The kind of the intervals: "rms", until another kind is assigned. A jackknife always has
+        "standard". The kinds are:
+
+        - "rms": the estimate ± Student's t times √(standard error² + bias²), which is about the
+          root of the mean squared deviation of the replicates from the estimate;
+        - "standard": the estimate ± Student's t times the standard error;
+        - "bias_corrected": the standard interval, moved by −bias;
+        - "percentile": quantiles of the replicates;
+        - "basic": twice the estimate minus these quantiles.
 
     References
     ----------
@@ -129,7 +131,7 @@ class Bootstrap:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The settings of the models, and numbers that identify the text."""
+        """The settings of the bootstrap and of its models, and numbers that identify the text."""
         return dict(self._settings)
 
     def __len__(self) -> int:
@@ -243,7 +245,7 @@ class Bootstrap:
         if found.size and found.min() < len(replicates):
             warn(
                 f"{name}: only {found.min()} of {len(replicates)} replicates have a value, because "
-                "a word is rare; the interval leaves out the others and may be too short"
+                "a word is rare; the others are left out, so the interval may be too short"
             )
 
     def similarity(self, w1: str, w2: str) -> Estimate:
@@ -380,11 +382,11 @@ class Bootstrap:
         return self._ranked(lambda wv: wv.vectors[row], [row], topn, f"neighbours of {word}")
 
     def analogy(self, a: str, b: str, c: str, topn: int = 10) -> IntervalTable:
-        """Return the words nearest to b − a + c (unit vectors), with their mean rank.
+        """Return the words that complete "a is to b as c is to …", with their mean rank.
 
-        The columns of the table are those of :meth:`neighbours`.
-
-        "a is to b as c is to …": ``analogy("man", "king", "woman")``.
+        They are the words nearest to v_b − v_a + v_c, where v_a is the vector of `a`, scaled to
+        unit length. An example is ``analogy("man", "king", "woman")``. The columns of the table are
+        those of :meth:`neighbours`.
         """
         rows = [self._row(word) for word in (a, b, c)]
         weights = np.array([-1.0, 1.0, 1.0])
@@ -427,8 +429,9 @@ class Bootstrap:
         """Return how stable the nearest neighbours of words are.
 
         The stability of a word is the mean fraction of its `topn` nearest neighbours that two
-        replicates share, over all pairs of replicates (Antoniak and Mimno 2018). It is 1 if all
-        replicates have the same neighbours. Below 0.5, :meth:`neighbours` warns.
+        replicates share, over all pairs of replicates that have the word (Antoniak and Mimno 2018).
+        It is 1 if all replicates have the same neighbours. :meth:`neighbours` warns if it is below
+        0.5.
 
         Returns
         -------
@@ -478,29 +481,30 @@ class Bootstrap:
     ) -> Bootstrap:
         """Add replicates until there are at least `n` in all.
 
-        If Ctrl-C interrupts the call, the finished replicates stay. Call it again to continue.
-        Replicate r has the same weights and the same seed whether :func:`glove_rs.bootstrap` trains
-        it or this method adds it.
+        If Ctrl-C interrupts the call, the finished replicates stay. Call `extend` again to
+        continue. Replicate r has the same weights and the same seed whether
+        :func:`glove_rs.bootstrap` trains it or this method adds it.
 
-        A bootstrap can always be extended, except that of a slice, whose context vectors are not
-        kept. A jackknife can be extended if it has no replicates yet
-        (``n=0``), or to its own `n` if it was interrupted. The number of its blocks is that of its
-        replicates, so more replicates would need other blocks and thus a new jackknife.
+        A bootstrap can always be extended, unless :func:`compare.slices` made it: the context
+        vectors of a slice are not kept. A jackknife with ``n=0`` can be extended to any `n`. Any
+        other jackknife can be extended only to its own `n`, after an interruption: a jackknife has
+        as many blocks as replicates, so more replicates would need other blocks.
 
         Parameters
         ----------
         n : int
             The number of replicates to reach. If there are already `n` or more, none is added. For
-            a jackknife, `n` is at least 2, and it is set to the number of units if it is larger.
+            a jackknife, `n` must be at least 2. If `n` is larger than the number of units, it is
+            set to this number.
         source : Source, optional
             The text. It is needed after :meth:`load`. The result of :func:`glove_rs.bootstrap`
             still has the text in memory.
         progress : bool or callable, optional
-            As for :class:`glove_rs.Glove`. The stage of training is "replicates".
+            As for :class:`glove_rs.Glove`. The name of the stage that trains is "replicates".
         **reading
             Only with `source`: the arguments `by`, `column`, `storage_options`, `vocabulary`,
             `threads` and `memory` of :func:`glove_rs.bootstrap`, and the `tokenizer` of the model.
-            A tokenizer that is a function is not saved, so give it again.
+            Give the tokenizer again if it is a function, because a function is not saved.
 
         Returns
         -------
@@ -511,8 +515,8 @@ class Bootstrap:
         ------
         ValueError
             If the text is needed and `source` is not given, if `source` is not the text of this
-            bootstrap, if this is a jackknife that cannot be extended to `n`, or if this is the
-            bootstrap of a slice.
+            bootstrap, if this is a jackknife that cannot be extended to `n`, or if
+            :func:`compare.slices` made this bootstrap.
         """
         n = integer("n", n, 0)
         if self._is_slice:
@@ -536,13 +540,13 @@ class Bootstrap:
         return self
 
     def _check_blocks(self, n: int) -> None:
-        """Refuse a number of replicates that a jackknife with blocks cannot have."""
+        """Raise a ValueError if this jackknife has blocks, but not `n` of them."""
         own = self._settings["n"]
         if own not in (0, n):
             missing = f"extend({own}) trains its missing replicates; " if self._done < own else ""
             raise ValueError(
                 f"a jackknife with n={own} cannot be extended to n={n}, which needs other blocks: "
-                f"{missing}for n={n}, call bootstrap again, with another path if it has one"
+                f"{missing}for n={n}, call bootstrap again, with another path if one was given"
             )
 
     def _run(self, n: int, callback: Any) -> None:
@@ -564,7 +568,7 @@ class Bootstrap:
     def save(self, path: str | os.PathLike[str], *, overwrite: bool = False) -> None:
         """Write a folder with all models. The folder appears complete or not at all.
 
-        The vectors of replicates are float16: two bytes for each component.
+        The vectors of the replicates are float16, so a component takes two bytes.
 
         Parameters
         ----------
@@ -591,8 +595,8 @@ class Bootstrap:
     def load(cls, path: str | os.PathLike[str]) -> Bootstrap:
         """Open a folder that :meth:`save` or ``bootstrap(path=...)`` wrote.
 
-        The models of replicates are mapped into memory when they are used. After an interrupted
-        run, the folder has the replicates that were finished.
+        The file of a replicate is mapped into memory when its vectors are used. After an
+        interrupted run, the folder has the replicates that were finished.
 
         Raises
         ------

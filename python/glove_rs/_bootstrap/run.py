@@ -70,20 +70,22 @@ def bootstrap(
         `source` is an iterable of documents, `by` may be a function that returns the label of a
         document.
     column, storage_options
-        As for :meth:`glove_rs.Glove.fit`. A row of a table is a document, but not a row whose text
-        is null.
+        As for :meth:`glove_rs.Glove.fit`. Each row of a table whose text is not null is a document.
     method : {"bootstrap", "jackknife"}, default "bootstrap"
         "bootstrap" draws as many units as the text has, with replacement. "jackknife" divides the
         units into `n` blocks, `n` ≥ 2; each replicate leaves out one block. If `n` is larger than
         the number of units, it is set to this number. With ``n=0``, the first call of
         :meth:`Bootstrap.extend` decides the number of blocks, which cannot change later.
     replicate_epochs : int, optional
-        The number of epochs of a replicate, >= 1. By default 5 for a bootstrap of a model with the
-        default `epochs`, `learning_rate`, `schedule` and `optimizer` and a `dim` of at most 100, if
-        the text has at least 300,000 tokens of the vocabulary. There, replicates did not vary less
-        than with all epochs. Otherwise, the number of the model. With fewer epochs than the model,
-        the learning rate is that of the model times the ratio of both, at most times 1.4. A
-        bootstrap that `path` already holds goes on with its own number.
+        The number of epochs of a replicate, >= 1. The default is 5 if `method` is "bootstrap", the
+        model has the default `epochs`, `learning_rate`, `schedule` and `optimizer` and a `dim` of
+        at most 100, and the text has at least 300,000 tokens (only those of the vocabulary, unless
+        `keep_gaps` is set). In measurements with such models and texts, replicates of 5 epochs did
+        not vary less than replicates with all epochs. For other models and texts, the default is
+        the number of epochs of the model. If `path` already holds a bootstrap, the default is the
+        number of epochs of its replicates. With fewer epochs than the model, the learning rate of
+        the model is multiplied by epochs of the model / epochs of the replicate, but by at most
+        1.4.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0
@@ -182,16 +184,16 @@ def bootstrap(
 
 
 def _check_same(store: Store, settings: Mapping[str, Any], epochs: int | None) -> None:
-    """Raise a ValueError if the bootstrap in the folder has others than these settings.
+    """Raise a ValueError if the bootstrap in the folder has other settings than `settings`.
 
-    `epochs` is the number of epochs of a replicate, or None if any number is right.
+    `epochs` is the number of epochs of a replicate that the user gave, or None.
     """
     saved = store.read_settings()
     saved |= stored_schedule(saved)
     if epochs is not None:
         settings = {**settings, "replicate_epochs": epochs}
-    # The blocks of a jackknife depend on n, and n=0 stands for blocks that are not yet made. A
-    # bootstrap may be continued to another n.
+    # A bootstrap may be continued to another n, but not a jackknife, whose blocks depend on n. A
+    # jackknife with n=0 has no blocks yet, so it may be continued to any n.
     any_n = settings["method"] != "jackknife" or 0 in (saved["n"], settings.get("n"))
     for name in settings:
         if saved[name] != settings[name] and not (name == "n" and any_n):

@@ -7,12 +7,13 @@ from typing import Any
 
 __all__ = ["replicate_schedule", "stored_schedule"]
 
-#: A replicate of a bootstrap has this many epochs if the model has the settings `_MEASURED`, the
+#: A replicate of a bootstrap has `_EPOCHS` epochs if the model has the settings `_MEASURED`, the
 #: vectors have at most `_MOST_DIM` components, and the text has at least `_LEAST_TOKENS` tokens.
-#: Within these limits it was measured that replicates do not vary less than with all epochs
-#: (benches/EXPERIMENTS.md, "Epochs of a replicate").
+#: Measured within these limits: with `_EPOCHS` epochs, replicates do not vary less than with all
+#: epochs of the model (benches/EXPERIMENTS.md, "Epochs of a replicate").
 _EPOCHS, _MOST_DIM, _LEAST_TOKENS = 5, 100, 300_000
-#: The largest factor for the learning rate that was measured.
+#: The learning rate of a replicate is at most this many times that of the model. No larger factor
+#: was measured.
 _MOST_FACTOR = 1.4
 #: The values of the preset "best".
 _MEASURED = {
@@ -28,22 +29,24 @@ def replicate_schedule(
 ) -> dict[str, Any]:
     """Return the settings ``replicate_epochs`` and ``replicate_learning_rate`` of a new bootstrap.
 
-    With fewer epochs than the model, the learning rate is that of the model times
+    If a replicate has fewer epochs than the model, its learning rate is that of the model times
     epochs of the model / epochs of the replicate, but at most 1.4 times that of the model. With
-    the learning rate of the model, the cosines of a shorter training would be larger. They would
-    hide a part of the bias, and "rms" intervals would be narrower.
+    the learning rate of the model, a shorter training would give larger cosines. The bias, which
+    was negative when it was measured, would be nearer to 0, and "rms" intervals would be narrower
+    than with all epochs.
 
     Parameters
     ----------
     model : mapping
         The settings of the model.
     method : {"bootstrap", "jackknife"}
-        By default, a replicate of a jackknife has all epochs. A jackknife multiplies the difference
-        between replicates and the estimate by nearly the number of replicates.
+        By default, a replicate of a jackknife has all epochs of the model, because a jackknife
+        multiplies the difference between the replicates and the estimate by n − 1, where n is the
+        number of replicates. A difference due to fewer epochs would be multiplied, too.
     tokens : int
-        The length of the text.
+        The number of tokens of the text.
     epochs : int or None
-        The number of epochs that the user gave.
+        The number of epochs of a replicate that the user gave.
     """
     rate: float = model["learning_rate"]
     if epochs is None:
@@ -57,9 +60,10 @@ def replicate_schedule(
 
 
 def stored_schedule(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the same settings of a bootstrap that is stored.
+    """Return ``replicate_epochs`` and ``replicate_learning_rate`` of a stored bootstrap.
 
-    Versions that did not store them trained replicates like the model.
+    Older versions did not store these two settings: they trained replicates with the epochs and the
+    learning rate of the model.
     """
     model = settings["model"]
     names = {"replicate_epochs": "epochs", "replicate_learning_rate": "learning_rate"}

@@ -4,10 +4,11 @@
 |---|---|
 | ``bootstrap.json`` | version, settings, and numbers that identify the text |
 | ``full.native`` | the vectors of the model of all of the text, float32 |
-| ``replicate-0001.native``, … | the vectors of each replicate, float16, in the same space |
+| ``replicate-0001.native``, … | vectors of a replicate, float16, in the space of ``full.native`` |
 
 A row of NaN stands for a word that does not occur in a replicate. Each file appears complete or not
-at all. ``bootstrap.json`` is written after ``full.native``, so a folder with it can be loaded.
+at all. ``bootstrap.json`` is written after ``full.native``, so a folder that has ``bootstrap.json``
+can be loaded.
 """
 
 from __future__ import annotations
@@ -56,12 +57,16 @@ class Store:
     def check(self) -> None:
         """Raise the OSError that :meth:`create` would raise. Call this before a text is read.
 
+        A folder that holds a bootstrap is no error here, because the bootstrap can be continued.
+
         Raises
         ------
         FileExistsError
-            If the path is a file, or a folder that holds no bootstrap but other files.
+            If the path is a file, or a folder that holds no bootstrap but has other files.
+        NotADirectoryError
+            If the folder cannot be made, because a part of its path is a file.
         PermissionError
-            If the folder, or the folder in which it would be made, is read-only.
+            If the folder is read-only, or the folder in which it would be made.
         """
         place = self.path
         if os.path.lexists(place):
@@ -78,9 +83,10 @@ class Store:
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), self.path)
 
     def create(self) -> None:
-        """Make the folder. It may exist if it is empty or has only ``full.native``.
+        """Make the folder.
 
-        An interrupted run can leave a folder with only ``full.native``.
+        An existing folder is used if it is empty or has only ``full.native``, which an interrupted
+        run can leave.
 
         Raises
         ------
@@ -161,14 +167,20 @@ class Store:
         return vectors
 
     def names(self, replicates: int) -> Iterator[str]:
-        """Yield the names of all files, ``bootstrap.json`` last."""
+        """Yield the names of the files of a bootstrap with this many replicates.
+
+        ``bootstrap.json`` is the last, so it is copied after all other files.
+        """
         yield _FULL
         for replicate in range(replicates):
             yield _name(replicate)
         yield _SETTINGS
 
     def copy(self, target: str, replicates: int, *, overwrite: bool) -> None:
-        """Copy the files to a new folder, which appears complete or not at all.
+        """Copy the files to the folder `target`, which appears complete or not at all.
+
+        Only the first `replicates` replicates are copied. If `target` is the folder of this store,
+        nothing is written.
 
         Raises
         ------
@@ -181,8 +193,8 @@ class Store:
         _check_replaceable(target, overwrite)
         if os.path.lexists(target) and os.path.samefile(target, self.path):
             return
-        # The writer removes only files with names that it was given. So it also gets the names of
-        # the bootstrap that it replaces.
+        # The writer replaces a folder only if it was given the names of all files in the folder. So
+        # it is given these names too.
         replaced = os.listdir(target) if os.path.isdir(target) else []
         writer = _core.FolderWriter(target, list(dict.fromkeys([*names, *replaced])))
         try:

@@ -1,4 +1,4 @@
-"""Trains the model of all of the text and the replicates."""
+"""Training of the replicates and of the model of all of the text."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ __all__ = ["Trainer", "model_settings"]
 _F32: TypeAlias = npt.NDArray[np.float32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
 
-#: Replicates are rotated to the model of all of the text by at most this many of the most frequent
-#: words.
+#: At most this many words determine the rotation of a replicate to the model of all of the text:
+#: the first words of the vocabulary.
 _ALIGNED_BY = 20_000
 
 
 def model_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters of a model that change its vectors, converted to JSON and back.
 
-    The conversion makes them comparable with settings that were read from a file.
+    The conversion makes the parameters comparable with those that were read from a file.
     """
     used = _settings.used(parameters)
     for name in _settings.names("running"):
@@ -42,7 +42,7 @@ def model_settings(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Trainer:
-    """A text in memory, how it is resampled, and how models are trained on it.
+    """Trains models on resampled documents of a text in memory.
 
     Parameters
     ----------
@@ -94,7 +94,7 @@ class Trainer:
     def replicate(self, number: int, n: int, full: WordVectors, callback: _Callback) -> _F32:
         """Train a replicate and rotate it to `full`. Rows of words that do not occur are NaN.
 
-        All rows are NaN if no drawn document has two words of the vocabulary.
+        If the drawn documents have no pair of words, all rows are NaN.
         """
         weights = self.resampling.weights(number, n)
         counts = self.documents.count(weights, self.parameters, callback)
@@ -113,7 +113,7 @@ class Trainer:
         if training["subwords"] and self._design is None:
             vocabulary = self.documents.vocabulary._core
             self._design = _core.subword_design(vocabulary, running["threads"], callback)
-        # The memory of the counts is freed while tiles are built.
+        # With True, the memory of the counts is freed while tiles are built.
         trained = _core.train(
             counts._core, dim, training, running, callback, True, design=self._design
         )

@@ -26,7 +26,7 @@ _Rows: TypeAlias = npt.NDArray[np.intp]
 
 
 def vectors_of(name: str, model: object) -> WordVectors:
-    """Return the word vectors of a model. A bootstrap gives those of all of the text."""
+    """Return the word vectors of a model. For a bootstrap, they are those of the full model."""
     if isinstance(model, WordVectors):
         return model
     if isinstance(model, Bootstrap):
@@ -91,9 +91,9 @@ def align(
     a, b : WordVectors, Glove or Bootstrap
         Two models with vectors of the same length. They may have different words.
     anchors : iterable of str, optional
-        The words that should have the same meaning in both. By default the first 20,000 words of
-        `a` that `b` also has. If many of these words have changed their meaning, choose words that
-        have not.
+        Words that have the same meaning in both models. By default the first 20,000 words of `a`
+        that `b` also has. If many of these words have another meaning in `b`, give words that have
+        not.
     scale : bool, default False
         Also multiply the rotated vectors by the number that minimises the squared distances of the
         vectors of the anchor words.

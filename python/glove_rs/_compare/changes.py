@@ -42,24 +42,26 @@ def changed_words(
 ) -> IntervalTable:
     """Return the words that both models have, those that changed most first.
 
-    With two bootstraps, the change of a word is 1 − c, where c is the cosine of its two vectors
-    without the part that chance explains: v_a·v_b / √(r_a ‖v_a‖² r_b ‖v_b‖²). The reliability r of
-    a vector is (‖v‖² − σ²) / ‖v‖², where σ² is half the mean squared distance of two replicates. In
-    statistics this is the correction for attenuation. The change of a word that is used alike in
-    both texts is near 0, and its interval usually contains 0. Words are sorted by the lower limit
-    of the interval, the largest first. Words with a reliability below 0.5 in either model are left
-    out: their vectors are mostly noise. The title of the table gives the number of words left out.
+    With two bootstraps, the change of a word is 1 − c. Here c is the cosine of its vectors v_a and
+    v_b in the two models, corrected for noise: v_a·v_b / √(r_a ‖v_a‖² r_b ‖v_b‖²). The reliability
+    r of a vector v is (‖v‖² − σ²) / ‖v‖², where σ² is half the mean squared distance of two
+    replicates of v. In statistics this is the correction for attenuation. The change of a word that
+    is used alike in both texts is near 0, and its interval usually contains 0. Words are sorted by
+    the lower limit of the interval, the largest first. Words with a reliability below 0.5 in either
+    model are left out: their vectors are mostly noise. The title of the table gives the number of
+    words left out.
 
     If `a` or `b` is not a bootstrap, the change is 1 − cos(v_a, v_b), without a correction and
-    without an interval. It is large for rare words, whether their meaning changed or not.
+    without an interval. Words are sorted by the change, which is large for rare words, whether
+    their meaning changed or not.
 
     Parameters
     ----------
     a, b : WordVectors, Glove or Bootstrap
         Two models, or two bootstraps of two texts. Replicate r of `a` is compared with replicate r
-        of `b`. Replicates that only one of them has are not used.
+        of `b`. If one bootstrap has more replicates, its last ones are not used.
     words : iterable of str, optional
-        The words to compare. By default all words that both have.
+        The words to compare. By default all words that both models have.
     anchors : iterable of str, optional
         The words by which `b` is rotated to `a`: see :func:`align`.
     aligned : bool, default False
@@ -118,7 +120,10 @@ def changed_words(
 def _turn(
     a: WordVectors, b: WordVectors, anchored: tuple[_Rows, _Rows] | None
 ) -> npt.NDArray[np.float32] | None:
-    """Return the matrix that rotates `b` to `a`; None if they are in one space."""
+    """Return the matrix that rotates `b` to `a`. `anchored` has the rows of the anchor words.
+
+    Return None if `anchored` is None: then `a` and `b` are already in one space.
+    """
     if anchored is None:
         return None
     return rotation(b.vectors, a.vectors, anchored[1], anchored[0])[0].astype(np.float32)
@@ -133,7 +138,7 @@ class _Moments:
         self._found = np.zeros(words)
 
     def add(self, vectors: npt.NDArray[np.float32]) -> None:
-        """Add the vectors of a replicate, with NaN for a word that it lacks."""
+        """Add the vectors of a replicate. The vector of a word that it lacks is NaN."""
         filled = np.nan_to_num(vectors, nan=0.0).astype(np.float64)
         self._sums += filled
         self._squares += np.einsum("ij,ij->i", filled, filled)
@@ -156,7 +161,7 @@ def _with_intervals(
     anchored: tuple[_Rows, _Rows] | None,
     level: float,
 ) -> dict[str, _F64]:
-    """Return the columns of the table. `low` is NaN for words that are to be left out."""
+    """Return the columns of the table. `low` is NaN for the words that the caller leaves out."""
     n = min(len(a), len(b))
     if n < 2:
         raise ValueError(f"an interval needs at least 2 replicates of each model, got {n}")
@@ -231,7 +236,7 @@ def neighbours(
         raise TypeError(f"models must be several models, got {shown(models)}")
     named = models if isinstance(models, Mapping) else dict(enumerate(models, 1))
     names = [str(label) for label in named]
-    if len({"rank", *names}) <= len(names):  # labels such as 1 and "1"
+    if len({"rank", *names}) <= len(names):  # a name is "rank", or two are equal: labels 1 and "1"
         names = [repr(label) for label in named]
     models_of = zip(names, named.values(), strict=True)
     vectors = {name: vectors_of("models", model) for name, model in models_of}

@@ -35,9 +35,9 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 _Weights: TypeAlias = npt.NDArray[np.uint32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
 
-#: A slice is trained for 4 of 7 epochs of its model, rounded up, with steps 1.6 times as large. Its
-#: vectors then differ from those of 7 epochs as much as two seeds do (benches/EXPERIMENTS.md,
-#: "Four epochs of a slice").
+#: A slice is trained with 4/7 of the epochs of the model, rounded up, and 1.6 times its learning
+#: rate. For a model of 7 epochs, the vectors after 4 such epochs differ from those after 7 epochs
+#: about as much as the vectors of two seeds do (benches/EXPERIMENTS.md, "Four epochs of a slice").
 _EPOCHS: Final = (4, 7)
 _RATE: Final = 1.6
 
@@ -45,17 +45,19 @@ _RATE: Final = 1.6
 class Slices(Mapping[Any, WordVectors]):
     """Word vectors for each period or group, in one space: the result of :func:`slices`.
 
-    It is a mapping: ``slices["1990s"]`` are the :class:`glove_rs.WordVectors` of this slice. They
-    have the words that occur at least `min_count` times in the slice.
+    The object is a mapping: ``slices["1990s"]`` are the :class:`glove_rs.WordVectors` of the slice
+    "1990s". They have the words that occur at least `min_count` times in the slice.
 
     Attributes
     ----------
     labels : list
-        The labels of the slices, sorted if they can be compared.
+        The labels of the slices, in the order of the parameter `labels` of :func:`slices`. Without
+        this parameter, they are sorted if they can be compared.
     compass : WordVectors
         The vectors W of all of the text, in the same space.
     tokens : dict of label to int
-        The number of tokens of each slice that are words of the vocabulary.
+        The number of tokens of each slice: of words of the vocabulary, or with `keep_gaps`, of all
+        words.
     bootstraps : dict of label to Bootstrap
         The bootstrap of each slice; empty without replicates.
     """
@@ -74,7 +76,7 @@ class Slices(Mapping[Any, WordVectors]):
     def __reduce__(self) -> Any:
         if self._temporary is not None:
             raise TypeError(
-                "slices with replicates cannot be pickled: they are in a temporary folder"
+                "slices with replicates cannot be pickled: the replicates are in a temporary folder"
             )
         return type(self), (self.compass, self._vectors, self.tokens, self.bootstraps)
 
@@ -115,7 +117,7 @@ class Slices(Mapping[Any, WordVectors]):
         return self._summary().to_pandas()
 
     def neighbours(self, word: str, topn: int = 10) -> IntervalTable:
-        """Return the nearest neighbours of a word in each slice: :func:`neighbours`."""
+        """Return the nearest neighbours of a word in each slice: see :func:`neighbours`."""
         return neighbours(word, self, topn)
 
     def similarity(self, w1: str, w2: str) -> IntervalTable:
@@ -124,8 +126,8 @@ class Slices(Mapping[Any, WordVectors]):
         Returns
         -------
         IntervalTable
-            With the columns slice and similarity, and with replicates also low and high. A slice
-            that lacks one of the words has NaN.
+            With the columns slice and similarity, and also low and high if there are replicates.
+            The numbers of a slice that lacks one of the words are NaN.
         """
         self._check_known(w1, w2)
 
@@ -135,15 +137,17 @@ class Slices(Mapping[Any, WordVectors]):
         return self._over_slices("similarity", [w1, w2], cosine)
 
     def drift(self, word: str) -> IntervalTable:
-        """Return 1 − the cosine of a word's vectors in each slice and in the first slice with it.
+        """Return how far the vector of a word moves away from its vector in the first slice.
 
-        Noise of sampling also increases the drift: the vector of a rare word drifts even if its
-        meaning does not change. :meth:`changed_words` of bootstraps corrects for this.
+        The drift is 1 − the cosine of the vector in each slice and the vector in the first slice
+        that has the word. The noise of small samples also increases the drift: the vector of a rare
+        word drifts even if its meaning does not change. :meth:`changed_words` corrects for this
+        noise if there are replicates.
 
         Returns
         -------
         IntervalTable
-            With the columns slice and drift. A slice that lacks the word has NaN.
+            With the columns slice and drift. The drift is NaN for a slice that lacks the word.
 
         Warns
         -----
@@ -168,13 +172,14 @@ class Slices(Mapping[Any, WordVectors]):
         return IntervalTable({"slice": [str(label) for label in self], "drift": drift})
 
     def changed_words(self, a: Any, b: Any, **options: Any) -> IntervalTable:
-        """Return the words that changed most between two slices: :func:`changed_words`.
+        """Return the words that changed most between two slices: see :func:`changed_words`.
 
         Parameters
         ----------
         a, b : label
+            The labels of the two slices.
         **options
-            `words`, `topn` and `level`.
+            The parameters `words`, `topn` and `level` of :func:`changed_words`.
         """
         models: Mapping[Any, Any] = self.bootstraps or self
         for label in (a, b):
@@ -228,10 +233,10 @@ def slices(
 
     First a model is trained on all of the text. Then the word vectors of each slice are trained on
     the counts of this slice, while the context vectors W_tilde and their biases keep their values
-    (the compass method: Di Carlo, Bianchi and Palmonari 2019). So a word has similar
-    vectors in two slices if it has the same contexts, and no alignment is needed. The vectors of a
-    slice are W, not W + W_tilde. Their training starts at the vectors of all of the text. A word
-    that is rare in a slice therefore stays near its vector in all of the text.
+    (the compass method: Di Carlo, Bianchi and Palmonari 2019). So a word has similar vectors in two
+    slices if it has the same contexts in both, and no alignment is needed. The vectors of a slice
+    are W, not W + W_tilde. Their training starts at the vectors of all of the text. A word that is
+    rare in a slice therefore stays near its vector in all of the text.
 
     Parameters
     ----------
@@ -245,17 +250,19 @@ def slices(
         documents, `by` may be a function that returns the label of a document. If `source` is a
         mapping, `by` must be None.
     column, storage_options
-        As for :meth:`glove_rs.Glove.fit`; for all texts if `source` is a mapping. A row of a table
-        is a document, but not a row whose text is null.
+        As for :meth:`glove_rs.Glove.fit`; for all texts if `source` is a mapping. Each row of a
+        table whose text is not null is a document.
     n : int, default 0
         The number of bootstrap replicates of each slice, for intervals. The documents of the slice
         are resampled; the context vectors keep their values.
     epochs : int, optional
-        Epochs of the training of each slice, with the learning rate of the model. Default: 4/7 of
-        the epochs of the model, rounded up, with 1.6 times its learning rate. If there are too few
-        epochs, all changes are smaller, because the vectors stay near those of all of the text.
+        The number of epochs of each slice. Their learning rate is that of the model. By default, a
+        slice has 4/7 of the epochs of the model, rounded up, and 1.6 times its learning rate. With
+        too few epochs, all changes are too small, because the vectors stay near those of all of the
+        text.
     min_count : int, optional
-        Leave out words that occur fewer times in the slice. Default: that of the model.
+        Leave out words that occur fewer than `min_count` times in the slice. Default: the
+        `min_count` of the model.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` of the model select.
     labels : iterable, optional
@@ -274,17 +281,17 @@ def slices(
     ------
     ValueError
         If a parameter is out of its range, if labels and documents do not match, if a label is
-        missing (None, NaN, NaT or the NA of pandas), if no slice has enough words, if `n` is not 0
-        and a slice has only one document with words, or if the model has ``subwords=True``, which
-        would move context vectors.
+        missing (None, NaN, NaT or the NA of pandas), if every slice is left out (see Warns), if `n`
+        is not 0 and a slice has only one document with words, or if the model has
+        ``subwords=True``: the subword model would move the context vectors.
     TypeError
         If `model` is not a :class:`glove_rs.Glove`.
 
     Warns
     -----
     UserWarning
-        If a slice is left out, because it has no word of the vocabulary, no document of two of
-        these words, or no word `min_count` times.
+        If a slice is left out, because it has no word of the vocabulary, no pair of such words, or
+        no word that occurs `min_count` times.
     """
     model = instance("model", model, Glove)
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
@@ -299,7 +306,7 @@ def slices(
     if parameters["subwords"] is None:
         parameters["subwords"] = False
     if _settings.core_training(parameters)["subwords"]:
-        raise ValueError("model must have subwords=False: they would move the context vectors")
+        raise ValueError("model must have subwords=False: subwords would move the context vectors")
     with reporter(model.progress if progress is None else progress) as callback:
         where = {"column": column, "storage_options": storage_options}
         documents = _documents(source, by, {**parameters, **where}, callback, vocabulary)
@@ -325,7 +332,7 @@ def _documents(
 
 
 def _groups(documents: Documents, wanted: Iterable[Label] | None) -> dict[Any, _Weights]:
-    """Return the weights of the documents of each slice: 1 within and 0 outside."""
+    """Return the weights of all documents for each slice: 1 for its documents, 0 for the others."""
     assert documents.labels is not None
     numbers: dict[Any, int] = {}
     own = np.array([numbers.setdefault(label, len(numbers)) for label in documents.labels])
@@ -349,7 +356,7 @@ def _groups(documents: Documents, wanted: Iterable[Label] | None) -> dict[Any, _
 
 
 class _Compass:
-    """The model of all of the text, whose context vectors all slices have."""
+    """The model of all of the text. All slices are trained with its context vectors."""
 
     def __init__(
         self,
@@ -376,7 +383,7 @@ class _Compass:
 
 
 def _slice_training(training: _core._Training, epochs: int | None) -> _core._Training:
-    """Return the training of a slice for a model with this training."""
+    """Return the settings of the training of a slice. `training` are those of the model."""
     if epochs is not None:
         return {**training, "epochs": epochs}
     part, whole = _EPOCHS
@@ -391,8 +398,8 @@ class _SliceTrainer:
     """Trains W of a slice on its documents.
 
     Words that do not occur in the slice are left out, because their vectors would not move. Words
-    that are rarer than `least` in the slice are only context words: with frozen context vectors,
-    no word vector depends on another one.
+    that occur fewer than `least` times in the slice are only context words. Their word vectors are
+    not trained, and this changes no other word vector, because the context vectors are frozen.
 
     Attributes
     ----------
@@ -408,31 +415,32 @@ class _SliceTrainer:
         vocabulary = self.documents.vocabulary
         self.words = vocabulary.words[: np.count_nonzero(vocabulary.counts >= least)]
         arrays = {name: array[rows] for name, array in compass.arrays.items()}
-        # W_tilde minus its mean, with W times this mean added to b, makes the same predictions. But
-        # training needs fewer epochs: a step along the mean would change all predictions of a word,
-        # as a step of its bias does. The mean has the weights of the words in negative sampling.
+        # Subtract from W_tilde its mean, and add W times the mean to b. This changes no prediction,
+        # but training needs fewer epochs. Before, a step of a word vector along the mean changed
+        # all predictions of the word, as a step of its bias does. The weights of the mean are about
+        # the probabilities of the words in negative sampling.
         # einsum, because the bits of a matrix product may depend on the number of threads.
         shares = vocabulary.counts.astype(np.float32) ** 0.75
         mean = np.einsum("i,ij->j", shares / shares.sum(), arrays["W_tilde"])
         arrays["W_tilde"] -= mean
         arrays["b"] += np.einsum("ij,j->i", arrays["W"], mean)
-        # Accumulators start at 1 again: those of the first training would make steps small.
+        # Accumulators start at 1 again: those of the compass would make the steps too small.
         self._arrays = {
             name: np.ones_like(array) if name.startswith("G_") else array
             for name, array in arrays.items()
         }
 
     def train(self, weights: _Weights, seed: int) -> _F32:
-        """Train the vectors of `words` on documents with these weights.
+        """Train the vectors of `words` on the documents of the slice with these weights.
 
-        All vectors are NaN if none of these documents has two words of the vocabulary.
+        If the documents with a weight above 0 have no pair of words, all vectors are NaN.
         """
         compass, arrays = self.compass, self._arrays
         counts = self.documents.count(weights, compass.parameters, None)
         if counts.nnz == 0:
             return np.full((len(self.words), compass.dim), np.nan, dtype=np.float32)
-        # A part of the text with a fraction of all tokens has about this fraction of each count. So
-        # the logarithm of this fraction is added to the bias of each word.
+        # Documents with a fraction of all tokens have about this fraction of each count. So the
+        # logarithm of the fraction is added to the bias of each word.
         tokens = int(self.documents.lengths @ weights.astype(np.int64))
         shift = np.float32(np.log(max(tokens, 1) / compass.tokens))
         start: _core._Start = {
@@ -520,7 +528,7 @@ def _bootstrap_of(
     label: Any,
     temporary: tempfile.TemporaryDirectory[str],
 ) -> Bootstrap:
-    """Train replicates of a slice. `temporary` lives at least as long as the result."""
+    """Train replicates of a slice. The result keeps the folder `temporary`, which has its files."""
     documents, compass = trainer.documents, trainer.compass
     try:
         resampling = Resampling(documents.lengths, None, "bootstrap", seed)

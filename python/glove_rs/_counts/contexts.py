@@ -23,8 +23,8 @@ __all__ = ["Contexts", "contexts"]
 class Contexts(Sequence[tuple[str, float]]):
     """The context words of a word, best first: the result of ``Cooccurrence.contexts``.
 
-    It is a sequence of pairs (context word, value of the measure that they are sorted by), as
-    ``most_similar`` returns them. ``print`` and notebooks show a table with all measures.
+    The object is a sequence of pairs (context word, value of the measure `by`), like the pairs
+    (word, cosine) of ``most_similar``. ``print`` and notebooks show a table with all measures.
 
     Attributes
     ----------
@@ -100,7 +100,7 @@ def contexts(X: Matrix, word: str, topn: int | None, by: str, min_count: float) 
     columns, counts = columns[frequent], counts[frequent]
     row_sums, column_sums = X._sums
     sums = (row_sums[row], column_sums[columns], X.total)
-    # Words with equal values are sorted by rank, as `columns` are.
+    # `columns` are sorted by rank. A stable sort keeps words with equal values in this order.
     order = np.argsort(-ORDERS[by](counts, *sums), kind="stable")[:topn]
     sums = (row_sums[row], column_sums[columns[order]], X.total)
     values = {name: measure(counts[order], *sums) for name, measure in ORDERS.items()}

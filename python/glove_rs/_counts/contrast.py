@@ -45,7 +45,7 @@ class Contrast:
     i, j : str
         The two words.
     totals : (float, float)
-        The sums of all their counts, X_i and X_j.
+        The sum of all counts of each of the two words, X_i and X_j.
     smoothing : float
         The number that was added to each count for the probabilities and the ratio.
     prior : float
@@ -53,9 +53,9 @@ class Contrast:
     words : list of str
         The context words k.
     groups : list of str
-        For each context word: "probe" if it is one of the given probes; "i" if it is a context of
-        i more than of j; "j" if it is a context of j more than of i; "shared" if it is a context
-        of both.
+        For each context word: "probe" if it is one of the given probes; "i" if it occurs beside i
+        relatively more often than beside j; "j" if it occurs beside j relatively more often than
+        beside i; "shared" if it occurs beside both relatively more often than beside other words.
     values : mapping of str to ndarray of float64
         For each context word: the counts "count_i" and "count_j", the probabilities "probability_i"
         and "probability_j", their "ratio", and "log_odds" with its "z".
@@ -227,7 +227,7 @@ def contrast(
 def _contexts(
     X: Matrix, row_i: int, row_j: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the words that co-occur with one of two words, and their counts with each."""
+    """Return the context words of two words, and their counts with each of the two."""
     ascending = sorted((row_i, row_j))
     starts, found, values = X._core.selected_rows(ascending, None)
     columns = np.unique(found).astype(np.int64)
@@ -246,11 +246,12 @@ def _chosen(
     Parameters
     ----------
     z : ndarray
-        The z of each context word: above 0 if it is a context of i more than of j.
+        The z of each context word: above 0 if it occurs beside i relatively more often than beside
+        j, below 0 if less often.
     common : ndarray
-        The smaller one of two z of each context word: of i against all other words, and of j
-        against all other words. Above 0 if both i and j co-occur with it relatively more often
-        than all other words do.
+        For each context word, the smaller one of two z: one compares i with all other words, the
+        other compares j with all other words. It is above 0 if both i and j co-occur with the
+        context word relatively more often than all other words do.
     """
     of_i = np.argsort(-z, kind="stable")[:topn]
     of_i = of_i[z[of_i] > 0]

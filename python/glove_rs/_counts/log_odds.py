@@ -30,9 +30,9 @@ def log_odds(
     first, second : ndarray of float64, shape (n,)
         The counts of each word, >= 0.
     first_total, second_total : float or ndarray
-        The sums of all counts, also of words that are not among the n.
+        The sum of all counts of each set, also of words that are not among the n.
     pseudo : ndarray of float64, shape (n,)
-        The pseudo-counts of the prior, >= 0, in both sets.
+        The pseudo-counts of the prior, >= 0. They are added to the counts of both sets.
     pseudo_total : float
         The sum of all pseudo-counts, also of words that are not among the n.
 
@@ -42,8 +42,8 @@ def log_odds(
         The log-odds of the word in the first set minus those in the second, with natural
         logarithms. NaN for a word without counts and pseudo-counts.
     z : ndarray of float64, shape (n,)
-        `log_odds` divided by its standard deviation. 0 if the pseudo-counts
-        outnumber the counts so much that rounding leaves no difference.
+        `log_odds` divided by its standard deviation. It is 0 if the pseudo-counts are so much
+        larger than the counts that `log_odds` is rounded to 0.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         ours, theirs = first + pseudo, second + pseudo

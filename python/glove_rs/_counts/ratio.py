@@ -44,8 +44,9 @@ def ratio(X: Matrix, k: str, i: str, j: str, smoothing: float) -> float:
 
 
 def smoothed(x: _F64, total: float, words: int, smoothing: float) -> _F64:
-    """Return P(k | i) = (X_ik + s) / (X_i + s V), where s is `smoothing` and V the number of words.
+    """Return P(k | i) = (X_ik + s) / (X_i + s V).
 
+    X_ik is `x`, X_i is `total`, s is `smoothing`, and V is the number of context words, `words`.
     The result is NaN if word i co-occurs with no word and s is 0.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -53,7 +54,7 @@ def smoothed(x: _F64, total: float, words: int, smoothing: float) -> _F64:
 
 
 def reason(k: str, i: str, j: str, counts: tuple[float, float], totals: tuple[float, float]) -> str:
-    """Return why P(k | i) / P(k | j) without smoothing is not a finite number; "" if it is."""
+    """Return why P(k | i) / P(k | j) without smoothing is NaN or infinite; "" if it is finite."""
     for word, total in ((i, totals[0]), (j, totals[1])):
         if total == 0:
             return f"{word!r} co-occurs with no word"

@@ -54,14 +54,14 @@ def write_parquet(
 
 
 def _output(target: str, options: Any, *, overwrite: bool) -> AbstractContextManager[Any]:
-    """Return a context manager that yields an open file, and puts this file at a path or URL."""
+    """Return a context manager that yields an open file. At the end, the file is at `target`."""
     # A URL such as file:///a names a local file: `replacing` writes it, not fsspec.
     target = without_file_protocol(target)
     if is_file_system(options) or is_url(target):
         file = local_file(target, options)
         if file is None:
             return replacing_remote(target, options, overwrite=overwrite)
-        target = file  # a local file has its own rules for links and devices
+        target = file  # `replacing` writes it, because it follows links and writes to devices
     elif options is not None:
         raise ValueError("storage_options must come with a URL as path")
     if os.path.lexists(target) and not overwrite:
@@ -96,8 +96,8 @@ class _Records:
     def for_file(self, table: Any) -> Iterator[Any]:
         """Yield the rows of a table as a Parquet file stores them.
 
-        For a large vocabulary, the columns have words instead of numbers of words in a dictionary,
-        and each table that is yielded has about `_DICTIONARY` bytes.
+        For a large vocabulary, the columns have words instead of numbers of words in a dictionary.
+        The rows are then divided into tables of about `_DICTIONARY` bytes.
         """
         import numpy as np
 

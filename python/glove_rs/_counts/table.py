@@ -76,7 +76,13 @@ def preview(X: Matrix) -> str:
 
 
 def _chosen(name: str, words: Iterable[str] | None, vocabulary: Vocabulary) -> NDArray[np.int64]:
-    """Return the indices of words, or of all words of a small vocabulary."""
+    """Return the indices of `words`, or of all words of the vocabulary if `words` is None.
+
+    Raises
+    ------
+    ValueError
+        If `words` is None and the vocabulary has more than `_MOST_WORDS` words.
+    """
     if words is not None:
         return places(name, words, vocabulary)
     if len(vocabulary) > _MOST_WORDS:

@@ -25,7 +25,7 @@ MESSAGE_DELAY = 0.2
 
 
 class Cluster:
-    """A Dask client and its workers, which must have the version of glove-rs of this process.
+    """A Dask client and its workers, which must have the same version of glove-rs as this process.
 
     Raises
     ------
@@ -90,7 +90,7 @@ class Cluster:
             self.client.wait_for_workers(1)
             versions = self._versions()
             if not versions:
-                time.sleep(MESSAGE_DELAY)  # the worker that was found is leaving
+                time.sleep(MESSAGE_DELAY)  # the worker that `wait_for_workers` found is leaving
         workers = self._usable(versions)
         if not workers:
             raise self._mismatch("at least one worker", versions)
@@ -192,7 +192,8 @@ def _installed() -> str:
 def _same_version(version: str, function: Callable[..., Any], *args: Any, **options: Any) -> Any:
     """Call a function on a worker, if the worker has the right version of glove-rs.
 
-    The worker may have joined the cluster after :class:`Cluster` checked the versions.
+    The version is checked again, because the worker may have joined the cluster after
+    :class:`Cluster` checked the versions.
     """
     found = _installed()
     if found != version:
@@ -201,8 +202,8 @@ def _same_version(version: str, function: Callable[..., Any], *args: Any, **opti
 
 
 def _release(client: str, fit: str, dask_scheduler: Any) -> None:
-    # This function runs on the scheduler. Client.cancel is not used: it fails if a task that the
-    # client does not want depends on a cancelled task.
+    # This function runs on the scheduler. Client.cancel is not used: it fails if a task for which
+    # the client has no future depends on a cancelled task.
     wanted = [task.key for task in dask_scheduler.clients[client].wants_what]
     keys = [key for key in wanted if str(key).startswith(fit)]
     dask_scheduler.client_releases_keys(keys=keys, client=client, stimulus_id=f"{fit}-cancelled")
@@ -223,8 +224,8 @@ def cluster_of(client: Client | None) -> Iterator[Cluster]:
     RuntimeError
         If there are no workers, or if a worker has another version of glove-rs or none.
     ConnectionError
-        If the connection to the scheduler is lost. Dask first tries to connect again, for
-        ``distributed.comm.timeouts.connect``.
+        If the connection to the scheduler is lost. Before this error, Dask tries to connect again.
+        Its setting ``distributed.comm.timeouts.connect`` says for how long.
     """
     with _client_of(client) as found, found.as_current():
         cluster = Cluster(found)

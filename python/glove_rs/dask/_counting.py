@@ -27,10 +27,10 @@ from ._shards import FileRange, shards_of
 
 __all__ = ["Counted", "count"]
 
-#: The number of inputs that one task merges.
+#: The largest number of inputs that one task merges.
 FAN_IN = 16
-#: A text of at most this many shards and bytes is small: it is sent to all workers, and each worker
-#: counts some rows of X. Then no two tasks count the same row, so no counts have to be added.
+#: A text of at most `TOGETHER` shards and `TOGETHER_BYTES` bytes is small: all workers receive it,
+#: and each counts some rows of X. So no two tasks count the same row, and no counts are added.
 TOGETHER, TOGETHER_BYTES = 16, 2**30
 #: Bytes of a table that a worker decodes at once.
 _BATCH = 4 << 20
@@ -57,7 +57,8 @@ class Counted:
         Number of tokens in the text, including those outside the vocabulary.
     seconds : dict
         Wall time of the stages "tokenizing", "vocabulary", "counting" and "merging". Tasks of
-        different stages overlap, so the time of a stage begins when the previous stage ends.
+        different stages overlap. The time of a stage is therefore the time from the end of the
+        previous stage to the end of this stage.
     """
 
     vocabulary: Vocabulary
@@ -124,9 +125,9 @@ def count(
         Number of groups of words, >= 1. One worker collects the counts of a group.
     blocksize : int or str
         The largest size of a shard in bytes. A shard may be longer by the rest of its last
-        document. Shards are made smaller so that their number is about a multiple of `groups`. A
-        compressed file, a file in a zip archive, a piece of a table and a partition of a bag are
-        never divided; partitions should have about this size.
+        document. Shards are made smaller than `blocksize` so that their number is about a multiple
+        of `groups`. A compressed file, a file in a zip archive, a piece of a table and a partition
+        of a bag are never divided. So partitions should have about `blocksize` bytes.
     progress : callable, optional
         As for :class:`glove_rs.Glove`. While a bag or a column of a dask.dataframe is tokenised,
         `done` and `total` are numbers of partitions, not of bytes.
@@ -223,13 +224,13 @@ def _counts(
     """Submit the tasks that count. `texts` are the encoded shards.
 
     If `together`, there is one task for each thread of the workers, and each task counts some rows
-    of X in all shards. Otherwise there is one task for each shard, and it counts all rows. How the
-    rows are divided does not change the sums.
+    of X in all shards. The sums do not depend on how the rows are divided among these tasks.
+    Otherwise there is one task for each shard, and each task counts all rows in its shard.
     """
     if together:
         workers, parts = cluster.workers, cluster.threads()
-        # With one group for each worker, most of the rows that a task counts belong to the group of
-        # the worker on which the task runs. So few counts move.
+        # If there is one group for each worker, most of the rows that a task counts belong to the
+        # group of the worker on which the task runs. So few counts move between workers.
         owners = [workers[part * len(workers) // parts] for part in range(parts)]
         tasks: list[tuple[list[Future], int, str | None]]
         tasks = [(texts, part, at) for part, at in enumerate(owners)]

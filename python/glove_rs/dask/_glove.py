@@ -56,8 +56,10 @@ class DaskGlove(Glove):
         one group the result has the same bits as that of ``Glove(deterministic=True)`` on the same
         counts.
     blocksize : int or str, default "64MiB"
-        The size of a shard, the part of a text that a worker counts at a time, in bytes or as text
-        with a unit, >= 1000.
+        The largest size of a shard, the part of a text that one task reads, in bytes or as text
+        with a unit, >= 1000. A shard may be longer by the rest of its last document. A compressed
+        file, a file in a zip archive, a piece of a table and a partition of a bag are never
+        divided.
 
     Attributes
     ----------
@@ -65,7 +67,7 @@ class DaskGlove(Glove):
         For each of the stages "counting" (only after `fit`), "preparing" (building tiles) and
         "training", a dict with "seconds", the wall time, and "bytes", the number of bytes that
         workers received from each other. For "training" both are lists with a number for each
-        epoch. What a worker received that left the cluster in the same stage or epoch is missing.
+        epoch. If a worker leaves the cluster, its bytes in that stage or epoch are not counted.
 
     Examples
     --------
@@ -205,7 +207,7 @@ class DaskGlove(Glove):
         resume: bool = False,
         **options: Unpack[SessionOptions],
     ) -> Self:
-        """Train on counts. The calling process splits them and sends them to the workers.
+        """Train on the counts `X`. The calling process splits them and sends them to the workers.
 
         The parameters are those of :meth:`Glove.fit_cooccurrence`. `start`, rectangular counts, and
         the parameters that :meth:`fit` refuses raise a ValueError. If a worker is lost, the calling
@@ -336,7 +338,7 @@ class DaskGlove(Glove):
             raise
 
     def _shrink(self, arrays: dict[str, Any], progress: Progress | None) -> None:
-        """Shrink the vectors, as `Glove` does with ``subwords=True``, in the calling process."""
+        """Apply shrinkage in the calling process, as `Glove` does with ``subwords=True``."""
         state = self._state
         sums = arrays["W"] + arrays["W_tilde"]
         found = _core.shrink(state.vocabulary._core, sums, None, progress)

@@ -130,14 +130,15 @@ class Shards:
     name : str
         The name of the text in messages.
     sizes : list of int
-        The size of each shard, for progress: bytes of a file, 1 for a partition, and for a piece of
-        a table its bytes, its rows if the bytes are unknown, or 1.
+        The size of each shard, for progress: bytes of files; 1 for a partition; for a piece of a
+        table its bytes, or its rows if the bytes are unknown, or 1 if both are unknown.
     ranges : list of list of FileRange
         The ranges of files in each shard. Empty if the text is a bag, a column or files of tables.
     partitions : list of Delayed
         The partitions of a bag or a column. Each partition is a shard. Empty if the text is files.
     pieces : list of Piece
-        The row groups, stripes or files of tables. Each piece is a shard. Empty without a column.
+        The row groups, stripes or files of tables. Each piece is a shard. Empty if the text is not
+        files of tables.
     column : str, optional
         The column to read in the partitions of a bag of dicts.
     """
@@ -170,10 +171,11 @@ def shards_of(
 ) -> Shards:
     """Divide `source` into shards of at most about `blocksize` bytes.
 
-    Files of text are cut into at least `least` shards, if they are large enough and can be cut.
-    These are not cut, whatever their size: compressed files, files in a zip archive, and all files
-    if `documents` is "file". Each partition of a bag or of a column is a shard. With `column`, so
-    is each row group of a Parquet file, each stripe of an ORC file, and each other file of tables.
+    Files of text are cut so that the number of shards is about `least` or a multiple of it. These
+    are not cut, whatever their size: compressed files, files in a zip archive, and all files if
+    `documents` is "file". Each partition of a bag or of a column is a shard. If files are read with
+    `column`, each row group of a Parquet file, each stripe of an ORC file and each file of any
+    other format is a shard.
 
     Raises
     ------
@@ -209,8 +211,9 @@ def shards_of(
     delimiter = _DELIMITERS.get(documents)
     by_file = [list(_ranges_of(file, size, delimiter)) for file in files]
     _check_kinds(
-        # A worker checks a whole file itself, but its warnings do not reach the user. So check the
-        # first files here.
+        # Check the files that are cut, because a worker sees only a part of such a file. A worker
+        # checks a whole file itself, but its warnings do not reach the user. So check the first
+        # files too.
         file
         for number, (file, parts) in enumerate(zip(files, by_file, strict=True))
         if len(parts) > 1 or number < _LOOKED_AT
@@ -221,10 +224,10 @@ def shards_of(
 
 
 def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
-    """Return the pieces of tables.
+    """Return a shard for each piece of the files of tables in `source`.
 
-    The column is checked here for files whose schema can be read without their text: Parquet, ORC
-    and Arrow files.
+    The column is checked here if the schema of a file can be read without its text, as in Parquet,
+    ORC and Arrow files. The worker that reads a file of another format checks the column.
     """
     names = named_files(source, storage_options)
     if names is None:
@@ -248,9 +251,9 @@ def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
 
 
 def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
-    """Put small ranges together into shards of at most `size` bytes.
+    """Put consecutive ranges together into shards of at most `size` bytes.
 
-    A range of more bytes, such as a large compressed file, is a shard alone.
+    A range of more than `size` bytes, such as a large compressed file, is alone in its shard.
     """
     shards: list[list[FileRange]] = []
     room = 0
@@ -265,7 +268,7 @@ def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
 
 def _ranges_of(file: _File, size: int, delimiter: bytes | None) -> Iterator[FileRange]:
     """Cut a file into ranges of at most `size` bytes, if it is larger and can be cut."""
-    # To seek in a file of a zip archive, `zipfile` would unpack it from its beginning.
+    # A file in a zip archive is not cut: to seek in it, `zipfile` would unpack it from its start.
     if isinstance(file.system, ZipFileSystem):
         yield FileRange(file)
         return
@@ -284,9 +287,10 @@ def _has_parts(file: _File) -> bool:
 
 
 def _check_kinds(files: Iterator[_File]) -> None:
-    """Refuse files that are recognised as something other than text.
+    """Raise a FormatError if a file is recognised as something other than text.
 
-    Only the first warning is shown, for example that a file looks like a table.
+    A file can also cause a warning, for example if it looks like a table. Only the first warning is
+    shown.
     """
     told = False
     for file in files:
@@ -308,10 +312,10 @@ def _check_kind(file: _File) -> None:
         try:
             with file.system.open(file.path, "rb") as stream:
                 beginning = compr[packing](stream, mode="rb").read(_LOOK)
-        except Exception:  # damaged, or not compressed as its name says: the worker checks it
+        except Exception:  # the file is damaged or misnamed: the worker that reads it checks it
             return
-    # `beginning` may end in the middle of a character. So bytes that are not text are replaced here
-    # instead of refused; the worker reports them.
+    # `beginning` may end in the middle of a character. So bytes that are not text cause no error
+    # here, but are replaced. The worker reports such bytes.
     settings = {"errors": "replace"}
     source = source_arguments([], settings)
     value = iter([(file.name, None, io.BytesIO(beginning))])
@@ -358,7 +362,7 @@ def _found(path: str | os.PathLike[str], options: Any = None) -> list[_File]:
 
 
 def _in_archive(archive: str, members: Iterable[tuple[str, str]]) -> list[_File]:
-    """Return files in a zip archive. `members` are pairs: name in messages, name in the archive."""
+    """Return files in a zip archive. `members` has the names in messages and in the archive."""
     system = ZipFileSystem(os.path.abspath(archive))
     return [_File(system, path, name, system.info(path)["size"]) for name, path in members]
 
@@ -369,8 +373,8 @@ def _is_archive(name: str) -> bool:
     Raises
     ------
     FormatError
-        If the file is a zip archive of another format (such as an office document or a NumPy
-        archive), or if it has a file that is not text.
+        If the zip archive is a file of another kind, such as an office document or a NumPy archive,
+        or if a file in the archive is not text.
     """
     if not zipfile.is_zipfile(name):
         return False

@@ -1,7 +1,7 @@
 """The tasks of training on a cluster: functions that run on the workers.
 
-Their results depend only on their arguments. "Rows" are float32 arrays in the layout of the core: a
-row has a vector, its bias and their accumulators.
+The result of a task depends only on its arguments. "Rows" are float32 arrays in the layout of the
+core: a row has a vector, its bias and the accumulators of both.
 """
 
 from __future__ import annotations
@@ -116,11 +116,12 @@ def train(
     subepoch: _core._Subepoch,
     threads: int | None,
 ) -> tuple[Rows, Rows, tuple[float, float] | None]:
-    """Train a block for one subepoch: a group of words with group number `columns` of contexts.
+    """Train one block in one subepoch: the group of words of `tiles`, context group `columns`.
 
-    `words` is the rows of the words, or the result of the previous task that trained these rows.
-    Return trained copies of the rows of words and of contexts, and a pair of costs: that of the
-    records and that of the negative pairs. The pair is None if the training diverged in this block.
+    `words` are the rows of the words, or the result of the previous task that trained these rows;
+    `contexts` are the rows of the context words. Return trained copies of both, and a pair of
+    costs: the cost of the records and the cost of the negative pairs. The pair is None if the
+    training diverged in this block.
     """
     words = aligned(words[0] if isinstance(words, tuple) else words)
     contexts = aligned(contexts)
@@ -137,10 +138,10 @@ def cost(
     training: _core._Training,
     threads: int | None,
 ) -> float:
-    """Compute the cost `of` of a block.
+    """Compute a cost of the block with context group `columns`. `of` says which cost.
 
-    "validation" is the cost of the held-out records of the block. "divergence" is the part of the
-    divergence cost that the block adds. An epoch whose cost is above the divergence cost diverges.
+    "validation" is the cost of the held-out records of the block. "divergence" is the contribution
+    of the block to the divergence cost; an epoch whose cost is above the divergence cost diverges.
     """
     words, contexts = aligned(words), aligned(contexts)
     return tiles.cost(of, columns, training, words, contexts, _threads(threads))

@@ -28,14 +28,15 @@ from ._transfers import received, received_since
 
 __all__ = ["EpochReport", "Training", "WorkerLost"]
 
-#: Number of marginals that one task adds.
+#: The largest number of marginals that one task adds.
 FAN_IN = 8
 #: The number of slices of an epoch, if there are several groups. In a slice, every group of words
 #: is trained once with every group of contexts. After an even number of slices, the context rows
-#: are on the workers on which they started. With one slice, 4 groups answer fewer analogies
-#: (benches/EXPERIMENTS.md, "Slices of a distributed epoch").
+#: are on the workers on which they started. With one slice, the vectors of a training with 4 groups
+#: answer fewer analogies (benches/EXPERIMENTS.md, "Slices of a distributed epoch").
 SLICES = 2
-#: The state is copied to other workers again after this many times the duration of the last copy.
+#: Between the end of a copy of the state to other workers and the beginning of the next copy, there
+#: is at least this many times the duration of the last copy.
 COPY_EVERY = 10.0
 #: Seconds between two checks of a future, and between two checks for lost workers.
 CHECK_FUTURE, CHECK_WORKERS = 0.05, 0.5
@@ -47,9 +48,9 @@ class WorkerLost(Exception):  # noqa: N818 - the name says what happened
 
 @dataclass
 class EpochReport:
-    """A finished epoch. :class:`EpochState`, the argument of a callback, reads it.
+    """A finished epoch. An :class:`EpochState`, the argument of a callback, takes its values.
 
-    `training` is set only while callbacks run, so only they can read the parameters.
+    `training` is set only while callbacks run, so only callbacks can read the parameters.
     """
 
     epoch: int
@@ -106,9 +107,9 @@ class State:
 class Training:
     """A training on the counts of all groups; `words` is the number of words of all groups.
 
-    If a worker is lost, its tiles are built again, and this needs the counts of its groups. If
-    tasks computed the counts, Dask computes them again. If the calling process sent the counts,
-    `resend` sends those of the lost groups again.
+    If a worker is lost, its tiles are built again from the counts of its groups. If tasks computed
+    the counts, Dask runs these tasks again. If the calling process sent the counts, the function
+    `resend` sends the counts of the lost groups again.
 
     Attributes
     ----------
@@ -313,7 +314,9 @@ class Training:
             self._history.stop()
 
     def _epoch(self) -> EpochReport | None:
-        """Run an epoch. Return None if it diverged; it is then repeated at half the learning rate.
+        """Run an epoch. Return None if the epoch diverged.
+
+        Then the learning rate is halved, and :meth:`run` repeats the epoch.
 
         Raises
         ------
@@ -399,7 +402,7 @@ class Training:
         )
 
     def _cost(self, of: Cost, state: State) -> float:
-        """Return the sum of the costs `of` over all blocks."""
+        """Return the sum of a cost over all blocks. `of` says which cost: see `_strata.cost`."""
         total = 0.0
         self._round += 1
         for shift in range(self._groups):
@@ -424,7 +427,7 @@ class Training:
     # --- faults ---------------------------------------------------------------------------------
 
     def _copy(self) -> None:
-        """Start to copy the state to other workers, for the case that a worker is lost.
+        """Start to copy the state to other workers, so that it survives the loss of a worker.
 
         Do nothing if there is only one worker, or if the last copy is recent or still in progress.
         """
@@ -452,17 +455,18 @@ class Training:
             self._copy_ended = time.monotonic()
 
     def _recover(self) -> None:
-        """After the loss of a worker, go back to the last epoch whose rows still exist.
+        """After the loss of a worker, go back to a state whose rows still exist.
 
-        With early stopping, the rows after the epoch with the smallest validation loss must still
-        exist too. If there is no such epoch, begin again before the first epoch.
+        This is the state after the last finished epoch or, if its rows are lost, the last state
+        that was copied. With early stopping, the rows after the epoch with the smallest validation
+        loss must still exist too. Otherwise, begin again before the first epoch.
         """
         self._copying = None
         while True:
             try:
                 self._cluster.refresh()
                 self._replace_lost_tiles()
-                # Dask builds all other lost tiles again.
+                # Dask builds the other lost tiles again, those whose counts came from tasks.
                 for tiles in self._tiles:
                     self._wait(tiles)
                 break
@@ -483,7 +487,7 @@ class Training:
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:
-        """Build the lost tiles again if this process sent their counts: Dask cannot build them.
+        """Build lost tiles again if this process sent their counts: Dask cannot build such tiles.
 
         Raises
         ------
@@ -565,7 +569,7 @@ class Training:
     # --- results --------------------------------------------------------------------------
 
     def arrays(self, state: State) -> dict[str, Rows]:
-        """Return parameters and accumulators by name. Row i of an array is the word of rank i."""
+        """Return parameters and accumulators by name. Row i belongs to the word of rank i."""
         sides = {"": self.side(state, contexts=False), "_tilde": self.side(state, contexts=True)}
         return {
             name + side: arrays[number]
@@ -574,7 +578,7 @@ class Training:
         }
 
     def side(self, state: State, contexts: bool) -> tuple[Rows, Rows, Rows, Rows]:
-        """Return vectors, biases, and the accumulators of both. Row i is the word of rank i."""
+        """Return vectors, biases, and the accumulators of both. Row i is of the word of rank i."""
         arrays: list[Rows] = []
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)

@@ -1,8 +1,8 @@
 """The bytes that the workers of a cluster receive from each other.
 
-Dask has no such number: the logs of a worker have only its last transfers, and the counter
-``transfer_outgoing_bytes_total`` includes what the calling process fetches. So a plugin on each
-worker adds up the bytes of all results that arrive.
+Dask does not count these bytes: the logs of a worker have only its last transfers, and the counter
+``transfer_outgoing_bytes_total`` includes the bytes that the calling process fetches. So a plugin
+on each worker adds up the bytes of all results that arrive.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ class _Transfers(WorkerPlugin):  # type: ignore[misc]  # distributed has no type
 def received(client: Client) -> dict[str, int]:
     """Return the bytes that each worker has received from other workers.
 
-    The first call adds the plugin to the workers. The bytes of a worker without the plugin are 0.
-    Workers without glove-rs are left out. The plugin stays on a worker for later fits.
+    The call adds the plugin to each worker that does not have it; the bytes of such a worker are 0.
+    The plugin stays on the worker for later calls. Workers without glove-rs are left out.
     """
     found: dict[str, int] = client.run(_received, on_error="ignore")
     return found
 
 
 def received_since(client: Client, before: Mapping[str, int]) -> int:
-    """Return the bytes that the present workers have received since `before` was returned.
+    """Return the bytes that workers have received since :func:`received` returned `before`.
 
-    What workers received that have left the cluster since is not known, and is left out.
+    The bytes of workers that have left the cluster in the meantime are not known and left out.
     """
     return sum(now - before.get(worker, 0) for worker, now in received(client).items())
 

@@ -34,7 +34,8 @@ class Context(NamedTuple):
     left : tuple of str
         The words before the keyword, in the order of the text.
     keyword : str
-        The keyword as it occurs. The words of a phrase are joined by spaces.
+        The keyword as it occurs in the text, lower-cased and normalized if the settings say so. The
+        words of a phrase are joined by spaces.
     right : tuple of str
         The words after the keyword.
     """
@@ -113,10 +114,10 @@ def _column(values: list[Any]) -> NDArray[Any]:
 class KeywordContexts:
     """The result of :func:`contexts`: the occurrences of a keyword, in the order of the text.
 
-    ``print`` shows the first 20 occurrences in columns. ``len(found)`` is the number of
-    occurrences, iteration yields each occurrence as a :class:`Context`, and ``found[i]`` is the
-    :class:`Context` of occurrence i. If `rows` is a slice, an array of numbers or an array of
-    bools, ``found[rows]`` is a KeywordContexts with these occurrences only.
+    ``print`` shows the first 20 occurrences in columns. For a result ``found``, ``len(found)`` is
+    the number of occurrences, iteration yields each occurrence as a :class:`Context`, and
+    ``found[i]`` is the :class:`Context` of occurrence i. If `rows` is a slice, an array of numbers
+    or an array of bools, ``found[rows]`` is a KeywordContexts with these occurrences only.
 
     Attributes
     ----------
@@ -166,7 +167,7 @@ class KeywordContexts:
 
     @property
     def nbytes(self) -> int:
-        """The memory of windows and positions in bytes, without the distinct words and metadata."""
+        """The bytes of memory of windows and positions, without distinct words and metadata."""
         return int(self._ids.nbytes + self._numbers.nbytes)
 
     def __len__(self) -> int:
@@ -211,7 +212,7 @@ class KeywordContexts:
         Parameters
         ----------
         n : int
-            All occurrences are returned if there are fewer.
+            The number of occurrences, >= 1. If there are fewer, all are returned.
         seed : int, default 1
             The seed of the draw.
         """
@@ -242,10 +243,10 @@ class KeywordContexts:
             yield [*context.left, *middle, *context.right]
 
     def _word_rows(self, find: Callable[[str], int]) -> tuple[_Int, _Int]:
-        """Return the row of each word of all windows, and where each window ends.
+        """Return the row of each word of all windows, and where each window ends in this array.
 
-        `find` maps a word to a row, -1 for an unknown word. It is called once for each distinct
-        word.
+        `find` maps a word to a row, and an unknown word to -1. The method calls `find` once for
+        each distinct word.
         """
         rows = np.array([find(word) for word in self._words], dtype=np.int64)
         return (rows[self._ids] if len(self._ids) else np.empty(0, np.int64)), self._ends

@@ -59,8 +59,8 @@ def contexts(
     ----------
     source : path, paths, open file, iterable or table
         As for :meth:`glove_rs.Glove.fit`. Also a table of pandas, Polars, Arrow or `datasets`, or
-        an iterable of mappings: the column `text` is read, and all other columns are metadata. Of
-        files of tables only the column `text` is read; it must be named.
+        an iterable of mappings: the column `text` is read, and all other columns are metadata. From
+        files of tables, only the column `text` is read, and `text` must be given.
     word : str or sequence of str
         The keyword. Several words in one str are a phrase. With a sequence of keywords, the
         occurrences of all of them are found.
@@ -68,23 +68,25 @@ def contexts(
         The largest number of words on each side. Windows do not cross the end of a document. A
         window includes rare words and stop words that the training of a model would drop.
     match : {"word", "glob", "regex"}, default "word"
-        How each word of the keyword is compared: as it is; with ``*``, ``?`` and ``[...]`` as in
-        names of files; or as a regular expression that must match the whole word.
+        How each word of the keyword is compared with the words of the text. "word": both are the
+        same word. "glob": ``*``, ``?`` and ``[...]`` mean what they mean in patterns of file names.
+        "regex": the word of the keyword is a regular expression that must match a whole word.
     text : str, optional
         The column of text of a table; by default "text", or the only column that holds text. Files
-        are read as tables if it is given, and otherwise as plain text.
+        are read as tables if `text` is given, and otherwise as plain text.
     metadata : mapping of str to sequence, or data frame, optional
-        Columns in addition to those of the source, with a value for each document. An empty line of
-        a file is not a document. A value may be missing (None, NaN); functions that compare groups
-        of occurrences refuse missing values.
+        Columns of metadata in addition to those of the source, with a value for each document. An
+        empty line of a file is not a document. A value may be missing (None, NaN), but functions
+        that compare groups of occurrences refuse missing values.
     limit : int, optional
         Stop after this many occurrences.
     full_windows : bool, default False
         Keep only occurrences with `window` words on both sides.
     model : object with the method get_params, optional
-        A model, such as a :class:`glove_rs.Glove`, whose `tokenizer` with its parameters,
-        `lowercase`, `normalize` and `documents` are used. If one of these parameters is also given
-        here, the given value is used.
+        A model, such as a :class:`glove_rs.Glove`, whose parameters `tokenizer`, `user_dictionary`,
+        `simplified_lookup`, `lowercase`, `normalize` and `documents` are used. If one of these
+        parameters is also given here, the given value is used. If `tokenizer` is given,
+        `user_dictionary` and `simplified_lookup` are not taken from the model.
     callback : callable, optional
         Called with each occurrence and its metadata as soon as it is found; the occurrences are
         then not collected, and the result is empty.
@@ -97,8 +99,8 @@ max_word_bytes, memory, tmp_dir, progress
     Returns
     -------
     KeywordContexts
-        If several files are read, a column "file" has the file of each occurrence. The number of a
-        document of tables is the number of its row, counted from 0 over all files.
+        If several files are read, the metadata has a column "file" with the file of each
+        occurrence. In tables, a row is a document; rows are numbered from 0 over all files.
 
     Warns
     -----

@@ -19,7 +19,7 @@ MATCHES = ("word", "glob", "regex")
 
 
 class Splitter:
-    """Splits a document into words, as a fit with the same settings does."""
+    """Splits a document into words, as :meth:`glove_rs.Glove.fit` does with the same settings."""
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.lowercase: bool = settings["lowercase"]
@@ -43,7 +43,7 @@ class Splitter:
         return _core.folded([text], self.lowercase, self.normalize)[0]
 
     def split(self, folded: str) -> list[str]:
-        """Split a folded text into words.
+        """Split a text into words. `folded` is a result of the method :meth:`folded`.
 
         Raises
         ------
@@ -62,7 +62,7 @@ class Splitter:
 
 
 class Keyword:
-    """One or several keywords. A keyword is one word or pattern, or several consecutive ones.
+    """One or several keywords. A keyword is one word or pattern, or a phrase of several.
 
     Parameters
     ----------
@@ -74,7 +74,8 @@ class Keyword:
     Raises
     ------
     TypeError, ValueError
-        If `word` is not text, is empty, or is not a valid regular expression.
+        If `word` is not text or is empty, if `match` is none of the three names, or if it is
+        "regex" and `word` is not a valid regular expression.
     """
 
     def __init__(self, word: str | Sequence[str], match: str, splitter: Splitter) -> None:
@@ -86,8 +87,8 @@ class Keyword:
         self._is_word = match == "word"
         self._patterns: list[tuple[Callable[[str], object], ...]] = []
         self._by_first: dict[str, list[tuple[str, ...]]] = {}
-        #: Strings. A text without any of them does not have the keyword. None: every text must be
-        #: split into words.
+        #: Strings. A text that contains none of them does not have the keyword, so it need not be
+        #: split into words. None: every text must be split.
         self.needles: list[str] | None = None
         if self._is_word:
             for text in texts:
@@ -107,9 +108,10 @@ class Keyword:
         self._patterns.sort(key=len, reverse=True)
 
     def places(self, words: Sequence[str]) -> Iterator[tuple[int, int]]:
-        """Yield where the keyword starts in a document, and how many words it has there.
+        """Yield the index of the first word and the number of words of each occurrence.
 
-        Where several phrases start at a word, the longest one counts. Occurrences may overlap.
+        If several phrases start at the same word, only the longest one is yielded. Occurrences may
+        overlap.
         """
         if self._is_word:
             for at, word in enumerate(words):
@@ -134,8 +136,8 @@ class Keyword:
                     break
 
 
-#: About the largest number of distinct words whose bits are stored. When there are more, all are
-#: dropped. Without a limit, memory would grow with the text.
+#: About the largest number of distinct words whose `bits` are stored. When there are more, all
+#: stored bits are dropped. Without a limit, memory would grow with the text.
 _REMEMBERED = 1_000_000
 
 
@@ -148,7 +150,7 @@ def _texts(word: Any) -> list[str]:
 
 
 def _pattern(text: str, match: str) -> Callable[[str], object]:
-    """Return a test for one word.
+    """Return a function that tests whether a word matches the pattern `text`.
 
     Raises
     ------

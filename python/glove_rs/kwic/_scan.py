@@ -22,7 +22,7 @@ Row: TypeAlias = Sequence[Any]
 #: documents (see `Documents.is_cut`). The second argument is a function that returns the metadata.
 Visit: TypeAlias = Callable[[str | Sequence[str], Callable[[], Row]], None]
 
-#: Rows of a table that are converted together.
+#: The number of rows of a table that are converted to Python objects together.
 _ROWS = 4096
 
 
@@ -164,10 +164,10 @@ def _of_core(
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
 ) -> Documents:
-    """Let the core read the files that `source` names, or the open file that it is.
+    """Let the core read the files that `source` names, or the open file `source`.
 
-    The core normalizes and lower-cases the text as the settings say, and calls the function
-    `visited` with each document.
+    The core normalizes and lower-cases the text as the settings say. It takes the function
+    `visited` for the tokenizer, and calls it with each document.
     """
     parts = files if len(files) > 1 else [source]
     names = [*(["file"] if len(files) > 1 else []), *columns.names]
@@ -226,7 +226,7 @@ def _of_table_files(
 
 
 def _peeked(source: Any) -> tuple[Any, Iterable[Any]]:
-    """Return the first item of an iterable, None if it is empty, and an iterable of all items."""
+    """Return the first item of an iterable, or None without items, and an iterable of all items."""
     if isinstance(source, bytes):
         raise TypeError("source must not be bytes: convert a path to str with os.fsdecode")
     try:
@@ -247,7 +247,11 @@ def _of_items(
     report: Callable[..., object] | None,
     is_column: bool,
 ) -> Documents:
-    """Return the documents of an iterable. In a column, a missing text is an empty document."""
+    """Return the documents of an iterable.
+
+    `is_column` says whether the iterable is a column of a data frame. A missing text of a column is
+    an empty document.
+    """
 
     def run(visit: Visit) -> None:
         done = number = 0
@@ -266,7 +270,7 @@ def _of_items(
 
 
 def _words(item: Any, number: int) -> list[str]:
-    """Return a document that is a list of words."""
+    """Return `item`, an iterable of words, as a list; raise a TypeError if it is anything else."""
     if isinstance(item, Iterable) and not isinstance(item, bytes | Mapping):
         words = list(item)
         if all(isinstance(word, str) for word in words):
@@ -281,7 +285,7 @@ def _words(item: Any, number: int) -> list[str]:
 
 @dataclass
 class _Table:
-    """Rows of a table: the columns by name, each a function that returns its values."""
+    """Rows of a table. `columns` has for each column a function that returns its values."""
 
     rows: int
     columns: dict[str, Callable[[], Sequence[Any]]]
@@ -303,7 +307,7 @@ def _tables(source: Any) -> Iterator[_Table] | None:
         return (_lists(batch) for batch in source.iter(batch_size=_ROWS))
     if hasattr(source, "read_next_batch"):
         return (_arrow(batch) for batch in source)
-    if library == "pandas":  # a column: its items are the documents
+    if library == "pandas":  # a column of a data frame: its items are the documents
         return None
     if hasattr(source, "__arrow_c_stream__") and library != "polars":
         pyarrow = optional("pyarrow", "reading an Arrow table")
@@ -380,7 +384,7 @@ def _of_tables(
             values: dict[str, Sequence[Any]] = {}
 
             def row(at: int, number: int, rows: _Table, values: dict[str, Any]) -> Row:
-                if not values:  # convert metadata only of a batch with an occurrence
+                if not values:  # metadata is converted only for batches with an occurrence
                     values.update({name: rows.columns[name]() for name in others})
                 return [*(values[name][at] for name in others), *beside.row(number)]
 
@@ -409,8 +413,8 @@ def _text_column(table: _Table, text: str | None) -> str:
     Raises
     ------
     ValueError
-        If there is no column `text`. If `text` is None and there is no column "text": also if not
-        exactly one column holds text.
+        If `text` is given, and no column has this name. If `text` is None, no column is named
+        "text", and not exactly one column holds text.
     """
     names = list(table.columns)
     if text is not None:
@@ -437,7 +441,7 @@ _PARAGRAPH = re.compile(r"\n(?:[ \t\r]*\n)+")
 
 
 def pieces(text: str, documents: str) -> list[str]:
-    """Cut a text where a document ends: at newlines, at blank lines, or nowhere."""
+    """Cut a text into its documents: lines, paragraphs between blank lines, or the whole text."""
     if documents == "line":
         return text.split("\n")
     return _PARAGRAPH.split(text) if documents == "paragraph" else [text]

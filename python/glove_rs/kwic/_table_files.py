@@ -20,7 +20,7 @@ Part = tuple[list[Any], str]
 def texts_of_tables(
     source: Any, column: str, settings: Mapping[str, Any]
 ) -> tuple[bool, Iterator[Part]]:
-    """Return whether there are several files, and the texts of a column of them in order.
+    """Return whether there are several files, and the texts of a column of all files, in order.
 
     Parameters
     ----------
@@ -59,7 +59,11 @@ def _texts(batch: Batch, column: str, errors: str) -> list[Any]:
 
 
 def _decoded(value: Any, origin: tuple[str, int, str], row: int, errors: str) -> Any:
-    """Return a value of a column whose bytes are not all UTF-8."""
+    """Return one value of a column in which some values are not UTF-8.
+
+    With "strict" as `errors`, raise a FormatError if this value is not UTF-8. Otherwise replace or
+    ignore the bytes that are not.
+    """
     try:
         return value.as_py()
     except UnicodeDecodeError as error:
