@@ -41,8 +41,9 @@ class Advice:
         Bytes of temporary files with this `memory`. None if `fits`, or if the parameter `memory`
         alone is not enough.
     dim, max_vocab : int or None
-        If the parameter `memory` alone is not enough: a smaller `dim`, or a smaller number of
-        words, with which the fit stays within the amount. None if there is no such value.
+        If the parameter `memory` alone is not enough: a smaller `dim`, and a smaller number of
+        words. Together with `memory`, each of the two keeps the fit within the amount. None if
+        there is no such value.
     """
 
     fits: bool
@@ -75,8 +76,8 @@ class FitEstimate:
     dim : int
         Number of components of each vector.
     parameters : int
-        Bytes of the parameters and accumulators, and of their copy. The parameter `memory` does not
-        limit them.
+        Bytes of the parameters and accumulators, and of the copy of both to which training returns
+        if an epoch diverges. The parameter `memory` does not limit them.
     memory : int
         Bytes of memory of the process at its peak, if it does nothing else.
     disk : int

@@ -149,7 +149,7 @@ class EpochState:
 
     @property
     def W_tilde(self) -> _F32:
-        """Context vectors: float32, (V, dim)."""
+        """Context vectors: float32, (V, dim); (C, dim) for C context words if X is rectangular."""
         return self._sides[1][0]
 
     @property
@@ -159,7 +159,7 @@ class EpochState:
 
     @property
     def b_tilde(self) -> _F32:
-        """Context biases: float32, (V,)."""
+        """Context biases: float32, (V,); (C,) for C context words if X is rectangular."""
         return self._sides[1][1]
 
     @cached_property
@@ -241,8 +241,8 @@ class Session:
     ) -> Callable[[Epoch], bool] | None:
         """Return one function for the core that calls all callbacks; None without callbacks.
 
-        It returns True, to stop the training, if any callback returned True. `before` is the number
-        of epochs of earlier trainings.
+        If any callback returns True, the function returns True, which stops the training. `before`
+        is the number of epochs of earlier trainings.
         """
         if not self.callbacks:
             return None
@@ -256,7 +256,7 @@ class Session:
 
 
 class Init:
-    """Pretrained vectors to start from, and the weight of the anchor at them."""
+    """Pretrained vectors, at which words start, and the weight of the anchor at these vectors."""
 
     def __init__(self, vectors: WordVectors, anchor: float, dim: int) -> None:
         self._vectors = vectors
@@ -303,7 +303,7 @@ class Text:
 
     @cached_property
     def fingerprint(self) -> dict[str, int] | None:
-        """The fingerprint of the text, computed once; None if it is not in local files."""
+        """The fingerprint of the text, computed once; None if the text is not in local files."""
         return fingerprint(self.source, self.storage_options)
 
     def is_unchanged(self) -> bool:
