@@ -1158,8 +1158,8 @@ keep_counts
     def _used(self, saved: Any) -> dict[str, Any]:
         """Return the settings that training used.
 
-        They are `saved`, or the parameters of the model if an older version wrote the file, without
-        these settings.
+        They are `saved`. Older versions did not save them: `saved` is then None, and the result has
+        the parameters of the model.
         """
         used = _settings.used(self.get_params())
         if saved is None:

@@ -23,7 +23,7 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 
 
 class _Vectors(Protocol):
-    """The attributes of :class:`glove_rs.WordVectors`, and of gensim's, that a fit uses."""
+    """The attributes that a fit uses, of a WordVectors or of gensim's KeyedVectors."""
 
     @property
     def index_to_key(self) -> list[str]: ...
@@ -97,9 +97,10 @@ class Subwords:
             The penalty λ > 0 of the ridge regression. The regression minimises
             Σ weight ‖prediction − vector‖² + λ ‖B‖², where B has the vectors of the n-grams.
         steps : int, default 15
-            The number of steps of conjugate gradients, >= 1.
+            The number of steps of the method of conjugate gradients, which solves the regression,
+            >= 1.
         threads : int, optional
-            As for :class:`glove_rs.Glove`. It does not change the result.
+            As for :class:`glove_rs.Glove`. The number of threads does not change the result.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`. The stage is "subwords".
 

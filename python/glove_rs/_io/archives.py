@@ -1,4 +1,4 @@
-"""Reading of ``.npz`` files that may be damaged or hostile. A bad file is a FormatError."""
+"""Reading of ``.npz`` files, which may be damaged or hostile: then a FormatError is raised."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ _SIGNATURE = 6
 
 
 class Stream(io.RawIOBase):
-    """A binary stream whose first bytes were read to recognise it.
+    """A binary stream whose first bytes were read to recognise its format.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Stream(io.RawIOBase):
     def look(self, size: int) -> bytes:
         """Return at least the first `size` bytes, or all bytes of a shorter stream.
 
-        Call it before the first `read`.
+        Call this method before the first `read`.
 
         Raises
         ------

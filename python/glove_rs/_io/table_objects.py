@@ -125,7 +125,8 @@ def _of_polars(source: Any, column: str, schema: Mapping[str, Any]) -> Any:
 def _of_dataset(source: Any, column: str | None) -> Any:
     """Return a reader of a dataset or scanner of pyarrow.
 
-    Of a dataset, at most 2 batches and 2 files are read ahead, instead of pyarrow's defaults.
+    The reader of a dataset reads at most 2 batches and 2 files ahead. These numbers are below
+    pyarrow's defaults, to save memory.
     """
     if not hasattr(source, "scanner"):
         return source.to_reader()
