@@ -371,7 +371,7 @@ class Glove:
             of Parquet, Arrow (Feather), ORC, JSON lines, CSV or TSV; or it is an open file of one
             of these, a data frame, an Arrow table, a relation of DuckDB, a LazyFrame of Polars, a
             dataset, or an iterable of dicts. Each row is a document; nulls are skipped. ``"a.b"``
-            is the field "b" of the column "a". Files need pyarrow.
+            is the field "b" of the column "a". Tables in files need pyarrow.
         storage_options : dict or file system, optional
             Options of fsspec for the store of a URL, such as ``{"anon": True}``; or a file system
             of fsspec or pyarrow, in which `source` names paths. They are not saved with the model.
@@ -438,8 +438,8 @@ class Glove:
             matching subclass and has the path. The model is then that of the last finished epoch,
             if there is one.
         FormatError
-            If the source has bytes that are not text, or if compressed data or a checkpoint is
-            damaged. The message has the byte offset.
+            If the source has bytes that are not text or a word longer than `max_word_bytes`, or if
+            compressed data or a checkpoint is damaged. The message has the byte offset.
         TrainingDiverged
             If an epoch diverges after the learning rate of the vectors has been halved three times.
             An epoch diverges if its cost Σ ½ f(X) diff² is not finite, or is more than ten times

@@ -34,11 +34,11 @@ class _Vectors(Protocol):
 class Subwords:
     """A subword model: the vector of any word from its spelling.
 
-    Each character n-gram has a vector. The prediction for a word with n known n-grams is 1/√n times
-    the sum of their vectors. The beginning and the end of a word count as characters, so "<un" of
-    "unseen" differs from "un" within a word. :meth:`fit` computes the vectors of the n-grams by
-    weighted ridge regression of word vectors on the n-grams of the words. Each n-gram has a
-    separate vector. In fastText, in contrast, n-grams share the rows of a hash table.
+    Each character n-gram has a vector. The prediction for a word with n different known n-grams is
+    1/√n times the sum of their vectors. The beginning and the end of a word count as characters, so
+    "<un" of "unseen" differs from "un" within a word. :meth:`fit` computes the vectors of the
+    n-grams by weighted ridge regression of word vectors on the n-grams of the words. Each n-gram
+    has a separate vector. In fastText, in contrast, n-grams share the rows of a hash table.
 
     :meth:`fit` makes a model from any word vectors, and :meth:`load` reads one from a file. If
     :attr:`glove_rs.WordVectors.subwords` is a subword model, queries take unknown words.

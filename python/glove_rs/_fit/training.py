@@ -338,7 +338,8 @@ class Fitted:
     # The context words, if X was rectangular, and their vectors.
     contexts: Vocabulary | None = None
     _context_vectors: WordVectors | None = None
-    # The paths of parameters that were files, whose content is in `settings`.
+    # The paths of parameters that were files, or the language of the stop words. `settings` has
+    # the words and phrases that were read.
     files: dict[str, Any] = field(default_factory=dict)
 
     def as_read(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
