@@ -87,7 +87,8 @@ class Glove:
         a document, for baskets, playlists and other sets of items. A document may then have up to
         10000 words.
     min_count : int, default 5
-        Drop words that occur fewer than this many times, before pairs are counted, >= 1.
+        Number of occurrences, >= 1. Words with fewer occurrences are dropped before pairs are
+        counted.
     max_vocab : int, optional
         Keep at most this many words, the most frequent ones, >= 1.
     symmetric : bool, default True
@@ -126,13 +127,13 @@ class Glove:
         stop-words``). Phrases are joined first, so a phrase may contain a stop word. The words are
         lower-cased and normalized as the text is.
     preset : {"best", "paper", "stanford2024"}, default "best"
-        Source of the training settings that are None. It does not change settings that are given.
-        "paper" is the paper's model as Stanford's tool trains it. "best" scores higher in less
-        time, as measured. "stanford2024" is "paper" with the settings of Stanford's vectors of
+        Source of the training settings that are None. A preset does not change settings that are
+        given. "paper" is the paper's model as Stanford's tool trains it. "best" scores higher in
+        less time, as measured. "stanford2024" is "paper" with the settings of Stanford's vectors of
         2024: `x_max` 10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and
-        `seed` 2024. Below, "Best 20, paper 100" states the values in these two presets.
+        `seed` 2024. Below, "Best 20, paper 100" means 20 in the preset "best" and 100 in "paper".
     x_max : float, optional
-        Counts of `x_max` and more have the full weight f = 1, > 0. Best 20, paper 100.
+        A count > 0. Counts of `x_max` and more have the full weight f = 1. Best 20, paper 100.
     alpha : float, optional
         Exponent of f, >= 0. In every preset 0.75.
     learning_rate : float, optional

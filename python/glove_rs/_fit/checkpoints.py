@@ -165,9 +165,9 @@ class Folder:
         ours, theirs = wanted["source"], saved["source"]
         if ours is not None and theirs is not None and ours != theirs:
             raise ValueError(
-                f"source is not the text of the checkpoint in {self.path}: it has {ours['bytes']} "
-                f"bytes, and the text of the checkpoint had {theirs['bytes']} bytes or another "
-                "beginning or end"
+                f"source is not the text of the checkpoint in {self.path}: source has "
+                f"{ours['bytes']} bytes, and the text of the checkpoint had {theirs['bytes']} "
+                "bytes; if the sizes are equal, the beginning or the end of a file differs"
             )
 
     def check_counts(self, saved: Cooccurrence, given: Cooccurrence) -> None:

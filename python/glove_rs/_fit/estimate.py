@@ -88,8 +88,9 @@ class FitEstimate:
         A lower and an upper bound for each of `parameters`, `memory` and `disk`. They come from the
         spread of samples of real texts. The true number can lie outside, for example if the words
         change from the beginning to the end of the text. If all of the text was read, both bounds
-        of `parameters` and `disk` are the number itself. Those of `memory` still differ from it,
-        because the amount of freed memory that the system's allocator keeps varies from run to run.
+        of `parameters` and `disk` are the number itself. The bounds of `memory` still differ from
+        the number, because the amount of freed memory that the system's allocator keeps varies from
+        run to run.
     """
 
     counts: Estimate

@@ -369,7 +369,7 @@ def _train(
 ) -> None:
     """Train, and store the result in the model, even if the training is interrupted.
 
-    `parameters` are those of the model, with the content of files.
+    `parameters` are those of the model; files of words and phrases are replaced by their content.
 
     If `keep_counts` is None, the model keeps the counts unless the text is in local files. Such a
     text can be counted again.

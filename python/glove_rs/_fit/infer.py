@@ -51,8 +51,9 @@ def infer_vector(
     occurrences, sides = _counts(model, pieces, word)
     scale = max(1.0, _LEAST / occurrences)
     # The variance of a weighted residual √f diff. Over the records of training, the mean of
-    # f diff² is twice the data loss. For a word that was not trained, it is about twice that mean.
-    # Scaling the counts also scales their noise, so the variance is multiplied by `scale`.
+    # f diff² is twice the data loss. For a word that was not trained, this mean is about twice as
+    # large: hence the two factors of 2. Scaling the counts also scales their noise, so the variance
+    # is multiplied by `scale`.
     loss = state.history.data_loss[-1] if state.history.data_loss else _LOSS
     variance = 2 * scale * 2 * loss
     arrays = state.arrays

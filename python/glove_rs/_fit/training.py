@@ -307,7 +307,10 @@ class Text:
         return fingerprint(self.source, self.storage_options)
 
     def is_unchanged(self) -> bool:
-        """Return whether the text is in files that have the same fingerprint as before."""
+        """Return whether the files of the text still have the fingerprint that was computed first.
+
+        False if the text is not in local files, or if a file cannot be read.
+        """
         try:
             return self.fingerprint is not None and self.fingerprint == fingerprint(
                 self.source, self.storage_options
@@ -345,8 +348,8 @@ class Fitted:
     def as_read(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Replace each file in the parameters by the content that the training read.
 
-        A file may be changed or removed after the training. A parameter that has another path now
-        stays as it is.
+        A file may be changed or removed after the training. A parameter whose path was changed
+        after the training stays as it is.
         """
         content = {
             name: self.settings[name]

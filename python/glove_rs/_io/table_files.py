@@ -212,8 +212,8 @@ def _format(head: bytes, file: TableFile) -> str | None:
     first = head.lstrip()
     if first.startswith(b"[") and first[1:].lstrip()[:1] in (b"{", b"[", b'"', b""):
         raise _core.FormatError(
-            f"{file.name}: this is one JSON list. JSON lines are read, which have one object on "
-            "each line: convert it, for example with jq -c '.[]'"
+            f"{file.name}: this is one JSON list, but only JSON lines can be read, which have one "
+            "object on each line: convert the file, for example with jq -c '.[]'"
         )
     return "json" if first.startswith(b"{") else "csv"
 
