@@ -111,8 +111,8 @@ class Subwords:
         Raises
         ------
         ValueError
-            If a parameter is out of its range, if `vectors` or `counts` does not have a row or
-            number for each word, or if a vector is not finite.
+            If a parameter is out of its range, if there is not a vector and, with `counts`, a count
+            for each word, or if a vector is not finite.
         MemoryError
             If there is not enough memory.
         KeyboardInterrupt

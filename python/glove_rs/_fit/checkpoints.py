@@ -286,7 +286,7 @@ def left_to_preset(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[
     }
 
 
-# The values that identify counts. A message about a value that differs contains the text.
+# The values that identify counts, and the text with which a message describes a difference.
 _IDENTITY = {
     "vocabulary": "another vocabulary",
     "records": "another number of records",

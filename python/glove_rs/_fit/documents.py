@@ -19,7 +19,7 @@ __all__ = ["By", "Documents", "Label"]
 
 #: The name of a group of documents.
 Label: TypeAlias = Hashable
-#: The labels of documents: one for each document, or a function of a document.
+#: A sequence with the label of each document, or a function from a document to its label.
 By: TypeAlias = "Sequence[Label] | Callable[[Any], Label]"
 
 _Weights: TypeAlias = npt.NDArray[np.uint32]
@@ -209,7 +209,8 @@ class Documents:
         Returns
         -------
         documents : Documents
-            Without labels. Its words are sorted by falling count in these documents.
+            These documents, without labels. The words of the vocabulary are sorted by falling count
+            in these documents.
         rows : ndarray of intp
             The rank of each word of `documents` in the vocabulary of the whole text.
         """

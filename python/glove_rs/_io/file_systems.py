@@ -173,7 +173,7 @@ def _protocols(system: Any) -> tuple[str, ...]:
     return (found,) if isinstance(found, str) else tuple(found)
 
 
-#: The reason of a FileExistsError.
+#: The reason in the message of a FileExistsError.
 EXISTS = "exists; choose another name, or replace it with overwrite=True"
 
 

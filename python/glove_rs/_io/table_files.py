@@ -37,7 +37,8 @@ class Batch:
     """Some rows of the column, as an Arrow array or record batch.
 
     The core reads it with ``__arrow_c_array__``. Messages of the core contain `origin`: the name of
-    the file, the number of the first row, and a note that says from where rows are numbered.
+    the file, the number of the first row, and a note that says from where rows are numbered, such
+    as " (from 0)".
     """
 
     rows: Any

@@ -104,9 +104,10 @@ def _of_rows(rows: Iterable[Any], column: str) -> Iterator[Any]:
 
 
 def _outer(column: str, names: Iterable[str]) -> str:
-    """Return the column of `names` that holds ``"a.b"``: "a.b" or, if there is none, "a".
+    """Return the name in `names` of the column to read for `column`.
 
-    Return `column` if there is neither.
+    For ``"a.b"`` this is the column "a.b" or, if there is none, the column "a", which has the field
+    "b". Return `column` if `names` has neither.
     """
     names = set(names)
     if column in names:

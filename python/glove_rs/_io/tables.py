@@ -165,7 +165,7 @@ def _members(name: str, options: Any) -> list[TableFile]:
     file = TableFile(name, options)
     if not file.is_local:
         return [file]
-    if not stat.S_ISREG(os.stat(name).st_mode):  # a pipe can be read only once
+    if not stat.S_ISREG(os.stat(name).st_mode):  # a pipe: open it only once
         return [TableFile(name, options, open(name, "rb", buffering=0))]
     if not zipfile.is_zipfile(name) or _core.recognise(name)[0] != "archive":
         return [file]

@@ -1,4 +1,4 @@
-"""Shared by the readers of tokens: documents that can be read again, and the word of a token."""
+"""Helpers of the readers of tokens: documents that can be read again, and the word of a token."""
 
 from __future__ import annotations
 
