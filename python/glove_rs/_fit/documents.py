@@ -257,7 +257,10 @@ def _labelling(label: Label) -> Iterator[None]:
 
 
 def _labelled(source: Source, by: Callable[[Any], Label]) -> tuple[Iterator[Any], list[Label]]:
-    """Return the documents of `source`, and a list of their labels that grows as they are read."""
+    """Return an iterator of the documents of `source`, and a list of the labels of those read.
+
+    The list grows while the documents are read.
+    """
     named = files_of(source) is not None or isinstance(source, str)
     is_table = hasattr(source, "columns") or hasattr(source, "read_next_batch")
     if named or is_table or not isinstance(source, Iterable) or hasattr(source, "read"):

@@ -371,8 +371,8 @@ def _train(
 
     `parameters` are those of the model; files of words and phrases are replaced by their content.
 
-    If `keep_counts` is None, the model keeps the counts unless the text is in local files. Such a
-    text can be counted again.
+    If `keep_counts` is None, the model keeps the counts unless the text is in local regular files.
+    Such a text can be counted again.
     """
     keep_counts = session.keep_counts
     if keep_counts is None:

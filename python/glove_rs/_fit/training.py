@@ -303,13 +303,13 @@ class Text:
 
     @cached_property
     def fingerprint(self) -> dict[str, int] | None:
-        """The fingerprint of the text, computed once; None if the text is not in local files."""
+        """The fingerprint of the text, computed once; None unless all files are local and regular."""
         return fingerprint(self.source, self.storage_options)
 
     def is_unchanged(self) -> bool:
         """Return whether the files of the text still have the fingerprint that was computed first.
 
-        False if the text is not in local files, or if a file cannot be read.
+        False if there was no fingerprint, or if a file cannot be read.
         """
         try:
             return self.fingerprint is not None and self.fingerprint == fingerprint(

@@ -115,9 +115,9 @@ class _Recoded:
 def unpacked(file: IO[bytes] | Any, look: int) -> Stream:
     """Return a stream of the unpacked bytes of an open file, with its first `look` bytes.
 
-    Compressed data are recognised by their first bytes: gzip, bzip2, xz and Zstandard, also several
-    compressed streams in one file. UTF-16 with a byte order mark becomes UTF-8, and the byte order
-    mark of UTF-8 is removed.
+    Data compressed with gzip, bzip2, xz or Zstandard are recognised by their first bytes. A file may
+    have several compressed streams, one after the other. UTF-16 with a byte order mark becomes
+    UTF-8, and the byte order mark of UTF-8 is removed.
 
     Raises
     ------

@@ -100,8 +100,8 @@ class Piece:
         Raises
         ------
         FormatError
-            If the file is damaged. The message has its name and the row group or stripe.
-            Also if a row of JSON lines or CSV is too long to be parsed.
+            If the file is damaged, or if a row of JSON lines or CSV is too long to be parsed. The
+            message has the name of the file and, if there is one, the row group or stripe.
         ValueError
             As for :func:`pieces_of`.
         OSError
@@ -311,7 +311,7 @@ def _ipc_stream(piece: Piece, most_bytes: int) -> Iterator[Any]:
 def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
     """Read JSON lines or CSV. If a row is longer than a block, read again with larger blocks.
 
-    An open file of the caller cannot be read again: there such a row raises a FormatError.
+    An open file of the caller cannot be read again: a long row in it raises a FormatError.
     """
     import pyarrow
 

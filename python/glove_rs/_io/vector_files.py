@@ -42,7 +42,7 @@ def read(
 ) -> tuple[list[str] | Callable[[], list[str]], NDArray[Any]]:
     """Read vectors, or map them into memory. Return the words and the matrix.
 
-    For a mapped file, the first value is a function that returns the words.
+    If the file is mapped and `words` is None, the first value is a function that returns the words.
 
     :meth:`glove_rs.WordVectors.load` describes the parameters and errors.
     """
