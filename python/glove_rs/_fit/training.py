@@ -303,7 +303,7 @@ class Text:
 
     @cached_property
     def fingerprint(self) -> dict[str, int] | None:
-        """The fingerprint of the text, computed once; None unless all files are local and regular."""
+        """The fingerprint of the text, computed once; None unless it is in local regular files."""
         return fingerprint(self.source, self.storage_options)
 
     def is_unchanged(self) -> bool:

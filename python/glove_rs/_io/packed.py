@@ -115,8 +115,8 @@ class _Recoded:
 def unpacked(file: IO[bytes] | Any, look: int) -> Stream:
     """Return a stream of the unpacked bytes of an open file, with its first `look` bytes.
 
-    Data compressed with gzip, bzip2, xz or Zstandard are recognised by their first bytes. A file may
-    have several compressed streams, one after the other. UTF-16 with a byte order mark becomes
+    Data compressed with gzip, bzip2, xz or Zstandard are recognised by their first bytes. A file
+    may have several compressed streams, one after the other. UTF-16 with a byte order mark becomes
     UTF-8, and the byte order mark of UTF-8 is removed.
 
     Raises
