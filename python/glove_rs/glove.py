@@ -51,7 +51,7 @@ def _packed_words(vocabulary: Vocabulary) -> dict[str, npt.NDArray[Any]]:
 
 
 def _unpacked_words(archive: Archive, prefix: str) -> Vocabulary:
-    """Read the arrays of :func:`_packed_words`; a ValueError if they contradict each other."""
+    """Read the arrays of :func:`_packed_words`; raise a ValueError if they are inconsistent."""
     ends = archive.read(f"{prefix}word_ends", "i8", (None,))
     if (np.diff(ends, prepend=0) < 0).any():
         raise ValueError("the ends of the words are not in order")
@@ -87,15 +87,16 @@ class Glove:
         a document, for baskets, playlists and other sets of items. A document may then have up to
         10000 words.
     min_count : int, default 5
-        Drop words that occur fewer than this many times, before pairs are counted, >= 1.
+        Number of occurrences, >= 1. Words with fewer occurrences are dropped before pairs are
+        counted.
     max_vocab : int, optional
         Keep at most this many words, the most frequent ones, >= 1.
     symmetric : bool, default True
         Count both directions of a pair. With False, count only (left word, right word).
     distance_weighting : bool, default True
         Add 1/d to the count of a pair at distance d. With ``window=None``, add 1/(length of the
-        document - 1) to the count of each pair: each occurrence of a word then adds 1 in total to
-        the row of the word. With False, add 1.
+        document - 1) to the count of each pair. With the defaults of `symmetric` and `keep_gaps`,
+        each occurrence of a word then adds 1 in total to the row of the word. With False, add 1.
     keep_gaps : bool, default False
         Count dropped words in the distance between two words.
     tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
@@ -107,9 +108,9 @@ class Glove:
     user_dictionary : path or iterable of str, optional
         Words that the tokenizer "zh" adds to jieba's dictionary: a file in jieba's format (UTF-8;
         on each line a word, optionally its frequency and its tag, with spaces between them), or a
-        list of such lines. Without a frequency, jieba gives a word the least one that keeps it
-        whole. Tags are not used. Frequencies go from 1 to 4,294,967,295. A model and a checkpoint
-        are saved with the words, so they do not need the file later.
+        list of such lines. A word without a frequency gets the lowest frequency at which jieba
+        does not split it. Tags are not used. Frequencies go from 1 to 4,294,967,295. A model and a
+        checkpoint are saved with the words, so they do not need the file later.
     simplified_lookup : bool, default False
         With the tokenizer "zh", simplify traditional characters by the tables of OpenCC to look
         words up in the dictionary. Only the look-up is simplified: the words keep the characters of
@@ -126,13 +127,13 @@ class Glove:
         stop-words``). Phrases are joined first, so a phrase may contain a stop word. The words are
         lower-cased and normalized as the text is.
     preset : {"best", "paper", "stanford2024"}, default "best"
-        Source of the training settings that are None. It does not change settings that are given.
-        "paper" is the paper's model as Stanford's tool trains it. "best" scores higher in less
-        time, as measured. "stanford2024" is "paper" with the settings of Stanford's vectors of
+        Source of the training settings that are None. A preset does not change settings that are
+        given. "paper" is the paper's model as Stanford's tool trains it. "best" scores higher in
+        less time, as measured. "stanford2024" is "paper" with the settings of Stanford's vectors of
         2024: `x_max` 10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and
-        `seed` 2024. Below, "Best 20, paper 100" states the values in these two presets.
+        `seed` 2024. Below, "Best 20, paper 100" means 20 in the preset "best" and 100 in "paper".
     x_max : float, optional
-        Counts of `x_max` and more have the full weight f = 1, > 0. Best 20, paper 100.
+        A count > 0. Counts of `x_max` and more have the full weight f = 1. Best 20, paper 100.
     alpha : float, optional
         Exponent of f, >= 0. In every preset 0.75.
     learning_rate : float, optional
@@ -150,29 +151,29 @@ class Glove:
         Negative sampling: for each non-zero count, draw this many word pairs, from 0 to 1000. Pairs
         that co-occur or are drawn again are dropped. Each other pair adds
         ½ λ max(0, w·w̃ + b + b̃ − t)² to the objective, with t = ½ ln E − 1, where E is the count
-        that independent words would have. Best 2, paper 0.
+        that the pair would have if its words occurred independently. Best 2, paper 0.
     negative_weight : float, optional
         The weight λ of the pairs that `negative` adds, > 0. For comparison, a count of `x_max` has
         weight 1. Best 0.1, paper 0.3.
     optimizer : {"adagrad", "rowwise_adagrad", "sgd"}, optional
-        The step rule. "adagrad": AdaGrad with an accumulator for each number (Duchi et al. 2011).
-        "rowwise_adagrad": AdaGrad with one accumulator for each vector and one for each bias, which
-        needs half the memory and less time. "sgd": plain stochastic gradient descent. Best
-        "rowwise_adagrad", paper "adagrad".
+        The step rule. "adagrad": AdaGrad with one accumulator for each component of a vector and
+        one for each bias (Duchi et al. 2011). "rowwise_adagrad": AdaGrad with one accumulator for
+        each vector and one for each bias, which needs half the memory and less time. "sgd": plain
+        stochastic gradient descent. Best "rowwise_adagrad", paper "adagrad".
     grad_clip : float, optional
         Bound of each component of a vector's gradient, > 0. It keeps training at high learning
         rates from diverging. With "rowwise_adagrad" it is the bound of the root of the mean square
         of all components. Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
     subwords : bool, optional
-        After the last epoch, subtract the mean of the vectors W + W_tilde, halve their components
-        in the two directions of largest variance (Mu and Viswanath 2018), fit a subword model to
-        the result (:class:`glove_rs.Subwords`), and move each vector towards the vector that the
-        spelling of its word predicts: 0.55 of the way up to dim 100, and less at higher dims, down
-        to 0.5 from dim 300 on. This improves the vectors of rare words, and scores in word
-        similarity and syntactic analogies. The subword model becomes ``vectors.subwords``, which
-        gives unknown words a vector. No vector is moved if the spelling
-        of held-out words does not predict their vectors. Best True, paper False. With `init` or
-        rectangular counts, None means False.
+        After the last epoch, change the vectors W + W_tilde in four steps. Subtract their mean.
+        Halve their components in the two directions of largest variance (Mu and Viswanath 2018).
+        Fit a subword model to the result (:class:`glove_rs.Subwords`). Move each vector towards
+        the vector that this model predicts from the spelling of its word: 0.55 of the way up to
+        dim 100, less at higher dims, and 0.5 of the way from dim 300 on. This improves the vectors
+        of rare words, and the scores in word similarity and syntactic analogies. The subword model
+        becomes ``vectors.subwords``, which gives unknown words a vector. If the spelling of
+        held-out words does not predict their vectors, no vector is changed, and there is no subword
+        model. Best True, paper False. With `init` or rectangular counts, None means False.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
         shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.
@@ -186,7 +187,7 @@ class Glove:
         Limit for counts and training records, in bytes or as "512MB" or "2GiB", at least 1 MB.
         Data beyond the limit goes to temporary files. The limit does not include the vectors. By
         default there is no limit, unless the system limits the memory of the process, as in a
-        container: then the limit is a fraction of the memory that is free for it.
+        container: then the limit is a fraction of the memory that the process may still use.
     tmp_dir : path, optional
         Folder for temporary files. Default: that of the system.
     normalize : {"NFC", "NFKC"}, optional
@@ -371,7 +372,7 @@ class Glove:
             of Parquet, Arrow (Feather), ORC, JSON lines, CSV or TSV; or it is an open file of one
             of these, a data frame, an Arrow table, a relation of DuckDB, a LazyFrame of Polars, a
             dataset, or an iterable of dicts. Each row is a document; nulls are skipped. ``"a.b"``
-            is the field "b" of the column "a". Files need pyarrow.
+            is the field "b" of the column "a". Tables in files need pyarrow.
         storage_options : dict or file system, optional
             Options of fsspec for the store of a URL, such as ``{"anon": True}``; or a file system
             of fsspec or pyarrow, in which `source` names paths. They are not saved with the model.
@@ -438,12 +439,12 @@ class Glove:
             matching subclass and has the path. The model is then that of the last finished epoch,
             if there is one.
         FormatError
-            If the source has bytes that are not text, or if compressed data or a checkpoint is
-            damaged. The message has the byte offset.
+            If the source has bytes that are not text or a word longer than `max_word_bytes`, or if
+            compressed data or a checkpoint is damaged. The message has the byte offset.
         TrainingDiverged
-            If an epoch diverges again after the learning rate was halved three times. An epoch
-            diverges if a cost is not finite, or if the cost of the epoch is more than ten times
-            that of a poor model. Each halving is a RuntimeWarning.
+            If an epoch diverges after the learning rate of the vectors has been halved three times.
+            An epoch diverges if its cost Σ ½ f(X) diff² is not finite, or is more than ten times
+            that of a poor model, whose |diff| is |ln X| + 1. Each halving gives a RuntimeWarning.
         TypeError
             If `source` is of another type.
         ImportError
@@ -535,7 +536,7 @@ class Glove:
             accumulators, instead of random parameters, and runs `epochs` more epochs.
         init, anchor, validation, early_stopping, max_seconds, callbacks, checkpoint_dir, \
 checkpoint_every, resume, keep_counts
-            As for :meth:`fit`. By default the model keeps the counts: it refers to `X`.
+            As for :meth:`fit`. By default the model keeps the counts. A Cooccurrence is not copied.
 
         Returns
         -------
@@ -556,8 +557,9 @@ checkpoint_every, resume, keep_counts
         Warns
         -----
         UserWarning
-            If X is a matrix or data frame that is triangular or not symmetric, and the parameter
-            `symmetric` of the model is True.
+            If X is not symmetric, for example triangular, and the parameter `symmetric` of the
+            model is True. Only a matrix, a data frame and a Cooccurrence that
+            :meth:`glove_rs.Cooccurrence.from_scipy` returned are checked.
 
         Examples
         --------
@@ -621,7 +623,8 @@ checkpoint_every, resume, keep_counts
             If the checkpoint belongs to other counts than those in the folder, or if a parameter
             may not change.
         OSError, TrainingDiverged, KeyboardInterrupt
-            As for :meth:`fit`. It is a BlockingIOError if another training uses the folder.
+            As for :meth:`fit`. If another training uses the folder, the OSError is a
+            BlockingIOError.
 
         Examples
         --------
@@ -655,9 +658,10 @@ checkpoint_every, resume, keep_counts
 
         Old words keep their parameters and accumulators. Words that occur at least `min_count`
         times in the earlier and the new text together are added. If `fit` was given a `vocabulary`,
-        only the occurrences of a new word in the new text count. The co-occurrences of new words in
-        the earlier text are not known. With `new_words`, the rows are then sorted by the number of
-        occurrences again.
+        only the occurrences of a new word in the new text count. The pairs of new words in the
+        earlier text were not counted, so they are missing from the counts. With `new_words`, the
+        rows of the result are sorted by the number of occurrences, most frequent words first, so
+        the row of an old word can change.
 
         Parameters
         ----------
@@ -714,11 +718,11 @@ keep_counts
     ) -> _F32:
         """Compute the vector of a word that training never saw, from examples of its use.
 
-        The examples are counted with the model's settings. w and b are then those that minimise
-        Σ f(x) (w·w̃ + b + b̃ − ln x)² plus a Gaussian prior, with W̃ and b̃ fixed: weighted linear
-        least squares. w̃ is computed in the same way, with W and b fixed. The prior has the mean and
-        the covariance of the rows of words that are about as frequent. It determines the vector
-        where the examples do not.
+        The examples are counted with the model's settings. Then w and b of the word are those that
+        minimise Σ f(x) (w·w̃ + b + b̃ − ln x)² plus the term of a Gaussian prior, with W̃ and b̃
+        fixed: weighted linear least squares. w̃ is computed in the same way, with W and b fixed.
+        The prior has the mean and the covariance of the vectors and biases of words that are about
+        as frequent. Where the examples do not determine the vector, the prior determines it.
 
         Parameters
         ----------
@@ -1153,7 +1157,11 @@ keep_counts
         return model
 
     def _used(self, saved: Any) -> dict[str, Any]:
-        """Return the settings that training used: `saved`, or for older files the parameters."""
+        """Return the settings that training used.
+
+        They are `saved`. Older versions did not save them: `saved` is then None, and the result has
+        the parameters of the model.
+        """
         used = _settings.used(self.get_params())
         if saved is None:
             saved = used | {"subwords": False}
@@ -1371,7 +1379,7 @@ keep_counts
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
-        # Stop words and a dictionary may have thousands of words: the first are shown.
+        # Stop words and a dictionary may have thousands of words: only the first ones are shown.
         changed = [
             f"{name}={shown(value)}"
             for name, value in self.get_params().items()

@@ -46,9 +46,9 @@ class Phrases(Mapping[tuple[str, ...], float]):
     """Phrases such as "new york", with their scores. Each is counted as one word of a text.
 
     Create an object with :meth:`learn` or :meth:`load`, and pass it to :class:`glove_rs.Glove`,
-    :class:`glove_rs.Cooccurrence` or :class:`glove_rs.Vocabulary` as `phrases`. It is a mapping
-    from the words of each phrase to its score. The phrases of each pass are sorted by score, the
-    largest score first.
+    :class:`glove_rs.Cooccurrence` or :class:`glove_rs.Vocabulary` as `phrases`. The object is a
+    mapping from the words of a phrase to its score. The phrases of each pass are sorted by score,
+    the largest score first.
 
     Examples
     --------
@@ -103,17 +103,17 @@ class Phrases(Mapping[tuple[str, ...], float]):
         column, storage_options
             As for :meth:`glove_rs.Glove.fit`.
         min_count : int, default 5
-            With the scoring "default", this number is subtracted from the count of a phrase. With
-            the scoring "npmi", a phrase occurs at least `min_count` times. >= 1.
+            A collocation that occurs fewer than this many times is not a phrase, >= 1. The scoring
+            "default" also subtracts this number from the count of a collocation.
         threshold : float, optional
-            The score of a phrase is above this number. The default is 10, or 0.5 with the scoring
-            "npmi". Above 0, or with "npmi" from −1 to 1.
+            A collocation with a score above this number is a phrase. The default is 10, or 0.5 with
+            the scoring "npmi". The threshold must be above 0, or with "npmi" from −1 to 1.
         scoring : {"default", "npmi"}, default "default"
-            "default": (n_ab − min_count) V / (n_a n_b), where n_a, n_b and n_ab are the numbers of
-            occurrences of the first word, of the last word and of the collocation, and V is the
-            number of different words, without connector words, and collocations (Mikolov et al.
-            2013). "npmi": normalized
-            pointwise mutual information, from −1 to 1 (Bouma 2009).
+            "default": (n_ab − min_count) V / (n_a n_b) (Mikolov et al. 2013). n_a, n_b and n_ab are
+            the numbers of occurrences of the first word, of the last word and of the collocation. V
+            is the number of different words that are not connector words, plus the number of
+            different collocations. "npmi": normalized pointwise mutual information, from −1 to 1
+            (Bouma 2009).
         connector_words : iterable of str, default ()
             Words that may stand within a phrase, such as "of" in "bank of england", but not at its
             ends. They do not change the score of the phrase. For English:
@@ -252,7 +252,7 @@ _SCORINGS = ("default", "npmi")
 
 
 def _readings(source: Any, options: Any) -> Callable[[], Any]:
-    """Return a function to call before each of several readings. It returns the text to read.
+    """Return a function to call before each of several readings. The function returns the source.
 
     Raises
     ------

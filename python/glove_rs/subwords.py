@@ -23,7 +23,7 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 
 
 class _Vectors(Protocol):
-    """The attributes of :class:`glove_rs.WordVectors`, and of gensim's, that a fit uses."""
+    """The attributes that a fit uses, of a WordVectors or of gensim's KeyedVectors."""
 
     @property
     def index_to_key(self) -> list[str]: ...
@@ -34,11 +34,11 @@ class _Vectors(Protocol):
 class Subwords:
     """A subword model: the vector of any word from its spelling.
 
-    Each character n-gram has a vector. The prediction for a word with n known n-grams is 1/√n times
-    the sum of their vectors. The beginning and the end of a word count as characters, so "<un" of
-    "unseen" differs from "un" within a word. :meth:`fit` computes the vectors of the n-grams by
-    weighted ridge regression of word vectors on the n-grams of the words. Each n-gram has a
-    separate vector. In fastText, in contrast, n-grams share the rows of a hash table.
+    Each character n-gram has a vector. The prediction for a word with n different known n-grams is
+    1/√n times the sum of their vectors. The beginning and the end of a word count as characters, so
+    "<un" of "unseen" differs from "un" within a word. :meth:`fit` computes the vectors of the
+    n-grams by weighted ridge regression of word vectors on the n-grams of the words. Each n-gram
+    has a separate vector. In fastText, in contrast, n-grams share the rows of a hash table.
 
     :meth:`fit` makes a model from any word vectors, and :meth:`load` reads one from a file. If
     :attr:`glove_rs.WordVectors.subwords` is a subword model, queries take unknown words.
@@ -97,9 +97,10 @@ class Subwords:
             The penalty λ > 0 of the ridge regression. The regression minimises
             Σ weight ‖prediction − vector‖² + λ ‖B‖², where B has the vectors of the n-grams.
         steps : int, default 15
-            The number of steps of conjugate gradients, >= 1.
+            The number of steps of the method of conjugate gradients, which solves the regression,
+            >= 1.
         threads : int, optional
-            As for :class:`glove_rs.Glove`. It does not change the result.
+            As for :class:`glove_rs.Glove`. The number of threads does not change the result.
         progress : bool or callable, optional
             As for :class:`glove_rs.Glove`. The stage is "subwords".
 
@@ -110,8 +111,8 @@ class Subwords:
         Raises
         ------
         ValueError
-            If a parameter is out of its range, if `vectors` or `counts` does not have a row or
-            number for each word, or if a vector is not finite.
+            If a parameter is out of its range, if there is not a vector and, with `counts`, a count
+            for each word, or if a vector is not finite.
         MemoryError
             If there is not enough memory.
         KeyboardInterrupt

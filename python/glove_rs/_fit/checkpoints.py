@@ -80,11 +80,11 @@ class Folder:
             lock.release()
 
     def claim(self) -> None:
-        """Check that the files to write do not exist, or that an earlier training here wrote them.
+        """Check that the files to write do not exist, or that an earlier training wrote them here.
 
         Call this method while the folder is locked, and before counting. The method also writes the
-        mark into the lock file. A later training may then replace counts that a killed training
-        left.
+        mark into the lock file. The mark allows a later training to replace the counts that this
+        training leaves if it is killed.
 
         Raises
         ------
@@ -148,7 +148,8 @@ class Folder:
         `saved` are the settings of the checkpoint. Settings that :func:`may_change` returns may
         differ. The fingerprints of the texts must be equal, if both are known.
         """
-        # The values that a preset supplies are in the section "training".
+        # The values that a preset supplies are in the section "training", so the name of the preset
+        # is not compared.
         ours, theirs = (
             {**settings["parameters"], **settings["training"], **settings["session"]}
             for settings in (wanted, saved)
@@ -164,9 +165,9 @@ class Folder:
         ours, theirs = wanted["source"], saved["source"]
         if ours is not None and theirs is not None and ours != theirs:
             raise ValueError(
-                f"source is not the text of the checkpoint in {self.path}: it has {ours['bytes']} "
-                f"bytes, and the text of the checkpoint had {theirs['bytes']} bytes or another "
-                "beginning or end"
+                f"source is not the text of the checkpoint in {self.path}: source has "
+                f"{ours['bytes']} bytes, and the text of the checkpoint had {theirs['bytes']} "
+                "bytes; if the sizes are equal, the beginning or the end of a file differs"
             )
 
     def check_counts(self, saved: Cooccurrence, given: Cooccurrence) -> None:
@@ -196,7 +197,7 @@ def _words(value: Any) -> Any:
 
 
 def _difference(ours: object, theirs: object) -> str:
-    """Say in which entries two lists of words differ; "" for other values."""
+    """Return text that names the entries in which two lists differ; "" for other values."""
     if not isinstance(ours, list) or not isinstance(theirs, list):
         return ""
     known, others = set(ours), set(theirs)
@@ -217,8 +218,8 @@ def read(path: str | os.PathLike[str]) -> Saved:
     Raises
     ------
     OSError, FormatError
-        For a file that is missing, cut off or damaged. The message has the path and, if the file is
-        cut off, the number of the byte.
+        For a file that is missing, cut off or damaged. The message has the path and, unless only
+        the settings are malformed, the byte offset of the damage.
     """
     core = _core.CoreCheckpoint.load(path)
     with refusing(os.fspath(path), "a checkpoint of glove_rs"):
@@ -285,7 +286,7 @@ def left_to_preset(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[
     }
 
 
-# The values that identify counts, with their descriptions in messages.
+# The values that identify counts, and the text with which a message describes a difference.
 _IDENTITY = {
     "vocabulary": "another vocabulary",
     "records": "another number of records",
@@ -306,9 +307,10 @@ def identity(counts: Cooccurrence) -> dict[str, Any]:
 
 
 def fingerprint(source: object, storage_options: Any = None) -> dict[str, int] | None:
-    """Return the total size of the files that `source` names, and a checksum of both ends of each.
+    """Return the total size and a checksum of the files that `source` names.
 
-    None if `source` does not name local regular files.
+    The checksum covers the first and the last `_ENDS` bytes of each file. Return None if `source`
+    does not name local regular files.
     """
     files = files_of(source, storage_options)
     if files is None or not all(map(os.path.isfile, files)):  # a pipe can be read only once

@@ -19,7 +19,7 @@ __all__ = ["By", "Documents", "Label"]
 
 #: The name of a group of documents.
 Label: TypeAlias = Hashable
-#: The labels of documents: one for each document, or a function of a document.
+#: A sequence with the label of each document, or a function from a document to its label.
 By: TypeAlias = "Sequence[Label] | Callable[[Any], Label]"
 
 _Weights: TypeAlias = npt.NDArray[np.uint32]
@@ -27,17 +27,18 @@ _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None
 
 
 class Documents:
-    """The documents of a text, encoded in memory: two bytes for a token, more if its word is rare.
+    """The documents of a text, encoded in memory.
 
-    Create an object with :meth:`read` or :meth:`read_groups`.
+    A token takes two bytes, or ten if the rank of its word is 65,532 or more. Create an object with
+    :meth:`read` or :meth:`read_groups`.
 
     Attributes
     ----------
     vocabulary : Vocabulary
         The words of the whole text.
     lengths : ndarray of uint32, shape (n,)
-        The number of tokens of each document whose word is in the vocabulary; with `keep_gaps`, the
-        number of all its tokens.
+        For each document, the number of its tokens whose word is in the vocabulary; with
+        `keep_gaps`, the number of all its tokens.
     labels : list of hashable, length n, or None
         The label of each document, if labels were given.
     """
@@ -121,7 +122,7 @@ class Documents:
             If there is no source, if a label is missing, if a source has no documents or cannot be
             read, if no document has a word of the vocabulary, or if `vocabulary` is None and a
             source is an open file, a pipe or a stream of tables, which can be read only once. A
-            message about one source has its label.
+            message about one source names its label.
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")
@@ -167,7 +168,10 @@ class Documents:
         return len(self.lengths)
 
     def _parts(self, weights: _Weights) -> Iterator[tuple[_core.CoreDocuments, _Weights]]:
-        """Yield the documents of each source with their weights, unless all these weights are 0."""
+        """Yield the documents of each source with their weights.
+
+        A source whose documents all have the weight 0 is left out.
+        """
         weights = np.ascontiguousarray(weights, dtype=np.uint32)
         first = 0
         for core in self._cores:
@@ -205,9 +209,10 @@ class Documents:
         Returns
         -------
         documents : Documents
-            Without labels. Its words are sorted by falling count in these documents.
+            These documents, without labels. The words of the vocabulary are sorted by falling count
+            in these documents.
         rows : ndarray of intp
-            The number of each of its words in the vocabulary of the whole text.
+            The rank of each word of `documents` in the vocabulary of the whole text.
         """
         counts = self.word_counts((weights > 0).astype(np.uint32))
         rows = np.argsort(-counts.astype(np.int64), kind="stable")[: np.count_nonzero(counts)]
@@ -252,7 +257,10 @@ def _labelling(label: Label) -> Iterator[None]:
 
 
 def _labelled(source: Source, by: Callable[[Any], Label]) -> tuple[Iterator[Any], list[Label]]:
-    """Return the documents of `source`, and a list of their labels that grows as they are read."""
+    """Return an iterator of the documents of `source`, and a list of the labels of those read.
+
+    The list grows while the documents are read.
+    """
     named = files_of(source) is not None or isinstance(source, str)
     is_table = hasattr(source, "columns") or hasattr(source, "read_next_batch")
     if named or is_table or not isinstance(source, Iterable) or hasattr(source, "read"):
@@ -278,7 +286,7 @@ def _label_list(by: Any) -> list[Label]:
 
 
 def _checked_label(label: Label, document: int) -> Label:
-    """Return a label, unless it is missing or cannot name a group."""
+    """Return `label`. Raise an error if it is missing or not hashable."""
     try:
         hash(label)
     except TypeError:

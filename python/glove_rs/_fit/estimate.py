@@ -41,8 +41,9 @@ class Advice:
         Bytes of temporary files with this `memory`. None if `fits`, or if the parameter `memory`
         alone is not enough.
     dim, max_vocab : int or None
-        If the parameter `memory` alone is not enough: a smaller `dim`, or a smaller number of
-        words, with which the fit stays within the amount. None if there is no such value.
+        If the parameter `memory` alone is not enough: a smaller `dim`, and a smaller number of
+        words. Together with `memory`, each of the two keeps the fit within the amount. None if
+        there is no such value.
     """
 
     fits: bool
@@ -75,8 +76,8 @@ class FitEstimate:
     dim : int
         Number of components of each vector.
     parameters : int
-        Bytes of the parameters and accumulators, and of their copy. The parameter `memory` does not
-        limit them.
+        Bytes of the parameters and accumulators, and of the copy of both to which training returns
+        if an epoch diverges. The parameter `memory` does not limit them.
     memory : int
         Bytes of memory of the process at its peak, if it does nothing else.
     disk : int
@@ -87,8 +88,9 @@ class FitEstimate:
         A lower and an upper bound for each of `parameters`, `memory` and `disk`. They come from the
         spread of samples of real texts. The true number can lie outside, for example if the words
         change from the beginning to the end of the text. If all of the text was read, both bounds
-        of `parameters` and `disk` are the number itself. Those of `memory` still differ from it,
-        because the amount of freed memory that the system's allocator keeps varies from run to run.
+        of `parameters` and `disk` are the number itself. The bounds of `memory` still differ from
+        the number, because the amount of freed memory that the system's allocator keeps varies from
+        run to run.
     """
 
     counts: Estimate

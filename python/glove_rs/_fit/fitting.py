@@ -31,8 +31,8 @@ __all__ = ["counts_of", "fit", "given_counts", "resume", "update"]
 _Model = TypeVar("_Model", bound=Model)
 
 #: Epochs of an update, as a fraction of the model's epochs. With this fraction, `fit` on half of
-#: enwiki-17m and `update` with the other half answer 33.5 % of the analogies, and `fit` on all of
-#: it 33.7 % (benches/EXPERIMENTS.md, "Epochs of an update").
+#: enwiki-17m and `update` with the other half answer 33.5 % of the analogies. `fit` on the whole
+#: text answers 33.7 % (benches/EXPERIMENTS.md, "Epochs of an update").
 UPDATE_SHARE = 0.4
 #: The biases of a new word start near the mean of the biases of this many old words.
 ALIKE = 100
@@ -51,8 +51,9 @@ def given_counts(
 ) -> Cooccurrence:
     """Return the counts that a user gave as `X` to train on.
 
-    `symmetric` is the parameter of the model. If it is True, a matrix or data frame that is not
-    symmetric gives a warning. So does a Cooccurrence that :meth:`Cooccurrence.from_scipy` made.
+    `symmetric` is the parameter of the model. If it is True, counts that are not symmetric give a
+    warning, if they are a matrix, a data frame or a Cooccurrence that
+    :meth:`Cooccurrence.from_scipy` returned.
 
     Raises
     ------
@@ -301,7 +302,7 @@ def _check_more(before: Vocabulary, after: Vocabulary, min_count: int) -> None:
 
 
 def _rows(words: Vocabulary, model: Vocabulary) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the model's row of each word of `words`, which must have the same words as `model`."""
+    """Return the row in `model` of each word of `words`. Both must have the same words."""
     if len(words) != len(model) or any(word not in model for word in words.words):
         raise ValueError(
             f"counts must have the same words as the model: they have {len(words)} words, the "
@@ -368,10 +369,10 @@ def _train(
 ) -> None:
     """Train, and store the result in the model, even if the training is interrupted.
 
-    `parameters` are those of the model, with the content of files.
+    `parameters` are those of the model; files of words and phrases are replaced by their content.
 
-    If `keep_counts` is None, the model keeps the counts unless the text is in local files. Such a
-    text can be counted again.
+    If `keep_counts` is None, the model keeps the counts unless the text is in local regular files.
+    Such a text can be counted again.
     """
     keep_counts = session.keep_counts
     if keep_counts is None:

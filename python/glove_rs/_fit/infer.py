@@ -50,9 +50,10 @@ def infer_vector(
         word = _core.folded([word], model.lowercase, model.normalize)[0]
     occurrences, sides = _counts(model, pieces, word)
     scale = max(1.0, _LEAST / occurrences)
-    # σ², the variance of a weighted residual. In training its mean is Σ f diff² / nnz, which is
-    # twice the data loss. The squared residuals of a word that was not trained are about twice as
-    # large. Scaling the counts also scales their noise, so the variance is multiplied by `scale`.
+    # The variance of a weighted residual √f diff. Over the records of training, the mean of
+    # f diff² is twice the data loss. For a word that was not trained, this mean is about twice as
+    # large: hence the two factors of 2. Scaling the counts also scales their noise, so the variance
+    # is multiplied by `scale`.
     loss = state.history.data_loss[-1] if state.history.data_loss else _LOSS
     variance = 2 * scale * 2 * loss
     arrays = state.arrays
@@ -119,9 +120,10 @@ def _counts(
 
 
 def _solve(rows: _F64, target: _F64, weight: _F64, prior: _F64, variance: float) -> _F64:
-    """Minimise Σ weight (rows·θ − target)² / variance + (θ − m)ᵀ S⁻¹ (θ − m).
+    """Return the θ that minimises Σ weight (rows·θ − target)² / variance + (θ − m)ᵀ S⁻¹ (θ − m).
 
-    m and S are the mean and covariance of the rows of `prior`.
+    θ is a vector followed by its bias. m and S are the mean and the covariance of the rows of
+    `prior`.
     """
     mean = prior.mean(axis=0, dtype=np.float64)
     spread = np.atleast_2d(np.cov(prior, rowvar=False, dtype=np.float64))

@@ -11,7 +11,8 @@ from .training import Text
 
 __all__ = ["score"]
 
-#: The loss is computed for this many records at a time, because their vectors are copied.
+#: The loss is computed for this many records at a time. Their vectors are copied, and copies for
+#: all records at once would need too much memory.
 _RECORDS = 1 << 16
 
 

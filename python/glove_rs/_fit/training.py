@@ -149,7 +149,7 @@ class EpochState:
 
     @property
     def W_tilde(self) -> _F32:
-        """Context vectors: float32, (V, dim)."""
+        """Context vectors: float32, (V, dim); (C, dim) for C context words if X is rectangular."""
         return self._sides[1][0]
 
     @property
@@ -159,7 +159,7 @@ class EpochState:
 
     @property
     def b_tilde(self) -> _F32:
-        """Context biases: float32, (V,)."""
+        """Context biases: float32, (V,); (C,) for C context words if X is rectangular."""
         return self._sides[1][1]
 
     @cached_property
@@ -241,8 +241,8 @@ class Session:
     ) -> Callable[[Epoch], bool] | None:
         """Return one function for the core that calls all callbacks; None without callbacks.
 
-        It returns True, to stop the training, if any callback returned True. `before` is the number
-        of epochs of earlier trainings.
+        If any callback returns True, the function returns True, which stops the training. `before`
+        is the number of epochs of earlier trainings.
         """
         if not self.callbacks:
             return None
@@ -256,7 +256,7 @@ class Session:
 
 
 class Init:
-    """Pretrained vectors to start from, and the weight of the anchor at them."""
+    """Pretrained vectors, at which words start, and the weight of the anchor at these vectors."""
 
     def __init__(self, vectors: WordVectors, anchor: float, dim: int) -> None:
         self._vectors = vectors
@@ -303,11 +303,14 @@ class Text:
 
     @cached_property
     def fingerprint(self) -> dict[str, int] | None:
-        """The fingerprint of the text, computed once; None if it is not in local files."""
+        """The fingerprint of the text, computed once; None unless it is in local regular files."""
         return fingerprint(self.source, self.storage_options)
 
     def is_unchanged(self) -> bool:
-        """Return whether the text is in files that have the same fingerprint as before."""
+        """Return whether the files of the text still have the fingerprint that was computed first.
+
+        False if there was no fingerprint, or if a file cannot be read.
+        """
         try:
             return self.fingerprint is not None and self.fingerprint == fingerprint(
                 self.source, self.storage_options
@@ -338,14 +341,15 @@ class Fitted:
     # The context words, if X was rectangular, and their vectors.
     contexts: Vocabulary | None = None
     _context_vectors: WordVectors | None = None
-    # The paths of parameters that were files, whose content is in `settings`.
+    # The paths of parameters that were files, or the language of the stop words. `settings` has
+    # the words and phrases that were read.
     files: dict[str, Any] = field(default_factory=dict)
 
     def as_read(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
         """Replace each file in the parameters by the content that the training read.
 
-        A file may be changed or removed after the training. A parameter that has another path now
-        stays as it is.
+        A file may be changed or removed after the training. A parameter whose path was changed
+        after the training stays as it is.
         """
         content = {
             name: self.settings[name]

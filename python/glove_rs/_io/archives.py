@@ -1,4 +1,4 @@
-"""Reading of ``.npz`` files that may be damaged or hostile. A bad file is a FormatError."""
+"""Reading of ``.npz`` files, which may be damaged or hostile: then a FormatError is raised."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_JSON = 1 << 23
 _CHUNK = 4 << 20
 
 # The header that `numpy.lib.format` writes for an array without fields. Any other header is
-# refused, although NumPy reads more.
+# refused, although NumPy can read other headers too.
 _HEADER = re.compile(
     rb"\{'descr': '([<>|][a-z][0-9]+)', 'fortran_order': (True|False), "
     rb"'shape': \((\d{1,15}(?:, \d{1,15})*,?)\), \} *\n"

@@ -159,7 +159,7 @@ def local_file(name: str, options: Any = None) -> str | None:
             system, path = system.fs, str(system._join(path))
         elif kind.__name__ == "ArrowFSWrapper":
             system = system.fs
-        elif getattr(system, "type_name", None) == "subtree":  # the same of pyarrow
+        elif getattr(system, "type_name", None) == "subtree":  # pyarrow's name for a DirFileSystem
             system, path = system.base_fs, system.base_path.rstrip("/") + "/" + path.lstrip("/")
         else:
             break
@@ -173,17 +173,17 @@ def _protocols(system: Any) -> tuple[str, ...]:
     return (found,) if isinstance(found, str) else tuple(found)
 
 
-#: The reason of a FileExistsError.
+#: The reason in the message of a FileExistsError.
 EXISTS = "exists; choose another name, or replace it with overwrite=True"
 
 
 @contextmanager
 def replacing_remote(name: str, options: Any = None, *, overwrite: bool) -> Iterator[IO[bytes]]:
-    """Yield a binary file that is at `name` in a store when the block ends without an exception.
+    """Yield a binary file that appears at `name` in a store if the block raises no exception.
 
     The file is written with a hidden name in the same folder, and then moved: not all stores can
-    discard a file that is open. After an exception the hidden file is removed. If this fails, the
-    exception has a note with its name.
+    discard a file that is open. After an exception the hidden file is removed. If it cannot be
+    removed, a note of the exception has the name of the hidden file.
 
     Parameters
     ----------

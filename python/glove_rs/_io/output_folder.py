@@ -114,7 +114,8 @@ class OutputFolder:
         The path of the folder. If it is a link, the folder that the link points to is replaced.
     overwrite : bool
         Whether to replace an existing folder of glove-rs. A folder is never replaced if it holds a
-        file that is neither in `FILES` nor `vectors`. An empty folder is always replaced.
+        file that is neither in `FILES` nor `vectors`. An empty folder is replaced even if
+        `overwrite` is False.
     vectors : str, optional
         The name of an additional file in the folder: the vectors as word2vec text.
     """

@@ -32,7 +32,7 @@ _SIGNATURE = 6
 
 
 class Stream(io.RawIOBase):
-    """A binary stream whose first bytes were read to recognise it.
+    """A binary stream whose first bytes were read to recognise its format.
 
     Attributes
     ----------
@@ -52,7 +52,7 @@ class Stream(io.RawIOBase):
     def look(self, size: int) -> bytes:
         """Return at least the first `size` bytes, or all bytes of a shorter stream.
 
-        Call it before the first `read`.
+        Call this method before the first `read`.
 
         Raises
         ------
@@ -115,9 +115,9 @@ class _Recoded:
 def unpacked(file: IO[bytes] | Any, look: int) -> Stream:
     """Return a stream of the unpacked bytes of an open file, with its first `look` bytes.
 
-    Compressed data are recognised by their first bytes: gzip, bzip2, xz and Zstandard, also several
-    compressed streams in one file. UTF-16 with a byte order mark becomes UTF-8, and the byte order
-    mark of UTF-8 is removed.
+    Data compressed with gzip, bzip2, xz or Zstandard are recognised by their first bytes. A file
+    may have several compressed streams, one after the other. UTF-16 with a byte order mark becomes
+    UTF-8, and the byte order mark of UTF-8 is removed.
 
     Raises
     ------

@@ -35,7 +35,7 @@ def opened(
     table : object
         What :meth:`glove_rs.Cooccurrence.from_pairs` takes.
     columns : sequence of (str, str)
-        Each column that is needed: the parameter that names it, and its name.
+        For each needed column, the parameter that names the column, and the name of the column.
     storage_options : mapping or file system, optional
         As for :func:`file_systems.system_of`.
 

@@ -10,15 +10,18 @@ from typing import Any
 
 __all__ = ["common_type", "converted", "is_convertible"]
 
-#: The functions of ``pyarrow.types`` that recognise text. Older writers do not mark bytes as text.
+#: The types that can hold text, by their names in ``pyarrow.types``. Types of bytes are among them,
+#: because older writers do not mark bytes as text.
 _TEXT = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
 
 
 def common_type(pyarrow: Any, kind: Any, *, is_key: bool) -> Any:
     """Return the type in which a column is read if the first file has it in the type `kind`.
 
-    It is wider than `kind`, so that the values of other files fit: integers are keys of type int64,
-    and values are float64. Other types are not changed: the core refuses them, or reads them.
+    This type is wider than `kind`, so that the column of other files fits: a key column of integers
+    is read as int64, and a value column of integers, float32 or float64 as float64. Any other type
+    is returned unchanged, for example uint64 for keys. The core then reads the column or refuses
+    its type.
     """
     types = pyarrow.types
     if is_key:

@@ -154,7 +154,7 @@ def _listed(source: Any) -> Any:
 def tables_of(
     source: Any, column: str, options: Any, settings: Mapping[str, Any]
 ) -> TextTables | None:
-    """Return the files of tables that `source` names, or the open file that it is.
+    """Return the files of tables that `source` names or, if `source` is an open file, this file.
 
     Return None if `source` is a table in memory.
     """

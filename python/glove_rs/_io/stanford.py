@@ -28,7 +28,7 @@ RARE = 100
 def read_parameters(
     path: str | os.PathLike[str], words: int, progress: Progress = None
 ) -> dict[str, _F32]:
-    """Return the arrays of a ``.bin`` of parameters or accumulators by their names in `_NAMES`.
+    """Return the arrays of a ``.bin`` file of parameters or accumulators, by the names in `_NAMES`.
 
     `words` is the number of words of the vocabulary.
     """
@@ -40,7 +40,7 @@ def read_parameters(
 def write_parameters(
     path: str | os.PathLike[str], arrays: Mapping[str, _F32], prefix: str = ""
 ) -> None:
-    """Write a ``.bin`` of parameters, or with `prefix` "G_" of accumulators.
+    """Write a ``.bin`` file of parameters, or with `prefix` "G_" of accumulators.
 
     If a vector has only one accumulator, it is written once for each component.
     """

@@ -93,7 +93,8 @@ def check_column(schema: Any, column: str, source: str) -> list[int]:
 def is_text(kind: Any, *, words: bool = True) -> bool:
     """Return whether a column of an Arrow type can be read as text.
 
-    A column of only nulls can. With `words`, lists of words and bytes can too.
+    A column that has only nulls can be read. With `words`, a column of lists of words and a column
+    of bytes can be read too.
     """
     from pyarrow import BaseExtensionType, types
 

@@ -37,7 +37,8 @@ class Batch:
     """Some rows of the column, as an Arrow array or record batch.
 
     The core reads it with ``__arrow_c_array__``. Messages of the core contain `origin`: the name of
-    the file, the number of the first row, and a note that says from where rows are numbered.
+    the file, the number of the first row, and a note that says from where rows are numbered, such
+    as " (from 0)".
     """
 
     rows: Any
@@ -99,8 +100,8 @@ class Piece:
         Raises
         ------
         FormatError
-            If the file is damaged. The message has its name and the row group or stripe.
-            Also if a row of JSON lines or CSV is too long to be parsed.
+            If the file is damaged, or if a row of JSON lines or CSV is too long to be parsed. The
+            message has the name of the file and, if there is one, the row group or stripe.
         ValueError
             As for :func:`pieces_of`.
         OSError
@@ -212,8 +213,8 @@ def _format(head: bytes, file: TableFile) -> str | None:
     first = head.lstrip()
     if first.startswith(b"[") and first[1:].lstrip()[:1] in (b"{", b"[", b'"', b""):
         raise _core.FormatError(
-            f"{file.name}: this is one JSON list. JSON lines are read, which have one object on "
-            "each line: convert it, for example with jq -c '.[]'"
+            f"{file.name}: this is one JSON list, but only JSON lines can be read, which have one "
+            "object on each line: convert the file, for example with jq -c '.[]'"
         )
     return "json" if first.startswith(b"{") else "csv"
 
@@ -310,7 +311,7 @@ def _ipc_stream(piece: Piece, most_bytes: int) -> Iterator[Any]:
 def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
     """Read JSON lines or CSV. If a row is longer than a block, read again with larger blocks.
 
-    An open file of the caller cannot be read again: there such a row raises a FormatError.
+    An open file of the caller cannot be read again: a long row in it raises a FormatError.
     """
     import pyarrow
 

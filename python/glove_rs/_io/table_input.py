@@ -52,7 +52,7 @@ class TableFile:
         Raises
         ------
         FormatError
-            If the file is a stream without positions.
+            If the file cannot seek.
         """
         if self.is_local:
             import pyarrow

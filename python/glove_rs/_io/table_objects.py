@@ -104,9 +104,10 @@ def _of_rows(rows: Iterable[Any], column: str) -> Iterator[Any]:
 
 
 def _outer(column: str, names: Iterable[str]) -> str:
-    """Return the column of `names` that holds ``"a.b"``: "a.b" or, if there is none, "a".
+    """Return the name in `names` of the column to read for `column`.
 
-    Return `column` if there is neither.
+    For ``"a.b"`` this is the column "a.b" or, if there is none, the column "a", which has the field
+    "b". Return `column` if `names` has neither.
     """
     names = set(names)
     if column in names:
@@ -125,7 +126,8 @@ def _of_polars(source: Any, column: str, schema: Mapping[str, Any]) -> Any:
 def _of_dataset(source: Any, column: str | None) -> Any:
     """Return a reader of a dataset or scanner of pyarrow.
 
-    Of a dataset, at most 2 batches and 2 files are read ahead, instead of pyarrow's defaults.
+    The reader of a dataset reads at most 2 batches and 2 files ahead. These numbers are below
+    pyarrow's defaults, to save memory.
     """
     if not hasattr(source, "scanner"):
         return source.to_reader()

@@ -128,9 +128,10 @@ def _json_schema(head: bytes, name: str) -> Any:
 
 
 def _text_type(kind: Any) -> Any:
-    """Return the type of text to read for an inferred type; None if it is not text.
+    """Return the Arrow type in which a field of text is read; None if `kind` is not a type of text.
 
-    A field that is null in the first rows may be text in later rows, so it is read as text.
+    `kind` is the type that was inferred from the first rows. A field that is null in these rows may
+    be text in later rows, so it is read as text.
     """
     import pyarrow
 

@@ -22,8 +22,8 @@ __all__ = ["TextTables", "may_be_table", "read_pieces"]
 
 #: Bytes of decoded text that may wait for the core, if the memory is not limited.
 _WAITING = 64 << 20
-#: With a memory limit, at most 1 / `_FRACTION` of the limit may wait. The core reserves an eighth
-#: of the limit for buffers.
+#: With a memory limit, decoded text of about 1 / `_FRACTION` of the limit may wait. This is half of
+#: the eighth that the core reserves for vocabularies and buffers.
 _FRACTION = 16
 #: The smallest number of bytes to decode at once; the largest is `_MOST_BATCH`.
 _LEAST_BATCH, _MOST_BATCH = 64 << 10, 4 << 20
@@ -39,7 +39,7 @@ _NO_TABLES = re.compile(
 
 
 def may_be_table(name: str) -> bool:
-    """Return whether a file may be a table. Spark and others write other files beside tables."""
+    """Return False for the files that Spark and others write beside tables, True for all others."""
     return not _NO_TABLES.fullmatch(name.replace(os.sep, "/"))
 
 
@@ -165,7 +165,7 @@ def _members(name: str, options: Any) -> list[TableFile]:
     file = TableFile(name, options)
     if not file.is_local:
         return [file]
-    if not stat.S_ISREG(os.stat(name).st_mode):  # a pipe can be read only once
+    if not stat.S_ISREG(os.stat(name).st_mode):  # a pipe: open it only once
         return [TableFile(name, options, open(name, "rb", buffering=0))]
     if not zipfile.is_zipfile(name) or _core.recognise(name)[0] != "archive":
         return [file]
@@ -234,7 +234,7 @@ def read_pieces(pieces: Iterator[Piece], threads: int, most_bytes: int) -> Itera
     threads : int
         The number of pieces that are decoded at the same time.
     most_bytes : int
-        About the number of bytes of decoded batches that wait.
+        About the largest number of bytes of decoded batches that may wait to be yielded.
     """
     pool = ThreadPoolExecutor(threads, thread_name_prefix="glove-rs-table")
     readings: deque[_Reading] = deque()

@@ -40,7 +40,9 @@ def read(
     max_line_bytes: int,
     progress: Progress,
 ) -> tuple[list[str] | Callable[[], list[str]], NDArray[Any]]:
-    """Read or map vectors. Return the words, or a function that returns them, and the matrix.
+    """Read vectors, or map them into memory. Return the words and the matrix.
+
+    If the file is mapped and `words` is None, the first value is a function that returns the words.
 
     :meth:`glove_rs.WordVectors.load` describes the parameters and errors.
     """

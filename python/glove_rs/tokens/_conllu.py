@@ -18,7 +18,7 @@ __all__ = ["from_conllu"]
 
 #: The columns of CoNLL-U (https://universaldependencies.org/format.html).
 _CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-#: The number of bytes at the beginning of a file by which its compression is recognised.
+#: The number of bytes of the unpacked text that are read ahead, to find a byte order mark.
 _LOOK = 16
 
 
@@ -33,8 +33,9 @@ def from_conllu(
 ) -> Tokens:
     r"""Return a column of CoNLL-U files, or of parsed sentences, as documents.
 
-    Multiword tokens (``1-2``) are left out, because their words follow, and so are empty nodes
-    (``1.1``). For the column lemma, a token whose lemma is not specified (``_``) gives its form.
+    Empty nodes (``1.1``) are left out, and so are multiword tokens (``1-2``), because the words of
+    which they consist follow. For the column lemma, a token whose lemma is not specified (``_``)
+    gives its form.
     For any other column except form, tokens whose value is not specified are left out.
 
     Parameters
@@ -110,7 +111,7 @@ def _of_sentences(sentences: Iterable[Any], column: str, keep: Keep | None) -> I
 
 
 def _fields(token: Any, column: str) -> dict[str, Any]:
-    """Return the number, form and column of a parsed token."""
+    """Return the id, the form and the value of the column `column` of a parsed token."""
     if isinstance(token, Mapping):
         known: Mapping[str, Any] = token
     elif isinstance(token, str):
@@ -168,7 +169,7 @@ def _sentences(
     is_new = True
     has_tokens = False
     for number, line in _lines(name, options):
-        # In formats whose columns are named, a line that begins with "#" may be a token.
+        # If the caller names the columns, a line with "#" and with all columns is a token.
         is_token = columns is not None and len(line.split()) >= len(columns)
         if line.startswith("#") and not has_tokens and not is_token:
             is_new |= line[1:].split("=")[0].split()[:1] == ["newdoc"]

@@ -1,4 +1,4 @@
-"""Shared by the readers of tokens: documents that can be read again, and the word of a token."""
+"""Helpers of the readers of tokens: documents that can be read again, and the word of a token."""
 
 from __future__ import annotations
 
@@ -48,7 +48,11 @@ def word_of(token: Any, attribute: Attribute) -> str:
 
 
 def check_set(words: Iterable[str], attribute: Attribute, number: int, has_tokens: bool) -> None:
-    """Raise a ValueError if a document has tokens, but none has an attribute that all should."""
+    """Raise a ValueError if `attribute` is in `_ALWAYS_SET`, but no token of a document has it.
+
+    `words` are the words of the tokens. `number` is the number of the document, for the message.
+    A document without tokens is accepted.
+    """
     if not has_tokens or any(words) or not isinstance(attribute, str):
         return
     if attribute.rstrip("_") in _ALWAYS_SET:

@@ -23,7 +23,7 @@ def from_spacy(
     Parameters
     ----------
     docs : iterable of spacy.tokens.Doc
-        For example ``nlp.pipe(texts)``, which is read once, or ``DocBin.get_docs(vocab)``.
+        For example ``nlp.pipe(texts)`` or ``DocBin.get_docs(vocab)``.
     attribute : str or callable, default "lemma_"
         The attribute of a token that is the word, such as "text", "lower_", "lemma_" or "pos_"; or
         a function from a token to a str, such as ``lambda t: f"{t.lemma_}_{t.pos_}"``. Tokens of
@@ -91,8 +91,8 @@ def _of_spacy(
 def _by_number(doc: Any, attribute: Attribute, known: dict[int, str]) -> list[str] | None:
     """Return the word of each token, "" for white space, without an object for each token.
 
-    Return None if `attribute` is a function, or an attribute that this function does not know as an
-    array. spaCy stores a text as a number, and `known` caches the text of each number.
+    Return None if `attribute` is a function, or an attribute for which this function does not use
+    ``Doc.to_array``. spaCy stores a text as a number, and `known` caches the text of each number.
     """
     if not isinstance(attribute, str):
         return None
