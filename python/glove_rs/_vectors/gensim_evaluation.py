@@ -46,7 +46,7 @@ def word_pairs(
     stats = optional("scipy.stats", "evaluate_word_pairs")
     known = _known(words, restrict_vocab, case_insensitive)
     dummy4unknown = boolean("dummy4unknown", dummy4unknown)
-    # With "utf-8", a byte order mark would become part of the first word.
+    # With "utf-8", a byte order mark would become part of the first word. "utf-8-sig" drops it.
     if codecs.lookup(encoding).name == "utf-8":
         encoding = "utf-8-sig"
     ids: list[tuple[int, int]] = []

@@ -78,7 +78,8 @@ def _label_apart(
         for word, point in zip(words, points, strict=True)
     ]
     with warnings.catch_warnings():
-        # adjustText draws the labels to measure them. `scatter` has warned of missing characters.
+        # adjustText draws the labels to measure them, and matplotlib then warns of each missing
+        # character. `scatter` has already warned of these characters.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         adjust_text(
             labels,
