@@ -35,7 +35,8 @@ __all__ = ["COMBINATIONS", "Neighbours", "UnknownWord", "WordVectors", "combine"
 # The modules for plots, exports and evaluation are imported in the methods that need them, so that
 # glove_rs is imported faster.
 
-# `_repr_html_` shows words of these ranks: after the function words and before the rare words.
+# The ranks of the words that `_repr_html_` shows. More frequent words are often function words such
+# as "the", and the vectors of much rarer words are less exact.
 _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 
 

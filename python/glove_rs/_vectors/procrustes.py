@@ -19,10 +19,10 @@ def rotation(
 ) -> tuple[_Float64, float]:
     """Return the orthogonal matrix Q and the scale s that minimise Σ ‖s u Q − v‖².
 
-    The sum is over pairs of vectors u and v. In pair k, u is row ``rows[k]`` of `moved` and v is row ``others[k]`` of `fixed`. Q is computed
-    first, from u and v scaled to unit length, so that long vectors do not have more weight
-    (Schönemann 1966). s is then computed for this Q, from u and v with their original lengths. A
-    pair is left out if u or v has no direction.
+    The sum is over pairs of vectors: in pair k, u is row ``rows[k]`` of `moved`, and v is row
+    ``others[k]`` of `fixed`. Q is computed first, from u and v scaled to unit length, so that long
+    vectors do not have more weight (Schönemann 1966). s is then computed for this Q, from u and v
+    with their original lengths. A pair is left out if u or v has no direction.
 
     Returns
     -------

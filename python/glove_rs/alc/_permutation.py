@@ -1,4 +1,7 @@
-"""The permutation test of a regression: residuals exchanged between observations or clusters."""
+"""The permutation test of a regression: it exchanges residuals between observations.
+
+With clusters, it exchanges residuals between groups of observations: see :func:`permuted_norms`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from ._space import Float64
 
 __all__ = ["permuted_norms"]
 
-#: The number of cells of a block of permutations. Such a block takes 32 MB.
+#: The largest number of array elements of a block of permutations, unless one permutation has more.
+#: As float64, such a block takes 32 MB.
 _CELLS = 1 << 22
 
 
