@@ -117,8 +117,7 @@ class WordVectors(GensimNames):
         :func:`glove_rs.evaluation.categories`. Any other file is passed to
         :func:`glove_rs.evaluation.similarity`. A word that is unknown, or whose vector has NaN or
         infinity, is left out together with its question or pair. The result counts what was left
-        out.
-        :func:`glove_rs.evaluation.panel` measures all files of a folder.
+        out. :func:`glove_rs.evaluation.panel` measures all files of a folder.
 
         Parameters
         ----------
@@ -215,7 +214,7 @@ class WordVectors(GensimNames):
                 file. See `mmap`.
         limit : int, optional
             Read only the first `limit` vectors of the file, >= 1, as gensim does. With `words`, a
-            warning names the words that are not among these vectors.
+            warning counts the words that are not among these vectors.
         dtype : {"auto", "float32", "float16"}, default "auto"
             The precision of the numbers. float16 needs half the memory. "auto" keeps the precision
             of a native file, and means float32 for all other files.
@@ -272,12 +271,12 @@ class WordVectors(GensimNames):
         In text, one space or tab separates the fields of a line: the word and its numbers. A word
         may contain spaces, as in glove.840B: the last `dim` fields of a line are the vector, and
         all fields before them are the word. So if a line has one number too many, the word ends in
-        a number. A warning names such words.
+        a number. A warning counts such words and names the first five.
 
-        Three variants of this layout are recognised if most of the first lines have them: several
-        spaces that align the columns; commas or semicolons as separators; and decimal commas in
-        numbers. A first line with the names of the columns is left out. Numbers are rounded to the
-        nearest float32. `nan` and `inf` are accepted.
+        Variants of this layout are recognised if most of the first lines have them, such as decimal
+        commas in numbers, several spaces that align the columns, and commas or semicolons as
+        separators. A first line with the names of the columns is left out. Numbers are rounded to
+        the nearest float32. `nan` and `inf` are accepted.
 
         Examples
         --------

@@ -133,7 +133,7 @@ def _search(
 def _terms(
     cosines: NDArray[np.floating[Any]], method: str
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Return the terms of question words in a score: for a word that is b or c, and one that is a.
+    """Convert cosines with question words to terms of a score: first for b and c, then for a.
 
     A score of 3CosAdd is the sum of the terms of a, b and c. A score of 3CosMul is their product.
     """

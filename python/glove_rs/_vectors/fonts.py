@@ -1,4 +1,4 @@
-"""Choice of installed fonts for matplotlib that have all characters of some words."""
+"""Choose installed fonts with which matplotlib can draw all characters of some words."""
 
 from __future__ import annotations
 

@@ -74,7 +74,8 @@ def word_pairs(
         warn(f"{np.count_nonzero(~finite)} pairs left out: a vector has NaN or infinity")
     if not finite.any():
         raise ValueError(
-            f"no line of {os.fsdecode(path)} has two words of the vocabulary and a number"
+            f"no line of {os.fsdecode(path)} has two words of the vocabulary with finite vectors, "
+            "and a number"
         )
     gold = np.array(ratings)[finite]
     spearman = stats.spearmanr(gold, cosines[finite])
@@ -89,7 +90,8 @@ def _decoded(file: Iterable[str], path: str | os.PathLike[str]) -> Iterator[str]
         yield from file
     except UnicodeDecodeError as error:
         raise FormatError(
-            f"{os.fsdecode(path)}, byte {error.start}: not {error.encoding}: set encoding="
+            f"{os.fsdecode(path)}, byte {error.start}: the file is not {error.encoding}: "
+            "set encoding="
         ) from None
 
 

@@ -72,7 +72,7 @@ def _label_apart(
     families: list[str],
     adjust_text: Any,
 ) -> None:
-    """Write each word near its point, at a place where it covers no other word and no point."""
+    """Write each word near its point, where it covers few other words and points."""
     labels = [
         ax.annotate(word, point, xytext=point, fontfamily=families, parse_math=False)
         for word, point in zip(words, points, strict=True)

@@ -1,4 +1,4 @@
-"""Orthogonal Procrustes: the rotation that brings one set of vectors nearest to another."""
+"""Orthogonal Procrustes: rotate or reflect one set of vectors to bring it nearest to another."""
 
 from __future__ import annotations
 

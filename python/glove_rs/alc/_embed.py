@@ -34,7 +34,7 @@ class Embeddings:
     ----------
     vectors : ndarray of float64, shape (n, dim)
     rows : ndarray of int64, shape (n,)
-        The number of each vector's context, from 0.
+        The number of the context of each vector, from 0.
     known_words : ndarray of int64, shape (n,)
         How many words of each context have a vector. An embedding is less exact if its context has
         few such words.

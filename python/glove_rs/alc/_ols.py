@@ -83,7 +83,7 @@ class Fit:
         """
         if self.is_clustered:
             _, S = self.moments()
-            # Σ_g S_g S_gᵀ. The columns of `wide` are the components of all clusters.
+            # `meat` is Σ_g S_g S_gᵀ: the columns of `wide` are the columns of all matrices S_g.
             wide = S.transpose(1, 0, 2).reshape(self.Z.shape[1], -1)
             meat = wide @ wide.T
         else:
@@ -108,9 +108,10 @@ class Fit:
     def _without_each(self) -> Float64:
         """Return :meth:`jackknife` for clusters of one observation each.
 
-        Without observation c the residuals are e_g + h_gc e_c / (1 − h_cc), where h is the
-        leverage. Their squared norms follow from the products of residuals. Only these norms enter
-        the bias, because all outcomes have the same Z.
+        Without observation c, the residual of observation g is e_g + h_gc e_c / (1 − h_cc), where
+        h = Z (ZᵀZ)⁻¹ Zᵀ, and h_cc is the leverage of c. The squared norms of these residuals follow
+        from the products of the residuals e. Only the norms enter the bias, because all outcomes
+        have the same Z.
         """
         Z, E = self.Z, self.residuals
         n, p = Z.shape
@@ -158,7 +159,7 @@ class Replicates:
         self._own = self._S @ self._S.transpose(0, 2, 1)
 
     def debiased(self, counts: Float64) -> Float64:
-        """Return the debiased norms: shape (p − 1,).
+        """Return the debiased norms of one replicate: shape (p − 1,).
 
         Parameters
         ----------

@@ -25,8 +25,8 @@ def permuted_norms(fit: Fit, n: int, seed: int, step_done: Callable[[int], objec
 
     Without clusters, the rows of residuals are permuted. With clusters, the observations of one
     cluster that have the same covariates form a cell, and the residuals of whole cells are
-    permuted. A cell receives the residuals of another cell together with their number of
-    observations, as in conText.
+    permuted. A cell receives the residuals of another cell together with the number of observations
+    of that cell, as in conText.
     """
     rng = np.random.default_rng(seed)
     if not fit.is_clustered:

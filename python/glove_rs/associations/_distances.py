@@ -156,8 +156,8 @@ def ripa(
     Returns
     -------
     DistanceResult
-        With a column std_of_pairs: the standard deviation over the pairs. `value` is the mean
-        over the attributes.
+        With a column std_of_pairs: the standard deviation of a · (x − y) / ‖x − y‖ over the pairs.
+        `value` is the mean over the attributes.
 
     Warns
     -----

@@ -143,7 +143,8 @@ def sampled_p_values(
 ) -> Float64:
     """Return p-values from a sample of divisions: shape (rows,).
 
-    The observed division counts as one of the sample (Phipson and Smyth 2010), so no p-value is 0.
+    The observed division counts as one more division of the sample (Phipson and Smyth 2010), so no
+    p-value is 0.
 
     Parameters
     ----------

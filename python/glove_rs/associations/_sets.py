@@ -272,11 +272,14 @@ def warn_of_shared(firsts: Sequence[Chosen], seconds: Sequence[Chosen]) -> None:
     """Warn of words that are both target and attribute: their cosine with themselves is 1."""
     others = {word for second in seconds for word in second.words}
     if shared := sorted({word for first in firsts for word in first.words} & others):
-        warn(f"words that are both target and attribute raise the association: {', '.join(shared)}")
+        warn(
+            "words that are both target and attribute raise the association with their attributes: "
+            f"{', '.join(shared)}"
+        )
 
 
 def missing_words(sets: Sequence[Chosen]) -> dict[str, list[str]]:
-    """Return the words without a vector of each set that has some, by the name of the set."""
+    """Return the words without a vector, by the name of their set. Other sets are not included."""
     return {own.name: own.missing for own in sets if own.missing}
 
 

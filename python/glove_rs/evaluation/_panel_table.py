@@ -79,8 +79,9 @@ def page(title: str, fragment: str) -> str:
 def _cells(rows: Sequence[PanelRow]) -> list[tuple[str, ...]]:
     """Return the cells of the head and the rows.
 
-    The table always has the number of items that the first model finds. If the number that the
-    second model or both models find differs from it in any row, it has columns for these two too.
+    The table always has a column with the number of items that the first model finds. If, in any
+    row, the number that the second model finds or the number that both find is different, the table
+    has columns for these two numbers too.
     """
     is_paired = any(row.difference for row in rows)
     differ = any(
