@@ -390,7 +390,7 @@ class GensimNames(SimilarityQueries):
         OSError
             If the file cannot be read.
         FormatError
-            If the file is not in `encoding`. The message has the byte offset.
+            If the file is not in `encoding`.
         LookupError
             If Python does not know `encoding`.
         ValueError
