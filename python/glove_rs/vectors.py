@@ -35,7 +35,8 @@ __all__ = ["COMBINATIONS", "Neighbours", "UnknownWord", "WordVectors", "combine"
 # The modules for plots, exports and evaluation are imported in the methods that need them, so that
 # glove_rs is imported faster.
 
-# `_repr_html_` shows words of these ranks: after the function words and before the rare words.
+# The ranks of the words that `_repr_html_` shows. More frequent words are often function words such
+# as "the", and the vectors of much rarer words are less exact.
 _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 
 
@@ -75,9 +76,10 @@ class WordVectors(GensimNames):
 
     Notes
     -----
-    A vector of zeros has no direction. As in gensim, its cosines are NaN in lists and arrays, its
-    word comes last in lists, and its :meth:`similarity` to any word is 0. If a vector has NaN or
-    infinity, all its cosines are NaN, and its word comes last in lists.
+    A vector of zeros has no direction. As in gensim, its cosines are NaN in arrays and in lists of
+    neighbours, its word comes last in these lists, and its :meth:`similarity` to any word is 0. If
+    a vector has NaN or infinity, its cosines and similarities are NaN, and its word also comes last
+    in lists of neighbours.
 
     Examples
     --------
@@ -111,11 +113,11 @@ class WordVectors(GensimNames):
 
         If the first line starts with ':', or the first two lines have four words each and no
         rating, the file has questions and is passed to :func:`glove_rs.evaluation.analogies`. If
-        the first two lines have two words each, it has categories and is passed to
+        the first two lines have two fields each, a word and its category, the file is passed to
         :func:`glove_rs.evaluation.categories`. Any other file is passed to
-        :func:`glove_rs.evaluation.similarity`. Questions, pairs and words that cannot be answered,
-        because a word is unknown or a vector has NaN or infinity, are left out and counted.
-        :func:`glove_rs.evaluation.panel` measures all files of a folder.
+        :func:`glove_rs.evaluation.similarity`. A word that is unknown, or whose vector has NaN or
+        infinity, is left out together with its question or pair. The result counts what was left
+        out. :func:`glove_rs.evaluation.panel` measures all files of a folder.
 
         Parameters
         ----------
@@ -211,8 +213,8 @@ class WordVectors(GensimNames):
                 :attr:`vectors` is read-only. With `words`, their vectors are copied from the mapped
                 file. See `mmap`.
         limit : int, optional
-            Read only the first `limit` vectors of the file, >= 1, as gensim does. Those of `words`
-            that are not among the first `limit` are left out, with a warning.
+            Read only the first `limit` vectors of the file, >= 1, as gensim does. With `words`, a
+            warning counts the words that are not among these vectors.
         dtype : {"auto", "float32", "float16"}, default "auto"
             The precision of the numbers. float16 needs half the memory. "auto" keeps the precision
             of a native file, and means float32 for all other files.
@@ -225,15 +227,15 @@ class WordVectors(GensimNames):
             raise an error, replace them with U+FFFD, or leave them out. If two words are equal
             after this, the second one is a repeated word.
         vocabulary : path or Vocabulary, optional
-            The words of a Stanford ``.bin``, or a file of words with counts in Stanford's text
-            format.
+            The words of a Stanford ``.bin``, which has no words itself: a Vocabulary, or a file of
+            words with counts in Stanford's text format.
         combine : {"sum", "mean", "word", "context", "concat"}, default "sum"
             How to combine the two vectors of a word in a Stanford ``.bin``; see
             :meth:`glove_rs.Glove.word_vectors`. The other formats have one vector for each word.
         mmap : bool, default True
-            Map a native file into memory if possible. False reads it. Do not shorten a mapped file
-            in place: a process that then reads the missing pages is killed (SIGBUS). Replacing the
-            file, as :meth:`save` does, is safe.
+            Map a native file into memory if possible. With False, the file is read into memory. Do
+            not shorten a mapped file in place: a process that then reads the missing pages is
+            killed (SIGBUS). Replacing the file, as :meth:`save` does, is safe.
         max_line_bytes : int, default 67108864
             The longest allowed line of text, in bytes, from 1 to 2**40. A longer line is an error,
             so that a small compressed file cannot fill the memory.
@@ -255,8 +257,9 @@ class WordVectors(GensimNames):
             If the file is malformed; the message has the line of a text or the byte of a binary
             file. If the file is of another kind, the message says what it is and what reads it.
         OSError
-            If the file cannot be read. The error is of the matching subclass and has the path. URLs
-            are not read: pass an open file from :func:`fsspec.open` instead.
+            If the file cannot be read. The error is of the subclass for the cause, such as
+            FileNotFoundError, and has the path. URLs are not read: pass an open file from
+            :func:`fsspec.open` instead.
         ValueError
             If a parameter is out of its range, or if `path` is an archive of several files and
             `member` is not given.
@@ -265,15 +268,15 @@ class WordVectors(GensimNames):
 
         Notes
         -----
-        In text, one space or tab separates the word and the numbers. A word may contain spaces, as
-        in glove.840B: the last `dim` fields of a line are the vector, and all fields before them
-        are the word. So if a line has one number too many, the word ends in a number. A warning
-        names such words.
+        In text, one space or tab separates the fields of a line: the word and its numbers. A word
+        may contain spaces, as in glove.840B: the last `dim` fields of a line are the vector, and
+        all fields before them are the word. So if a line has one number too many, the word ends in
+        a number. A warning counts such words and names the first five.
 
-        Some other layouts are recognised if most of the first lines have them: columns aligned by
-        several spaces, commas or semicolons as separators, and numbers with a decimal comma. A
-        first line with the names of the columns is then left out. Numbers are rounded to the
-        nearest float32. `nan` and `inf` are accepted.
+        Variants of this layout are recognised if most of the first lines have them, such as decimal
+        commas in numbers, several spaces that align the columns, and commas or semicolons as
+        separators. A first line with the names of the columns is left out. Numbers are rounded to
+        the nearest float32. `nan` and `inf` are accepted.
 
         Examples
         --------
@@ -383,7 +386,8 @@ class WordVectors(GensimNames):
             The file to write.
         unk : bool, default False
             Add a last line ``<unk>``, as Stanford's tool does. Its vector is the mean of the last
-            100 vectors. If the most frequent word is first, they are those of the rarest words.
+            100 vectors. If the most frequent word is first, these are the vectors of the 100 rarest
+            words.
 
         Raises
         ------
@@ -493,7 +497,8 @@ class WordVectors(GensimNames):
         Returns
         -------
         gensim.models.KeyedVectors
-            The matrix is not copied: a change of its ``vectors`` changes :attr:`vectors`.
+            The matrix is not copied: a change in ``KeyedVectors.vectors`` also changes
+            :attr:`vectors`.
 
         Raises
         ------

@@ -49,9 +49,9 @@ def answers(
     doubtful = np.ones(len(triples), bool)
     if method == "3cosadd":
         # First search in float32, which is faster. If the best score leads the second best by more
-        # than the rounding error, the answer is also that of float64. A score is a sum of three
-        # products of unit vectors, each with an error of at most (dim + 4) 2⁻²⁴. The lead is the
-        # difference of two scores.
+        # than the rounding error, float64 gives this answer too. A score is a sum of three products
+        # of unit vectors, each with an error of at most (dim + 4) 2⁻²⁴. The lead is the difference
+        # of two scores, so its error is at most 2 · 3 times this number.
         margin = 2 * 3 * (matrix.shape[1] + 4) * 2.0**-24
         answer, lead = _search(matrix, triples, limit, method, unknown, np.float32)
         doubtful = ~(lead > margin)
@@ -69,9 +69,10 @@ def _search(
 ) -> tuple[NDArray[np.intp], NDArray[np.floating[Any]]]:
     """Return the row with the best score for each question, and its lead over the second best.
 
-    The score is w · (b - a + c) = w · b - w · a + w · c. The usual files of questions have few
-    different words (905 in the 19,544 questions of questions-words.txt). So the dot products of
-    these words with the vocabulary are computed once, and each question adds three rows of them.
+    The 3CosAdd score of word w is w · (b - a + c) = w · b - w · a + w · c. The usual files of
+    questions have few different words (905 in the 19,544 questions of questions-words.txt). So the
+    dot products of these words with the vocabulary are computed once, and each question adds three
+    rows of them. A question of 3CosMul multiplies three rows instead: see :func:`_terms`.
     """
     number = len(triples)
     if not number:
@@ -132,12 +133,12 @@ def _search(
 def _terms(
     cosines: NDArray[np.floating[Any]], method: str
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Return the terms of a score: for a question word as b or c, and for the same word as a.
+    """Convert cosines with question words to terms of a score: first for b and c, then for a.
 
-    A score of 3CosAdd is the sum of its three terms. A score of 3CosMul is their product.
+    A score of 3CosAdd is the sum of the terms of a, b and c. A score of 3CosMul is their product.
     """
     if method == "3cosadd":
         return cosines, -cosines
-    # Rounding may give a cosine below -1: no term must be negative.
+    # Rounding may give a cosine below -1, but no term may be negative.
     moved = np.maximum((1 + cosines) / 2, 0)
     return moved, 1 / (moved + _EPSILON)

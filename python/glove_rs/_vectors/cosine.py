@@ -144,9 +144,9 @@ def not_finite(matrix: NDArray[Any], ids: NDArray[np.intp]) -> NDArray[np.bool_]
 
 
 def _cosines(first: _Float64, second: _Float64) -> _Float64:
-    """Return the cosine of each row of `first` with the same row of `second`.
+    """Return the cosine of each row a of `first` with the same row b of `second`.
 
-    The dot product is divided by √(|a|² |b|²). So the cosine of a word with itself is exactly 1.
+    The dot product is divided by √(|a|² |b|²). So the cosine of a vector with itself is exactly 1.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         squares = np.einsum("ij,ij->i", first, first) * np.einsum("ij,ij->i", second, second)

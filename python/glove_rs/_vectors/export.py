@@ -1,4 +1,4 @@
-"""Conversion of word vectors to objects of other libraries. A call imports the library."""
+"""Conversion of word vectors to objects of other libraries. Each function imports its library."""
 
 from __future__ import annotations
 

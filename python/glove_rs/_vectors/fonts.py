@@ -1,4 +1,4 @@
-"""Choice of installed fonts for matplotlib that have all characters of some words."""
+"""Choose installed fonts with which matplotlib can draw all characters of some words."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ def advice(missing: Iterable[str]) -> str:
 # The result is cached for each set of characters, because the function opens all installed fonts.
 @functools.lru_cache(maxsize=16)
 def _installed_for(needed: frozenset[int]) -> tuple[tuple[str, ...], frozenset[int]]:
-    """Return installed families that have the characters `needed`, and those that none has."""
+    """Return installed families with the characters `needed`, and the characters that none has."""
     manager = optional("matplotlib.font_manager", "plot")
     families, missing = _cover(manager, manager.fontManager.ttflist, needed)
     if missing:
-        # matplotlib caches its list of fonts: look for fonts that were installed later.
+        # matplotlib stores its list of fonts in a file: look for fonts that were installed later.
         known = {entry.fname for entry in manager.fontManager.ttflist}
         count = len(manager.fontManager.ttflist)
         for path in sorted(set(manager.findSystemFonts()) - known):
@@ -76,9 +76,10 @@ def _installed_for(needed: frozenset[int]) -> tuple[tuple[str, ...], frozenset[i
 def _cover(
     manager: Any, entries: Iterable[Any], needed: frozenset[int]
 ) -> tuple[tuple[str, ...], frozenset[int]]:
-    """Choose families that together have the characters `needed`; return also those missing.
+    """Choose families that together have the characters `needed`.
 
-    Each step chooses the family that has most of the characters that are still missing.
+    Return the families, and the characters that no family has. Each step chooses the family that
+    has most of the characters that are still missing.
     """
     has: dict[str, set[int]] = {}
     for entry in entries:

@@ -46,7 +46,7 @@ def word_pairs(
     stats = optional("scipy.stats", "evaluate_word_pairs")
     known = _known(words, restrict_vocab, case_insensitive)
     dummy4unknown = boolean("dummy4unknown", dummy4unknown)
-    # With "utf-8", a byte order mark would become part of the first word.
+    # With "utf-8", a byte order mark would become part of the first word. "utf-8-sig" drops it.
     if codecs.lookup(encoding).name == "utf-8":
         encoding = "utf-8-sig"
     ids: list[tuple[int, int]] = []
@@ -74,7 +74,8 @@ def word_pairs(
         warn(f"{np.count_nonzero(~finite)} pairs left out: a vector has NaN or infinity")
     if not finite.any():
         raise ValueError(
-            f"no line of {os.fsdecode(path)} has two words of the vocabulary and a number"
+            f"no line of {os.fsdecode(path)} has two words of the vocabulary with finite vectors, "
+            "and a number"
         )
     gold = np.array(ratings)[finite]
     spearman = stats.spearmanr(gold, cosines[finite])
@@ -89,7 +90,8 @@ def _decoded(file: Iterable[str], path: str | os.PathLike[str]) -> Iterator[str]
         yield from file
     except UnicodeDecodeError as error:
         raise FormatError(
-            f"{os.fsdecode(path)}, byte {error.start}: not {error.encoding}: set encoding="
+            f"{os.fsdecode(path)}, byte {error.start}: the file is not {error.encoding}: "
+            "set encoding="
         ) from None
 
 

@@ -1,6 +1,6 @@
-"""Methods of gensim's ``KeyedVectors`` that `table.py` and `similarity.py` do not have.
+"""Further methods of gensim's ``KeyedVectors``, besides those in `table.py` and `similarity.py`.
 
-Names and the order of arguments are those of gensim.
+The names and the order of the arguments are those of gensim.
 """
 
 from __future__ import annotations
@@ -366,8 +366,8 @@ class GensimNames(SimilarityQueries):
         pairs : str or path-like
             A file with two words and a number on each line. A line is left out if it starts with
             '#', does not have three fields, or has a third field that is not a number.
-        delimiter : str, default "\t"
-            The separator of the fields.
+        delimiter : str or None, default "\t"
+            The separator of the fields. With None, fields are separated by white space.
         encoding : str, default "utf8"
         restrict_vocab : int or None, default 300000
             Use only the first `restrict_vocab` words. All other words are unknown.
@@ -390,11 +390,11 @@ class GensimNames(SimilarityQueries):
         OSError
             If the file cannot be read.
         FormatError
-            If the file is not in `encoding`. The message has the byte offset.
+            If the file is not in `encoding`.
         LookupError
             If Python does not know `encoding`.
         ValueError
-            If no line has two words of the vocabulary and a number.
+            If no pair is left.
 
         Warns
         -----
@@ -474,7 +474,8 @@ class GensimNames(SimilarityQueries):
         Warns
         -----
         UserWarning
-            If lines are left out, or questions because a vector has NaN or infinity.
+            If lines are left out, or if questions are left out because a vector has NaN or
+            infinity.
 
         Examples
         --------

@@ -44,9 +44,9 @@ def cosmul(
 ) -> _Float32:
     """Return the 3CosMul score of every row (Levy & Goldberg 2014).
 
-    Each cosine c becomes (1 + c) / 2, a number from 0 to 1. The score of a row is P / (N + 10⁻⁶),
-    where P is the product of these numbers for the `positive` vectors, and N their product for the
-    `negative` vectors.
+    The cosine c of a row and a vector becomes (1 + c) / 2, a number from 0 to 1. The score of a row
+    is P / (N + 10⁻⁶), where P is the product of these numbers for the `positive` vectors, and N is
+    the product for the `negative` vectors.
     """
     scores = np.ones(len(matrix), np.float32)
     denominator = np.ones(len(matrix), np.float32)

@@ -72,13 +72,14 @@ def _label_apart(
     families: list[str],
     adjust_text: Any,
 ) -> None:
-    """Write each word near its point, at a place where it covers no other word and no point."""
+    """Write each word near its point, where it covers few other words and points."""
     labels = [
         ax.annotate(word, point, xytext=point, fontfamily=families, parse_math=False)
         for word, point in zip(words, points, strict=True)
     ]
     with warnings.catch_warnings():
-        # adjustText draws the labels to measure them. `scatter` has warned of missing characters.
+        # adjustText draws the labels to measure them, and matplotlib then warns of each missing
+        # character. `scatter` has already warned of these characters.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         adjust_text(
             labels,

@@ -1,4 +1,4 @@
-"""Orthogonal Procrustes: the rotation that brings one set of vectors nearest to another."""
+"""Orthogonal Procrustes: rotate or reflect one set of vectors to bring it nearest to another."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ def rotation(
 ) -> tuple[_Float64, float]:
     """Return the orthogonal matrix Q and the scale s that minimise Σ ‖s u Q − v‖².
 
-    u and v are the rows of `moved` and `fixed` with the numbers `rows` and `others`. For Q they are
-    scaled to unit length, so that long vectors do not have more weight. For s they have their
-    original lengths. A pair is left out if u or v has no direction. (Schönemann 1966.)
+    The sum is over pairs of vectors: in pair k, u is row ``rows[k]`` of `moved`, and v is row
+    ``others[k]`` of `fixed`. Q is computed first, from u and v scaled to unit length, so that long
+    vectors do not have more weight (Schönemann 1966). s is then computed for this Q, from u and v
+    with their original lengths. A pair is left out if u or v has no direction.
 
     Returns
     -------
@@ -31,7 +32,7 @@ def rotation(
     Raises
     ------
     ValueError
-        If in each pair u or v has no direction.
+        If every pair is left out.
     """
     dim = moved.shape[1]
     product = np.zeros((dim, dim))

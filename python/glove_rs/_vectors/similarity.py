@@ -68,9 +68,10 @@ class SimilarityQueries(VectorTable):
     ) -> Neighbours | Float32:
         """Find the words nearest to the words in `positive` and far from those in `negative`.
 
-        The vectors of `positive` and `negative` are averaged with the weights 1 and -1. The vector
-        of a word is scaled to unit length before; a vector that is given as an array is not scaled.
-        Words are sorted by their cosine with this mean. The words of the query are not returned.
+        The query is the mean of the vectors of `positive`, with the weight 1, and of `negative`,
+        with the weight -1. The vector of a word is first scaled to unit length; a vector that is
+        given as an array is not scaled. All other words are sorted by their cosine with this mean.
+        The words of the query are not returned.
 
         Parameters
         ----------
@@ -135,9 +136,9 @@ class SimilarityQueries(VectorTable):
     ) -> Neighbours | Float32:
         """Find the words with the largest product of cosines, 3CosMul (Levy & Goldberg 2014).
 
-        Each cosine c becomes (1 + c) / 2, a number from 0 to 1. The score of a word is
-        P / (N + 10⁻⁶), where P is the product of these numbers for `positive`, and N their product
-        for `negative`.
+        The cosine c of a word and a term of the query becomes (1 + c) / 2, a number from 0 to 1.
+        The score of a word is P / (N + 10⁻⁶), where P is the product of these numbers for the terms
+        in `positive`, and N is the product for the terms in `negative`.
 
         Parameters
         ----------
@@ -368,7 +369,7 @@ class SimilarityQueries(VectorTable):
         Returns
         -------
         float
-            From -1 to 1; 0 if no word of one of the lists is known.
+            From -1 to 1; 0 if all words of one of the lists are left out.
 
         Raises
         ------
@@ -432,13 +433,15 @@ class SimilarityQueries(VectorTable):
 
         Returns
         -------
-        ndarray of float32, shape (number of other words,)
-            NaN for a vector without a direction.
+        ndarray of float32, shape (number of words compared with,)
+            NaN for a word whose vector has no direction. All are NaN if the vector of
+            `word_or_vector` has no direction.
 
         Raises
         ------
         KeyError
-            If a word is unknown and :attr:`subwords` has no prediction for it.
+            If `word_or_vector` is an unknown word for which :attr:`subwords` has no prediction, or
+            if one of `other_words` is not in the vocabulary.
         ValueError
             If a vector does not have `dim` numbers.
 

@@ -101,11 +101,12 @@ class VectorTable:
     def subwords(self) -> Subwords | None:
         """The subword model, which gives unknown words a vector; None if there is none.
 
-        The vectors of a model that was trained with ``subwords=True`` have one, unless the spelling
-        of words did not predict their vectors. Any vectors can be given one of the same dimension:
-        ``wv.subwords = Subwords.fit(wv)``. Queries by word, such as :meth:`most_similar`,
-        :meth:`similarity` and :meth:`analogy`, then take any word with a known n-gram. ``in``,
-        ``[]`` and :meth:`get_vector` still take words of the vocabulary only.
+        The vectors of a model that was trained with ``subwords=True`` have a subword model, unless
+        the spelling of words did not predict their vectors. Any other vectors can be given a
+        subword model of the same dimension: ``wv.subwords = Subwords.fit(wv)``. Queries by word,
+        such as :meth:`most_similar`, :meth:`similarity` and :meth:`analogy`, then also take an
+        unknown word, if the subword model has one of its n-grams. ``in``, ``[]`` and
+        :meth:`get_vector` still take words of the vocabulary only.
         """
         return self._subwords
 
@@ -276,19 +277,20 @@ class VectorTable:
         Parameters
         ----------
         words : str or int, or an iterable of those
-            A word, or an index.
+            One word or index, or several.
 
         Returns
         -------
         ndarray, shape (dim,) for one word, (n, dim) for several
-            The vector of a word of the vocabulary; for a single word, a read-only view of its
-            row. For other words, the prediction of :attr:`subwords`, as float32.
+            For one word of the vocabulary, a read-only view of its row. For one unknown word, the
+            prediction of :attr:`subwords`, as float32. For several words, a float32 matrix of such
+            vectors.
 
         Raises
         ------
         KeyError
-            If a word is not in the vocabulary and :attr:`subwords` is None or has none of the
-            n-grams of the word. The message says which.
+            If a word is not in the vocabulary, and :attr:`subwords` is None or has none of the
+            n-grams of the word. The message names the word and says which of the two is the reason.
 
         Examples
         --------

@@ -34,9 +34,10 @@ class Embeddings:
     ----------
     vectors : ndarray of float64, shape (n, dim)
     rows : ndarray of int64, shape (n,)
-        The number of each vector's context, from 0.
+        The number of the context of each vector, from 0.
     known_words : ndarray of int64, shape (n,)
-        How many words of each context have a vector. An embedding of few words is less exact.
+        How many words of each context have a vector. An embedding is less exact if its context has
+        few such words.
     contexts : int
         The number of contexts that :func:`embed` received. It includes the contexts that were left
         out because they have no word with a vector.
@@ -107,10 +108,10 @@ class Embeddings:
         return labels.tolist(), numbers.astype(np.int64)
 
     def mean(self, by: str | Sequence[Any] | None = None) -> ResultTable:
-        """Return the mean vector of each group: columns group, n, and one for each component.
+        """Return the mean vector of each group.
 
-        The functions of :mod:`glove_rs.alc` use such a mean as the embedding of the keyword in a
-        group.
+        The columns are group, n (the number of vectors), and one for each component. The functions
+        of :mod:`glove_rs.alc` use such a mean as the embedding of the keyword in a group.
         """
         labels, numbers = self.groups(by)
         means = group_means(self.vectors, numbers, len(labels))
@@ -208,14 +209,15 @@ def embed(
     ----------
     contexts : KeywordContexts, or iterable of str or of lists of words
         The result of :func:`glove_rs.kwic.contexts`: the words around the keyword are used, but not
-        the keyword. Or whole texts: a str is split with the settings of the model; if `vectors` is
-        not a model, at white space.
+        the keyword. Or an iterable of whole texts: a str is split with the settings of the model;
+        if `vectors` is not a model, it is split at white space.
     vectors : Glove, WordVectors, or pair of words and matrix
-        The vectors; those of a model are W + W_tilde. Vectors in float32 or float16 are converted
-        to float64.
+        The vectors of words. The vectors of a model are W + W_tilde. Vectors in float32 or float16
+        are converted to float64.
     transform : ndarray of shape (dim, dim), or False, optional
-        The matrix A. By default that of the model, :meth:`glove_rs.Glove.transform_matrix`. It is
-        required if `vectors` is not a model. With False, A is left out and the embedding is u.
+        The matrix A. The default is the matrix of the model,
+        :meth:`glove_rs.Glove.transform_matrix`. If `vectors` is not a model, `transform` is
+        required. With False, A is left out and the embedding is u.
 
     Returns
     -------
@@ -274,7 +276,7 @@ def embed(
         )
     means = sums[rows] / counts[rows, None]
     if not np.isfinite(means).all():
-        raise ValueError("vectors must have finite numbers only for the words of the contexts")
+        raise ValueError("vectors must be finite for all words of the contexts")
     return Embeddings(
         means if matrix is None else means @ matrix.T,
         rows,

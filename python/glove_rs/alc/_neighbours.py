@@ -1,4 +1,4 @@
-"""What the mean embeddings of groups are near to: words, contexts, and how groups differ."""
+"""Words and contexts near the mean embedding of each group, and the comparison of two groups."""
 
 from __future__ import annotations
 
@@ -365,7 +365,7 @@ def _resampling(bootstraps: Any, level: Any, seed: Any) -> tuple[int, float, int
 def _with_words(embeddings: Embeddings, means: Float64, rows: NDArray[np.int64]) -> Float64:
     """Return the cosines of unit means with the vectors of words: shape (means, words).
 
-    A word whose vector has NaN gets -inf.
+    A word whose vector has NaN or infinity gets -inf, so it comes after all other words.
     """
     space = embeddings._space
     found = np.empty((len(means), len(rows)))
@@ -373,7 +373,6 @@ def _with_words(embeddings: Embeddings, means: Float64, rows: NDArray[np.int64])
     for start in range(0, len(rows), step):
         part = slice(start, start + step)
         found[:, part] = means @ unit(space.of(rows[part])).T
-    # A vector with NaN gets the cosine -inf, so it comes after all other words.
     return np.where(np.isnan(found), -np.inf, found)
 
 
@@ -427,7 +426,10 @@ def _cosines(
 def _drawn_cosines(
     Y: Float64, vectors: Float64, n: int, seed: int, step_done: Callable[[int], object]
 ) -> Float64:
-    """Return the cosines of unit vectors with the mean of `n` draws of Y: shape (n, vectors)."""
+    """Return the cosines of unit vectors with bootstrap means of Y: shape (n, vectors).
+
+    Each of the `n` means is of as many rows as Y has, drawn from Y with replacement.
+    """
     rng = np.random.default_rng(seed)
     found = np.empty((n, len(vectors)))
     step = max(1, (1 << 22) // len(Y))

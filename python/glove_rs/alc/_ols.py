@@ -18,9 +18,11 @@ from ._space import Float64
 
 __all__ = ["Fit", "fitted"]
 
-#: Values up to this size, relative to the largest one, count as zero.
+#: Eigenvalues up to this size, relative to the largest one, count as zero. So does 1 minus a
+#: leverage, if it is below this size.
 _SINGULAR = 1e-9
-#: The number of cells of a block of an n × n matrix. Such a block takes 64 MB.
+#: The largest number of elements of a block of an n × n matrix, unless a column has more. As
+#: float64, such a block takes 64 MB.
 _CELLS = 1 << 23
 
 
@@ -81,7 +83,7 @@ class Fit:
         """
         if self.is_clustered:
             _, S = self.moments()
-            # Σ_g S_g S_gᵀ. The columns of `wide` are the components of all clusters.
+            # `meat` is Σ_g S_g S_gᵀ: the columns of `wide` are the columns of all matrices S_g.
             wide = S.transpose(1, 0, 2).reshape(self.Z.shape[1], -1)
             meat = wide @ wide.T
         else:
@@ -106,9 +108,10 @@ class Fit:
     def _without_each(self) -> Float64:
         """Return :meth:`jackknife` for clusters of one observation each.
 
-        Without observation c the residuals are e_g + h_gc e_c / (1 − h_cc), where h is the
-        leverage. Their squared norms follow from the products of residuals. Only these norms enter
-        the bias, because all outcomes have the same Z.
+        Without observation c, the residual of observation g is e_g + h_gc e_c / (1 − h_cc), where
+        h = Z (ZᵀZ)⁻¹ Zᵀ, and h_cc is the leverage of c. The squared norms of these residuals follow
+        from the products of the residuals e. Only the norms enter the bias, because all outcomes
+        have the same Z.
         """
         Z, E = self.Z, self.residuals
         n, p = Z.shape
@@ -119,6 +122,8 @@ class Fit:
         found = np.empty((n, p - 1))
         correction = _correction(n - 1, n - 1, p)
         step = max(1, _CELLS // n)
+        # Observations of leverage 1, for which the formula would divide by 0. `Replicates` computes
+        # these estimates below.
         alone = hat > 1 - _SINGULAR
         for start in range(0, n, step):
             part = np.arange(start, min(start + step, n))
@@ -154,7 +159,7 @@ class Replicates:
         self._own = self._S @ self._S.transpose(0, 2, 1)
 
     def debiased(self, counts: Float64) -> Float64:
-        """Return the debiased norms: shape (p − 1,).
+        """Return the debiased norms of one replicate: shape (p − 1,).
 
         Parameters
         ----------
@@ -178,14 +183,18 @@ class Replicates:
         with np.errstate(divide="ignore", invalid="ignore"):
             bias = np.diagonal(inverse @ meat @ inverse) * _correction(observations, clusters, rank)
         found: Float64 = ((beta - change) ** 2).sum(axis=1) - bias
-        # A coefficient with a component in a lost direction is not determined.
+        # A coefficient with a component along an eigenvector of eigenvalue 0 is not determined.
         found[(np.abs(directions[:, is_lost]) > _SINGULAR**0.5).any(axis=1)] = np.nan
         found[~np.isfinite(found)] = np.nan
         return found[1:]
 
 
 def _correction(n: int, clusters: int, rank: int) -> float:
-    """Return the correction for few observations and clusters; NaN if there are too few."""
+    """Return the factor with which CR1 corrects a variance for few observations and clusters.
+
+    `rank` is the number of coefficients that are determined. The factor is NaN if there are not
+    more observations than `rank`, or fewer than 2 clusters.
+    """
     if n <= rank or clusters < 2:
         return float("nan")
     return (n - 1) / (n - rank) * clusters / (clusters - 1)

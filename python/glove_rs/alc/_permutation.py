@@ -1,4 +1,7 @@
-"""The permutation test of a regression: residuals exchanged between observations or clusters."""
+"""The permutation test of a regression: it exchanges residuals between observations.
+
+With clusters, it exchanges residuals between groups of observations: see :func:`permuted_norms`.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,8 @@ from ._space import Float64
 
 __all__ = ["permuted_norms"]
 
-#: The number of cells of a block of permutations. Such a block takes 32 MB.
+#: The largest number of array elements of a block of permutations, unless one permutation has more.
+#: As float64, such a block takes 32 MB.
 _CELLS = 1 << 22
 
 
@@ -21,8 +25,8 @@ def permuted_norms(fit: Fit, n: int, seed: int, step_done: Callable[[int], objec
 
     Without clusters, the rows of residuals are permuted. With clusters, the observations of one
     cluster that have the same covariates form a cell, and the residuals of whole cells are
-    permuted. A cell receives the residuals of another cell together with their number of
-    observations, as in conText.
+    permuted. A cell receives the residuals of another cell together with the number of observations
+    of that cell, as in conText.
     """
     rng = np.random.default_rng(seed)
     if not fit.is_clustered:

@@ -21,7 +21,7 @@ from ._space import Float64
 
 __all__ = ["Regression", "regress"]
 
-#: With fewer clusters the intervals are too narrow, and a warning says so.
+#: With fewer clusters than this, the intervals are too narrow, and a warning says so.
 _FEW = 20
 
 
@@ -33,7 +33,8 @@ class Regression(ResultTable):
     - ``coefficient``: the name of the covariate.
     - ``norm_squared``: ‖β‖², where the vector β is the coefficient of the covariate. It is biased
       upwards, because noise makes β longer.
-    - ``bias``: the estimate of this bias, Σ_d se(β_d)².
+    - ``bias``: the estimate of this bias, Σ_d se(β_d)², where se(β_d) is the standard error of
+      component d of β.
     - ``debiased``: ``norm_squared`` − ``bias``. It is negative if ‖β‖² is smaller than the bias.
     - ``std_error``, ``low``, ``high``: the standard error and the interval of ``debiased``, unless
       `errors` was None.
@@ -105,8 +106,8 @@ def regress(
 
     The model is y = βᵀ z + e, where y is the embedding of a context and z has 1 and the covariates.
     The effect of a covariate is measured by the squared length of its coefficient, which is a
-    vector. The squared length is debiased (Green et al. 2025): Σ_d β_d² − se(β_d)², with the
-    standard errors HC1 or, with clusters, CR1.
+    vector. The squared length is debiased (Green et al. 2025): Σ_d (β_d² − se(β_d)²) over the
+    components d, with the standard errors HC1 or, with clusters, CR1.
 
     Parameters
     ----------
@@ -119,8 +120,8 @@ def regress(
         ``column_value``. The intercept is added.
     cluster : str or sequence, optional
         A column of the metadata, or a value for each vector or context, such as the speaker.
-        Contexts of one cluster are not independent. Each is weighted by 1 / (contexts of its
-        cluster), so every cluster counts the same.
+        Contexts of one cluster are not independent. Each context is weighted by 1 / (number of
+        contexts of its cluster), so every cluster counts the same.
     errors : {"jackknife", "bootstrap"} or None, default "jackknife"
         How the standard error of the debiased norm is estimated: by leaving out each context (or
         cluster) in turn, or by drawing contexts (or clusters) with replacement. The interval is
@@ -147,13 +148,13 @@ def regress(
     -----
     UserWarning
         If there are fewer than 20 clusters, or if a standard error is undefined, for example
-        because a group has only one context or cluster. Without `errors`, there is no warning.
+        because a group has only one context or cluster. With ``errors=None``, there is no warning.
 
     Raises
     ------
     ValueError
-        If covariates are missing, constant or collinear, if there are too few contexts or
-        clusters, or if a parameter is out of its range.
+        If covariates have missing values, are constant or are collinear, if there are too few
+        contexts or clusters, or if a parameter is out of its range.
     TypeError
         If `embeddings`, `covariates` or `cluster` is of another type.
     ImportError
@@ -216,7 +217,8 @@ def regress(
             norms = permuted_norms(
                 fit, permutations, seed, lambda done: step_done(done, permutations)
             )
-            # The observed order is one of the permutations, so no p-value is 0.
+            # The observed order is counted as one of the permutations, so no p-value is 0. The
+            # factor makes norms that differ only by rounding errors count as equal.
             beyond = (norms >= raw * (1 - 1e-12)).sum(axis=0)
             columns["p_value"] = (beyond + 1) / (permutations + 1)
             notes.append(f"p-values: {permutations:,} permutations of the residuals, seed {seed}")
@@ -239,7 +241,7 @@ def _check(
     n, p = Z.shape
     if n <= p:
         raise ValueError(
-            f"embeddings must be more than the coefficients, got {n} embeddings for {p} "
+            f"there must be more embeddings than coefficients, got {n} embeddings for {p} "
             "coefficients with the intercept"
         )
     if is_clustered and (groups := int(clusters.max()) + 1) <= p:
@@ -289,7 +291,9 @@ def _interval(
     else:
         defined = ~np.isnan(replicated)
         error = np.full(len(estimate), np.nan)
-        for k in range(len(estimate)):  # a draw without a small group has NaN
+        # A draw has NaN if it does not determine the coefficient, for example because it lacks a
+        # small group. If more than 5 % of the draws have NaN, there is no standard error.
+        for k in range(len(estimate)):
             if defined[:, k].mean() >= 0.95:
                 error[k] = replicated[defined[:, k], k].std(ddof=1)
     half = special.stdtrit(n - 1, 0.5 + level / 2) * error

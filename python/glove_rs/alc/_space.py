@@ -1,4 +1,4 @@
-"""The vectors that à la carte embeddings are made of, in float64."""
+"""The word vectors from which à la carte embeddings are computed, in float64."""
 
 from __future__ import annotations
 
@@ -52,7 +52,8 @@ def space_of(vectors: Any) -> Space:
     Raises
     ------
     ValueError
-        If a pair does not have a row of real numbers for each word, or has a word twice.
+        If the matrix of a pair is not of floats or does not have a row for each word, or if a word
+        occurs twice.
     TypeError
         If `vectors` is of another type.
     """
@@ -67,7 +68,7 @@ def space_of(vectors: Any) -> Space:
         words, matrix = words_of("vectors", vectors[0]), np.asarray(vectors[1])
         if matrix.ndim != 2 or len(matrix) != len(words) or matrix.dtype.kind != "f":
             raise ValueError(
-                "vectors must be words and a matrix of real numbers with a row for each, got "
+                "vectors must be words and a matrix of floats with a row for each word, got "
                 f"{len(words)} words and shape {matrix.shape} of {matrix.dtype}"
             )
         rows = dict(zip(words, range(len(words)), strict=True))

@@ -1,4 +1,4 @@
-"""The matrix A that maps the mean of context vectors to the vector of a word."""
+"""The matrix A that maps the mean vector of the words around a word to the vector of this word."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ._space import Float64, Space, space_of
 
 __all__ = ["additive", "checked_counts", "transform_matrix"]
 
-#: The number of cells of a block of the sums. As float64, a block takes 32 MB.
+#: The largest number of elements of a block of the sums. As float64, a block takes 32 MB.
 _CELLS = 1 << 22
 
 
@@ -21,8 +21,8 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
     """Fit the matrix A of à la carte embeddings by weighted least squares.
 
     A minimises Σ α_w ‖v_w − A u_w‖² over words w (Khodak et al. 2018, equation 4). v_w is the
-    vector of the word and u_w = Σ_j X_wj v_j / Σ_j X_wj the mean of the vectors around it. The
-    solution is computed by a QR decomposition in float64.
+    vector of word w, and u_w = Σ_j X_wj v_j / Σ_j X_wj is the mean of the vectors of the words j
+    around it, weighted by their counts. The solution is computed by a QR decomposition in float64.
 
     Parameters
     ----------
@@ -70,7 +70,8 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
         weights = (counts >= least).astype(np.float64)
     weights[rows < 0] = 0.0
     dim = space.dim
-    # The triangular factor of the rows so far: TSQR, so that only one block is in memory.
+    # The triangular factor R of the QR decomposition of all rows so far. It is updated block by
+    # block (TSQR), so only one block of rows is in memory.
     factor = np.zeros((0, 2 * dim))
     used = 0
     for block, sums, totals in additive(space, X, rows):
@@ -130,7 +131,7 @@ def additive(space: Space, X: Cooccurrence, rows: NDArray[np.int64]) -> Any:
     while start < len(rows):
         if csr_array is not None:
             end = min(start + step, len(rows))
-        else:  # as many words as have `step` counts together, but at least one
+        else:  # as many words as have at most `step` non-zero counts together, but at least one
             end = int(np.searchsorted(indptr, indptr[start] + step, side="right")) - 1
             end = min(max(end, start + 1), len(rows))
         part = slice(int(indptr[start]), int(indptr[end]))

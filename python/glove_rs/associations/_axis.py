@@ -162,9 +162,9 @@ def axis(
     Raises
     ------
     ValueError
-        If neither pairs nor both ends are given, or pairs and an end; if no word of an end has a
-        vector, if no pair has two vectors, if both ends share words, if a vector is not finite, or
-        if the axis has length 0.
+        If neither `pairs` nor both ends are given, or if `pairs` and an end are given; if no word
+        of an end has a vector, if there is no pair in which both words have a vector, if both ends
+        share words, if a vector is not finite, or if the axis has length 0.
     TypeError
         If an end does not hold words, or `pairs` does not hold pairs of words.
 
@@ -183,7 +183,7 @@ def axis(
     ice      -0.4472
     """
     if (pairs is None) == (positive is None and negative is None):
-        raise ValueError("axis needs positive and negative, or pairs")
+        raise ValueError("axis needs either positive and negative, or pairs")
     if pairs is not None:
         first, second, left_out = chosen_pairs(wv, pairs)
         ends = Chosen("first words", first.words), Chosen("second words", second.words)

@@ -1,4 +1,7 @@
-"""Distances of attributes from two sets of targets: RND and RIPA."""
+"""To which of two sets of words an attribute is nearer: the measures RND and RIPA.
+
+RND is Relative Norm Distance, and RIPA is Relational Inner Product Association.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ class DistanceResult(SetsResult):
     Attributes
     ----------
     value : float
-        The mean over the attributes.
+        The mean of the column "value" over the attributes.
     low, high : float
         The interval of `value`; NaN without a bootstrap, and if more than 5 % of the replicates
         lack a word.
     missing : dict of str to list of str
-        The words without a vector, by the name of their set.
+        The words without a vector, or the pairs left out, by the name of their set.
     """
 
     _plotted = ("word", "value", "low", "high")
@@ -153,8 +156,8 @@ def ripa(
     Returns
     -------
     DistanceResult
-        With a column std_of_pairs: the standard deviation over the pairs. `value` is the mean
-        over the attributes.
+        With a column std_of_pairs: the standard deviation of a · (x − y) / ‖x − y‖ over the pairs.
+        `value` is the mean over the attributes.
 
     Warns
     -----
@@ -222,8 +225,8 @@ def chosen_pairs(wv: Vectors, pairs: Any) -> tuple[Chosen, Chosen, list[str]]:
         raise ValueError(f"pairs must have a pair with vectors, got none of {len(listed)}")
     if left_out:
         warn(
-            f"pairs left out, because {', '.join(dict.fromkeys(missing))} has no vector: "
-            f"{', '.join(left_out)}"
+            "pairs left out, because words have no vector "
+            f"({', '.join(dict.fromkeys(missing))}): {', '.join(left_out)}"
         )
     first, second = zip(*known, strict=True)
     return Chosen("pairs", list(first)), Chosen("pairs", list(second)), left_out

@@ -1,7 +1,7 @@
 """The p-value of a difference of two means: over all divisions of the values, or a sample of them.
 
-n values are divided into k and n − k. The difference of the two means grows with the sum of the k
-values, so only sums are compared.
+A division puts k of the n values into the first part and n − k values into the second part. The
+difference of the two means grows with the sum of the first part, so only these sums are compared.
 """
 
 from __future__ import annotations
@@ -64,10 +64,8 @@ class PermutationTest:
     def of(self, values: Float64, k: int, what: str) -> Divided:
         """Compute a p-value for each row of `values`, shape (rows, n).
 
-        In the observed division of a row, the first k values are one part, and all other values
-        are the other part.
-
-        `what` names the values in messages.
+        In the observed division of a row, the first k values are the first part. `what` names the
+        values in messages.
         """
         n = values.shape[1]
         is_exact = n <= _EXACT if self._exact is None else self._exact
@@ -95,7 +93,7 @@ def exact_p_value(values: Float64, k: int, alternative: str) -> float:
     ----------
     values : ndarray of float64, shape (n,)
     k : int
-        The size of the first part, which are the first k values.
+        The size of the first part. In the observed division, this part has the first k values.
     alternative : {"greater", "less", "two-sided"}
     """
     values = values - values.mean()
@@ -145,7 +143,8 @@ def sampled_p_values(
 ) -> Float64:
     """Return p-values from a sample of divisions: shape (rows,).
 
-    The observed division counts as one of the sample (Phipson and Smyth 2010), so no p-value is 0.
+    The observed division counts as one more division of the sample (Phipson and Smyth 2010), so no
+    p-value is 0.
 
     Parameters
     ----------

@@ -45,7 +45,8 @@ def interval(
     Parameters
     ----------
     bootstrap : object
-        An object whose attribute `models` is an iterable of word vectors, or such an iterable.
+        An object whose attribute `models` is an iterable of word vectors or models; or such an
+        iterable.
     estimate : callable
         A function that returns the estimates for word vectors, a float or an array of shape (n,).
         If a replicate lacks a word, the function raises a KeyError, or a NotFiniteError for a

@@ -100,9 +100,9 @@ def read_sets(path: str | os.PathLike[str]) -> dict[str, WordSet]:
     for line, own, word in rows:
         words = found.setdefault(own, [])
         if not word or not own:
-            raise FormatError(f"{name}{line}: a set or a word is empty")
+            raise FormatError(f"{name}{line}: the name of a set or a word is empty")
         if word in words:
-            raise FormatError(f"{name}{line}: {word!r} stands twice in the set {own!r}")
+            raise FormatError(f"{name}{line}: {word!r} occurs twice in the set {own!r}")
         words.append(word)
     if not found:
         raise FormatError(f"{name}: the file has no set of words")
@@ -152,7 +152,9 @@ def _csv_rows(name: str, text: str) -> list[tuple[str, str, str]]:
 
 
 class NotFiniteError(ValueError):
-    """A vector has NaN or infinity. NaN stands for a word that a replicate of a bootstrap lacks.
+    """A vector has NaN or infinity.
+
+    In the models of a bootstrap, a vector of NaN stands for a word that the replicate lacks.
 
     Parameters
     ----------
@@ -176,7 +178,7 @@ class Chosen:
     name : str
     words : list of str
     missing : list of str
-        The words of the set that are not in the vocabulary.
+        The words of the set that are not in the vocabulary. For pairs, the pairs with such a word.
     """
 
     name: str
@@ -235,7 +237,7 @@ def chosen(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Chosen]:
         distinct = list(dict.fromkeys(listed))
         if len(distinct) < len(listed):
             twice = sorted({word for word in distinct if listed.count(word) > 1})
-            warn(f"{name}: words that stand twice count once: {', '.join(twice)}")
+            warn(f"{name}: words that occur twice are counted once: {', '.join(twice)}")
         known = [word for word in distinct if word in wv.key_to_index]
         missing = [word for word in distinct if word not in wv.key_to_index]
         if len(known) < least:
@@ -270,11 +272,14 @@ def warn_of_shared(firsts: Sequence[Chosen], seconds: Sequence[Chosen]) -> None:
     """Warn of words that are both target and attribute: their cosine with themselves is 1."""
     others = {word for second in seconds for word in second.words}
     if shared := sorted({word for first in firsts for word in first.words} & others):
-        warn(f"words that are both target and attribute raise the association: {', '.join(shared)}")
+        warn(
+            "words that are both target and attribute raise the association with their attributes: "
+            f"{', '.join(shared)}"
+        )
 
 
 def missing_words(sets: Sequence[Chosen]) -> dict[str, list[str]]:
-    """Return the words without a vector of each set that has some, by the name of the set."""
+    """Return the words without a vector, by the name of their set. Other sets are not included."""
     return {own.name: own.missing for own in sets if own.missing}
 
 

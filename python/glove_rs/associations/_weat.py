@@ -152,7 +152,8 @@ def weat(
     A, B : sequence of str
         Two sets of attributes, such as pleasant and unpleasant.
     alternative : {"greater", "less", "two-sided"}, default "greater"
-        "greater": X is associated with A, and Y with B.
+        "greater": X is associated with A, and Y with B. "less": X is associated with B, and Y with
+        A. "two-sided": either of the two.
     exact : bool, optional
         True: count all divisions of the targets into two sets of the sizes of X and Y. This needs
         at most 40 targets. False: draw `permutations` random divisions. By default, all divisions
@@ -173,8 +174,8 @@ def weat(
     AssociationTest
         The p-value is the share of divisions whose difference of mean associations is at least as
         extreme, in the direction of `alternative`, as the difference of X and Y. If divisions are
-        drawn, the division into X and Y is counted as a drawn division too, so the p-value is not
-        0.
+        drawn, the division into X and Y is counted as one of the drawn divisions, so the p-value is
+        not 0.
 
     Warns
     -----
@@ -365,12 +366,10 @@ def _associations(wv: Vectors, sets: Sequence[Chosen]) -> Float64:
 
 
 def _effect(values: Float64, k: int) -> float:
-    """Return the effect size of a division: the first k values, and all other values.
+    """Return the effect size of a division of values into the first k and all others.
 
     The effect size is the difference of the two means, divided by the standard deviation of all
-    values.
-
-    The result is NaN if all values are equal.
+    values. It is NaN if all values are equal.
     """
     spread = float(values.std())
     if spread <= 1e-12 * float(np.abs(values).max(initial=0.0)):

@@ -1,8 +1,8 @@
 """Measure word vectors: analogy questions, human similarity ratings and categories of words.
 
 Each function reads the usual file formats, and :func:`panel` a folder of such files. The result
-states the protocol. Questions, pairs and words that cannot be answered are left out and counted:
-those with an unknown word, and those with a vector that has NaN or infinity.
+states the protocol. A word that is unknown, or whose vector has NaN or infinity, is left out
+together with its question or pair. The result counts what was left out.
 """
 
 from .._vectors.analogy import METHODS

@@ -27,7 +27,7 @@ _UNKNOWN = "<unk>"
 def section_kind(name: str) -> str:
     """Return "syntactic" if the name of a section begins with "gram", otherwise "semantic".
 
-    The names are those of questions-words.txt.
+    The sections of questions-words.txt are named in this way.
     """
     return "syntactic" if name.startswith("gram") else "semantic"
 

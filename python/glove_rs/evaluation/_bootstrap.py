@@ -117,13 +117,13 @@ def _blocks(n: int, items: int) -> Iterator[slice]:
 
 
 def _weighted(weights: _Float64, first: _Float64, second: _Float64) -> _Float64:
-    """Return the sum of products in each row."""
+    """Return Σ weight · first · second over the items of each row, which is a draw."""
     sums: _Float64 = np.einsum("ij,ij,ij->i", weights, first, second)
     return sums
 
 
 class _Order:
-    """The order of values, by which drawn values are ranked."""
+    """The order of all values. Drawn values are ranked by it, without another sort."""
 
     def __init__(self, values: _Float64) -> None:
         self._sorted = np.argsort(values, kind="stable")
@@ -132,7 +132,9 @@ class _Order:
         self._starts = np.flatnonzero(np.append(True, in_order[1:] != in_order[:-1]))
 
     def ranks(self, weights: _Float64) -> _Float64:
-        """Return the rank of each item minus the mean rank, exact in float64.
+        """Return the rank of each item among the drawn items, minus the mean rank.
+
+        The results are multiples of 1/2, so float64 has them exactly.
 
         Parameters
         ----------

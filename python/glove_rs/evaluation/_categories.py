@@ -28,7 +28,8 @@ PURITY = (
     "as categories, by Ward's method on unit vectors"
 )
 
-# Clustering holds the distances of all pairs of words: 1.6 GB for this many.
+# The largest number of words. Clustering holds the distances of all pairs of words in memory:
+# 1.6 GB for this number.
 _MOST_WORDS = 20_000
 
 

@@ -92,7 +92,9 @@ def rows_of(
 def finite(
     wv: Vectors, rows: NDArray[np.intp], limit: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which items have only rows below `limit`, and which of these have finite vectors.
+    """Return which items have only rows below `limit`, and which of these items are answerable.
+
+    An item is answerable if all its vectors are finite. An unknown word has the row `limit`.
 
     Parameters
     ----------

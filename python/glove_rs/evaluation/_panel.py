@@ -24,7 +24,7 @@ from ._set_files import Kind, SetFile, kind_of
 
 __all__ = ["Panel", "panel"]
 
-# The order of the table.
+# The order of the kinds of sets in the table.
 _KINDS: tuple[Kind, ...] = ("similarity", "analogies", "categories")
 # These endings are left out of the name of a set.
 _ENDINGS = re.compile(r"(?:\.(?:txt|tsv|csv|gz|bz2|xz|zst))+$", re.IGNORECASE)
@@ -122,8 +122,8 @@ def panel(
     with replacement, and the score of each draw is computed. The bounds are the 2.5 % and 97.5 %
     quantiles of these scores. With a `baseline`, both models are also scored on the same draws of
     the items that both find. The quantiles of the differences of these scores are the bounds of the
-    difference. Words are clustered once, not for each draw. A score of fewer than 10 items has no
-    interval.
+    interval of the difference. The words of categories are clustered only once, before the draws. A
+    score of fewer than 10 items has no interval.
 
     The draws treat items as independent, but items share words. The intervals are valid for other
     items with the same words. For items with other words they are too narrow. For analogies with

@@ -36,7 +36,7 @@ class Measuring:
     lowercase: bool
 
     def tasks(self, file: SetFile, kind: Kind, name: str) -> Iterator[_Task]:
-        """Yield a task for each row of a set. :meth:`_Task.row` then computes its scores."""
+        """Yield a task for each row that a set has in the panel. :meth:`_Task.row` scores it."""
         limit = self.restrict_vocab
         if kind == "similarity":
             pairs, ratings = read_pairs(file, self.lowercase)

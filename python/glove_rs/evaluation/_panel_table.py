@@ -13,7 +13,7 @@ from ._score import PanelRow, Score
 __all__ = ["html", "page", "records", "text"]
 
 _INTERVAL = "95 % interval"
-# Columns of names; all others are numbers.
+# The number of columns with names, at the left. All other columns have numbers.
 _NAMES = 2
 
 
@@ -79,8 +79,9 @@ def page(title: str, fragment: str) -> str:
 def _cells(rows: Sequence[PanelRow]) -> list[tuple[str, ...]]:
     """Return the cells of the head and the rows.
 
-    The number of items that the second model finds, and the number that both models find, have
-    columns if one of them differs, in any row, from the number that the first model finds.
+    The table always has a column with the number of items that the first model finds. If, in any
+    row, the number that the second model finds or the number that both find is different, the table
+    has columns for these two numbers too.
     """
     is_paired = any(row.difference for row in rows)
     differ = any(
@@ -123,7 +124,8 @@ def _shown(score: Score, measure: str, sign: str = "") -> tuple[str, str]:
 def _notes(rows: Sequence[PanelRow]) -> list[str]:
     """Return a line for each reason why a score is undefined or has no interval.
 
-    A reason that is listed for a score of a row is not repeated for the other scores of the row.
+    A reason that is listed for a score of a row is not repeated for the other scores of the row. A
+    line also says how many items a model does not find because a vector has NaN or infinity.
     """
     found = []
     for row in rows:

@@ -21,8 +21,8 @@ _Path: TypeAlias = "str | os.PathLike[str]"
 
 # Only these characters separate words. A word may contain any other Unicode space.
 _FIELD = re.compile(r"[^ \t\r\f\v]+")
-# The separators of fields. The first one that a line has separates its fields; if a line has none,
-# spaces do.
+# The separators of fields, by priority: the first of these characters that occurs in a line
+# separates its fields. If none occurs, spaces do.
 _SEPARATORS = "\t;,"
 # A set has at most this many columns, and at most this many words in a column of words. Other
 # files are prose or vectors. SimLex-999 has 10 columns; a term such as "climate change" has several
@@ -116,8 +116,8 @@ def read_questions(
     -------
     sections : list of str
         The names of the sections. Questions before the first line ``: name`` form a section that is
-        named after the file. Lines that start with '#' above the first question and section are
-        comments.
+        named after the file. Lines that start with '#' are comments if no question and no section
+        comes before them.
     owner : list of int
         The section of each question, from 0.
     questions : list of (str, str, str, str)
@@ -244,7 +244,10 @@ class _Row:
 
     @property
     def rating(self) -> float | None:
-        """The first number from the third field on, if the first two fields are words."""
+        """The first number from the third field on; None if one of the first two fields is empty.
+
+        It is also None if no field from the third on is a number.
+        """
         if not all(self.fields[:2]):
             return None
         return next((value for value in map(_number, self.fields[2:]) if value is not None), None)
@@ -259,8 +262,9 @@ def _table(path: _Path) -> list[_Row]:
     rows = [_Row(number, line, _fields(line)) for number, line in _lines(path) if line[0] != "#"]
     if not _are_numbered([row.fields for row in rows]):
         return rows
-    # The header of the column of row numbers is often empty. With tabs it is then lost, because
-    # white space at the beginning of a line is removed.
+    # The name of the column of row numbers is often empty. In a table with tabs, the first line
+    # then has one field fewer than the others, because white space at the beginning of a line is
+    # removed. Such a line has no field to drop.
     width = len(rows[1].fields)
     return [
         _Row(row.number, row.line, row.fields[1:]) if len(row.fields) == width else row
