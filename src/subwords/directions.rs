@@ -15,10 +15,10 @@ use rayon::prelude::*;
 /// benches/EXPERIMENTS.md, "Mean and dominating directions".
 const DIRECTIONS: usize = 2;
 const REMOVED: f64 = 0.5;
-/// Number of rows that are summed in single precision. The sums of these groups of rows are added in double
-/// precision.
+/// Number of consecutive rows whose numbers are added in single precision. The sums of these rows are then added in
+/// double precision.
 const ROWS: usize = 1 << 8;
-/// Number of steps of the iteration on the covariance matrix. All steps are always taken.
+/// Number of steps of the orthogonal iteration on the covariance matrix. The iteration never ends earlier.
 const STEPS: usize = 300;
 /// The sums of all tasks together have at most this many numbers, unless the sums of one task have
 /// more.
@@ -141,7 +141,7 @@ fn dominating(covariance: &[f64], dim: usize) -> Vec<Vec<f64>> {
     found
 }
 
-/// Orthogonal vectors of length 1 that span the same space, by the Gram–Schmidt process. A vector
+/// Orthogonal vectors of length 1 that span the same space as `vectors`, by the Gram–Schmidt process. A vector
 /// that lies in the span of the previous vectors is left out.
 fn orthonormal(vectors: Vec<Vec<f64>>) -> Vec<Vec<f64>> {
     let mut found: Vec<Vec<f64>> = Vec::with_capacity(vectors.len());

@@ -79,7 +79,7 @@ pub fn word_weights(counts: &[u64]) -> Result<Vec<f32>> {
 #[derive(Debug)]
 pub struct Subwords {
     lengths: NgramLengths,
-    // Each n-gram with the number of fitted words that have it. The index is built.
+    // Each n-gram with the number of fitted words that have it. The index of this vocabulary is already built.
     ngrams: Vocabulary,
     dim: usize,
     // A row of `dim` numbers for each n-gram.
@@ -240,9 +240,9 @@ impl Subwords {
 }
 
 impl Design {
-    /// Compute the vectors of the n-grams from the vectors of the words: `dim` numbers each,
-    /// row-major. The iteration starts at the vectors `start` of the n-grams, or at 0 if `start` is
-    /// `None`. `options.lengths` and `options.min_words` are not used.
+    /// Compute the vectors of the n-grams from `vectors`, the vectors of the words. Each vector has `dim` numbers,
+    /// and both matrices are row-major. The iteration starts at the vectors `start` of the n-grams, or at 0 if
+    /// `start` is `None`. `options.lengths` and `options.min_words` are not used.
     ///
     /// # Errors
     /// As for [`Subwords::fit`].

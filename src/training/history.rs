@@ -15,11 +15,11 @@ pub struct History {
     pub epochs: usize,
     /// How many times the learning rate has been halved.
     pub halvings: usize,
-    /// An epoch diverges if its Σ ½ f(X) diff² is larger than this number. `None` until training starts and
-    /// estimates it.
+    /// An epoch diverges if the costs ½ f(X) diff² of its records add up to more than this number. `None` until
+    /// training starts and estimates this number.
     pub divergence_cost: Option<f64>,
-    /// Reports of the finished epochs. They may be missing for epochs of an earlier training, whose
-    /// parameters this one continues.
+    /// Reports of the finished epochs. If this training continues from the parameters of an earlier training, the
+    /// reports of the earlier epochs may be missing.
     pub reports: Vec<EpochReport>,
 }
 

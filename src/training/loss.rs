@@ -8,9 +8,9 @@ use super::tiles::Tiles;
 use crate::error::Result;
 use rayon::prelude::*;
 
-/// The cost of a poor model is estimated from at most this many records of each tile. They are evenly spaced
-/// among the first `SPREAD` records of the tile: consecutive records share rows, and the sample needs records
-/// of many rows.
+/// The cost of a poor model is estimated from at most this many records of each tile. These records are evenly
+/// spaced among the first `SPREAD` records of the tile, not consecutive: consecutive records share rows, and the
+/// sample needs records of many rows.
 const SAMPLE: usize = 256;
 const SPREAD: usize = 32 * SAMPLE;
 

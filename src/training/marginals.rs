@@ -65,8 +65,8 @@ fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
     marginals[row.row as usize].add(own);
 }
 
-/// The marginal of each word, counting only the records whose row is a word of `group`. [`Marginal::add`]
-/// over all groups, in order, gives the marginals of the whole matrix.
+/// The marginal of each word, counting only the records whose row is a word of `group`. The marginals of all
+/// groups, added with [`Marginal::add`] in the order of the groups, are the marginals of the whole matrix.
 ///
 /// # Errors
 /// If rows are on disk: [`Error::Io`](crate::Error::Io) if they cannot be read,

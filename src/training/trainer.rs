@@ -189,7 +189,7 @@ impl Training {
         if rows.max(contexts) != words {
             return Err(Error::parameter(
                 "parameters",
-                format!("must have a row per word: {rows} and {contexts} rows, {words} words"),
+                format!("must have {words} rows in W or W_tilde, got {rows} and {contexts}"),
             ));
         }
         let layout = RowLayout::new(parameters.dim(), options.optimizer);
@@ -231,7 +231,7 @@ impl Training {
         Ok(())
     }
 
-    /// Σ ½ f(X) diff² / n over the n held-out records, if there are any.
+    /// The validation loss: the mean cost ½ f(X) diff² of the held-out records. `None` if no records are held out.
     fn validation_loss(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<Option<f64>> {
         if tiles.held_out() == 0 {
             return Ok(None);
