@@ -100,14 +100,14 @@ pub(crate) fn are_finite<E: Element>(row: &[E]) -> bool {
     row.iter().fold(true, |all, x| all & x.is_finite())
 }
 
-/// Fill `row` from little-endian f32.
+/// Fill `row` with the little-endian f32 in `bytes`, converted to the type of `row`.
 pub(crate) fn read_f32<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
         *x = E::from_f32(f32::from_le_bytes(*bytes));
     }
 }
 
-/// Fill `row` from little-endian f16.
+/// Fill `row` with the little-endian f16 in `bytes`, converted to the type of `row`.
 pub(crate) fn read_f16<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
         *x = E::from_f32(f16::from_le_bytes(*bytes).to_f32());

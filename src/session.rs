@@ -157,7 +157,7 @@ pub struct Trained {
     /// otherwise those of the last finished epoch. If [`Trained::subwords`] is not `None`, the shrinkage has
     /// moved their vectors. If an error interrupted the training, see [`Trained::interrupted`].
     pub parameters: Parameters,
-    /// Reports of the finished epochs, including those of a training that was resumed.
+    /// Reports of the finished epochs. If the training was resumed, the epochs before are included.
     pub reports: Vec<EpochReport>,
     /// The subword model of the vectors. `None` without [`Session::subwords`], if the spelling of words does
     /// not predict their vectors, and if [`Trained::interrupted`] is not `None`.

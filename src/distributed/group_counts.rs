@@ -39,11 +39,11 @@ const LOOKED_UP: f64 = 5.0;
 pub struct GroupCounts {
     /// How words are divided into groups.
     pub partition: Partition,
-    /// The group.
+    /// The number of the group.
     pub group: usize,
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    // Sorted by their first row, then by their first column.
+    // The blocks, sorted by their first row, then by their first column.
     blocks: Vec<GroupBlock>,
 }
 
@@ -386,10 +386,10 @@ fn count_blocks<S: BlockSum>(
     Ok(by_group)
 }
 
-/// The rows of the most frequent words, counted as on one machine, so that they have the same bits as there.
-/// `None` if `rows` has none of these words, or if they are counted like all other words: with several groups,
-/// because new ids are not ranks then, and if the texts together have more ids than a [`CompactText`] can hold,
-/// because one machine counts such a text in segments.
+/// The rows of the most frequent words, counted in the way of one machine, so that they have the same bits as on
+/// one machine. `None` if `rows` has none of these words, or if their rows must be counted like all other rows. The
+/// latter is the case with several groups, because new ids are not ranks then, and if the texts together have more
+/// ids than a [`CompactText`] can hold, because one machine counts such a text in segments.
 fn frequent_rows(
     texts: &[&[WordId]],
     rows: &Range<usize>,

@@ -2,7 +2,7 @@
 //!
 //! A [`Partition`](crate::partition::Partition) divides the words into P groups, and so the matrix into P × P
 //! *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q. Training a
-//! block changes only W and b of p, and W̃ and b̃ of q. P blocks form a *stratum* if no two of them share a
+//! block changes only W and b of group p, and W̃ and b̃ of group q. P blocks form a *stratum* if no two of them share a
 //! group of rows or a group of columns. So different machines can train the blocks of a stratum at the same
 //! time. The training of one stratum is a *subepoch*. The batches of an epoch are divided into S
 //! slices by their `time`, which is a fraction of the epoch: slice k has the batches from time k/S to
@@ -158,7 +158,7 @@ impl MatrixBlock<'_> {
         Ok(cost)
     }
 
-    /// Σ ½ f(X) diff² over the held-out records of the block.
+    /// The sum of the costs ½ f(X) diff² of the held-out records of the block.
     ///
     /// # Errors
     /// [`Error::Parameter`] for rows of the wrong size or alignment; [`Error::Io`] and
@@ -247,8 +247,8 @@ mod tests {
     const DIM: usize = 20;
     const OPTIMIZERS: [Optimizer; 2] = [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad];
 
-    /// Counts of some pairs of words, numbered as `partition` numbers them: the pairs with a word of
-    /// `group`.
+    /// Counts of pairs of words. At least one word of each pair is in `group`. Words are numbered by the new ids of
+    /// `partition`.
     fn group_counts(symmetric: bool, partition: Partition, group: usize) -> Triangle {
         let own = partition.group(group);
         let skew = if symmetric { 1 } else { 2 };

@@ -121,8 +121,8 @@ impl Subwords {
         design.into_model(dim, vectors)
     }
 
-    /// A model with these n-grams and their vectors. Call [`Vocabulary::build_index`] of `ngrams` before.
-    /// Otherwise the first look-up builds the index, and cannot return an error if memory is lacking.
+    /// A model with these n-grams and their vectors. Call [`Vocabulary::build_index`] of `ngrams` before this
+    /// function. Otherwise the first look-up builds the index, and cannot return an error if memory is lacking.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `dim` is 0 or `vectors` does not hold `dim` numbers for each n-gram.
@@ -146,7 +146,7 @@ impl Subwords {
         })
     }
 
-    /// The shortest and the longest n-gram.
+    /// The lengths of the shortest and the longest n-gram.
     pub fn lengths(&self) -> NgramLengths {
         self.lengths
     }
@@ -174,15 +174,15 @@ impl Subwords {
         ids.map(|&id| shown(self.ngrams.word(id))).collect()
     }
 
-    /// The predicted vector of a word; `None` if the model has none of its n-grams.
+    /// The predicted vector of a word; `None` if the model has none of the word's n-grams.
     pub fn predict(&self, word: &[u8]) -> Option<Vec<f32>> {
         let mut vector = vec![0.0; self.dim];
         let known = self.predict_into(word, &mut Lookup::default(), &mut vector);
         known.then_some(vector)
     }
 
-    /// The predicted vectors of words, row-major, and for each word whether the model has one of
-    /// its n-grams. If not, its vector is 0. Runs on the calling thread.
+    /// The predicted vectors of words, row-major, and for each word whether the model has an n-gram of the
+    /// word. If the model has none, the vector of the word is 0. Runs on the calling thread.
     ///
     /// # Errors
     /// [`Error::Memory`].

@@ -85,8 +85,8 @@ struct Solver<'a> {
     ngram_tasks: Vec<Range<usize>>,
     // Intermediate results: a row for each word.
     of_words: Vec<Line>,
-    // Rows for each n-gram: the coefficients, the residual (−½ times the gradient), the direction,
-    // and the image, which is (AᵀCA + λ) times the direction.
+    // Each has a row for each n-gram: the coefficients, the residual (−½ times the gradient), the direction of
+    // the next step, and the image, which is (AᵀCA + λ) times the direction.
     beta: Vec<Line>,
     residual: Vec<Line>,
     direction: Vec<Line>,
@@ -432,7 +432,7 @@ mod tests {
             }
             let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             prop_assert_eq!(bits(&found), bits(&in_threads(3, &words, &target, None).1));
-            // The solution is a fixed point.
+            // One more step from the solution does not change it.
             let (_, again) = in_threads(2, &words, &Target { steps: 1, ..target }, Some(&found));
             prop_assert!(found.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-3));
         }

@@ -3,12 +3,12 @@
 
 use super::optimizer::Optimizer;
 
-/// How many accumulators a vector has. The bias of a word always has one of its own.
+/// How many accumulators a vector has. The bias of a word always has one accumulator besides these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accumulators {
-    /// One for each component of the vector.
+    /// One accumulator for each component of the vector.
     PerComponent,
-    /// One for the whole vector.
+    /// One accumulator for the whole vector.
     PerVector,
 }
 
@@ -19,7 +19,7 @@ impl Accumulators {
         Self::rowwise(optimizer == Optimizer::RowwiseAdaGrad)
     }
 
-    /// One for the whole vector if `rowwise`, else one for each component.
+    /// [`Accumulators::PerVector`] if `rowwise`, else [`Accumulators::PerComponent`].
     pub fn rowwise(rowwise: bool) -> Self {
         if rowwise {
             Self::PerVector

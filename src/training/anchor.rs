@@ -10,11 +10,11 @@ use rayon::prelude::*;
 /// over these words, to the objective of training (Mittens: Dingwall and Potts 2018).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Anchor {
-    /// The words that have a vector, in ascending order.
+    /// The words that have a pretrained vector, in ascending order.
     pub words: Vec<WordId>,
     /// The pretrained vectors of these words, row-major.
     pub vectors: Vec<f32>,
-    /// μ; if it is 0, the words only start at their vectors.
+    /// μ. If μ is 0, the words only start at their pretrained vectors.
     pub weight: f64,
 }
 

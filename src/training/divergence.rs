@@ -20,8 +20,8 @@ pub const MAX_HALVINGS: usize = 3;
 pub const DIVERGENCE_FACTOR: f64 = 10.0;
 
 /// [`DIVERGENCE_FACTOR`] times the cost of a poor model on the tiles whose columns are words of group
-/// `columns`. The sum over all tiles is [`History::divergence_cost`]. `model` is the model at the start of
-/// training.
+/// `columns`. The sum over all tiles of the matrix is [`History::divergence_cost`]. `model` is the model at the
+/// start of training.
 pub(crate) fn divergence_cost(
     tiles: &Tiles,
     columns: usize,

@@ -25,9 +25,10 @@ impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
 /// of this record or pair, or of the mini-batch that it belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct PassCost {
-    /// Σ ½ f(X) diff² over the records.
+    /// The sum of the costs ½ f(X) diff² of the records. The residual diff is w·w̃ + b + b̃ − ln X.
     pub records: f64,
-    /// Σ ½ λ max(0, w·w̃ + b + b̃ − t)² over the negative pairs.
+    /// The sum of the costs ½ λ max(0, w·w̃ + b + b̃ − t)² of the negative pairs, with their weight λ and their
+    /// targets t (`negatives.rs`).
     pub negatives: f64,
 }
 
@@ -51,6 +52,7 @@ pub(crate) struct EpochPass<'a> {
     pub rule: StepRule,
     /// The instruction set.
     pub level: SimdLevel,
+    /// The cost of the records above which the epoch diverges:
     /// [`History::divergence_cost`](super::History::divergence_cost).
     pub divergence_cost: f64,
     /// The word whose row is the first of W, and the context word whose row is the first of W̃. Both are 0 if W

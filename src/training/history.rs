@@ -2,9 +2,9 @@
 
 use crate::report::EpochReport;
 
-/// The history of a training. A training continues from its history and its parameters (and, with early
-/// stopping, its best parameters): the random numbers of an epoch depend only on the seed and the number of
-/// the epoch.
+/// The history of a training. To continue, a training needs only its history and its parameters (and, with
+/// early stopping, its best parameters), because the random numbers of an epoch depend only on the seed and the
+/// number of the epoch.
 ///
 /// The methods in `divergence.rs` decide whether an epoch is repeated at half the learning rate,
 /// and those in `stopping.rs` whether another epoch starts. Training on one machine calls these
@@ -31,7 +31,7 @@ impl History {
     }
 
     /// Go back to the end of epoch number `epochs`. At that time the learning rate had been halved `halvings`
-    /// times. All finished epochs must have reports.
+    /// times. All finished epochs must have reports: the first `epochs` reports are kept.
     pub fn rewind(&mut self, epochs: usize, halvings: usize) {
         self.reports.truncate(epochs);
         (self.epochs, self.halvings) = (epochs, halvings);

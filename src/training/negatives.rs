@@ -77,9 +77,9 @@ impl NegativeSampler {
         words.iter().map(|&word| expected(word) as usize).sum()
     }
 
-    /// Draw the negative pairs of one tile. Pairs in `seen`, which are the pairs of its records,
-    /// are left out. Writes the negative pairs in random order to the start of `pairs` and returns
-    /// their number. `taken` is scratch space.
+    /// Draw the negative pairs of one tile. Pairs in `seen`, which are those of the tile's records, are left
+    /// out, and so are pairs that were drawn before. Writes the negative pairs in random order to the start of
+    /// `pairs` and returns their number. `taken` is scratch space.
     pub fn draw(
         &self,
         grid: &TileGrid,

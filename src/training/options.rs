@@ -126,7 +126,7 @@ impl TrainingOptions {
         exponent.clamp(-87.0, 0.0).exp()
     }
 
-    /// The step rule with the learning rates before the schedule scales them, and with η halved `halvings`
+    /// The step rule with the learning rates before `schedule` scales them, and with η halved `halvings`
     /// times. The learning rate of the biases under AdaGrad is not halved.
     pub(crate) fn rule(&self, halvings: usize) -> StepRule {
         StepRule {

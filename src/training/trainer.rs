@@ -24,7 +24,7 @@ pub struct Training {
     /// The parameters at the end of the last finished epoch.
     pub parameters: Parameters,
     /// With early stopping, the parameters at the end of the epoch with the smallest validation loss.
-    /// `None` if this epoch is the last finished epoch, and without early stopping.
+    /// `None` if this epoch is the last finished epoch, and always without early stopping.
     pub best: Option<Parameters>,
     /// The finished epochs and the halvings of the learning rate.
     pub history: History,
@@ -132,7 +132,7 @@ impl Training {
             let batches = schedule::batches(tiles, options.seed, epoch);
             let trained = pass.run(self.parameters.rows(), &batches, monitor);
             let outcome = trained.and_then(|cost| {
-                // One step for the whole epoch, at the learning rate of the middle of the epoch.
+                // The anchor takes one step for the whole epoch, at the learning rate of the middle of the epoch.
                 let anchor = self.anchor.as_ref().map_or(0.0, |anchor| {
                     anchor.step(&mut self.parameters, &pass.rule_at(0.5))
                 });
@@ -183,8 +183,8 @@ impl Training {
     fn check(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<()> {
         let parameters = &self.parameters;
         let words = tiles.grid().words();
-        // The grid of a rectangular matrix has as many words as the longer side of the matrix. The
-        // kernel checks that the rows of every record exist.
+        // The grid of a rectangular matrix has as many words as the longer side of the matrix. So only this side is
+        // checked here. The kernel checks that the rows of every record exist.
         let [rows, contexts] = parameters.shape();
         if rows.max(contexts) != words {
             return Err(Error::parameter(

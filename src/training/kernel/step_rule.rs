@@ -60,7 +60,7 @@ impl StepRule {
         self
     }
 
-    /// Whether a record with this residual is a negative pair below its target.
+    /// Whether a record with the residual `diff` is a negative pair whose prediction is below its target.
     #[inline(always)]
     pub(super) fn costs_nothing(&self, diff: f32) -> bool {
         self.negative_weight.is_some() && diff < 0.0

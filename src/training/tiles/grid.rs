@@ -106,7 +106,7 @@ impl TileGrid {
         first(group)..first(group + 1)
     }
 
-    /// The blocks of the words of `group`, without the blocks in which every word has number `end` or a larger one.
+    /// The blocks of the words of `group` whose first word has a number below `end`.
     pub(super) fn blocks_with(&self, group: usize, end: usize) -> Range<usize> {
         let Range { start, end: last } = self.blocks_of(group);
         let first_beyond = self.starts.partition_point(|&start| (start as usize) < end);
