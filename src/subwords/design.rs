@@ -60,7 +60,7 @@ impl Lists {
         let mut sum = 0;
         for end in &mut ends {
             // Until list number `item` is filled, `ends[item]` is the position of the next item of the
-            // list. When the list is filled, it is the end of the list.
+            // list. When the list is filled, `ends[item]` is the end of the list.
             sum += std::mem::replace(end, sum);
         }
         let mut items = fallible::zeroed(self.items.len())?;

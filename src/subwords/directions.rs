@@ -1,9 +1,10 @@
 //! The mean of word vectors and their dominating directions.
 //!
-//! Word vectors share a mean, and a few directions hold much of their variance. Both tell more about how frequent words
-//! are than about what they mean, and they make unrelated words similar. Mu and Viswanath (2018), "All-but-the-top",
-//! remove them. Here the mean is removed, and the components in the first directions are halved. If the components
-//! were removed, the accuracy in analogies would be lower (benches/EXPERIMENTS.md, "Mean and dominating directions").
+//! Word vectors share a mean, and a few directions hold much of their variance. The mean and these directions tell more
+//! about the frequency of words than about their meaning, and they make unrelated words similar. Mu and Viswanath
+//! (2018), "All-but-the-top", remove the mean and the components in these directions. Here the mean is removed, and the
+//! components in the first two directions are halved. If the components were removed, the accuracy in analogies would
+//! be lower (benches/EXPERIMENTS.md, "Mean and dominating directions").
 
 use crate::error::Result;
 use crate::memory::fallible;

@@ -21,8 +21,8 @@ use std::time::Instant;
 /// (benches/EXPERIMENTS.md, "Memory of a fit").
 const NEW_PAIRS: f64 = 0.5;
 /// Memory for all pairs that are drawn for a block of rows is reserved before they are drawn. The system provides
-/// this memory in huge pages. So some of it is in use although it holds no pair, because pairs were left out. The
-/// estimate assumes at most this many such bytes for each block of rows.
+/// this memory in huge pages. So a part of the memory is in use without holding a pair, because pairs were left
+/// out. The estimate assumes that this part has at most this many bytes for each block of rows.
 const SLAB_SLACK: f64 = 150e3;
 
 /// Estimates the memory and the disk space for counting a text and for training on its counts.

@@ -333,8 +333,8 @@ impl Parameters {
     }
 
     /// Parameters with these values and accumulators. `accumulators` has one accumulator for each
-    /// vector, or one for each component. If `layout` has the other number of accumulators, they
-    /// are converted: the accumulator of a vector is the mean of the accumulators of its components,
+    /// vector, or one for each component. If `layout` has the other number of accumulators, the
+    /// accumulators are converted: the accumulator of a vector is the mean of the accumulators of its components,
     /// and the accumulator of a component is the accumulator of its vector.
     ///
     /// # Errors

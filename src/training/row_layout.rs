@@ -17,7 +17,7 @@ pub const MAX_DIM: usize = 1 << 20;
 /// With one accumulator for each vector ([`Accumulators::PerVector`]), a row is
 /// `[w, 0…, ‖w‖², b, G of b, G of w]`: about half as long. The mean square of the gradient of a
 /// vector needs the ‖·‖² of the other vector of the record. The kernel updates the stored ‖·‖²
-/// together with the vector, instead of computing it for each record.
+/// together with the vector, instead of computing ‖·‖² for each record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowLayout {
     dim: usize,

@@ -39,7 +39,7 @@ pub type AfterEpoch<'a> = &'a mut dyn FnMut(&Training) -> Result<ControlFlow<()>
 /// of the epochs.
 ///
 /// # Errors
-/// As for [`Training::run`]. The parameters are then those of the last finished epoch.
+/// As for [`Training::run`]. After an error, the parameters are those of the last finished epoch.
 pub fn train(
     parameters: &mut Parameters,
     tiles: &Tiles,
@@ -81,7 +81,7 @@ impl Training {
     }
 
     /// Train on `tiles`, on all threads of the current rayon pool, up to epoch `options.epochs` or until
-    /// early stopping, the deadline or `after_epoch` end it. A deterministic training that continues from a
+    /// early stopping, the deadline or `after_epoch` end the training. A deterministic training that continues from a
     /// checkpoint has the same result as one that was never interrupted.
     ///
     /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if the epoch costs more
@@ -96,8 +96,8 @@ impl Training {
     /// not name an instruction set that this machine has;
     /// [`Error::Diverged`] if an epoch diverges after the learning rate was halved
     /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times; [`Error::Io`] if records on disk cannot be read;
-    /// [`Error::Memory`]; [`Error::Cancelled`]; and the errors of `after_epoch`. The parameters are then
-    /// those at the end of the last finished epoch.
+    /// [`Error::Memory`]; [`Error::Cancelled`]; and the errors of `after_epoch`. After an error, the
+    /// parameters are those at the end of the last finished epoch.
     pub fn run(
         &mut self,
         tiles: &Tiles,

@@ -150,8 +150,8 @@ impl<'a> SharedRows<'a> {
             rule,
             last_line_rates,
         };
-        // The loops for a frozen side are functions of their own, because the compiler makes slower loops for dim 300
-        // if all of them are in one function (benches/EXPERIMENTS.md, "Loops for a frozen side").
+        // Each value of `FROZEN` has functions of its own: if one function has the loops for all values, the compiler
+        // makes slower loops for dim 300 (benches/EXPERIMENTS.md, "Loops for a frozen side").
         // SAFETY: this machine has the instructions and the rows are in bounds, by the assertions above.
         unsafe {
             match (rule.optimizer, rule.frozen_contexts, self.mirrored) {
