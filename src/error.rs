@@ -67,7 +67,7 @@ pub enum Error {
     Diverged {
         /// The number of the epoch that could not be finished, from 1.
         epoch: usize,
-        /// The smallest rate tried.
+        /// The smallest learning rate of the vectors that was tried.
         learning_rate: f32,
         /// Reports of the epochs before `epoch`. Empty in an error of `MatrixBlock::train`, which does not
         /// know them.
@@ -98,8 +98,8 @@ impl Error {
         }
     }
 
-    /// If the error is a full disk, replace its message by one that says how many bytes are needed and what
-    /// to do.
+    /// If the error is that the disk is full, replace the message by one that says how many bytes are needed and
+    /// what to do.
     #[must_use]
     pub(crate) fn with_space_needed(self, bytes: f64) -> Self {
         match self {

@@ -80,8 +80,8 @@ impl Element for f16 {
         let magnitudes = row.iter().map(|x| (x.to_bits() & 0x7fff) as i16);
         let largest = magnitudes.fold(0, i16::max);
         for (x, wide) in row.iter().zip(buffer.iter_mut()) {
-            // The conversion to i32 copies the sign to all higher bits. The mask keeps only the
-            // highest of them.
+            // The conversion to i32 copies the sign to all higher bits. Of these bits, the mask keeps only the
+            // highest, which is the sign of the f32.
             let shifted = (i32::from(x.to_bits() as i16) << 13) as u32;
             *wide = f32::from_bits(shifted & SIGN_AND_REST) * REBIAS;
         }
@@ -94,20 +94,20 @@ impl Element for f16 {
     }
 }
 
-/// Whether all numbers of `row` are finite. No early exit: the compiler vectorises a loop over a whole row.
+/// Whether all numbers of `row` are finite. There is no early exit, so that the compiler vectorises the loop.
 #[inline]
 pub(crate) fn are_finite<E: Element>(row: &[E]) -> bool {
     row.iter().fold(true, |all, x| all & x.is_finite())
 }
 
-/// Fill `row` from little-endian f32.
+/// Fill `row` with the little-endian f32 in `bytes`, converted to the type of `row`.
 pub(crate) fn read_f32<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
         *x = E::from_f32(f32::from_le_bytes(*bytes));
     }
 }
 
-/// Fill `row` from little-endian f16.
+/// Fill `row` with the little-endian f16 in `bytes`, converted to the type of `row`.
 pub(crate) fn read_f16<E: Element>(bytes: &[u8], row: &mut [E]) {
     for (x, bytes) in row.iter_mut().zip(bytes.as_chunks().0) {
         *x = E::from_f32(f16::from_le_bytes(*bytes).to_f32());

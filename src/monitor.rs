@@ -98,7 +98,7 @@ impl Monitor {
         self.stage.store(stage as u8, Relaxed);
     }
 
-    /// Report that `units` more are done, and then fail where [`Monitor::check`] fails. Long loops call this
+    /// Report that `units` more are done, and then return the result of [`Monitor::check`]. Long loops call this
     /// function or [`Monitor::check`] many times a second, so that Ctrl-C ends the loops.
     pub fn advance(&self, units: u64) -> Result<()> {
         self.done.fetch_add(units, Relaxed);
@@ -173,8 +173,8 @@ impl Monitor {
     }
 }
 
-/// Lock a list, even if a thread panicked while it held the lock: a push that panics does not change the
-/// list.
+/// Lock a list, even if a thread panicked while it held the lock: the list is still valid, because a push that panics
+/// does not change the list.
 fn lock<T>(list: &Mutex<T>) -> MutexGuard<'_, T> {
     list.lock().unwrap_or_else(PoisonError::into_inner)
 }

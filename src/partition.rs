@@ -5,8 +5,8 @@
 
 use crate::vocabulary::WordId;
 
-/// A division of words, numbered by rank, into groups. Ranks go to groups in the order 0, 1, 2, 2, 1, 0, 0, 1, …
-/// (back and forth), so that every pair of groups has about the same number of records.
+/// A division of words, numbered by rank, into groups. With three groups, the ranks 0, 1, 2, … go to the groups 0, 1,
+/// 2, 2, 1, 0, 0, 1, … (back and forth), so that every pair of groups has about the same number of records.
 ///
 /// *New ids* number the words group by group, and by rank within a group, so that a group is a range of new ids.
 /// With one group, new ids are ranks.
@@ -78,8 +78,9 @@ impl Partition {
     #[inline]
     pub fn start(&self, group: usize) -> WordId {
         let (rounds, rest) = self.round_of(self.words);
-        // The last round may not reach every group. It begins at the group where the previous round ended. `served`
-        // is the number of groups before `group` that the last round reaches.
+        // Each full round gives one word to every group. The last round may not reach every group. It begins at the
+        // group where the previous round ended. `served` is the number of groups before `group` that the last round
+        // reaches.
         let served = if rounds.is_multiple_of(2) {
             group.min(rest)
         } else {

@@ -24,7 +24,8 @@ const TASK: usize = 1 << 16;
 /// unit vector lose no digits to overflow or underflow in f32. Other rows are computed in f64.
 const SQUARES: std::ops::Range<f32> = 1e-30..1e30;
 
-/// The cosine of each row of `matrix` with the unit vector `query`: w·q / |w|, NaN for a row without a direction.
+/// The cosine of each row w of `matrix` with the unit vector q, which is `query`: w·q / ‖w‖, or NaN for a row without
+/// a direction.
 ///
 /// # Errors
 /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
@@ -105,7 +106,7 @@ impl OfRow for Unit {
     }
 }
 
-/// Apply `of_row` to all rows of a matrix. It writes `width` numbers of `out` for each row.
+/// Apply `of_row` to all rows of a matrix. For each row, `of_row` writes `width` numbers to `out`.
 fn by_rows<E: Element>(
     matrix: &[E],
     dim: usize,

@@ -8,7 +8,7 @@ pub struct EpochReport {
     /// The objective that training minimises, divided by the number of records: `data_loss` and the
     /// terms of negative pairs and of the anchor (docs/architecture.md, Loss).
     pub loss: f64,
-    /// Σ ½ f(X) diff² over the records, divided by their number. Stanford's tool prints this loss.
+    /// The mean cost ½ f(X) diff² of the records. Stanford's tool prints this loss.
     pub data_loss: f64,
     /// `data_loss` of the held-out records, after the epoch; `None` without held-out records.
     pub validation: Option<f64>,

@@ -68,7 +68,7 @@ pub enum Start {
         values: Box<Exported>,
         /// The accumulators G of `values`.
         accumulators: Box<Exported>,
-        /// The history of the training that they come from.
+        /// The history of the training that `values` come from.
         history: History,
     },
     /// An earlier training continues, from the end of its last finished epoch.
@@ -92,8 +92,8 @@ pub struct Checkpoints {
     pub path: PathBuf,
     /// The file for the counts, which are written before training starts.
     pub counts: Option<PathBuf>,
-    /// A checkpoint is written at the start of a training that is not resumed, after every `every`-th epoch, and
-    /// after the last epoch unless an error interrupts the training.
+    /// A checkpoint is written before the first epoch, unless the training is resumed; after each epoch whose number
+    /// is a multiple of `every`; and after the last epoch, unless an error interrupts the training.
     pub every: usize,
     /// A text that is stored in the checkpoint. [`checkpoint::load`] returns it.
     pub settings: String,
@@ -119,7 +119,7 @@ impl Checkpoints {
 #[derive(Debug)]
 pub struct Session {
     /// The words of the rows of the counts. They are written to the file of counts, and the shrinkage reads their
-    /// spelling.
+    /// spelling and how often they occur.
     pub vocabulary: Arc<Vocabulary>,
     /// Words too rare for the vocabulary. They are written to the file of counts.
     pub rare: Arc<Vocabulary>,
@@ -141,15 +141,14 @@ pub struct Session {
     /// Whether to move the vectors towards the predictions of a subword model after the last epoch:
     /// [`Shrinkage`].
     pub subwords: bool,
-    /// The result of [`Shrinkage::design`] for the vocabulary, if the caller has it. Otherwise it is computed where it is
-    /// needed.
+    /// The result of [`Shrinkage::design`] for the vocabulary, if the caller has it. Otherwise the shrinkage computes it.
     pub design: Option<Arc<Design>>,
-    /// How many of the first words have vectors that are trained. The number is rounded up to whole blocks of words, so
-    /// some more vectors may be trained. A number below that of all words is only for frozen context vectors: context
-    /// vectors that are trained would miss the records of the words whose vectors are not trained.
+    /// The vectors of the words of rank 0 to `trained_words` − 1 are trained. The number is rounded up to whole blocks
+    /// of words, so some more vectors may be trained. A number below that of all words is only for frozen context
+    /// vectors: context vectors that are trained would miss the records of the words whose vectors are not trained.
     pub trained_words: usize,
-    /// Whether [`Trained::counts`] has the counts after training. They are compressed if nothing
-    /// else refers to them.
+    /// Whether [`Trained::counts`] has the counts after training. If no other `Arc` refers to the counts, they
+    /// are compressed.
     pub keep_counts: bool,
 }
 
@@ -160,7 +159,7 @@ pub struct Trained {
     /// otherwise those of the last finished epoch. If [`Trained::subwords`] is not `None`, the shrinkage has
     /// moved their vectors. If an error interrupted the training, see [`Trained::interrupted`].
     pub parameters: Parameters,
-    /// Reports of the finished epochs, including those of a training that was resumed.
+    /// Reports of the finished epochs. If the training was resumed, the epochs before are included.
     pub reports: Vec<EpochReport>,
     /// The subword model of the vectors. `None` without [`Session::subwords`], if the spelling of words does
     /// not predict their vectors, and if [`Trained::interrupted`] is not `None`.
@@ -168,8 +167,8 @@ pub struct Trained {
     /// The counts, if [`Session::keep_counts`] is set.
     pub counts: Option<Arc<Triangle>>,
     /// The error that interrupted the training after it had finished an epoch, or that interrupted
-    /// the shrinkage. If an epoch was interrupted, the parameters are those of the last finished
-    /// epoch. If the shrinkage was interrupted, they are those before the shrinkage.
+    /// the shrinkage. If an epoch was interrupted, [`Trained::parameters`] are those of the last finished
+    /// epoch. If the shrinkage was interrupted, they are those from before the shrinkage.
     pub interrupted: Option<Error>,
 }
 
@@ -194,8 +193,8 @@ impl Session {
         }
     }
 
-    /// Train on `counts`, on all threads of the current rayon pool. If nothing else refers to the counts,
-    /// their memory is freed (or compressed, with `keep_counts`) while tiles are built.
+    /// Train on `counts`, on all threads of the current rayon pool. If no other `Arc` refers to the counts, they
+    /// are freed (or compressed, with `keep_counts`) while tiles are built.
     ///
     /// # Errors
     /// [`Error::Parameter`] for options that are out of their range or contradict each other; [`Error::Corpus`] if

@@ -10,7 +10,7 @@ fn processors() -> usize {
 }
 
 /// The largest number of threads of a call: eight for each processor that this process may use,
-/// because more threads only wait for each other. It is at least 64, so that settings of a larger
+/// because more threads only wait for each other. The result is at least 64, so that settings of a larger
 /// machine work on a smaller one.
 pub fn most() -> usize {
     (8 * processors()).max(64)
@@ -34,7 +34,7 @@ pub fn resolve(threads: Option<usize>) -> Result<usize> {
     }
 }
 
-/// The memory that a thread needs at least: its stack.
+/// Bytes of the stack of a thread, the least memory that a thread needs.
 const STACK_BYTES: usize = 2 << 20;
 
 /// The error if the system refuses to start `threads` threads. The system does not say which resource is

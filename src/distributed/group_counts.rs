@@ -23,10 +23,12 @@ use std::mem::take;
 use std::ops::Range;
 use std::sync::Arc;
 
-/// Rows are divided into at most about this many blocks, before blocks of too many rows are divided further.
-/// With more and smaller blocks, compression would be worse: the rows of one shard of a large text are short.
+/// Rows are divided into at most about this many blocks; then blocks of more than `MOST_ROWS` rows are divided
+/// further. More and smaller blocks would compress worse, because the rows that are counted in one shard of a large
+/// text are short.
 const MOST_BLOCKS: u64 = 1 << 12;
-/// Largest number of rows in a block. Building tiles from a few rows decompresses all rows of their block.
+/// Largest number of rows in a block. It is small because building tiles from a few rows decompresses all rows of
+/// their block.
 const MOST_ROWS: usize = 1 << 8;
 /// The time to count one occurrence of a word, divided by the time that each different neighbour of
 /// the word adds.
@@ -37,11 +39,11 @@ const LOOKED_UP: f64 = 5.0;
 pub struct GroupCounts {
     /// How words are divided into groups.
     pub partition: Partition,
-    /// The group.
+    /// The number of the group.
     pub group: usize,
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
-    // Sorted by their first row, then by their first column.
+    // The blocks, sorted by their first row, then by their first column.
     blocks: Vec<GroupBlock>,
 }
 
@@ -64,7 +66,7 @@ impl GroupBlock {
 pub type StoreBytes<'a> = dyn Fn(Vec<u8>) -> Arc<dyn SharedBytes> + Sync + 'a;
 
 impl GroupCounts {
-    /// Compress counts whose words are new ids. At least one word of each pair must be in the group.
+    /// Compress counts whose words are numbered by new ids. At least one word of each pair must be in the group.
     ///
     /// # Errors
     /// As for [`Triangle::block`].
@@ -90,7 +92,7 @@ impl GroupCounts {
         })
     }
 
-    /// Select the counts of a group from the counts of the whole matrix, whose words are ranks.
+    /// Select the counts of a group from the counts of the whole matrix, whose words are numbered by rank.
     ///
     /// # Errors
     /// As for [`Triangle::block`]; [`Error::Cancelled`].
@@ -198,8 +200,8 @@ impl Rows for GroupCounts {
 
 /// The blocks of rows, in new ids, that task number `part` of `parts` tasks counts. Tasks are numbered
 /// from 0. The words of the rows of a block belong to one group. All tasks take about the same time.
-/// `counts` is the number of occurrences of each word in the whole text, by rank. A pure function of
-/// its arguments.
+/// `counts` is the number of occurrences of each word in the whole text, by rank. The result depends
+/// only on the arguments.
 ///
 /// # Panics
 /// Unless `part < parts`.
@@ -255,13 +257,13 @@ fn different(neighbours: f64, words: f64) -> f64 {
     neighbours * words / (neighbours.sqrt() + words.sqrt()).powi(2)
 }
 
-/// Count some blocks of rows in `texts`, on one thread. The words of the texts are new ids of `partition`.
+/// Count some blocks of rows in `texts`, on one thread. The texts consist of new ids of `partition`.
 /// Returns, for each group, its counts in these rows. A row has the same bits for any division of the rows
-/// into tasks. A pure function of its arguments.
+/// into tasks. The result depends only on the arguments.
 ///
 /// # Errors
-/// [`crate::Error::Parameter`] for a window of 0, for a text of 2^32 − 1 ids or more, and if whole
-/// documents are windows for a document that is too long; [`crate::Error::Memory`];
+/// [`crate::Error::Parameter`] if the window is 0, if a text has 2^32 − 1 ids or more, or if whole
+/// documents are windows and a document is too long; [`crate::Error::Memory`];
 /// [`crate::Error::Cancelled`].
 pub fn count_by_group(
     texts: &[&[WordId]],
@@ -384,11 +386,10 @@ fn count_blocks<S: BlockSum>(
     Ok(by_group)
 }
 
-/// The rows of the most frequent words, if some of `rows` are among them. With one group, new ids
-/// are ranks, and these rows are counted as on one machine, so that they have the same
-/// bits. With several groups, they are counted like all other rows, and the result is `None`. So it
-/// is if the texts together have more ids than a [`CompactText`] can hold; one machine counts such a
-/// text in segments.
+/// The rows of the most frequent words, counted in the way of one machine, so that they have the same bits as on
+/// one machine. `None` if `rows` has none of these words, or if their rows must be counted like all other rows. The
+/// latter is the case with several groups, because new ids are not ranks then, and if the texts together have more
+/// ids than a [`CompactText`] can hold, because one machine counts such a text in segments.
 fn frequent_rows(
     texts: &[&[WordId]],
     rows: &Range<usize>,
@@ -397,7 +398,7 @@ fn frequent_rows(
     monitor: &Monitor,
 ) -> Result<Option<RowBlock>> {
     let frequent = FrequentPairs::words(partition.words(), options);
-    // An end of a document may follow each text.
+    // `DOCUMENT_END` may be added to the end of each text below.
     let length: usize = texts.iter().map(|ids| ids.len() + 1).sum();
     let fits = u32::try_from(length).is_ok();
     if partition.groups() > 1 || rows.start >= frequent || !fits {
@@ -422,7 +423,7 @@ fn same_group(partition: Partition, a: &Range<usize>, b: &Range<usize>) -> bool 
 
 /// Add up counts of one group, in the order of `parts`, on all threads of the current rayon pool. The parts
 /// are the results of tasks: counts of different shards or of different rows. A block that only one part has
-/// is not copied. A pure function of its arguments.
+/// is not copied. The result depends only on the arguments.
 ///
 /// # Errors
 /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
@@ -447,7 +448,7 @@ pub fn merge_group_counts(
         .chunk_by(|a, b| a.position() == b.position())
         .collect();
     monitor.begin(Stage::Merging, blocks.len() as u64);
-    // All blocks of a task are compressed into one buffer. More tasks than threads balance the load.
+    // All blocks of a task are compressed into one buffer. There are more tasks than threads, to balance the load.
     let tasks = match rayon::current_num_threads() {
         1 => 1,
         threads => 8 * threads,
@@ -500,7 +501,8 @@ fn merge_blocks<S: BlockSum>(
     Ok(writer.finish(store))
 }
 
-/// Decompress blocks of the same rows into `opened`, and reuse its memory.
+/// Decompress `parts`, which are blocks of the same rows, into `opened`. The memory of `opened` is reused. Returns
+/// the decompressed blocks.
 fn unpacked<'a, 'b>(
     parts: impl ExactSizeIterator<Item = &'a GroupBlock>,
     opened: &'b mut Vec<RowBlock>,
@@ -674,7 +676,8 @@ mod tests {
 
     const WORDS: usize = 30;
 
-    /// All records by rank, rounded so that sums in another order are equal.
+    /// All records, with the ranks of their words. The counts are rounded, because sums in another order can
+    /// differ in their last bits.
     fn records<'a, R: Rows + 'a>(
         by_group: impl IntoIterator<Item = (&'a R, Partition, usize)>,
     ) -> BTreeMap<(WordId, WordId), i64> {
@@ -774,11 +777,11 @@ mod tests {
                 rank => partition.new_id(rank),
             }).collect();
             let texts: Vec<Vec<WordId>> = texts.into_iter().map(new_ids).collect();
-            // There are more parts than texts, so some parts have no rows.
+            // If there are more parts than blocks of rows, some parts have no rows.
             for (number, some) in texts.chunks(together).enumerate() {
                 let some: Vec<&[WordId]> = some.iter().map(Vec::as_slice).collect();
                 for part in 0..some.len() + number {
-                    // This text is smaller than a task: divide its blocks further.
+                    // The text is so small that `row_blocks` gives all rows to one task: divide its blocks further.
                     let parts = some.len() + number;
                     let all = row_blocks(partition, &occurrences, &options, 0, 1);
                     let cut = |rows: &Range<usize>| {
@@ -816,7 +819,7 @@ mod tests {
                 .map(|group| GroupCounts::of(&whole, partition, group, &Monitor::new()).unwrap())
                 .collect();
             prop_assert_eq!(records(of(&split)), expected.clone());
-            // Training decompresses some rows at a time.
+            // `GroupCounts::rows` decompresses some rows at a time, as training needs them.
             for counts in &merged {
                 let own = partition.group(counts.group);
                 let mut found = 0;

@@ -30,7 +30,8 @@ use std::sync::Arc;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Shard {
     words: Arc<Vocabulary>,
-    // The positions, chunk by chunk. Each of them is below the number of words, or is DOCUMENT_END.
+    // The text as positions in `words`, a list for each chunk. Each number is below the number of words, or is
+    // DOCUMENT_END.
     ids: Vec<Vec<WordId>>,
 }
 

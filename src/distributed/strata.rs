@@ -2,7 +2,7 @@
 //!
 //! A [`Partition`](crate::partition::Partition) divides the words into P groups, and so the matrix into P × P
 //! *blocks*: block (p, q) has the records whose row is in group p and whose column is in group q. Training a
-//! block changes only W and b of p, and W̃ and b̃ of q. P blocks form a *stratum* if no two of them share a
+//! block changes only W and b of group p, and W̃ and b̃ of group q. P blocks form a *stratum* if no two of them share a
 //! group of rows or a group of columns. So different machines can train the blocks of a stratum at the same
 //! time. The training of one stratum is a *subepoch*. The batches of an epoch are divided into S
 //! slices by their `time`, which is a fraction of the epoch: slice k has the batches from time k/S to
@@ -10,8 +10,8 @@
 //!
 //! With one group and one slice, the batches are trained in the order of deterministic training on
 //! one machine, and the result has the same bits. With one group and several slices, the result also
-//! has these bits, unless the optimizer is row-wise AdaGrad. Row-wise AdaGrad stores ‖w‖², and each
-//! subepoch begins by computing ‖w‖² anew.
+//! has these bits, unless the optimizer is row-wise AdaGrad. Row-wise AdaGrad stores ‖w‖² and updates it with
+//! rounding errors. Each subepoch begins by computing ‖w‖² anew, which removes these errors.
 
 use super::group_counts::GroupCounts;
 use crate::cooccurrence::RowBlock;
@@ -111,7 +111,9 @@ impl MatrixBlock<'_> {
     /// same bits for any number of threads.
     ///
     /// # Errors
-    /// [`Error::Diverged`] if the epoch diverges, or if a parameter is not a finite number after the last subepoch;
+    /// [`Error::Diverged`] if the cost of a record or negative pair is not a finite number, if the records of one
+    /// thread cost more than [`Subepoch::divergence_cost`], or if a parameter is not a finite number after the last
+    /// subepoch;
     /// [`Error::Parameter`] for rows of the wrong size or alignment, and if `GLOVE_RS_SIMD` names an
     /// instruction set that this machine does not have; [`Error::Io`] and [`Error::Memory`] if the
     /// tiles are on disk; [`Error::Cancelled`].
@@ -156,7 +158,7 @@ impl MatrixBlock<'_> {
         Ok(cost)
     }
 
-    /// Σ ½ f(X) diff² over the held-out records of the block.
+    /// The sum of the costs ½ f(X) diff² of the held-out records of the block.
     ///
     /// # Errors
     /// [`Error::Parameter`] for rows of the wrong size or alignment; [`Error::Io`] and
@@ -245,8 +247,8 @@ mod tests {
     const DIM: usize = 20;
     const OPTIMIZERS: [Optimizer; 2] = [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad];
 
-    /// Counts of some pairs of words, numbered as `partition` numbers them: the pairs with a word of
-    /// `group`.
+    /// Counts of pairs of words. At least one word of each pair is in `group`. Words are numbered by the new ids of
+    /// `partition`.
     fn group_counts(symmetric: bool, partition: Partition, group: usize) -> Triangle {
         let own = partition.group(group);
         let skew = if symmetric { 1 } else { 2 };
@@ -268,7 +270,8 @@ mod tests {
     fn options(optimizer: Optimizer) -> TrainingOptions {
         TrainingOptions {
             optimizer,
-            // With so few words in a group, the first epochs of row-wise AdaGrad cost more than those of one group.
+            // A group has so few words that the first epochs of row-wise AdaGrad have a larger loss with several
+            // groups than with one. After 12 epochs the losses are close.
             epochs: if optimizer == Optimizer::RowwiseAdaGrad {
                 12
             } else {
@@ -400,7 +403,7 @@ mod tests {
             let one = Partition::new(WORDS, 1);
             let (found, rows) = train_by_strata(optimizer, symmetric, one, slices);
             let whole = [false, true].map(|contexts| parameters.rows_of(contexts).to_vec());
-            // Each subepoch computes the stored ‖w‖² anew, so that its rounding differs.
+            // Each subepoch computes the stored ‖w‖² anew, so the rounding errors of ‖w‖² differ.
             let is_rounded = optimizer == Optimizer::RowwiseAdaGrad && slices > 1;
             if is_rounded {
                 for (found, row) in rows[0].concat().iter().zip(&whole.concat()) {
@@ -413,7 +416,7 @@ mod tests {
                 assert_eq!(rows[0], whole);
             }
             for (found, loss) in found.iter().zip(&losses) {
-                let tolerance = if is_rounded { 1e-4 } else { 1e-12 }; // sums of sums
+                let tolerance = if is_rounded { 1e-4 } else { 1e-12 }; // the costs are added in another order
                 assert!((found / loss - 1.0).abs() < tolerance);
             }
         }
@@ -428,7 +431,8 @@ mod tests {
             let parted = Partition::new(WORDS, groups);
             let (found, _) = train_by_strata(optimizer, symmetric, parted, 4);
             let [found, loss] = [&found, &losses].map(|losses| losses[losses.len() - 1]);
-            // A group has only a few dozen words, whose rows adapt to each other.
+            // A group has only a few dozen words, whose rows adapt to each other. So the loss can be smaller than
+            // with one group.
             assert!(
                 (-0.2..0.05).contains(&(found / loss - 1.0)),
                 "{optimizer:?}, {groups} groups: {found}, {loss}"

@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 /// Number of words that one task looks up.
 const WORDS: usize = 1 << 12;
-/// While n-grams are counted, they are divided into at most this many shards by their hashes. All
-/// words are read for each shard, so still more shards would not be faster.
+/// While n-grams are counted, they are divided by their hashes into at most this many shards, one for each
+/// thread. Every thread reads all words, so more shards than this would hardly be faster.
 const MOST_SHARDS: usize = 16;
 
 /// Lists of numbers in one buffer.
@@ -61,7 +61,7 @@ impl Lists {
         let mut sum = 0;
         for end in &mut ends {
             // Until list number `item` is filled, `ends[item]` is the position of the next item of the
-            // list. When the list is filled, it is the end of the list.
+            // list. When the list is filled, `ends[item]` is the end of the list.
             sum += std::mem::replace(end, sum);
         }
         let mut items = fallible::zeroed(self.items.len())?;
@@ -84,8 +84,7 @@ impl Lists {
         let mut tasks = Vec::new();
         let (mut first, mut before) = (0, 0);
         for (i, &end) in self.ends.iter().enumerate() {
-            // For each list, one item is added to the number of its items, because an empty list
-            // takes time too.
+            // Each list counts as one item more than it has, because an empty list takes time too.
             if end - before + (i + 1 - first) >= items {
                 tasks.push(first..i + 1);
                 (first, before) = (i + 1, end);
@@ -98,14 +97,14 @@ impl Lists {
     }
 }
 
-/// The matrix A with a row for each word and a column for each n-gram that occurs in enough words. The value is 1/√n
-/// if the word has the n-gram, otherwise 0, where n is the number of n-grams of the word that have a column. The length
-/// of a row is 1, or 0 for a word without such n-grams.
+/// The matrix A with a row for each word and a column for each n-gram that occurs in enough words. An entry is 1/√n
+/// if the word has the n-gram, otherwise 0, where n is the number of n-grams of the word that have a column. So the
+/// Euclidean length of a row is 1, or 0 for a word without such n-grams.
 #[derive(Debug)]
 pub struct Design {
     pub(super) lengths: NgramLengths,
-    // Each n-gram with the number of words that have it. The most frequent n-grams come first, so
-    // that the rows that are read most often are close together. The models of this matrix share them.
+    // Each n-gram with the number of words that have it. The most frequent n-grams come first, so that the
+    // vectors of n-grams that are read most often are close together. The models of this matrix share the list.
     pub(super) ngrams: Arc<Vocabulary>,
     pub(super) by_word: Lists,
     pub(super) by_ngram: Lists,
@@ -260,8 +259,8 @@ fn count_shard<W: AsRef<[u8]>>(
             if (code >> 24) % shards != shard {
                 continue;
             }
-            // If an n-gram is new, its range lies beyond the end of the text: in `marked`, which is
-            // appended to the text after this loop.
+            // An n-gram that is new in this word has a range beyond the end of `text`. Its bytes are still in
+            // `marked`, which is appended to `text` after this loop.
             let of = |n: &Counted| {
                 let from = n.start.checked_sub(text.len());
                 let (text, start) = from.map_or((&text[..], n.start), |at| (marked.text(), at));

@@ -80,7 +80,7 @@ pub fn word_weights(counts: &[u64]) -> Result<Vec<f32>> {
 #[derive(Debug)]
 pub struct Subwords {
     lengths: NgramLengths,
-    // Each n-gram with the number of fitted words that have it. The index is built.
+    // Each n-gram with the number of fitted words that have it. The index of this vocabulary is already built.
     ngrams: Arc<Vocabulary>,
     dim: usize,
     // A row of `dim` numbers for each n-gram.
@@ -122,8 +122,8 @@ impl Subwords {
         design.model(dim, vectors)
     }
 
-    /// A model with these n-grams and their vectors. Call [`Vocabulary::build_index`] of `ngrams` before.
-    /// Otherwise the first look-up builds the index, and cannot return an error if memory is lacking.
+    /// A model with these n-grams and their vectors. Call [`Vocabulary::build_index`] of `ngrams` before this
+    /// function. Otherwise the first look-up builds the index, and cannot return an error if memory is lacking.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `dim` is 0 or `vectors` does not hold `dim` numbers for each n-gram.
@@ -147,7 +147,7 @@ impl Subwords {
         })
     }
 
-    /// The shortest and the longest n-gram.
+    /// The lengths of the shortest and the longest n-gram.
     pub fn lengths(&self) -> NgramLengths {
         self.lengths
     }
@@ -175,15 +175,15 @@ impl Subwords {
         ids.map(|&id| shown(self.ngrams.word(id))).collect()
     }
 
-    /// The predicted vector of a word; `None` if the model has none of its n-grams.
+    /// The predicted vector of a word; `None` if the model has none of the word's n-grams.
     pub fn predict(&self, word: &[u8]) -> Option<Vec<f32>> {
         let mut vector = vec![0.0; self.dim];
         let known = self.predict_into(word, &mut Lookup::default(), &mut vector);
         known.then_some(vector)
     }
 
-    /// The predicted vectors of words, row-major, and for each word whether the model has one of
-    /// its n-grams. If not, its vector is 0. Runs on the calling thread.
+    /// The predicted vectors of words, row-major, and for each word whether the model has an n-gram of the
+    /// word. If the model has none, the vector of the word is 0. Runs on the calling thread.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -241,9 +241,9 @@ impl Subwords {
 }
 
 impl Design {
-    /// Compute the vectors of the n-grams from the vectors of the words: `dim` numbers each,
-    /// row-major. The iteration starts at the vectors `start` of the n-grams, or at 0 if `start` is
-    /// `None`. `options.lengths` and `options.min_words` are not used.
+    /// Compute the vectors of the n-grams from `vectors`, the vectors of the words. Each vector has `dim` numbers,
+    /// and both matrices are row-major. The iteration starts at the vectors `start` of the n-grams, or at 0 if
+    /// `start` is `None`. `options.lengths` and `options.min_words` are not used.
     ///
     /// # Errors
     /// As for [`Subwords::fit`].

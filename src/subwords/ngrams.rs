@@ -9,10 +9,10 @@ use std::ops::RangeInclusive;
 const EDGES: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
 /// The characters that users see instead of the edges.
 const SHOWN_EDGES: [char; 2] = ['<', '>'];
-/// The longest n-gram, in characters.
+/// The largest accepted length of n-grams, in characters.
 pub const MAX_NGRAM: usize = 20;
-/// The default lengths of n-grams: first those for vocabularies of long words, then those for
-/// languages such as Chinese and Korean, in which most words have at most four characters.
+/// The default lengths of n-grams. The first range is for most languages. The second is for languages such as
+/// Chinese and Korean, in which most words have at most four characters.
 const LENGTHS: [RangeInclusive<usize>; 2] = [3..=6, 1..=3];
 /// A word of at most this many characters is short.
 const SHORT: usize = 4;
@@ -48,9 +48,9 @@ impl NgramLengths {
         let (mut short, mut all) = (0_usize, 0_usize);
         for word in words {
             all += 1;
-            // A character has one byte that is not a continuation byte (−128 to −65 as a signed
-            // number). It has at most four bytes, so the characters of long words need not be
-            // counted.
+            // A character has exactly one byte that is not a continuation byte (−128 to −65 as a signed
+            // number). A character has at most four bytes, so a word of more than 4 · `SHORT` bytes is not
+            // short, and its characters need not be counted.
             let characters = || word.iter().filter(|byte| (**byte as i8) >= -64).count();
             short += usize::from(word.len() <= 4 * SHORT && characters() <= SHORT);
         }

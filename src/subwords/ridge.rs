@@ -7,7 +7,8 @@
 //! ```
 //!
 //! where a_i are the rows of the design matrix A and c_i the weights of the words; C is the
-//! diagonal matrix of the weights. All columns have the same A, so sixteen columns are solved
+//! diagonal matrix of the weights. So β solves (AᵀCA + λ) β = AᵀCy; here and below, λ in a sum of
+//! matrices is λ times the identity matrix. All columns have the same A, so sixteen columns are solved
 //! together: for each entry of A, a whole cache line is read. The gradient is divided by the
 //! diagonal of AᵀCA + λ (the Jacobi preconditioner), because the frequencies of n-grams differ by
 //! orders of magnitude.
@@ -82,10 +83,10 @@ struct Solver<'a> {
     inverse_diagonal: Vec<f32>,
     word_tasks: Vec<Range<usize>>,
     ngram_tasks: Vec<Range<usize>>,
-    // A row for each word.
+    // Intermediate results: a row for each word.
     of_words: Vec<Line>,
-    // Rows for each n-gram: the coefficients, the residual (−½ times the gradient), the direction,
-    // and the image, which is (AᵀCA + λ) times the direction.
+    // Each has a row for each n-gram: the coefficients, the residual (−½ times the gradient), the direction of
+    // the next step, and the image, which is (AᵀCA + λ) times the direction.
     beta: Vec<Line>,
     residual: Vec<Line>,
     direction: Vec<Line>,
@@ -142,8 +143,8 @@ impl<'a> Solver<'a> {
                 Some(_) => gather(beta, design.by_word.get(i)),
                 None => [0.0; LINE],
             };
-            // Aᵀ and A both contain the factor 1/√n, and `word_weights`, which is c/n, contains both
-            // factors. Here y is multiplied by Aᵀ only, so y is divided by one factor 1/√n.
+            // Each of Aᵀ and A contains a factor 1/√n. `word_weights`, which is c/n, contains both factors, as
+            // AᵀCAβ needs them. AᵀCy needs only one of them, so y is divided by 1/√n first.
             let (scale, mut y) = (design.scale(i), [0.0; LINE]);
             y[..width].copy_from_slice(&target.values[i * dim..][columns.clone()]);
             let by_scale = if scale > 0.0 { 1.0 / scale } else { 0.0 };
@@ -277,7 +278,7 @@ pub(super) fn gather(rows: &[Line], ids: &[u32]) -> [f32; LINE] {
     sum
 }
 
-/// Set each row of `out`, by tasks of about equal work. Returns the sum of what `set` returns.
+/// Call `set` for each row of `out`, in parallel tasks. Returns the sum of the results of `set`.
 fn for_tasks(
     tasks: &[Range<usize>],
     mut out: &mut [Line],
@@ -305,7 +306,7 @@ fn for_tasks(
     total(sums)
 }
 
-/// Change each row of two matrices. Returns the sum of what `change` returns.
+/// Call `change` for each row number, with this row of `a` and of `b`. Returns the sum of the results of `change`.
 fn update(
     a: &mut [Line],
     b: &mut [Line],
@@ -327,7 +328,7 @@ fn update(
     }))
 }
 
-/// Change each row.
+/// Call `change` for each row.
 fn rows(rows: &mut [Line], change: impl Fn(usize, &mut Line) + Sync + Send) {
     let arch = Arch::new();
     let chunks = rows.par_chunks_mut(ROWS).enumerate();
@@ -431,7 +432,7 @@ mod tests {
             }
             let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
             prop_assert_eq!(bits(&found), bits(&in_threads(3, &words, &target, None).1));
-            // The solution is a fixed point.
+            // One more step from the solution does not change it.
             let (_, again) = in_threads(2, &words, &Target { steps: 1, ..target }, Some(&found));
             prop_assert!(found.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-3));
         }

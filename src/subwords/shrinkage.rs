@@ -2,7 +2,7 @@
 //!
 //! The vector of a word is noisy because the counts of the word are noisy. The prediction from its n-grams is an average
 //! over words with a similar spelling, such as the forms of a verb. A weighted mean of both is better than either (James
-//! and Stein 1961) if spelling predicts vectors. Whether it does is tested on held-out words.
+//! and Stein 1961) if spelling predicts vectors. A test on held-out words decides whether spelling does.
 
 use super::design::Design;
 use super::directions::Directions;
@@ -16,8 +16,9 @@ use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
 
 /// The weight of the prediction in the mean of a vector and its prediction: 0.55 up to dim 100, 0.5 from dim 300
-/// on, and between them on a straight line. The weights at dims 100 and 300 were measured (benches/EXPERIMENTS.md,
-/// "Mean and dominating directions" and "Weight of the prediction at dim 300"), the weights between them were not.
+/// on, and falling linearly between these dims. The weights at dims 100 and 300 were measured
+/// (benches/EXPERIMENTS.md, "Mean and dominating directions" and "Weight of the prediction at dim 300"), the weights
+/// between them were not.
 fn weight_of_prediction(dim: usize) -> f32 {
     let beyond = (dim.clamp(100, 300) - 100) as f32 / 200.0;
     0.55 - 0.05 * beyond
@@ -45,9 +46,9 @@ const LEAST_CORRELATION: f64 = 0.1;
 pub struct Shrinkage {
     /// The weighted correlation of the vectors of held-out words with their predictions.
     pub correlation: f64,
-    /// The subword model, and for each word its new vector minus its old vector, row-major. A word
-    /// without n-grams is only damped. `None` if the correlation is below 0.1 + 1/√n for n held-out
-    /// words.
+    /// The subword model, and for each word its new vector minus its old vector, row-major. The vector of a
+    /// word without n-grams is only damped (`directions.rs`). `None` if the correlation is below 0.1 + 1/√n
+    /// for n held-out words.
     pub found: Option<(Subwords, Vec<f32>)>,
 }
 

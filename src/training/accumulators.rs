@@ -1,25 +1,25 @@
-//! The accumulators G of AdaGrad: how many of them a vector has. `row_layout.rs` says where they lie in a row of
-//! parameters, and the step rules in `kernel` how they grow.
+//! The number of accumulators G of AdaGrad that a vector has. `row_layout.rs` says where the accumulators lie in a
+//! row of parameters. The step rules in `kernel` say how they grow.
 
 use super::optimizer::Optimizer;
 
-/// How many accumulators a vector has. The bias of a word always has one of its own.
+/// How many accumulators a vector has. The bias of a word always has one accumulator besides these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Accumulators {
-    /// One for each component of the vector.
+    /// One accumulator for each component of the vector.
     PerComponent,
-    /// One for the whole vector.
+    /// One accumulator for the whole vector.
     PerVector,
 }
 
 impl Accumulators {
-    /// The accumulators that an optimizer needs. [`Optimizer::Sgd`] uses none, and has those of
-    /// [`Optimizer::AdaGrad`], so that both have the same rows.
+    /// The accumulators that the rows of an optimizer have. [`Optimizer::Sgd`] uses no accumulators, but its rows
+    /// have those of [`Optimizer::AdaGrad`], so that one row layout serves both optimizers.
     pub fn of(optimizer: Optimizer) -> Self {
         Self::rowwise(optimizer == Optimizer::RowwiseAdaGrad)
     }
 
-    /// One for the whole vector if `rowwise`, else one for each component.
+    /// [`Accumulators::PerVector`] if `rowwise`, else [`Accumulators::PerComponent`].
     pub fn rowwise(rowwise: bool) -> Self {
         if rowwise {
             Self::PerVector

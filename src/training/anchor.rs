@@ -7,14 +7,14 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 
 /// Pretrained vectors r of some words, and a weight μ. Fine-tuning adds the term μ Σ ‖(w + w̃) − r‖², a sum
-/// over these words, to the cost Σ ½ f(X) diff² of the records (Mittens: Dingwall and Potts 2018).
+/// over these words, to the objective of training (Mittens: Dingwall and Potts 2018).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Anchor {
-    /// The words that have a vector, in ascending order.
+    /// The words that have a pretrained vector, in ascending order.
     pub words: Vec<WordId>,
     /// The pretrained vectors of these words, row-major.
     pub vectors: Vec<f32>,
-    /// μ; if it is 0, the words only start at their vectors.
+    /// μ. If μ is 0, the words only start at their pretrained vectors.
     pub weight: f64,
 }
 
@@ -75,8 +75,8 @@ impl Anchor {
         self.weight * squares.iter().sum::<f64>()
     }
 
-    /// Call `f` with the two rows and the pretrained vector of each word that has one. Returns the results in
-    /// the order of the words.
+    /// For each word that has a pretrained vector, call `f` with the two rows of the word and this vector. Returns
+    /// the results in the order of the words.
     fn for_each_word<T: Send>(
         &self,
         parameters: &mut Parameters,

@@ -1,6 +1,6 @@
-//! Divergence: decides whether an epoch diverges, halves the learning rate η of the vectors after an epoch
-//! that diverged, and limits the number of halvings. The epoch is then repeated. The learning rate of the
-//! biases under AdaGrad is not halved.
+//! Divergence: decides whether an epoch diverges, halves the learning rate η of the vectors before an epoch
+//! that diverged is repeated, and limits the number of halvings. The learning rate of the biases under AdaGrad
+//! is not halved.
 //!
 //! The planned fall of both learning rates over a training is in `rate_schedule.rs`.
 
@@ -20,8 +20,8 @@ pub const MAX_HALVINGS: usize = 3;
 pub const DIVERGENCE_FACTOR: f64 = 10.0;
 
 /// [`DIVERGENCE_FACTOR`] times the cost of a poor model on the tiles whose columns are words of group
-/// `columns`. The sum over all tiles is [`History::divergence_cost`]. `model` is the model at the start of
-/// training.
+/// `columns`. The sum over all tiles of the matrix is [`History::divergence_cost`]. `model` is the model at the
+/// start of training.
 pub(crate) fn divergence_cost(
     tiles: &Tiles,
     columns: usize,
@@ -32,7 +32,7 @@ pub(crate) fn divergence_cost(
 }
 
 impl History {
-    /// Whether an epoch with this Σ ½ f(X) diff² diverges.
+    /// Whether an epoch diverges. `cost` is the sum of the costs ½ f(X) diff² of its records.
     pub fn is_divergence(&self, cost: f64) -> bool {
         cost.is_nan() || cost > self.divergence_cost.unwrap_or(f64::INFINITY)
     }
@@ -53,9 +53,8 @@ impl History {
         }
         self.halvings += 1;
         Ok(format!(
-            "training diverged in epoch {epoch}; it continues from the end of epoch {} with the \
-             learning rate halved to {}",
-            self.epochs,
+            "training diverged in epoch {epoch}; this epoch is repeated with the learning rate \
+             halved to {}",
             options.rule(self.halvings).learning_rate
         ))
     }

@@ -1,5 +1,5 @@
-//! One epoch: a pass over the records on all threads. `schedule/` chooses the order, `kernel/` updates the
-//! rows.
+//! One epoch: a pass over the records on all threads. `schedule/` chooses the order of the records, `kernel/`
+//! updates the rows of parameters.
 
 use super::kernel::{Record, SharedRows, SimdLevel, StepRule};
 use super::negatives::Pair;
@@ -25,9 +25,10 @@ impl<S: Schedule> Drop for AbortOnPanic<'_, S> {
 /// of this record or pair, or of the mini-batch that it belongs to.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct PassCost {
-    /// Σ ½ f(X) diff² over the records.
+    /// The sum of the costs ½ f(X) diff² of the records. The residual diff is w·w̃ + b + b̃ − ln X.
     pub records: f64,
-    /// Σ ½ λ max(0, w·w̃ + b + b̃ − t)² over the negative pairs.
+    /// The sum of the costs ½ λ max(0, w·w̃ + b + b̃ − t)² of the negative pairs, with their weight λ and their
+    /// targets t (`negatives.rs`).
     pub negatives: f64,
 }
 
@@ -47,13 +48,15 @@ pub(crate) struct EpochPass<'a> {
     pub options: &'a TrainingOptions,
     /// Number of the epoch, from 1.
     pub epoch: usize,
-    /// The step rule, with the learning rates before the schedule scales them.
+    /// The step rule, with the learning rates before `options.schedule` scales them.
     pub rule: StepRule,
     /// The instruction set.
     pub level: SimdLevel,
+    /// The cost of the records above which the epoch diverges:
     /// [`History::divergence_cost`](super::History::divergence_cost).
     pub divergence_cost: f64,
-    /// The word whose row is the first of W, and the context word whose row is the first of W̃.
+    /// The word whose row is the first of W, and the context word whose row is the first of W̃. Both are 0 if W
+    /// and W̃ have the rows of all words. On a cluster they have the rows of one group each.
     pub first: [usize; 2],
 }
 
@@ -177,8 +180,8 @@ impl EpochPass<'_> {
         Ok(cost)
     }
 
-    /// The step rule at `time`, the fraction of this epoch that is finished. The schedule has scaled its
-    /// learning rates.
+    /// The step rule at `time`, with the learning rates scaled by `options.schedule`. `time` is the fraction of
+    /// this epoch that is finished.
     pub fn rule_at(&self, time: f64) -> StepRule {
         let time = (self.epoch as f64 - 1.0 + time) / self.options.epochs as f64;
         self.rule.at_rate(self.options.schedule.factor(time))

@@ -17,12 +17,12 @@ use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 /// The fraction of the drawn negative pairs that remains when repeated pairs and pairs that
-/// co-occur are left out. It depends on the text. This is a middle value of several texts
+/// co-occur are left out. The fraction depends on the text: it was 0.36 to 0.6 in measured fits
 /// (benches/EXPERIMENTS.md, "Memory of a fit").
 const NEW_PAIRS: f64 = 0.5;
-/// The memory for the negative pairs of a block of rows is reserved before they are drawn. Because
-/// the system provides memory in huge pages, up to this many bytes for each block of rows stay in
-/// memory without holding a pair.
+/// Memory for all pairs that are drawn for a block of rows is reserved before they are drawn. The system provides
+/// this memory in huge pages. So a part of the memory is in use without holding a pair, because pairs were left
+/// out. The estimate assumes that this part has at most this many bytes for each block of rows.
 const SLAB_SLACK: f64 = 150e3;
 
 /// Estimates the memory and the disk space for counting a text and for training on its counts.
@@ -53,8 +53,8 @@ impl FitEstimate {
     }
 
     /// Bytes of records and negative pairs. The first number includes all drawn pairs. The second
-    /// includes only the pairs that remain after repeated and co-occurring ones are left out, and
-    /// memory that stays unused.
+    /// number includes only the pairs that remain after repeated and co-occurring ones are left out, and
+    /// the memory that huge pages take for pairs that were left out ([`SLAB_SLACK`]).
     fn tile_bytes(&self) -> [f64; 2] {
         let records = record_bytes(self.size.records as u64, self.size.symmetric) as f64;
         let negatives = negative_bytes(self.size.records * self.negative) as f64;
@@ -136,8 +136,9 @@ impl FitEstimate {
         let (least, most) = (least.div_ceil(MEGABYTE), u64::MAX / MEGABYTE);
         let end = (available.max(0.0) / MEGABYTE as f64) as u64;
         let end = (end.min(most - 1) + 1).max(least);
-        // The peak grows with the limit, with one exception: it falls at the limit from which on all tiles fit into
-        // memory. On each side of this limit, `fits` is true up to some limit and false from there on.
+        // The peak grows with the limit, with one exception: it can fall at the smallest limit under which all tiles
+        // fit into memory (`whole`). Below `whole`, `fits` is true up to some limit and false for larger limits; the
+        // same holds from `whole` on.
         let whole = first_not(least..most, |megabytes| !self.tiles_fit(&limit(megabytes)));
         let last = |range: Range<u64>| {
             let end = first_not(range.clone(), fits);
@@ -229,8 +230,8 @@ impl FitSeconds {
         training: &TrainingOptions,
         monitor: &Monitor,
     ) -> Result<Self> {
-        // The `min_count` for the sample is that for the text, divided by `scale` and rounded, but
-        // at least 1.
+        // The text is `scale` times as large as the sample. So the `min_count` for the sample is that for the text,
+        // divided by `scale` and rounded, but at least 1.
         let least = ((encoding.min_count as f64 / sample.scale).round() as u64).max(1);
         let start = Instant::now();
         let counts = sample.count([0, 1], least, encoding, counting, monitor)?;

@@ -2,9 +2,9 @@
 
 use crate::report::EpochReport;
 
-/// The history of a training. A training continues from its history and its parameters (and, with early
-/// stopping, its best parameters): the random numbers of an epoch depend only on the seed and the number of
-/// the epoch.
+/// The history of a training. To continue, a training needs only its history and its parameters (and, with
+/// early stopping, its best parameters), because the random numbers of an epoch depend only on the seed and the
+/// number of the epoch.
 ///
 /// The methods in `divergence.rs` decide whether an epoch is repeated at half the learning rate,
 /// and those in `stopping.rs` whether another epoch starts. Training on one machine calls these
@@ -15,11 +15,11 @@ pub struct History {
     pub epochs: usize,
     /// How many times the learning rate has been halved.
     pub halvings: usize,
-    /// An epoch diverges if its Σ ½ f(X) diff² is larger than this number. `None` until training starts and
-    /// estimates it.
+    /// An epoch diverges if the costs ½ f(X) diff² of its records add up to more than this number. `None` until
+    /// training starts and estimates this number.
     pub divergence_cost: Option<f64>,
-    /// Reports of the finished epochs. They may be missing for epochs of an earlier training, whose
-    /// parameters this one continues.
+    /// Reports of the finished epochs. If this training continues from the parameters of an earlier training, the
+    /// reports of the earlier epochs may be missing.
     pub reports: Vec<EpochReport>,
 }
 
@@ -31,7 +31,7 @@ impl History {
     }
 
     /// Go back to the end of epoch number `epochs`. At that time the learning rate had been halved `halvings`
-    /// times. All finished epochs must have reports.
+    /// times. All finished epochs must have reports: the first `epochs` reports are kept.
     pub fn rewind(&mut self, epochs: usize, halvings: usize) {
         self.reports.truncate(epochs);
         (self.epochs, self.halvings) = (epochs, halvings);

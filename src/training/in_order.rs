@@ -6,7 +6,7 @@ use super::parameters::Parameters;
 use crate::error::{Error, Result};
 use crate::vocabulary::WordId;
 
-/// Train on one thread, on the records in this order, in every epoch at the initial learning rate. Tests use
+/// Train on one thread, on `records` in the given order. Every epoch has the initial learning rates. Tests use
 /// this function to check the arithmetic of the kernel, and benchmarks use it to measure the speed of the
 /// kernel. With `negative_weight`, the records are negative pairs of this weight, and ln X of a record is
 /// its target. Returns the loss of each epoch. Records whose cost is not a finite number are skipped.

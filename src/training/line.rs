@@ -3,7 +3,7 @@
 /// Floats in the widest vector register, and in a cache line.
 pub const LINE: usize = 16;
 
-/// A cache line of floats. Because the type is aligned to 64 bytes, so is every row.
+/// A cache line of floats. The type is aligned to 64 bytes, so every row is too.
 #[repr(C, align(64))]
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(crate) struct Line(pub(crate) [f32; LINE]);

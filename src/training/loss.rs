@@ -8,13 +8,14 @@ use super::tiles::Tiles;
 use crate::error::Result;
 use rayon::prelude::*;
 
-/// The cost of a poor model is estimated from at most this many records of each tile. They are evenly spaced
-/// among the first `SPREAD` records of the tile: consecutive records share rows, and the sample needs records
-/// of many rows.
+/// The cost of a poor model is estimated from at most this many records of each tile. These records are evenly
+/// spaced among the first `SPREAD` records of the tile, not consecutive: consecutive records share rows, and the
+/// sample needs records of many rows.
 const SAMPLE: usize = 256;
 const SPREAD: usize = 32 * SAMPLE;
 
-/// Σ ½ f(X) diff² over the held-out records of the tiles whose columns are words of group `columns`.
+/// The sum of the costs ½ f(X) diff² of the held-out records of the tiles whose columns are words of group
+/// `columns`.
 pub(crate) fn validation_cost(
     tiles: &Tiles,
     columns: usize,
@@ -55,7 +56,7 @@ pub(crate) fn poor_model_cost(
     })
 }
 
-/// Σ ½ f(X) diff² of some records of a tile.
+/// The sum of the costs ½ f(X) diff² of some records of a tile. The residual diff is w·w̃ + b + b̃ − ln X.
 fn cost(
     tiles: &Tiles,
     tile: usize,

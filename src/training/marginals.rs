@@ -13,7 +13,7 @@ use std::ops::Range;
 pub struct Marginal {
     /// Number of records in the row plus number of records in the column.
     pub records: u64,
-    /// Σ X of the row and of the column.
+    /// The sum of the counts X in the row, and the sum of those in the column.
     pub sums: [f64; 2],
 }
 
@@ -52,7 +52,7 @@ fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
     let mut own = Marginal::default();
     for (&column, &x) in row.columns.iter().zip(row.forward) {
         // Each word of the pair has one record in its row and one in its column. For a pair of a word
-        // with itself, both are the same record.
+        // with itself, this is one record, which counts in the row and in the column.
         let both = Marginal {
             records: 2 * u64::from(x != 0.0),
             sums: [x; 2],
@@ -65,8 +65,8 @@ fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
     marginals[row.row as usize].add(own);
 }
 
-/// The marginal of each word, counting only the records whose row is a word of `group`. [`Marginal::add`]
-/// over all groups, in order, gives the marginals of the whole matrix.
+/// The marginal of each word, counting only the records whose row is a word of `group`. The marginals of all
+/// groups, added with [`Marginal::add`] in the order of the groups, are the marginals of the whole matrix.
 ///
 /// # Errors
 /// If rows are on disk: [`Error::Io`](crate::Error::Io) if they cannot be read,

@@ -4,11 +4,11 @@
 //! value for such a pair. Swivel (Shazeer et al. 2016) and skip-gram with negative sampling train
 //! on such pairs too. Here, a sample of pairs is drawn once, before training. The word and the
 //! context word of a pair are drawn independently (see `EXPONENT`). Pairs that co-occur are left
-//! out. Each negative pair adds ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the objective: only a
-//! prediction above the target t_ij has a cost. The target t_ij = ½ ln E_ij − 1 is the mean of ln
-//! E_ij and −2, where E_ij is the count that independent words would have (measured in
-//! benches/EXPERIMENTS.md, "Negative sampling"): the sum of row i times the sum of column j,
-//! divided by the sum of X.
+//! out. Each negative pair adds ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the objective, where λ is
+//! `negative_weight`: only a prediction above the target t_ij has a cost. The target t_ij = ½ ln E_ij − 1
+//! is the mean of ln E_ij and −2. E_ij is the count that the pair would have if its words were independent:
+//! the sum of row i times the sum of column j, divided by the sum of X. The target was chosen by measurement
+//! (benches/EXPERIMENTS.md, "Negative sampling").
 
 use super::kernel::Record;
 use super::marginals::Marginal;
@@ -18,7 +18,7 @@ use super::weighted_choice::WeightedChoice;
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-/// A word and a context word: their positions in their blocks of words.
+/// A word and a context word, each as its position in its block of words.
 pub(super) type Pair = [u16; 2];
 
 /// The probability of a word is proportional to its frequency to this power, as in word2vec (Mikolov et al.
@@ -77,9 +77,9 @@ impl NegativeSampler {
         words.iter().map(|&word| expected(word) as usize).sum()
     }
 
-    /// Draw the negative pairs of one tile. Pairs in `seen`, which are the pairs of its records,
-    /// are left out. Writes the negative pairs in random order to the start of `pairs` and returns
-    /// their number. `taken` is scratch space.
+    /// Draw the negative pairs of one tile. Pairs in `seen`, which are those of the tile's records, are left
+    /// out, and so are pairs that were drawn before. Writes the negative pairs in random order to the start of
+    /// `pairs` and returns their number. `taken` is scratch space.
     pub fn draw(
         &self,
         grid: &TileGrid,

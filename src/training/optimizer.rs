@@ -3,8 +3,8 @@
 
 use crate::error::{Error, Result};
 
-/// How a gradient changes a parameter. In the formulas, g is the learning rate times the gradient, and G is
-/// the accumulator.
+/// How a gradient changes a parameter. In the formulas, x is a parameter, w a vector of parameters, g the
+/// learning rate η times the gradient, and G the accumulator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Optimizer {
     /// AdaGrad (Duchi et al. 2011) as Stanford's tool does it: x −= g/√G, then G += g².

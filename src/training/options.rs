@@ -120,13 +120,13 @@ impl TrainingOptions {
         Ok(())
     }
 
-    /// f(X) of a record with this ln X. As in the kernel, the exponent is at least −87.
+    /// f(X) of a record with this ln X. The exponent is at least −87, as in the kernel (`step_rule.rs`).
     pub(super) fn weight(&self, ln_x: f64) -> f64 {
         let exponent = self.alpha * (ln_x - self.x_max.ln());
         exponent.clamp(-87.0, 0.0).exp()
     }
 
-    /// The step rule with the learning rates before the schedule scales them, and with η halved `halvings`
+    /// The step rule with the learning rates before `schedule` scales them, and with η halved `halvings`
     /// times. The learning rate of the biases under AdaGrad is not halved.
     pub(crate) fn rule(&self, halvings: usize) -> StepRule {
         StepRule {

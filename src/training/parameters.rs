@@ -182,7 +182,7 @@ impl Exported {
     }
 }
 
-/// The rows of both sides, or of some words of each.
+/// The rows of both sides: those of all words and context words, or of consecutive ones.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct View<'a> {
     pub words: &'a [Line],
@@ -261,7 +261,8 @@ impl Parameters {
     }
 
     /// Random parameters for `shape[0]` words and `shape[1]` context words of a rectangular matrix.
-    /// They are the first rows of W and the first rows of W̃ that [`Parameters::random`] has.
+    /// Each row is equal to the row of the same word or context word in the result of [`Parameters::random`] with
+    /// the same seed.
     ///
     /// # Errors
     /// As for [`Parameters::random`].
@@ -275,7 +276,8 @@ impl Parameters {
         Self::random_sides([&words, &contexts], layout, seed, monitor)
     }
 
-    /// The rows that [`Parameters::random`] has for `words`, which must be in ascending order.
+    /// Random parameters for some of the words. Their rows are equal to those of [`Parameters::random`] with the
+    /// same seed. `words` must be in ascending order.
     ///
     /// # Errors
     /// As for [`Parameters::random`].
@@ -331,8 +333,8 @@ impl Parameters {
     }
 
     /// Parameters with these values and accumulators. `accumulators` has one accumulator for each
-    /// vector, or one for each component. If `layout` has the other number of accumulators, they
-    /// are converted: the accumulator of a vector is the mean of the accumulators of its components,
+    /// vector, or one for each component. If `layout` has the other number of accumulators, the
+    /// accumulators are converted: the accumulator of a vector is the mean of the accumulators of its components,
     /// and the accumulator of a component is the accumulator of its vector.
     ///
     /// # Errors
@@ -521,8 +523,8 @@ impl Parameters {
         bytemuck::cast_slice(&side.lines)
     }
 
-    /// Unpack rows that [`Parameters::rows_of`] returned: first their vectors and biases, then the accumulators
-    /// of their vectors and biases.
+    /// Unpack rows that [`Parameters::rows_of`] returned. The first element of the result is the vectors and biases,
+    /// the second is the accumulators of the vectors and of the biases.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -579,7 +581,8 @@ impl Parameters {
         self.all(|row| self.layout.is_finite(row))
     }
 
-    /// Whether training can start here: finite parameters, and positive, finite accumulators.
+    /// Whether training can start from these parameters: all are finite, and all accumulators are finite and
+    /// positive.
     pub(crate) fn can_train(&self) -> bool {
         self.all(|row| self.layout.can_train(row))
     }

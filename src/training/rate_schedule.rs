@@ -4,8 +4,8 @@
 
 use crate::error::{Error, Result};
 
-/// The factor by which both learning rates are multiplied. It depends on the time: the fraction of the
-/// training that is finished.
+/// The factor by which the learning rates of vectors and biases are multiplied. The factor depends on the time,
+/// which is the fraction of the training that is finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum RateSchedule {
     /// Always 1, as in the paper.

@@ -17,7 +17,7 @@ pub const MAX_DIM: usize = 1 << 20;
 /// With one accumulator for each vector ([`Accumulators::PerVector`]), a row is
 /// `[w, 0…, ‖w‖², b, G of b, G of w]`: about half as long. The mean square of the gradient of a
 /// vector needs the ‖·‖² of the other vector of the record. The kernel updates the stored ‖·‖²
-/// together with the vector, instead of computing it for each record.
+/// together with the vector, instead of computing ‖·‖² for each record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowLayout {
     dim: usize,
@@ -72,7 +72,7 @@ impl RowLayout {
         }
     }
 
-    /// Bytes of a row. The number of words in a block of the [`TileGrid`](super::TileGrid) depends on it.
+    /// Bytes of a row. A block of the [`TileGrid`](super::TileGrid) has fewer words if rows have more bytes.
     pub fn bytes(self) -> usize {
         self.lines() * size_of::<Line>()
     }
@@ -83,7 +83,8 @@ impl RowLayout {
         (self.dim + more).div_ceil(LINE)
     }
 
-    /// Line and lane of the bias in the row of a word or, if `contexts`, of a context word.
+    /// Line and lane of the bias in the row of a word or, if `contexts`, of a context word. The line is the number
+    /// of the cache line in the row, the lane the position in this line.
     pub(super) fn bias(self, contexts: bool) -> (usize, usize) {
         let lane = if self.is_rowwise() {
             LINE - TAIL + TAIL_BIAS

@@ -29,8 +29,8 @@ impl History {
 }
 
 impl TrainingOptions {
-    /// Whether another epoch would end before the deadline if it takes `last_epoch`. This is the time that
-    /// the last epoch took, with its checkpoint and callbacks. Always true without a deadline.
+    /// Whether another epoch would end before the deadline if it took as long as the last one. `last_epoch` is the
+    /// time that the last epoch took, with its checkpoint and callbacks. Always true without a deadline.
     pub fn has_time_for(&self, last_epoch: Duration) -> bool {
         self.deadline
             .is_none_or(|deadline| Instant::now() + last_epoch <= deadline)

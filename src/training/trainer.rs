@@ -24,7 +24,7 @@ pub struct Training {
     /// The parameters at the end of the last finished epoch.
     pub parameters: Parameters,
     /// With early stopping, the parameters at the end of the epoch with the smallest validation loss.
-    /// `None` if this epoch is the last finished epoch, and without early stopping.
+    /// `None` if this epoch is the last finished epoch, and always without early stopping.
     pub best: Option<Parameters>,
     /// The finished epochs and the halvings of the learning rate.
     pub history: History,
@@ -39,7 +39,7 @@ pub type AfterEpoch<'a> = &'a mut dyn FnMut(&Training) -> Result<ControlFlow<()>
 /// of the epochs.
 ///
 /// # Errors
-/// As for [`Training::run`]. The parameters are then those of the last finished epoch.
+/// As for [`Training::run`]. After an error, the parameters are those of the last finished epoch.
 pub fn train(
     parameters: &mut Parameters,
     tiles: &Tiles,
@@ -81,7 +81,7 @@ impl Training {
     }
 
     /// Train on `tiles`, on all threads of the current rayon pool, up to epoch `options.epochs` or until
-    /// early stopping, the deadline or `after_epoch` end it. A deterministic training that continues from a
+    /// early stopping, the deadline or `after_epoch` end the training. A deterministic training that continues from a
     /// checkpoint has the same result as one that was never interrupted.
     ///
     /// An epoch diverges if a residual or a parameter becomes infinite or NaN, or if the epoch costs more
@@ -96,8 +96,8 @@ impl Training {
     /// not name an instruction set that this machine has;
     /// [`Error::Diverged`] if an epoch diverges after the learning rate was halved
     /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times; [`Error::Io`] if records on disk cannot be read;
-    /// [`Error::Memory`]; [`Error::Cancelled`]; and the errors of `after_epoch`. The parameters are then
-    /// those at the end of the last finished epoch.
+    /// [`Error::Memory`]; [`Error::Cancelled`]; and the errors of `after_epoch`. After an error, the
+    /// parameters are those at the end of the last finished epoch.
     pub fn run(
         &mut self,
         tiles: &Tiles,
@@ -132,7 +132,7 @@ impl Training {
             let batches = schedule::batches(tiles, options.seed, epoch);
             let trained = pass.run(self.parameters.rows(), &batches, monitor);
             let outcome = trained.and_then(|cost| {
-                // One step for the whole epoch, at the learning rate of the middle of the epoch.
+                // The anchor takes one step for the whole epoch, at the learning rate of the middle of the epoch.
                 let anchor = self.anchor.as_ref().map_or(0.0, |anchor| {
                     anchor.step(&mut self.parameters, &pass.rule_at(0.5))
                 });
@@ -183,13 +183,13 @@ impl Training {
     fn check(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<()> {
         let parameters = &self.parameters;
         let words = tiles.grid().words();
-        // The grid of a rectangular matrix has as many words as the longer side of the matrix. The
-        // kernel checks that the rows of every record exist.
+        // The grid of a rectangular matrix has as many words as the longer side of the matrix. So only this side is
+        // checked here. The kernel checks that the rows of every record exist.
         let [rows, contexts] = parameters.shape();
         if rows.max(contexts) != words {
             return Err(Error::parameter(
                 "parameters",
-                format!("must have a row per word: {rows} and {contexts} rows, {words} words"),
+                format!("must have {words} rows in W or W_tilde, got {rows} and {contexts}"),
             ));
         }
         let layout = RowLayout::new(parameters.dim(), options.optimizer);
@@ -231,7 +231,7 @@ impl Training {
         Ok(())
     }
 
-    /// Σ ½ f(X) diff² / n over the n held-out records, if there are any.
+    /// The validation loss: the mean cost ½ f(X) diff² of the held-out records. `None` if no records are held out.
     fn validation_loss(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<Option<f64>> {
         if tiles.held_out() == 0 {
             return Ok(None);

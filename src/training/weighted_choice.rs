@@ -37,7 +37,8 @@ impl WeightedChoice {
             .collect();
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
             (0..shares.len()).partition(|&item| shares[item] < 1.0);
-        // A small item fills only a part of its slot. A large item gets the other part.
+        // A slot has room for the mean weight. An item of less weight fills only a part of its slot; an item of more
+        // weight gets the other part.
         while let (Some(item), Some(&other)) = (small.pop(), large.last()) {
             slots[item] = Slot {
                 own: (shares[item] * 2.0_f64.powi(32)) as u32,

@@ -1,7 +1,8 @@
 //! Registers of NEON, which every aarch64 machine has.
 //!
 //! SAFETY of every `unsafe` block that has no SAFETY comment: the caller keeps the contract of
-//! [`super::vector`]. Some of the intrinsics are safe functions, because the target has NEON.
+//! [`super::vector`]. On this target, which always has NEON, some of the intrinsics are safe functions. So the
+//! compiler would report some `unsafe` blocks as unused without `allow(unused_unsafe)`.
 
 use super::Cost;
 use super::call::KernelCall;
@@ -77,8 +78,8 @@ impl Quad for Four {
     }
     #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
-        // The instruction is exact to 8 bits. Two Newton steps follow; the instruction for them does not
-        // return NaN for ∞·0.
+        // `vrsqrte` is exact to 8 bits. Two Newton steps follow. If `self` is infinite, they multiply ∞ by 0; then
+        // `vrsqrts`, the instruction for a Newton step, does not return NaN.
         unsafe {
             let y = vrsqrteq_f32(self.0);
             let y = vmulq_f32(y, vrsqrtsq_f32(self.0, vmulq_f32(y, y)));

@@ -40,7 +40,7 @@ impl KernelCall<'_> {
         }
     }
 
-    /// Fetch both rows of record `number`, if there is one, into the first-level cache.
+    /// Fetch both rows of record `number` into the first-level cache. Does nothing if there is no such record.
     ///
     /// # Safety
     /// The contract of this module.
@@ -63,7 +63,7 @@ impl KernelCall<'_> {
 /// The update of some records by one step rule.
 ///
 /// # Safety
-/// `update` keeps the contract of this module if its caller does.
+/// `update` and `try_minibatch` keep the contract of this module if their caller does.
 pub(super) unsafe trait RowUpdate<'a, V: Vector> {
     /// The values that all updates of one call share.
     fn new(call: &'a KernelCall<'a>) -> Self;
@@ -83,7 +83,7 @@ pub(super) unsafe trait RowUpdate<'a, V: Vector> {
 
     /// Update the rows of four records of one word and of four context words as one mini-batch,
     /// prefetch the rows of four records from number `next` on, and return true. If the rule has no
-    /// mini-batches or a residual is not a finite number, change nothing and return false.
+    /// mini-batches or the sum of the costs is not a finite number, change nothing and return false.
     ///
     /// # Safety
     /// The contract of this module.
@@ -102,15 +102,15 @@ pub(super) unsafe trait RowUpdate<'a, V: Vector> {
 /// The cost of the records so far.
 #[derive(Default)]
 pub(super) struct Tally {
-    // Sums of f(X) diff², which is twice the cost. There is one sum for each of the records that
-    // are updated at once, so that one vector addition adds to all sums.
+    // Sums of f(X) diff², which is twice the cost of a record. There is one sum for each of the four records
+    // that are updated at once, so that one vector addition adds to all four sums.
     pub(super) sums: [f64; TOGETHER],
     /// Records whose cost was not a finite number.
     pub(super) skipped: u64,
 }
 
 impl Tally {
-    /// Add the terms of four records.
+    /// Add the terms f(X) diff² of four records.
     #[inline(always)]
     pub(super) fn add(&mut self, terms: [f32; TOGETHER]) {
         for (sum, term) in self.sums.iter_mut().zip(terms) {

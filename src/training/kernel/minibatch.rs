@@ -32,8 +32,8 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
         let lines = self.lines();
         let last = lines * LINE - V::LANES;
         let tail = lines * LINE - TAIL;
-        // SAFETY: the caller keeps the contract; `at` and `last` leave a register, and `tail` four floats,
-        // to the end of a row.
+        // SAFETY: the caller keeps the contract. From `at` and from `last`, at least a register of floats remains
+        // to the end of a row; from `tail`, four floats remain.
         unsafe {
             let [[w, _], ..] = records.map(|record| self.call.rows(record, lines));
             let contexts = records.map(|record| self.call.rows(record, lines)[1]);
@@ -121,8 +121,8 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
                 return true;
             }
             square = new_w.mul_add(new_w, square);
-            // Four steps at once change ‖w‖² by another number than the sum of the changes that the single
-            // steps would make. So ‖w‖² is not added up but computed from the new vector.
+            // `changes` has the change of ‖w‖² by each of the four steps alone. The change by all four steps together
+            // is not the sum of these changes. So ‖w‖² is computed from the new vector instead.
             let mut w_changes = w_steps.changes;
             w_changes[TAIL_SQUARE] = V::Quad::splat(0.0);
             for change in V::Quad::transpose(w_changes) {

@@ -3,10 +3,10 @@
 //! This is the only unsafe code of the crate. Hogwild threads update shared rows without locks (Niu et
 //! al. 2011), so the rows of W and W̃ are reached by raw pointers, and no `&mut` to a shared row exists.
 //!
-//! [`SharedRows::update`] is the only way in: it checks bounds and instructions, then calls the loop
+//! All updates go through [`SharedRows::update`]: it checks bounds and instructions, then calls the loops
 //! compiled for one instruction set. To add an instruction set, implement `vector::Vector` in a file
-//! of its own, add it to [`SimdLevel`], and call it in `SharedRows::update`; the tests below then
-//! compare it with plain code. A [`Record`] holds 16-bit indices, so one call reaches at most the first
+//! of its own, add it to [`SimdLevel`], and call its loops in `run`; the tests below then
+//! compare it with a naive update. A [`Record`] holds 16-bit indices, so one call reaches at most the first
 //! 65,536 rows of each side.
 
 #[cfg(target_arch = "aarch64")]
@@ -65,18 +65,18 @@ pub struct SharedRows<'a> {
 
 // SAFETY: the pointers point into memory that is borrowed mutably for 'a, and only `update` below
 // and the kernels that it calls dereference them. Under the deterministic schedule no two threads
-// reach a row at the same time. Under Hogwild they do, without synchronisation: this is the
-// algorithm. By the rules of the language it is a data race on floats. It is sound in practice for
-// four reasons. Every access is a load or a store through a raw pointer. Any mixture of old and new
-// floats is a valid row. No address and no bound depends on the floats that are read. No reference
-// to a row exists that the compiler could assume to be exclusive.
+// reach a row at the same time. Under Hogwild several threads may reach a row at the same time, without
+// synchronisation: this is the algorithm. By the rules of the language this is a data race on floats. It is
+// sound in practice for four reasons. Every access is a load or a store through a raw pointer. Any mixture
+// of old and new floats is a valid row. No address and no bound depends on the floats that are read. No
+// reference to a row exists that the compiler could assume to be exclusive.
 unsafe impl Send for SharedRows<'_> {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for SharedRows<'_> {}
 
 impl<'a> SharedRows<'a> {
-    /// All rows of both sides. The ‖w‖² in row-wise rows are computed anew, on all threads of the
-    /// current rayon pool. So these numbers may be wrong before the call, and the rounding errors
+    /// All rows of both sides. The ‖w‖² and ‖w̃‖² that row-wise rows store are computed anew, on all threads of
+    /// the current rayon pool. So these numbers may be wrong before the call, and the rounding errors
     /// of their updates do not accumulate from call to call.
     pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], layout: RowLayout) -> Self {
         let row = layout.lines();
@@ -95,10 +95,10 @@ impl<'a> SharedRows<'a> {
         }
     }
 
-    /// The rows of either side from number `first` on.
+    /// The rows of the first side from number `first[0]` on, and those of the second side from number `first[1]` on.
     ///
     /// # Panics
-    /// If a side has fewer rows than `first`.
+    /// If the first side has fewer than `first[0]` rows, or the second fewer than `first[1]`.
     pub fn starting_at(mut self, first: [usize; 2]) -> Self {
         let row = self.layout.lines() * LINE;
         for ((side, rows), first) in self.sides.iter_mut().zip(&mut self.rows).zip(first) {
@@ -150,8 +150,8 @@ impl<'a> SharedRows<'a> {
             rule,
             last_line_rates,
         };
-        // The loops for a frozen side are functions of their own, because the compiler makes slower loops for dim 300
-        // if all of them are in one function (benches/EXPERIMENTS.md, "Loops for a frozen side").
+        // Each value of `FROZEN` has functions of its own: if one function has the loops for all values, the compiler
+        // makes slower loops for dim 300 (benches/EXPERIMENTS.md, "Loops for a frozen side").
         // SAFETY: this machine has the instructions and the rows are in bounds, by the assertions above.
         unsafe {
             match (rule.optimizer, rule.frozen_contexts, self.mirrored) {
@@ -163,7 +163,8 @@ impl<'a> SharedRows<'a> {
     }
 }
 
-/// The value of `FROZEN`, the number of a side whose rows are read but never written, if both sides move.
+/// The parameter `FROZEN` of the loops is the number of the side whose rows are read but never written, 0 or 1. It is
+/// `NONE` if there is no such side. Loops for AdaGrad and SGD always have `NONE`: their rates of a frozen side are 0.
 const NONE: usize = 2;
 
 /// Run the loops of an instruction set.
@@ -239,7 +240,8 @@ mod tests {
         })
     }
 
-    /// The update of one record after the other as the paper and Stanford's tool state it, in f64.
+    /// Updates by one record after the other, in f64, with the formulas of docs/architecture.md, "The model". Returns
+    /// the new values, the new accumulators and the loss.
     fn naive(
         [values, sums]: [&Exported; 2],
         dim: usize,
@@ -355,8 +357,8 @@ mod tests {
             }
         }
 
-        /// A mini-batch changes every number by the sum of four changes: those that its records
-        /// would make, each alone and from the same start.
+        /// A mini-batch changes every number by the sum of four changes: those that each of its four records
+        /// would make alone, from the numbers before the mini-batch.
         #[test]
         fn a_minibatch_is_the_sum_of_the_steps_of_its_records(
             dim in 1usize..130,
@@ -424,7 +426,8 @@ mod tests {
             let rule = StepRule { negative_weight, minibatches, ..options.rule(0) };
             let mut records: Vec<Record> =
                 records.into_iter().map(|(i, j, ln_x)| Record { i, j, ln_x }).collect();
-            // Mini-batches are found at multiples of four records.
+            // The kernel looks for mini-batches only at multiples of four records. These four records at the start
+            // are one.
             for j in 0..4 {
                 records.insert(j, Record { i: 2, j: j as u16, ln_x: 1.0 });
             }
@@ -467,7 +470,8 @@ mod tests {
             let mut records: Vec<Record> =
                 records.into_iter().map(|(i, j, ln_x)| Record { i, j, ln_x }).collect();
             records.extend((0..4).map(|j| Record { i: 2, j, ln_x: 1.0 }));
-            // Mini-batches are found at multiples of four records.
+            // The kernel looks for mini-batches only at multiples of four records. So the four records of word 2
+            // move to the start.
             records.rotate_right(4);
             let rule = StepRule { minibatches: true, ..TrainingOptions { optimizer, ..Default::default() }.rule(0) };
             for level in SimdLevel::usable() {
@@ -504,7 +508,7 @@ mod tests {
             for (f, ln_x) in weights(&ln_x, &rule).into_iter().zip(ln_x) {
                 let exponent = f64::from(alpha) * (f64::from(ln_x) - f64::from(rule.ln_x_max));
                 let exact = exponent.min(0.0).exp();
-                // The exponent itself is a 32-bit number: its rounding grows with its size.
+                // The kernel computes the exponent in 32 bits, so its rounding error grows with its size.
                 let bound = 1e-6 + 2e-7 * exponent.abs();
                 prop_assert!((f64::from(f) - exact).abs() <= bound * exact + 2e-38, "{f} {exact}");
             }

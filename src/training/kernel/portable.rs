@@ -15,7 +15,7 @@ impl Eight {
 impl Number for Eight {
     #[inline(always)]
     unsafe fn mul_add(self, b: Self, c: Self) -> Self {
-        // Not `f32::mul_add`: on a machine without a fused multiply-add, it calls a library function.
+        // Not `f32::mul_add`: on a machine without a fused multiply-add, `mul_add` calls a slow library function.
         self.zip(b, |a, b| a * b).zip(c, |ab, c| ab + c)
     }
     #[inline(always)]
@@ -25,13 +25,13 @@ impl Number for Eight {
     }
 }
 
-// SAFETY: eight floats, which divide a line of sixteen.
+// SAFETY: `LANES` is 8, which divides the 16 floats of a line, and `load` and `store` access 8 floats.
 unsafe impl Vector for Eight {
     const LANES: usize = 8;
     type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: by the contract of the trait, eight floats lie there; `read_unaligned` needs no
+        // SAFETY: by the contract of the trait, `from` points to eight floats; `read_unaligned` needs no
         // alignment.
         Self(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
     }
@@ -87,7 +87,7 @@ pub(super) struct Four([f32; TOGETHER]);
 impl Quad for Four {
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: by the contract of the trait, four floats lie there; `read_unaligned` needs no alignment.
+        // SAFETY: by the contract of the trait, `from` points to four floats; `read_unaligned` needs no alignment.
         Self(unsafe { from.cast::<[f32; TOGETHER]>().read_unaligned() })
     }
     #[inline(always)]

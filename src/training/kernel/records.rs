@@ -19,7 +19,8 @@ pub(super) unsafe fn update_all<V: Vector, const FROZEN: usize>(call: &KernelCal
     // SAFETY: the caller keeps the contract.
     unsafe {
         match (call.rule.optimizer, call.layout.value_lines()) {
-            // Dims 47 to 62, 95 to 110 and 287 to 302; row-wise, two less.
+            // 4, 7 and 19 lines are those of dims 47 to 62, 95 to 110 and 287 to 302. For row-wise AdaGrad, each
+            // of these bounds is smaller by two.
             (Optimizer::RowwiseAdaGrad, 4) => update_rows::<V, Rowwise<V, 4, FROZEN>>(call),
             (Optimizer::RowwiseAdaGrad, 7) => update_rows::<V, Rowwise<V, 7, FROZEN>>(call),
             (Optimizer::RowwiseAdaGrad, 19) => update_rows::<V, Rowwise<V, 19, FROZEN>>(call),
@@ -35,7 +36,8 @@ pub(super) unsafe fn update_all<V: Vector, const FROZEN: usize>(call: &KernelCal
 }
 
 /// Bytes of rows to prefetch ahead of their use: enough to hide the latency of the second-level cache,
-/// and a small part of the first-level cache. Measured on Wikipedia (benches/EXPERIMENTS.md, "Prefetch distance").
+/// and at most a third of a first-level cache of 32 KiB. Measured on Wikipedia (benches/EXPERIMENTS.md, "Prefetch
+/// distance").
 const PREFETCH_BYTES: usize = 10 << 10;
 
 /// Whether no two of the records share a word or a context word, so that updating them at once has
@@ -49,7 +51,7 @@ fn are_apart(records: &[Record; TOGETHER]) -> bool {
     !(meet(a, b) || meet(a, c) || meet(a, d) || meet(b, c) || meet(b, d) || meet(c, d))
 }
 
-/// Whether the records are of one word and of four context words, so that they are a mini-batch.
+/// Whether the records have one `i` and four different `j`, so that they are a mini-batch.
 #[inline(always)]
 fn are_of_one_word(records: &[Record; TOGETHER]) -> bool {
     let [a, b, c, d] = records.map(|record| record.i);
@@ -67,7 +69,7 @@ unsafe fn update_rows<'a, V: Vector, U: RowUpdate<'a, V>>(call: &'a KernelCall<'
     let rule = call.rule;
     let updates = U::new(call);
     let mut tally = Tally::default();
-    // A record needs one row of each side.
+    // The number of records to prefetch ahead. A record needs one row of each side.
     let ahead = (PREFETCH_BYTES / (2 * call.layout.bytes())).clamp(2, LINE);
     for (number, sixteen) in call.records.chunks(LINE).enumerate() {
         // An array of sixteen records has a constant length, so that the compiler can separate their fields

@@ -9,33 +9,35 @@ use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, T
 use std::marker::PhantomData;
 
 /// The smallest ‖·‖² that the arithmetic uses: a stored ‖·‖² can fall below 0 by rounding. This number
-/// is so far above the smallest normal float that no intermediate number is subnormal. Some
-/// processors are much slower with subnormal numbers.
+/// is so far above the smallest normal float that the intermediate numbers of its reciprocal root are not
+/// subnormal. Some processors are much slower with subnormal numbers.
 const LEAST_SQUARE: f32 = 1e-30;
 
 /// The values that all updates of one call share. A row has `N` lines, or any number if `N` is 0.
 /// The rows of side `FROZEN` are read, but never written.
 ///
-/// The step of w is g/√G with g = η f(X) diff w̃. The mean square of g needs only ‖w̃‖², which is
-/// stored in the row of w̃. So only the dot product and the update of the vectors go through whole
-/// rows. All other arithmetic uses a few numbers of each record, and is done for all `K` records at
+/// The step of w is g/√G with g = η f(X) diff w̃, if the bound of the gradient is not reached. The mean square
+/// of g needs only ‖w̃‖², which is stored in the row of w̃. So only the dot product and the update of the vectors
+/// go through whole rows. All other arithmetic uses a few numbers of each record, and is done for all `K` records at
 /// once.
 pub(super) struct Rowwise<'a, V, const N: usize, const FROZEN: usize> {
     pub(super) call: &'a KernelCall<'a>,
     lines: usize,
-    // η²/dim, and the bound of the gradient times √dim.
+    // η²/dim.
     mean_square: f32,
+    // The bound of the gradient times √dim.
     bound: f32,
     _registers: PhantomData<V>,
 }
 
-/// The steps of the vectors of one side and of the ends of their rows, a record in each lane.
+/// The steps of the vectors of one side and of the last four floats (the *ends*) of their rows. Each lane of a
+/// register has the number of one record.
 #[derive(Clone, Copy)]
 pub(super) struct SideSteps<V: Vector> {
     /// The factors by which the vectors of the other side are multiplied before they are
     /// subtracted.
     pub(super) factors: V::Quad,
-    /// The numbers to add to the ends of the rows, column by column.
+    /// The numbers to add to the ends of the rows. Register k has the numbers for float k of each end.
     pub(super) changes: [V::Quad; TAIL],
 }
 
@@ -66,8 +68,8 @@ unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
         let lines = self.lines();
         let last = lines * LINE - V::LANES;
         let tail = lines * LINE - TAIL;
-        // SAFETY: the caller keeps the contract; `at` and `last` leave a register, and `tail` four floats,
-        // to the end of a row.
+        // SAFETY: the caller keeps the contract. From `at` and from `last`, at least a register of floats remains
+        // to the end of a row; from `tail`, four floats remain.
         unsafe {
             let rows = records.map(|record| self.call.rows(record, lines));
             let mut products = [V::splat(0.0); K];
@@ -165,9 +167,9 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
         if N == 0 { self.lines } else { N }
     }
 
-    /// The steps of side 0 or 1; they are 0 for a frozen side. `fdiffs` are the f(X) diff, `dots`
-    /// the w·w̃, `ends` the ends of the rows of this side, column by column, and `others` the ‖·‖²
-    /// of the vectors of the other side.
+    /// The steps of side 0 or 1; they are 0 for a frozen side. `fdiffs` are the products f(X) diff of the records,
+    /// `dots` the products w·w̃, and `others` the ‖·‖² of the vectors of the other side. Register k of `ends` has
+    /// float k of each end of a row of this side.
     ///
     /// # Safety
     /// The contract of [`super::vector`].
@@ -190,8 +192,8 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
                 };
             }
             let squares = others.max(V::Quad::splat(LEAST_SQUARE));
-            // These roots do not depend on the dot products, so the processor can compute both at
-            // the same time.
+            // The reciprocal roots do not depend on the dot products, so the processor can compute the roots and
+            // the dot products at the same time.
             let rate = ends[TAIL_SUM]
                 .rsqrt()
                 .mul(V::Quad::splat(rule.learning_rate));
@@ -205,7 +207,7 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
                 .mul(squares.mul(V::Quad::splat(self.mean_square)));
             let bias_step = fdiffs.mul(V::Quad::splat(rule.bias_learning_rate));
             let factors = limited.mul(rate);
-            // ‖w − αw̃‖² − ‖w‖² = α(α‖w̃‖² − 2w·w̃)
+            // With the factor α, the change of ‖w‖² is ‖w − αw̃‖² − ‖w‖² = α(α‖w̃‖² − 2w·w̃).
             let minus_two_dots = dots.mul(V::Quad::splat(-2.0));
             let mut changes = [V::Quad::splat(0.0); TAIL];
             changes[TAIL_SQUARE] = factors.mul(factors.mul_add(squares, minus_two_dots));

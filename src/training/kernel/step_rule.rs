@@ -60,7 +60,7 @@ impl StepRule {
         self
     }
 
-    /// Whether a record with this residual is a negative pair below its target.
+    /// Whether a record with the residual `diff` is a negative pair whose prediction is below its target.
     #[inline(always)]
     pub(super) fn costs_nothing(&self, diff: f32) -> bool {
         self.negative_weight.is_some() && diff < 0.0
@@ -101,7 +101,7 @@ impl StepRule {
     }
 }
 
-/// The AdaGrad rule: x − g/√G and G + g².
+/// The AdaGrad rule: returns the new parameter x − g/√G and the new accumulator G + g². `sum` is G.
 ///
 /// # Safety
 /// The contract of [`super::vector`].
@@ -115,7 +115,7 @@ pub(super) unsafe fn adagrad<T: Number>(x: T, sum: T, g: T) -> (T, T) {
 /// exp(min(0, α(ln X − ln x_max))). An exponent below −87 is replaced by −87, so that the weight is a
 /// normal float.
 ///
-/// This is plain arithmetic: the compiler vectorises it to the width of the function that it is
+/// This is plain arithmetic: the compiler vectorises it with the instructions of the function that it is
 /// inlined into. The polynomial is that of Cephes' expf, with a relative error below 2e-7.
 #[inline(always)]
 pub(super) fn weights(ln_x: &[f32; LINE], rule: &StepRule) -> [f32; LINE] {

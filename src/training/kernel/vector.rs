@@ -10,10 +10,10 @@
 //!
 //! The implementations rely on this contract and do not repeat it.
 
-/// Number of records that are updated at once. No two of them share a row, or they are a mini-batch of row-wise
-/// AdaGrad: records of one word and of different context words. For four records at once,
-/// the sums over lanes take 13 instructions instead of 32, and the scalar arithmetic takes a quarter of its
-/// instructions (benches/EXPERIMENTS.md, "Four records at once").
+/// Number of records that are updated at once. Either no two of them share a row, or they are a mini-batch of
+/// row-wise AdaGrad: records of one word and of different context words. For four records at once, the sums over
+/// lanes take 13 instructions instead of 32, and the scalar arithmetic takes a quarter of its instructions
+/// (benches/EXPERIMENTS.md, "Four records at once").
 pub(in crate::training) const TOGETHER: usize = 4;
 
 /// The arithmetic of the AdaGrad rule, for one float or for a register of floats.
@@ -61,7 +61,7 @@ pub(super) trait Quad: Copy {
     /// The contract of this module.
     unsafe fn mul_add(self, b: Self, c: Self) -> Self;
 
-    /// The larger of the two, number by number.
+    /// In each lane, the larger of the two numbers.
     ///
     /// # Safety
     /// The contract of this module.
@@ -95,7 +95,7 @@ pub(super) unsafe trait Vector: Number {
     /// Floats in a register.
     const LANES: usize;
 
-    /// Four floats on the same machine.
+    /// The type of four floats for the same instruction set.
     type Quad: Quad;
 
     /// # Safety
@@ -150,7 +150,7 @@ pub(super) unsafe trait Vector: Number {
     /// The contract of this module.
     unsafe fn sum(self) -> f32;
 
-    /// The sum of the lanes of each vector.
+    /// The sum of the lanes of each register.
     ///
     /// # Safety
     /// The contract of this module.
@@ -173,7 +173,7 @@ pub(super) unsafe trait Vector: Number {
     unsafe fn prefetch(at: *const f32);
 }
 
-/// The sum of the lanes of each vector, followed by zeros if there are fewer than four vectors.
+/// The sum of the lanes of each register, followed by zeros if there are fewer than four registers.
 ///
 /// # Safety
 /// The contract of this module.

@@ -1,8 +1,8 @@
 //! Registers of AVX-512 and of AVX2.
 //!
 //! SAFETY of every `unsafe` block that has no SAFETY comment: the caller keeps the contract of
-//! [`super::vector`]. All functions are inlined into [`avx512`] or [`avx2`], which are compiled for
-//! their instructions.
+//! [`super::vector`]. All functions are inlined into [`avx512`] or [`avx2`], which are compiled for these
+//! instruction sets.
 
 use super::Cost;
 use super::call::KernelCall;
@@ -82,7 +82,7 @@ unsafe impl Vector for Sixteen {
     }
     #[inline(always)]
     unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> Four {
-        // Interleave and add, twice: each 128-bit lane then holds a partial sum of a, b, c and d.
+        // Interleave and add, twice: then each 128-bit part has four numbers, a partial sum of each of a, b, c and d.
         unsafe {
             let [ab, cd] = [(a.0, b.0), (c.0, d.0)]
                 .map(|(a, b)| _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b)));
@@ -104,7 +104,7 @@ unsafe impl Vector for Sixteen {
     }
 }
 
-/// Add the upper half of `parts` to the lower one.
+/// Add the upper four floats of `parts` to the lower four.
 #[inline(always)]
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
 unsafe fn four(parts: __m256) -> Four {
@@ -197,8 +197,8 @@ impl Eight {
     /// 1/√self, to a relative error of 1e-4 or better.
     #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
-        // The instruction is exact to 12 bits. One Newton step follows: y(1.5 − ½xy²). An infinite x would
-        // give ∞·0 in that step, so x is limited to the largest float, whose rsqrt is practically zero.
+        // `rsqrt` is exact to 12 bits. One Newton step follows: y(1.5 − ½xy²). If x were infinite, this step would
+        // multiply ∞ by 0. So x is limited to the largest float, whose reciprocal root is practically zero.
         unsafe {
             let x = _mm256_min_ps(self.0, _mm256_set1_ps(f32::MAX));
             let y = _mm256_rsqrt_ps(x);

@@ -8,8 +8,8 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 /// Hands out batches so that the result is that of one thread which trains them in order.
 ///
-/// A batch reads and writes one block of rows of W and one block of rows of W̃. It starts when all earlier
-/// batches that use one of these two blocks are finished. So no two threads use a block at the same time, and
+/// A batch reads and writes one block of rows of W and one block of rows of W̃. A batch starts when all earlier
+/// batches that use one of its two blocks are finished. So no two threads use a block at the same time, and
 /// the batches of a block are trained in the same order for any number of threads.
 pub struct Deterministic {
     // The block of rows and the block of columns of each batch.

@@ -7,16 +7,17 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 /// A thread takes the first batch, among the next `LOOK_AHEAD` batches, whose blocks no other thread uses. If
 /// there is no such batch, it takes the next batch. No thread ever waits. With several threads the result is
 /// not repeatable.
-/// Free blocks are preferred because a row that two processors write moves from cache to cache, which takes
-/// time (benches/EXPERIMENTS.md, "Hogwild threads and shared blocks").
+///
+/// Threads prefer blocks that no other thread uses, because a row that two processors write moves from cache to
+/// cache, which takes time (benches/EXPERIMENTS.md, "Hogwild threads and shared blocks").
 pub struct Hogwild {
     // The block of rows and the block of columns of each batch.
     blocks: Vec<[u32; 2]>,
     taken: Vec<AtomicBool>,
     // All batches before this one are taken.
     first: AtomicUsize,
-    // For each side and block, the number of batches in progress. It is only a hint and may be wrong for a
-    // moment.
+    // For each side and block, the number of batches in progress that use the block. The number is only a hint and
+    // may be wrong for a moment.
     busy: [Vec<AtomicUsize>; 2],
 }
 

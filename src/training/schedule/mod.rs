@@ -17,11 +17,11 @@ use std::ops::Range;
 pub struct Batch {
     /// Number of the tile.
     pub tile: usize,
-    /// The ranges of its records in the tile, in the order in which they are trained.
+    /// The ranges of the batch's records in the tile, in the order in which they are trained.
     pub records: Vec<Range<usize>>,
-    /// The range of its negative pairs in the tile.
+    /// The range of the batch's negative pairs in the tile.
     pub negatives: Range<usize>,
-    /// When it is trained, as a fraction of the epoch in [0, 1).
+    /// When the batch is trained, as a fraction of the epoch in [0, 1).
     pub time: f64,
 }
 
@@ -34,9 +34,9 @@ const RECORDS_PER_ROW: usize = 256;
 /// fastest. With these two values, the loss of every epoch on enwiki-17m is 0.7 to 1.4 % below that
 /// of Stanford's tool, which trains in random order (benches/EXPERIMENTS.md, "Length of a batch").
 const RECORDS_PER_ROW_AT_FIRST: usize = 4;
-/// Each tile has at least this many batches in an epoch, or one batch for each record and negative pair if the
-/// tile has fewer, if the rows of all tiles fit into the cache together: a change of tile then costs nothing.
-/// With this many batches, the loss is as small as with a random order of all records.
+/// If the rows of all tiles fit into the cache together, each tile has at least this many batches in an epoch,
+/// because going on to another tile then costs nothing. A tile with fewer records and negative pairs than this has
+/// a batch for each of them. With this many batches, the loss is about that of a random order of all records.
 const CACHED_BATCHES: usize = 16;
 /// Number of records in a span: consecutive records of a tile that keep their order in every epoch. Each
 /// epoch draws a new order of the spans. This makes the loss 0.2 % smaller, as much as a new order of all
@@ -46,9 +46,8 @@ const SPAN: usize = 1 << 13;
 /// Bytes of rows that fit into the cache: the size of a typical second-level cache.
 const CACHE_BYTES: usize = 1 << 20;
 
-/// The batches of one epoch, in order. The batches of a tile are at equal distances in time, and
-/// the time of the first is random. So the batches of any interval of the epoch are a fair sample
-/// of all records.
+/// The batches of one epoch, in order of their times. The times of the batches of a tile are at equal distances,
+/// and the first of them is random. So the batches of any interval of the epoch are a fair sample of all records.
 pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
     let (epoch_bits, group) = (epoch as u64, tiles.grid.group() as u64);
     let seed = seed ^ epoch_bits.rotate_left(48) ^ group.rotate_left(24);

@@ -53,8 +53,8 @@ impl TileOptions {
 }
 
 /// Approximate bytes of the training records of a matrix. In a symmetric matrix a tile and its
-/// mirror image share their records. The tiles on the diagonal have no mirror image; this function
-/// counts only half of their records.
+/// mirror image share their records. The tiles on the diagonal have no mirror image, but this function
+/// counts only half of their records too.
 pub(crate) fn record_bytes(nnz: u64, symmetric: bool) -> u64 {
     let shared = if symmetric { 2 } else { 1 };
     nnz * size_of::<Record>() as u64 / shared
@@ -288,8 +288,8 @@ fn fill(
         });
         monitor.advance(row.columns.len() as u64)
     })?;
-    // The tiles of the block are ordered in parallel, so that no thread waits for the thread with
-    // the largest block.
+    // The records of the tiles are ordered in parallel within this block too. Otherwise the other threads would wait
+    // for the thread with the largest block.
     let mut rest = &mut records[..];
     let mut start = 0;
     let mut ordered = Vec::with_capacity(tiles.len());

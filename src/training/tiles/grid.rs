@@ -18,8 +18,8 @@ pub struct TileGrid {
 /// The words of a block have at most 1/16 of all records, unless a single word has more. So about 16 threads
 /// find tiles that share no row (benches/EXPERIMENTS.md, "Threads").
 pub(super) const MIN_BLOCKS: u64 = 16;
-/// A block has at most this many bytes of rows (parameters and accumulators), or 32 rows if these have more
-/// bytes. A tile uses two blocks. Measured in benches/EXPERIMENTS.md, "Size of a block".
+/// A block has at most this many bytes of rows (parameters and accumulators), or at most 32 rows if 32 rows have more
+/// bytes. A tile uses two blocks. The number was measured: benches/EXPERIMENTS.md, "Size of a block".
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl TileGrid {
@@ -106,7 +106,7 @@ impl TileGrid {
         first(group)..first(group + 1)
     }
 
-    /// The blocks of the words of `group` that have a word below number `end`.
+    /// The blocks of the words of `group` whose first word has a number below `end`.
     pub(super) fn blocks_with(&self, group: usize, end: usize) -> Range<usize> {
         let Range { start, end: last } = self.blocks_of(group);
         let first_beyond = self.starts.partition_point(|&start| (start as usize) < end);

@@ -36,7 +36,8 @@ impl Holdout {
         }
         let [i, j] = [i, j].map(|new_id| self.partition.rank(new_id));
         let (i, j) = (i.max(j), i.min(j));
-        // SplitMix64 (Steele, Lea and Flood 2014), over the pair and then the seed.
+        // One step of SplitMix64 (Steele, Lea and Flood 2014). It hashes the pair, and then this hash combined with
+        // the seed.
         let mix = |z: u64| {
             let z = z.wrapping_add(0x9e37_79b9_7f4a_7c15);
             let z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

@@ -1,4 +1,4 @@
-//! Natural logarithms of many values, in vector instructions of any processor.
+//! Natural logarithms of many values, written so that the compiler uses the vector instructions of any processor.
 
 /// Memory for the results of [`logarithms`].
 #[derive(Default)]

@@ -28,7 +28,7 @@ use crate::training::row_layout::RowLayout;
 use slab::{Slab, SlabRange};
 use std::ops::Range;
 
-/// A tile: a pair of blocks of words, and the ranges of its records and negative pairs in the slabs.
+/// A tile: a pair of blocks of words, and the ranges of its records and negative pairs in the slabs (`slab.rs`).
 #[derive(Debug, Clone)]
 pub struct Tile {
     pub(super) row_block: u32,

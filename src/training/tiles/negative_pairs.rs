@@ -72,7 +72,7 @@ impl Tiles {
             let (tile, seen) = match number {
                 Ok(number) => {
                     let tile = self.tiles[number].clone();
-                    // Held-out pairs co-occur, so they are no negative pairs either.
+                    // Held-out pairs co-occur too, so they must not become negative pairs.
                     let all = 0..tile.held_out().end;
                     (tile, self.read(number, all, &mut buffer)?)
                 }

@@ -14,7 +14,7 @@ use crate::training::kernel::{Record, TOGETHER};
 use crate::training::negatives::Pair;
 use crate::training::row_layout::RowLayout;
 
-/// Consecutive records of a tile use rows of at most about this many bytes on their `i` side.
+/// Records that are gathered together use rows of at most about this many bytes on their `i` side.
 const NEAR_BYTES: usize = 24 << 10;
 /// The value of `NEAR_BYTES` for row-wise AdaGrad.
 const NEAR_BYTES_ROWWISE: usize = 48 << 10;
@@ -98,8 +98,8 @@ impl Order {
     }
 
     /// Sort the records by groups of `near` rows. A group begins with the first four records of each row; the
-    /// second four of each row follow, and so on. The records that are left, at most three of a row, are at the end
-    /// of the stretch.
+    /// second four records of each row follow, and so on. The last records of a row, at most three, do not fill a
+    /// four: they are at the end of the stretch.
     fn by_fours<T: HasRow>(&self, records: &mut [T], scratch: &mut Scratch<T>) {
         self.sort(records, 1, scratch);
         let Scratch { sorted, ends, rest } = scratch;

@@ -17,8 +17,8 @@ use std::collections::hash_map::Entry;
 #[derive(Debug, Clone, PartialEq)]
 pub struct SerializedTiles {
     /// The number of groups, the group of the rows, the layout of a row of parameters, and the grid.
-    /// Then, for every tile: its two blocks, whether it is mirrored, the position of its records, and
-    /// its numbers of records to train on, of held-out records and of negative pairs.
+    /// Then, for every tile: its two blocks, whether it is mirrored, the position of its first record in `records`,
+    /// and its numbers of records to train on, of held-out records and of negative pairs.
     pub index: Vec<u64>,
     /// The records, tile by tile.
     pub records: Vec<u8>,

@@ -47,7 +47,7 @@ impl<T: Pod> Slab<T> {
                 file.read_into(offset, bytemuck::cast_slice_mut(buffer))?;
                 Ok(buffer)
             }
-            (Self::Disk(_), None) => Ok(&[]), // nothing is on disk without a file
+            (Self::Disk(_), None) => Ok(&[]), // never the case: items on disk are in the file
         }
     }
 }
