@@ -4,8 +4,8 @@
 //! index of the text lists the positions of each word. The row of a word is summed from the windows
 //! around these positions. Neighbours whose rank is larger than that of the word are skipped: each
 //! unordered pair is counted once, in the row of its rarer word. So the rows of frequent words,
-//! which would otherwise be the longest, are short. Threads share no table, and each row is sorted
-//! by itself.
+//! which would otherwise be the longest, are short. One thread sums a row and sorts its columns, so
+//! threads need no common table.
 
 use super::accumulator::RowAccumulator;
 use super::documents::Documents;
@@ -195,8 +195,9 @@ mod tests {
         records
     }
 
-    /// Ids around the limits of the symbols: of the words of [`FrequentPairs`], of other words with
-    /// a 16-bit symbol of their own, and of the words that share one symbol.
+    /// Words of three kinds, most of them near the limits between the kinds: words of
+    /// [`FrequentPairs`], other words with a 16-bit symbol of their own, and words that share the
+    /// symbol `FAR`. Also gaps and ends of documents.
     fn id() -> impl Strategy<Value = WordId> {
         let (frequent, far) = (
             FrequentPairs::words(usize::MAX, &CountingOptions::default()) as WordId,

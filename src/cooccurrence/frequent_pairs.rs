@@ -21,8 +21,8 @@ const FREQUENT: usize = 1 << 8;
 /// Number of tokens of a text that one task counts. The division of a text does not depend on the
 /// number of threads, so that the sums have the same bits for any number of threads.
 const PIECE: usize = 1 << 18;
-/// Number of tokens of a stretch. In each stretch, the positions of frequent words are listed
-/// first, then the pairs of these words are added, then the monitor is checked.
+/// Number of tokens of a stretch. A piece is read in stretches: the positions of frequent words in
+/// a stretch are listed first, then the pairs of these words are added, then the monitor is checked.
 const STRETCH: usize = 1 << 10;
 /// Number of windows whose neighbours are added in one loop. The processor cannot predict where a
 /// loop over the neighbours ends, and one loop for several windows ends less often.

@@ -10,8 +10,8 @@ use std::ops::Range;
 
 /// Number of tokens between two checks of the monitor.
 pub(super) const POLL_TOKENS: usize = 1 << 20;
-/// Number of tokens of a stretch. In each stretch, the tokens of the indexed words are listed
-/// first, then written to the index.
+/// Number of tokens of a stretch. The text is read in stretches: the tokens of the indexed words in
+/// a stretch are listed first, then written to the index.
 const STRETCH: usize = 1 << 10;
 /// The largest number of parts of an index. The whole text is read for each part.
 const MOST_PARTS: usize = 8;

@@ -1,4 +1,4 @@
-//! The layout of counts in memory: consecutive rows of the matrix in common arrays.
+//! The layout of counts in memory: consecutive rows of the triangle in common arrays.
 
 use crate::error::Result;
 use crate::memory::fallible;
@@ -59,15 +59,15 @@ impl RowBlock {
         }
     }
 
-    /// Append an entry of a symmetric matrix to the open row; columns ascend.
+    /// Append a column and its value X\[row, column\] to the open row. The columns of a row must ascend.
     #[inline]
     pub fn push(&mut self, column: WordId, x: f64) {
         self.columns.push(column);
         self.forward.push(x);
     }
 
-    /// Append X\[row, column\] and X\[column, row\] to the open row. Without values of both
-    /// directions, `backward` is ignored.
+    /// Append a column with `forward`, X\[row, column\], and `backward`, X\[column, row\], to the open row.
+    /// `backward` is ignored if the block stores values of one direction only.
     #[inline]
     pub fn push_both(&mut self, column: WordId, forward: f64, backward: f64) {
         self.push(column, forward);
@@ -313,8 +313,8 @@ impl Rows for RowBlock {
     }
 }
 
-/// Check the monitor once for about a million entries. `since` counts the entries since the last
-/// check.
+/// Check the monitor about once in a million entries. `entries` is the number of entries of the row that was just
+/// read. `since` counts the entries since the last check.
 ///
 /// # Errors
 /// As for [`Monitor::check`].

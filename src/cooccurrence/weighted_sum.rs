@@ -37,9 +37,10 @@ impl Triangle {
                         }
                         let (forward, backward) = (forward * weight, backward * weight);
                         if part.is_rectangular() {
-                            // The two directions are records of different words. If one of them is
-                            // not a record, its row or column may lie outside the matrix and have
-                            // no new id. Then 0 is added to a record of word 0.
+                            // X[i, j] and X[j, i] belong to different pairs of words here. If one of
+                            // them is 0, its row or column may lie outside the matrix and have no
+                            // new id. Then `new` returns 0, and adding 0 to a pair of word 0 has no
+                            // effect.
                             pair(new(own, row.row), new(other, column), forward, 0.0);
                             if column != row.row {
                                 pair(new(own, column), new(other, row.row), backward, 0.0);

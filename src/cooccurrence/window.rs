@@ -54,7 +54,7 @@ const BATCH: usize = 16;
 /// Sums rows from the windows around the occurrences of their words.
 pub(crate) struct RowCounter<'a, T: ?Sized> {
     text: &'a T,
-    // Number of words at the beginning that are carried over from the previous segment.
+    // Number of words at the beginning of `text` that are carried over from the previous segment.
     carried: usize,
     occurrences: &'a Occurrences,
     options: CountingOptions,
@@ -296,13 +296,13 @@ fn neighbours(
     Ok(())
 }
 
-/// A bit for each lane whose word is at most `row`.
+/// A bit for each lane; the bit is 1 if the id of the lane's word is at most that of `row`.
 #[inline(always)]
 pub(super) fn words_up_to<X: Symbol>(row: X, windows: &[X; LANES]) -> u64 {
     bits(|lane| windows[lane].is_at_most(row))
 }
 
-/// A bit for each lane that ends a document.
+/// A bit for each lane; the bit is 1 if the lane holds the end of a document.
 #[inline(always)]
 pub(super) fn document_ends<X: Symbol>(windows: &[X; LANES]) -> u64 {
     // Numbers, not booleans: no branch for each lane.
