@@ -220,7 +220,8 @@ impl Vocabulary {
             let most = words.iter().map(|w| w.1).max().unwrap_or(0);
             return Err(Error::Corpus(format!(
                 "{name}: no words left: all {different} different words occur fewer than \
-                 min_count={min_count} times (the most frequent one occurs {most} times); lower min_count"
+                 min_count={min_count} times (the most frequent one occurs {most} times); \
+                 lower min_count"
             )));
         }
         let mut ranks = fallible::filled(None, words.len())?;

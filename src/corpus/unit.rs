@@ -40,7 +40,7 @@ pub(super) struct Cutter {
     whole: bool,
     /// Whether the text may be cut after punctuation where there is no white space.
     punctuation: bool,
-    // Before this offset there is no position at which the text can be cut.
+    // The text before this offset has been searched, and has no position at which it can be cut.
     searched: usize,
     // For whole paragraphs: the start of the line that contains `searched`.
     line: usize,
@@ -184,7 +184,7 @@ impl Gatherer {
         }
     }
 
-    /// Find the ends of documents in a piece that is appended next.
+    /// Find the ends of documents in `piece`, which the caller then appends to the text.
     fn look_at(&mut self, piece: &str) {
         if !piece.is_empty() {
             self.newline = piece.ends_with('\n');

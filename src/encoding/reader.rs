@@ -386,7 +386,8 @@ pub fn read_vocabulary(
 
 /// Gives the reader's chunks, numbered, to one worker at a time.
 struct ChunkQueue<'a> {
-    // `None` after the end of the text or after an error of any worker, so that all workers stop.
+    // `None` after the end of the text, an error of the reader, or a chunk that cannot be encoded, so that all
+    // workers stop.
     reader: Option<&'a mut dyn ChunkReader>,
     next: usize,
     // The sum of `NumberedChunk::read` over all chunks so far.

@@ -214,7 +214,8 @@ mod tests {
             split(&lookup, "他說：C++ 自然語言！"),
             ["他", "說", "C++", "自然語言"]
         );
-        assert_eq!(split(&lookup, "乾隆"), ["乾隆"]); // a phrase of OpenCC's tables, not 干隆
+        // OpenCC's tables keep this phrase. They convert 乾 alone to 干.
+        assert_eq!(split(&lookup, "乾隆"), ["乾隆"]);
     }
 
     #[test]
