@@ -137,8 +137,9 @@ pub trait TokenHandler {
     }
     /// The end of a document.
     fn end_of_document(&mut self);
-    /// Whether the tokenizer should go on. [`Tokenizer::lines`] asks before each line, unless it splits at white
-    /// space, which is fast enough. The Chinese tokenizer also asks at least once for each 64 KiB of text.
+    /// Whether the tokenizer should go on. [`Tokenizer::lines`] asks before each line, except with
+    /// [`Tokenizer::Whitespace`], which is so fast that it need not ask. The Chinese tokenizer also asks at least once
+    /// for each 64 KiB of text.
     fn goes_on(&self) -> bool {
         true
     }

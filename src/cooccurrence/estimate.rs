@@ -105,7 +105,7 @@ impl CorpusSize {
         let threads = rayon::current_num_threads() as f64;
         let text = (ID_BYTES * self.tokens).min(memory.text_bytes() as f64);
         let tables = INTERNED_BYTES * self.words_per_thread * threads;
-        // A thread has a chunk of text and the numbers of its words.
+        // Each thread has a chunk of text and the numbers of the words of the chunk, which take about as many bytes.
         let chunks = 2.0 * (CHUNK_BYTES as f64) * threads;
         // While the vocabulary is chosen, memory holds the vocabulary, the rare words, and three lists of all words.
         let lists = 3.0 * LISTED_BYTES * self.different_words + self.vocabulary_bytes();
@@ -185,7 +185,7 @@ impl Estimate {
 /// Number of stretches into which a sample is divided. A half of the sample consists of every other stretch.
 const STRETCHES: usize = 64;
 
-/// A sample of a text as word numbers. All of it and parts of it can be counted.
+/// A sample of a text as word numbers. The whole sample or a part of it can be counted.
 pub struct EncodedSample {
     // The sample as word numbers (0 is the most frequent word) and ends of documents.
     ids: Vec<WordId>,
@@ -252,7 +252,7 @@ impl EncodedSample {
         })
     }
 
-    /// The average numbers of different words in parts of the sample that consist of 1, 2, 4, …, all stretches.
+    /// The average number of different words in a part of the sample, for parts of 1, 2, 4, … and all stretches.
     fn different(&self) -> Result<Vec<f64>> {
         const MOST_PARTS: usize = 8;
         // The number of the part in which each word was last seen.

@@ -116,7 +116,8 @@ impl Spectrum {
         let earlier = pairs[pairs.len().saturating_sub(3)];
         let distance = (last[1].0 - earlier[1].0).max(doubled);
         let decay = ((slope_of(earlier) / slope).ln() / distance).max(1e-3);
-        // The last slope is that of the middle of the last doubling.
+        // `slope` is the slope of the last doubling of the length within the sample. It belongs to the middle of this
+        // doubling, at x = −ln(2)/2.
         let at = |x: f64| slope * (-decay * (x + doubled / 2.0)).exp();
         (last[1].1 + (at(0.0) - at(x)) / decay, at(x))
     }

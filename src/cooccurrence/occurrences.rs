@@ -18,7 +18,7 @@ const MOST_PARTS: usize = 8;
 
 /// An inverted index: the positions of each word of a range of words in a text.
 pub(crate) struct Occurrences {
-    // In the order of their words.
+    // The parts of the index, in the order of their words.
     parts: Vec<Part>,
 }
 
@@ -116,7 +116,7 @@ fn counts_of<T: Text + ?Sized>(
 }
 
 impl Part {
-    /// Index the words from `first` on, one for each of `counts`.
+    /// Index the words `first`, `first` + 1, and so on. `counts` has the number of occurrences of each of them.
     fn index<T: Text + ?Sized>(
         text: &T,
         first: usize,

@@ -29,7 +29,7 @@ const MOST_ERROR: u64 = 1 << (ERROR_BITS - 1);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PackedBlock {
     first: WordId,
-    // As in a RowBlock.
+    // The ends of the rows, as in a RowBlock.
     ends: Vec<u32>,
     columns: Columns,
     forward: Values,

@@ -60,7 +60,7 @@ pub trait PairReader: Send {
     /// The next batch; `None` at the end.
     ///
     /// # Errors
-    /// Those of the source.
+    /// The errors of the source.
     fn next_batch(&mut self) -> Result<Option<Self::Batch>>;
 }
 

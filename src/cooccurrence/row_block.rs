@@ -86,8 +86,8 @@ impl RowBlock {
     ) {
         let start = self.columns.len();
         // No branch, because the processor cannot predict which sums are zero: every sum is
-        // written, and the next sum overwrites a sum that is zero. So the arrays have one element
-        // more than there are entries.
+        // written, and the next sum overwrites a sum that is zero. So the arrays need one element
+        // more than there are entries until the end of the loop.
         self.columns.resize(start + number + 1, 0);
         let mut values = [Some(&mut self.forward), self.backward.as_mut()];
         for values in values.iter_mut().flatten() {
@@ -264,7 +264,7 @@ impl TriangleRow<'_> {
         (part(0..place), part(place..self.columns.len()))
     }
 
-    /// The entries with these columns.
+    /// The entries whose column is in `columns`.
     pub(crate) fn within(&self, columns: Range<WordId>) -> Self {
         self.split(columns.end).0.split(columns.start).1
     }

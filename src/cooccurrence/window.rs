@@ -62,8 +62,8 @@ pub(crate) struct RowCounter<'a, T: ?Sized> {
     documents: Option<&'a Documents>,
     // Fast path: the weight of each lane of a window, first the left side, then the right side.
     lanes: [f64; 2 * SIDE],
-    // Fast path: a bit for each lane that lies within the window, for each of the windows that are
-    // added together.
+    // Fast path: a bit for each lane of the windows that are added together. The bit is 1 if the lane
+    // is at most `options.window` words away from the middle.
     within: u64,
 }
 
@@ -305,7 +305,7 @@ pub(super) fn words_up_to<X: Symbol>(row: X, windows: &[X; LANES]) -> u64 {
 /// A bit for each lane; the bit is 1 if the lane holds the end of a document.
 #[inline(always)]
 pub(super) fn document_ends<X: Symbol>(windows: &[X; LANES]) -> u64 {
-    // Numbers, not booleans: no branch for each lane.
+    // Numbers instead of booleans, so that the compiler makes no branch for each lane.
     let ends = windows.iter().map(|&symbol| u8::from(symbol == X::END));
     if ends.fold(0, |any, end| any | end) == 0 {
         return 0; // the usual case

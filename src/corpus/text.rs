@@ -88,7 +88,7 @@ pub struct TextReader {
     cutter: Cutter,
     gatherer: Gatherer,
     utf16: Option<Utf16>,
-    // Number of decompressed bytes in the chunks so far, which is the offset of `rest` in the text.
+    // The offset of `rest` in the file, in decompressed bytes.
     offset: u64,
     // The text after the last cut, with which the next chunk begins.
     rest: Vec<u8>,

@@ -124,7 +124,7 @@ pub struct Gatherer {
     unit: DocumentUnit,
     text: String,
     ends: Vec<usize>,
-    // Whether the last line has a character that is not white space.
+    // Whether the last line of the text so far has a character that is not white space.
     visible: bool,
     // Whether the file or item that is open ends with a newline so far.
     newline: bool,
@@ -154,8 +154,8 @@ impl Gatherer {
         self.text = text;
     }
 
-    /// End the file or item. If documents are lines, this ends the last line, unless the file or item ends with a newline:
-    /// a newline at its end begins no further document. An empty item is an empty document.
+    /// End the file or item. If documents are lines, this ends the last line, unless the file or item ends with a
+    /// newline: a newline at its end begins no further document. An empty item is an empty document.
     pub fn end(&mut self) {
         match self.unit {
             DocumentUnit::Line if self.newline => {}

@@ -17,7 +17,7 @@ pub(crate) struct NumberedText<'a> {
 }
 
 impl RawCorpus {
-    /// The text as numbers.
+    /// The text as numbers of its words. A word has the same number in all chunks.
     ///
     /// # Errors
     /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].

@@ -276,7 +276,7 @@ impl RawCorpus {
             })
             .collect();
         for part in merged? {
-            // The numbers of all words stay below the marks of encoded text.
+            // Ensure that the numbers of all words stay below the marks of encoded text.
             check_number_of_words(words.len() + part.fresh.len())?;
             for ((place, own), number, count) in part.known {
                 words[number as usize].1 += count;
@@ -384,7 +384,7 @@ pub fn read_vocabulary(
     RawCorpus::read(reader, options, memory, monitor)?.vocabulary(options, monitor)
 }
 
-/// Gives the reader's chunks, numbered, to one worker at a time.
+/// Numbers the chunks of the reader, and gives them to the workers. One worker at a time takes a chunk.
 struct ChunkQueue<'a> {
     // `None` after the end of the text, an error of the reader, or a chunk that cannot be encoded, so that all
     // workers stop.

@@ -23,7 +23,7 @@ impl WordTable {
         self.words
     }
 
-    /// Bytes of memory.
+    /// Number of bytes of memory that the table takes.
     pub fn bytes(&self) -> usize {
         size_of_val(self.entries())
     }

@@ -1,6 +1,6 @@
 //! Allocation that returns an error if there is no memory. The standard collections end the process
-//! instead. Therefore all data that grow with the text or the matrix must be allocated with these
-//! functions.
+//! instead. Therefore data that grows with the text or the matrix must be allocated by these functions
+//! or by `HugeBuffer`.
 
 use super::system;
 use crate::error::{Error, Result};

@@ -144,7 +144,8 @@ fn simplified(text: &str) -> Cow<'_, str> {
     if whole.chars().count() == length {
         return whole.into();
     }
-    // A phrase of the tables has another length: convert each character by itself.
+    // The text has a phrase that OpenCC's tables convert to another number of characters. Convert each character by
+    // itself instead.
     let mut buffer = [0; 4];
     let one = |c: char| {
         let simple = opencc.convert(c.encode_utf8(&mut buffer));
