@@ -137,8 +137,9 @@ pub trait TokenHandler {
     }
     /// The end of a document.
     fn end_of_document(&mut self);
-    /// Whether the tokenizer should go on. [`Tokenizer::lines`] asks before each line, unless it splits at white
-    /// space, which is fast enough. The Chinese tokenizer also asks at least once for 64 KiB of text.
+    /// Whether the tokenizer should go on. [`Tokenizer::lines`] asks before each line, except with
+    /// [`Tokenizer::Whitespace`], which is so fast that it need not ask. The Chinese tokenizer also asks at least once
+    /// for each 64 KiB of text.
     fn goes_on(&self) -> bool {
         true
     }
@@ -165,9 +166,9 @@ impl<S: TokenHandler> TokenHandler for OneDocument<'_, S> {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
-/// A number that has the high bit of each byte of `block` that is a separator (space, tab, newline)
-/// or a carriage return. Only the lowest set bit is reliable: higher bits may be set for other
-/// bytes.
+/// A number in which the high bit of a byte is set if this byte of `block` is a separator (space, tab,
+/// newline) or a carriage return. Only the lowest set bit is reliable: higher bits may be set for
+/// other bytes.
 #[inline]
 fn separators(block: u64) -> u64 {
     let has_zero = |v: u64| v.wrapping_sub(ONES) & !v & HIGHS;

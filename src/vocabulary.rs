@@ -48,7 +48,7 @@ impl PartialEq for Vocabulary {
     }
 }
 
-/// Collects words in the order given. They must be different; this is not checked.
+/// Collects words in the order given. The words must be different, which is not checked.
 impl<'a> FromIterator<(&'a [u8], u64)> for Vocabulary {
     fn from_iter<I: IntoIterator<Item = (&'a [u8], u64)>>(words: I) -> Self {
         let mut vocabulary = Self::default();
@@ -120,7 +120,8 @@ impl Vocabulary {
         Ok(self)
     }
 
-    /// Keep the words that occur at least `min_count` times, and of those at most `max_vocab`.
+    /// A vocabulary of those of `words` that occur at least `min_count` times, or of the `max_vocab` most frequent of
+    /// them.
     ///
     /// The order is that of Stanford's `vocab_count`: most frequent first, and equally frequent words in the
     /// order of C strings. If `max_vocab` keeps only some of the words with the same count, it keeps those that
@@ -138,7 +139,7 @@ impl Vocabulary {
         Self::of_some(words, order.into_iter(), monitor)
     }
 
-    /// The places in `words` of the words that [`Vocabulary::prune`] keeps, in the order of their
+    /// The indices in `words` of the words that [`Vocabulary::prune`] keeps, in the order of their
     /// ranks.
     fn order(
         words: &[(&[u8], u64)],
@@ -174,7 +175,7 @@ impl Vocabulary {
         Self::of_some(words, 0..words.len() as u32, monitor)
     }
 
-    /// A vocabulary of the words at these places in `words`, in this order.
+    /// A vocabulary of the words at the indices `places` of `words`, in the order of `places`.
     fn of_some(
         words: &[(&[u8], u64)],
         places: impl ExactSizeIterator<Item = u32> + Clone,
@@ -219,7 +220,8 @@ impl Vocabulary {
             let most = words.iter().map(|w| w.1).max().unwrap_or(0);
             return Err(Error::Corpus(format!(
                 "{name}: no words left: all {different} different words occur fewer than \
-                 min_count={min_count} times (the most frequent one {most}); lower min_count"
+                 min_count={min_count} times (the most frequent one occurs {most} times); \
+                 lower min_count"
             )));
         }
         let mut ranks = fallible::filled(None, words.len())?;

@@ -88,7 +88,7 @@ fn find(
     let shared = shared_pairs(&spellings, words, &kinds, phrases.delimiter())?;
     let wanted = |pair: Pair, count: u64| count >= rule.min_count || shared.contains_key(&pair);
     let (pairs, different_pairs) = count_pairs(text, &kinds, wanted, memory, monitor)?;
-    // Pairs that are in `different_pairs` and whose spelling is also in `spellings`.
+    // Number of pairs that are in `different_pairs` and whose spelling is also in `spellings`.
     let mut counted_twice = 0;
     for (pair, count) in &pairs {
         if let Some(spelling) = shared.get(pair) {
@@ -138,7 +138,7 @@ fn find(
     Ok(found)
 }
 
-/// Plain pairs with their spellings.
+/// Plain pairs with their spellings. A pair is plain if neither word contains the delimiter.
 type Shared = HashMap<Pair, Box<[u8]>, FixedState>;
 
 /// The plain pairs that are spelled like one of `spellings`, each with this spelling.

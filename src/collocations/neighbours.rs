@@ -37,7 +37,7 @@ const BUCKETS: usize = 256;
 
 /// Call `found` for the words of each collocation of a chunk.
 fn collocations(ids: &[u32], kinds: &[u8], mut found: impl FnMut(&[u32])) {
-    // The place of the latest word of this document that is not a connector.
+    // The index in `ids` of the latest word of this document that is not a connector.
     let mut start = None;
     for (place, &id) in ids.iter().enumerate() {
         if id == DOCUMENT_END {

@@ -62,12 +62,13 @@ impl Sum for [f64; 2] {
 /// accumulator").
 pub const DENSE_WIDTH: usize = 1 << 16;
 
-/// If a row can have at least this many additions for each possible column, it is summed without a
-/// list of the columns that have a sum: at the end of the row, the sums of all columns are examined.
+/// If a row can have, on average, at least this many additions for each possible column, it is summed
+/// without a list of the columns that have a sum. Instead, the sums of all possible columns are
+/// examined at the end of the row.
 const FULL: usize = 1;
 
-/// Sums one row at a time. A thread uses one accumulator for all its rows, so that it allocates
-/// memory once.
+/// Sums one row at a time. A thread reuses the accumulator for many rows, so that it seldom allocates
+/// memory.
 pub struct RowAccumulator<S> {
     dense: Vec<S>,
     // A hash table with open addressing and linear probing. A key is a column or EMPTY; its sum is in `sums`.
@@ -121,8 +122,8 @@ impl<S: Sum> RowAccumulator<S> {
     /// # Errors
     /// [`crate::Error::Memory`].
     pub fn begin(&mut self, width: usize, most: usize) -> Result<()> {
-        // The time of a dense row is estimated as its width, that of a hash table as four times the
-        // number of its columns.
+        // The time of a row is estimated: in the dense array it is proportional to `width`, in the hash
+        // table to four times the number of columns that have a sum, which is at most `most`.
         self.kind = if most >= FULL * width {
             Kind::Full
         } else if width <= DENSE_WIDTH || most >= width / 4 {
@@ -335,7 +336,7 @@ impl<S: Sum> Row for HashedRow<'_, S> {
     }
 }
 
-/// Positions of the set bits, in order.
+/// The positions of the bits of `word` that are 1, in ascending order.
 #[inline(always)]
 pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {

@@ -4,8 +4,8 @@
 //! index of the text lists the positions of each word. The row of a word is summed from the windows
 //! around these positions. Neighbours whose rank is larger than that of the word are skipped: each
 //! unordered pair is counted once, in the row of its rarer word. So the rows of frequent words,
-//! which would otherwise be the longest, are short. Threads share no table, and each row is sorted
-//! by itself.
+//! which would otherwise be the longest, are short. Each row is summed and sorted by
+//! one thread, so threads need no common table.
 
 use super::accumulator::RowAccumulator;
 use super::documents::Documents;
@@ -45,8 +45,8 @@ pub fn count(
     count_named(corpus, words, None, options, memory, monitor)
 }
 
-/// Like [`count`]. The error for a document that is too long shows the first words of the document,
-/// which it looks up in `vocabulary`.
+/// Like [`count`]. If `vocabulary` is given, the error for a document that is too long shows the first
+/// words of the document.
 ///
 /// # Errors
 /// As for [`count`].
@@ -195,8 +195,9 @@ mod tests {
         records
     }
 
-    /// Ids around the limits of the symbols: of the words of [`FrequentPairs`], of other words with
-    /// a 16-bit symbol of their own, and of the words that share one symbol.
+    /// Words of three kinds, most of them near the limits between the kinds: words of
+    /// [`FrequentPairs`], other words with a 16-bit symbol of their own, and words that share the
+    /// symbol `FAR`. Also gaps and ends of documents.
     fn id() -> impl Strategy<Value = WordId> {
         let (frequent, far) = (
             FrequentPairs::words(usize::MAX, &CountingOptions::default()) as WordId,

@@ -26,9 +26,9 @@ pub(crate) struct Documents {
 }
 
 impl Documents {
-    /// Index the documents of a text. If the text `is_last`, the words after the last end of a
-    /// document are a document too. Otherwise they are left out: the next segment begins with these
-    /// words.
+    /// Index the documents of a segment. If the segment is the last one (`is_last`), the words after
+    /// the last end of a document are a document too. Otherwise these words are left out, because the
+    /// next segment begins with them.
     ///
     /// # Errors
     /// [`Error::Memory`]; [`Error::Cancelled`]. The inner result is a [`LongDocument`] if a
@@ -137,7 +137,7 @@ impl Documents {
     }
 }
 
-/// A document with more words than can be counted as a whole.
+/// A document of more than [`MAX_DOCUMENT`] words. Such a document cannot be counted as a whole.
 pub(crate) struct LongDocument {
     number: usize,
     words: usize,

@@ -60,14 +60,15 @@ const RETAINED_ROWS: Interval = Interval {
     high: 0.6,
 };
 
-/// Number of bytes for each word in the table in which a thread numbers the words of its text, free slots included.
-/// This table doubles when it is 3/4 full.
+/// Number of bytes for each word in the table in which a thread numbers the words of its text. A slot has 32 bytes.
+/// The table doubles when it is 3/4 full, and has about 1.85 slots for each word on average.
 const INTERNED_BYTES: f64 = 32.0 * 1.85;
-/// Number of slots for each entry of a table of the crate `hashbrown`. Such a table doubles when it is 7/8 full.
+/// Average number of slots for each entry of a table of the crate `hashbrown`. Such a table doubles when it is 7/8
+/// full.
 const TABLE_SLACK: f64 = 1.6;
 /// Number of bytes of a word in a list of words with counts.
 const LISTED_BYTES: f64 = size_of::<(&[u8], u64)>() as f64;
-/// Number of bytes of a word in a vocabulary besides its text: its end and its count.
+/// Number of bytes of a word in a vocabulary besides the characters of the word: its end and its count.
 const VOCABULARY_BYTES: f64 = (size_of::<usize>() + size_of::<u64>()) as f64;
 /// Number of bytes of an entry of a vocabulary's index.
 const INDEX_BYTES: f64 = (size_of::<WordId>() + 1) as f64 * TABLE_SLACK;
@@ -104,9 +105,9 @@ impl CorpusSize {
         let threads = rayon::current_num_threads() as f64;
         let text = (ID_BYTES * self.tokens).min(memory.text_bytes() as f64);
         let tables = INTERNED_BYTES * self.words_per_thread * threads;
-        // A thread has a chunk of text and the numbers of its words.
+        // Each thread has a chunk of text and the numbers of the words of the chunk, which take about as many bytes.
         let chunks = 2.0 * (CHUNK_BYTES as f64) * threads;
-        // While the vocabulary is chosen, memory holds three lists of all words, the vocabulary and the rare words.
+        // While the vocabulary is chosen, memory holds the vocabulary, the rare words, and three lists of all words.
         let lists = 3.0 * LISTED_BYTES * self.different_words + self.vocabulary_bytes();
         text + tables + (chunks + self.tokenizer_bytes).max(lists)
     }
@@ -184,7 +185,7 @@ impl Estimate {
 /// Number of stretches into which a sample is divided. A half of the sample consists of every other stretch.
 const STRETCHES: usize = 64;
 
-/// A sample of a text as word numbers. All of it and parts of it can be counted.
+/// A sample of a text as word numbers. The whole sample or a part of it can be counted.
 pub struct EncodedSample {
     // The sample as word numbers (0 is the most frequent word) and ends of documents.
     ids: Vec<WordId>,
@@ -251,7 +252,7 @@ impl EncodedSample {
         })
     }
 
-    /// The average numbers of different words in parts of the sample that consist of 1, 2, 4, …, all stretches.
+    /// The average number of different words in a part of the sample, for parts of 1, 2, 4, … and all stretches.
     fn different(&self) -> Result<Vec<f64>> {
         const MOST_PARTS: usize = 8;
         // The number of the part in which each word was last seen.
@@ -284,8 +285,8 @@ impl EncodedSample {
     }
 
     /// Count part number `part`, from 0, of `parts` parts of the sample. The stretches of a part
-    /// are spread over the whole sample. `None` if no word of the part occurs `min_count` times, or
-    /// if all words that do are stop words.
+    /// are spread over the whole sample. `None` if no word of the part occurs `min_count` times,
+    /// except stop words.
     ///
     /// # Errors
     /// As for [`count`].
@@ -335,8 +336,8 @@ impl EncodedSample {
     /// Extrapolate to the whole text, on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// As for [`count`]; [`Error::Corpus`] if no word of the sample occurs `min_count` times, or if all
-    /// words that do are stop words.
+    /// As for [`count`]; [`Error::Corpus`] if no word of the sample occurs `min_count` times, except
+    /// stop words.
     pub fn estimate(
         &self,
         encoding: &EncodingOptions,
@@ -353,7 +354,7 @@ impl EncodedSample {
                 if self.stop_words.is_empty() {
                     ""
                 } else {
-                    " or all that do are stop words"
+                    ", except stop words"
                 }
             )));
         };
@@ -370,7 +371,7 @@ impl EncodedSample {
         let most = encoding.max_vocab.map_or(f64::INFINITY, |most| most as f64);
         let different = spectrum.different(self.scale);
         let per_thread = spectrum.different(self.scale / threads);
-        // Stop words are frequent: their counts grow with the text.
+        // Stop words are frequent, so their counts are assumed to grow in proportion to the text.
         let stop_counts = self
             .stop_words
             .iter()
@@ -504,7 +505,8 @@ mod tests {
                 "{lines} lines"
             );
         }
-        // Positions in a segment are 32-bit numbers, so a text of more tokens has several segments without a limit too.
+        // Without a memory limit, a segment has at most 2³¹ tokens, because positions in a segment are 32-bit numbers.
+        // So a text of 3 billion tokens has several segments.
         assert_eq!(size(2e9).disk(&MemoryLimit::default()), 0.0);
         assert!(size(3e9).disk(&MemoryLimit::default()) > 0.0);
     }

@@ -16,13 +16,13 @@ use crate::monitor::Monitor;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Number of words in the matrix. Its sums take 512 KiB.
+/// Number of words whose pairs are counted here. The matrix of the sums of their pairs takes 512 KiB.
 const FREQUENT: usize = 1 << 8;
 /// Number of tokens of a text that one task counts. The division of a text does not depend on the
 /// number of threads, so that the sums have the same bits for any number of threads.
 const PIECE: usize = 1 << 18;
-/// Number of tokens of a stretch. In each stretch, the positions of frequent words are listed
-/// first, then the pairs of these words are added, then the monitor is checked.
+/// Number of tokens of a stretch. A piece is read in stretches: the positions of frequent words in
+/// a stretch are listed first, then the pairs of these words are added, then the monitor is checked.
 const STRETCH: usize = 1 << 10;
 /// Number of windows whose neighbours are added in one loop. The processor cannot predict where a
 /// loop over the neighbours ends, and one loop for several windows ends less often.
@@ -36,7 +36,7 @@ pub(crate) struct FrequentPairs {
 }
 
 impl FrequentPairs {
-    /// Number of words whose pairs are counted in this way, in a vocabulary of `words` words. 0 if
+    /// Number of words whose pairs [`FrequentPairs::count`] counts, in a vocabulary of `words` words. 0 if
     /// the window has more than [`SIDE`] words to each side.
     pub fn words(words: usize, options: &CountingOptions) -> usize {
         if options.window <= SIDE {
@@ -109,7 +109,8 @@ struct Counter<'a> {
     last: u16,
     // The weight of each lane. Lane SIDE - d is the word at distance d to the left.
     lanes: [f64; SIDE],
-    // For each of TOGETHER windows, a bit for each lane that lies within the window.
+    // A bit for each lane of TOGETHER windows. The bit is 1 if the distance of the lane is at most
+    // `options.window`.
     within: u64,
 }
 

@@ -61,7 +61,7 @@ impl<'a> TriangleBuilder<'a> {
         }
     }
 
-    /// Let every record add to both X\[i, j\] and X\[j, i\], and once to X\[i, i\].
+    /// Let every record (i, j) add to both X\[i, j\] and X\[j, i\], or once to X\[i, i\] if i = j.
     #[must_use]
     pub fn symmetric(mut self) -> Self {
         self.symmetric = true;

@@ -20,8 +20,8 @@ impl Interval {
         }
     }
 
-    /// The interval, widened by an additional `error` of the logarithms of its ends. The low end does not fall below
-    /// `least`.
+    /// The interval with a wider range: `error` is subtracted from the logarithm of the low end, and added to that of
+    /// the high end. The low end does not fall below `least`, or below `likely` if that is smaller.
     fn widened(self, error: f64, least: f64) -> Self {
         Self {
             low: (self.low * (-error).exp()).max(least.min(self.likely)),
@@ -39,11 +39,12 @@ const DECAY: f64 = 0.25;
 const BEYOND_WORDS: f64 = 0.07;
 
 /// Words come in clumps. Consider the part of a text that has as many different words as the whole
-/// text has words with at least `min_count` occurrences. The logarithm of its length lies between
-/// two values: the one for clumps as large as in the sample (0 here) and the one for words that
-/// occur independently (1 here). This constant is the position between these two values. 0.4 fits
-/// samples of English and Korean Wikipedia whose text was 9 to 149 times as long as the sample
-/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
+/// text has words with at least `min_count` occurrences. The logarithm of the length of this part
+/// lies between two values: the value if words come in clumps as in the sample, which is position 0,
+/// and the value if words occur independently of each other, which is position 1. This constant is
+/// the position that is assumed. 0.4 fits samples of English and Korean Wikipedia whose text was 9
+/// to 149 times as long as the sample (benches/EXPERIMENTS.md, "Prediction of vocabulary and
+/// records").
 const INDEPENDENT: f64 = 0.4;
 /// Errors of the logarithm of an extrapolated number. The first number is the error of any
 /// extrapolation. The second number is added for each factor e by which the sample is extrapolated
@@ -115,7 +116,8 @@ impl Spectrum {
         let earlier = pairs[pairs.len().saturating_sub(3)];
         let distance = (last[1].0 - earlier[1].0).max(doubled);
         let decay = ((slope_of(earlier) / slope).ln() / distance).max(1e-3);
-        // The last slope is that of the middle of the last doubling.
+        // `slope` is the slope of the last doubling of the length within the sample. It belongs to the middle of this
+        // doubling, at x = −ln(2)/2.
         let at = |x: f64| slope * (-decay * (x + doubled / 2.0)).exp();
         (last[1].1 + (at(0.0) - at(x)) / decay, at(x))
     }
@@ -134,8 +136,9 @@ impl Spectrum {
         high
     }
 
-    /// The error of the logarithm of a number, in a text `scale` times as long as the sample. The curve of different
-    /// words is extrapolated to a text that is e^`outside` times as long as the sample.
+    /// The error of the logarithm of an extrapolated number, for a text `scale` times as long as the sample. `errors`
+    /// is one of the constants above, such as [`WORDS_ERROR`]. `outside` is the logarithm of the factor by which
+    /// the curve that gives the number is extrapolated beyond the sample.
     fn error(&self, scale: f64, outside: f64, errors: [f64; 2]) -> f64 {
         let unread = if self.is_beginning { UNREAD_ERROR } else { 0.0 };
         errors[0] + errors[1] * outside.max(0.0) + unread * scale.ln()
@@ -233,8 +236,8 @@ fn is_whole(scale: f64) -> bool {
 
 /// The logarithm of the fraction of a text that has as many different words as the whole text has words with at least
 /// `min_count` occurrences. It is assumed that words occur independently, and that their number grows as the length of
-/// the text to the power a = `slope`. Then the fraction Γ(m−a) / (Γ(m) Γ(1−a)) of the different words occurs m times
-/// or more.
+/// the text to the power a = `slope`. Then the fraction Γ(m−a) / (Γ(m) Γ(1−a)) of the different words occurs
+/// m = `min_count` times or more.
 fn equivalent(min_count: u64, slope: f64) -> f64 {
     let slope = slope.clamp(0.05, 0.95);
     let mut ln = 0.0;

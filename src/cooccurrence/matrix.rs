@@ -282,8 +282,8 @@ impl Triangle {
         Ok(lengths)
     }
 
-    /// Like [`Triangle::to_csr`], but only for as many rows from `first` on as `lengths` has
-    /// numbers. `lengths` has the number of records of each of these rows.
+    /// Like [`Triangle::to_csr`], but only for `lengths.len()` rows, from row `first` on. `lengths`
+    /// has the number of records of each of these rows.
     ///
     /// # Errors
     /// As for [`Triangle::block`]; [`Error::Cancelled`].
@@ -300,8 +300,8 @@ impl Triangle {
         let mut columns: Vec<i32> = fallible::zeroed(nnz as usize)?;
         let mut values: Vec<f64> = fallible::zeroed(nnz as usize)?;
         let mut since = 0;
-        // The rows of the triangle are read in order. So a row of the full matrix first receives the columns up to
-        // the diagonal from its own row, then the other columns from later rows: columns ascend.
+        // The rows of the triangle are read in order. So row i of the full matrix first receives its columns up to
+        // the diagonal from row i of the triangle, then its other columns from later rows. Its columns ascend.
         self.for_each_row(first..self.words as WordId, |row| {
             let row = if row.row < end {
                 row
@@ -338,7 +338,7 @@ impl Triangle {
         Err(Error::parameter(name, message))
     }
 
-    /// A matrix in memory of blocks in the order of their rows, each row once.
+    /// A matrix that stays in memory and consists of `blocks`, in the order of their rows and without gaps.
     fn from_blocks(words: usize, symmetric: bool, blocks: Vec<RowBlock>) -> Self {
         let totals: Vec<Totals> = blocks
             .par_iter()
@@ -348,8 +348,8 @@ impl Triangle {
         Self::new(words, symmetric, Store::of(blocks), totals)
     }
 
-    /// A matrix in memory of blocks with values of both directions. One direction is dropped if both are equal for
-    /// every pair.
+    /// A matrix that stays in memory and consists of `blocks`, which have values of both directions. If both values
+    /// of every pair are equal, only one of them is stored.
     pub(crate) fn in_memory(words: usize, mut blocks: Vec<RowBlock>) -> Self {
         let symmetric = blocks
             .par_iter()

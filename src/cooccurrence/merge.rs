@@ -12,7 +12,8 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Largest number of matrices that are merged at a time. The rows of each matrix may lie in an open file.
+/// Largest number of matrices that are merged at a time. The rows of each matrix may lie in an open file, and the
+/// system limits the number of open files.
 pub(crate) const MOST_OPEN: usize = 64;
 /// Number of entries that one task merges.
 const TASK_ENTRIES: u64 = 1 << 17;

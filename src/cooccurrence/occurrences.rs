@@ -10,15 +10,15 @@ use std::ops::Range;
 
 /// Number of tokens between two checks of the monitor.
 pub(super) const POLL_TOKENS: usize = 1 << 20;
-/// Number of tokens of a stretch. In each stretch, the tokens of the indexed words are listed
-/// first, then written to the index.
+/// Number of tokens of a stretch. The text is read in stretches: the tokens of the indexed words in
+/// a stretch are listed first, then written to the index.
 const STRETCH: usize = 1 << 10;
 /// The largest number of parts of an index. The whole text is read for each part.
 const MOST_PARTS: usize = 8;
 
 /// An inverted index: the positions of each word of a range of words in a text.
 pub(crate) struct Occurrences {
-    // In the order of their words.
+    // The parts of the index, in the order of their words.
     parts: Vec<Part>,
 }
 
@@ -116,7 +116,7 @@ fn counts_of<T: Text + ?Sized>(
 }
 
 impl Part {
-    /// Index the words from `first` on, one for each of `counts`.
+    /// Index the words `first`, `first` + 1, and so on. `counts` has the number of occurrences of each of them.
     fn index<T: Text + ?Sized>(
         text: &T,
         first: usize,

@@ -29,7 +29,7 @@ const MOST_ERROR: u64 = 1 << (ERROR_BITS - 1);
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PackedBlock {
     first: WordId,
-    // As in a RowBlock.
+    // The ends of the rows, as in a RowBlock.
     ends: Vec<u32>,
     columns: Columns,
     forward: Values,
@@ -112,7 +112,7 @@ impl PackedBlock {
         (columns + values + size_of_val(&self.ends[..])) as u64
     }
 
-    /// Replace the rows of `block` by those of `rows` that this packed block has.
+    /// Replace the rows of `block` by the rows of this packed block whose numbers are in `rows`.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -225,7 +225,7 @@ mod tests {
     use crate::cooccurrence::row_block::TriangleRow;
     use proptest::prelude::*;
 
-    /// Sums of 1/d, added in some order.
+    /// Sums of 1/d for random distances d, and some whole numbers.
     fn sum() -> impl Strategy<Value = f64> {
         let distances = proptest::collection::vec(1u32..=16, 1..40);
         prop_oneof![
@@ -234,7 +234,7 @@ mod tests {
         ]
     }
 
-    /// Values of which some do not fit.
+    /// Values. About 1 % of them are arbitrary floats, most of which do not fit into 32 bits.
     fn value() -> impl Strategy<Value = f64> {
         prop_oneof![99 => sum(), 1 => any::<f64>()]
     }

@@ -24,10 +24,10 @@ use std::sync::Arc;
 /// How to read a table of pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PairOptions {
-    /// Each row of the table is a pair without an order: it adds to both X\[i, j\] and X\[j, i\], and once to
-    /// X\[i, i\].
+    /// Whether each row of the table is a pair without an order. Then a row with the keys i and j adds its value to
+    /// both X\[i, j\] and X\[j, i\], or once to X\[i, i\] if i = j.
     pub symmetric: bool,
-    /// The columns of X have words of their own.
+    /// Whether the columns of X have words of their own.
     pub rectangular: bool,
 }
 
@@ -60,14 +60,14 @@ pub trait PairReader: Send {
     /// The next batch; `None` at the end.
     ///
     /// # Errors
-    /// Those of the source.
+    /// The errors of the source.
     fn next_batch(&mut self) -> Result<Option<Self::Batch>>;
 }
 
-/// The numbers of integers from 0 to `DIRECT` − 1 are in an array, those of other integers in a
-/// hash table.
+/// A [`KeyTable`] stores the numbers that it gave to the integer keys from 0 to `DIRECT` − 1 in an
+/// array, and the numbers of all other integer keys in a hash table.
 const DIRECT: usize = 1 << 24;
-/// Marks an integer that has no number yet.
+/// Marks an integer key that has no number yet.
 const NONE: WordId = WordId::MAX;
 
 /// Numbers the keys that one worker meets in the order of their first occurrence, and counts their
@@ -75,11 +75,11 @@ const NONE: WordId = WordId::MAX;
 #[derive(Default)]
 pub struct KeyTable {
     words: Interner,
-    // The number of each small integer, or NONE.
+    // The number of each integer key below DIRECT, or NONE.
     direct: Vec<WordId>,
-    // The numbers of all other integers.
+    // The numbers of all other integer keys.
     hashed: HashTable<WordId>,
-    // The integer of each number.
+    // For each number, the integer key that has it.
     integers: Vec<i64>,
     // How often the key of each number occurs.
     counts: Vec<u64>,
@@ -263,7 +263,7 @@ pub struct CountedPairs {
     pub counts: Triangle,
 }
 
-/// Count a table of pairs on all threads of the current rayon pool. Rows with the same keys add up.
+/// Count a table of pairs on all threads of the current rayon pool. The values of rows with the same keys add up.
 ///
 /// # Errors
 /// The errors of `reader` and its batches; [`Error::Corpus`] for a table without rows; [`Error::Parameter`] naming
@@ -312,7 +312,7 @@ pub fn count_pairs(
     log.into_counts(workers, options, memory, monitor)
 }
 
-/// Number of batches of a wave for each worker.
+/// Number of batches for each worker in a wave. A wave is a group of batches that are in memory together.
 const BATCHES: usize = 8;
 
 fn read_wave<R: PairReader>(reader: &mut R, threads: usize) -> Result<Vec<R::Batch>> {
@@ -424,7 +424,7 @@ impl<'a> Log<'a> {
                             file.read_into(range.start, bytemuck::cast_slice_mut(&mut rows))?;
                             rows
                         }
-                        (Rows::Spilled(_), None) => Vec::new(), // never: the file has these rows
+                        (Rows::Spilled(_), None) => Vec::new(), // cannot happen: spilled rows have a file
                     };
                     for pair in &mut rows {
                         pair.row = row_ranks[worker][pair.row as usize];

@@ -37,7 +37,8 @@ pub struct CountedText {
     /// The words of the counts.
     pub vocabulary: Arc<Vocabulary>,
     /// Words that `min_count` or `max_vocab` leaves out of the vocabulary (with `grow: false`, all words that are
-    /// not in the older vocabulary), with their counts. Empty if the vocabulary was given.
+    /// not in the older vocabulary), with their counts. Stop words are not among them. Empty if the vocabulary was
+    /// given.
     pub rare: Arc<Vocabulary>,
     /// The counts.
     pub counts: Triangle,
@@ -84,7 +85,7 @@ pub fn count_text(
                 None => MAX_WORDS,
             };
             let (least, mut new) = (encoding.min_count, raw.words(monitor)?);
-            // A stop word that an older vocabulary has stays in it, and is counted.
+            // Stop words that are in the older vocabulary stay in the vocabulary and are counted.
             new.retain(|(word, _)| {
                 !encoding.is_stop_word(word) || vocabulary.index_of(word).is_some()
             });

@@ -1,4 +1,4 @@
-//! The layout of counts in memory: consecutive rows of the matrix in common arrays.
+//! The layout of counts in memory: consecutive rows of the triangle in common arrays.
 
 use crate::error::Result;
 use crate::memory::fallible;
@@ -59,15 +59,15 @@ impl RowBlock {
         }
     }
 
-    /// Append an entry of a symmetric matrix to the open row; columns ascend.
+    /// Append a column and its value X\[row, column\] to the open row. The columns of a row must ascend.
     #[inline]
     pub fn push(&mut self, column: WordId, x: f64) {
         self.columns.push(column);
         self.forward.push(x);
     }
 
-    /// Append X\[row, column\] and X\[column, row\] to the open row. Without values of both
-    /// directions, `backward` is ignored.
+    /// Append a column with `forward`, X\[row, column\], and `backward`, X\[column, row\], to the open row.
+    /// `backward` is ignored if the block stores values of one direction only.
     #[inline]
     pub fn push_both(&mut self, column: WordId, forward: f64, backward: f64) {
         self.push(column, forward);
@@ -86,8 +86,8 @@ impl RowBlock {
     ) {
         let start = self.columns.len();
         // No branch, because the processor cannot predict which sums are zero: every sum is
-        // written, and the next sum overwrites a sum that is zero. So the arrays have one element
-        // more than there are entries.
+        // written, and the next sum overwrites a sum that is zero. So the arrays need one element
+        // more than there are entries until the end of the loop.
         self.columns.resize(start + number + 1, 0);
         let mut values = [Some(&mut self.forward), self.backward.as_mut()];
         for values in values.iter_mut().flatten() {
@@ -264,7 +264,7 @@ impl TriangleRow<'_> {
         (part(0..place), part(place..self.columns.len()))
     }
 
-    /// The entries with these columns.
+    /// The entries whose column is in `columns`.
     pub(crate) fn within(&self, columns: Range<WordId>) -> Self {
         self.split(columns.end).0.split(columns.start).1
     }
@@ -313,8 +313,8 @@ impl Rows for RowBlock {
     }
 }
 
-/// Check the monitor once for about a million entries. `since` counts the entries since the last
-/// check.
+/// Check the monitor about once in a million entries. `entries` is the number of entries of the row that was just
+/// read. `since` counts the entries since the last check.
 ///
 /// # Errors
 /// As for [`Monitor::check`].

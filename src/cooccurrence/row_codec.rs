@@ -75,8 +75,8 @@ const MOST_NUMBER: usize = 5;
 /// Largest number of bytes that a value takes.
 const MOST_VALUE: usize = 9;
 
-/// Write a number as LEB128 at `end`, and return the new end. The number of bytes is hard to predict, so only
-/// the largest numbers take a branch.
+/// Write a number as LEB128 at `end`, and return the new end. The processor can hardly predict the number of bytes,
+/// so there is no branch for numbers of up to four bytes.
 #[inline(always)]
 fn write_number(out: &mut [u8], end: usize, n: u32) -> usize {
     let low = (n & 0x7f) | (n & 0x3f80) << 1 | (n & 0x001f_c000) << 2 | (n & 0x0fe0_0000) << 3;
@@ -91,8 +91,8 @@ fn write_number(out: &mut [u8], end: usize, n: u32) -> usize {
     end + length
 }
 
-/// Write a value at `end`, without loss, and return the new end. The values of [`VALUES`], which
-/// most counts have, take one byte; other values that an `f32` represents exactly take five; all
+/// Write a value at `end`, without loss, and return the new end. A value in the list [`VALUES`], as
+/// most counts are, takes one byte; any other value that an `f32` represents exactly takes five; all
 /// others take nine. There are no branches, because the processor cannot predict the number of
 /// bytes.
 #[inline(always)]
@@ -117,7 +117,7 @@ fn write_value(out: &mut [u8], end: usize, x: f64) -> usize {
 const RAW: u8 = 0;
 const SINGLE: u8 = 1;
 
-/// The values of one byte: 0; whole numbers; 1/d; and sums of 1/d. The sums are those of pairs that
+/// The values that are stored in one byte: 0; whole numbers; 1/d; and sums of 1/d. The sums are those of pairs that
 /// occur twice at distances up to 15, or three times at distances up to 5. 78 % of the pairs in 17
 /// million words of Wikipedia, counted with a window of 15, have a value of these kinds
 /// (benches/EXPERIMENTS.md, "Values of one byte").
@@ -226,7 +226,7 @@ pub fn decode_into(bytes: &[u8], block: &mut RowBlock) -> Result<bool> {
     }
 }
 
-/// The error is `None` if the bytes are not a block.
+/// Does the work of [`decode_into`]. The error is `None` if the bytes are not a block.
 fn decode_rows(bytes: &[u8], block: &mut RowBlock) -> std::result::Result<(), Option<Error>> {
     let input = &mut &*bytes;
     let first = WordId::try_from(take_number(input).ok_or(None)?).map_err(|_| None)?;
@@ -239,7 +239,7 @@ fn decode_rows(bytes: &[u8], block: &mut RowBlock) -> std::result::Result<(), Op
     };
     let (ends, columns, values) = block.refill(first, both);
     // A row takes at least one byte, and so does an entry. Damaged bytes may announce more rows or
-    // entries. Memory is reserved for at most as many as there are bytes.
+    // entries than that. Memory is reserved for at most as many as there are bytes.
     fallible::reserve(ends, (rows as usize).min(bytes.len()))?;
     let mut entries = 0usize;
     for _ in 0..rows {
@@ -291,7 +291,7 @@ fn take_byte(input: &mut &[u8]) -> Option<u8> {
     Some(byte)
 }
 
-/// Read a number that [`put_number`] wrote; `None` if the bytes end within it or it exceeds 63 bits.
+/// Read a number that [`put_number`] wrote; `None` if `input` ends within the number or the number exceeds 63 bits.
 #[inline]
 pub fn take_number(input: &mut &[u8]) -> Option<u64> {
     let byte = take_byte(input)?;

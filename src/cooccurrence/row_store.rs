@@ -71,7 +71,7 @@ impl CompressedBlock {
     }
 }
 
-/// Memory that holds compressed rows: a `Vec`, or an array of the caller such as NumPy's.
+/// Memory that holds compressed rows: a `Vec`, a `HugeBuffer`, or an array of the caller such as NumPy's.
 pub trait SharedBytes: Any + Debug + Send + Sync {
     /// Number of bytes.
     fn length(&self) -> usize;

@@ -115,7 +115,8 @@ impl<'a> RowWriter<'a> {
         let file = self.file.as_mut().expect("created before");
         let written = file.bytes() + bytes.len() as u64;
         file.push(block.rows(), block.entries() as u64, bytes)
-            // A low estimate: it leaves out the rows of the segments so far that have not been written yet.
+            // A low estimate: it counts only the rows that are in this file. The rows of earlier segments, which
+            // are in other files, and the rows that have not been written yet are left out.
             .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
     }
 

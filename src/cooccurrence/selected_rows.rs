@@ -8,18 +8,19 @@ use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 
-// If a row of the triangle has more than this many entries for each selected word, each of these
-// words is searched in the row. In a shorter row every entry is examined.
+// If a row of the triangle has more than this many times as many entries as there are selected
+// words, each selected word is looked up in the row by binary search. Otherwise every entry of the
+// row is examined.
 const SEARCHED_FROM: usize = 16;
 
-/// Entries of selected rows: the place of the row among the selected rows, the column, and the
+/// Entries of selected rows: the index of the row in the list of selected rows, the column, and the
 /// value.
 type Entries = Vec<(u32, WordId, f64)>;
 
-/// The selected words, and the place of each word among the selected words.
+/// The selected words, and the index of each of them in the list of selected words.
 struct Selection {
     ascending: Vec<WordId>,
-    // For each word of the vocabulary, its place in `ascending`; `NONE` if it is not selected.
+    // For each word of the vocabulary, its index in `ascending`; `NONE` if the word is not selected.
     places: Vec<u32>,
 }
 
@@ -106,7 +107,7 @@ impl TriangleRow<'_> {
     }
 
     /// Call `f(place, column, x)` for the entries of the full matrix that this row of the triangle represents and
-    /// that lie in selected rows.
+    /// that lie in selected rows. `place` is the index of the row of the entry in the list of selected rows.
     fn selected(&self, selected: &Selection, mut f: impl FnMut(u32, WordId, f64)) {
         let own = selected.place(self.row);
         if let Some(place) = own {

@@ -5,7 +5,7 @@ use crate::vocabulary::WordId;
 use std::ops::Range;
 
 /// An encoded text. The counter reads symbols, which can be narrower than ids. Where several words
-/// share a symbol, it looks up the id.
+/// share a symbol, the counter looks up the id.
 pub(crate) trait Text: Sync {
     /// The type of the elements of a window.
     type Symbol: Symbol;
@@ -27,7 +27,8 @@ pub(crate) trait Symbol: Copy + PartialEq + Default + Sync {
     fn of(word: WordId) -> Option<Self>;
     /// The word of this symbol. The symbol must be that of only one word.
     fn word(self) -> WordId;
-    /// Whether this is the symbol of a word whose id is at most that of `word`.
+    /// Whether this is the symbol of a word whose id is at most the id of the word with the symbol
+    /// `word`.
     fn is_at_most(self, word: Self) -> bool;
 }
 

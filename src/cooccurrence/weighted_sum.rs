@@ -7,8 +7,9 @@ use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 
 impl Triangle {
-    /// The weighted sum of matrices, as a matrix of `words` words. A part consists of a matrix, the new ids of the words
-    /// of its rows and of its columns, and its weight. Both lists are the same unless the matrix is rectangular.
+    /// The weighted sum of matrices, as a matrix of `words` words. A part consists of a matrix, the new ids of the
+    /// words of its rows, the new ids of the words of its columns, and its weight. Both lists of ids are the same
+    /// unless the matrix is rectangular.
     ///
     /// # Errors
     /// As for [`Triangle::block`]; [`Error::Parameter`] naming `weight` if a weighted count is not
@@ -37,9 +38,10 @@ impl Triangle {
                         }
                         let (forward, backward) = (forward * weight, backward * weight);
                         if part.is_rectangular() {
-                            // The two directions are records of different words. If one of them is
-                            // not a record, its row or column may lie outside the matrix and have
-                            // no new id. Then 0 is added to a record of word 0.
+                            // X[i, j] and X[j, i] belong to different pairs of words here. If one of
+                            // them is 0, its row or column may lie outside the matrix and have no
+                            // new id. Then `new` returns 0, and adding 0 to a pair of word 0 has no
+                            // effect.
                             pair(new(own, row.row), new(other, column), forward, 0.0);
                             if column != row.row {
                                 pair(new(own, column), new(other, row.row), backward, 0.0);

@@ -54,7 +54,7 @@ const BATCH: usize = 16;
 /// Sums rows from the windows around the occurrences of their words.
 pub(crate) struct RowCounter<'a, T: ?Sized> {
     text: &'a T,
-    // Number of words at the beginning that are carried over from the previous segment.
+    // Number of words at the beginning of `text` that are carried over from the previous segment.
     carried: usize,
     occurrences: &'a Occurrences,
     options: CountingOptions,
@@ -62,8 +62,8 @@ pub(crate) struct RowCounter<'a, T: ?Sized> {
     documents: Option<&'a Documents>,
     // Fast path: the weight of each lane of a window, first the left side, then the right side.
     lanes: [f64; 2 * SIDE],
-    // Fast path: a bit for each lane that lies within the window, for each of the windows that are
-    // added together.
+    // Fast path: a bit for each lane of the windows that are added together. The bit is 1 if the lane
+    // is at most `options.window` words away from the middle.
     within: u64,
 }
 
@@ -296,16 +296,16 @@ fn neighbours(
     Ok(())
 }
 
-/// A bit for each lane whose word is at most `row`.
+/// A bit for each lane; the bit is 1 if the id of the lane's word is at most that of `row`.
 #[inline(always)]
 pub(super) fn words_up_to<X: Symbol>(row: X, windows: &[X; LANES]) -> u64 {
     bits(|lane| windows[lane].is_at_most(row))
 }
 
-/// A bit for each lane that ends a document.
+/// A bit for each lane; the bit is 1 if the lane holds the end of a document.
 #[inline(always)]
 pub(super) fn document_ends<X: Symbol>(windows: &[X; LANES]) -> u64 {
-    // Numbers, not booleans: no branch for each lane.
+    // Numbers instead of booleans, so that the compiler makes no branch for each lane.
     let ends = windows.iter().map(|&symbol| u8::from(symbol == X::END));
     if ends.fold(0, |any, end| any | end) == 0 {
         return 0; // the usual case

@@ -24,8 +24,8 @@ pub struct TextOptions {
     /// Whether a chunk may end after Chinese or Japanese punctuation, because the tokenizer ends a word there.
     pub cut_at_punctuation: bool,
     /// Number of bytes of the longest word that is accepted. A file without separators is probably not text. The reader
-    /// refuses a longer word only if the word is also longer than a chunk.
-    /// [`EncodingOptions::max_word_bytes`](crate::encoding::EncodingOptions::max_word_bytes) refuses every longer word.
+    /// refuses a longer word only if the word is also longer than a chunk. The limit for other words is
+    /// [`EncodingOptions::max_word_bytes`](crate::encoding::EncodingOptions::max_word_bytes).
     pub max_word_bytes: usize,
     /// Largest number of bytes of a document that must not be cut, of a word, and of the history
     /// that a decompressor keeps. This limit never refuses a document or a word of up to 1 MiB. A
@@ -88,7 +88,7 @@ pub struct TextReader {
     cutter: Cutter,
     gatherer: Gatherer,
     utf16: Option<Utf16>,
-    // Decompressed bytes in the chunks so far: the offset of `rest`.
+    // The offset of `rest` in the file, in decompressed bytes.
     offset: u64,
     // The text after the last cut, with which the next chunk begins.
     rest: Vec<u8>,
@@ -99,7 +99,7 @@ pub struct TextReader {
     open: bool,
     // Called from time to time while a chunk is read.
     idle: Idle,
-    // Where the last chunk began.
+    // The offset at which the last chunk began.
     chunk: u64,
     notice: Option<String>,
 }

@@ -40,7 +40,7 @@ pub(super) struct Cutter {
     whole: bool,
     /// Whether the text may be cut after punctuation where there is no white space.
     punctuation: bool,
-    // Before this offset there is no position at which the text can be cut.
+    // The text before this offset has been searched, and has no position at which it can be cut.
     searched: usize,
     // For whole paragraphs: the start of the line that contains `searched`.
     line: usize,
@@ -124,7 +124,7 @@ pub struct Gatherer {
     unit: DocumentUnit,
     text: String,
     ends: Vec<usize>,
-    // Whether the last line has a character that is not white space.
+    // Whether the last line of the text so far has a character that is not white space.
     visible: bool,
     // Whether the file or item that is open ends with a newline so far.
     newline: bool,
@@ -154,8 +154,8 @@ impl Gatherer {
         self.text = text;
     }
 
-    /// End the file or item. If documents are lines, this ends the last line, unless the file or item ends with a newline:
-    /// a newline at its end begins no further document. An empty item is an empty document.
+    /// End the file or item. If documents are lines, this ends the last line, unless the file or item ends with a
+    /// newline: a newline at its end begins no further document. An empty item is an empty document.
     pub fn end(&mut self) {
         match self.unit {
             DocumentUnit::Line if self.newline => {}
@@ -184,7 +184,7 @@ impl Gatherer {
         }
     }
 
-    /// Find the ends of documents in a piece that is appended next.
+    /// Find the ends of documents in `piece`, which the caller then appends to the text.
     fn look_at(&mut self, piece: &str) {
         if !piece.is_empty() {
             self.newline = piece.ends_with('\n');

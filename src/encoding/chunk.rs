@@ -144,7 +144,7 @@ impl Fault {
 /// (benches/EXPERIMENTS.md, "Looking words up in batches").
 const BATCH: usize = 32;
 
-/// Stands for the end of a document, in place of a word's length.
+/// Value of [`InternedWord::len`] that marks the end of a document among the words of a batch.
 const END: u32 = u32::MAX;
 
 impl ChunkEncoder<'_> {

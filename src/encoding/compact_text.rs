@@ -85,8 +85,8 @@ impl CompactText {
         Ok(Self { symbols, far })
     }
 
-    /// The text of the words with these numbers of an interner, and of the ends of documents
-    /// between them. Words whose rank is [`DROPPED`] are left out.
+    /// The text of `numbers`: words as numbers of an interner, and ends of documents. `ranks` is the
+    /// table of this interner. Words whose rank is [`DROPPED`] are left out.
     pub(super) fn of_numbers(numbers: &[WordId], ranks: &SymbolTable) -> Result<Self> {
         check_length(numbers.len())?;
         // The symbol of a dropped word is written too, and the next symbol overwrites it, so that no

@@ -29,7 +29,7 @@ impl DocumentText {
     /// a document of more than 4,294,967,295 words; [`Error::Memory`], [`Error::Cancelled`].
     pub fn read(mut corpus: EncodedCorpus, monitor: &Monitor) -> Result<Self> {
         let mut read = Self::default();
-        // Words of a document whose end has not been read yet.
+        // The words so far of a document whose end has not been read yet.
         let mut open = CompactText::default();
         while !corpus.is_exhausted() {
             for text in corpus.next_texts()? {

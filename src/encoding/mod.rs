@@ -37,8 +37,8 @@ pub const GAP: WordId = DOCUMENT_END - 1;
 /// Number of words between two checks of the monitor.
 const POLL_WORDS: usize = 1 << 14;
 
-/// Stands for the rank of a word that is left out, while ranks replace the numbers of an interner.
-/// Encoded text never contains it.
+/// Takes the place of a rank for a word that is left out of the encoded text, in the tables that
+/// give the rank of each word of an interner. Encoded text never contains this mark.
 pub(crate) const DROPPED: WordId = DOCUMENT_END - 2;
 
 #[cfg(test)]

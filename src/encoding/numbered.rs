@@ -12,12 +12,12 @@ use crate::vocabulary::WordId;
 pub(crate) struct NumberedText<'a> {
     raw: &'a RawCorpus,
     words: Vec<(&'a [u8], u64)>,
-    // For each interner and each of its words, the place in `words`.
+    // For each word of each interner, the index of this word in `words`.
     numbers: Vec<Vec<u32>>,
 }
 
 impl RawCorpus {
-    /// The text as numbers.
+    /// The text as numbers of its words. A word has the same number in all chunks.
     ///
     /// # Errors
     /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].

@@ -31,7 +31,7 @@ pub struct EncodingOptions {
     /// Keep the ends of documents that have no words, so that a document keeps its number in the
     /// text.
     pub keep_empty: bool,
-    /// Longest word in bytes; a longer one is an error.
+    /// Number of bytes of the longest word. A longer word is an error, unless it has at most 16 bytes.
     pub max_word_bytes: usize,
 }
 
@@ -52,7 +52,8 @@ impl Default for EncodingOptions {
 }
 
 impl EncodingOptions {
-    /// A set of stop words, folded as the words of the text are. So with `lowercase`, "The" drops "the".
+    /// A set of stop words, folded as the words of the text are. So with `lowercase`, the stop word "The" drops the
+    /// word "the".
     ///
     /// # Errors
     /// [`Error::Memory`].

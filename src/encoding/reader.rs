@@ -87,9 +87,10 @@ impl RawCorpus {
                     };
                     let range = spool.append(bytemuck::cast_slice(&ids));
                     RawIds::Spooled(range.map_err(|error| {
-                        // The error names four times the size of the text as the space that is
-                        // needed: the numbers take 4 bytes for each word, usually less than the
-                        // text, but the rows of counts, which are written later, take more.
+                        // The error names the space that is needed. Four times the size of the
+                        // source is a guess: the numbers take 4 bytes for each word, usually less
+                        // than the text, but the rows of counts, which are written later, take
+                        // more.
                         let (_, _, text) = monitor.snapshot();
                         error.with_space_needed((text * 4).max(spool.len()) as f64)
                     })?)
@@ -191,8 +192,8 @@ impl RawCorpus {
         Ok(self.merge(monitor)?.words)
     }
 
-    /// Every word with its count and, for each interner and each of its words, the place in this
-    /// list.
+    /// A list of all words with their counts and, for each word of each interner, the index of this
+    /// word in the list.
     ///
     /// # Errors
     /// As for [`RawCorpus::words`].
@@ -275,7 +276,7 @@ impl RawCorpus {
             })
             .collect();
         for part in merged? {
-            // The numbers of all words stay below the marks of encoded text.
+            // Ensure that the numbers of all words stay below the marks of encoded text.
             check_number_of_words(words.len() + part.fresh.len())?;
             for ((place, own), number, count) in part.known {
                 words[number as usize].1 += count;
@@ -352,20 +353,21 @@ pub struct Ranks(Vec<SymbolTable>);
 #[derive(Default)]
 struct Merged<'a> {
     words: Vec<(&'a [u8], u64)>,
-    // For each interner and each of its words, the place in `words`.
+    // For each word of each interner, the index of this word in `words`.
     numbers: Vec<Vec<u32>>,
 }
 
-/// The words of one task: those with certain hashes, of all interners except the largest. A word of
-/// an interner is written as (place of the interner, id of the word).
+/// The words that one task of [`RawCorpus::merge`] merges: the words with certain hashes, of all
+/// interners except the largest. A word of an interner is written as (index of the interner, number
+/// of the word in this interner).
 #[derive(Default)]
 struct MergedPart<'a> {
-    // Words that the largest interner has too: the word, its id in the largest interner, and the
-    // count to add there.
+    // Words that the largest interner has too: the word, its number in the largest interner, and the
+    // count to add to that of the largest interner.
     known: Vec<((usize, WordId), WordId, u64)>,
     // Words that the largest interner does not have, each once, and their counts.
     fresh: Vec<(&'a [u8], u64)>,
-    // For each word of an interner that is in `fresh`: the word of the interner, and its place in `fresh`.
+    // The words of interners that are in `fresh`: the word of the interner, and its index in `fresh`.
     places: Vec<((usize, WordId), u32)>,
 }
 
@@ -382,9 +384,10 @@ pub fn read_vocabulary(
     RawCorpus::read(reader, options, memory, monitor)?.vocabulary(options, monitor)
 }
 
-/// Gives the reader's chunks, numbered, to one worker at a time.
+/// Numbers the chunks of the reader, and gives them to the workers. One worker at a time takes a chunk.
 struct ChunkQueue<'a> {
-    // `None` after the end of the text or an error, so that the other workers stop too.
+    // `None` after the end of the text, an error of the reader, or a chunk that cannot be encoded, so that all
+    // workers stop.
     reader: Option<&'a mut dyn ChunkReader>,
     next: usize,
     // The sum of `NumberedChunk::read` over all chunks so far.
@@ -395,7 +398,7 @@ struct ChunkQueue<'a> {
 struct NumberedChunk {
     number: usize,
     content: Content,
-    /// Number of bytes of the source that were read after the previous chunk.
+    /// Number of bytes of the source that were read since the previous chunk.
     read: u64,
     origin: Option<Origin>,
 }

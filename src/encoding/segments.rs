@@ -113,13 +113,14 @@ impl EncodedCorpus {
         let waiting: usize = self.chunks.iter().map(RawChunk::len).sum();
         let ample = waiting.min(most.saturating_add(CHUNK_BYTES));
         segment.text.reserve(ample)?;
-        // A batch of chunks at a time, so that the whole segment is not in memory twice.
+        // A batch of chunks at a time, so that memory never holds the whole segment twice, as chunks and as
+        // `segment.text`.
         while !self.chunks.is_empty() && segment.text.len() - segment.carried < most {
             let mut mapped = self.next_texts()?;
             while let Some(text) = mapped.pop_front() {
                 segment.text.append(&text)?;
                 if segment.text.len() - segment.carried >= most && !mapped.is_empty() {
-                    // These chunks are ranks already; they begin the next segment.
+                    // The other chunks of the batch, which are ranks already, begin the next segment.
                     for text in mapped.drain(..).rev() {
                         self.chunks.push_front(RawChunk {
                             number: 0,
@@ -149,8 +150,8 @@ impl EncodedCorpus {
     }
 }
 
-/// Number of words that a segment may carry over from the previous one even if a segment is smaller
-/// than this.
+/// Number of words that a segment may carry over from the previous segment, even if the memory limit
+/// makes segments smaller than this.
 const LONG_TAIL: usize = 1 << 16;
 
 /// The text of a chunk. If the chunk has numbers of an interner, ranks replace them, and words
@@ -169,7 +170,7 @@ fn map_chunk(
             ids
         }
         (RawIds::Memory(ids), _) => ids,
-        (RawIds::Spooled(_), None) => Vec::new(), // cannot happen: the spool holds them
+        (RawIds::Spooled(_), None) => Vec::new(), // cannot happen: spooled chunks have a spool
     };
     let Some(ranks) = ranks.get(chunk.interner) else {
         return CompactText::of(ids.into_iter());

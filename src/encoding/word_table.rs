@@ -9,8 +9,8 @@ use crate::memory::HugeBuffer;
 /// the system provides them (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
 #[derive(Default)]
 pub(super) struct WordTable {
-    // The number of entries is a power of two; `None` before the first word. An entry with a count
-    // of 0 is free.
+    // `None` before the first word. The number of entries is a power of two. An entry whose count is 0
+    // is free.
     entries: Option<HugeBuffer<InternedWord>>,
     words: usize,
 }
@@ -23,7 +23,7 @@ impl WordTable {
         self.words
     }
 
-    /// Bytes of memory.
+    /// Number of bytes of memory that the table takes.
     pub fn bytes(&self) -> usize {
         size_of_val(self.entries())
     }
@@ -53,7 +53,7 @@ impl WordTable {
             .map(|place| &entries[place])
     }
 
-    /// [`WordTable::find`], to change the entry.
+    /// Like [`WordTable::find`], but the caller may change the entry.
     #[inline(always)]
     pub fn find_mut(
         &mut self,
@@ -98,8 +98,9 @@ impl WordTable {
     }
 }
 
-/// The place of the word, or `Err` with a free place for it. A table that is not empty must have a
-/// free place.
+/// The index of the entry of the word. If the table does not have the word, `Err` with the index of
+/// the free entry at which the word is to be inserted. A table that is not empty must have a free
+/// entry, because the search for a missing word ends at a free entry.
 #[inline(always)]
 fn place(
     entries: &[InternedWord],

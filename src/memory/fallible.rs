@@ -1,5 +1,6 @@
 //! Allocation that returns an error if there is no memory. The standard collections end the process
-//! instead. Therefore code must reserve memory here before data grows with the text or the matrix.
+//! instead. Therefore data that grows with the text or the matrix must be allocated by these functions
+//! or by `HugeBuffer`.
 
 use super::system;
 use crate::error::{Error, Result};

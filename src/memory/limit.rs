@@ -8,7 +8,7 @@ use std::path::PathBuf;
 /// files that hold data beyond this limit.
 #[derive(Debug, Clone)]
 pub struct MemoryLimit {
-    /// Bytes, if limited.
+    /// The limit in bytes; `None` for no limit.
     pub bytes: Option<u64>,
     /// Folder for temporary files.
     pub folder: PathBuf,
@@ -26,7 +26,7 @@ impl Default for MemoryLimit {
 /// Bytes for each token of a segment that is counted: 2 for its symbol, 4 for its position in the
 /// index, and the rest for the ranks of rare words, whose symbol does not tell the rank.
 const TOKEN_BYTES: u64 = 8;
-/// A task sums the rows of about this many occurrences of words. That is small enough to balance the load,
+/// A task sums the rows of about this many occurrences of words. The number is small enough to balance the load,
 /// and large enough that the cost of starting a task does not matter.
 pub(crate) const TASK_OCCURRENCES: u64 = 1 << 16;
 
@@ -59,7 +59,8 @@ impl MemoryLimit {
         self.fraction(3)
     }
 
-    /// About the largest number of tokens in a segment. Positions in a segment are 32-bit numbers.
+    /// About the largest number of tokens in a segment. It is never larger than 2³¹, because positions in a segment are
+    /// 32-bit numbers.
     pub(crate) fn segment_tokens(&self) -> usize {
         (self.fraction(3) / TOKEN_BYTES).clamp(1 << 10, 1 << 31) as usize
     }

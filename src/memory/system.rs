@@ -21,7 +21,7 @@ pub(crate) fn admits(bytes: u64) -> bool {
     room().is_none_or(|room| room >= bytes.saturating_add(MARGIN))
 }
 
-/// Whether the margin is free. Takes a system call, and several if there is a limit.
+/// Whether the margin is free. This takes one system call, or several if there is a limit.
 pub(crate) fn has_margin() -> bool {
     // The surest check of the address space is to map that many bytes.
     (address_space().is_none() || MmapMut::map_anon(MARGIN as usize).is_ok())
@@ -43,7 +43,7 @@ pub(crate) fn default_limit() -> Option<u64> {
     space.into_iter().chain(groups).min()
 }
 
-/// Bytes that may still be used, if there is a limit.
+/// Number of bytes that may still be used; `None` if there is no limit.
 pub(crate) fn room() -> Option<u64> {
     let space = address_space().map(|limit| limit.saturating_sub(address_space_used()));
     let groups = control_groups().iter().filter_map(ControlGroup::room);

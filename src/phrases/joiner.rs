@@ -43,7 +43,7 @@ impl<'a> Joiner<'a> {
     }
 }
 
-/// A pass and the passes after it.
+/// A pass and the later passes. Each pass receives the words that the pass before it gives.
 struct Stages<'a> {
     passes: &'a [Pass],
     delimiter: &'a [u8],

@@ -1,4 +1,5 @@
-//! Phrases: collocations that are joined to one word, between the tokenizer and the vocabulary.
+//! Phrases: collocations whose words are joined to one word. They are joined after the text is split into words and
+//! before the words are counted.
 //!
 //! [`Phrases`] holds the phrases, and `joiner` joins them in a stream of words. `collocations` finds the phrases of a
 //! text. The rules are those of Mikolov et al. 2013 ("Distributed Representations of Words and Phrases and their
@@ -100,7 +101,7 @@ impl Phrases {
         Ok(phrases)
     }
 
-    /// A value without phrases.
+    /// A [`Phrases`] without phrases. [`Phrases::add_pass`] adds phrases to it.
     ///
     /// # Errors
     /// [`Error::Parameter`] for a delimiter that [`Phrases::new`] refuses.

@@ -144,7 +144,8 @@ fn simplified(text: &str) -> Cow<'_, str> {
     if whole.chars().count() == length {
         return whole.into();
     }
-    // A phrase of the tables has another length: convert each character by itself.
+    // The text has a phrase that OpenCC's tables convert to another number of characters. Convert each character by
+    // itself instead.
     let mut buffer = [0; 4];
     let one = |c: char| {
         let simple = opencc.convert(c.encode_utf8(&mut buffer));
@@ -214,7 +215,8 @@ mod tests {
             split(&lookup, "他說：C++ 自然語言！"),
             ["他", "說", "C++", "自然語言"]
         );
-        assert_eq!(split(&lookup, "乾隆"), ["乾隆"]); // a phrase of OpenCC's tables, not 干隆
+        // OpenCC's tables keep this phrase. They convert 乾 alone to 干.
+        assert_eq!(split(&lookup, "乾隆"), ["乾隆"]);
     }
 
     #[test]
