@@ -137,7 +137,7 @@ pub struct Loaded {
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is neither of the two, is
-/// cut off or is damaged; [`Error::Parameter`] if a vocabulary is given for a file of [`save`], and
+/// cut off or is damaged, and for any file that is not of [`save`] if there is no `vocabulary`; [`Error::Parameter`] if a vocabulary is given for a file of [`save`], and
 /// for an archive of several files; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(
     path: impl AsRef<Path>,

@@ -59,7 +59,7 @@ impl Compression {
                 ..,
             ] => Some(Self::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
-            // A frame of data, or a skippable frame: some programs begin a file with one.
+            // A frame of data, or a skippable frame, with which some programs begin a file.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
                 Some(Self::Zstandard)
             }

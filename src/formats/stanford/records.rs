@@ -263,7 +263,7 @@ mod tests {
         for seed in 0..1200 {
             *seen.entry(shuffled(&records, seed, &free)).or_insert(0) += 1;
         }
-        // 200 of each expected: 60 are more than four standard deviations.
+        // Each order is expected 200 times. 60 is more than four standard deviations of this number.
         assert_eq!(seen.len(), 6);
         assert!(seen.values().all(|n| (140..=260).contains(n)), "{seen:?}");
     }

@@ -14,7 +14,7 @@
 //! | 48 | 4 | CRC-32 of bytes 64 to 64 + 8 V + B |
 //! | 52 | 8 | 0 |
 //! | 60 | 4 | CRC-32 of bytes 0 to 60 |
-//! | 64 | 8 V | for each word where it ends, counted from the beginning of the words |
+//! | 64 | 8 V | for each word, the offset of its end from the beginning of the words |
 //! | 64 + 8 V | B | the words, in UTF-8, one after the other, all different |
 //! | M | V · dim · size | the matrix, row by row; the file ends with it |
 //!

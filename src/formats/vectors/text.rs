@@ -36,7 +36,7 @@ pub(super) enum Separator {
     Semicolon,
     /// A tab; a word may hold blanks and end in a number.
     Tab,
-    /// `mark` separates the numbers. After the word comes a blank, a tab or, with `colon`, a colon.
+    /// `mark` separates the numbers. After the word comes a space or a tab or, with `colon`, a colon.
     List { mark: u8, colon: bool },
 }
 
@@ -279,7 +279,8 @@ impl Rows for Lines {
     }
 
     fn may_have(&self, line: &[u8], words: &Selection) -> bool {
-        // Other dialects have blanks and quotation marks around words.
+        // Other dialects have blanks and quotation marks around words, and bytes that are not UTF-8 are replaced or
+        // removed before words are compared.
         self.dialect != Dialect::default()
             || self.errors != OnInvalid::Strict
             || words.may_begin(line)
