@@ -68,12 +68,12 @@ impl CoreVectors {
         list(py, self.repeated.iter())
     }
 
-    /// Words that end in a space and a number: their lines may have one number too many.
+    /// Words of a text file that end in a separator and a number: their lines may have one number too many.
     fn doubtful<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         list(py, self.doubtful.iter())
     }
 
-    /// Words whose vectors hold NaN or infinity. Vectors that were not read are not checked.
+    /// Words whose vectors hold NaN or infinity. A matrix that Python maps is not checked.
     fn not_finite<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         list(py, self.not_finite.iter())
     }

@@ -88,7 +88,7 @@ impl<'py> IterableReader<'py> {
             if has_some && start.elapsed() > PATIENCE {
                 break;
             }
-            // So Ctrl-C also ends an iterator of many small documents.
+            // Check for signals, so that Ctrl-C also ends an iterator of many small documents.
             if taken % 256 == 0 {
                 py.check_signals()?;
             }
@@ -160,7 +160,7 @@ impl<'py> IterableReader<'py> {
             .filter(|_| !is_other)
             .ok_or_else(|| wrong(document, "must be a str or a list of str"))?;
         for (number, token) in tokens.enumerate() {
-            // So Ctrl-C also ends a document of millions of words.
+            // Check for signals, so that Ctrl-C also ends a document of millions of words.
             if number % 4096 == 4095 {
                 document.py().check_signals()?;
             }

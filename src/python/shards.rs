@@ -233,8 +233,8 @@ impl CoreGroupCounts {
     }
 }
 
-/// Count the rows of task number `part` of `parts` tasks in `texts`, on one thread. `texts` are results of
-/// [`CoreShard::encode`], as bytes. Returns, for each group of words, its counts in these rows.
+/// Count `texts` on one thread, but only the rows of X that belong to task number `part` of `parts` tasks. `texts` are
+/// results of [`CoreShard::encode`], as bytes. Returns, for each group of words, its counts in these rows.
 #[pyfunction]
 pub fn count_by_group(
     py: Python<'_>,
