@@ -57,8 +57,8 @@ pub(super) fn of(beginning: &[u8], whole: bool) -> Option<FileKind> {
     are_vectors(&lines).then_some(FileKind::Vectors)
 }
 
-/// Whether this may be the beginning of a text: UTF-8, whose last character may be cut off, without the bytes 0 to 6
-/// and 0x0e to 0x1a.
+/// Whether this may be the beginning of a text: UTF-8 that has none of the bytes 0 to 6 and 0x0e to 0x1a. The last
+/// character may be cut off.
 pub(crate) fn is_text(content: &[u8]) -> bool {
     let cut_at_most = match std::str::from_utf8(content) {
         Ok(_) => true,
@@ -96,7 +96,8 @@ fn is_utf32(content: &[u8], read: fn([u8; 4]) -> u32) -> bool {
 /// bytes are in big-endian order.
 ///
 /// In UTF-16 one of the two bytes of an ASCII character is zero, always on the same side. Text in UTF-8 may have
-/// zero bytes between its words; then most of the other pairs of bytes are letters, unlike in UTF-16.
+/// zero bytes between its words. But then most pairs of bytes that are not an ASCII character of UTF-16 are two
+/// printable ASCII characters of UTF-8.
 fn is_utf16(content: &[u8]) -> Option<bool> {
     const LOOK: usize = 1 << 14;
     let (pairs, _) = content[..content.len().min(LOOK)].as_chunks::<2>();

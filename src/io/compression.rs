@@ -240,9 +240,10 @@ impl Unpacked {
         self.packed.read.load(Relaxed)
     }
 
-    /// The error for a failed read: [`Error::Io`] if the system reported the failure. If the decoder reported it:
-    /// [`Error::Parameter`] naming `memory` if the decoder needs more memory than it may use, [`Error::Memory`]
-    /// if the decoder could not allocate memory, otherwise [`Error::Format`].
+    /// The error for a failed read. If `error` contains an [`Error`], this is the result. If the system reported the
+    /// failure, the result is [`Error::Io`]. If the decoder reported it, the result is [`Error::Parameter`] naming
+    /// `memory` if the decoder needs more memory than it may use, [`Error::Memory`] if the decoder could not allocate
+    /// memory, otherwise [`Error::Format`].
     pub fn fault(&self, path: &Path, error: io::Error) -> Error {
         let error = match error.downcast::<Error>() {
             Ok(error) => return error,

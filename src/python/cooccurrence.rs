@@ -29,8 +29,8 @@ pub struct CoreCooccurrence {
     pub contexts: Option<Arc<Vocabulary>>,
     // `None` after a training has taken the counts.
     counts: Mutex<Option<Arc<Triangle>>>,
-    // The memory limit of the call that made these counts. It also applies when Stanford's records
-    // are written, and to the parts that [`CoreCooccurrence::parts`] returns.
+    // The memory limit of the call that made these counts, or the default if that call takes no limit. It also
+    // applies when Stanford's records are written, and to the parts that [`CoreCooccurrence::parts`] returns.
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
     // Computed only for a matrix that is not symmetric or is rectangular.

@@ -122,7 +122,7 @@ impl CoreVectors {
 /// some words, unless the matrix is mapped.
 #[pyfunction]
 #[pyo3(signature = (path, format, limit, half, vocabulary, combine, map, max_line_bytes, errors, only, progress))]
-#[allow(clippy::too_many_arguments)] // keywords in Python
+#[allow(clippy::too_many_arguments)] // the arguments are keywords in Python
 pub fn load_vectors(
     py: Python<'_>,
     path: FileArgument,

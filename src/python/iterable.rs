@@ -22,8 +22,8 @@ pub struct IterableReader<'py> {
     column: Option<String>,
     // Number of the next item, from 0.
     number: u64,
-    // The next document. It was taken from the iterator but does not belong into the last chunk, because it
-    // is of another kind or is large.
+    // The next document, if it was taken from the iterator but not added to the last chunk, because it is of
+    // another kind or is large.
     pending: Option<Bound<'py, PyAny>>,
     // The reader of the present item, if this item is a batch or a document at least as large as a
     // chunk.

@@ -251,7 +251,7 @@ struct Batch {
 /// Returns the row of a batch in which the value with this index in a column stands.
 type RowOf<'a> = &'a dyn Fn(usize) -> usize;
 
-/// Integers as keys.
+/// A type of integers that are keys. All its values fit into an `i64`.
 trait IntegerKey: Copy {
     fn key(self) -> i64;
 }

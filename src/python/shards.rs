@@ -163,7 +163,7 @@ impl CoreGroupCounts {
         Ok(GroupCounts::from(serialized).into())
     }
 
-    /// Add up counts of one group.
+    /// The sum of `parts`, which are counts of the same group.
     #[staticmethod]
     fn merge(py: Python<'_>, parts: Vec<Bound<'_, Self>>, threads: usize) -> PyResult<Self> {
         let parts: Vec<&GroupCounts> = parts.iter().map(|part| &part.get().counts).collect();

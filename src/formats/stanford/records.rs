@@ -138,7 +138,7 @@ pub(in crate::formats) fn check_sum(counts: &Triangle, path: &Path) -> Result<()
     checked.map_err(|e| Error::format(path, Location::Byte(0), e.to_string()))
 }
 
-/// Copy records in random order. Every order is equally likely; `seed` decides which. Returns the number of
+/// Copy records in random order. Every order is equally likely, and `seed` determines the order. Returns the number of
 /// records. The content of the records is not checked.
 ///
 /// # Errors

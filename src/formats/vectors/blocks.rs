@@ -21,8 +21,8 @@ const TOGETHER: usize = 1 << 16;
 pub(super) struct Block {
     /// The file, for messages.
     pub path: PathBuf,
-    /// The ranges of the records. With a selection, only the ranges of records whose words may be
-    /// selected.
+    /// The ranges of the records. With a selection, only the ranges of records whose words may be in
+    /// the selection.
     pub spans: Vec<Range<usize>>,
     /// Number of all records of the block, including those without a range in `spans`.
     pub records: usize,

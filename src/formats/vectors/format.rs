@@ -53,7 +53,7 @@ pub(super) enum Plan {
     Native,
 }
 
-/// What follows the header.
+/// What the beginning of a file shows about its words and vectors, and where they start.
 #[derive(Debug, PartialEq)]
 pub(super) struct Body {
     pub dim: usize,

@@ -57,7 +57,7 @@ pub(super) fn parse<E: Element>(
         return None;
     }
     let separator = line[memrchr2(b' ', b'\t', line)?];
-    // A number is read from 17 bytes, so at most 32 bytes after the line are needed.
+    // 17 bytes are read for each number, even if the line ends earlier. So 32 bytes after the line are enough.
     let text = &text[..text.len().min(length + 32)];
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {

@@ -137,11 +137,12 @@ impl Digits {
                 half,
                 decimals,
             } = SCALES[(bits >> EXPLICIT_BITS) as usize % 32];
-            // The integers and multiples of 2⁻³³ below are at most 53 bits long, so all of this is exact.
+            // The integers and multiples of 2⁻³³ up to `all` have at most 53 significant bits, so they are exact.
             let scaled = f64::from(f32::from_bits(bits)) * scale;
             let whole = scaled.floor();
             let fraction = scaled - whole;
-            // A decimal in the middle between two floats is read as the float whose last bit is 0.
+            // A decimal in the middle between two floats is read as the float whose last bit is 0. So the distance
+            // is made a little smaller for a float whose last bit is 1.
             let half = half - f64::from(bits & 1) * (0.5 / (1_u64 << 32) as f64);
             let up = fraction + half >= 1.0;
             let down = fraction <= half;
@@ -154,7 +155,8 @@ impl Digits {
                 nearest
             };
             let all = (whole * 10.0 + last) * decimals;
-            // `all` is a multiple of 100: a quotient that is no integer differs by 10⁻⁶ or more from each integer.
+            // `all` is a multiple of 100. So `all` / 10⁸ is an integer, or it differs by 10⁻⁶ or more from every
+            // integer. Adding 2.5 · 10⁻⁷ undoes the rounding of the product, and changes no other result.
             let first = (all * 1e-8 + 2.5e-7).floor();
             let second = all - first * 1e8;
             *eights = [integer(first), integer(second)];

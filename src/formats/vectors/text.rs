@@ -101,7 +101,7 @@ impl Dialect {
         Some((trim_end(&line[..at]), trim(&line[at + 1..])))
     }
 
-    /// Split a line of which only the word and its first number are left.
+    /// Split what is left of a line, a word and its first number, after the other numbers were split off.
     fn split_word(self, line: &[u8]) -> Option<(&[u8], &[u8])> {
         let Separator::List { colon, .. } = self.separator else {
             return self.split_last(line);
@@ -237,7 +237,8 @@ impl Rows for Lines {
                             message,
                         });
                     }
-                    // Return the lines before this line first: one of them may be malformed, too.
+                    // Return the lines before this line first: one of them may be malformed too, and the error must
+                    // name the first malformed line.
                     Err(_) => return Ok(start),
                 }
             }
