@@ -300,7 +300,7 @@ def main() -> int:
     known = f"one of {', '.join(READERS)}; default: all"
     parser.add_argument("readers", nargs="*", metavar="READER", help=known)
     parser.add_argument("--seed", type=int, help="seed of the mutations (default: the time)")
-    parser.add_argument("--seconds", type=float, default=60, help="time for all readers (60)")
+    parser.add_argument("--seconds", type=float, default=60, help="seconds for all readers (60)")
     parser.add_argument("--inputs", type=int, default=10**9, help="at most this many per reader")
     parser.add_argument("--replay", nargs="+", metavar="FILE", help="read only these files")
     parser.add_argument("--minimise", action="store_true", help="also save a small input per fault")

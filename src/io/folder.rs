@@ -281,8 +281,8 @@ fn foreign(folder: &Path, names: &[OsString]) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Remove the files with these `names` from the new and the old folder in a scratch folder, and the scratch folder itself
-/// if nothing else is in it. An old folder that could not be put back stays.
+/// Remove the files with these `names` from the new and the old folder in a scratch folder. Remove the scratch folder
+/// too if nothing else is in it. An old folder that could not be put back stays.
 fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
     for name in [NEW, OLD] {
         if name == OLD && !target.exists() {

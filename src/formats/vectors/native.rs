@@ -33,7 +33,7 @@ use crate::monitor::Monitor;
 use std::io::Write;
 use std::path::Path;
 
-/// The first bytes of every native file. The first byte is not valid UTF-8, so no text begins like this. A transfer
+/// The first bytes of every native file. The first byte is not valid UTF-8, so no text in UTF-8 begins like this. A transfer
 /// that translates newlines changes the last two bytes, so a file that it damaged is not read as vectors.
 pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 

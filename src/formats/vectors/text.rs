@@ -280,8 +280,8 @@ impl Rows for Lines {
     }
 
     fn may_have(&self, line: &[u8], words: &Selection) -> bool {
-        // Other dialects have blanks and quotation marks around words, and bytes that are not UTF-8 are replaced or
-        // removed before words are compared.
+        // In other dialects, blanks or quotation marks may be around a word. If `errors` is not strict, a word is
+        // repaired before it is compared.
         self.dialect != Dialect::default()
             || self.errors != OnInvalid::Strict
             || words.may_begin(line)

@@ -132,7 +132,7 @@ fn check_beginning(text: &[u8], all: bool, words: Option<usize>, dim: usize) -> 
         }
         _ => Err(Error::parameter(
             "words",
-            "cannot be told from the numbers in this format, or there are none; save them in the native \
+            "cannot be told from the numbers in this format, or there are no words; save them in the native \
              format, which takes any words",
         )),
     }
