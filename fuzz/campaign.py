@@ -303,7 +303,9 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60, help="seconds for all readers (60)")
     parser.add_argument("--inputs", type=int, default=10**9, help="at most this many per reader")
     parser.add_argument("--replay", nargs="+", metavar="FILE", help="read only these files")
-    parser.add_argument("--minimise", action="store_true", help="also save a small input per fault")
+    parser.add_argument(
+        "--minimise", action="store_true", help="also save a small input for each cause of a fault"
+    )
     parser.add_argument(
         "--findings", type=Path, default=HERE / "findings", help="folder for inputs with faults"
     )

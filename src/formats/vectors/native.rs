@@ -33,8 +33,8 @@ use crate::monitor::Monitor;
 use std::io::Write;
 use std::path::Path;
 
-/// The first bytes of every native file. The first byte is not valid UTF-8, so no text in UTF-8 begins like this. A transfer
-/// that translates newlines changes the last two bytes, so a file that it damaged is not read as vectors.
+/// The first bytes of every native file. The first byte is not valid UTF-8, so no text in UTF-8 begins like this. A
+/// transfer that translates newlines changes the last two bytes, so a file that it damaged is not read as vectors.
 pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 
 /// Number of bytes of the header. The matrix is aligned to the same number: the size of a cache line.
