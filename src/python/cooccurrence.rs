@@ -78,7 +78,7 @@ impl CoreCooccurrence {
         }
     }
 
-    /// The words of the counts, for a file.
+    /// The words of the counts, as they are passed to the function that writes a file.
     fn words(&self) -> counts_file::Words<'_> {
         counts_file::Words {
             vocabulary: &self.vocabulary,

@@ -192,7 +192,7 @@ fn places(find: impl Find, line: &[u8], separator: u8, places: &mut [u32]) -> Op
 /// Read at most `TOGETHER` numbers that lie between the separators at `places`.
 #[inline(always)]
 fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<()> {
-    // The first eight bytes of each number, and the others, as values of digits.
+    // The first eight bytes of each number, and its other bytes. A byte of a digit becomes the value of the digit.
     let (mut left, mut right) = ([0_u64; TOGETHER], [0_u64; TOGETHER]);
     let mut signs = [0_u32; TOGETHER];
     for (i, ends) in places.windows(2).enumerate().take(TOGETHER) {
@@ -254,7 +254,7 @@ fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<
     Some(())
 }
 
-/// Not zero if at least one of eight values is above 9.
+/// Not zero if at least one of the eight bytes is above 9.
 #[inline(always)]
 fn not_digits(values: u64) -> u64 {
     (values | values.wrapping_add(0x76 * EACH)) & (0x80 * EACH)
