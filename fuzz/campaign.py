@@ -32,13 +32,14 @@ __all__ = ["CORPUS", "Report", "Worker", "attack", "replay", "seeds_of"]
 HERE = Path(__file__).resolve().parent
 CORPUS = HERE / "corpus"
 
-#: Seconds after which an input counts as hanging. Most take a millisecond; the machine may be busy.
+#: Seconds after which an input counts as hanging. Most inputs take a millisecond, but the machine
+#: may be busy.
 HANGS = 60
-#: Bytes of address space that the worker may use more than when it becomes ready.
+#: Bytes of address space that the worker may use in addition to those in use when it becomes ready.
 ADDRESS_SPACE = 3 << 30
 #: Bytes of memory that reading one input may take. No input is larger than a megabyte.
 MEMORY = 512 << 20
-#: Number of inputs to save for each cause.
+#: Number of inputs to save for each cause of a fault.
 KEPT = 3
 #: Readers whose seeds are the files of all corpora.
 _MANY = ("commands",)
@@ -51,9 +52,9 @@ class Report:
     reader: str
     inputs: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
-    #: Number of inputs by cause.
+    #: Number of inputs that caused a fault, by cause.
     faults: Counter[str] = field(default_factory=Counter)
-    #: For each cause its shortest input, and details.
+    #: For each cause of a fault, its shortest input and details.
     examples: dict[str, tuple[bytes, str]] = field(default_factory=dict)
 
     def add(self, content: bytes, outcome: dict[str, str]) -> bool:
@@ -116,7 +117,7 @@ class Worker:
             self.process = None
 
     def _answer(self) -> dict[str, Any]:
-        """The next answer. TimeoutError if none comes in time, EOFError if the worker has ended."""
+        """The next answer. Raises TimeoutError if it is late, EOFError if the worker has ended."""
         assert self.process is not None
         assert self.process.stdout is not None
         if not select.select([self.process.stdout], [], [], HANGS)[0]:
@@ -259,7 +260,8 @@ def work(reader: str) -> None:
 
     readers.prepare()
     for content in sorted((CORPUS / reader).glob("seed-*"))[:1]:
-        # Load modules and dictionaries with one input first, so that they do not count as memory.
+        # Load modules and dictionaries with one input first, so that their memory does not count as
+        # memory for reading an input.
         copy = Path("first").resolve()
         shutil.copy(content, copy)
         readers.attempt(reader, copy)
@@ -298,10 +300,12 @@ def main() -> int:
     known = f"one of {', '.join(READERS)}; default: all"
     parser.add_argument("readers", nargs="*", metavar="READER", help=known)
     parser.add_argument("--seed", type=int, help="seed of the mutations (default: the time)")
-    parser.add_argument("--seconds", type=float, default=60, help="for all readers together (60)")
+    parser.add_argument("--seconds", type=float, default=60, help="seconds for all readers (60)")
     parser.add_argument("--inputs", type=int, default=10**9, help="at most this many per reader")
-    parser.add_argument("--replay", nargs="+", metavar="FILE", help="read only these, with READER")
-    parser.add_argument("--minimise", action="store_true", help="also save a small input per cause")
+    parser.add_argument("--replay", nargs="+", metavar="FILE", help="read only these files")
+    parser.add_argument(
+        "--minimise", action="store_true", help="also save a small input for each cause of a fault"
+    )
     parser.add_argument(
         "--findings", type=Path, default=HERE / "findings", help="folder for inputs with faults"
     )

@@ -169,7 +169,7 @@ def leb128(number: int) -> bytes:
 
 
 def _counts_number(data: bytes, rng: random.Random) -> bytes:
-    """Replace a byte of the vocabulary or of a block by a LEB128 number; correct the lengths."""
+    """Write a LEB128 number into a vocabulary or a block, and mostly correct its length."""
     if len(data) < 64:
         return data
     places: list[tuple[int, int, int]] = [(64, number_at(data, 32), 32)]
@@ -312,7 +312,7 @@ _VALUES = (
 
 
 def _change_json(text: bytes, rng: random.Random) -> bytes:
-    """Replace, remove, add or rename one value anywhere in a JSON text."""
+    """Replace, remove or add one value anywhere in a JSON text. Sometimes also break its syntax."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

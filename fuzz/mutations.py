@@ -1,4 +1,4 @@
-"""Make new inputs by mutating old ones: any bytes, or fields at places listed in `layouts`."""
+"""Make new inputs by mutating old ones: any bytes, or the fields that `layouts` lists."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from seeds import PACKERS
 
 __all__ = ["mutated"]
 
-#: Most bytes of an input.
+#: Largest number of bytes of an input.
 MOST_BYTES = 1 << 20
 
 _TOKENS = (

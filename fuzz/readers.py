@@ -458,7 +458,7 @@ def _dictionary(
 
 
 def _foreign(texts: list[str | None], rng: random.Random) -> Any:
-    """A column of another library."""
+    """A column of pandas or of polars."""
     if rng.random() < 0.5:
         import pandas as pd
         import pyarrow as pa

@@ -50,7 +50,8 @@ fuzz_target!(|data: &[u8]| {
     });
 });
 
-/// The words of the data and their counts, if the data are plain UTF-8 that no first bytes mark as something else.
+/// The words of the data and their counts, if the data are UTF-8 whose first bytes are not those of another kind of
+/// file or a byte order mark.
 fn naive(data: &[u8]) -> Option<Counts> {
     let marks: [&[u8]; 7] = [
         b"\xef\xbb\xbf",

@@ -18,7 +18,7 @@ use std::path::Path;
 
 pub(crate) use text::{is_text, is_vocabulary, notice};
 
-/// Largest number of first bytes by which a file is recognised.
+/// Number of bytes at the beginning of a file that are examined to recognise it.
 pub(crate) const LOOK: usize = 1 << 16;
 
 /// The byte order mark of UTF-8.
@@ -29,7 +29,8 @@ pub(crate) fn has_mark(beginning: &[u8]) -> bool {
     beginning.starts_with(b"\xff\xfe") || beginning.starts_with(b"\xfe\xff")
 }
 
-/// The reason why a file with this beginning is not read as text; `None` if it may be text.
+/// The reason why a file with this beginning is not read as text; `None` if it may be text. `whole` says that
+/// `beginning` is the whole file.
 pub(crate) fn refusal_as_text(beginning: &[u8], whole: bool) -> Option<String> {
     let kind = FileKind::of_beginning(beginning, whole);
     let refusal = kind.and_then(|kind| kind.refusal(Wanted::Text));
@@ -109,7 +110,7 @@ pub enum Wanted {
 }
 
 impl Wanted {
-    /// The public names, in the order of the enum.
+    /// The public names, in the order of the variants.
     pub const NAMES: [&str; 9] = [
         "text",
         "vectors",

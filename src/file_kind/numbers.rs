@@ -43,8 +43,8 @@ fn header(beginning: &[u8]) -> Option<(usize, &[u8])> {
     }
 }
 
-/// Whether this is the beginning of word2vec's binary format: a line of two whole numbers, then words.
-/// After each word come a space and 32-bit numbers, as many as the second number of the line says.
+/// Whether this is the beginning of word2vec's binary format: a first line of two whole numbers, then words.
+/// After each word come a space and 32-bit numbers. The second number of the first line says how many.
 pub(super) fn are_word2vec_binary(beginning: &[u8]) -> bool {
     let Some((dim, mut rest)) = header(beginning) else {
         return false;

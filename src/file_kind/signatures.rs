@@ -241,7 +241,8 @@ pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
     {
         return Some(foreign(&SAFETENSORS));
     }
-    // Pickles of protocols 2 and 3 begin with two bytes and the opcode of a container, a class or a text.
+    // Pickles of protocols 2 and 3 begin with the byte 0x80, the number of the protocol, and the opcode of a
+    // container, a class or a text.
     if let [0x80, 2 | 3, opcode, ..] = beginning
         && b"}](c)XU".contains(opcode)
     {

@@ -57,8 +57,8 @@ pub(super) fn of(beginning: &[u8], whole: bool) -> Option<FileKind> {
     are_vectors(&lines).then_some(FileKind::Vectors)
 }
 
-/// Whether this may be the beginning of a text: UTF-8, whose last character may be cut off, without the bytes 0 to 6
-/// and 0x0e to 0x1a.
+/// Whether this may be the beginning of a text: UTF-8 that has none of the bytes 0 to 6 and 0x0e to 0x1a. The last
+/// character may be cut off.
 pub(crate) fn is_text(content: &[u8]) -> bool {
     let cut_at_most = match std::str::from_utf8(content) {
         Ok(_) => true,
@@ -73,7 +73,7 @@ pub(crate) fn is_text(content: &[u8]) -> bool {
 pub(super) fn is_control_data(content: &[u8]) -> bool {
     const FEW_BYTES: usize = 64;
     let is_control = |b: u8| b.is_ascii_control() && !(7..0x0e).contains(&b);
-    // A run of equal control characters counts once: a file may have a long run of zero bytes.
+    // A run of equal control characters counts once, because a text may have a long run of zero bytes.
     let is_new = |pair: &&[u8]| pair[0] != pair[1] && is_control(pair[1]);
     let controls = content.windows(2).filter(is_new).count();
     let is_utf8 = std::str::from_utf8(content).map_or_else(|e| e.error_len().is_none(), |_| true);
@@ -96,7 +96,8 @@ fn is_utf32(content: &[u8], read: fn([u8; 4]) -> u32) -> bool {
 /// bytes are in big-endian order.
 ///
 /// In UTF-16 one of the two bytes of an ASCII character is zero, always on the same side. Text in UTF-8 may have
-/// zero bytes between its words; then most of the other pairs of bytes are letters, unlike in UTF-16.
+/// zero bytes between its words. But then most pairs of bytes that are not an ASCII character of UTF-16 are two
+/// printable ASCII characters of UTF-8.
 fn is_utf16(content: &[u8]) -> Option<bool> {
     const LOOK: usize = 1 << 14;
     let (pairs, _) = content[..content.len().min(LOOK)].as_chunks::<2>();
@@ -126,7 +127,8 @@ fn is_utf16(content: &[u8]) -> Option<bool> {
     little.max(big).map(|_| big > little)
 }
 
-/// The first complete lines that are not blank, without a byte order mark and carriage returns.
+/// The lines that are complete and not blank among the first `LINES` lines, without a byte order mark and without
+/// carriage returns. The last line counts as complete if `beginning` is the `whole` file.
 fn lines(beginning: &[u8], whole: bool) -> Vec<&[u8]> {
     let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let mut lines: Vec<&[u8]> = Vec::new();
@@ -176,8 +178,9 @@ pub(crate) fn is_vocabulary<L: AsRef<[u8]>>(lines: &[L]) -> bool {
     !lines.is_empty() && lines.iter().all(falls)
 }
 
-/// Whether all lines, except for a header of two whole numbers, are a word and its components: numbers, about the
-/// same number of them on every line, and most of them decimal fractions. A word may end in one or two numbers.
+/// Whether all lines, except for a header of two whole numbers, are a word and its components. The components are
+/// numbers, and most of them are decimal fractions. A line may have one or two numbers more than the others, because
+/// a word may end in one or two numbers.
 fn are_vectors(lines: &[&[u8]]) -> bool {
     let whole = |field: &[u8]| field.iter().all(u8::is_ascii_digit);
     let has_header = lines
@@ -266,12 +269,12 @@ fn is_json(lines: &[&[u8]]) -> bool {
 }
 
 /// Whether the text is a CSV table: all records have the same number of fields, at least two, and
-/// in at least half of the records a field has several words. A separator other than the tab must
-/// not be followed by a space more often than once in five times.
+/// in at least half of the records a field has several words. Unless the separator is the tab, at most
+/// one in five separators may be followed by a space.
 fn is_table(beginning: &[u8], whole: bool, separator: u8) -> bool {
     let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let (mut columns, mut records, mut wide) = (None, 0, 0);
-    // Separators, and separators that a space follows, like the commas of sentences.
+    // The number of separators, and of those that a space follows, as it follows the commas of sentences.
     let (mut separators, mut loose) = (0, 0);
     let (mut fields, mut quoted, mut spaces, mut has_text) = (1, false, 0, false);
     let mut bytes = text.iter().copied().peekable();

@@ -40,7 +40,7 @@ impl BinaryReader {
         Ok(bytes)
     }
 
-    /// Refuse a file that goes on here, after the end of its content. `content` is for the message.
+    /// Refuse a file that has bytes after the end of its content. The message calls the content `content`.
     ///
     /// # Errors
     /// [`Error::Format`]; [`Error::Io`]; [`Error::Cancelled`].

@@ -8,20 +8,20 @@
 //! | 8 | `gloveCKP` |
 //! | 4 | version: 3 if X is rectangular, else 2 |
 //! | 4 | 1 if the file also has the parameters of an earlier, better epoch, else 0; plus 2 if a vector has one accumulator; plus 4 if X is rectangular |
-//! | 8 · 4 | V words, dim, finished epochs, halvings of the learning rate |
-//! | 8 · 3 | bytes of settings S; number of reported epochs R; number of anchored words A or, if X is rectangular, of context words C |
+//! | 8 · 4 | number of words V, dim, number of finished epochs, number of halvings of the learning rate |
+//! | 8 · 3 | number S of bytes of the settings; number R of reported epochs; number A of anchored words or, if X is rectangular, number C of context words |
 //! | 8 + 8 | as IEEE 754 doubles: the cost above which an epoch diverges (NaN if unknown), μ of the anchor |
 //! | 4 | CRC-32 of the 88 bytes so far |
 //! | S | settings, in UTF-8, as the caller gave them; glove_rs writes JSON |
 //! | 48 R | per epoch: its number; as doubles loss, validation loss (NaN if none), seconds, records per second, data loss |
-//! | 4 (V + C) (dim + g + 2) | as singles W, b, W̃, b̃, then their accumulators G in the same order: g = dim of a vector, or 1 |
+//! | 4 (V + C) (dim + g + 2) | as singles W, b, W̃, b̃, then their accumulators G in the same order. A vector has g accumulators: dim, or 1 |
 //! | as many, or 0 | the same for the better epoch |
 //! | 4 A + 4 A dim | the ranks of the anchored words, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
 //!
 //! If X is not rectangular, C is V. If X is rectangular, no words are anchored, and A is 0. A file
-//! of version 1 has no data loss, and so 40 bytes for an epoch. The loss in such a file is the data
-//! loss.
+//! of version 1 has one loss for each epoch, which is the data loss, and so only 40 bytes for each
+//! epoch.
 //!
 //! There is no random state: the random numbers of an epoch depend only on the seed, which the
 //! caller stores in the settings, and on the number of the epoch.
@@ -347,7 +347,7 @@ impl Reader<'_> {
         Ok(numbers)
     }
 
-    /// Read the fields in the order of the file.
+    /// Read W, b, W̃ and b̃, or their accumulators, in the order of the file. A vector has `width` numbers.
     fn exported(&mut self, [words, contexts]: [usize; 2], width: usize) -> Result<Exported> {
         let mut next = |count| self.numbers(count, f32::from_le_bytes);
         Ok(Exported {

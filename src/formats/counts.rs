@@ -7,9 +7,9 @@
 //! | 8 | `gloveCNT` |
 //! | 4 | version: 4 if the matrix is rectangular, else 3 |
 //! | 4 | 1 if the matrix equals its transpose, else 0; plus 2 if it is rectangular |
-//! | 8 + 8 | number of words, number of blocks |
-//! | 8 | bytes of the vocabulary |
-//! | 8 + 8 | number of words in the second list; bytes of this list |
+//! | 8 + 8 | number of words, number of blocks of rows |
+//! | 8 | number of bytes of the vocabulary |
+//! | 8 + 8 | number of words in the second list; number of bytes of this list |
 //! | 4 + 4 | CRC-32 of the vocabulary and the second list together; CRC-32 of the 60 bytes so far |
 //! | … | vocabulary: length and count of each word as LEB128, then the bytes of all words |
 //! | … | second list, in the same form: the context words if the matrix is rectangular, else the rare words |
@@ -17,9 +17,9 @@
 //!
 //! Rare words are words of the text outside the vocabulary.
 //!
-//! The blocks have all rows of the triangle, in order. For a rectangular matrix, the number of rows
-//! of the triangle is the larger of two numbers: that of the words and that of the context words.
-//! Nothing follows the last block.
+//! The blocks have all rows of the lower triangle of X ([`Triangle`]), in order. For a rectangular
+//! matrix, the number of rows of the triangle is the larger of two numbers: that of the words and
+//! that of the context words. Nothing follows the last block.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
@@ -137,8 +137,9 @@ pub struct Loaded {
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is neither of the two, is
-/// cut off or is damaged; [`Error::Parameter`] if a vocabulary is given for a file of [`save`], and
-/// for an archive of several files; [`Error::Memory`]; [`Error::Cancelled`].
+/// cut off or is damaged, and for any file that is not of [`save`] if there is no `vocabulary`;
+/// [`Error::Parameter`] if a vocabulary is given for a file of [`save`], and for an archive of
+/// several files; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(
     path: impl AsRef<Path>,
     vocabulary: Option<Arc<Vocabulary>>,

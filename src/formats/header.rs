@@ -29,7 +29,7 @@ impl HeaderFormat {
     }
 
     /// Like [`HeaderFormat::header`], but of this `version`. Content that an older version can hold
-    /// is written in the older version.
+    /// is written in the older version, so that older releases of glove-rs can read it.
     pub fn header_of(&self, version: u32, numbers: &[&[u8]]) -> Vec<u8> {
         let mut header = Vec::with_capacity(self.length);
         header.extend_from_slice(self.magic);

@@ -1,5 +1,5 @@
-//! Words with their counts in the binary files of this package: the length and the count of each word as LEB128, then the
-//! bytes of all words.
+//! Words with their counts in the binary files of this package: the length and the count of each word as LEB128, then
+//! the bytes of all words.
 
 use super::binary_reader::BinaryReader;
 use crate::cooccurrence::row_codec::{put_number, take_number};

@@ -48,11 +48,11 @@ pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
     })
 }
 
-/// The length of this package's signatures, in bytes.
+/// The length of the signatures of this package's binary files, in bytes.
 const SHORTEST: usize = 8;
 
-/// Return `result`. If it is a format error and the file at `path` is of another kind than
-/// `wanted`, return an error that says what the file is.
+/// Return `result`, except if it is a format error and the file at `path` is of another kind than
+/// `wanted`. In this case, return an error that says what the file is.
 ///
 /// # Errors
 /// That of `result`, or [`Error::Format`] that says what the file is.

@@ -13,7 +13,7 @@
 //! | 44 | 4 | CRC-32 of these bytes |
 //! | 48 | 12 | 0 |
 //! | 60 | 4 | CRC-32 of the first 60 bytes |
-//! | 64 | B | the n-grams: for each its length in bytes and the number of words that have it, as LEB128; then the UTF-8 of all. U+FDD0 is the beginning of a word and U+FDD1 its end |
+//! | 64 | B | the n-grams: for each n-gram, its length in bytes and the number of words that have it, as LEB128; then all n-grams in UTF-8, one after the other. U+FDD0 is the beginning of a word and U+FDD1 its end |
 //! | 64 + B | 4 · N · dim + 4 per block | the vectors as singles, row by row, in blocks of 65,536 numbers; after each block its CRC-32 |
 
 use super::binary_reader::BinaryReader;

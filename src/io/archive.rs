@@ -145,10 +145,11 @@ pub fn find_member(path: &Path) -> Result<(PathBuf, String)> {
         .map_err(|error| Error::io(path, error))
 }
 
-/// Open the file in an archive that `name` means.
+/// Open the file that `name` means in the archive at `path`.
 ///
 /// # Errors
-/// As for [`find_member`].
+/// [`ErrorKind::NotFound`] as for [`find_member`]; [`ErrorKind::Unsupported`] if the file is encrypted or compressed by
+/// a method that glove-rs does not read; [`Error::Format`] within an [`io::Error`] if the archive is damaged.
 pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
     let mut directory = directory(path)?;
     let all = members_of(&mut directory, path)?;

@@ -21,7 +21,7 @@ pub(crate) struct Buckets<T> {
 /// The items of one bucket.
 pub(crate) struct Bucket<T> {
     items: Vec<T>,
-    // Ranges of earlier items in the file.
+    // The ranges of the file that hold the items that were moved there, which are older than `items`.
     spilled: Vec<Range<u64>>,
 }
 

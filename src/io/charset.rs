@@ -16,7 +16,7 @@ pub enum OnInvalid {
 }
 
 impl OnInvalid {
-    /// The public names, in the order of the enum.
+    /// The public names, in the order of the variants.
     pub const NAMES: [&str; 3] = ["strict", "replace", "ignore"];
 
     /// The behaviour with this public name. The names are those of Python's `errors` argument.

@@ -59,7 +59,7 @@ impl Compression {
                 ..,
             ] => Some(Self::Bzip2),
             [0xfd, b'7', b'z', b'X', b'Z', 0, ..] => Some(Self::Xz),
-            // A frame of data, or a skippable frame: some programs begin a file with one.
+            // A frame of data, or a skippable frame, with which some programs begin a file.
             [0x28, 0xb5, 0x2f, 0xfd, ..] | [0x50..=0x5f, 0x2a, 0x4d, 0x18, ..] => {
                 Some(Self::Zstandard)
             }
@@ -240,9 +240,10 @@ impl Unpacked {
         self.packed.read.load(Relaxed)
     }
 
-    /// The error for a failed read: [`Error::Io`] if the system reported the failure. If the decoder reported it:
-    /// [`Error::Parameter`] naming `memory` if the decoder needs more memory than it may use, [`Error::Memory`]
-    /// if the decoder could not allocate memory, otherwise [`Error::Format`].
+    /// The error for a failed read. If `error` contains an [`Error`], this is the result. If the system reported the
+    /// failure, the result is [`Error::Io`]. If the decoder reported it, the result is [`Error::Parameter`] naming
+    /// `memory` if the decoder needs more memory than it may use, [`Error::Memory`] if the decoder could not allocate
+    /// memory, otherwise [`Error::Format`].
     pub fn fault(&self, path: &Path, error: io::Error) -> Error {
         let error = match error.downcast::<Error>() {
             Ok(error) => return error,

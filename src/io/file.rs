@@ -8,7 +8,8 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// Number of bytes that are written between two waits for the disk. Ctrl-C cannot end such a wait.
+/// Number of bytes that are written between two waits for the disk. Ctrl-C cannot end such a wait, so each wait has to
+/// be short.
 const SETTLE: usize = 16 << 20;
 /// Number of bytes that are collected before they are written. Longer pieces are written without a copy.
 const BUFFER: usize = 1 << 16;

@@ -64,7 +64,7 @@ impl FolderReplacement {
             let made = temporary::create_locked(&scratch.join(LOCK), false);
             match made.and_then(|lock| fs::create_dir(scratch.join(NEW)).map(|()| lock)) {
                 Ok(lock) => Ok(lock.map(|lock| (scratch.to_owned(), lock))),
-                // Another run saw the folder before it was locked, and removed it.
+                // Another process saw the folder before it was locked, took it for a leftover and removed it.
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
                 Err(error) => {
                     remove(scratch, &target, &names);
@@ -281,8 +281,8 @@ fn foreign(folder: &Path, names: &[OsString]) -> io::Result<Vec<String>> {
     Ok(found)
 }
 
-/// Remove the files with these `names` from a scratch folder, and the scratch folder itself if nothing else is in it.
-/// An old folder that could not be put back stays.
+/// Remove the files with these `names` from the new and the old folder in a scratch folder. Remove the scratch folder
+/// too if nothing else is in it. An old folder that could not be put back stays.
 fn remove(scratch: &Path, target: &Path, names: &[OsString]) {
     for name in [NEW, OLD] {
         if name == OLD && !target.exists() {

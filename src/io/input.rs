@@ -25,7 +25,7 @@ struct Source {
 const STEP: usize = 4 << 20;
 
 impl Source {
-    /// Open the file at `path`. If this is an archive of one file, open the file in the archive.
+    /// Open the file at `path`. If it is an archive that holds only one file, open the file in the archive.
     /// Also returns the size of the opened file, if it is known.
     fn open(path: &Path, monitor: &Monitor) -> Result<(Self, Option<u64>)> {
         let cancelled = monitor.cancel_flag();

@@ -5,7 +5,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-/// The file that is locked. It is never removed: otherwise two processes could lock the folder at the same time.
+/// The file that is locked. It is never removed: otherwise a process could still hold the lock of the removed file
+/// while another process locks a new file of this name.
 const NAME: &str = "training.lock";
 
 /// A locked folder, which no other training may use. The system releases the lock when the process

@@ -51,8 +51,8 @@ pub(crate) fn at<T>(path: &Path, result: io::Result<T>) -> Result<T> {
     result.map_err(|e| Error::io(path, e))
 }
 
-/// The absolute path to which `path` leads if all links at its end are followed. A file need not exist
-/// there.
+/// The absolute path to which `path` leads: as long as the path names a link, the link is followed. No file
+/// needs to exist at the result.
 fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = std::path::absolute(path)?;
     for _ in 0..MOST_LINKS {

@@ -29,8 +29,8 @@ pub struct ArrowReader {
     // on. Empty if no column is named: then the batches are columns, or tables with only one column
     // of text.
     path: Vec<usize>,
-    // If the batch is from a file: the name of the file, the number in the file of the first row of the
-    // batch, and a note for messages about the numbers of rows.
+    // If the source is a batch of rows of a file: the name of the file, the number in the file of the first row
+    // of this batch, and a note for messages that says from where rows are numbered.
     file: Option<(PathBuf, u64, String)>,
     batch: Option<Column>,
     row: usize,
@@ -42,9 +42,9 @@ pub struct ArrowReader {
 impl ArrowReader {
     /// Read what `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `column` names a
     /// column of the table; without `column` the table must have only one column of text.
-    /// `_io/table_files.py` gives a batch of a file the attribute `origin`: the name of the file,
-    /// the number in the file of the first row of the batch, and a note for messages about the
-    /// numbers of rows.
+    /// `_io/table_files.py` gives a batch of rows of a file the attribute `origin`: the name of the
+    /// file, the number in the file of the first row of the batch, and a note for messages that says
+    /// from where rows are numbered.
     pub fn new(
         source: &Bound<'_, PyAny>,
         options: TextOptions,
@@ -389,7 +389,7 @@ fn not_text(kind: &DataType) -> PyErr {
     ))
 }
 
-/// What a column of this type holds; `None` if it holds neither text nor lists of words nor nulls only.
+/// What a column of this type holds; `None` if it cannot hold text or lists of words and is not a column of nulls.
 fn holds(kind: &DataType) -> Option<Holds> {
     match kind {
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View => Some(Holds::Text),

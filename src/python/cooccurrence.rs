@@ -29,8 +29,8 @@ pub struct CoreCooccurrence {
     pub contexts: Option<Arc<Vocabulary>>,
     // `None` after a training has taken the counts.
     counts: Mutex<Option<Arc<Triangle>>>,
-    // The memory limit of the call that made these counts. It also applies when Stanford's records
-    // are written, and to the parts that [`CoreCooccurrence::parts`] returns.
+    // The memory limit of the call that made these counts, or the default if that call takes no limit. It also
+    // applies when Stanford's records are written, and to the parts that [`CoreCooccurrence::parts`] returns.
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
     // Computed only for a matrix that is not symmetric or is rectangular.
@@ -78,7 +78,7 @@ impl CoreCooccurrence {
         }
     }
 
-    /// The words of the counts, for a file.
+    /// The words of the counts, as they are passed to the function that writes a file.
     fn words(&self) -> counts_file::Words<'_> {
         counts_file::Words {
             vocabulary: &self.vocabulary,

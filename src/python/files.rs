@@ -68,12 +68,12 @@ impl CoreVectors {
         list(py, self.repeated.iter())
     }
 
-    /// Words that end in a space and a number: their lines may have one number too many.
+    /// Words of a text file that end in a separator and a number: their lines may have one number too many.
     fn doubtful<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         list(py, self.doubtful.iter())
     }
 
-    /// Words whose vectors hold NaN or infinity. Vectors that were not read are not checked.
+    /// Words whose vectors hold NaN or infinity. A matrix that Python maps is not checked.
     fn not_finite<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         list(py, self.not_finite.iter())
     }
@@ -122,7 +122,7 @@ impl CoreVectors {
 /// some words, unless the matrix is mapped.
 #[pyfunction]
 #[pyo3(signature = (path, format, limit, half, vocabulary, combine, map, max_line_bytes, errors, only, progress))]
-#[allow(clippy::too_many_arguments)] // keywords in Python
+#[allow(clippy::too_many_arguments)] // the arguments are keywords in Python
 pub fn load_vectors(
     py: Python<'_>,
     path: FileArgument,

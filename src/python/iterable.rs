@@ -22,8 +22,8 @@ pub struct IterableReader<'py> {
     column: Option<String>,
     // Number of the next item, from 0.
     number: u64,
-    // The next document. It was taken from the iterator but does not belong into the last chunk, because it
-    // is of another kind or is large.
+    // The next document, if it was taken from the iterator but not added to the last chunk, because it is of
+    // another kind or is large.
     pending: Option<Bound<'py, PyAny>>,
     // The reader of the present item, if this item is a batch or a document at least as large as a
     // chunk.
@@ -88,7 +88,7 @@ impl<'py> IterableReader<'py> {
             if has_some && start.elapsed() > PATIENCE {
                 break;
             }
-            // So Ctrl-C also ends an iterator of many small documents.
+            // Check for signals, so that Ctrl-C also ends an iterator of many small documents.
             if taken % 256 == 0 {
                 py.check_signals()?;
             }
@@ -160,7 +160,7 @@ impl<'py> IterableReader<'py> {
             .filter(|_| !is_other)
             .ok_or_else(|| wrong(document, "must be a str or a list of str"))?;
         for (number, token) in tokens.enumerate() {
-            // So Ctrl-C also ends a document of millions of words.
+            // Check for signals, so that Ctrl-C also ends a document of millions of words.
             if number % 4096 == 4095 {
                 document.py().check_signals()?;
             }

@@ -248,10 +248,10 @@ struct Batch {
     first: u64,
 }
 
-/// The row of a batch in which a value of a column stands.
+/// Returns the row of a batch in which the value with this index in a column stands.
 type RowOf<'a> = &'a dyn Fn(usize) -> usize;
 
-/// Integers as keys.
+/// A type of integers that are keys. All its values fit into an `i64`.
 trait IntegerKey: Copy {
     fn key(self) -> i64;
 }
@@ -360,8 +360,8 @@ impl Batch {
         Ok(())
     }
 
-    /// Number the keys of a column. `row_of` gives the row of this batch in which a value of the
-    /// column stands.
+    /// Number the keys of a column, or of a slice of a dictionary. `row_of` gives the row of this batch in
+    /// which the value with an index in `column` stands.
     fn keys(
         &self,
         number: usize,
@@ -418,8 +418,8 @@ impl Batch {
         }
         let places = dictionary.normalized_keys();
         let values = dictionary.values();
-        // Whether a row of this batch refers to each value. Values without such a row are no keys
-        // of the table.
+        // For each value, whether a row of this batch refers to it. Values to which no row refers are
+        // not keys of the table.
         let mut used = fallible::filled(false, values.len())?;
         for &place in &places {
             match used.get_mut(place) {
@@ -501,7 +501,7 @@ impl PairBatch for Batch {
                 let halves = column.as_primitive::<Float16Type>().values();
                 values.extend(halves.iter().map(|x| x.to_f64()));
             }
-            // DuckDB also exports sums of integers (HUGEINT) to Arrow as decimals.
+            // Sums of integers may be decimals too: DuckDB exports the type HUGEINT as decimals.
             DataType::Decimal128(_, scale) => {
                 let unit = 10_f64.powi(i32::from(*scale));
                 let decimals = column.as_primitive::<Decimal128Type>().values();

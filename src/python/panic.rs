@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 /// Location and message of the last panic.
 static LAST: Mutex<Option<String>> = Mutex::new(None);
 
-/// Install a panic hook that stores the message of a panic, and prints it only if `RUST_BACKTRACE` is set.
+/// Install a panic hook that stores the message of a panic, and prints it only if `RUST_BACKTRACE` is set and is not 0.
 /// Other extension modules have their own copy of the standard library and so their own hook.
 pub fn remember() {
     let print = std::panic::take_hook();

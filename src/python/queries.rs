@@ -12,7 +12,8 @@ use numpy::{
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-/// The cosines of the rows of a matrix with a unit vector; NaN for rows without a direction.
+/// The cosines of the rows of a matrix with a unit vector; NaN for rows without a direction: they are zero, or have a
+/// component that is NaN or infinite.
 #[pyfunction]
 #[pyo3(signature = (vectors, query))]
 pub fn cosines<'py>(

@@ -35,17 +35,17 @@ pub struct SessionArguments<'py> {
     /// Whether the context vectors and their biases keep their values.
     #[pyo3(default)]
     pub frozen_contexts: bool,
-    /// [`crate::session::Session::trained_words`]
+    /// How many of the first words have vectors that are trained, as in [`crate::session::Session::trained_words`].
     #[pyo3(default)]
     pub trained_words: Option<usize>,
     /// Called with the result of the training, a [`super::training::CoreParameters`], before `train` returns
-    /// or raises. After an interruption, the result has the parameters of the last finished epoch. It is called
-    /// twice if Ctrl-C interrupts the first call. It is not called if training diverges, or if another error occurs
-    /// before an epoch of this call has finished.
+    /// or raises. After an interruption, the result has the parameters of the last finished epoch. `keep` is called
+    /// twice if Ctrl-C interrupts the first call. `keep` is not called if training diverges, or if another error
+    /// occurs before an epoch of this call of `train` has finished.
     pub keep: Option<Py<PyAny>>,
 }
 
-/// Where to write checkpoints, and how often: [`Checkpoints`].
+/// Where to write checkpoints, and how often: the fields of [`Checkpoints`].
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct CheckpointArguments {

@@ -163,7 +163,7 @@ impl CoreGroupCounts {
         Ok(GroupCounts::from(serialized).into())
     }
 
-    /// Add up counts of one group.
+    /// The sum of `parts`, which are counts of the same group.
     #[staticmethod]
     fn merge(py: Python<'_>, parts: Vec<Bound<'_, Self>>, threads: usize) -> PyResult<Self> {
         let parts: Vec<&GroupCounts> = parts.iter().map(|part| &part.get().counts).collect();
@@ -233,8 +233,8 @@ impl CoreGroupCounts {
     }
 }
 
-/// Count the rows of task number `part` of `parts` tasks in `texts`, on one thread. `texts` are results of
-/// [`CoreShard::encode`], as bytes. Returns, for each group of words, its counts in these rows.
+/// Count `texts` on one thread, but only the rows of X that belong to task number `part` of `parts` tasks. `texts` are
+/// results of [`CoreShard::encode`], as bytes. Returns, for each group of words, its counts in these rows.
 #[pyfunction]
 pub fn count_by_group(
     py: Python<'_>,

@@ -92,9 +92,9 @@ impl<'py> Source<'py> {
         Ok(Self::fed(upstream, source))
     }
 
-    /// Like [`Source::new`], except that only pieces of plain files are read if the files are larger than their
-    /// sample. The second value says whether the reader gives only a sample of the text. This is so for such pieces,
-    /// and for a source whose `is_sample` is true.
+    /// Like [`Source::new`], except that only pieces of files are read if all files can be read from the middle and
+    /// their text is larger than its sample. The second value says whether the reader gives only a sample of the
+    /// text. This is so for pieces of files, and for a source whose `is_sample` is true.
     pub fn sampled(
         source: SourceArguments<'py>,
         encoding: &EncodingOptions,
@@ -154,7 +154,7 @@ impl<'py> Source<'py> {
     }
 }
 
-/// A chunk, the number of bytes of the source that were read up to its end, and a notice for the user.
+/// A chunk, the number of bytes of the source that were read up to the end of this chunk, and a notice for the user.
 type Parcel = (Content, u64, Option<String>);
 
 /// The worker's end of the channel of chunks from a [`Feeder`].

@@ -80,7 +80,8 @@ impl PythonTokenizer<'_> {
             // On Windows, a carriage return comes before the newline.
             let line = piece.strip_suffix('\r').filter(|_| is_line);
             let piece = line.unwrap_or(piece);
-            // The function is not called for an empty document. The document counts: it may have a label.
+            // The function is not called for an empty document. But the document keeps its number, because the
+            // caller may have a label for each document.
             if !piece.is_empty() {
                 self.split(&self.folding.apply(piece), &mut words)?;
             }

@@ -73,7 +73,7 @@ impl FileWriter {
     }
 
     /// Write all of `data`. After a call raised an exception, later calls ignore their data and raise
-    /// nothing: so the code that closes an archive does not hide the first exception. The file cannot be
+    /// nothing, so that the code that closes an archive does not hide the first exception. The file cannot be
     /// committed then.
     fn write(&self, py: Python<'_>, data: &[u8]) -> PyResult<()> {
         let Some(mut open) = lock(&self.open).take() else {

@@ -138,7 +138,7 @@ pub(in crate::formats) fn check_sum(counts: &Triangle, path: &Path) -> Result<()
     checked.map_err(|e| Error::format(path, Location::Byte(0), e.to_string()))
 }
 
-/// Copy records in random order. Every order is equally likely; `seed` decides which. Returns the number of
+/// Copy records in random order. Every order is equally likely, and `seed` determines the order. Returns the number of
 /// records. The content of the records is not checked.
 ///
 /// # Errors
@@ -263,7 +263,7 @@ mod tests {
         for seed in 0..1200 {
             *seen.entry(shuffled(&records, seed, &free)).or_insert(0) += 1;
         }
-        // 200 of each expected: 60 are more than four standard deviations.
+        // Each order is expected 200 times. 60 is more than four standard deviations of this number.
         assert_eq!(seen.len(), 6);
         assert!(seen.values().all(|n| (140..=260).contains(n)), "{seen:?}");
     }

@@ -1,4 +1,5 @@
-//! Divides a file of vectors into blocks of whole records, and finds the range of each record.
+//! Divides a file of vectors into blocks of whole records, and finds the range of each record. A record is a word with
+//! its vector.
 
 use super::record_layout::Rows;
 use super::selection::Selection;
@@ -20,8 +21,8 @@ const TOGETHER: usize = 1 << 16;
 pub(super) struct Block {
     /// The file, for messages.
     pub path: PathBuf,
-    /// The ranges of the records. With a selection, only the ranges of records whose words may be
-    /// selected.
+    /// The ranges of the records. With a selection, only the ranges of records whose words may be in
+    /// the selection.
     pub spans: Vec<Range<usize>>,
     /// Number of all records of the block, including those without a range in `spans`.
     pub records: usize,
@@ -57,7 +58,7 @@ pub(super) struct Blocks<'a, R> {
     left: usize,
     /// The number of the next block.
     next: usize,
-    /// What was read beyond the last record.
+    /// The bytes that were read beyond the last complete record.
     rest: Vec<u8>,
     /// Number of bytes to read in addition to `rest`.
     more: usize,
@@ -210,7 +211,7 @@ impl<'a, R: Rows> Blocks<'a, R> {
         self.waiting.as_ref().map(|block| block.spans.len())
     }
 
-    /// What was read beyond the last record.
+    /// The bytes that were read beyond the last complete record.
     pub fn into_rest(self) -> Vec<u8> {
         self.rest
     }

@@ -20,7 +20,7 @@ pub enum Combine {
 }
 
 impl Combine {
-    /// The public names, in the order of the enum.
+    /// The public names, in the order of the variants.
     pub const NAMES: [&str; 5] = ["sum", "mean", "word", "context", "concat"];
 
     /// The combination with this public name.
@@ -43,7 +43,8 @@ impl Combine {
         dim * if self == Self::Concat { 2 } else { 1 }
     }
 
-    /// Append the combination of w and w̃ (`c`) to `matrix`. Both are little-endian f64, and are combined in f64.
+    /// Append the combination of w and w̃ (`c`) to `matrix`. The numbers of w and w̃ are little-endian f64. They are
+    /// combined in f64, and the result is rounded to `E`.
     pub(super) fn extend<E: Element>(self, matrix: &mut Vec<E>, w: &[[u8; 8]], c: &[[u8; 8]]) {
         let number = |bytes: &[u8; 8]| f64::from_le_bytes(*bytes);
         let rounded = |x: f64| E::from_f32(x as f32);

@@ -104,7 +104,8 @@ fn digit(text: &[u8], at: usize) -> Option<u64> {
 fn leading_digits(characters: u64) -> (u64, usize) {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let values = characters ^ (0x30 * EACH);
-    // A value above 9 has a bit of its upper half set, by itself or after adding 6.
+    // A value above 9 has one of its upper four bits set, by itself or after adding 6. A carry changes only values
+    // after the first one above 9, which do not matter.
     let others = (values | values.wrapping_add(6 * EACH)) & (0xf0 * EACH);
     let count = (others.trailing_zeros() / 8) as usize;
     if count == 0 {

@@ -26,7 +26,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The public names, in the order of the enum.
+    /// The public names, in the order of the variants.
     pub const NAMES: [&str; 5] = ["glove", "word2vec", "word2vec_binary", "stanford", "native"];
 
     /// The format with this public name.
@@ -53,7 +53,7 @@ pub(super) enum Plan {
     Native,
 }
 
-/// What follows the header.
+/// What the beginning of a file shows about its words and vectors, and where they start.
 #[derive(Debug, PartialEq)]
 pub(super) struct Body {
     pub dim: usize,
@@ -464,8 +464,8 @@ impl<'a> Sample<'a> {
             alike
         };
         let mut chosen = Dialect::default();
-        // "1,5" may be a number with a decimal comma instead of two whole numbers, and what looks like the first number
-        // of a list may be the end of a phrase.
+        // Whether a line probably has no list: "1,5" may be a number with a decimal comma instead of two whole numbers,
+        // and what looks like the first number of a list may be the end of a phrase.
         let is_other = |line: &[u8]| {
             let line = trim_end(line);
             let start = line.iter().rposition(|b| b" \t:".contains(b));
@@ -597,7 +597,7 @@ mod tests {
         assert_eq!(seen(b"5 1\na 1\nb 2\n"), (true, 1, None));
         assert_eq!(seen(b"2 3 4\na 1 2\n"), (true, 2, None));
         assert_eq!(seen(b"0 7\n"), (true, 7, Some(0)));
-        // A malformed line does not make another format of the file.
+        // A malformed line does not change the format that is detected.
         assert_eq!(seen(b"3 3\na 1\nb 1 2 3\nc 1 2 3\n"), (true, 3, Some(3)));
         assert_eq!(seen(b"2 3\na 1 2\nb 1 2 3\n"), (true, 3, Some(2)));
     }

@@ -322,7 +322,7 @@ mod tests {
             let bad = format!("1000 3\r\n\n{bad}");
             assert_eq!(faulty_line(bad.as_bytes()), before as u64 + 3);
         }
-        // Of several malformed lines the first is named. Lines beyond the limit are not read.
+        // If several lines are malformed, the error names the first. Lines beyond the limit are not read.
         let bad = format!("{fine}a 1\n{fine}b \n");
         assert_eq!(faulty_line(bad.as_bytes()), 501);
         let limited = LoadOptions {

@@ -16,8 +16,8 @@ pub struct Loaded<E> {
     pub dim: usize,
     /// The word of each vector that was left out because an earlier vector has the same word.
     pub repeated: WordList,
-    /// Words of a text that end in a number after a space. The line of such a word may be malformed, with a number too
-    /// many.
+    /// Words of a text file that end in a separator and a number, such as "psalm 22". The line of such a word may be
+    /// malformed: it may have one number too many.
     pub doubtful: WordList,
     /// Words whose vectors hold NaN or infinity.
     pub not_finite: WordList,

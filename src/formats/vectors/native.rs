@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | 0 | 8 | `89 47 6c 6f 56 65 0d 0a`: 0x89, `GloVe`, CR, LF |
 //! | 8 | 4 | version, 1 |
-//! | 12 | 4 | bytes of a number of the matrix: 4 (IEEE 754 single) or 2 (half) |
+//! | 12 | 4 | S, the number of bytes of a number of the matrix: 4 (IEEE 754 single) or 2 (half) |
 //! | 16 | 8 | V, the number of words |
 //! | 24 | 8 | dim, the number of components of a vector |
 //! | 32 | 8 | B, the number of bytes of all words together |
@@ -14,9 +14,9 @@
 //! | 48 | 4 | CRC-32 of bytes 64 to 64 + 8 V + B |
 //! | 52 | 8 | 0 |
 //! | 60 | 4 | CRC-32 of bytes 0 to 60 |
-//! | 64 | 8 V | for each word where it ends, counted from the beginning of the words |
+//! | 64 | 8 V | for each word, the offset of its end from the beginning of the words |
 //! | 64 + 8 V | B | the words, in UTF-8, one after the other, all different |
-//! | M | V · dim · size | the matrix, row by row; the file ends with it |
+//! | M | V · dim · S | the matrix, row by row; the file ends with it |
 //!
 //! The matrix has no checksum, because all of the matrix would have to be read to verify it.
 
@@ -33,8 +33,8 @@ use crate::monitor::Monitor;
 use std::io::Write;
 use std::path::Path;
 
-/// The first bytes of every native file. The first byte is not valid UTF-8, and the last two do not survive a transfer
-/// that translates newlines.
+/// The first bytes of every native file. The first byte is not valid UTF-8, so no text in UTF-8 begins like this. A
+/// transfer that translates newlines changes the last two bytes, so a file that it damaged is not read as vectors.
 pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 
 /// Number of bytes of the header. The matrix is aligned to the same number: the size of a cache line.

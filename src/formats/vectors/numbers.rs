@@ -1,6 +1,6 @@
 //! The numbers at the end of a line, several at a time.
 //!
-//! Most numbers of a file have the same form: perhaps a minus sign, a digit, a point and up to 14
+//! Most numbers of a file have the same form: perhaps a minus sign, a digit, a point and 1 to 14
 //! digits. Their digits are combined without a branch, in loops that the compiler vectorises.
 //! [`super::decimal`] reads other numbers. Every number is rounded as the standard library rounds
 //! it.
@@ -11,11 +11,11 @@ use memchr::memrchr2;
 
 /// Number of numbers that are read together.
 const TOGETHER: usize = 16;
-/// Number of separators within the word of a line for which the list of places has room. A line with more of them
-/// may be left to the slower parser in `text.rs`.
+/// The offsets of the separators of a line are written to a list. The list has room for this many separators within
+/// the word. A line whose word has more of them may be left to the slower parser in `text.rs`.
 const MORE: usize = 64;
-/// Number of places of separators that are written at a time. If fewer are found, the other written
-/// places have no meaning and are overwritten later.
+/// Number of offsets of separators that are written at a time. If fewer are found, the other written
+/// offsets have no meaning and are overwritten later.
 const NOTED: usize = 8;
 
 /// The possible numbers of bytes of a number of the usual form, without its sign.
@@ -57,7 +57,7 @@ pub(super) fn parse<E: Element>(
         return None;
     }
     let separator = line[memrchr2(b' ', b'\t', line)?];
-    // A number is read from 17 bytes, so at most 32 bytes after the line are needed.
+    // 17 bytes are read for each number, even if the line ends earlier. So 32 bytes after the line are enough.
     let text = &text[..text.len().min(length + 32)];
     #[cfg(target_arch = "x86_64")]
     if let Some(simd) = pulp::x86::V3::try_new() {
@@ -162,8 +162,8 @@ fn parse_with<E: Element>(
     Some(places[0] as usize)
 }
 
-/// Write the places of `separator` in `line` to `places`, and return their number. `None` if
-/// `places` is too short. Room for `NOTED` more places than there are separators is always enough.
+/// Write the offsets of `separator` in `line` to `places`, and return their number. `None` if
+/// `places` is too short. Room for `NOTED` more offsets than there are separators is always enough.
 #[inline(always)]
 fn places(find: impl Find, line: &[u8], separator: u8, places: &mut [u32]) -> Option<usize> {
     let mut count = 0;
@@ -189,10 +189,10 @@ fn places(find: impl Find, line: &[u8], separator: u8, places: &mut [u32]) -> Op
     (count < places.len()).then_some(count)
 }
 
-/// Read at most `TOGETHER` numbers that lie between `places` of separators.
+/// Read at most `TOGETHER` numbers that lie between the separators at `places`.
 #[inline(always)]
 fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<()> {
-    // The first eight bytes of each number, and the others, as values of digits.
+    // The first eight bytes of each number, and its other bytes. A byte of a digit becomes the value of the digit.
     let (mut left, mut right) = ([0_u64; TOGETHER], [0_u64; TOGETHER]);
     let mut signs = [0_u32; TOGETHER];
     for (i, ends) in places.windows(2).enumerate().take(TOGETHER) {
@@ -254,7 +254,7 @@ fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<
     Some(())
 }
 
-/// Not zero if at least one of eight values is above 9.
+/// Not zero if at least one of the eight bytes is above 9.
 #[inline(always)]
 fn not_digits(values: u64) -> u64 {
     (values | values.wrapping_add(0x76 * EACH)) & (0x80 * EACH)
@@ -296,7 +296,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Read a line in both ways, with other text behind it and without.
+    /// Read a line with `parse` and with the portable code, each with other text after the line and without.
     fn parsed(line: &str, dim: usize) -> Option<(usize, Vec<u32>)> {
         let more = format!("{line}\nnext 0.5 -0.25 1.5 2.5 3.5 4.5 5.5 6.5");
         let mut found = [&line, &&*more].map(|text| {

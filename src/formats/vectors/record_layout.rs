@@ -1,4 +1,5 @@
-//! What the reader of rows needs to know of a format: where a record ends, and what is in it.
+//! What the reader of rows needs to know of a format: where a record ends, and what is in it. A record is a word with
+//! its vector.
 
 use super::selection::Selection;
 use crate::error::Location;
@@ -7,8 +8,8 @@ use crate::io::charset::OnInvalid;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// How words and vectors follow each other in a file. The thread that parses a block gets a clone. The clone keeps
-/// the position of this block in the file, for error messages.
+/// How words and vectors follow each other in a file. Each thread that parses a block gets a clone of the
+/// value. The clone keeps the position of this block in the file, for error messages.
 pub(super) trait Rows: Clone + Send {
     /// Find complete records from the beginning of `block` on, at most `most`, and append their
     /// ranges to `spans`. A later call must find the records that this call leaves out. Returns the

@@ -14,7 +14,7 @@ use crate::monitor::Monitor;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// A matrix that is being read.
+/// The vectors that [`read`] returns, with their words.
 pub(super) struct Vectors<E> {
     pub words: WordList,
     pub matrix: Vec<E>,
@@ -30,8 +30,8 @@ pub(super) struct Vectors<E> {
 }
 
 /// Read at most `most` records of `dim` numbers on all threads of the current rayon pool. Memory for `expected` records
-/// is allocated at once: the file must be large enough for them. With a selection, only the vectors of its words are
-/// kept, and reading ends when all are found.
+/// is allocated before reading. So the caller must not expect more records than a file of this size can hold. With a
+/// selection, only the vectors of its words are kept, and reading ends when all words are found.
 pub(super) fn read<E: Element>(
     input: &mut Input,
     records: impl Rows,
@@ -131,7 +131,7 @@ struct Parsed {
     rows: usize,
 }
 
-/// Parse the records of a block. The vectors of the words that are wanted are written to the first of `rows`.
+/// Parse the records of a block. The vectors of the wanted words are written to the first rows of `rows`.
 fn parse<E: Element>(
     block: &Block,
     mut records: impl Rows,
@@ -238,7 +238,8 @@ impl<'a> Merged<'a> {
         Ok(())
     }
 
-    /// Close the gaps between the vectors of the blocks of this round, whose rows start at row `to`.
+    /// Close the gaps between the vectors of the blocks of this round, whose rows start at row `to`. A block leaves a
+    /// gap if fewer words of it were kept than rows were taken.
     fn close_gaps<E: Element>(&mut self, matrix: &mut [E], mut to: usize, dim: usize) {
         let mut from = to;
         for (words, rows) in self.rows.drain(..) {

@@ -3,7 +3,7 @@
 use crate::vocabulary::hash;
 use hashbrown::HashTable;
 
-/// A set of words, and the set of their first fields.
+/// A set of words, and the set of their first fields, which show whether a line of a file may have one of these words.
 #[derive(Debug, Default)]
 pub struct Selection {
     words: Set,

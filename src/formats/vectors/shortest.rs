@@ -1,7 +1,7 @@
 //! The shortest digits that are read back as the same f32, for many numbers at a time.
 //!
 //! Nearly all numbers of vectors have absolute values between 10⁻⁶ and 10. In this range, f64
-//! holds the values that must be compared exactly. So the digits of several numbers are found by
+//! holds exactly the values that must be compared. So the digits of several numbers are found by
 //! the same few operations, without a branch, in loops that the compiler vectorises. The library
 //! `zmij` formats the other numbers. The digits of every number are those that `zmij` would give.
 
@@ -10,7 +10,7 @@ use pulp::{Arch, Simd, WithSimd};
 /// Number of numbers that are formatted together.
 const TOGETHER: usize = 32;
 /// Number of bytes of room for a number with the space before it. The longest, such as
-/// " -1.17549435e-38", takes 16.
+/// " -1.17549435e-38", takes 16, but up to 19 bytes are written while a number is formatted.
 const LONGEST: usize = 24;
 
 /// The smallest and the largest exponent, as f32 stores it, of a number from 10⁻⁶ to 10.
@@ -20,12 +20,12 @@ const TEN: u32 = 10_f32.to_bits();
 const EXPLICIT_BITS: u32 = 23;
 
 /// Constants of the numbers with the same exponent. The last decimal place of these numbers is chosen so that two
-/// neighbouring numbers are between 1 and 10 units of this place apart. Multiplying by `scale`
+/// neighbouring floats are between 1 and 10 units of this place apart. Multiplying by `scale`
 /// makes an integer of a decimal that ends one place before the last.
 #[derive(Clone, Copy)]
 struct Scale {
     scale: f64,
-    /// Half the distance of two neighbours, after scaling.
+    /// Half the distance of two neighbouring floats, after scaling.
     half: f64,
     /// Multiplying a number of units of the last place by this gives the number of units of 10⁻¹⁵.
     decimals: f64,
@@ -137,11 +137,12 @@ impl Digits {
                 half,
                 decimals,
             } = SCALES[(bits >> EXPLICIT_BITS) as usize % 32];
-            // The integers and multiples of 2⁻³² below are at most 53 bits long, so all of this is exact.
+            // The integers and multiples of 2⁻³³ up to `all` have at most 53 significant bits, so they are exact.
             let scaled = f64::from(f32::from_bits(bits)) * scale;
             let whole = scaled.floor();
             let fraction = scaled - whole;
-            // A decimal in the middle between two neighbours is read as the even one.
+            // A decimal in the middle between two floats is read as the float whose last bit is 0. So the distance
+            // is made a little smaller for a float whose last bit is 1.
             let half = half - f64::from(bits & 1) * (0.5 / (1_u64 << 32) as f64);
             let up = fraction + half >= 1.0;
             let down = fraction <= half;
@@ -154,7 +155,8 @@ impl Digits {
                 nearest
             };
             let all = (whole * 10.0 + last) * decimals;
-            // `all` is a multiple of 100: a quotient that is no integer differs by 10⁻⁶ or more from each integer.
+            // `all` is a multiple of 100. So `all` / 10⁸ is an integer, or it differs by 10⁻⁶ or more from every
+            // integer. Adding 2.5 · 10⁻⁷ undoes the rounding of the product, and changes no other result.
             let first = (all * 1e-8 + 2.5e-7).floor();
             let second = all - first * 1e8;
             *eights = [integer(first), integer(second)];

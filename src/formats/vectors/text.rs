@@ -36,7 +36,7 @@ pub(super) enum Separator {
     Semicolon,
     /// A tab; a word may hold blanks and end in a number.
     Tab,
-    /// `mark` separates the numbers. After the word comes a blank, a tab or, with `colon`, a colon.
+    /// `mark` separates the numbers. After the word comes a space or a tab or, with `colon`, a colon.
     List { mark: u8, colon: bool },
 }
 
@@ -101,7 +101,7 @@ impl Dialect {
         Some((trim_end(&line[..at]), trim(&line[at + 1..])))
     }
 
-    /// Split a line of which only the word and its first number are left.
+    /// Split what is left of a line, a word and its first number, after the other numbers were split off.
     fn split_word(self, line: &[u8]) -> Option<(&[u8], &[u8])> {
         let Separator::List { colon, .. } = self.separator else {
             return self.split_last(line);
@@ -237,7 +237,8 @@ impl Rows for Lines {
                             message,
                         });
                     }
-                    // Return the lines before this line first: one of them may be malformed, too.
+                    // Return the lines before this line first: one of them may be malformed too, and the error must
+                    // name the first malformed line.
                     Err(_) => return Ok(start),
                 }
             }
@@ -279,7 +280,8 @@ impl Rows for Lines {
     }
 
     fn may_have(&self, line: &[u8], words: &Selection) -> bool {
-        // Other dialects have blanks and quotation marks around words.
+        // In other dialects, blanks or quotation marks may be around a word. If `errors` is not strict, a word is
+        // repaired before it is compared.
         self.dialect != Dialect::default()
             || self.errors != OnInvalid::Strict
             || words.may_begin(line)

@@ -15,8 +15,8 @@ pub struct WordList {
 }
 
 impl WordList {
-    /// The words in `bytes` that end at `ends`. `None` unless the ends are in order, the last is the end of `bytes`, and
-    /// every word is UTF-8.
+    /// The words in `bytes` that end at `ends`. `None` unless the ends are in order, the last end is the end of
+    /// `bytes`, and every word is UTF-8.
     pub(super) fn from_parts(bytes: Vec<u8>, ends: Vec<u64>) -> Option<Self> {
         let words = Self { bytes, ends };
         let rising = words.ends.is_sorted();

@@ -18,7 +18,8 @@ use std::path::Path;
 /// `Word2Vec`, `Binary` as `Word2VecBinary`. The module [`native`](super::native) writes its own format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// `V dim LF`, then lines `word SP number SP … LF`. Numbers have the fewest digits that read back the same.
+    /// `V dim LF`, then lines `word SP number SP … LF`. Numbers have the fewest digits that are read back as the same
+    /// f32.
     Text,
     /// `V dim LF`, then `word SP` and little-endian f32.
     Binary,
@@ -112,7 +113,7 @@ fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()>
     Ok(())
 }
 
-/// Refuse words that would let a reader mistake the file: for example if most of the first words end in a space and a
+/// Refuse words with which a reader would misread the file: for example if most of the first words end in a space and a
 /// number, or if the first word starts with a byte order mark.
 fn check_beginning(text: &[u8], all: bool, words: Option<usize>, dim: usize) -> Result<()> {
     let (content, whole) = format::beginning(text);
@@ -131,7 +132,7 @@ fn check_beginning(text: &[u8], all: bool, words: Option<usize>, dim: usize) -> 
         }
         _ => Err(Error::parameter(
             "words",
-            "cannot be told from the numbers in this format, or there are none; save them in the native \
+            "cannot be told from the numbers in this format, or there are no words; save them in the native \
              format, which takes any words",
         )),
     }
