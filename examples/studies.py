@@ -75,7 +75,7 @@ def check_words(
     words: Sequence[str],
     sets: Sequence[associations.WordSet],
 ) -> None:
-    """Raise a ValueError if a word of the studies is too rare in one half of the text."""
+    """Raise a ValueError if one of `words`, or all words of a set, are too rare in a half."""
     for name, half in zip(("first", "second"), halves, strict=True):
         known = Vocabulary.from_corpus(half)
         rule = f"a word must occur {model.min_count} times in each half"
