@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # 10. Limits
 #
-# This notebook shows what GloVe cannot do, what it is said not to do although this package does it, and where another kind of model is the right choice.
+# This notebook shows what GloVe cannot do, what people say that GloVe cannot do but this package can, and when another kind of model is the right choice.
 
 # %% [markdown] lang="zh"
 # # 10. 局限
