@@ -1,11 +1,11 @@
 # glove-rs: every command a developer or CI needs. `make` lists them.
 #
-# A fresh machine needs a Rust toolchain, CPython 3.11 or newer, pip and this file. Everything Python
-# lives in the repository's own .venv; a stamp in it records each finished step, so a second run is
-# quick, and deleting .venv is always safe.
+# A fresh machine needs a Rust toolchain, CPython 3.11 or newer, pip and this repository. All Python
+# packages are installed into .venv in the repository. An empty file in .venv/stamps records each
+# finished step, so that a second run is quick. It is always safe to delete .venv.
 
-# The first interpreter that runs and is new enough; a name on PATH is not enough, because version
-# managers put stubs there.
+# PYTHON is the first of these interpreters that is new enough. Each one is started to find out: version
+# managers put stubs on PATH that do not start.
 SUITABLE := import sys; sys.exit(sys.version_info < (3, 11))
 ifeq ($(origin PYTHON),undefined)
 PYTHON := $(shell for p in python3.11 python3 python3.12 python3.13 python3.14 python; do \
@@ -14,7 +14,8 @@ endif
 PYTHON_VERSION := $(shell "$(PYTHON)" -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null || echo none)
 
 PY := .venv/bin/python
-# A directory per Python version: another PYTHON finds no stamps and makes its environment anew.
+# The stamps of each version of Python have their own folder. If PYTHON has another version than before,
+# there are no stamps, so .venv is created anew.
 STAMPS := .venv/stamps/$(PYTHON_VERSION)
 BUILT := $(STAMPS)/extension
 DEV := $(STAMPS)/dev
@@ -24,8 +25,8 @@ QUICK := $(STAMPS)/quick
 SOURCES := $(shell find src -type f 2>/dev/null) \
 	$(wildcard Cargo.toml Cargo.lock build.rs rust-toolchain.toml .cargo/config.toml) pyproject.toml
 
-# maturin finds the environment here, and pyo3 the interpreter: the same for every cargo command, so
-# that none of them throws away what another compiled.
+# maturin reads the environment from VIRTUAL_ENV, and pyo3 the interpreter from PYO3_PYTHON. They are set
+# for every cargo command: after a change of PYO3_PYTHON, cargo would compile pyo3 again.
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYO3_PYTHON := $(CURDIR)/$(PY)
 unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
@@ -41,8 +42,9 @@ help: ## Print this list
 	@echo "usage: make TARGET [PYTHON=python3.12]"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-15s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-# A fresh clone compiles without link-time optimisation, which takes most of the time of a release build.
-demo: $(if $(wildcard $(BUILT)),$(BUILT),$(QUICK)) ## Train on the standard library's prose, or on your text: make demo CORPUS=path
+# A fresh clone compiles without link-time optimisation, because this optimisation takes most of the time of
+# a release build.
+demo: $(if $(wildcard $(BUILT)),$(BUILT),$(QUICK)) ## Train on docstrings and comments of Python's library, or on your text: make demo CORPUS=path
 	$(PY) examples/demo.py$(if $(CORPUS), --corpus "$(CORPUS)")
 
 studies: $(BUILT) ## Run the studies of the documentation on a text: make studies TEXT=path ARGS="--words ice --sets sets.csv"
@@ -53,10 +55,11 @@ test: $(BUILT) $(DEV) ## Run every test: the Rust core's, then the package's and
 	cargo test
 	$(PY) -m pytest
 
-# A worker for each processor. Each imports all test files, which takes 4 s: more than four gain nothing.
+# pytest runs a worker for each processor, at most four. Each worker imports all test files, which takes
+# 4 s, so more than four workers gain nothing.
 WORKERS := -n logical --maxprocesses 4 --dist worksteal
 
-quick: $(DEV) $(STAMPS)/maturin ## The fast loop: build without link-time optimisation, run the core's and the fast tests
+quick: $(DEV) $(STAMPS)/maturin ## Build without link-time optimisation, run the tests of the core and the fast Python tests
 	$(PY) -m maturin develop --profile quick --quiet
 	@core=$$(mktemp); \
 	PROPTEST_CASES=64 cargo test --profile quick >"$$core" 2>&1 & pid=$$!; \
@@ -66,7 +69,7 @@ quick: $(DEV) $(STAMPS)/maturin ## The fast loop: build without link-time optimi
 
 build: $(BUILT) ## Build the extension in release mode into .venv
 
-# The fuzz targets are only compiled, without libFuzzer: a run of them takes cargo-fuzz.
+# The fuzz targets are only compiled, without libFuzzer. `make fuzz` runs them, with cargo-fuzz.
 lint: $(BUILT) $(DEV) ## Check format, lints, types, stubs and documentation; change nothing
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
@@ -94,7 +97,8 @@ docs: $(BUILT) $(DOCS) ## Build the documentation site, strictly: build/site
 	NO_MKDOCS_2_WARNING=1 $(PY) -m mkdocs build --quiet
 	@echo "The site is in build/site: $(PY) -m http.server --directory build/site"
 
-# mike builds the site again, below a version, and commits it to the branch gh-pages.
+# mike builds the site again, into a folder with the name of the version, and commits the folder to the
+# branch gh-pages.
 docs-deploy: $(DOCS) ## Publish the site on the branch gh-pages: make docs-deploy VERSION=0.2 ALIAS=latest
 	cargo doc --quiet --no-deps
 	NO_MKDOCS_2_WARNING=1 PATH="$(CURDIR)/.venv/bin:$$PATH" mike deploy $(PUSH) $(if $(ALIAS),--update-aliases) $(VERSION) $(ALIAS)
@@ -106,6 +110,7 @@ workflows-check: $(DOCS) ## Check the workflows of GitHub with actionlint and zi
 
 docs-check: docs ## Open every page of the site in a headless browser (needs chromium and chromium-driver)
 	$(PY) .ci/browser_check.py build/site
+
 notebooks: $(BUILT) $(DEV) ## Run the notebooks of docs/en and docs/zh, and write them with their outputs: make notebooks ARGS="01 05"
 	$(PY) docs/notebooks.py $(ARGS)
 
@@ -129,7 +134,7 @@ bench: ## Run the Rust benchmarks
 FUZZ_SECONDS ?= 60
 FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
 
-# New inputs go to fuzz/grown; those in fuzz/corpus are committed.
+# cargo-fuzz writes new inputs to fuzz/grown, which git ignores. The inputs in fuzz/corpus are committed.
 fuzz: ## Fuzz each reader and tokenizer of the Rust core in turn: make fuzz FUZZ_SECONDS=600 FUZZ_TARGETS=counts
 	@cargo fuzz --version >/dev/null 2>&1 || { \
 		echo "cargo-fuzz is missing: cargo install cargo-fuzz" >&2; exit 1; }
@@ -140,7 +145,7 @@ fuzz: ## Fuzz each reader and tokenizer of the Rust core in turn: make fuzz FUZZ
 			-max_total_time=$(FUZZ_SECONDS) -timeout=60 -rss_limit_mb=4096 -max_len=65536; \
 	done
 
-fuzz-python: $(BUILT) $(DEV) ## Attack each reader through Python with mutated files: make fuzz-python FUZZ_SECONDS=600
+fuzz-python: $(BUILT) $(DEV) ## Call each reader from Python with mutated files: make fuzz-python FUZZ_SECONDS=600
 	$(PY) fuzz/campaign.py --seconds $(FUZZ_SECONDS) $(ARGS)
 
 clean: ## Delete everything that the targets above made
@@ -150,7 +155,8 @@ clean: ## Delete everything that the targets above made
 
 # --- steps with a stamp ------------------------------------------------------------------------------
 
-# Where the distribution packages ensurepip apart (Debian), any pip at all can fill the environment.
+# Debian has ensurepip in a separate package. Without this package, the environment is created without pip,
+# and the pip of PYTHON installs pip into the environment.
 $(STAMPS)/venv:
 	@"$(PYTHON)" -c '$(SUITABLE)' 2>/dev/null || { \
 		echo "glove-rs needs CPython 3.11 or newer; '$(PYTHON)' is version $(PYTHON_VERSION)." >&2; \

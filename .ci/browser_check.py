@@ -2,7 +2,7 @@
 
 python .ci/browser_check.py build/site
 
-A fault is an error on the console, an answer other than 200, a request to another host, or a
+A fault is an error on the console, a file that is missing, a request to another host, or a
 search that does not find `most_similar`. The site is served below the path of `site_url` in
 mkdocs.yml, with a versions.json beside it, as `mike` writes it. Chromium and its driver are
 Debian's packages chromium and chromium-driver.
@@ -62,7 +62,7 @@ def browser() -> webdriver.Chrome:
 
 
 def faults(driver: webdriver.Chrome, home: str) -> list[str]:
-    """Return what the console and the network say since the last call."""
+    """Return the errors on the console and the requests to other hosts since the last call."""
     found = [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
     for entry in driver.get_log("performance"):
         message = json.loads(entry["message"])["message"]
@@ -78,7 +78,7 @@ def main() -> None:
     pages = sorted(
         page
         for page in site.rglob("*.html")
-        # rustdoc's pages are many and not ours; the first one stands for them.
+        # rustdoc writes many pages. Only the first of them is opened.
         if not page.is_relative_to(site / "rust") or page == site / "rust/glove_rs/index.html"
     )
     assert site / "rust/glove_rs/index.html" in pages, "the documentation of the crate is missing"

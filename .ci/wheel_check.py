@@ -1,4 +1,4 @@
-"""Use a built wheel as a stranger would: in an empty environment, outside the repository.
+"""Use a built wheel as a new user would: in an empty environment, outside the repository.
 
 python .ci/wheel_check.py build/wheel/*.whl
 """
@@ -11,7 +11,8 @@ import venv
 import zipfile
 from pathlib import Path
 
-# Runs in the new environment. Only the package and what it requires are there: no scipy, no gensim.
+# This program runs in the new environment. Only the package and the libraries that it requires are
+# installed there: no scipy, no gensim.
 SMOKE = """
 import importlib.util
 import pathlib
@@ -47,7 +48,7 @@ print(f"glove_rs {glove_rs.__version__}: fitted, saved, loaded with numpy {np.__
 
 
 def check_contents(wheel: Path) -> None:
-    """Hold the wheel to its name and its contents: one abi3 extension, types, licences."""
+    """Check the name of the wheel and its files: one abi3 extension, types, licences."""
     assert "-cp311-abi3-" in wheel.name, f"{wheel.name} is not an abi3 wheel for Python 3.11"
     names = zipfile.ZipFile(wheel).namelist()
     extensions = [name for name in names if name.endswith((".so", ".pyd"))]
@@ -67,7 +68,7 @@ def main() -> None:
     check_contents(wheel)
     with tempfile.TemporaryDirectory(prefix="glove-rs-wheel-") as scratch:
         home = Path(scratch)
-        # The Makefile's pip installs here, so that the new environment needs none of its own.
+        # The pip of this interpreter installs into the new environment, which needs no pip.
         windows = os.name == "nt"
         venv.create(home / "env", symlinks=not windows)
         python = home / "env" / ("Scripts" if windows else "bin") / "python"
@@ -75,7 +76,7 @@ def main() -> None:
         subprocess.run([*pip, "install", "--quiet", str(wheel)], check=True)
         subprocess.run([*pip, "check"], check=True)
         subprocess.run([python, "-I", "-c", SMOKE], cwd=home, check=True)
-        # The script that came with it, on what the lines above left.
+        # The program `glove-rs` of the wheel reads a file that SMOKE has written.
         subprocess.run([python.with_name("glove-rs"), "info", "vectors.txt"], cwd=home, check=True)
     print(f"{wheel.name}: {wheel.stat().st_size / 1e6:.1f} MB, works outside the repository")
 

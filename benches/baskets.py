@@ -44,7 +44,10 @@ def baskets(seed: int) -> list[list[int]]:
 
 
 def recall(scores: np.ndarray, kept: list[list[int]], hidden: list[int]) -> float:
-    """Return the share of baskets whose hidden item is among the ten best items outside them."""
+    """Return the fraction of baskets for which the hidden item is among the ten best new items.
+
+    New items are those that are not in the basket.
+    """
     hits = 0
     for row, basket, item in zip(scores, kept, hidden, strict=True):
         row = row.copy()
@@ -81,7 +84,7 @@ def main() -> None:
                 recall(matrix[:TESTED] @ unit @ unit.T, kept, hidden),
                 seconds,
             )
-            # The log count that the model predicts for the items of the basket and each other item.
+            # For items i and j, the count that the model predicts, without the factor exp(b_i).
             w, c, b = np.zeros((ITEMS, 64)), np.zeros((ITEMS, 64)), np.full(ITEMS, -20.0)
             w[place], c[place], b[place] = model.W, model.W_tilde, model.b_tilde
             predicted = np.exp(np.minimum(w @ c.T + b, 20))

@@ -1,4 +1,4 @@
-"""Measures intervals of `glove_rs.bootstrap`: coverage, widths, and time.
+"""Measure intervals of `glove_rs.bootstrap`: coverage, widths, and time.
 
     python benches/bootstrap.py coverage text.txt --trials 20 --replicates 25
     python benches/bootstrap.py width text.txt
@@ -8,14 +8,20 @@
 ``coverage``: the text is the population. Each trial draws as many documents as the text has, with
 replacement (with ``--fraction``, that fraction of the documents without replacement), and makes a
 bootstrap of the drawn text. The true similarity of a pair of words is the mean of the similarities
-in several models of the whole text, which have different seeds. For each kind of interval the table
-has the share of intervals that contain the true similarity.
+in several models of the whole text, which have different seeds. For each kind of interval, the
+output has the fraction of intervals that contain the true similarity.
 
-``schedules``: the texts and true similarities of ``coverage``, and replicates of several schedules.
-A schedule is a number of epochs, and a learning rate if it differs from that of the model. A
-replicate has the same documents and the same seed in each schedule. The other schedules are
-compared with the first one. With ``--seeds 0`` the text itself is resampled. Then the true
-similarity is unknown, and there is no coverage.
+``width``: prints the standard deviation of replicates with different seeds, with the same seed, and
+with 4 epochs.
+
+``schedules``: as ``coverage``, with the same texts and true similarities, but the replicates are
+trained with several schedules. A schedule is a number of epochs, and a learning rate if it differs
+from that of a replicate by default. Replicate number r has the same documents and the same seed in
+each schedule. The other schedules are compared with the first one. With ``--seeds 0`` the whole
+text is resampled instead of drawn texts. The true similarity is then unknown, and there is no
+coverage.
+
+``time``: prints the time of a fit and of a replicate.
 """
 
 from __future__ import annotations
@@ -34,7 +40,7 @@ from glove_rs._vectors.cosine import cosines_of_pairs
 
 
 def cpu() -> float:
-    """CPU seconds of all threads of this process."""
+    """Return the CPU seconds of all threads of this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
 
@@ -143,7 +149,7 @@ def width(options: argparse.Namespace) -> None:
 
 
 class Schedule:
-    """Sums over the trials of one schedule of the replicates."""
+    """The values of one schedule, collected over the trials."""
 
     def __init__(self, name: str) -> None:
         epochs, _, rate = name.partition(":")
@@ -163,7 +169,7 @@ class Schedule:
 
 
 def shared_neighbours(full: glove_rs.WordVectors, half: np.ndarray, words: np.ndarray) -> float:
-    """The mean fraction of the 10 nearest neighbours that words have in both models."""
+    """Return the mean fraction of the 10 nearest neighbours of a word that both models share."""
     other = glove_rs.WordVectors(full.index_to_key, half.astype(np.float32))
     shares = []
     for row in words:
@@ -221,7 +227,7 @@ def schedules(options: argparse.Namespace) -> None:
 
 
 def show(schedule: Schedule, standard: Schedule, replicates: int) -> None:
-    """Print the means of a schedule over the trials until now, and their ratio to the standard."""
+    """Print the means of a schedule over the trials until now, and their ratios to `standard`."""
     near = standard["near"] == 1
 
     def ratio(name: str, rows: np.ndarray | slice = slice(None)) -> float:

@@ -1,8 +1,8 @@
 """The models of gensim that are compared: skip-gram and FastText, window 5, 5 epochs.
 
-The caller gives the dimension, the number of threads and the minimum count. All other settings are
-gensim's defaults. FastText is its skip-gram variant, as in the paper of Bojanowski et al.
-(2017): gensim's default is CBOW.
+The caller gives the dimension, the number of threads, the minimum count and the seed. `sg=1`
+selects skip-gram, also for FastText, as in the paper of Bojanowski et al. (2017); gensim's default
+is CBOW. All other settings are gensim's defaults.
 """
 
 from __future__ import annotations

@@ -152,7 +152,7 @@ fn levels(criterion: &mut Criterion) {
                     elapsed
                 };
                 group.bench_function(BenchmarkId::new(name, format!("dim {dim}")), |bencher| {
-                    // Each call first packs the records. So subtract the time of a call with fewer epochs.
+                    // Each call first packs the records. So the time of a call with one epoch is subtracted.
                     bencher.iter_custom(|times| {
                         let packing = time(1);
                         time(1 + times as usize).saturating_sub(packing)

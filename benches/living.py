@@ -1,8 +1,8 @@
 """Measure updates with more text, vectors for new words, checkpoints, and the response to Ctrl-C.
 
 The tables are those of "Counts, checkpoints, vectors", "Ctrl-C", "More text" and "Words that
-training never saw" in RESULTS.md. Every part trains models on the given text with the given
-settings.
+training never saw" in RESULTS.md. Each part trains models on the text `--corpus` with the
+parameters `--set`.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def spread(numbers: Sequence[float], digits: int) -> str:
 
 
 def halves(corpus: Path, folder: Path) -> list[Path]:
-    """Write the first half of the documents and the second half to a file each."""
+    """Write the first half of the documents to one file and the second half to another."""
     lines = corpus.read_bytes().splitlines(keepends=True)
     middle = len(lines) // 2
     paths = [folder / "first.txt", folder / "second.txt"]
@@ -244,7 +244,8 @@ def interrupt(options: argparse.Namespace) -> None:
             waits, first = [], []
             for number in range(options.times):
                 place = {"checkpoint_dir": Path(folder) / str(number)} if writes else {}
-                # The wait is up to 2 s, so the signal comes in an epoch or in a checkpoint.
+                # The signal comes at a random time up to 2 s after the first epoch: during an
+                # epoch, or while a checkpoint is written.
                 wait, access = one_interrupt(settings, options.corpus, place, rng.uniform(0, 2))
                 waits.append(1000 * wait)
                 first.append(1000 * access)

@@ -56,7 +56,7 @@ def questions(path: Path, wv: WordVectors) -> np.ndarray:
 
 
 def with_inputs_allowed(wv: WordVectors, path: Path) -> str:
-    """Return how often the nearest word is the right answer, and how often it is b or c."""
+    """Return how often the nearest of all words is the right answer, and how often it is b or c."""
     units = wv.vectors / np.linalg.norm(wv.vectors, axis=1, keepdims=True)
     asked = questions(path, wv)
     a, b, c, d = asked.T

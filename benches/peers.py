@@ -86,7 +86,7 @@ def task_count(corpus: str, window: int, min_count: int, threads: int) -> dict[s
 
 
 def paper(x_max: float, epochs: int, threads: int, more: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings of our runs: preset "paper", the first arguments, and `more`."""
+    """Return the settings of our runs: preset "paper", the other arguments, and then `more`."""
     return {"preset": "paper", "x_max": x_max, "epochs": epochs, "threads": threads, **more}
 
 
@@ -149,7 +149,7 @@ def task_gensim(corpus: str, min_count: int, threads: int, dim: int, out: str) -
 def task_evaluate(
     vectors: str, has_header: bool, dim: int, questions: str | None, similarity: list[str]
 ) -> dict[str, Any]:
-    """Return the scores of a text file of vectors. The files of all tools are read in one way."""
+    """Return the scores of a text file of vectors. The files of all tools are read by this code."""
     import numpy as np
 
     from glove_rs import WordVectors, evaluation
@@ -411,7 +411,7 @@ def say(message: str) -> None:
 
 @dataclass
 class Row:
-    """A line of the table; `ratio` says how many times better our figure is than theirs."""
+    """A row of the table. `ratio` says how many times faster we are than the other tool."""
 
     stage: str
     unit: str = "s"
@@ -481,7 +481,10 @@ def peaks(ours: Sequence[Run], theirs: Sequence[Run]) -> tuple[float, float]:
 
 
 def timing_rows(stage: str, ours: Sequence[Run], theirs: Sequence[Run]) -> Iterator[Row]:
-    """Yield a row for the calls and a row for the processes. A tool's call is its process."""
+    """Yield a row for the calls and a row for the whole processes.
+
+    A tool of Stanford has no call within its process, so both rows have the time of the process.
+    """
     ours_call, theirs_call = (median(runs, lambda run: run.call) for runs in (ours, theirs))
     yield Row(stage, ours=ours_call, theirs=theirs_call, peaks=peaks(ours, theirs))
     ours_whole, theirs_whole = (median(runs, lambda run: run.seconds) for runs in (ours, theirs))

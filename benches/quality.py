@@ -4,8 +4,8 @@ By default the models are the preset "best", gensim's skip-gram and gensim's Fas
 dimension, threads and minimum count. Each is trained with every seed, in turn. A score is the
 median over the seeds, with the medians of the bounds of its 95 % bootstrap interval. The difference
 between the first model and another model is paired: both are scored on the same draws of the
-questions, pairs or words that both find. GloVe is scored with W + W_tilde. FastText, like the other
-models, has no vectors for words below the minimum count here.
+questions, pairs or words that both find. GloVe is scored with W + W_tilde. Here FastText, like the
+other models, has no vectors for words below the minimum count.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from peers import markdown
 from glove_rs import Glove, WordVectors, evaluation
 from glove_rs.evaluation import Panel, PanelRow, Score
 
-# What can be compared. A setting without a preset builds on "best".
+# The models of GloVe that can be compared: parameters of `Glove`. The default preset is "best".
 SETTINGS: dict[str, dict[str, Any]] = {
     "paper, x_max 10, 15 epochs": {"preset": "paper", "x_max": 10, "epochs": 15},
     "fast": {

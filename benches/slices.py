@@ -1,22 +1,24 @@
-"""Compares schedules of `glove_rs.compare.slices` on a text with planted exchanges of words.
+"""Compare schedules of `glove_rs.compare.slices` on a text with planted exchanges of words.
 
     python benches/slices.py text.txt --dim 100
     python benches/slices.py text.txt --dim 100 --time
 
 The text is cut into 20 slices of equal numbers of lines. In the second half, pairs of words of
 nearly equal frequency are exchanged. The first and the last slice are trained with each schedule,
-with two seeds. The distance of a word is 1 - cosine of its vectors in these two slices. The columns
-are, with the values of both seeds where they are given twice:
+with two seeds. The distance of a word is 1 - cosine of its vectors in these two slices. Each line
+has these figures of a schedule:
 
 - the CPU seconds for a slice (one thread);
 - the mean distance of all words, and of the exchanged words;
-- the share of the words of nearly equal frequency whose distance is below that of an exchanged word
-  (AUC), and for how many of the exchanged words this share is at least 99 %;
-- two correlations, of the distances and of the cosines of random pairs: of the second seed with the
-  first seed of the first schedule. The first row shows how much two seeds differ.
+- AUC, once for each seed: the fraction of the words of nearly equal frequency whose distance is
+  below that of an exchanged word, as a mean over the exchanged words; and the percentage of the
+  exchanged words for which this fraction is at least 0.99;
+- two correlations between this schedule with the second seed and the first schedule with the first
+  seed: one of the distances, and one of the cosines of random pairs of words. In the first line
+  they show how much two seeds differ.
 
 ``--time`` instead prints the seconds and CPU seconds of one fit of the text, and of the slices:
-before the first slice (reading, counting and training on all of the text), and in all.
+before the first slice (reading, counting and training on all of the text), after that, and in all.
 """
 
 from __future__ import annotations
@@ -67,7 +69,11 @@ def exchanged(lines: list[str], parts: list[int], pairs: int) -> tuple[list[str]
 
 
 def ranks(distance: np.ndarray, counts: np.ndarray, planted: np.ndarray) -> np.ndarray:
-    """Return the share of about 200 unchanged words of nearly equal count that moved less."""
+    """Return, for each planted word, the fraction of the unchanged words near it that moved less.
+
+    Words are near if they are among the 200 words whose counts are nearest to that of the planted
+    word.
+    """
     order = np.argsort(counts, kind="stable")
     place = np.argsort(order)
     found = []

@@ -28,7 +28,7 @@ from glove_rs import Vocabulary
 
 
 class Table:
-    """Runs and prints the lines whose names match."""
+    """Runs and prints the lines whose names match the pattern `only`."""
 
     def __init__(self, rounds: int, only: str) -> None:
         self.rounds = rounds
@@ -37,7 +37,10 @@ class Table:
     def line(
         self, name: str, unit: str, amount: float, *works: Callable[[], object]
     ) -> list[float]:
-        """Run `works` in turn and print the rate of the first; return the median rate of each."""
+        """Run `works` in turn, print the rate of the first, and return the median rate of each.
+
+        The list is empty if the line does not match `only`.
+        """
         if not self.only.search(name):
             return []
         seconds: list[list[float]] = [[] for _ in works]

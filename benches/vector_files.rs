@@ -16,7 +16,7 @@ use std::time::Duration;
 const WORDS: usize = 20_000;
 const DIM: usize = 300;
 
-/// The numbers with the fewest digits that are read back the same, and with six decimals.
+/// How numbers are written: with the fewest digits that give the same f32 when they are read, or with six decimals.
 const LAYOUTS: [(&str, Layout); 2] = [
     ("shortest", Layout::Headless),
     ("six decimals", Layout::SixDecimals),

@@ -2,10 +2,11 @@
 
     python examples/studies.py corpus.txt --words ice steam --sets sets.csv --replicates 50
 
-Each line is a document. The studies: how two halves of the text use words (docs/compare.md), how
-words drift over its parts (docs/compare.md), whether the contexts of a word differ between the
-halves (docs/alc.md), and, with ``--sets``, an association test with its uncertainty
-(docs/associations.md). The pages say what may be concluded from the tables.
+Each line of the text is a document. The studies show how two halves of the text use words
+(docs/compare.md), how words drift over the parts of the text (docs/compare.md), whether the
+contexts of a word differ between the halves (docs/alc.md), and, with ``--sets``, an association
+test with its uncertainty (docs/associations.md). The pages say what may be concluded from the
+tables.
 """
 
 import argparse
@@ -74,7 +75,7 @@ def check_words(
     words: Sequence[str],
     sets: Sequence[associations.WordSet],
 ) -> None:
-    """Raise a ValueError if a half of the text does not have the words of the studies."""
+    """Raise a ValueError if one of `words`, or all words of a set, are too rare in a half."""
     for name, half in zip(("first", "second"), halves, strict=True):
         known = Vocabulary.from_corpus(half)
         rule = f"a word must occur {model.min_count} times in each half"

@@ -89,7 +89,7 @@ assert apple["an", "day"] == apple["day", "an"] == 1
 assert (apple.to_pandas(words) == apple.to_pandas(words).T).all(axis=None)
 
 # %% [markdown] lang="en"
-# A table for this sentence that has been published has 1 in row "an", column "day", but 0 in row "day", column "an". One of the two is wrong. The two words are two places apart here:
+# A table for this sentence that has been published has 1 in row "an", column "day", but 0 in row "day", column "an". One of these two numbers is wrong. The words "day" and "an" are two places apart here:
 #
 #     an apple a [day] keeps [an] apple a day
 #
@@ -105,7 +105,7 @@ assert (apple.to_pandas(words) == apple.to_pandas(words).T).all(axis=None)
 # %% [markdown] lang="en"
 # ## Closer words count more
 #
-# GloVe does not count 1 for each pair: it counts 1/d for a pair at distance d. A neighbour counts 1, the next word ½, the next ⅓. This is the default.
+# GloVe does not count 1 for each pair: it counts 1/d for a pair at distance d. The adjacent word counts 1, the word after it ½, the one after that ⅓. This is the default.
 
 # %% [markdown] lang="zh"
 # ## 距离越近，计数越大

@@ -64,7 +64,7 @@ X.to_pandas(words, kind="log")
 # %% [markdown] lang="en"
 # ## Ice and steam
 #
-# This text is written for this notebook. In it, ice is often a solid and seldom a gas. Steam is often a gas and seldom a solid. Both have to do with water, and neither has much to do with fashion.
+# This text is written for this notebook. In it, ice is often a solid and seldom a gas. Steam is often a gas and seldom a solid. Both are related to water, and neither is much related to fashion.
 
 # %% [markdown] lang="zh"
 # ## 冰与蒸汽

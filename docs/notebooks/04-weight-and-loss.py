@@ -148,7 +148,7 @@ for mean in (2, 10, 100, 1000):
     print(f"x = {mean:>4}   standard deviation of ln x = {spread:.3f}   1/√x = {mean**-0.5:.3f}")
 
 # %% [markdown] lang="en"
-# The variance of ln x is about 1/x. So a rare pair knows less about its true logarithm, and f gives it less weight. The cap at x_max has another reason: pairs with "the" or "of" have huge counts but tell little about meaning. Without the cap they would dominate J.
+# The variance of ln x is about 1/x. So the count of a rare pair says less about the logarithm of its mean, and f gives this pair less weight. The cap at x_max has another reason: pairs with "the" or "of" have huge counts but tell little about meaning. Without the cap they would dominate J.
 
 # %% [markdown] lang="zh"
 # ln x 的方差约为 1/x。罕见词对关于真实对数的信息少，所以 f 给它较小的权重。在 x_max 处封顶另有原因：与 “the”“of” 或“的”“了”组成的词对计数极大，却很少说明词义；不封顶，它们就会主导 J。
@@ -173,13 +173,13 @@ assert np.allclose(rate * gradient, rate * N * (gradient / N))
 # %% [markdown] lang="en"
 # GloVe updates after each record, not after the whole sum. The step for one record contains no N at all. So the factor 1/N has no meaning for training.
 #
-# For *reports* the mean is useful: it makes texts of different sizes comparable. `history.data_loss` holds ½ Σ f diff² / N, as Stanford's tool prints it. The factor ½ cancels the 2 of the derivative: the gradient of ½ f diff² is f diff, without a 2. Some notes keep the 2 in the gradient. This is the same training with half the learning rate.
+# For *reports* the mean is useful: it makes texts of different sizes comparable. `history.data_loss` holds ½ Σ f diff² / N, as Stanford's tool prints it. The factor ½ cancels the 2 of the derivative: the gradient of ½ f diff² is f diff, without a 2. Some notes keep the 2 in the gradient. With half the learning rate, each step of gradient descent is then the same.
 #
 # Next: [5. One update by hand](05-one-update.ipynb)
 
 # %% [markdown] lang="zh"
 # GloVe 每处理一条记录就更新一次，而不是等整个和算完。一条记录的更新里根本没有 N，所以因子 1/N 对训练没有意义。
 #
-# **报告**损失时，平均值是有用的：不同大小的文本可以比较。`history.data_loss` 保存的是 ½ Σ f diff² / N，与斯坦福的工具打印的相同。因子 ½ 抵消求导产生的 2：½ f diff² 的梯度是 f diff，没有 2。有些笔记在梯度里保留 2，这相当于同样的训练用一半的学习率。
+# **报告**损失时，平均值是有用的：不同大小的文本可以比较。`history.data_loss` 保存的是 ½ Σ f diff² / N，与斯坦福的工具打印的相同。因子 ½ 抵消求导产生的 2：½ f diff² 的梯度是 f diff，没有 2。有些笔记在梯度里保留 2；这时把学习率减半，梯度下降的每一步就完全相同。
 #
 # 下一节：[5. 手算一次更新](05-one-update.ipynb)

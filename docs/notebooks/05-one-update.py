@@ -140,7 +140,7 @@ for ours, by_hand in zip(
 assert np.isclose(model.history[0], 0.5 * diff**2)
 
 # %% [markdown] lang="en"
-# Ten steps in both:
+# Ten steps by hand, and ten epochs of glove-rs:
 
 # %% [markdown] lang="zh"
 # 两边各走十步：

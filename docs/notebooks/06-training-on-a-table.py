@@ -124,7 +124,7 @@ assert np.allclose(
 # %% [markdown] lang="en"
 # ## The loss falls
 #
-# Now a text of our own: each document has five months that follow one another. `callbacks` are called after each epoch. Ours keeps the vectors.
+# Now a text of our own: each document has five months that follow one another. The functions in `callbacks` are called after each epoch. Our function keeps the vectors.
 
 # %% [markdown] lang="zh"
 # ## 损失下降

@@ -153,7 +153,7 @@ print(f"Spearman {correlation:.2f}")
 assert correlation > 0.5
 
 # %% [markdown] lang="en"
-# Where the frequency goes depends on the settings. *Negative sampling*, which the default preset uses too, adds pairs of words that never co-occur, and penalises high predictions for them. The biases must then be low for rare words, and they take more of the frequency. The length says less:
+# The settings decide whether the vectors or the biases depend more on the frequency. *Negative sampling*, which the default preset uses too, adds pairs of words that never co-occur, and penalises high predictions for them. Rare words must then have low biases. So the biases depend more on the frequency, and the lengths depend less on it:
 
 # %% [markdown] lang="zh"
 # 词频由谁承担，取决于设置。**负采样**加入从不共现的词对，并惩罚对它们过高的预测；默认的预设也使用负采样。这时罕见词的偏置必须很低，于是偏置承担更多的词频，向量的长度与词频的关系变弱：
@@ -181,7 +181,7 @@ for name, fitted in [("paper", model), ("negative sampling", sampled)]:
 # | 5 to 11 | 2.03 | −1.43 | 5.79 | −6.38 |
 # | Spearman of length and frequency | 0.889 | | −0.003 | |
 #
-# (Medians. "paper" here means `x_max=10` and 15 epochs.) With the paper's settings the length is nearly the frequency, with negative sampling it says nothing about it. So do not read the length as importance or as frequency without a check. Queries by cosine do not depend on the length.
+# (Medians. "paper" here means `x_max=10` and 15 epochs.) With the paper's settings, the order of the words by length is nearly that by frequency. With negative sampling, the length says nothing about the frequency. So do not take the length for the importance or the frequency of a word without a check. Queries by cosine do not depend on the length.
 #
 # Next: [8. Analogies](08-analogies.ipynb)
 

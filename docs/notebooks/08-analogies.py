@@ -161,7 +161,7 @@ assert vectors.analogy(man, doctor, woman)[0][0] == nurse
 # | cat − kitten + puppy | pet 0.47, **dog 0.47** | sports 0.47, celebrity 0.47 |
 # | king − man + woman | wenceslaus 0.57, tigranes 0.56 | **queen 0.70**, elizabeth 0.62 |
 #
-# (Input words excluded.) The famous example fails with these settings, because names of kings are nearer than "queen", although they answer more questions (40.9 % against 34.1 %). So one example says little about vectors. The right answers depend on the kind of relation (these settings):
+# (Input words excluded.) The famous example fails with these settings, because names of kings are nearer than "queen". Yet these settings answer more questions than the preset "paper" (40.9 % against 34.1 %). So one example says little about vectors. The right answers depend on the kind of relation (these settings):
 #
 # | section of the set | right |
 # |---|---:|

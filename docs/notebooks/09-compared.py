@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # 9. Compared with other methods
 #
-# GloVe is one way from text to vectors. This notebook trains vectors in three other ways on the same text: the decomposition of the PPMI matrix, skip-gram of word2vec, and the loss of GloVe written in PyTorch. At the end stands a table measured on real text.
+# GloVe is one way from text to vectors. This notebook trains vectors in three other ways on the same text: the decomposition of the PPMI matrix, skip-gram of word2vec, and the loss of GloVe written in PyTorch. A table of measurements on real text is at the end.
 
 # %% [markdown] lang="zh"
 # # 9. 与其他方法比较

@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # 10. Limits
 #
-# This notebook shows what GloVe cannot do, what it is said not to do although this package does it, and where another kind of model is the right choice.
+# This notebook shows what GloVe cannot do, what people say that GloVe cannot do but this package can, and when another kind of model is the right choice.
 
 # %% [markdown] lang="zh"
 # # 10. 局限
@@ -11,7 +11,7 @@
 # %% [markdown] lang="en"
 # ## One vector for all senses
 #
-# "bank" is the edge of a river or a place for money. GloVe gives it one vector for both. In this text, half of its sentences are about rivers and half about money:
+# "bank" is the edge of a river or a place for money. GloVe gives it one vector for both. In this text, half of the sentences with "bank" are about rivers and half about money:
 
 # %% [markdown] lang="zh"
 # ## 所有义项共用一个向量
@@ -181,7 +181,7 @@ assert new_word in model.vectors
 #
 # - you want to study *your own* text: which words belong together in a corpus, a period, or a group of speakers;
 # - each number must be explained: the vectors come from counts that you can look at;
-# - text or machine are small: a model of 17 million words is trained in about a minute on two cores;
+# - text or machine are small: a model of 17 million words is trained in less than a minute on two cores;
 # - you need a fixed vector for each word: features for a simple classifier, a thesaurus, a map of words.
 #
 # This is the end of the series. The [list of pages](../../README.md) leads on.
@@ -201,7 +201,7 @@ assert new_word in model.vectors
 #
 # - 你要研究**自己的**文本：在一个语料库、一个时期或一个人群里，哪些词在一起；
 # - 每个数都要能解释：向量来自看得见的计数；
-# - 文本或机器很小：1700 万词的模型，在两个核上大约一分钟就能训练完；
+# - 文本或机器很小：1700 万词的模型，在两个核上不到一分钟就能训练完；
 # - 需要每个词有一个固定的向量：简单分类器的特征、同义词表、词的地图。
 #
 # 本系列到此结束。更多内容见[页面列表](../../README.md)（英文）。
