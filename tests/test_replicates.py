@@ -439,8 +439,10 @@ def test_replicates_have_fewer_epochs_only_where_intervals_were_measured():
         model = model_settings(Glove(**settings).get_params())
         return tuple(replicate_schedule(model, method, tokens, epochs).values())
 
-    assert of() == (5, 0.35)
-    assert of(threads=1, dim=100, window=5) == of()
+    assert of() == (4, pytest.approx(0.4))
+    assert of(threads=1, window=5) == of(dim=2) == of()
+    assert of(dim=75) == (4, pytest.approx(0.375))
+    assert of(dim=100) == (4, pytest.approx(0.35))
     assert of(tokens=299_999) == of(method="jackknife") == (7, 0.25)
     assert of(epochs=7) == (7, 0.25)
     assert of(dim=101) == (7, 0.25)
@@ -448,18 +450,19 @@ def test_replicates_have_fewer_epochs_only_where_intervals_were_measured():
     for other in others:
         settings = model_settings(Glove(**other).get_params())
         assert of(**other) == (settings["epochs"], settings["learning_rate"])
-    assert of(epochs=4) == (4, 0.35)
+    assert of(epochs=5) == (5, 0.35)
+    assert of(epochs=3, dim=300) == (3, pytest.approx(0.35))
     assert of(epochs=6) == (6, pytest.approx(0.25 * 7 / 6))
     assert of(epochs=9) == (9, 0.25)
 
 
-def test_replicates_of_a_long_text_have_five_epochs(monkeypatch):
+def test_replicates_of_a_long_text_have_four_epochs(monkeypatch):
     model = {"dim": 4, "min_count": 1, "threads": 1, "deterministic": True}
     assert glove_rs.bootstrap(Glove(**model), TEXT, 0).settings["replicate_epochs"] == 7
     monkeypatch.setattr(schedule, "_LEAST_TOKENS", 60)  # TEXT has 60 words
     b = glove_rs.bootstrap(Glove(**model), TEXT, 2)
-    assert b.settings["replicate_epochs"] == 5
-    shorter = Glove(**model, epochs=5, learning_rate=b.settings["replicate_learning_rate"])
+    assert b.settings["replicate_epochs"] == 4
+    shorter = Glove(**model, epochs=4, learning_rate=b.settings["replicate_learning_rate"])
     expected = glove_rs.bootstrap(shorter, TEXT, 2)
     for pair in itertools.combinations(b.full.index_to_key, 2):
         found = [wv.similarity(*pair) for wv in b.models]

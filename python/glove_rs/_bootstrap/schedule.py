@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 __all__ = ["replicate_schedule", "stored_schedule"]
 
 #: A replicate of a bootstrap has `_EPOCHS` epochs if the model has the settings `_MEASURED`, the
 #: vectors have at most `_MOST_DIM` components, and the text has at least `_LEAST_TOKENS` tokens.
 #: Measured within these limits: with `_EPOCHS` epochs, replicates do not vary less than with all
 #: epochs of the model (benches/EXPERIMENTS.md, "Epochs of a replicate").
-_EPOCHS, _MOST_DIM, _LEAST_TOKENS = 5, 100, 300_000
-#: The learning rate of a replicate is at most this many times that of the model. No larger factor
-#: was measured.
-_MOST_FACTOR = 1.4
+_EPOCHS, _MOST_DIM, _LEAST_TOKENS = 4, 100, 300_000
+#: Pairs (dim, factor): at this dim, the learning rate of a replicate is at most `factor` times that
+#: of the model. Between these dims, the factor lies on a straight line. With larger factors,
+#: replicates varied too much.
+_MOST_FACTORS = (50, 1.6), (100, 1.4)
 #: The values of the preset "best".
 _MEASURED = {
     "epochs": 7,
@@ -30,10 +33,10 @@ def replicate_schedule(
     """Return the settings ``replicate_epochs`` and ``replicate_learning_rate`` of a new bootstrap.
 
     If a replicate has fewer epochs than the model, its learning rate is that of the model times
-    epochs of the model / epochs of the replicate, but at most 1.4 times that of the model. With
-    the learning rate of the model, a shorter training would give larger cosines. The bias, which
-    was negative when it was measured, would be nearer to 0, and "rms" intervals would be narrower
-    than with all epochs.
+    epochs of the model / epochs of the replicate, but at most 1.6 times that of the model up to
+    dim 50, and 1.4 times from dim 100 on. With the learning rate of the model, a shorter training
+    would give larger cosines. The bias, which was negative when it was measured, would be nearer to
+    0, and "rms" intervals would be narrower than with all epochs.
 
     Parameters
     ----------
@@ -55,7 +58,9 @@ def replicate_schedule(
         fewer = method == "bootstrap" and measured and within
         epochs = _EPOCHS if fewer else model["epochs"]
     if epochs < model["epochs"]:
-        rate *= min(model["epochs"] / epochs, _MOST_FACTOR)
+        dims, factors = zip(*_MOST_FACTORS, strict=True)
+        most = float(np.interp(model["dim"], dims, factors))
+        rate *= min(model["epochs"] / epochs, most)
     return {"replicate_epochs": epochs, "replicate_learning_rate": rate}
 
 

@@ -76,7 +76,7 @@ def _add_bootstrap(commands: Commands) -> None:
         metavar="N",
         type=int,
         help="number of passes over the counts of a replicate (default: the number of --epochs; "
-        "but 5 with the default method, epochs, learning rate, schedule and optimizer, if dim is "
+        "but 4 with the default method, epochs, learning rate, schedule and optimizer, if dim is "
         "at most 100 and the text has at least 300,000 tokens)",
     )
     parser.add_argument(
