@@ -9,7 +9,7 @@ from typing import Any
 
 _TESTS = Path(__file__).resolve().parent
 
-#: A folder outside the repository, with texts that are too large for it or belong to others.
+#: A folder outside the repository: its texts are too large for the repository or belong to others.
 SHARED = Path(os.environ.get("GLOVE_RS_SHARED", _TESTS.parents[1] / "shared"))
 
 #: The golden files of this repository and, if they exist, those of the shared folder.

@@ -60,7 +60,7 @@ def test_a_draw_of_equal_values_has_no_correlation():
 
 
 def test_shares_are_those_of_drawn_items():
-    # `loop` draws items one by one. Both ways must give the same means and covariances of shares.
+    # `loop` draws items one by one. `found` must have the same means and covariances of shares.
     rng = np.random.default_rng(1)
     right = (rng.random((2, 50)) < [[0.7], [0.4]]).astype(float)
     found = resampled_share(right, 20_000, seed=0)
@@ -68,7 +68,7 @@ def test_shares_are_those_of_drawn_items():
     assert found.mean(axis=1) == pytest.approx(right.mean(axis=1), abs=0.003)
     assert np.cov(found) == pytest.approx(np.cov(loop.T), abs=0.0003)
     assert np.cov(found) == pytest.approx(np.cov(right, bias=True) / 50, abs=0.0003)
-    # A share is a number of whole items.
+    # Each share is a whole number of items, divided by 50.
     assert np.allclose(found * 50, np.round(found * 50))
 
 

@@ -178,7 +178,7 @@ def test_a_parameter_that_the_api_gains_is_an_option():
     assert "--share X AdaGrad's part, see glove_rs.Glove and how" in lines
     assert "--how plain|in-turn the way (default: plain)" in lines
     assert "--quick, --no-quick (default: no)" in lines
-    assert "--min-count N drop words that occur fewer than N times" in shown  # from the settings
+    assert "--min-count N drop words that occur fewer than N times" in shown  # from _settings
     arguments = ["--rounds", "4", "--share", "0.5", "--no-quick", "--min-count", "2"]
     arguments += ["--folder", "."]
     assert given(parser.parse_args(arguments), names) == {
@@ -755,7 +755,8 @@ def test_an_estimate_of_a_small_text_is_what_counting_finds(text):
         sum(s for name, s in found["seconds"].items() if name != "total")
     )
     assert 0 < found["seconds"]["total"] < 60
-    # A row has six numbers, a bias and accumulators: one cache line of 64 bytes.
+    # A row has 6 components, ‖w‖², a bias and two accumulators, padded to 64 bytes. Each of the 60
+    # words has two rows, and the estimate includes a copy of all rows.
     assert found["parameters"] == 2 * 60 * 2 * 64
     assert found["bounds"]["records"] == [counts.nnz, counts.nnz]
 
@@ -970,7 +971,7 @@ def interrupted(*arguments, at: bytes, cwd: Path) -> tuple[int, bytes]:
             if at in line:
                 break
         else:
-            pytest.fail("it ended before it was interrupted")
+            pytest.fail("the program ended before it was interrupted")
         child.send_signal(signal.SIGINT)
         lines = child.stderr.readlines()
         child.wait(timeout=60)
@@ -1019,7 +1020,7 @@ def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
             cwd=tmp_path,
         )
         end = time.monotonic() + HANG
-        while fcntl.ioctl(ours, termios.FIONREAD, bytes(4)) != bytes(4):  # nothing is read yet
+        while fcntl.ioctl(ours, termios.FIONREAD, bytes(4)) != bytes(4):  # the line is not read yet
             assert child.poll() is None
             assert time.monotonic() < end
             time.sleep(0.01)

@@ -48,7 +48,10 @@ def made(tmp_path_factory) -> Path:
 
 
 def positionals(command: str, made: Path) -> list[str]:
-    """Positional arguments with which each command succeeds quickly."""
+    """Arguments with which a command succeeds quickly. `pairs` fails: its table does not exist.
+
+    "@" stands for an output.
+    """
     given = {
         "fit": ["corpus.txt", "--out", "@"],
         "vocab": ["corpus.txt"],

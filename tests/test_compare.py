@@ -203,7 +203,7 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
     some = _core.train(counts, 9, training, running, None, False, start, few).arrays
     moved = (some["W"] != first["W"]).any(axis=1)
     assert moved[:10].all()
-    assert 10 <= moved.sum() < 30  # the last words of a block are trained too
+    assert 10 <= moved.sum() < 30  # a block is trained as a whole, with more than the 10 words
     with pytest.raises(ValueError, match="frozen_contexts cannot be combined"):
         _core.train(counts, 9, {**training, "subwords": True}, running, None, False, start, frozen)
 
@@ -265,7 +265,8 @@ def test_a_slice_has_four_of_seven_epochs_unless_epochs_are_given(monkeypatch):
     for epochs, own in [(7, 4), (1, 1), (2, 2), (8, 5), (25, 15)]:
         model = Glove(**{**QUICK, "epochs": epochs}, learning_rate=0.1)
         compare.slices(model, text, labels, n=2)
-        assert schedules == [(epochs, 0.1)] + [(own, 0.16)] * 6  # 2 slices, each with 2 replicates
+        # Each of the 2 slices has a model and 2 replicates.
+        assert schedules == [(epochs, 0.1)] + [(own, 0.16)] * 6
         schedules.clear()
         compare.slices(model, text, labels, epochs=3)
         assert schedules == [(epochs, 0.1), (3, 0.1), (3, 0.1)]
@@ -478,7 +479,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "studies.py"
 
 
 def studied(folder):
-    """Write a text for the studies; return its path."""
+    """Write a text for the studies of `EXAMPLE`; return its path."""
     rng = random.Random(1)
     words = [f"w{i}" for i in range(30)]
     text = folder / "text.txt"

@@ -237,8 +237,9 @@ def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -
     stages = model.stages_
     assert set(stages) == {"preparing", "training"}
     assert stages["training"]["seconds"] == model.history.seconds
-    row_bytes = 2 * 4 * 32  # 20 components and two biases, padded to 32, and as many accumulators
-    # In each slice, every context row moves between two workers at least once.
+    # A context row has 20 components and 4 other numbers, padded to 32 numbers of 4 bytes. It moves
+    # between the two workers at least once in each of the 2 slices of an epoch.
+    row_bytes = 2 * 4 * 32
     assert all(moved >= WORDS * row_bytes for moved in stages["training"]["bytes"])
 
 
@@ -531,7 +532,7 @@ def test_a_killed_worker_changes_nothing_of_the_outcome(
 
         def callback(state: Any) -> None:
             if state.epoch == 2:
-                # The scheduler runs this every two seconds. It leaves only one copy of each value.
+                # The scheduler makes this call every two seconds. One copy of each value remains.
                 doomed.amm.run_once()
             if state.epoch == 3:
                 threading.Timer(after, os.kill, (process, signal.SIGKILL)).start()

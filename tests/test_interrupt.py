@@ -190,7 +190,7 @@ def test_fitting_subwords_stops(tmp_path, threads):
 
 
 def test_loading_vectors_stops(tmp_path_factory, tmp_path):
-    # A compressed file of one megabyte with a hundred million lines.
+    # A compressed file of two megabytes with a hundred million lines.
     path = tmp_path_factory.mktemp("interrupt") / "vectors.gz"
     path.write_bytes(gzip.compress(b"word 1 2 3\n" * 10**6) * 100)
     work = f"WordVectors.load({str(path)!r}, progress=report)"
