@@ -458,7 +458,8 @@ def test_correlations_are_scipys_ties_included(tmp_path, seed):
 
 def test_spearman_of_ties_worked_by_hand(tmp_path):
     # Cosines 1, 0.6, 0.6, 0 have ranks 4, 2.5, 2.5, 1; ratings 9, 5, 4, 5 have 4, 2.5, 1, 2.5.
-    # They deviate by (1.5, 0, 0, -1.5) and (1.5, 0, -1.5, 0): 2.25 / sqrt(4.5 * 4.5) = 0.5.
+    # Less their mean 2.5, the ranks are (1.5, 0, 0, -1.5) and (1.5, 0, -1.5, 0). So Spearman's
+    # correlation is 2.25 / sqrt(4.5 * 4.5) = 0.5.
     matrix = np.array([[1, 0], [2, 0], [3, 4], [3, -4], [0, 1]], np.float32)
     wv = WordVectors(["a", "b", "c", "d", "e"], matrix)
     path = written(tmp_path, "a b 9\na c 5\na d 4\na e 5\n")

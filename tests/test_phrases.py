@@ -144,7 +144,7 @@ def test_phrases_are_counted_as_one_word(phrases):
     assert X.vocabulary == expected.vocabulary
     assert (X.to_scipy() != expected.to_scipy()).nnz == 0
     assert "bank_of_england" in Vocabulary.from_corpus(DOCUMENTS, phrases=phrases)
-    # Lists of words, with folding, and a tokenizer in Python.
+    # Phrases are also joined in lists of words and after a tokenizer in Python, in lower case.
     lists = [document.upper().split() for document in DOCUMENTS]
     for source, settings in ((lists, {}), (DOCUMENTS, {"tokenizer": str.split})):
         found = Vocabulary.from_corpus(source, phrases=phrases, lowercase=True, **settings)
@@ -210,7 +210,7 @@ def test_messages_and_the_repr_show_the_beginning_of_long_lists(tmp_path):
     message = str(caught.value)
     assert len(message) < 700
     assert "only the new list has ['xyz']; only that of the checkpoint has ['word0']" in message
-    # Equal arrays of words are no error of the comparison with the default.
+    # `repr` compares each parameter with its default. For an array, `==` returns an array.
     assert "stop_words=array(['the', 'a']" in repr(Glove(dim=2, stop_words=np.array(["the", "a"])))
 
 

@@ -116,7 +116,10 @@ def test_the_native_format_keeps_float16(tmp_path, wv):
 
 
 def _is_text(numbers: bytes) -> bool:
-    """Return whether the bytes of numbers may stand in a text; with NUL bytes only a few may."""
+    """Return whether a file with these bytes of numbers may be taken for text.
+
+    They must be valid UTF-8 without NUL bytes, or valid UTF-8 of at most 8 bytes.
+    """
     try:
         numbers.decode()
     except UnicodeDecodeError:
@@ -127,7 +130,7 @@ def _is_text(numbers: bytes) -> bool:
 @given(word_vectors(PLAIN_WORD), st.booleans())
 def test_word2vec_formats_keep_words_and_numbers(tmp_path, wv, binary):
     wv.save_word2vec_format(tmp_path / "vectors", binary=binary)
-    # If the bytes of the numbers are valid text, the file may be taken for text: name the format.
+    # If a reader may take the file for text, name the format.
     named = {"format": "word2vec_binary"} if binary and _is_text(wv.vectors.tobytes()) else {}
     read = WordVectors.load(tmp_path / "vectors", **named)
     assert_same(read, wv)
@@ -140,7 +143,8 @@ def test_glove_text_keeps_words_with_spaces(tmp_path, wv):
     try:
         wv.save_glove(tmp_path / "vectors")
     except ValueError:
-        # Only words that look like numbers or separators, or like a byte order mark, are refused.
+        # Vectors are refused only if the first word begins with a byte order mark, or if a reader
+        # could not tell where the words end, because of separators in them.
         words = wv.index_to_key
         assert words[0].startswith("\ufeff") or any(re.search(r"[ \t;,]", word) for word in words)
         return

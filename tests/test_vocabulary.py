@@ -56,7 +56,7 @@ def test_any_run_of_blanks_separates_words(tmp_path, documents, space, margin, e
     try:
         vocabulary = Vocabulary.from_corpus(path, min_count=1)
     except FormatError as error:
-        # Lines of a word and a number, none larger than the one before, are recognised as one.
+        # Lines of a word and a number are taken for a vocabulary if the numbers do not rise.
         if "this is not text but a vocabulary" not in str(error):
             raise
         reject()

@@ -433,7 +433,7 @@ fn merged(group_counts: Vec<GroupCounts>, groups: usize, threads: usize) -> Vec<
                 .filter(|counts| counts.group == group)
                 .collect();
             if parts.is_empty() {
-                return None; // of a text without documents
+                return None; // there are no documents
             }
             let store = |bytes| Arc::new(bytes) as _;
             let merge = || merge_group_counts(&parts, &store, &Monitor::new());
