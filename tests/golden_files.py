@@ -59,7 +59,7 @@ def vocabulary_flags(path: Path) -> list[object]:
 
 
 def vocabulary_of(path: Path) -> Path:
-    """The file of the vocabulary to whose ids the records of a file refer."""
+    """The file of the vocabulary by whose order the records of a file number the words."""
     found = re.search(r"\.(max\d+)\.", path.name)
     return path.with_name(f"vocab.{found[1] if found else 'min3'}.txt")
 
@@ -86,6 +86,6 @@ def counting_flags(path: Path) -> list[object]:
 
 
 def documents(folder: Path) -> list[list[str]]:
-    """The words of a golden text by the rules of Stanford's tools."""
+    """The documents of a golden text as lists of words, by the rules of Stanford's tools."""
     text = (folder / "corpus.txt").read_bytes().decode().replace("\r", "")
     return [re.findall(r"[^ \t]+", line) for line in text.split("\n")]

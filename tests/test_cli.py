@@ -287,7 +287,7 @@ def test_wrong_calls_end_with_2():
     assert "must be a number of words or document, got 'x'" in reason(
         2, "cooccur", "c", "-o", "x", "--window", "x"
     )
-    # Abbreviated options are refused: a new option could change the meaning of a script.
+    # Abbreviated options are refused, because a new option could change what a script means by one.
     assert "--wind" in reason(2, "cooccur", "c", "-o", "x", "--wind", "3")
 
 
@@ -471,7 +471,7 @@ def test_records_go_to_standard_output(text, made):
     assert shown == (made / "cooccurrence.bin").read_bytes()
 
 
-# --- asking ---------------------------------------------------------------------------------------
+# --- queries --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["model.glove", "vectors.txt", "vectors.native", "vectors.txt.gz"])
@@ -789,7 +789,7 @@ def test_an_estimate_names_settings_that_fit(tmp_path):
     assert 0 < wide["advice"]["max_vocab"] < 30_000
 
 
-# --- what goes wrong ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 
 def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):

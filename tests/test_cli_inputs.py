@@ -213,7 +213,7 @@ def test_documents_are_documents(here, source):
             Vocabulary.from_corpus(source, min_count=1)
 
 
-# --- elsewhere ------------------------------------------------------------------------------------
+# --- remote files ---------------------------------------------------------------------------------
 
 
 @pytest.fixture

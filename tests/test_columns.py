@@ -102,7 +102,7 @@ def expected() -> Vocabulary:
     return counted(EXPECTED)
 
 
-# --- one column, many ways --------------------------------------------------------------------
+# --- the same column in every format and type -------------------------------------------------
 
 
 @pytest.mark.parametrize("name", WRITERS)

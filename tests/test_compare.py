@@ -120,7 +120,10 @@ def test_words_without_bootstraps_are_sorted_by_distance():
 
 
 def sampled(folder: Path, true: np.ndarray, noise: float, rng: np.random.Generator) -> Bootstrap:
-    """A bootstrap of vectors that have the noise of a sample, in a random rotation."""
+    """A bootstrap whose full vectors are `true` plus noise.
+
+    Each replicate adds as much noise to the full vectors. One random rotation turns all vectors.
+    """
     full = true + rng.normal(size=true.shape) * noise
     store = Store(folder)
     store.create()
@@ -212,7 +215,7 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
 
 
 def planted(documents: int, seed: int = 0) -> tuple[list[str], list[str]]:
-    """Documents of ten topics. After a date "c0w1" and "c5w1" exchange their topics."""
+    """Documents of ten topics, and their dates. Late, "c0w1" and "c5w1" exchange their topics."""
     draw = random.Random(seed)
     text, dates = [], []
     common = [f"the{i}" for i in range(15)]

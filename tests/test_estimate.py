@@ -1,4 +1,4 @@
-"""Estimates, compared with what counting the text and fitting a model then need."""
+"""Estimates, compared with what counting the text and fitting a model need."""
 
 import gzip
 import json
@@ -251,7 +251,7 @@ def test_a_long_table_is_sampled_with_a_warning(tmp_path):
     assert found.bytes_read < found.bytes_total
 
 
-# --- what a sample tells --------------------------------------------------------------------------
+# --- estimates from a sample ----------------------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -599,7 +599,7 @@ def test_a_similarity_result_prints_and_converts(tmp_path):
     }
 
 
-# ---------------------------------------------------------------- either
+# ---------------------------------------------------- both kinds of file
 
 
 def test_evaluate_tells_the_two_kinds_of_file_apart(tmp_path, questions, wv):

@@ -1,4 +1,4 @@
-"""Methods with the names of gensim: compared with hand-made results and, if installed, gensim."""
+"""Methods with the names of gensim: compared with results by hand and, if installed, gensim."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def written(folder, text, name="file.txt", encoding="utf-8"):
     return path
 
 
-# ---------------------------------------------------------------- worked by hand
+# ------------------------------------------------------ results computed by hand
 
 
 def test_has_index_for_is_membership(wv):
@@ -412,7 +412,7 @@ def test_load_word2vec_format_reads_what_gensim_writes(many, tmp_path, binary):
     np.testing.assert_allclose(copy.vectors, many.vectors, rtol=1e-6)
 
 
-# ---------------------------------------------------------------- the page of differences
+# ---------------------------------------------------------------- the page docs/gensim.md
 
 
 def public(kind: type) -> set[str]:

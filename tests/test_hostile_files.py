@@ -245,7 +245,7 @@ def test_counts_of_words_that_add_up_beyond_the_largest_are_refused():
         X + Y
 
 
-# ----------------------------------------------------------------------------------- every bit
+# -------------------------------------------------------------------------------- flipped bits
 
 
 @pytest.fixture(scope="module")
@@ -415,7 +415,7 @@ def test_a_model_of_a_machine_with_more_processors_loads(tmp_path, trained):
     np.testing.assert_array_equal(model.W, Glove.load(trained / "model").W)
 
 
-# ------------------------------------------------------------------------------------------- bombs
+# ------------------------------------------------------------------ small files with large content
 
 LOAD = """
     import resource, sys, time

@@ -370,7 +370,7 @@ def test_a_list_with_a_missing_text_is_refused():
         kwic.contexts([None, "ice"], "ice")
 
 
-# --- use and views --------------------------------------------------------------------------------
+# --- results: further use, printing and plots -----------------------------------------------------
 
 
 def test_windows_go_into_infer_vector():

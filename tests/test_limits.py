@@ -173,7 +173,7 @@ def test_a_window_may_be_wider_than_any_document():
         np.testing.assert_allclose(ours, theirs, rtol=1e-14)
 
 
-# --- packed bombs -------------------------------------------------------------------------------
+# --- small files with large content -------------------------------------------------------------
 
 BOMB = """
 import resource, sys, time

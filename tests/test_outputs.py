@@ -118,7 +118,7 @@ def test_the_list_of_savers_is_complete(model, counts):
     assert list(savers(model, counts)) == SAVERS
 
 
-# --- one way of writing ---------------------------------------------------------------------------
+# --- how each method writes its file --------------------------------------------------------------
 
 
 @needs_unix
@@ -859,7 +859,7 @@ def test_two_outputs_of_stanfords_command_line_are_two_files(tmp_path):
     assert not (tmp_path / "same.txt").exists()
 
 
-# --- outputs against each other, and against others -----------------------------------------------
+# --- outputs that are one file, or that another process writes ------------------------------------
 
 
 @pytest.mark.parametrize(

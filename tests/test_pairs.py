@@ -549,7 +549,7 @@ def test_progress_counts_rows():
     assert ("counting", 500_000, 500_000) in seen or ("counting", 500_000, 0) in seen
 
 
-# ------------------------------------------------------------------------------ tables out
+# ------------------------------------------------------------------------ tables of counts
 
 
 @given(tables())
@@ -1066,7 +1066,7 @@ def test_a_hidden_file_that_cannot_be_removed_is_named(store, kind, monkeypatch,
     assert code == (1 if kind is OSError else 130)
     (line,) = capsys.readouterr().err.splitlines()
     assert "; the incomplete file memory://" in line
-    # What a killed process leaves is not read.
+    # The hidden incomplete file is not read.
     wanted = records(Cooccurrence.from_pairs("memory://pairs", "user", "film", rectangular=True))
     whole = pa.table(RATINGS)
     assert wanted == records(Cooccurrence.from_pairs(whole, "user", "film", rectangular=True))

@@ -29,7 +29,7 @@ WHOLE = set(re.findall(r"^::: ([\w.]+)$(?!\n    options:\n      members: false)"
 
 
 def public_modules() -> list[str]:
-    """Return the modules of the package without an underscore, but those of the command line."""
+    """Return the public modules of the package, except those of the command line."""
     found = [
         module.name
         for module in pkgutil.walk_packages(glove_rs.__path__, "glove_rs.")

@@ -245,7 +245,7 @@ def test_kernel_descends_along_finite_differences_of_the_loss(simd, size, dim, s
         np.testing.assert_allclose(step, slope, rtol=2e-5, atol=2e-5, err_msg=name)
 
 
-# ----------------------------------------------------------------------- whole runs, any scheduling
+# --------------------------------------------------------------------------------------- whole runs
 
 
 def random_symmetric_counts(seed, size, density):

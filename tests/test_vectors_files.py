@@ -81,7 +81,7 @@ def load(path, **options):
         return WordVectors.load(path, **options)
 
 
-# ------------------------------------------------------------------------------ there and back
+# --------------------------------------------------------------------------------- round trips
 
 # All characters except newlines and lone surrogates, which UTF-8 cannot encode.
 LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\n")
@@ -205,7 +205,7 @@ def test_numbers_too_large_for_float16_become_infinite(file):
     assert load(file(b"a 1e6 -1e6\n"), dtype="float16")["a"].tolist() == [np.inf, -np.inf]
 
 
-# --------------------------------------------------------------------------------- as gensim
+# ---------------------------------------------------------------------- compared with gensim
 
 
 @pytest.fixture(scope="module")
@@ -243,7 +243,7 @@ def test_gensim_reads_the_same_from_glove_text(tmp_path, keyed):
     np.testing.assert_array_equal(theirs.vectors, wv.vectors)
 
 
-# ----------------------------------------------------------------------------------- Stanford's
+# ----------------------------------------------------------------------------- Stanford's files
 
 
 def test_stanfords_parameters_are_its_text(golden):
@@ -543,7 +543,7 @@ def test_a_format_that_is_not_the_files_is_malformed(file):
     assert "WordVectors.save" in fault(text, format="native")
 
 
-# --------------------------------------------------------------------------------------- packed
+# ----------------------------------------------------------------------------- compressed files
 
 # Written by the program `zstd`, because Python 3.11 cannot: "ice 2 0.5", "snow 3 1", "steam 0 4".
 ZSTD = base64.b64decode("KLUv/SQd6QAAaWNlIDIgMC41CnNub3cgMyAxCnN0ZWFtIDAgNAoOjUAC")

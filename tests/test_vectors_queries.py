@@ -298,7 +298,7 @@ def test_any_matrix_answers_as_in_gensim_rows_of_zeros_included(matrix, data):
         np.testing.assert_allclose(our, their, rtol=1e-4, atol=1e-5, equal_nan=True)
 
 
-# ---------------------------------------------------------------- what the results mean
+# ---------------------------------------------------------------- results known by hand
 
 
 @pytest.fixture
@@ -805,7 +805,7 @@ def test_memory_of_a_batch_does_not_grow_with_the_number_of_words():
     assert peaks[1] < 60e6
 
 
-# ---------------------------------------------------------------- which vector
+# ------------------------------------------- sum, mean, word or context vector
 
 
 def test_combine_makes_one_vector_of_two():

@@ -170,7 +170,7 @@ def test_a_word_given_twice_is_refused_by_name():
         Vocabulary(["echo", "b", "echo"], [1, 1, 1])
 
 
-# ------------------------------------------------------------------------------------------- stored
+# -------------------------------------------------------------------------------------------- files
 
 
 def test_saved_text_is_one_word_and_its_count_a_line(fruit, tmp_path):

@@ -94,7 +94,7 @@ fn long_documents() -> impl Strategy<Value = Vec<Document>> {
 
 // --- the naive side -------------------------------------------------------------------------------
 
-/// The order of C strings of signed bytes, as Stanford's tools compare words.
+/// A word as a C string of signed bytes. Stanford's tools compare words in this form.
 fn c_string(word: &str) -> Vec<i8> {
     word.bytes().chain([0]).map(|byte| byte as i8).collect()
 }
@@ -442,7 +442,7 @@ fn merged(group_counts: Vec<GroupCounts>, groups: usize, threads: usize) -> Vec<
         .collect()
 }
 
-// --- what the properties would not show ----------------------------------------------------------
+// --- checks that the properties test what they claim ---------------------------------------------
 
 #[test]
 fn a_text_larger_than_the_limit_is_counted_on_disk() {
