@@ -59,7 +59,7 @@ def vocabulary_flags(path: Path) -> list[object]:
 
 
 def vocabulary_of(path: Path) -> Path:
-    """The file of the vocabulary by whose order the records of a file number the words."""
+    """The vocabulary file to which the numbers of words in a file of records refer."""
     found = re.search(r"\.(max\d+)\.", path.name)
     return path.with_name(f"vocab.{found[1] if found else 'min3'}.txt")
 

@@ -129,7 +129,8 @@ def test_an_interval_of_a_share_holds_the_truth_19_times_in_20():
         interval(resampled_share((rng.random((1, 200)) < 0.6).astype(float), 500, seed)[0])
         for seed in range(400)
     ]
-    # 0.95 ± 0.011 (standard error of 400 samples); percentile intervals are a little too narrow.
+    # The expected share is 0.95, with a standard error of 0.011 for 400 samples. Percentile
+    # intervals are a little too narrow.
     assert 0.91 < coverage(0.6, samples) < 0.98
 
 

@@ -178,7 +178,7 @@ def test_a_parameter_that_the_api_gains_is_an_option():
     assert "--share X AdaGrad's part, see glove_rs.Glove and how" in lines
     assert "--how plain|in-turn the way (default: plain)" in lines
     assert "--quick, --no-quick (default: no)" in lines
-    assert "--min-count N drop words that occur fewer than N times" in shown  # from _settings
+    assert "--min-count N drop words that occur fewer than N times" in shown  # text from _settings
     arguments = ["--rounds", "4", "--share", "0.5", "--no-quick", "--min-count", "2"]
     arguments += ["--folder", "."]
     assert given(parser.parse_args(arguments), names) == {
@@ -287,7 +287,7 @@ def test_wrong_calls_end_with_2():
     assert "must be a number of words or document, got 'x'" in reason(
         2, "cooccur", "c", "-o", "x", "--window", "x"
     )
-    # Abbreviated options are refused, because a new option could change what a script means by one.
+    # Abbreviated options are refused, because a new option could change their meaning.
     assert "--wind" in reason(2, "cooccur", "c", "-o", "x", "--wind", "3")
 
 

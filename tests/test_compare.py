@@ -153,7 +153,7 @@ def test_only_changed_words_have_intervals_above_zero(tmp_path):
     assert covered > 0.9
     assert abs(np.mean([row["change"] for row in unchanged])) < 0.02
     plain = compare.changed_words(a.full, b.full)
-    assert np.mean(plain["change"][10:]) > 0.05  # not corrected for noise
+    assert np.mean(plain["change"][10:]) > 0.05  # without replicates, noise adds to the change
 
 
 def test_changed_words_need_replicates(tmp_path):
@@ -215,7 +215,7 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
 
 
 def planted(documents: int, seed: int = 0) -> tuple[list[str], list[str]]:
-    """Documents of ten topics, and their dates. Late, "c0w1" and "c5w1" exchange their topics."""
+    """Documents of ten topics, and dates. In the late half, "c0w1" and "c5w1" exchange topics."""
     draw = random.Random(seed)
     text, dates = [], []
     common = [f"the{i}" for i in range(15)]

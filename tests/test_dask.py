@@ -232,7 +232,8 @@ def _logged(dask_worker: Any) -> int:
 
 
 def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -> None:
-    client.run(_forget_transfers)  # the log has only the last transfers
+    # The sums of bytes must not depend on the log, which keeps only the last transfers.
+    client.run(_forget_transfers)
     model = DaskGlove(client=client, partitions=2, **settings()).fit_cooccurrence(counts)
     stages = model.stages_
     assert set(stages) == {"preparing", "training"}
@@ -288,7 +289,7 @@ def test_callbacks_see_each_epoch_and_may_stop(client: Any, counts: Cooccurrence
     assert len(model.history) == 2
     assert np.array_equal(seen[-1][2], model.W)
     assert np.array_equal(seen[-1][3], model.b_tilde)
-    states[0].__dict__.pop("_sides")  # the cache of the arrays that were read
+    states[0].__dict__.pop("_sides")  # forget the arrays that were read before
     with pytest.raises(RuntimeError, match="epoch 1 is past"):
         _ = states[0].W
 

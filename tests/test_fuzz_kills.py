@@ -26,7 +26,7 @@ FILES = {"model.glove", "vocab.txt", "settings.json", "history.csv"}
 
 @pytest.fixture(scope="module")
 def text():
-    """A text of two pipe buffers: when all of it is written, the program has read most of it."""
+    """A text of over two pipe buffers: when it is written, the program has read most of it."""
     rng = np.random.default_rng(8)
     words = np.array([f"word{k}" for k in range(400)])
     lines = (" ".join(rng.choice(words, size=40)) for _ in range(450))

@@ -1,4 +1,4 @@
-"""This package computes what Stanford's tools compute (their files: ``golden/README.md``)."""
+"""This package computes what Stanford's tools compute (``golden/README.md`` has their files)."""
 
 from __future__ import annotations
 

@@ -210,7 +210,7 @@ def test_messages_and_the_repr_show_the_beginning_of_long_lists(tmp_path):
     message = str(caught.value)
     assert len(message) < 700
     assert "only the new list has ['xyz']; only that of the checkpoint has ['word0']" in message
-    # `repr` compares each parameter with its default. For an array, `==` returns an array.
+    # `repr` compares each parameter with its default. With an array, this must not raise an error.
     assert "stop_words=array(['the', 'a']" in repr(Glove(dim=2, stop_words=np.array(["the", "a"])))
 
 

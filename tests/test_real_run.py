@@ -11,7 +11,8 @@ import topic_text
 from glove_rs import Glove
 
 # Losses of Stanford's `glove -x-max 10 -vector-size 50 -threads 1` on shuffled counts (window 15,
-# min_count 5). Seeds 1 and 2 differ by less than 0.2 % on enwiki-1m, by 0.6 % on the made-up text.
+# min_count 5). The losses with the seeds 1 and 2 differ by less than 0.2 % on enwiki-1m and by
+# 0.6 % on the made-up text.
 STANFORD = {
     "enwiki_1m": [0.0625, 0.0483, 0.0443, 0.0410, 0.0378],
     "topics": [0.0928, 0.0718, 0.0564, 0.0399, 0.0351],

@@ -204,7 +204,7 @@ fn records(rows: &impl Rows, words: usize) -> Records {
         row.for_each_record(|i, j, x| {
             assert!(
                 records.insert((i, j), x).is_none(),
-                "({i}, {j}) is there twice"
+                "there are two records ({i}, {j})"
             );
         });
         Ok(())
