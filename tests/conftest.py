@@ -33,7 +33,8 @@ settings.load_profile(
 )
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # A shell makes commands that it starts with `&` ignore Ctrl-C, and their children inherit this.
+    # A shell script makes the commands that it starts with `&` ignore Ctrl-C, and their children
+    # inherit this. But the tests send Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -109,7 +110,7 @@ def topics(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _unpacked(shared: Path, name: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     packed = shared / "data" / f"{name}.xz"
     if not packed.is_file():
-        pytest.skip(f"{packed} is not there")
+        pytest.skip(f"{packed} does not exist")
     text = tmp_path_factory.mktemp("data") / name
     with lzma.open(packed) as source, text.open("wb") as target:
         shutil.copyfileobj(source, target, 1 << 20)
@@ -147,7 +148,10 @@ def enwiki_17m(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def enwiki_17m_counts(enwiki_17m: Path) -> CountedText:
-    """The counts of enwiki-17m with window 15 and min_count 5, the settings of Stanford's run."""
+    """The counts of enwiki-17m with window 15 and min_count 5.
+
+    Stanford's tools counted the same text with these settings (``test_real_run.py``).
+    """
     from glove_rs import Cooccurrence
 
     counts = Cooccurrence.from_corpus(enwiki_17m, window=15, min_count=5)
@@ -164,8 +168,8 @@ def enwiki_17m_counts(enwiki_17m: Path) -> CountedText:
 def zipf(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     """About six thousand tokens of 400 words whose frequencies follow Zipf's law.
 
-    Some documents are empty, some words are not ASCII, and enough of them are rare for
-    ``min_count`` to leave gaps.
+    Some documents are empty, and some words are not ASCII. Many words are rare, so that dropping
+    them with ``min_count`` leaves gaps between the other words.
     """
     rng = np.random.default_rng(1935)
     words = np.array([f"w{k}" if k % 7 else f"wört{k}水" for k in range(400)])

@@ -9,7 +9,7 @@ from typing import Any
 
 _TESTS = Path(__file__).resolve().parent
 
-#: A folder outside the repository, with texts that are too large for it or belong to others.
+#: A folder outside the repository: its texts are too large for the repository or belong to others.
 SHARED = Path(os.environ.get("GLOVE_RS_SHARED", _TESTS.parents[1] / "shared"))
 
 #: The golden files of this repository and, if they exist, those of the shared folder.
@@ -59,7 +59,7 @@ def vocabulary_flags(path: Path) -> list[object]:
 
 
 def vocabulary_of(path: Path) -> Path:
-    """The file of the vocabulary to whose ids the records of a file refer."""
+    """The vocabulary file to which the numbers of words in a file of records refer."""
     found = re.search(r"\.(max\d+)\.", path.name)
     return path.with_name(f"vocab.{found[1] if found else 'min3'}.txt")
 
@@ -86,6 +86,6 @@ def counting_flags(path: Path) -> list[object]:
 
 
 def documents(folder: Path) -> list[list[str]]:
-    """The words of a golden text by the rules of Stanford's tools."""
+    """The documents of a golden text as lists of words, by the rules of Stanford's tools."""
     text = (folder / "corpus.txt").read_bytes().decode().replace("\r", "")
     return [re.findall(r"[^ \t]+", line) for line in text.split("\n")]

@@ -14,6 +14,6 @@ LIMIT = 0.5 * (os.cpu_count() or 1)
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of all threads of a process; ``time.process_time()`` returns that of the caller."""
+    """CPU time of all threads of another process. ``time.process_time()`` knows only its own."""
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system

@@ -38,7 +38,10 @@ HANG = 600
 def call(
     *arguments: object, stdin: bytes = b"", cwd: Path | None = None, **options: Any
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run a command line, which may fail. With `options` of `subprocess.run`, do not fork it."""
+    """Run a command line, which may fail.
+
+    With `options` of `subprocess.run`, start a new process. Otherwise the server forks a child.
+    """
     command = [str(PROGRAM), *map(str, arguments)]
     if hasattr(os, "fork") and not options:
         return _forked(command, stdin, cwd)
@@ -76,7 +79,10 @@ def reason(code: int, *arguments: object, **options: Any) -> str:
 
 @cache
 def _server() -> socket.socket:
-    """Start the server. It ends when this socket is closed, or when this process ends."""
+    """Start the server, and return a socket to it.
+
+    The server ends when the socket is closed, or when this process ends.
+    """
     ours, theirs = socket.socketpair()
     process = subprocess.Popen(
         [sys.executable, "-P", __file__, str(theirs.fileno())],
@@ -166,7 +172,7 @@ def _serve(requests: socket.socket) -> None:
     import glove_rs.cli
 
     _import_all(glove_rs)
-    gc.freeze()  # a collection in a child would copy the pages of all objects
+    gc.freeze()  # so that garbage collection in a child does not copy the pages of all objects
     while True:
         content, fds, _, _ = socket.recv_fds(requests, 8, 3)
         if not content:
@@ -203,7 +209,7 @@ def _code_of(main: Callable[[], int]) -> object:
 
 
 def _end(code: object) -> None:
-    """End with an exit code as ``sys.exit`` does, but leave the objects to the system."""
+    """End with an exit code as ``sys.exit`` does, but without destroying the objects."""
     threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the interpreter does
     atexit._run_exitfuncs()
     try:

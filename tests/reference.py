@@ -50,7 +50,7 @@ def _c_string(word: str) -> list[int]:
 
 
 def _stanford_hash(word: str) -> int:
-    """``bitwisehash`` of Stanford's tools: the slot of a word in their table of 2^20."""
+    """``bitwisehash`` of Stanford's tools: the list of a word in their table of 2^20 lists."""
     h = 1159241
     for c in _c_string(word)[:-1]:
         h ^= ((h << 5) + c + (h >> 2)) & 0xFFFFFFFF

@@ -241,7 +241,7 @@ def test_replicates_without_a_word_are_counted_in_a_warning():
     models[3] = random_model(8)
     with pytest.warns(UserWarning, match="1 of 10 replicates are left out"):
         result = associations.rnd(models[0], ["w0"], ["w1"], ["w8"], bootstrap=models)
-    assert math.isnan(result.low)  # more than 5 % have no value
+    assert math.isnan(result.low)  # more than 5 % of the replicates have no value
     assert "without an interval" in result.notes[0]
     assert result.notes[-1] == "no interval: 1 of 10 replicates lack 'w8'"
     assert "nan]" not in str(result)
@@ -256,11 +256,11 @@ def test_a_table_says_why_there_is_no_interval():
         )
     assert result.notes[-1] == "no interval: 2 of 11 replicates lack 'w5'"
     assert math.isnan(result.low)
-    # Equal cosines give no effect size, which is not a word that is missing.
+    # Equal cosines give no effect size. The note must not say that a word is missing.
     flat = [model(np.ones((9, 3))) for _ in range(2)]
     result = associations.sc_weat(models[0], "w0", ["w1"], ["w2"], bootstrap=models + flat)
     assert result.notes[-1] == "no interval: 2 of 11 replicates have no value"
-    # A replicate of many that lacks a word is left out.
+    # If at most 5 % of the replicates lack a word, the interval leaves them out.
     many = [random_model(9, seed=seed) for seed in range(39)]
     with pytest.warns(UserWarning, match="1 of 40 replicates are left out"):
         result = associations.ripa(

@@ -310,7 +310,7 @@ def savers():
 
 @pytest.fixture(scope="module")
 def save():
-    """The savers, made once."""
+    """The functions of `savers`, made once for all tests."""
     return savers()
 
 

@@ -60,7 +60,7 @@ def test_a_draw_of_equal_values_has_no_correlation():
 
 
 def test_shares_are_those_of_drawn_items():
-    # `loop` draws items one by one. Both ways must give the same means and covariances of shares.
+    # `loop` draws items one by one. `found` must have the same means and covariances of shares.
     rng = np.random.default_rng(1)
     right = (rng.random((2, 50)) < [[0.7], [0.4]]).astype(float)
     found = resampled_share(right, 20_000, seed=0)
@@ -68,7 +68,7 @@ def test_shares_are_those_of_drawn_items():
     assert found.mean(axis=1) == pytest.approx(right.mean(axis=1), abs=0.003)
     assert np.cov(found) == pytest.approx(np.cov(loop.T), abs=0.0003)
     assert np.cov(found) == pytest.approx(np.cov(right, bias=True) / 50, abs=0.0003)
-    # A share is a number of whole items.
+    # Each share is a whole number of items, divided by 50.
     assert np.allclose(found * 50, np.round(found * 50))
 
 
@@ -129,7 +129,8 @@ def test_an_interval_of_a_share_holds_the_truth_19_times_in_20():
         interval(resampled_share((rng.random((1, 200)) < 0.6).astype(float), 500, seed)[0])
         for seed in range(400)
     ]
-    # 0.95 ± 0.011 (standard error of 400 samples); percentile intervals are a little too narrow.
+    # The expected share is 0.95, with a standard error of 0.011 for 400 samples. Percentile
+    # intervals are a little too narrow.
     assert 0.91 < coverage(0.6, samples) < 0.98
 
 

@@ -74,7 +74,7 @@ def whole(zipf):
     return Glove(**SETTINGS).fit(zipf.path)
 
 
-# --- going on -----------------------------------------------------------------------------------
+# --- resuming -----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("epoch", [1, 3, 6])
@@ -271,7 +271,7 @@ KILLER = textwrap.dedent(
                 finally:
                     os._exit(4)
             time.sleep(rng.uniform(0, patience))
-            patience *= 1.3  # writing a checkpoint may take longer than the whole run without one
+            patience *= 1.3  # so that a run can end: with checkpoints it takes longer
             os.kill(child, signal.SIGKILL)
             code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
             if code == -signal.SIGKILL:

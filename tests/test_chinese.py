@@ -117,7 +117,7 @@ def test_the_command_line_takes_both(tmp_path):
     assert {MADE_UP, "自然語言"} <= found
 
 
-# --- words that are given once, and files that change after training ----------------------------
+# --- words that can be read only once, and files that change after training ---------------------
 
 
 def _pipe(path: Path, text: str) -> threading.Thread:

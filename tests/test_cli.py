@@ -178,7 +178,7 @@ def test_a_parameter_that_the_api_gains_is_an_option():
     assert "--share X AdaGrad's part, see glove_rs.Glove and how" in lines
     assert "--how plain|in-turn the way (default: plain)" in lines
     assert "--quick, --no-quick (default: no)" in lines
-    assert "--min-count N drop words that occur fewer than N times" in shown  # from the settings
+    assert "--min-count N drop words that occur fewer than N times" in shown  # text from _settings
     arguments = ["--rounds", "4", "--share", "0.5", "--no-quick", "--min-count", "2"]
     arguments += ["--folder", "."]
     assert given(parser.parse_args(arguments), names) == {
@@ -287,7 +287,7 @@ def test_wrong_calls_end_with_2():
     assert "must be a number of words or document, got 'x'" in reason(
         2, "cooccur", "c", "-o", "x", "--window", "x"
     )
-    # Abbreviated options are refused: a new option could change the meaning of a script.
+    # Abbreviated options are refused, because a new option could change their meaning.
     assert "--wind" in reason(2, "cooccur", "c", "-o", "x", "--wind", "3")
 
 
@@ -471,7 +471,7 @@ def test_records_go_to_standard_output(text, made):
     assert shown == (made / "cooccurrence.bin").read_bytes()
 
 
-# --- asking ---------------------------------------------------------------------------------------
+# --- queries --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", ["model.glove", "vectors.txt", "vectors.native", "vectors.txt.gz"])
@@ -755,7 +755,8 @@ def test_an_estimate_of_a_small_text_is_what_counting_finds(text):
         sum(s for name, s in found["seconds"].items() if name != "total")
     )
     assert 0 < found["seconds"]["total"] < 60
-    # A row has six numbers, a bias and accumulators: one cache line of 64 bytes.
+    # A row has 6 components, ‖w‖², a bias and two accumulators, padded to 64 bytes. Each of the 60
+    # words has two rows, and the estimate includes a copy of all rows.
     assert found["parameters"] == 2 * 60 * 2 * 64
     assert found["bounds"]["records"] == [counts.nnz, counts.nnz]
 
@@ -788,7 +789,7 @@ def test_an_estimate_names_settings_that_fit(tmp_path):
     assert 0 < wide["advice"]["max_vocab"] < 30_000
 
 
-# --- what goes wrong ------------------------------------------------------------------------------
+# --- errors ---------------------------------------------------------------------------------------
 
 
 def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
@@ -970,7 +971,7 @@ def interrupted(*arguments, at: bytes, cwd: Path) -> tuple[int, bytes]:
             if at in line:
                 break
         else:
-            pytest.fail("it ended before it was interrupted")
+            pytest.fail("the program ended before it was interrupted")
         child.send_signal(signal.SIGINT)
         lines = child.stderr.readlines()
         child.wait(timeout=60)
@@ -1019,7 +1020,7 @@ def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
             cwd=tmp_path,
         )
         end = time.monotonic() + HANG
-        while fcntl.ioctl(ours, termios.FIONREAD, bytes(4)) != bytes(4):  # nothing is read yet
+        while fcntl.ioctl(ours, termios.FIONREAD, bytes(4)) != bytes(4):  # the line is not read yet
             assert child.poll() is None
             assert time.monotonic() < end
             time.sleep(0.01)

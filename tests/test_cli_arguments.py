@@ -48,7 +48,10 @@ def made(tmp_path_factory) -> Path:
 
 
 def positionals(command: str, made: Path) -> list[str]:
-    """Positional arguments with which each command succeeds quickly."""
+    """Arguments with which a command succeeds quickly. `pairs` fails: its table does not exist.
+
+    "@" stands for an output.
+    """
     given = {
         "fit": ["corpus.txt", "--out", "@"],
         "vocab": ["corpus.txt"],
@@ -109,7 +112,7 @@ def cases(made: Path) -> list[list[str]]:
 
 @pytest.fixture
 def quiet(tmp_path, monkeypatch):
-    """Work in an empty folder, with empty standard streams."""
+    """Work in an empty folder, with /dev/null as standard input and standard output."""
     monkeypatch.chdir(tmp_path)
     nothing = os.open(os.devnull, os.O_RDWR)
     saved = [os.dup(descriptor) for descriptor in (0, 1)]

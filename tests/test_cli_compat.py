@@ -1,7 +1,8 @@
 """``glove-rs compat``: Stanford's command lines, as scripts run them.
 
 Stanford's tools wrote the golden files (``golden/README.md``). If GLOVE_RS_STANFORD names the
-folder with the built tools, tests also replace each stage in turn by Stanford's program.
+folder with the built tools, a test also runs Stanford's four programs, with one of them in turn
+replaced by ``glove-rs compat``.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ def losses(result: subprocess.CompletedProcess[bytes]) -> list[float]:
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory) -> bytes:
-    """A random text of a few documents, whose words have Zipf's frequencies."""
+    """A random text of 200 documents, whose words have Zipf's frequencies."""
     rng = np.random.default_rng(11)
     words = np.array([f"w{k}" if k % 7 else f"wört{k}" for k in range(300)])
     return "".join(
@@ -359,7 +360,8 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
             return result
         return theirs(tools, tool, *flags, stdin=stdin, cwd=tmp_path)
 
-    text = text * 3  # Stanford may count the first pair twice: longer texts hide it
+    # Stanford's `cooccur` may count the first pair twice. In a longer text this matters less.
+    text = text * 3
     (tmp_path / "vocab.txt").write_bytes(stage("vocab_count", "-min-count", 3, stdin=text).stdout)
     records = stage("cooccur", "-window-size", 5, "-memory", 0.1, stdin=text).stdout
     shuffled = stage("shuffle", "-memory", 0.1, "-seed", 1, stdin=records).stdout

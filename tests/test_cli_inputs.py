@@ -36,7 +36,10 @@ def written(folder: Path, contents: list[bytes], ending: str = ".txt") -> list[s
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory) -> dict[str, list[str]]:
-    """Arguments that name the same three texts."""
+    """For each way to name three texts, the arguments.
+
+    Some ways differ in the texts: one text is broken, or some texts come twice.
+    """
     folder = tmp_path_factory.mktemp("inputs")
     plain = [text.encode() for text in TEXTS]
     utf16 = [text.encode("utf-16") for text in TEXTS]
@@ -210,7 +213,7 @@ def test_documents_are_documents(here, source):
             Vocabulary.from_corpus(source, min_count=1)
 
 
-# --- elsewhere ------------------------------------------------------------------------------------
+# --- remote files ---------------------------------------------------------------------------------
 
 
 @pytest.fixture

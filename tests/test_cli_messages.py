@@ -16,7 +16,7 @@ from program import HANG, PROGRAM, call, done, reason
 TEXT = "a b c\nb c a\n" * 10
 QUICK = ["--dim", "2", "--epochs", "1", "--min-count", "1", "--threads", "1"]
 
-needs_pipes = pytest.mark.skipif(os.name == "nt", reason="/dev/stdin and /dev/stdout")
+needs_pipes = pytest.mark.skipif(os.name == "nt", reason="needs /dev/stdin and /dev/stdout")
 
 
 @pytest.fixture
@@ -152,7 +152,7 @@ def test_a_summary_goes_to_standard_error_if_data_go_to_standard_output(
         assert Vocabulary.load("found").words == Vocabulary.load("file").words
     else:
         assert (corpus / "found").read_bytes() == (corpus / "file").read_bytes()
-    # Both would be printed.
+    # Otherwise the data and the JSON would both go to standard output.
     assert "must be a file with --json" in reason(2, *again, out, "--json", "--overwrite")
 
 

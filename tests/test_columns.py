@@ -1,4 +1,4 @@
-"""Columns of text in tables: the same counts from every format, and errors that name the place."""
+"""Columns of text in tables: the same counts from every format, and errors that name the row."""
 
 from __future__ import annotations
 
@@ -102,12 +102,12 @@ def expected() -> Vocabulary:
     return counted(EXPECTED)
 
 
-# --- one column, many ways --------------------------------------------------------------------
+# --- the same column in every format and type -------------------------------------------------
 
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_a_column_of_every_format_has_the_same_words(tmp_path, expected, name):
-    path = tmp_path / "table"  # the content says what it is
+    path = tmp_path / "table"  # the content tells the format, not the name
     WRITERS[name](path)
     for column in ["text"] if name in FLAT else ["text", "tokens", "meta.body"]:
         assert counted(path, column=column) == expected
@@ -554,7 +554,7 @@ def test_without_pyarrow_the_error_says_what_to_install(tmp_path, monkeypatch):
 
 @pytest.fixture
 def store():
-    """A store of fsspec in memory, with a table and a text."""
+    """A store of fsspec in memory, with a table in two formats and a text."""
     fsspec = pytest.importorskip("fsspec")
     memory = fsspec.filesystem("memory")
     with memory.open("/bucket/a/t.parquet", "wb") as file:
@@ -633,7 +633,7 @@ def test_fit_estimate_update_and_score_take_a_column(tmp_path):
     estimate = Glove(**RUN).estimate(tmp_path / "t.parquet", **where)
     assert estimate.counts.words == len(model.vocabulary)
     assert estimate.memory > Glove(**RUN).estimate(EXPECTED).memory  # pyarrow is loaded
-    # The text is counted again: the model did not keep the counts of files.
+    # `fit` does not keep the counts of local files, so `update` counts the old text again.
     model.update(tmp_path / "t.parquet", epochs=1, **where)
     plain.update(EXPECTED, epochs=1)
     assert model.W.tobytes() == plain.W.tobytes()

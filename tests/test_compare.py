@@ -120,7 +120,10 @@ def test_words_without_bootstraps_are_sorted_by_distance():
 
 
 def sampled(folder: Path, true: np.ndarray, noise: float, rng: np.random.Generator) -> Bootstrap:
-    """A bootstrap of vectors that have the noise of a sample, in a random rotation."""
+    """A bootstrap whose full vectors are `true` plus noise.
+
+    Each replicate adds as much noise to the full vectors. One random rotation turns all vectors.
+    """
     full = true + rng.normal(size=true.shape) * noise
     store = Store(folder)
     store.create()
@@ -150,7 +153,7 @@ def test_only_changed_words_have_intervals_above_zero(tmp_path):
     assert covered > 0.9
     assert abs(np.mean([row["change"] for row in unchanged])) < 0.02
     plain = compare.changed_words(a.full, b.full)
-    assert np.mean(plain["change"][10:]) > 0.05  # not corrected for noise
+    assert np.mean(plain["change"][10:]) > 0.05  # without replicates, noise adds to the change
 
 
 def test_changed_words_need_replicates(tmp_path):
@@ -203,7 +206,7 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
     some = _core.train(counts, 9, training, running, None, False, start, few).arrays
     moved = (some["W"] != first["W"]).any(axis=1)
     assert moved[:10].all()
-    assert 10 <= moved.sum() < 30  # the last words of a block are trained too
+    assert 10 <= moved.sum() < 30  # a block is trained as a whole, with more than the 10 words
     with pytest.raises(ValueError, match="frozen_contexts cannot be combined"):
         _core.train(counts, 9, {**training, "subwords": True}, running, None, False, start, frozen)
 
@@ -212,7 +215,7 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
 
 
 def planted(documents: int, seed: int = 0) -> tuple[list[str], list[str]]:
-    """Documents of ten topics. After a date "c0w1" and "c5w1" exchange their topics."""
+    """Documents of ten topics, and dates. In the late half, "c0w1" and "c5w1" exchange topics."""
     draw = random.Random(seed)
     text, dates = [], []
     common = [f"the{i}" for i in range(15)]
@@ -265,7 +268,8 @@ def test_a_slice_has_four_of_seven_epochs_unless_epochs_are_given(monkeypatch):
     for epochs, own in [(7, 4), (1, 1), (2, 2), (8, 5), (25, 15)]:
         model = Glove(**{**QUICK, "epochs": epochs}, learning_rate=0.1)
         compare.slices(model, text, labels, n=2)
-        assert schedules == [(epochs, 0.1)] + [(own, 0.16)] * 6  # 2 slices, each with 2 replicates
+        # Each of the 2 slices has a model and 2 replicates.
+        assert schedules == [(epochs, 0.1)] + [(own, 0.16)] * 6
         schedules.clear()
         compare.slices(model, text, labels, epochs=3)
         assert schedules == [(epochs, 0.1), (3, 0.1), (3, 0.1)]
@@ -478,7 +482,7 @@ EXAMPLE = Path(__file__).parents[1] / "examples" / "studies.py"
 
 
 def studied(folder):
-    """Write a text for the studies; return its path."""
+    """Write a text for the studies of `EXAMPLE`; return its path."""
     rng = random.Random(1)
     words = [f"w{i}" for i in range(30)]
     text = folder / "text.txt"

@@ -231,7 +231,7 @@ def test_an_exception_of_the_source_surfaces_unchanged():
 
 @pytest.fixture(scope="module")
 def counts(zipf):
-    """Counts of the Zipf text with its default settings."""
+    """Counts of the Zipf text with min_count 3 and otherwise default settings."""
     return Cooccurrence.from_corpus(zipf.path, min_count=3)
 
 

@@ -1,4 +1,4 @@
-"""Counts by name: single counts and labelled tables, against the formulas written out."""
+"""Counts looked up by words: single counts and labelled tables, against the formulas."""
 
 from __future__ import annotations
 

@@ -232,13 +232,15 @@ def _logged(dask_worker: Any) -> int:
 
 
 def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -> None:
-    client.run(_forget_transfers)  # the log has only the last transfers
+    # The sums of bytes must not depend on the log, which keeps only the last transfers.
+    client.run(_forget_transfers)
     model = DaskGlove(client=client, partitions=2, **settings()).fit_cooccurrence(counts)
     stages = model.stages_
     assert set(stages) == {"preparing", "training"}
     assert stages["training"]["seconds"] == model.history.seconds
-    row_bytes = 2 * 4 * 32  # 20 components and two biases, padded to 32, and as many accumulators
-    # In each slice, every context row moves between two workers at least once.
+    # A context row has 20 components and 4 other numbers, padded to 32 numbers of 4 bytes. It moves
+    # between the two workers at least once in each of the 2 slices of an epoch.
+    row_bytes = 2 * 4 * 32
     assert all(moved >= WORDS * row_bytes for moved in stages["training"]["bytes"])
 
 
@@ -287,7 +289,7 @@ def test_callbacks_see_each_epoch_and_may_stop(client: Any, counts: Cooccurrence
     assert len(model.history) == 2
     assert np.array_equal(seen[-1][2], model.W)
     assert np.array_equal(seen[-1][3], model.b_tilde)
-    states[0].__dict__.pop("_sides")  # the cache of the arrays that were read
+    states[0].__dict__.pop("_sides")  # forget the arrays that were read before
     with pytest.raises(RuntimeError, match="epoch 1 is past"):
         _ = states[0].W
 
@@ -531,7 +533,7 @@ def test_a_killed_worker_changes_nothing_of_the_outcome(
 
         def callback(state: Any) -> None:
             if state.epoch == 2:
-                # The scheduler runs this every two seconds. It leaves only one copy of each value.
+                # The scheduler makes this call every two seconds. One copy of each value remains.
                 doomed.amm.run_once()
             if state.epoch == 3:
                 threading.Timer(after, os.kill, (process, signal.SIGKILL)).start()

@@ -41,7 +41,7 @@ LARGE_BLOCK = 4000
 
 @pytest.fixture(scope="module")
 def client():
-    # By default, another worker may wait 30 s for one that was killed.
+    # By default, a worker waits up to 30 s to connect to another worker that was killed.
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
         with local, distributed.Client(local) as client:
@@ -119,7 +119,7 @@ def test_group_counts_have_every_pair_with_a_word_of_the_group(cluster, zipf, gr
     shards = shards_of(zipf.path, documents="line", blocksize=blocksize, least=groups).ranges
     small = _is_small(len(shards), zipf.path.stat().st_size)
     assert small == (blocksize == LARGE_BLOCK)
-    assert small or len(shards) > FAN_IN  # their vocabularies are merged in a tree
+    assert small or len(shards) > FAN_IN  # the vocabularies of many shards are merged in a tree
     assert counted.tokens == sum(map(len, zipf.documents))
     assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path))
 
@@ -448,7 +448,7 @@ def test_what_a_task_raises_is_raised_here_and_the_tasks_are_gone(client, zipf):
 
 
 def are_gone(cluster: Cluster) -> bool:
-    """Wait until the scheduler has no task of `cluster`. Return False after five seconds."""
+    """Whether the scheduler has no task of `cluster`, after a wait of up to five seconds."""
 
     def left(prefix, dask_scheduler):
         return any(str(key).startswith(prefix) for key in dask_scheduler.tasks)

@@ -11,7 +11,8 @@ import pytest
 
 import glove_rs
 
-# The examples of Dask need a cluster, and importing `__main__` runs the program.
+# The examples of Dask need a cluster, the compiled module `_core` has no examples, and importing
+# `__main__` runs the program.
 MODULES = [
     module.name
     for module in pkgutil.walk_packages(glove_rs.__path__, "glove_rs.")

@@ -1,4 +1,4 @@
-"""Estimates, compared with what counting the text and fitting a model then need."""
+"""Estimates, compared with what counting the text and fitting a model need."""
 
 import gzip
 import json
@@ -33,7 +33,7 @@ print(status("VmHWM") - before)
 
 
 def zipf_lines(tokens, words, exponent, seed=5):
-    """Lines of 200 words. The probability of a word falls with its rank to the power `exponent`."""
+    """Lines of 200 words. The probability of a word is proportional to rank^-exponent."""
     rng = np.random.default_rng(seed)
     weights = np.arange(1.0, words + 1) ** -exponent
     ranks = np.searchsorted(np.cumsum(weights) / weights.sum(), rng.random((tokens // 200, 200)))
@@ -51,7 +51,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def many_words(tmp_path_factory):
-    """A short text of about as many words as `small`, all of which is read too."""
+    """A shorter text than `small`, but with many different words. The estimate reads all of it."""
     path = tmp_path_factory.mktemp("estimate") / "many_words.txt"
     path.write_text("\n".join(zipf_lines(60_000, 40_000, 0.3)))
     return path
@@ -251,7 +251,7 @@ def test_a_long_table_is_sampled_with_a_warning(tmp_path):
     assert found.bytes_read < found.bytes_total
 
 
-# --- what a sample tells --------------------------------------------------------------------------
+# --- estimates from a sample ----------------------------------------------------------------------
 
 
 @pytest.mark.slow

@@ -32,7 +32,8 @@ cat cats mouse mice
 def stanfords_answers(wv, questions, limit=None):
     """Answer questions as Stanford's evaluation does: in float64, one question at a time.
 
-    Rows of unit length, the dot product with b - a + c, the three rows excluded, argmax.
+    Scale the rows to unit length, compute their dot products with b - a + c, exclude the rows of
+    a, b and c, and take the largest.
     """
     size = min(limit or len(wv), len(wv))
     W = wv.vectors[:size].astype(np.float64)
@@ -456,8 +457,9 @@ def test_correlations_are_scipys_ties_included(tmp_path, seed):
 
 
 def test_spearman_of_ties_worked_by_hand(tmp_path):
-    # Cosines 1, 0.6, 0.6, 0 have ranks 4, 2.5, 2.5, 1; ratings 9, 5, 4, 5 ranks 4, 2.5, 1, 2.5.
-    # Deviations (1.5, 0, 0, -1.5) and (1.5, 0, -1.5, 0): 2.25 / sqrt(4.5 * 4.5) = 0.5.
+    # Cosines 1, 0.6, 0.6, 0 have ranks 4, 2.5, 2.5, 1; ratings 9, 5, 4, 5 have 4, 2.5, 1, 2.5.
+    # Less their mean 2.5, the ranks are (1.5, 0, 0, -1.5) and (1.5, 0, -1.5, 0). So Spearman's
+    # correlation is 2.25 / sqrt(4.5 * 4.5) = 0.5.
     matrix = np.array([[1, 0], [2, 0], [3, 4], [3, -4], [0, 1]], np.float32)
     wv = WordVectors(["a", "b", "c", "d", "e"], matrix)
     path = written(tmp_path, "a b 9\na c 5\na d 4\na e 5\n")
@@ -597,7 +599,7 @@ def test_a_similarity_result_prints_and_converts(tmp_path):
     }
 
 
-# ---------------------------------------------------------------- either
+# ---------------------------------------------------- both kinds of file
 
 
 def test_evaluate_tells_the_two_kinds_of_file_apart(tmp_path, questions, wv):
@@ -691,7 +693,10 @@ def many_questions(tmp_path_factory):
 
 
 def standard_vectors(path, size, dim, seed=0):
-    """Random vectors of the words of a question file and of others, b - a alike in a section."""
+    """Random vectors of the words of a question file and of other words.
+
+    In each section, b - a is nearly the same vector for all pairs.
+    """
     rng = np.random.default_rng(seed)
     words: dict[str, None] = {}
     for line in path.read_text(encoding="utf-8").lower().splitlines():

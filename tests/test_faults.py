@@ -14,7 +14,7 @@ HERE = Path(__file__).parent / "faults"
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(sys.platform != "linux", reason="preloads a library of C"),
+    pytest.mark.skipif(sys.platform != "linux", reason="needs LD_PRELOAD of Linux"),
 ]
 
 

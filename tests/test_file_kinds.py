@@ -55,7 +55,10 @@ DENIED = {
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory):
-    """A folder with a file of each kind that this package writes, and the readers of each."""
+    """A folder with a file of each kind that this package writes.
+
+    Also, for each file: its kind for `READ_BY`, and its kind and the advice in error messages.
+    """
     folder = tmp_path_factory.mktemp("ours")
     text = folder / "text"
     text.write_text(TEXT)
@@ -423,7 +426,7 @@ def test_an_exception_of_an_open_file_surfaces_unchanged():
             read(Broken())
 
 
-# ---------------------------------------------------------------------------------- marks of order
+# -------------------------------------------------------------------------------- byte order marks
 
 MARKS = {
     "UTF-8": codecs.BOM_UTF8,
@@ -457,7 +460,7 @@ def test_every_text_file_may_begin_with_a_byte_order_mark(tmp_path, name, pack):
     assert Vocabulary.from_corpus(write("été été\n"), min_count=1).words == ["été"]
 
 
-# ------------------------------------------------------------------------------- what is written
+# --------------------------------------------------------------- names of files that are written
 
 
 @pytest.mark.parametrize("ending", ["gz", "bz2", "xz", "zst", "GZ"])

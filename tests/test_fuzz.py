@@ -15,10 +15,10 @@ READERS = importlib.import_module("readers").READERS
 pytestmark = pytest.mark.slow
 
 if sys.platform != "linux":
-    pytest.skip("the campaign looks into /proc", allow_module_level=True)
+    pytest.skip("the campaign needs /proc", allow_module_level=True)
 
-#: Seconds that all readers together spend on mutated files, or more on a busy machine that needs
-#: longer for `LEAST` inputs. With the known files, the tests take about a minute.
+#: Seconds that all readers together spend on mutated files. A busy machine may need longer, because
+#: each reader gets at least `LEAST` files. With the known files, the tests take about a minute.
 SECONDS = 40
 #: Smallest and largest number of mutated files for each reader.
 LEAST, MOST = 60, 2000
@@ -54,7 +54,7 @@ def test_mutated_files_are_read_or_refused_by_name(reader):
     )
     assert not report.faults, complaint(report)
     assert report.inputs >= LEAST
-    # Some inputs are read and some are not. (The seeds of the corpus are among the inputs.)
+    # Some inputs are read and some are refused. The seeds of the corpus are among the inputs.
     assert report.outcomes["read"] > 0
     assert report.inputs > report.outcomes["read"]
 
@@ -67,7 +67,8 @@ def test_known_files_are_read_and_old_faults_stay_mended(reader):
     outcomes = list(campaign.replay(reader, contents))
     report = collected(reader, outcomes)
     assert not report.faults, complaint(report)
-    # The seeds are well-formed. If a format changes, run fuzz/seeds.py to write new ones.
+    # Most seeds are well-formed. Readers refuse them when a format has changed. Then run
+    # fuzz/seeds.py to write new ones.
     seeds = [
         (path.name, outcome["kind"])
         for path, (_, outcome) in zip(files, outcomes, strict=True)

@@ -26,7 +26,7 @@ FILES = {"model.glove", "vocab.txt", "settings.json", "history.csv"}
 
 @pytest.fixture(scope="module")
 def text():
-    """A text larger than the buffer of a pipe: once written, the program has read most of it."""
+    """A text of over two pipe buffers: when it is written, the program has read most of it."""
     rng = np.random.default_rng(8)
     words = np.array([f"word{k}" for k in range(400)])
     lines = (" ".join(rng.choice(words, size=40)) for _ in range(450))
@@ -104,7 +104,7 @@ def entries(folder):
 def kill_often(kills, took, seed, kill):
     """Call `kill` until it has killed a running program `kills` times.
 
-    By turns, a kill comes at any moment of the run and while files are being written.
+    In turn, one kill comes at any moment of the run, and the next one while files are written.
     """
     rng = random.Random(seed)
     longest = [1.1 * took, 0.03]  # the longest delay of each kind of kill

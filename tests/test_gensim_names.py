@@ -1,4 +1,4 @@
-"""Methods with the names of gensim: compared with hand-made results and, if installed, gensim."""
+"""Methods with the names of gensim: compared with results by hand and, if installed, gensim."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def written(folder, text, name="file.txt", encoding="utf-8"):
     return path
 
 
-# ---------------------------------------------------------------- worked by hand
+# ------------------------------------------------------ results computed by hand
 
 
 def test_has_index_for_is_membership(wv):
@@ -150,9 +150,9 @@ def test_the_most_similar_of_a_list(wv):
 
 
 def test_relative_cosine_similarity_is_a_share_of_the_neighbours(wv):
-    # The neighbours of ice are snow, 0.6, and steam, 0.
+    # The neighbours of ice are snow with the cosine 0.6, and steam with 0.
     assert wv.relative_cosine_similarity("ice", "snow", topn=2) == pytest.approx(1)
-    # The neighbours of snow are steam, 0.8, and ice, 0.6.
+    # The neighbours of snow are steam with the cosine 0.8, and ice with 0.6.
     assert wv.relative_cosine_similarity("snow", "ice", topn=2) == pytest.approx(0.6 / 1.4)
     with pytest.raises(ValueError, match="neighbours"):
         wv.relative_cosine_similarity("ice", "snow", topn=0)
@@ -182,7 +182,7 @@ def test_word_pairs_by_hand(wv, tmp_path):
     text = "# a\tb\t1\nice\tsnow\t9\nICE\tsteam\t2\nsnow\tsteam\t5\nbad line\nice\tfire\t1\n"
     path = written(tmp_path, text)
     pearson, spearman, unknown = wv.evaluate_word_pairs(path)
-    # Cosines 0.6, 0 and 0.8 against 9, 2 and 5: ranks 2, 1, 3 against 3, 1, 2.
+    # The cosines 0.6, 0 and 0.8 have the ranks 2, 1, 3; the ratings 9, 2 and 5 have 3, 1, 2.
     assert spearman[0] == pytest.approx(0.5)
     assert pearson[0] == pytest.approx(np.corrcoef([9, 2, 5], [0.6, 0, 0.8])[0, 1])
     assert unknown == 25
@@ -412,7 +412,7 @@ def test_load_word2vec_format_reads_what_gensim_writes(many, tmp_path, binary):
     np.testing.assert_allclose(copy.vectors, many.vectors, rtol=1e-6)
 
 
-# ---------------------------------------------------------------- the page of differences
+# ---------------------------------------------------------------- the page docs/gensim.md
 
 
 def public(kind: type) -> set[str]:

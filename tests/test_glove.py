@@ -76,7 +76,7 @@ def assert_same_model(actual, expected):
     assert actual.get_params() == expected.get_params()
 
 
-# --------------------------------------------------------------------------- scikit-learn's manners
+# ------------------------------------------------------------------ the conventions of scikit-learn
 
 
 def test_constructor_has_the_documented_parameters_and_defaults():

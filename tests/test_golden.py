@@ -1,4 +1,4 @@
-"""This package computes what Stanford's tools compute (their files: ``golden/README.md``)."""
+"""This package computes what Stanford's tools compute (``golden/README.md`` has their files)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_counts_are_stanfords_record_for_record(golden_counts, threads):
 
 
 def test_stanfords_records_are_those_of_the_definition(golden_counts):
-    # Stanford's `cooccur` may count its first pair twice; the golden text avoids it (README.md).
+    # Stanford's `cooccur` may count its first pair twice. The flags in golden/README.md avoid this.
     words = Vocabulary.load(golden_files.vocabulary_of(golden_counts)).words
     documents = golden_files.documents(golden_counts.parent)
     settings = golden_files.counting_settings(golden_counts)

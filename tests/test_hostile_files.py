@@ -166,7 +166,7 @@ def leb128(n):
 
 
 def native_counts(words, rare=(), values=()):
-    """The bytes of a file of symmetric counts with these X[0, 0], X[1, 0], …"""
+    """The bytes of a file of symmetric counts. `values` are X[0, 0], X[1, 0], …"""
 
     def vocabulary(words):
         sizes = b"".join(leb128(len(word)) + leb128(count) for word, count in words)
@@ -245,7 +245,7 @@ def test_counts_of_words_that_add_up_beyond_the_largest_are_refused():
         X + Y
 
 
-# ----------------------------------------------------------------------------------- every bit
+# -------------------------------------------------------------------------------- flipped bits
 
 
 @pytest.fixture(scope="module")
@@ -282,7 +282,7 @@ def same_vectors(a, b):
 
 
 def sweep(path, load, same, places):
-    """Flip one bit of each of these bytes in turn. Return how often the file still loads."""
+    """Flip a bit of each byte of `places(size)` in turn. Return how often the file still loads."""
     good = path.read_bytes()
     original, accepted = load(path), 0
     try:
@@ -415,7 +415,7 @@ def test_a_model_of_a_machine_with_more_processors_loads(tmp_path, trained):
     np.testing.assert_array_equal(model.W, Glove.load(trained / "model").W)
 
 
-# ------------------------------------------------------------------------------------------- bombs
+# ------------------------------------------------------------------ small files with large content
 
 LOAD = """
     import resource, sys, time
@@ -516,7 +516,11 @@ WAIT = """
 
 
 def interrupt(load, path):
-    """Interrupt a waiting process. Return CPU seconds to the exception, and its thread's ticks."""
+    """Interrupt a process that waits for `path`.
+
+    Return the CPU seconds from the signal to the exception, and how often another thread of the
+    process has run.
+    """
     child = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(WAIT).replace("{load}", load), str(path)],
         stdout=subprocess.PIPE,
@@ -539,7 +543,7 @@ def interrupt(load, path):
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a pipe is waited for in the system")
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere, opening a pipe waits")
 @pytest.mark.parametrize("load", WAITING.values(), ids=WAITING)
 @pytest.mark.parametrize("written", [None, b"", b"a 1"])
 def test_ctrl_c_ends_the_wait_for_a_pipe_and_other_threads_run(tmp_path, load, written):

@@ -76,7 +76,8 @@ def test_every_entry_of_the_compiled_module_is_guarded():
     found = entries()
     assert len(found) > 80
     unguarded = {name for name, value in found if isinstance(value, bare)}
-    # `take_panic` returns the place of a panic. Constructors only read what was pickled.
+    # These need no guard: `take_panic` only returns the place of a panic, and constructors only
+    # read what was pickled.
     assert {name for name in unguarded if not name.endswith(".__new__")} == {"take_panic"}
 
 

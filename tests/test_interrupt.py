@@ -156,7 +156,7 @@ def test_reading_an_endless_iterator_stops(tmp_path):
 def test_waiting_for_a_pipe_stops(tmp_path_factory, tmp_path, tokenizer, write):
     path = tmp_path_factory.mktemp("interrupt") / "pipe"
     os.mkfifo(path)
-    # Once without a writer at the other end, and once with a writer that has stopped.
+    # With `write`, the pipe has a writer that has stopped. Otherwise it has no writer.
     work = f"""
         import os
         held = os.open({str(path)!r}, os.O_RDWR) if {write} else None
@@ -190,7 +190,7 @@ def test_fitting_subwords_stops(tmp_path, threads):
 
 
 def test_loading_vectors_stops(tmp_path_factory, tmp_path):
-    # A compressed file of one megabyte with a hundred million lines.
+    # A compressed file of two megabytes with a hundred million lines.
     path = tmp_path_factory.mktemp("interrupt") / "vectors.gz"
     path.write_bytes(gzip.compress(b"word 1 2 3\n" * 10**6) * 100)
     work = f"WordVectors.load({str(path)!r}, progress=report)"

@@ -370,7 +370,7 @@ def test_a_list_with_a_missing_text_is_refused():
         kwic.contexts([None, "ice"], "ice")
 
 
-# --- use and views --------------------------------------------------------------------------------
+# --- results: further use, printing and plots -----------------------------------------------------
 
 
 def test_windows_go_into_infer_vector():
@@ -401,7 +401,7 @@ def test_the_table_prints_converts_and_plots():
 
 
 def test_words_are_folded_by_the_unicode_of_the_core():
-    # U+A7CB, which Unicode 16 added, becomes U+0264. Python lower-cases by an older Unicode.
+    # U+A7CB, which Unicode 16 added, is U+0264 in lower case. Python before 3.14 does not know it.
     text = ["the \ua7cb is cold"] * 9
     for word in "\ua7cb", "\u0264":
         assert len(kwic.contexts(text, word, lowercase=True)) == 9

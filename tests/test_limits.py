@@ -30,7 +30,7 @@ MOST = _core.most_threads()
 
 @pytest.fixture(scope="module")
 def text(tmp_path_factory):
-    """Half a million tokens of 100,000 different words, many of them long."""
+    """Half a million tokens of up to 100,000 different words, which have up to 30 characters."""
     rng = np.random.default_rng(5)
     path = tmp_path_factory.mktemp("limits") / "corpus.txt"
     with path.open("w") as file:
@@ -173,7 +173,7 @@ def test_a_window_may_be_wider_than_any_document():
         np.testing.assert_allclose(ours, theirs, rtol=1e-14)
 
 
-# --- packed bombs -------------------------------------------------------------------------------
+# --- small files with large content -------------------------------------------------------------
 
 BOMB = """
 import resource, sys, time
@@ -199,7 +199,8 @@ print(peak() - before)
 def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, ending):
     path = tmp_path / "bomb.gz"
     packed = gzip.compress(unit.encode() * (2**20 // len(unit)))
-    # Counting takes longer for many words than for one, so that text is shorter.
+    # Only "ab cd " is counted. This takes longer than refusing the other texts, so the text is
+    # shorter: 128 MiB instead of 1 GiB.
     path.write_bytes(packed * (2**10 if unit != "ab cd " else 2**7))
     start = time.monotonic()
     child = subprocess.run(
@@ -253,8 +254,8 @@ ENDLESS = {
     "a window of a million, keep_gaps": "Cooccurrence.from_corpus("
     "['a b c d ' * 200_000], ['a'], window=10**6, keep_gaps=True)",
     "/dev/zero": "Vocabulary.from_corpus('/dev/zero', max_word_bytes=2**31 - 1)",
-    # Documents are lines: a single endless document would be refused at 1 GiB, which a fast machine
-    # reads before the interrupt.
+    # The documents have an end: a single endless document would be refused at 1 GiB, which a fast
+    # machine reads before the interrupt.
     "lines for a function": "Vocabulary.from_corpus("
     "itertools.repeat('a b c ' * 10**5), tokenizer=str.split)",
     "empty lines": "Vocabulary.from_corpus(itertools.repeat('\\n' * 10**6))",

@@ -269,7 +269,8 @@ def test_counts_add_to_counts_only(counts):
 
 @pytest.mark.slow
 def test_rare_rows_of_a_large_vocabulary_equal_brute_force(tmp_path):
-    # There are more words than DENSE_WIDTH, so that the last rows are summed in a hash table.
+    # There are more words than the 65,536 of DENSE_WIDTH in accumulator.rs, so that the last rows
+    # are summed in a hash table.
     words = [f"w{k:06d}" for k in range(70_000)]
     rng = np.random.default_rng(8)
     documents = [words[k : k + 50] for k in range(0, len(words), 50)]

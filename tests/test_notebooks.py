@@ -28,7 +28,7 @@ def load_generator() -> Any:
 
 generator = load_generator()
 SOURCES = generator.sources()
-# These run in `make quick`; all others are slow, because they train or start plots.
+# These run in `make quick`; all others are slow, because they train models or draw plots.
 FAST = ("01", "05")
 EVERY = [
     pytest.param(

@@ -118,13 +118,13 @@ def test_the_list_of_savers_is_complete(model, counts):
     assert list(savers(model, counts)) == SAVERS
 
 
-# --- one way of writing ---------------------------------------------------------------------------
+# --- how each method writes its file --------------------------------------------------------------
 
 
 @needs_unix
 def test_a_link_keeps_pointing_at_what_is_written(saver, here):
     save, load = saver
-    os.symlink("target", "link")  # to nothing yet
+    os.symlink("target", "link")  # the target does not exist yet
     for _ in range(2):
         save("link")
         assert os.readlink("link") == "target"
@@ -190,7 +190,7 @@ def test_a_device_is_written_to(saver, here):
         os.mknod("null", 0o600 | stat.S_IFCHR, os.stat("/dev/null").st_rdev)
         Path("null").write_bytes(b"x")
     except OSError:
-        pytest.skip("no right to make a device, and /dev/null itself is not to be risked")
+        pytest.skip("this user cannot make a device, and the test must not risk /dev/null")
     saver[0]("null")
     assert stat.S_ISCHR(os.stat("null").st_mode)
     assert os.listdir() == ["null"]
@@ -374,7 +374,7 @@ def test_an_empty_path_is_refused_by_name_everywhere(model, counts, here):
     for name, functions in calls.items():
         for function in functions:
             if getattr(function, "__name__", "") == "save_stanford" and name == "path":
-                continue  # the core's own method, below
+                continue  # a method of the core: the public methods check the path before
             with pytest.raises(ValueError, match=rf"^{name} must name a \w+.*, got ''$"):
                 function("")
     assert sorted(os.listdir()) == before
@@ -592,7 +592,8 @@ def test_an_output_that_is_an_input_is_refused_even_with_overwrite(files, comman
     arguments = command.split()
     if arguments[0] in ("fit", "train"):
         arguments += ["--epochs", "1"]
-    code = 1 if arguments[0] == "convert" else 2  # OUTPUT of convert is an argument, not an option
+    # The outputs of the other commands are options, and a wrong option ends with 2.
+    code = 1 if arguments[0] == "convert" else 2
     message = reason(code, *arguments, "--overwrite")
     assert "must be another file than" in message
     assert everything() == before
@@ -858,7 +859,7 @@ def test_two_outputs_of_stanfords_command_line_are_two_files(tmp_path):
     assert not (tmp_path / "same.txt").exists()
 
 
-# --- outputs against each other, and against others -----------------------------------------------
+# --- outputs that are one file, or that another process writes ------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -929,7 +930,7 @@ def test_a_file_that_appears_while_an_output_is_written_is_not_replaced(
     done(*command.split())
     written = sorted(p for p in os.listdir() if p != "m")
     assert written == NEW_FILES[command]
-    # Run it again, but another process writes the last file first.
+    # Run the command again. In place of another process, `late` writes the last file first.
     contents = {name: Path(name).read_bytes() for name in written}
     for name in written:
         os.remove(name)
@@ -954,7 +955,7 @@ def test_a_file_that_appears_while_an_output_is_written_is_not_replaced(
 
 
 def again(command):
-    """Options that name another output folder, because that of the first run exists."""
+    """Options that name another folder, because the folder of the first run exists."""
     return ["--out", "m2"] if command.startswith("fit") else []
 
 
@@ -995,8 +996,8 @@ def test_a_model_is_written_though_its_vectors_cannot_be_any_more(here, monkeypa
 
 # --- outputs are checked before the inputs are read -----------------------------------------------
 
-#: A command line for each output, with what the output must not end in. The inputs are missing, so
-#: a command that reads before it checks its outputs complains of an input.
+#: For each output a command line, and an ending that the output must not have. The inputs do not
+#: exist. So a command that reads its input before it checks the output complains of the input.
 WRITING = {
     "fit nowhere --out m --vectors {}": "glove",
     "fit nowhere --out m --save-counts {}": "glove",

@@ -41,7 +41,7 @@ def records(X):
 
 
 def summed(rows, columns, values, *, symmetric=False):
-    """What `records` should return, by pandas."""
+    """What `records` should return, computed by pandas."""
     frame = pd.DataFrame({"i": map(str, rows), "j": map(str, columns), "x": values}, dtype=object)
     if symmetric:
         other = frame[frame.i != frame.j].rename(columns={"i": "j", "j": "i"})
@@ -54,7 +54,7 @@ def summed(rows, columns, values, *, symmetric=False):
 
 integers = st.one_of(st.integers(0, 8), st.integers(-(2**63), 2**63 - 1))
 texts = st.text(min_size=1, max_size=20).filter(lambda text: "\0" not in text)
-values = st.integers(0, 40).map(lambda x: x / 8)  # sums do not depend on their order
+values = st.integers(0, 40).map(lambda x: x / 8)  # multiples of 1/8: their sums are exact
 
 
 @st.composite
@@ -93,7 +93,7 @@ def test_duplicates_add_up_as_in_pandas_and_scipy(table, symmetric, threads, mem
     for words, use in zip((X.vocabulary, X.context_vocabulary), uses, strict=True):
         assert dict(zip(words.words, words.counts.tolist(), strict=True)) == use
         assert sorted(words.counts, reverse=True) == words.counts.tolist()
-    # The same matrix by scipy, and back.
+    # SciPy must make the same matrix from the rows of the table.
     i = [X.vocabulary[str(key)] for key in rows]
     j = [X.context_vocabulary[str(key)] for key in columns]
     matrix = scipy.sparse.coo_array((x, (i, j)), shape=X.shape).tocsr()
@@ -225,7 +225,7 @@ def test_a_fault_in_one_of_several_files_has_its_row_in_this_file(tmp_path, keys
         ValueError, match=r"c\.parquet, row 70 \(from 0\): table must not have a null"
     ):
         Cooccurrence.from_pairs(data, "a", "a", "n")
-    # The rows of a filtered data set are not those of its files.
+    # Rows of a filtered data set have other numbers than in their files, so no file is named.
     with pytest.raises(ValueError, match=r"must not have a null.*, but row \d+"):
         Cooccurrence.from_pairs(data.filter(pa.compute.field("n") == 1), "a", "a", "n")
 
@@ -549,7 +549,7 @@ def test_progress_counts_rows():
     assert ("counting", 500_000, 500_000) in seen or ("counting", 500_000, 0) in seen
 
 
-# ------------------------------------------------------------------------------ tables out
+# ------------------------------------------------------------------------ tables of counts
 
 
 @given(tables())
@@ -654,7 +654,7 @@ def model(ratings):
 
 @pytest.mark.parametrize("preset", ["best", "paper"])
 def test_training_is_that_of_the_square_matrix_with_empty_rows_and_columns(preset):
-    """The parameters of words that exist have the same bits as in the square matrix."""
+    """Making X square by empty rows changes no bit of the parameters of the words of X."""
     rng = np.random.default_rng(5)
     rows, columns = 30, 70
     square = np.zeros((70, 70))
@@ -797,7 +797,7 @@ model = Glove(dim=100, epochs=1, threads=1).fit_cooccurrence(X)
 print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 """
     if sys.platform != "linux":
-        pytest.skip("ru_maxrss is in KiB on Linux")
+        pytest.skip("the test expects the KiB that Linux returns as ru_maxrss")
     found = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
@@ -891,7 +891,7 @@ def test_pairs_are_read_from_urls_and_file_systems(store):
 def test_the_command_reads_pairs_from_a_url_with_options(tmp_path):
     pytest.importorskip("fsspec")
     pq.write_table(pa.table(RATINGS), tmp_path / "r.parquet")
-    # A process of its own does not have the files of the store in memory.
+    # The command runs in another process, which does not see the store in memory of this one.
     url = (tmp_path / "r.parquet").as_uri()
     arguments = ["pairs", url, "--row", "user", "--column", "film", "--rectangular"]
     counts = tmp_path / "counts"
@@ -1066,7 +1066,7 @@ def test_a_hidden_file_that_cannot_be_removed_is_named(store, kind, monkeypatch,
     assert code == (1 if kind is OSError else 130)
     (line,) = capsys.readouterr().err.splitlines()
     assert "; the incomplete file memory://" in line
-    # What a killed process leaves is not read.
+    # The hidden incomplete file is not read.
     wanted = records(Cooccurrence.from_pairs("memory://pairs", "user", "film", rectangular=True))
     whole = pa.table(RATINGS)
     assert wanted == records(Cooccurrence.from_pairs(whole, "user", "film", rectangular=True))
@@ -1086,7 +1086,7 @@ def test_an_existing_object_is_replaced_with_the_option_of_the_command(store, tm
 
 
 def local_systems():
-    """File systems of this machine, and the path in them of a file in a folder."""
+    """Functions that take a folder. They return a file system, and the path of "link" in it."""
     fsspec = pytest.importorskip("fsspec")
     from fsspec.implementations.dirfs import DirFileSystem
     from pyarrow import fs
@@ -1104,7 +1104,7 @@ def local_systems():
     }
 
 
-@pytest.mark.skipif(os.name == "nt", reason="symbolic links")
+@pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
 @pytest.mark.parametrize(
     "name", ["pyarrow", "folder of pyarrow", "fsspec", "folder of fsspec", "URL"]
 )

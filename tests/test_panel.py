@@ -97,7 +97,7 @@ def test_each_score_is_that_of_the_set_alone(folder):
     purity = evaluation.categories(wv, folder / "groups.tsv").purity
     expected["groups"] = ("purity", pytest.approx(purity), 60)
     assert scores == expected
-    # Similarity, analogies, categories, each by name.
+    # The rows are sorted by kind (similarity, analogies, categories), then by name.
     assert [row.name for row in table.rows] == list(expected)[1::-1] + list(expected)[2:]
     assert table.skipped == ()
 
@@ -177,7 +177,7 @@ def test_a_paired_difference_is_told_where_the_intervals_of_the_scores_overlap(f
 
 
 def test_the_difference_is_of_the_items_that_both_models_find(folder):
-    # Each lacks ten words that the other has.
+    # Each model lacks ten words that the other model has.
     first = vectors(noise=0.1, words=WORDS[:50])
     second = WordVectors(WORDS[10:], vectors(noise=1).vectors[10:])
     table = evaluation.panel(first, folder, baseline=second)
@@ -314,7 +314,7 @@ def test_a_file_that_is_no_set_is_named_and_skipped(folder):
     assert "vectors" in skipped["vectors.native"]
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="there are no such files")
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes")
 def test_a_pipe_and_a_dangling_link_are_skipped(folder):
     os.mkfifo(folder / "pipe")
     (folder / "link").symlink_to(folder / "nowhere")
@@ -325,7 +325,7 @@ def test_a_pipe_and_a_dangling_link_are_skipped(folder):
 
 
 @pytest.mark.skipif(
-    sys.platform == "win32" or os.geteuid() == 0, reason="this user can read every file"
+    sys.platform == "win32" or os.geteuid() == 0, reason="root or Windows can read every file"
 )
 def test_a_file_that_cannot_be_read_is_skipped_and_a_folder_is_an_error(folder):
     (folder / "men.tsv").chmod(0)

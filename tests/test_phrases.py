@@ -144,7 +144,7 @@ def test_phrases_are_counted_as_one_word(phrases):
     assert X.vocabulary == expected.vocabulary
     assert (X.to_scipy() != expected.to_scipy()).nnz == 0
     assert "bank_of_england" in Vocabulary.from_corpus(DOCUMENTS, phrases=phrases)
-    # Lists of words, with folding, and a tokenizer in Python.
+    # Phrases are also joined in lists of words and after a tokenizer in Python, in lower case.
     lists = [document.upper().split() for document in DOCUMENTS]
     for source, settings in ((lists, {}), (DOCUMENTS, {"tokenizer": str.split})):
         found = Vocabulary.from_corpus(source, phrases=phrases, lowercase=True, **settings)
@@ -210,7 +210,7 @@ def test_messages_and_the_repr_show_the_beginning_of_long_lists(tmp_path):
     message = str(caught.value)
     assert len(message) < 700
     assert "only the new list has ['xyz']; only that of the checkpoint has ['word0']" in message
-    # Equal arrays of words are no error of the comparison with the default.
+    # `repr` compares each parameter with its default. With an array, this must not raise an error.
     assert "stop_words=array(['the', 'a']" in repr(Glove(dim=2, stop_words=np.array(["the", "a"])))
 
 
@@ -311,7 +311,7 @@ def test_stop_words_must_not_be_words_of_a_given_vocabulary():
 
 @pytest.mark.parametrize("tokenizer", ["whitespace", str.split])
 def test_stop_words_are_lower_cased_by_the_rules_that_lower_case_the_text(tokenizer):
-    # U+A7CB, which Unicode 16 added, becomes U+0264. Python lower-cases by an older Unicode.
+    # U+A7CB, which Unicode 16 added, is U+0264 in lower case. Python before 3.14 does not know it.
     text, stop_words = ["\ua7cb a", "\uff34\uff48\uff45 a"], ["\ua7cb", "THE"]
     settings = {"lowercase": True, "normalize": "NFKC", "min_count": 1, "tokenizer": tokenizer}
     assert Vocabulary.from_corpus(text, **settings).words == ["a", "\u0264", "the"]

@@ -137,7 +137,7 @@ def test_a_notebook_without_widgets_gets_bars_and_no_red_box(notebook, capsys, p
         Glove(**SMALL, progress=progress).fit(DOCUMENTS)
     shown = capsys.readouterr()
     assert "training: 100%" in shown.out
-    assert shown.err == ""  # Jupyter shows it in a red box
+    assert shown.err == ""  # Jupyter shows standard error in a red box
 
 
 def test_a_notebook_can_be_quiet(notebook, capsys):
@@ -155,7 +155,7 @@ def test_a_shell_of_ipython_is_no_notebook(notebook, capsys):
 
 
 def line_of(function) -> int:
-    """The line in this file to which the only warning of a function points."""
+    """The line to which the only warning of a function points: 1 is the line below its `def`."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         function()

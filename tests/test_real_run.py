@@ -11,7 +11,8 @@ import topic_text
 from glove_rs import Glove
 
 # Losses of Stanford's `glove -x-max 10 -vector-size 50 -threads 1` on shuffled counts (window 15,
-# min_count 5). Seeds 1 and 2 differ by less than 0.2 % on enwiki-1m, by 0.6 % on the made-up text.
+# min_count 5). The losses with the seeds 1 and 2 differ by less than 0.2 % on enwiki-1m and by
+# 0.6 % on the made-up text.
 STANFORD = {
     "enwiki_1m": [0.0625, 0.0483, 0.0443, 0.0410, 0.0378],
     "topics": [0.0928, 0.0718, 0.0564, 0.0399, 0.0351],
@@ -43,8 +44,8 @@ def test_vocabulary_has_stanfords_size(model, text):
 
 
 def test_loss_follows_stanfords(model, text):
-    # In a text this small, the seed and the order of the records change the loss: by 8 % in the
-    # first epoch of the made-up text, which Stanford's tool trained once.
+    # The start values and the order of the records differ from Stanford's. In a text this small,
+    # this changes the loss: by 8 % in the first epoch of the made-up text.
     tolerance = 0.1 if text == "topics" else 0.05
     np.testing.assert_allclose(model.history, STANFORD[text], rtol=tolerance)
 

@@ -157,7 +157,7 @@ def test_all_documents_of_a_group_have_one_weight():
     labels = ["x", "y", "x", "z", "y", "w"]
     lengths = np.array([1, 2, 3, 1, 1, 0], dtype=np.uint32)
     resampling = Resampling(lengths, labels, "bootstrap", 4)
-    assert resampling.units == 3  # "w" has no word
+    assert resampling.units == 3  # the document of the group "w" has no words
     seen = [resampling.weights(replicate, 20).tolist() for replicate in range(20)]
     assert all(w[0] == w[2] and w[1] == w[4] and w[0] + w[1] + w[3] == 3 for w in seen)
     assert len({tuple(w) for w in seen}) > 5

@@ -45,7 +45,8 @@ PAIRS = ([("king", "queen"), ("cat", "dog")], [9.0, 7.5])
         # Ratings of several people follow the mean.
         "king\tqueen\t9\t8\t10\ncat\tdog\t7.5\t7\t8\n",
         '"king","queen",9\n"cat","dog",7.5\n',
-        # As pandas writes a frame, with and without the name of the index.
+        # As pandas writes a frame with its index: the index has no name, there is no header, or
+        # the index has a name.
         ",word1,word2,similarity\n0,king,queen,9\n1,cat,dog,7.5\n",
         "\tword1\tword2\tsimilarity\n0\tking\tqueen\t9\n1\tcat\tdog\t7.5\n",
         "1,king,queen,9\n2,cat,dog,7.5\n",

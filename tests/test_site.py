@@ -29,7 +29,7 @@ WHOLE = set(re.findall(r"^::: ([\w.]+)$(?!\n    options:\n      members: false)"
 
 
 def public_modules() -> list[str]:
-    """Return the modules of the package without an underscore, but those of the command line."""
+    """Return the public modules of the package, except those of the command line."""
     found = [
         module.name
         for module in pkgutil.walk_packages(glove_rs.__path__, "glove_rs.")
@@ -68,7 +68,7 @@ def test_every_public_name_has_an_entry_in_the_reference() -> None:
 
 
 def test_every_public_name_is_used_in_an_example() -> None:
-    """The example is in its docstring, or on a page, whose code the tests run."""
+    """The example is in the docstring of the name, or on a page, whose code the tests run."""
     text = "\n".join(page.read_text(encoding="utf-8") for page in sorted(DOCS.rglob("*.md")))
     code = "\n".join(re.findall(r"^```python\n(.*?)^```$", text, re.M | re.S))
     names = 0

@@ -59,7 +59,7 @@ def expected(tmp_path_factory):
     return Cooccurrence.from_corpus(path, **SETTINGS)
 
 
-# ------------------------------------------------------------------------------ one text, many ways
+# ------------------------------------------------------------------ the same text from every source
 
 
 def zstandard(content):
@@ -385,7 +385,7 @@ def test_a_named_pipe_is_read_to_its_end(tmp_path, expected, tokenizer):
         assert set(vocabulary.words) == {*words, "a", "b"} - {"ab"}
 
 
-# ------------------------------------------------------------------------------------- what is none
+# -------------------------------------------------------------------------------- what is no source
 
 
 def test_a_text_in_place_of_a_path_is_told_where_it_goes():
@@ -598,7 +598,7 @@ def _note(source):
     return "".join(caught.value.__notes__)
 
 
-# ------------------------------------------------------------------------ hostile, but all the same
+# ------------------------------------------------------------------- arbitrary bytes and characters
 
 odd_bytes = st.lists(
     st.one_of(
@@ -724,7 +724,7 @@ def test_huge_words_lines_and_gaps_are_counted(tmp_path, text, tokenizer):
         assert vocabulary == Vocabulary.from_corpus([text.split()], **settings)
 
 
-# ------------------------------------------------------------------------------ other people's code
+# -------------------------------------------------------------------- exceptions of the user's code
 
 
 class OwnError(Exception):

@@ -14,7 +14,7 @@ DIM = 10
 
 @pytest.fixture(scope="module")
 def counts():
-    """Counts of 150 words: more words than the rare ones whose mean becomes <unk>."""
+    """Counts of 150 words: more than the 100 rarest, whose mean vector is that of <unk>."""
     rng = np.random.default_rng(4)
     words = np.array([f"w{k}" for k in range(150)])
     lines = [" ".join(words[(150 ** rng.random(40)).astype(int)]) for _ in range(200)]
@@ -67,7 +67,8 @@ def test_training_goes_on_as_if_the_files_had_not_been(counts, model, saved):
     whole = Glove(DIM, **settings | {"epochs": 5}).fit_cooccurrence(counts)
     np.testing.assert_array_equal(direct.W, whole.W)
     assert direct.history == whole.history[2:]
-    # The files do not contain the number of epochs.
+    # The files do not contain the number of epochs. So the training of `again` begins with epoch 2
+    # instead of epoch 3, and has another order of the records.
     from_files = Glove(DIM, **settings).fit_cooccurrence(counts, start=again)
     np.testing.assert_allclose(from_files.history, direct.history, rtol=0.02)
 

@@ -143,7 +143,7 @@ def test_early_stopping_needs_validation(counts):
         Glove(**SETTINGS).fit_cooccurrence(counts, validation=0.1, early_stopping=0)
 
 
-# --- a limit of time ----------------------------------------------------------------------------
+# --- max_seconds --------------------------------------------------------------------------------
 
 
 def test_no_epoch_begins_that_would_end_too_late(counts):

@@ -25,7 +25,7 @@ DIM = 7
 
 @pytest.fixture(scope="module")
 def wv():
-    """Vectors that are the sum of one for the stem and one for the ending."""
+    """The vector of a word is the sum of a vector for its stem and one for its ending."""
     rng = np.random.default_rng(0)
     stems, endings = rng.normal(size=(len(STEMS), DIM)), rng.normal(size=(len(ENDINGS), DIM))
     matrix = (stems[:, None] + endings[None]).reshape(-1, DIM)
@@ -347,7 +347,7 @@ def test_any_words_have_the_ngrams_of_their_characters(words, others, least, mor
     wv = WordVectors(words, np.arange(2.0 * len(words)).reshape(-1, 2))
     subwords = Subwords.fit(wv, min_n=least, max_n=least + more, min_words=1, threads=1)
     for word in [*words, *others]:
-        # "<" and ">" in a word are shown as the edges are, but are other characters.
+        # "<" and ">" of a word look like the marks of its edges, but are other characters.
         found = subwords.ngrams(word)
         expected = ngrams(word, least, least + more)
         assert set(found) <= expected
@@ -368,7 +368,7 @@ def test_a_word_that_utf8_cannot_hold_is_refused(subwords):
 
 @pytest.fixture(scope="module")
 def forms():
-    """A text in which the forms of a word occur where the others do."""
+    """A text whose documents each have forms of one stem. So these forms have like contexts."""
     rng = np.random.default_rng(5)
     documents = []
     for _ in range(1_500):

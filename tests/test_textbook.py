@@ -79,7 +79,7 @@ def one_plain_step(w, w_tilde, b, b_tilde, x, x_max):
 
 @pytest.mark.parametrize(("x", "f"), [(1, 0.0316), (50, 0.5946), (100, 1.0), (1000, 1.0)])
 def test_rare_pairs_weigh_less_and_frequent_pairs_weigh_one(x, f):
-    # With zero vectors and b = 1 the error is 1 − ln x, and the bias moves by f(x) times it.
+    # With zero vectors and b = 1 the error is 1 − ln x. The step of the bias is f(x) (1 − ln x).
     trained = one_plain_step([0.0], [0.0], 1.0, 0.0, x, x_max=100.0)
     measured = (1.0 - trained["b"][0]) / (1.0 - math.log(x))
     assert measured == pytest.approx(f, abs=5e-5)

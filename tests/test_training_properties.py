@@ -75,7 +75,7 @@ def train_records(p, row, col, x, config, **run):
 
 
 def assert_one_step(p, i, j, x, config, optimizer, simd):
-    """Check that a step on one record moves each parameter as in the reference, and no other."""
+    """Check that a step on one record changes the parameters as the reference does."""
     trained = train_records(p, [i], [j], [x], config, optimizer=optimizer, simd=simd)
     expected, losses, _ = reference.train(
         p, np.array([i]), np.array([j]), np.array([x]), config, optimizer=optimizer
@@ -245,7 +245,7 @@ def test_kernel_descends_along_finite_differences_of_the_loss(simd, size, dim, s
         np.testing.assert_allclose(step, slope, rtol=2e-5, atol=2e-5, err_msg=name)
 
 
-# ----------------------------------------------------------------------- whole runs, any scheduling
+# --------------------------------------------------------------------------------------- whole runs
 
 
 def random_symmetric_counts(seed, size, density):
@@ -281,7 +281,7 @@ def test_loss_decreases_over_epochs_on_random_symmetric_counts(
 
 @st.composite
 def small_texts(draw):
-    """3 to 50 sentences of 2 to 60 words with uniform or Zipf-like frequencies."""
+    """3 to 50 sentences of 2 to 25 words, drawn from 2 to 60 words, uniformly or by Zipf's law."""
     words, longest = draw(st.integers(2, 60)), draw(st.integers(2, 25))
     power, rng = draw(st.sampled_from([0.0, 1.0])), np.random.default_rng(draw(seeds))
     frequency = 1 / np.arange(1, words + 1) ** power

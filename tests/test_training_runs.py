@@ -72,7 +72,7 @@ def test_fitting_counts_leaves_them_usable(counts):
     np.testing.assert_array_equal(counts.records()[2], before[2])
 
 
-# --- going on -----------------------------------------------------------------------------------
+# --- continued training -------------------------------------------------------------------------
 
 
 def core_train(counts, epochs, start=None, session=None, **changed):
@@ -233,7 +233,7 @@ def test_an_unknown_instruction_set_is_refused_with_the_choices():
     assert "portable" in result.stderr
 
 
-# --- what is reported ---------------------------------------------------------------------------
+# --- history and progress -----------------------------------------------------------------------
 
 
 def test_history_keeps_loss_seconds_and_rate_of_each_epoch(counts, tmp_path):

@@ -227,7 +227,7 @@ def test_counts_of_other_words_are_refused(halves):
         model.update(halves[1], counts=np.eye(3))
 
 
-# --- what goes wrong ----------------------------------------------------------------------------
+# --- failures -----------------------------------------------------------------------------------
 
 
 @pytest.mark.filterwarnings("ignore:training diverged")

@@ -84,7 +84,7 @@ def test_the_odd_one_out_is_that_of_the_directions(wv):
 def test_analogies_and_ratings_are_those_of_the_directions(wv, tmp_path):
     path = tmp_path / "questions.txt"
     path.write_text(": x\n" + "".join(f"w{k} w{k + 1} w{k + 2} w{k + 3}\n" for k in range(8, 30)))
-    # The directions after the rounding of subnormal numbers.
+    # Unit vectors of the stored numbers, which are rounded if they are subnormal.
     rounded = wv.vectors.astype(np.float64)
     lengths = np.linalg.norm(rounded, axis=1, keepdims=True)
     plain = WordVectors(WORDS, np.divide(rounded, lengths, where=lengths > 0, out=rounded))

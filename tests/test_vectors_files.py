@@ -81,7 +81,7 @@ def load(path, **options):
         return WordVectors.load(path, **options)
 
 
-# ------------------------------------------------------------------------------ there and back
+# --------------------------------------------------------------------------------- round trips
 
 # All characters except newlines and lone surrogates, which UTF-8 cannot encode.
 LETTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\n")
@@ -116,7 +116,10 @@ def test_the_native_format_keeps_float16(tmp_path, wv):
 
 
 def _is_text(numbers: bytes) -> bool:
-    """Return whether the bytes of numbers may stand in a text; with NUL bytes only a few may."""
+    """Return whether a file with these bytes of numbers may be taken for text.
+
+    They must be valid UTF-8 without NUL bytes, or valid UTF-8 of at most 8 bytes.
+    """
     try:
         numbers.decode()
     except UnicodeDecodeError:
@@ -127,7 +130,7 @@ def _is_text(numbers: bytes) -> bool:
 @given(word_vectors(PLAIN_WORD), st.booleans())
 def test_word2vec_formats_keep_words_and_numbers(tmp_path, wv, binary):
     wv.save_word2vec_format(tmp_path / "vectors", binary=binary)
-    # If the bytes of the numbers are valid text, the file may be taken for text: name the format.
+    # If a reader may take the file for text, name the format.
     named = {"format": "word2vec_binary"} if binary and _is_text(wv.vectors.tobytes()) else {}
     read = WordVectors.load(tmp_path / "vectors", **named)
     assert_same(read, wv)
@@ -140,7 +143,8 @@ def test_glove_text_keeps_words_with_spaces(tmp_path, wv):
     try:
         wv.save_glove(tmp_path / "vectors")
     except ValueError:
-        # Only words that look like numbers or separators, or like a byte order mark, are refused.
+        # Vectors are refused only if the first word begins with a byte order mark, or if a reader
+        # could not tell where the words end, because of separators in them.
         words = wv.index_to_key
         assert words[0].startswith("\ufeff") or any(re.search(r"[ \t;,]", word) for word in words)
         return
@@ -201,7 +205,7 @@ def test_numbers_too_large_for_float16_become_infinite(file):
     assert load(file(b"a 1e6 -1e6\n"), dtype="float16")["a"].tolist() == [np.inf, -np.inf]
 
 
-# --------------------------------------------------------------------------------- as gensim
+# ---------------------------------------------------------------------- compared with gensim
 
 
 @pytest.fixture(scope="module")
@@ -239,7 +243,7 @@ def test_gensim_reads_the_same_from_glove_text(tmp_path, keyed):
     np.testing.assert_array_equal(theirs.vectors, wv.vectors)
 
 
-# ----------------------------------------------------------------------------------- Stanford's
+# ----------------------------------------------------------------------------- Stanford's files
 
 
 def test_stanfords_parameters_are_its_text(golden):
@@ -539,7 +543,7 @@ def test_a_format_that_is_not_the_files_is_malformed(file):
     assert "WordVectors.save" in fault(text, format="native")
 
 
-# --------------------------------------------------------------------------------------- packed
+# ----------------------------------------------------------------------------- compressed files
 
 # Written by the program `zstd`, because Python 3.11 cannot: "ice 2 0.5", "snow 3 1", "steam 0 4".
 ZSTD = base64.b64decode("KLUv/SQd6QAAaWNlIDIgMC41CnNub3cgMyAxCnN0ZWFtIDAgNAoOjUAC")

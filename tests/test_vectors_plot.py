@@ -74,7 +74,7 @@ def test_points_are_the_first_two_principal_components(wv):
     expected = centred @ directions[:, [-1, -2]]
     signs = np.sign((expected * points).sum(axis=0))
     np.testing.assert_allclose(points, expected * signs, atol=1e-4)
-    # Nearly all variance is in the plane of the map, so distances on it are the real distances.
+    # Nearly all variance is in the plane of the map, so distances on it are nearly the real ones.
     for i in range(len(WORDS)):
         for j in range(i):
             there = np.linalg.norm(centred[i] - centred[j])
@@ -175,7 +175,7 @@ def square_font(path, name, characters):
 
 @pytest.fixture
 def installed(monkeypatch):
-    """Let matplotlib find only its own fonts, and the font files whose names are appended."""
+    """Let matplotlib find only its own fonts, and the files that a test appends to this list."""
     manager = matplotlib.font_manager
     own = [e for e in manager.fontManager.ttflist if "mpl-data" in e.fname.replace("\\", "/")]
     monkeypatch.setattr(manager.fontManager, "ttflist", own)

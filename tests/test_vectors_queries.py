@@ -66,7 +66,11 @@ def keyed(wv):
 
 
 def assert_same_neighbours(ours, theirs):
-    """Check that scores are equal at each place, and words too, unless several scores are equal."""
+    """Check that the scores are equal at each place, and the words too.
+
+    The words may differ at places with equal scores, and at the last place, because the next word
+    may have the same score.
+    """
     assert len(ours) == len(theirs)
     our_scores = np.array([score for _, score in ours])
     their_scores = np.array([score for _, score in theirs])
@@ -277,7 +281,7 @@ def test_any_matrix_answers_as_in_gensim_rows_of_zeros_included(matrix, data):
     keyed = keyed_vectors(wv)
     a, b, c = data.draw(st.permutations(wv.index_to_key))[:3]
     with warnings.catch_warnings():
-        # The methods of glove_rs return the same NaN without a warning.
+        # The methods of glove_rs return the NaNs that gensim returns, but without a warning.
         warnings.simplefilter("error")
         ours = wv.most_similar([a, b], [c], topn=None)
         pairs = [(wv.distances(a), None)]
@@ -294,7 +298,7 @@ def test_any_matrix_answers_as_in_gensim_rows_of_zeros_included(matrix, data):
         np.testing.assert_allclose(our, their, rtol=1e-4, atol=1e-5, equal_nan=True)
 
 
-# ---------------------------------------------------------------- what the results mean
+# ---------------------------------------------------------------- results known by hand
 
 
 @pytest.fixture
@@ -801,7 +805,7 @@ def test_memory_of_a_batch_does_not_grow_with_the_number_of_words():
     assert peaks[1] < 60e6
 
 
-# ---------------------------------------------------------------- which vector
+# ------------------------------------------- sum, mean, word or context vector
 
 
 def test_combine_makes_one_vector_of_two():

@@ -56,7 +56,7 @@ def test_any_run_of_blanks_separates_words(tmp_path, documents, space, margin, e
     try:
         vocabulary = Vocabulary.from_corpus(path, min_count=1)
     except FormatError as error:
-        # Lines of a word and a number, none larger than the one before, are recognised as one.
+        # Lines of a word and a number are taken for a vocabulary if the numbers do not rise.
         if "this is not text but a vocabulary" not in str(error):
             raise
         reject()
@@ -170,7 +170,7 @@ def test_a_word_given_twice_is_refused_by_name():
         Vocabulary(["echo", "b", "echo"], [1, 1, 1])
 
 
-# ------------------------------------------------------------------------------------------- stored
+# -------------------------------------------------------------------------------------------- files
 
 
 def test_saved_text_is_one_word_and_its_count_a_line(fruit, tmp_path):

@@ -71,11 +71,11 @@ def documents(tokens: int, *, rare: int, length: int = 40, seed: int = 0) -> Ite
     Parameters
     ----------
     tokens
-        Words of all documents together; the last document may exceed it.
+        Number of words of all documents together. The last document may exceed this number.
     rare
         Number of made-up words. Their frequencies follow Zipf's law.
     length
-        Mean number of words of a document; at least one.
+        Mean number of words of a document. Each document has at least one.
     seed
         Seed of the random numbers.
     """
@@ -96,7 +96,8 @@ def documents(tokens: int, *, rare: int, length: int = 40, seed: int = 0) -> Ite
                 topic = topics[subject if kind < 0.7 else other]
                 document.append(topic[related.draw(random) % len(topic)])
             else:
-                # Half of these words belong to the topic: rank modulo the number of topics is it.
+                # Half of these words belong to the topic: their rank modulo the number of topics is
+                # the number of the topic.
                 rank = made_up.draw(random)
                 if kind < 0.875:
                     rank += subject - rank % len(topics)

@@ -135,7 +135,7 @@ fn a_resumed_training_has_the_bits_of_an_uninterrupted_one() {
         assert!(*saved.vocabulary == *vocabulary);
         let start = Start::from_checkpoint(folder.path().join("state"), &Monitor::new()).unwrap();
         let Start::Resumed(training) = &start else {
-            panic!("a checkpoint resumes");
+            panic!("a checkpoint must resume a training");
         };
         assert_eq!(training.history.epochs, 4 - every);
         let rest = run(&session, Arc::new(saved.counts), start, go_on).unwrap();

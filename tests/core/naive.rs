@@ -94,7 +94,7 @@ fn long_documents() -> impl Strategy<Value = Vec<Document>> {
 
 // --- the naive side -------------------------------------------------------------------------------
 
-/// The order of C strings of signed bytes, as Stanford's tools compare words.
+/// A word as a C string of signed bytes. Stanford's tools compare words in this form.
 fn c_string(word: &str) -> Vec<i8> {
     word.bytes().chain([0]).map(|byte| byte as i8).collect()
 }
@@ -204,7 +204,7 @@ fn records(rows: &impl Rows, words: usize) -> Records {
         row.for_each_record(|i, j, x| {
             assert!(
                 records.insert((i, j), x).is_none(),
-                "({i}, {j}) is there twice"
+                "there are two records ({i}, {j})"
             );
         });
         Ok(())
@@ -433,7 +433,7 @@ fn merged(group_counts: Vec<GroupCounts>, groups: usize, threads: usize) -> Vec<
                 .filter(|counts| counts.group == group)
                 .collect();
             if parts.is_empty() {
-                return None; // of a text without documents
+                return None; // there are no documents
             }
             let store = |bytes| Arc::new(bytes) as _;
             let merge = || merge_group_counts(&parts, &store, &Monitor::new());
@@ -442,7 +442,7 @@ fn merged(group_counts: Vec<GroupCounts>, groups: usize, threads: usize) -> Vec<
         .collect()
 }
 
-// --- what the properties would not show ----------------------------------------------------------
+// --- checks that the properties test what they claim ---------------------------------------------
 
 #[test]
 fn a_text_larger_than_the_limit_is_counted_on_disk() {
