@@ -44,14 +44,12 @@ def made(tmp_path_factory) -> Path:
     counts = Cooccurrence.from_corpus(folder / "corpus.txt", min_count=1)
     counts.save(folder / "counts")
     counts.save(folder / "records.bin")
+    counts.to_parquet(folder / "pairs.parquet")
     return folder
 
 
 def positionals(command: str, made: Path) -> list[str]:
-    """Arguments with which a command succeeds quickly. `pairs` fails: its table does not exist.
-
-    "@" stands for an output.
-    """
+    """Arguments with which a command succeeds quickly. "@" stands for an output."""
     given = {
         "fit": ["corpus.txt", "--out", "@"],
         "vocab": ["corpus.txt"],
@@ -66,7 +64,7 @@ def positionals(command: str, made: Path) -> list[str]:
         "contexts": ["counts", "a"],
         "contrast": ["counts", "a", "b"],
         "phrases": ["corpus.txt", "-o", "@"],
-        "pairs": ["pairs.parquet", "--row", "a", "--column", "b", "-o", "@"],
+        "pairs": ["pairs.parquet", "--row", "word", "--column", "context", "-o", "@"],
         "bootstrap": ["corpus.txt", "--out", "@", "--replicates", "1", "--min-count", "1"],
         "compare": ["model.glove", "model.glove"],
         "kwic": ["a", "corpus.txt"],
@@ -79,14 +77,17 @@ def positionals(command: str, made: Path) -> list[str]:
     return [str(made / part) if (made / part).exists() else part for part in given]
 
 
+def commands() -> dict[str, argparse.ArgumentParser]:
+    """The parsers of the commands. `compat` has flags of its own, and `demo` trains too long."""
+    top = parser()
+    choices = next(a for a in top._actions if isinstance(a, argparse._SubParsersAction)).choices
+    return {name: sub for name, sub in choices.items() if name not in {"compat", "demo"}}
+
+
 def cases(made: Path) -> list[list[str]]:
     """Every option and positional argument of every command, with every value of `NASTY`."""
     lines = []
-    top = parser()
-    choices = next(a for a in top._actions if isinstance(a, argparse._SubParsersAction)).choices
-    for name, sub in choices.items():
-        if name in {"compat", "demo"}:  # compat has flags of its own; demo trains too long
-            continue
+    for name, sub in commands().items():
         base = [name, *positionals(name, made), *QUICK.get(name, [])]
         for action in sub._actions:
             if action.option_strings and action.nargs != 0:
@@ -125,6 +126,29 @@ def quiet(tmp_path, monkeypatch):
     os.close(nothing)
 
 
+def test_the_arguments_that_the_cases_change_are_right(made, quiet, monkeypatch):
+    for name in commands():
+        arguments = [name, *positionals(name, made), *QUICK.get(name, [])]
+        code, errors = run(
+            [f"out-{name}" if part == "@" else part for part in arguments], monkeypatch
+        )
+        assert code == 0, (name, errors)
+
+
+def run(arguments: list[str], monkeypatch) -> tuple[object, str]:
+    """Run the command line in this process; return its exit code and what it wrote to stderr."""
+    # The streams of pytest accept only UTF-8, but the command line may write other bytes.
+    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2)]
+    monkeypatch.setattr(sys, "stdout", streams[0])
+    monkeypatch.setattr(sys, "stderr", streams[1])
+    try:
+        code = main(arguments)
+    except SystemExit as stop:
+        code = stop.code
+    streams[1].flush()
+    return code, streams[1].buffer.getvalue().decode("utf-8", "replace")
+
+
 # All cases take minutes. So the tests run a sample of them, the same on every machine.
 @pytest.mark.parametrize(
     "sample", [slice(50), pytest.param(slice(50, 500), marks=pytest.mark.slow)]
@@ -136,18 +160,10 @@ def test_any_value_of_any_option_ends_with_an_answer_or_a_reason(made, quiet, mo
     for number, line in enumerate(every[sample]):
         arguments = [f"out{number}" if part == "@" else part for part in line]
         shown = [argument[:40] for argument in arguments]
-        # The streams of pytest accept only UTF-8, but the command line may write other bytes.
-        streams = [io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2)]
-        monkeypatch.setattr(sys, "stdout", streams[0])
-        monkeypatch.setattr(sys, "stderr", streams[1])
         try:
-            code = main(arguments)
-        except SystemExit as stop:
-            code = stop.code
+            code, errors = run(arguments, monkeypatch)
         except BaseException as error:
             raise AssertionError(f"{shown}: {type(error).__name__}") from error
-        streams[1].flush()
-        errors = streams[1].buffer.getvalue().decode("utf-8", "replace")
         assert code in CODES, (shown, code)
         assert "Traceback" not in errors, shown
         assert code in {0, 130} or errors, shown
