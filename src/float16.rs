@@ -85,6 +85,8 @@ impl Element for f16 {
             let shifted = (i32::from(x.to_bits() as i16) << 13) as u32;
             *wide = f32::from_bits(shifted & SIGN_AND_REST) * REBIAS;
         }
+        // The multiplication turns infinity and NaN into finite numbers. They are rare, so then the whole row is
+        // converted again.
         if largest >= INFINITY {
             for (x, wide) in row.iter().zip(buffer.iter_mut()) {
                 *wide = x.to_f32();

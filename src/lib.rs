@@ -1,9 +1,8 @@
 //! GloVe word vectors (Pennington, Socher, Manning 2014).
 //!
 //! Data flows one way, and each step has a module: [`corpus`] → [`tokenize`] → [`encoding`] and
-//! [`vocabulary`] → [`cooccurrence`] → [`training`] → [`formats`]. A step depends only on the data
-//! type that the step before it produces. [`session`] runs one training that writes checkpoints and
-//! can be resumed.
+//! [`vocabulary`] → [`cooccurrence`] → [`training`] → [`formats`]. A step takes data that earlier
+//! steps produced. [`session`] runs one training that writes checkpoints and can be resumed.
 //!
 //! ```
 //! use glove_rs::cooccurrence::{CountingOptions, count};

@@ -27,8 +27,8 @@ pub enum Stage {
     Preparing,
     /// Training; counted in records.
     Training,
-    /// Reading a file of this package or of Stanford's tools, other than a text: vectors, counts, parameters, a
-    /// vocabulary, a checkpoint or a subword model; counted in bytes of the file.
+    /// Reading a file that is neither a text nor a table of pairs: vectors, counts, parameters, a vocabulary, a
+    /// checkpoint or a subword model; counted in bytes of the file.
     Loading,
     /// Fitting a subword model; counted in steps of the solver, each for sixteen components.
     Subwords,

@@ -145,7 +145,7 @@ fn by_rows<E: Element>(
     })?
 }
 
-/// Some rows of the matrix, which are computed with the widest vector instructions that the
+/// Rows of the matrix to which one call applies `of_row`, with the widest vector instructions that the
 /// processor has.
 struct Task<'a, E, R> {
     matrix: &'a [E],
@@ -172,7 +172,7 @@ impl<E: Element, R: OfRow> WithSimd for Task<'_, E, R> {
 #[inline(always)]
 fn dot_and_squares<S: Simd>(simd: S, row: &[f32], other: &[f32]) -> (f32, f32) {
     let ((a, a_rest), (b, b_rest)) = (S::as_simd_f32s(row), S::as_simd_f32s(other));
-    // Two sums of each kind, so that an addition does not wait for the result of the previous one.
+    // Each of the two results has two partial sums, so that an addition does not wait for the previous one.
     let (a_pairs, a_last) = a.as_chunks::<2>();
     let (b_pairs, b_last) = b.as_chunks::<2>();
     let (mut dots, mut squares) = ([simd.splat_f32s(0.0); 2], [simd.splat_f32s(0.0); 2]);

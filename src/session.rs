@@ -134,7 +134,8 @@ pub struct Session {
     /// The memory limit, for the tiles.
     pub memory: MemoryLimit,
     /// Pretrained vectors of some words. With [`Start::Random`], the sum w + w̃ of such a word starts at its pretrained
-    /// vector. If the weight of the anchor is above 0, training also keeps the sum near the pretrained vector.
+    /// vector. If the weight of the anchor is above 0, training also keeps the sum near the pretrained vector. With
+    /// [`Start::Resumed`], the training has the anchor of the [`Training`] instead.
     pub anchor: Option<Anchor>,
     /// The checkpoints to write, if any.
     pub checkpoints: Option<Checkpoints>,

@@ -39,7 +39,7 @@ const LOOKED_UP: f64 = 5.0;
 pub struct GroupCounts {
     /// How words are divided into groups.
     pub partition: Partition,
-    /// The number of the group.
+    /// The number of the group, from 0.
     pub group: usize,
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,
@@ -581,7 +581,7 @@ impl BlockWriter {
 /// [`GroupCounts`] as plain numbers, which can be sent to another machine.
 #[derive(Debug)]
 pub struct SerializedGroupCounts {
-    /// The number of words, the number of groups, and the number of this group.
+    /// How many words and how many groups there are, and the number of this group, from 0.
     pub header: [usize; 3],
     /// Whether the matrix is its own transpose.
     pub symmetric: bool,

@@ -49,7 +49,7 @@ pub struct Subepoch {
     pub epoch: usize,
     /// How many times the learning rate has been halved.
     pub halvings: usize,
-    /// An epoch diverges if the costs of its records add up to more than this.
+    /// An epoch diverges if the costs of its records add up to more than this number.
     pub divergence_cost: f64,
     /// Number of the slice in the epoch, from 0.
     pub slice: usize,

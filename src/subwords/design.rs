@@ -201,8 +201,8 @@ impl Lookup {
     }
 }
 
-/// An n-gram while n-grams are counted: its range in the text of the shard, the number of words so
-/// far that have it, and the number of the last one of these words.
+/// An n-gram while n-grams are counted: its start and length in the text of the shard, how many words so far
+/// have the n-gram, and the position of the last of these words in the list of words.
 struct Counted {
     start: usize,
     length: u32,

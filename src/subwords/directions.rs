@@ -78,8 +78,8 @@ impl Directions {
     }
 }
 
-/// Add up `size` numbers over all rows: `add` gets the weight of a row, the row and the sums. The order of additions
-/// does not depend on the number of threads.
+/// Returns `size` sums over all rows. `add` gets the weight of a row, the row and the sums, and adds the terms of the
+/// row to the sums. The order of additions does not depend on the number of threads.
 fn sum_rows(
     vectors: &[f32],
     dim: usize,

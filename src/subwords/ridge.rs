@@ -25,7 +25,7 @@ use pulp::Arch;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Number of items of the design matrix that one task reads.
+/// A task reads about this many nonzero entries of the design matrix.
 const ITEMS: usize = 1 << 14;
 /// A column is solved if r·M⁻¹r is at most this fraction of the value that r·M⁻¹r had before the first
 /// step. Here r is the residual of the column, and M the diagonal of AᵀCA + λ. A smaller residual is
@@ -265,7 +265,7 @@ fn add(sum: &mut Sums, more: &Sums) {
     }
 }
 
-/// The sum of the rows with these numbers.
+/// The sum of the rows with the indices `ids`.
 #[inline(always)]
 pub(super) fn gather(rows: &[Line], ids: &[u32]) -> [f32; LINE] {
     let mut sum = [0.0; LINE];

@@ -154,7 +154,7 @@ impl Shrinkage {
     }
 }
 
-/// Start the progress of the stage.
+/// Begin [`Stage::Subwords`]. Its total is the number of steps of both regressions: the test and the fit.
 fn begin(dim: usize, monitor: &Monitor) {
     let steps = STEPS * dim.div_ceil(LINE) + TRIAL_STEPS;
     monitor.begin(Stage::Subwords, steps as u64);

@@ -13,8 +13,8 @@ pub enum Accumulators {
 }
 
 impl Accumulators {
-    /// The accumulators that the rows of an optimizer have. [`Optimizer::Sgd`] uses no accumulators, but its rows
-    /// have those of [`Optimizer::AdaGrad`], so that one row layout serves both optimizers.
+    /// The accumulators of a vector in rows that `optimizer` trains. [`Optimizer::Sgd`] uses no accumulators, but its
+    /// rows have those of [`Optimizer::AdaGrad`], so that one row layout serves both optimizers.
     pub fn of(optimizer: Optimizer) -> Self {
         Self::rowwise(optimizer == Optimizer::RowwiseAdaGrad)
     }

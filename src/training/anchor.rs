@@ -19,7 +19,8 @@ pub struct Anchor {
 }
 
 impl Anchor {
-    /// Refuse an anchor that does not fit parameters of `words` words and `dim` components.
+    /// Refuse an anchor that does not fit parameters of `words` words and `dim` components, has a vector with NaN or
+    /// infinity, or has a weight that is negative or not finite.
     ///
     /// # Errors
     /// [`Error::Parameter`] naming `init` or `anchor`.
@@ -75,8 +76,8 @@ impl Anchor {
         self.weight * squares.iter().sum::<f64>()
     }
 
-    /// For each word that has a pretrained vector, call `f` with the two rows of the word and this vector. Returns
-    /// the results in the order of the words.
+    /// For each word that has a pretrained vector, call `f` with the rows of the word in W and in W̃, and with the
+    /// pretrained vector. Returns the results in the order of the words.
     fn for_each_word<T: Send>(
         &self,
         parameters: &mut Parameters,

@@ -218,7 +218,8 @@ const SMALL_RATE: f64 = 1e-6;
 
 impl FitSeconds {
     /// Count a sample and train on its counts for two epochs, on all threads of the current rayon pool.
-    /// Extrapolate the times to a text of this `size`.
+    /// Extrapolate the times to a text of this `size`. If the sample has no pair, only the time of counting is
+    /// estimated, and the other times are 0.
     ///
     /// # Errors
     /// As for [`EncodedSample::count`], [`Tiles::new`] and [`Training::run`].

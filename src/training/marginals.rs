@@ -1,4 +1,4 @@
-//! Marginals of the matrix: the number and the sums of the records of each word.
+//! Marginals of the matrix X: for each word, the number of its records, and the sums of its row and its column.
 
 use crate::cooccurrence::{Rows, TriangleRow};
 use crate::error::Result;
@@ -8,7 +8,7 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// The marginal of a word: the number and the sums of the records in its row and its column of X.
+/// The marginal of a word: the number of records in its row and its column of X, and the sums of both.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Marginal {
     /// Number of records in the row plus number of records in the column.
@@ -65,8 +65,8 @@ fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
     marginals[row.row as usize].add(own);
 }
 
-/// The marginal of each word, counting only the records whose row is a word of `group`. The marginals of all
-/// groups, added with [`Marginal::add`] in the order of the groups, are the marginals of the whole matrix.
+/// The marginal of each word, by new id, counting only the records whose row is a word of `group`. The marginals of
+/// all groups, added with [`Marginal::add`] in the order of the groups, are the marginals of the whole matrix.
 ///
 /// # Errors
 /// If rows are on disk: [`Error::Io`](crate::Error::Io) if they cannot be read,

@@ -81,9 +81,9 @@ pub(super) unsafe trait RowUpdate<'a, V: Vector> {
         tally: &mut Tally,
     );
 
-    /// Update the rows of four records of one word and of four context words as one mini-batch,
-    /// prefetch the rows of four records from number `next` on, and return true. If the rule has no
-    /// mini-batches or the sum of the costs is not a finite number, change nothing and return false.
+    /// Update the rows of four records, which have the same `i` and four different `j`, as one mini-batch; prefetch
+    /// the rows of four records from number `next` on, and return true. If the rule has no mini-batches or
+    /// the sum of the costs is not a finite number, change nothing and return false.
     ///
     /// # Safety
     /// The contract of this module.

@@ -118,7 +118,7 @@ impl<'a> SharedRows<'a> {
         self
     }
 
-    /// Update the rows of `records`, in order, with the instructions of `level`.
+    /// Update the rows of `records`, in order, with the instructions of `level`. Returns the cost of the records.
     ///
     /// # Panics
     /// If a record points outside the rows, if the rows do not have the layout of the rule's optimizer, or if this
@@ -427,7 +427,7 @@ mod tests {
             let mut records: Vec<Record> =
                 records.into_iter().map(|(i, j, ln_x)| Record { i, j, ln_x }).collect();
             // The kernel looks for mini-batches only at multiples of four records. These four records at the start
-            // are one.
+            // are a mini-batch.
             for j in 0..4 {
                 records.insert(j, Record { i: 2, j: j as u16, ln_x: 1.0 });
             }

@@ -30,14 +30,14 @@ pub(super) struct Rowwise<'a, V, const N: usize, const FROZEN: usize> {
     _registers: PhantomData<V>,
 }
 
-/// The steps of the vectors of one side and of the last four floats (the *ends*) of their rows. Each lane of a
-/// register has the number of one record.
+/// The steps of the rows of one side: of their vectors, and of their last four floats (the *ends*). In every
+/// register, lane k belongs to record k.
 #[derive(Clone, Copy)]
 pub(super) struct SideSteps<V: Vector> {
-    /// The factors by which the vectors of the other side are multiplied before they are
-    /// subtracted.
+    /// For each record, the factor by which the vector of the other side is multiplied before it is
+    /// subtracted from the vector of this side.
     pub(super) factors: V::Quad,
-    /// The numbers to add to the ends of the rows. Register k has the numbers for float k of each end.
+    /// The numbers to add to the ends of the rows. The register with index m has the numbers for float m of each end.
     pub(super) changes: [V::Quad; TAIL],
 }
 
@@ -168,8 +168,8 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
     }
 
     /// The steps of side 0 or 1; they are 0 for a frozen side. `fdiffs` are the products f(X) diff of the records,
-    /// `dots` the products w·w̃, and `others` the ‖·‖² of the vectors of the other side. Register k of `ends` has
-    /// float k of each end of a row of this side.
+    /// `dots` the products w·w̃, and `others` the ‖·‖² of the vectors of the other side. Register m of `ends` has
+    /// float m of the end of each row of this side.
     ///
     /// # Safety
     /// The contract of [`super::vector`].

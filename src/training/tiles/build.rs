@@ -34,7 +34,7 @@ pub struct TileOptions {
     pub held_out: f64,
     /// Seed of the order inside the tiles, of the held-out pairs and of the negative pairs.
     pub seed: u64,
-    /// Only the tiles whose block of rows has a word below this number are kept. The words of all other
+    /// Only the tiles whose block of rows has a word with an id below this number are kept. The words of all other
     /// blocks have records as context words only.
     pub trained_words: usize,
 }
@@ -202,7 +202,7 @@ impl Tiles {
 
 /// Build the tiles whose records come from the rows of `block` in the triangle: tile (`block`, k) for each
 /// block k up to `block` and, if the matrix is not symmetric, tile (k, `block`). Tiles without records are
-/// left out.
+/// left out. Returns the tiles and the slab with their records.
 fn fill(
     counts: &impl Rows,
     grid: &TileGrid,

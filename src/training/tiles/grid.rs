@@ -5,7 +5,7 @@ use crate::vocabulary::WordId;
 use std::ops::Range;
 
 /// Blocks of consecutive words. Blocks of words with many records have fewer words. Words are numbered as a
-/// [`Partition`] numbers them: by rank if nothing is distributed. No block has words of two groups.
+/// [`Partition`] numbers them: by rank if there is one group. No block has words of two groups.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TileGrid {
     // Block k holds words starts[k]..starts[k + 1].

@@ -11,9 +11,9 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 impl Tiles {
-    /// Draw the negative pairs of the tiles in the blocks `rows`. If pairs go to disk, they are drawn for `wave`
-    /// blocks at a time. A tile and its mirror image get different pairs: if half as many pairs are drawn and
-    /// both tiles use them, the accuracy in analogies is three percentage points lower
+    /// Draw the negative pairs of the tiles whose block of rows is in `rows`. If pairs go to disk, they are drawn for
+    /// `wave` blocks of rows at a time. A tile and its mirror image get different pairs: if half as many pairs are
+    /// drawn and both tiles use them, the accuracy in analogies is three percentage points lower
     /// (benches/EXPERIMENTS.md, "Mirrored tiles").
     pub(super) fn add_negatives(
         &mut self,

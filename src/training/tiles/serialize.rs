@@ -20,9 +20,9 @@ pub struct SerializedTiles {
     /// Then, for every tile: its two blocks, whether it is mirrored, the position of its first record in `records`,
     /// and its numbers of records to train on, of held-out records and of negative pairs.
     pub index: Vec<u64>,
-    /// The records, tile by tile.
+    /// The bytes of the records, tile by tile. The records of a tile and its mirror image are there once.
     pub records: Vec<u8>,
-    /// Negative pairs, tile by tile.
+    /// The bytes of the negative pairs, tile by tile.
     pub negatives: Vec<u8>,
     /// The terms of the targets of negative pairs; empty if no pairs are drawn.
     pub targets: Vec<f32>,
