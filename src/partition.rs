@@ -115,7 +115,8 @@ impl Partition {
         new_ids.map(|new_id| self.rank(new_id)).collect()
     }
 
-    /// The round of a rank, and its position within the round.
+    /// The round of a rank, and its position within the round. A round is a range of `groups` ranks, one for each
+    /// group.
     #[inline]
     fn round_of(&self, rank: usize) -> (usize, usize) {
         (rank / self.groups, rank % self.groups)

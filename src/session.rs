@@ -142,7 +142,8 @@ pub struct Session {
     /// Whether to move the vectors towards the predictions of a subword model after the last epoch:
     /// [`Shrinkage`].
     pub subwords: bool,
-    /// The result of [`Shrinkage::design`] for the vocabulary, if the caller has it. Otherwise the shrinkage computes it.
+    /// The result of [`Shrinkage::design`] for the vocabulary, if the caller has it. Otherwise the shrinkage
+    /// computes it.
     pub design: Option<Arc<Design>>,
     /// The vectors of the words of rank 0 to `trained_words` − 1 are trained. The number is rounded up to whole blocks
     /// of words, so some more vectors may be trained. A number below that of all words is only for frozen context

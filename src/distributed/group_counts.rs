@@ -386,10 +386,10 @@ fn count_blocks<S: BlockSum>(
     Ok(by_group)
 }
 
-/// The rows of the most frequent words, counted in the way of one machine, so that they have the same bits as on
-/// one machine. `None` if `rows` has none of these words, or if their rows must be counted like all other rows. The
-/// latter is the case with several groups, because new ids are not ranks then, and if the texts together have more
-/// ids than a [`CompactText`] can hold, because one machine counts such a text in segments.
+/// The rows of the most frequent words, counted as [`count`](crate::cooccurrence::count) counts them on one machine, so
+/// that they have the same bits. `None` in three cases, in which these rows are counted like all others, if there are
+/// any: `rows` has none of these words; there are several groups, so that new ids are not ranks; or the texts
+/// together have more ids than a [`CompactText`] can hold, which one machine would count in segments.
 fn frequent_rows(
     texts: &[&[WordId]],
     rows: &Range<usize>,

@@ -1,8 +1,9 @@
 //! Shrinkage of word vectors towards the predictions of a subword model.
 //!
-//! The vector of a word is noisy because the counts of the word are noisy. The prediction from its n-grams is an average
-//! over words with a similar spelling, such as the forms of a verb. A weighted mean of both is better than either (James
-//! and Stein 1961) if spelling predicts vectors. A test on held-out words decides whether spelling does.
+//! The vector of a word is noisy because the counts of the word are noisy. The prediction from its n-grams is an
+//! average over words with a similar spelling, such as the forms of a verb. A weighted mean of the vector and its
+//! prediction is better than either (James and Stein 1961) if spelling predicts vectors. A test on held-out words
+//! decides whether spelling predicts vectors.
 
 use super::design::Design;
 use super::directions::Directions;

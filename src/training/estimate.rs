@@ -20,9 +20,9 @@ use std::time::Instant;
 /// co-occur are left out. The fraction depends on the text: it was 0.36 to 0.6 in measured fits
 /// (benches/EXPERIMENTS.md, "Memory of a fit").
 const NEW_PAIRS: f64 = 0.5;
-/// Memory for all pairs that are drawn for a block of rows is reserved before they are drawn. The system provides
-/// this memory in huge pages. So a part of the memory is in use without holding a pair, because pairs were left
-/// out. The estimate assumes that this part has at most this many bytes for each block of rows.
+/// Before the negative pairs of a block of rows are drawn, memory for all draws is reserved. Drawn pairs that are left
+/// out take none of it, but the system provides memory in huge pages. So a part of the memory without pairs is in use
+/// too. The estimate assumes that this part has at most this many bytes for each block of rows.
 const SLAB_SLACK: f64 = 150e3;
 
 /// Estimates the memory and the disk space for counting a text and for training on its counts.

@@ -172,7 +172,8 @@ const NONE: usize = 2;
 /// # Safety
 /// The contract of [`call`], and this machine has the instructions of `level`.
 unsafe fn run<const FROZEN: usize>(call: &KernelCall, level: SimdLevel) -> Cost {
-    // SAFETY: the caller keeps the contract. Every aarch64 has NEON, and the portable loops need no special instructions.
+    // SAFETY: the caller keeps the contract. Every aarch64 has NEON, and the portable loops need no special
+    // instructions.
     unsafe {
         match level {
             #[cfg(target_arch = "x86_64")]
