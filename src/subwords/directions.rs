@@ -32,8 +32,8 @@ pub(super) struct Directions {
 }
 
 impl Directions {
-    /// The mean and the directions of the rows of `vectors`, which have `dim` numbers each. The
-    /// result has the same bits for any number of threads.
+    /// The mean and the directions of the rows of `vectors`, which have `dim` numbers each. `weights` has a number
+    /// for each row. The result has the same bits for any number of threads.
     ///
     /// # Errors
     /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].

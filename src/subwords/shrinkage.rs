@@ -175,7 +175,7 @@ fn weights(counts: &[u64]) -> Result<Vec<f32>> {
 }
 
 /// The correlation of the vectors of held-out words with predictions from the other words, over the first sixteen
-/// components.
+/// components; 0 if the correlation is not a finite number.
 fn correlation(
     design: &Design,
     vectors: &[f32],

@@ -1,4 +1,4 @@
-//! The anchor: words start at their pretrained vectors, and fine-tuning keeps them near these vectors.
+//! The anchor: the sums w + w̃ of words start at pretrained vectors, and fine-tuning keeps the sums near these vectors.
 
 use super::kernel::StepRule;
 use super::parameters::{Parameters, RowMut};

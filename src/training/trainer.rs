@@ -28,7 +28,7 @@ pub struct Training {
     pub best: Option<Parameters>,
     /// The finished epochs and the halvings of the learning rate.
     pub history: History,
-    /// The pretrained vectors near which training keeps the vectors of their words, if there are any.
+    /// The pretrained vectors near which training keeps the sums w + w̃ of their words, if there are any.
     pub anchor: Option<Anchor>,
 }
 
