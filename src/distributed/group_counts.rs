@@ -386,8 +386,8 @@ fn count_blocks<S: BlockSum>(
     Ok(by_group)
 }
 
-/// The rows of the most frequent words, counted as [`count`](crate::cooccurrence::count) counts them on one machine, so
-/// that they have the same bits. `None` in three cases, in which these rows are counted like all others, if there are
+/// The rows of the most frequent words, counted as `cooccurrence::count` counts them on one machine, so that they have
+/// the same bits. `None` in three cases, in which these rows are counted like all others, if there are
 /// any: `rows` has none of these words; there are several groups, so that new ids are not ranks; or the texts
 /// together have more ids than a [`CompactText`] can hold, which one machine would count in segments.
 fn frequent_rows(
