@@ -68,7 +68,7 @@ impl<'a> TriangleBuilder<'a> {
         self
     }
 
-    /// Add `x` to X\[i, j\]. Repeated records add up in the order given.
+    /// Add `x` to X\[i, j\] and, after [`TriangleBuilder::symmetric`], to X\[j, i\]. Repeated records add up in the order given.
     ///
     /// # Errors
     /// [`crate::Error::Io`] naming the folder for temporary files; [`crate::Error::Memory`].

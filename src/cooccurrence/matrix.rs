@@ -103,7 +103,7 @@ impl Triangle {
         }
     }
 
-    /// The blocks that hold `rows`, in order.
+    /// The indices of the blocks that hold `rows`.
     pub fn blocks_of(&self, rows: Range<WordId>) -> Range<usize> {
         let holds = |row: WordId| {
             let (mut low, mut high) = (0, self.blocks());

@@ -197,7 +197,8 @@ fn merge_rows<S: BlockSum>(
     Ok(CountedBlock::of(merged))
 }
 
-/// Append a row that is the sum of `rows` in the order given. Returns the number of entries of `rows`.
+/// Append to `block` a row that is the sum of `rows` in the order given. Returns how many entries `rows` have
+/// together.
 pub(crate) fn push_sum<S: BlockSum>(
     rows: &[TriangleRow<'_>],
     accumulator: &mut RowAccumulator<S>,

@@ -47,8 +47,8 @@ enum Columns {
 #[derive(Debug, Clone, PartialEq)]
 struct Values {
     packed: Vec<u32>,
-    // The values that do not fit into 32 bits, each with the number of its entry, in ascending
-    // order.
+    // The values that do not fit into 32 bits, each with the index of its entry in the block. The
+    // indices ascend.
     others: Vec<(u32, f64)>,
 }
 
@@ -269,7 +269,7 @@ mod tests {
             if let Some(packed) = PackedBlock::of(&block).unwrap() {
                 let mut part = RowBlock::default();
                 prop_assert_eq!((packed.rows(), packed.len()), (block.rows(), block.len()));
-                // A small block with listed values may take a few bytes more.
+                // Packed, a small block with listed values may take a few bytes more than unpacked.
                 prop_assert!(packed.bytes() <= block.bytes() + 64);
                 for wanted in [block.rows(), first + from..first + from + length] {
                     packed.unpack_into(&wanted, &mut part).unwrap();

@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 /// Smallest number of bytes of a sample. A shorter text is its own sample. A smaller sample would save little time and
 /// make the estimate worse.
 const LEAST: u64 = 4 << 20;
-/// The fraction of a text that is sampled, within the bounds `LEAST` and `MOST`. For a stream, this fraction is the
-/// largest size of the sample, within the bounds 2 · `LEAST` and `MOST`. The sample then has at least about half of the
-/// largest size: see [`TextSample::of_stream`].
+/// The fraction of a text that is sampled, within the bounds `LEAST` and `MOST`. For a stream, this fraction of the text
+/// that was read, within the bounds 2 · `LEAST` and `MOST`, is the largest size of the sample. The sample of a long
+/// stream has between half of the largest size and all of it: see [`TextSample::of_stream`].
 const FRACTION: f64 = 0.045;
 /// Largest number of bytes of a sample.
 const MOST: u64 = 32 << 20;
@@ -189,8 +189,8 @@ impl SampleReader {
         Ok(Some(reader))
     }
 
-    /// The parts of files that piece `number` consists of: for each part, the number of the file, and the offsets of
-    /// the part's beginning and end in the file.
+    /// The parts of files that piece `number` consists of: for each part, the index of the file in `files`, and the
+    /// offsets of the part's beginning and end in the file.
     fn parts(&self, number: u64) -> Vec<(usize, u64, u64)> {
         let start = self.total / PIECES * number;
         let end = start + self.piece;

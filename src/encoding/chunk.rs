@@ -124,7 +124,7 @@ impl Fault {
             return Error::Corpus(format!("{}: {message}", name.display()));
         };
         // The position of the word was not recorded. The longest run of bytes without white space
-        // usually contains the word.
+        // is assumed to contain the word.
         let mut longest = 0..0;
         let mut at = 0;
         for run in content.text().split(u8::is_ascii_whitespace) {
