@@ -1,5 +1,5 @@
-//! Counts collocations (defined at [`learn`](super::learn())). A collocation is *plain* if it consists of two words and neither word
-//! contains the delimiter. Plain collocations are counted by sorting them as numbers. The other
+//! Counts collocations (`learn.rs` defines what a collocation is). A collocation is *plain* if it consists of two words
+//! and neither word contains the delimiter. Plain collocations are counted by sorting them as numbers. The other
 //! collocations are few, and are counted in hash tables.
 
 use crate::encoding::{DOCUMENT_END, NumberedText};
@@ -10,8 +10,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-/// A pair of neighbours: the id of the first word in the upper 32 bits, the id of the second word in the lower 32
-/// bits.
+/// A pair of neighbours: the id of the first word in the upper 32 bits, the id of the second word in the lower 32 bits.
 pub(super) type Pair = u64;
 
 pub(super) fn pair(first: u32, second: u32) -> Pair {
@@ -20,8 +19,8 @@ pub(super) fn pair(first: u32, second: u32) -> Pair {
 
 /// A bit of the kind of a word: the word is a connector.
 pub(super) const CONNECTOR: u8 = 1;
-/// A bit of the kind of a word: the word contains the delimiter. Collocations of such a word can be
-/// spelled like those of other words.
+/// A bit of the kind of a word: the word contains the delimiter. Such a word can be spelled like a
+/// collocation, and a collocation that has such a word can be spelled like another collocation.
 pub(super) const SPECIAL: u8 = 2;
 
 /// A hash table from keys to counts or ids. In a table that counts collocations, a key is the list of the

@@ -286,9 +286,8 @@ impl EncodedSample {
         self.ids.chunks(length).skip(part).step_by(parts)
     }
 
-    /// Count the pairs of part number `part`, from 0, of `parts` parts of the sample. The stretches of a part
-    /// are spread over the whole sample. `None` if no word of the part occurs `min_count` times,
-    /// except stop words.
+    /// Count the pairs of part number `part`, from 0, of `parts` parts of the sample. The stretches of a part are
+    /// spread over the whole sample. `None` if no word of the part occurs `min_count` times, except stop words.
     ///
     /// # Errors
     /// As for [`count`].

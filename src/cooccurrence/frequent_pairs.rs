@@ -78,8 +78,7 @@ impl FrequentPairs {
         Ok(Self { words, sums })
     }
 
-    /// The rows of these words in the triangle, as a block. If `symmetric`, an entry has
-    /// one sum for both directions.
+    /// The rows of these words in the triangle, as a block. If `symmetric`, an entry has one sum for both directions.
     pub fn rows(&self, symmetric: bool) -> Result<RowBlock> {
         let mut block = RowBlock::new(0, !symmetric);
         block.reserve(self.words, self.words * (self.words + 1) / 2)?;

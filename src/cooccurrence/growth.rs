@@ -236,8 +236,8 @@ fn is_whole(scale: f64) -> bool {
 
 /// The logarithm of the fraction of a text that has as many different words as the whole text has words with at least
 /// `min_count` occurrences. It is assumed that words occur independently, and that the number of different words grows
-/// as the length of the text to the power a = `slope`. Then the fraction Γ(m−a) / (Γ(m) Γ(1−a)) of the different words occurs
-/// m = `min_count` times or more.
+/// as the length of the text to the power a = `slope`. Then the fraction Γ(m−a) / (Γ(m) Γ(1−a)) of the different words
+/// occurs m = `min_count` times or more.
 fn equivalent(min_count: u64, slope: f64) -> f64 {
     let slope = slope.clamp(0.05, 0.95);
     let mut ln = 0.0;

@@ -1,9 +1,8 @@
 //! Counted rows in less memory than in a [`RowBlock`], without loss. An entry of a symmetric matrix takes 6 bytes
 //! instead of 12, or 8 bytes in a block with a row of number 65,536 or above.
 //!
-//! Most of the memory of counting holds rows. A sixth of the time of counting went into the first
-//! touch of this memory when rows were not packed (benches/EXPERIMENTS.md, "Packed rows, and tables
-//! in huge pages").
+//! Most of the memory of counting holds rows. When rows were not packed, a sixth of the time of counting went into page
+//! faults at the first use of this memory (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
 
 use super::row_block::RowBlock;
 use crate::error::Result;
