@@ -30,7 +30,7 @@ pub struct CorpusSize {
     pub words: f64,
     /// Number of different words in the text.
     pub different_words: f64,
-    /// Number of different words that each thread meets.
+    /// Number of different words in the part of the text that each thread reads.
     pub words_per_thread: f64,
     /// Average length in bytes of the different words.
     pub word_bytes: f64,
@@ -257,7 +257,7 @@ impl EncodedSample {
     /// average is over at most `MOST_PARTS` parts.
     fn different(&self) -> Result<Vec<f64>> {
         const MOST_PARTS: usize = 8;
-        // The number of the part in which each word was last seen.
+        // For each word, the serial number of the part in which it was last seen; 0 before the first.
         let mut seen: Vec<u32> = fallible::zeroed(self.counts.len())?;
         let mut number = 0;
         let mut means = Vec::new();

@@ -53,8 +53,8 @@ impl Triangle {
         }
     }
 
-    /// This matrix as one whose columns have words of their own. No record may lie outside `shape`, the numbers of rows
-    /// and columns.
+    /// This matrix, marked as rectangular: its columns have words of their own. `shape` is the number of rows and the
+    /// number of columns. No record may lie outside them.
     ///
     /// # Panics
     /// If the larger number of `shape` is not [`Triangle::words`].

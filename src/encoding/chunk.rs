@@ -107,7 +107,7 @@ impl From<Error> for Fault {
 
 impl Fault {
     /// The error. For a word that is too long: if the origin of the chunk is known, the error has the position of the
-    /// longest run of bytes without white space, which is probably the position of the word.
+    /// longest run of bytes without white space, which is assumed to contain the word.
     pub(super) fn at(
         self,
         content: &Content,
