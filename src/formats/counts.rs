@@ -17,9 +17,9 @@
 //!
 //! Rare words are words of the text outside the vocabulary.
 //!
-//! The blocks have all rows of the lower triangle of X ([`Triangle`]), in order. For a rectangular
-//! matrix, the number of rows of the triangle is the larger of two numbers: that of the words and
-//! that of the context words. Nothing follows the last block.
+//! The blocks have all rows of the lower triangle of the matrix ([`Triangle`]), in order. For a
+//! rectangular matrix, the number of rows of the triangle is the larger of two numbers: that of the
+//! words and that of the context words. Nothing follows the last block.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};

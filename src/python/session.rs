@@ -152,8 +152,8 @@ enum Request {
     Returned { stop: bool },
 }
 
-/// Call `callback` with the last epoch of `training` on the calling thread, and answer requests for its arrays
-/// until the callback returns.
+/// Call `callback` with the last epoch of `training` on the calling thread. Until the callback returns, answer its
+/// requests for arrays of parameters. Returns whether to stop, or [`Error::Cancelled`] if the callback raises.
 pub fn show(
     mailbox: &Mailbox,
     callback: &Arc<Py<PyAny>>,

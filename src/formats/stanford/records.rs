@@ -19,8 +19,8 @@ use std::path::Path;
 const RECORD: usize = 16;
 /// Number of bytes read at a time.
 const BLOCK: usize = 4 << 20;
-/// Number of buckets of a shuffle. The order that a seed gives depends on this number. So it is the same for every
-/// memory limit.
+/// Number of buckets of a shuffle. The order that a seed gives depends on the number of buckets. So this number is
+/// the same for every memory limit.
 const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 
 /// Write the records of `counts`, sorted by (word1, word2). As many rows are in memory at a time as the

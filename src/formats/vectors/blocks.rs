@@ -94,7 +94,8 @@ impl<'a, R: Rows> Blocks<'a, R> {
 
     /// Read the next records into `block`, and take rows for them from the beginning of `free`.
     /// Returns `None` if there are no more records, or if `free` has too few rows. In the second
-    /// case, [`Blocks::rows_needed`] returns how many rows the block needs.
+    /// case, [`Blocks::rows_needed`] returns how many rows the block needs. If reading fails, the
+    /// result has the error and no rows.
     #[expect(
         clippy::mut_mut,
         reason = "`free` is replaced by the rows that are left"

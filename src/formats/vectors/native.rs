@@ -1,4 +1,5 @@
-//! The native format: words, then the matrix as it lies in memory, to be mapped instead of read.
+//! The native format: words, then the matrix as it lies in memory, so that a program can map the
+//! matrix instead of reading it.
 //!
 //! All numbers are little-endian.
 //!
@@ -142,14 +143,15 @@ pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header,
     read_index(&mut input, Some(size)).map(Some)
 }
 
-/// Whether the next bytes are a native file in half precision.
+/// Whether the next bytes of `input` are the beginning of a native file in half precision.
 #[cfg(feature = "python")]
 pub(crate) fn is_half(input: &mut Input) -> Result<bool> {
     let head = input.peek(16)?;
     Ok(head.starts_with(MAGIC) && head[12..] == 2_u32.to_le_bytes())
 }
 
-/// Read all of a native file, converted to `E`, or its first `most` vectors.
+/// Read at most the first `most` vectors of a native file, converted to `E`. Returns the words, the
+/// matrix and the number of components.
 pub(super) fn read<E: Element>(
     input: &mut Input,
     most: usize,

@@ -21,7 +21,8 @@ pub enum Layout {
     /// `V dim LF`, then lines `word SP number SP … LF`. Numbers have the fewest digits that are read back as the same
     /// f32.
     Text,
-    /// `V dim LF`, then `word SP` and little-endian f32.
+    /// `V dim LF`, then `word SP` and `dim` little-endian f32 for each word, without a newline
+    /// after them.
     Binary,
     /// As `Text`, without the header. Files of GloVe vectors look like this.
     Headless,
