@@ -50,7 +50,7 @@ const HEADER: HeaderFormat = HeaderFormat {
 /// The flag of a rectangular matrix in the header.
 const RECTANGULAR: u32 = 2;
 
-/// The words of counts.
+/// The words of the rows and columns of counts, and the rare words.
 #[derive(Debug, Clone, Copy)]
 pub struct Words<'a> {
     /// The words of the rows and, unless there are `contexts`, of the columns.
@@ -284,7 +284,8 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
     })
 }
 
-/// Whether all records of a block are within these numbers of rows and columns.
+/// Whether all records of a block lie in the first `shape[0]` rows and the first `shape[1]`
+/// columns.
 fn lies_within(block: &RowBlock, shape: [u64; 2]) -> bool {
     let mut inside = true;
     for row in block.rows() {

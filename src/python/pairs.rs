@@ -1,4 +1,4 @@
-//! Counts of a table of pairs in Arrow's format, without a Python object for each row.
+//! Counts a table of pairs in Arrow's format, without a Python object for each row.
 
 use super::arguments::RunningArguments;
 use super::arrow::checked;
@@ -67,7 +67,7 @@ pub fn count_table(
 }
 
 /// The names of the columns of a table that are read, and their positions in the table: the keys of
-/// the rows of X, the keys of its columns, and the values.
+/// the rows of X, the keys of the columns of X, and the values.
 struct Columns {
     names: [String; 3],
     places: [Option<usize>; 3],

@@ -144,7 +144,7 @@ impl CoreVocabulary {
         Ok(chosen.into())
     }
 
-    /// Refuse this vocabulary as the words to count if it has stop words.
+    /// Refuse this vocabulary as the words to count if it contains stop words of `encoding`.
     fn refuse_stop_words(&self, encoding: EncodingArguments) -> PyResult<()> {
         Ok(encoding.options()?.refuse_stop_words(&self.inner)?)
     }

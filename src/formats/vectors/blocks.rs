@@ -19,7 +19,7 @@ const TOGETHER: usize = 1 << 16;
 /// Consecutive records of a file.
 #[derive(Default)]
 pub(super) struct Block {
-    /// The file, for messages.
+    /// The path of the file, for messages.
     pub path: PathBuf,
     /// The ranges of the records. With a selection, only the ranges of records whose words may be in
     /// the selection.

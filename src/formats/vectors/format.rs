@@ -10,7 +10,8 @@ use crate::io::charset::OnInvalid;
 use memchr::memchr;
 
 /// The formats that vectors are read from. Files for other programs are written in one of the
-/// layouts of [`Layout`](super::write::Layout). Several layouts are read as the same format.
+/// layouts of [`Layout`](super::write::Layout). Layouts that differ only in how numbers are
+/// formatted are read as the same format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Text without a header, as GloVe files are.
@@ -21,7 +22,7 @@ pub enum Format {
     Word2VecBinary,
     /// The `.bin` of Stanford's `glove`. It holds no words: the caller gives its vocabulary.
     Stanford,
-    /// This package's own (see [`native`]).
+    /// This package's own format (see [`native`]).
     Native,
 }
 
@@ -74,7 +75,7 @@ pub(super) struct Body {
 const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
 /// Number of lines that are examined.
 const LINES: usize = 1000;
-/// Number of rows that are examined to choose the separator.
+/// Number of rows that are examined to choose the dialect.
 const FEW_ROWS: usize = 50;
 
 /// Find how to read `input`: as `format` or, without it, in the format that the beginning shows. No

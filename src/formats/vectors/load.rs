@@ -398,7 +398,7 @@ mod tests {
             else {
                 panic!("{end}: {error}");
             };
-            // The error names the first byte of the vector that is cut.
+            // The error names the first byte of the record that is cut off.
             assert!(
                 byte as usize <= end && end - (byte as usize) < 3 + 1 + 12,
                 "{end}: {byte}"

@@ -38,7 +38,8 @@ use std::path::Path;
 /// transfer that translates newlines changes the last two bytes, so a file that it damaged is not read as vectors.
 pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 
-/// Number of bytes of the header. The matrix is aligned to the same number: the size of a cache line.
+/// Number of bytes of the header. The offset of the matrix is a multiple of the same number, which is the size of
+/// a cache line.
 const HEADER: usize = 64;
 const FORMAT: HeaderFormat = HeaderFormat {
     magic: MAGIC,
@@ -48,7 +49,7 @@ const FORMAT: HeaderFormat = HeaderFormat {
 /// How many numbers are converted at a time.
 const CHUNK: usize = 1 << 18;
 
-/// What a native file says of its matrix.
+/// What the header of a native file says of the words and the matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The bytes of the header. The checksums in them identify the words.

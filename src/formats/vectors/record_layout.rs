@@ -32,7 +32,8 @@ pub(super) trait Rows: Clone + Send {
         row: &mut [E],
     ) -> std::result::Result<Range<usize>, String>;
 
-    /// Whether a record may have one of the words. This is decided without reading its numbers.
+    /// Whether the word of a record may be one of `words`. This is decided without reading the
+    /// numbers of the record.
     fn may_have(&self, record: &[u8], words: &Selection) -> bool;
 
     /// The word that `written` stands for, for example without its quotation marks.
@@ -47,7 +48,7 @@ pub(super) trait Rows: Clone + Send {
     fn location(&self, block: &[u8], offset: usize) -> Location;
 }
 
-/// Something wrong at an offset in the block.
+/// An error in the block: its offset, and a message.
 pub(super) struct Fault {
     pub offset: usize,
     pub message: String,

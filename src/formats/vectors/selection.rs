@@ -11,7 +11,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The set of some words.
+    /// The selection of these words.
     pub fn new<W: AsRef<[u8]>>(words: impl IntoIterator<Item = W>) -> Self {
         let mut selection = Self::default();
         for word in words {

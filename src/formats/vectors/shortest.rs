@@ -142,8 +142,8 @@ impl Digits {
             let scaled = f64::from(f32::from_bits(bits)) * scale;
             let whole = scaled.floor();
             let fraction = scaled - whole;
-            // A decimal in the middle between two floats is read as the float whose last bit is 0. So the distance
-            // is made a little smaller for a float whose last bit is 1.
+            // A decimal in the middle between two floats is read as the float whose last bit is 0. So `half` is
+            // made a little smaller for a float whose last bit is 1.
             let half = half - f64::from(bits & 1) * (0.5 / (1_u64 << 32) as f64);
             let up = fraction + half >= 1.0;
             let down = fraction <= half;
