@@ -136,7 +136,7 @@ pub fn save(
     })
 }
 
-/// Read a checkpoint: the training and the settings.
+/// Read a checkpoint: the training and the settings. The path `-` means standard input.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the

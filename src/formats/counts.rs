@@ -133,7 +133,7 @@ pub struct Loaded {
 }
 
 /// Read counts on all threads of the current rayon pool: a file of [`save`] or, with a `vocabulary`,
-/// Stanford's records.
+/// Stanford's records. The path `-` means standard input.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is neither of the two, is

@@ -14,7 +14,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// [`Error::Io`], also for a folder; [`Error::Format`] if the file is compressed and damaged;
-/// [`Error::Cancelled`].
+/// [`Error::Memory`]; [`Error::Cancelled`].
 pub fn recognise(path: impl AsRef<Path>, monitor: &Monitor) -> Result<FileKind> {
     let path = path.as_ref();
     let mut input = match Input::open(path, monitor) {
@@ -123,7 +123,7 @@ pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
 /// The number of lines of a text, and the beginning of its first line: at most 400 bytes.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] if the file is compressed and damaged; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Format`] if the file is compressed and damaged; [`Error::Memory`]; [`Error::Cancelled`].
 #[cfg(feature = "python")]
 pub(crate) fn count_lines(mut input: Input, monitor: &Monitor) -> Result<(u64, String)> {
     const SHOWN: usize = 400;

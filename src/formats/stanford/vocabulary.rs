@@ -46,7 +46,8 @@ pub fn save_vocabulary(
     })
 }
 
-/// Read `word SP count LF` lines. The last space or tab of a line separates word and count.
+/// Read `word SP count LF` lines. The last space or tab of a line separates word and count. The path `-` means
+/// standard input.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
