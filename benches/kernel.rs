@@ -26,8 +26,8 @@ const OPTIMIZERS: [(&str, Optimizer); 3] = [
 const WORDS: usize = 20_000;
 const TOKENS: usize = 300_000;
 
-/// Number of bytes of the rows that the benchmark of a SIMD level trains. They fill half of a typical L2 cache, so that
-/// they stay in it, as the rows of one tile do in training.
+/// Number of bytes of the rows that the benchmark of a SIMD level trains. They fill half of an L2 cache of 1 MiB, so
+/// that they stay in it, as the rows of one tile do in training.
 const TILE_BYTES: usize = 1 << 19;
 const TILE_RECORDS: usize = 100_000;
 

@@ -58,7 +58,7 @@ def stream(rows: int) -> pa.RecordBatchReader:
 
 
 def check(X: Cooccurrence, rows: int) -> None:
-    """Check the sum of all counts, the number of keys, and one count of :func:`stream`."""
+    """Check counts of :func:`stream`: their sum, the occurrences of all keys, and one count."""
     assert X.total == (rows + 7) // 8, X.total
     assert X.vocabulary.counts.sum() == 2 * rows
     whole, rest = divmod(rows, 1 << 20)

@@ -6,7 +6,7 @@ resident memory, from wait4, are those of the whole process. For our runs the ta
 time of the call alone, without the start of the interpreter and the imports.
 
 Stanford's tools are not part of this project: build them (https://github.com/stanfordnlp/GloVe,
-`make`) and name the folder with vocab_count, cooccur, shuffle and glove.
+`make`) and give --stanford the folder with vocab_count, cooccur, shuffle and glove.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def task_about() -> dict[str, Any]:
 
 
 def task_prose(out: str) -> dict[str, Any]:
-    """The text of `make demo`: the standard library's docstrings and comments."""
+    """Write the text of `make demo` to `out`: docstrings and comments of the standard library."""
     from glove_rs.cli import demo
 
     return {"documents": demo.extract(Path(sysconfig.get_path("stdlib")), Path(out))}
@@ -246,7 +246,7 @@ def execute(
     Raises
     ------
     PeerError
-        If the process fails. The message has its last 12 lines of standard error.
+        If the process fails. The message has the last 12 lines that it wrote to standard error.
     """
     os.sync()  # write back the files of the previous run before the clock starts
     with contextlib.ExitStack() as files:
@@ -663,7 +663,7 @@ class Comparison:
             losses = " ".join(f"{loss:.6f}" for loss in run.losses)
             self.notes.append(f"Loss per epoch, {stage}, {who}: {losses}")
         worst = max(a / b - 1 for a, b in zip(ours.losses, theirs.losses, strict=True))
-        self.notes.append(f"  At the worst epoch ours is {worst:+.2%} of theirs.")
+        self.notes.append(f"  At the worst epoch our loss differs from theirs by {worst:+.2%}.")
 
 
 def machine() -> str:
@@ -745,7 +745,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--similarity", type=file, nargs="+", default=[], metavar="FILE", help="rated word pairs")
     add("--work", type=Path, metavar="DIR", help="for intermediate files, which stay there "
         "(default: a temporary directory, deleted)")  # fmt: skip
-    add("--json", type=Path, metavar="FILE", help="also write every single run there")
+    add("--json", type=Path, metavar="FILE", help="also write every single run to it")
     options = parser.parse_args(arguments)
 
     options.stages = options.stages.split(",")

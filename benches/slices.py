@@ -46,7 +46,10 @@ def cpu() -> float:
 
 
 def exchanged(lines: list[str], parts: list[int], pairs: int) -> tuple[list[str], set[str]]:
-    """Exchange pairs of words in the second half of the text."""
+    """Exchange pairs of words in the second half of the text.
+
+    Return the changed lines and the exchanged words. At most `pairs` pairs are exchanged.
+    """
     first, last = (
         Counter(w for line, p in zip(lines, parts, strict=True) if p == part for w in line.split())
         for part in (0, SLICES - 1)

@@ -160,7 +160,7 @@ _MAGIC = {"gz": b"\x1f\x8b", "bz2": b"BZh", "xz": b"\xfd7zXZ", "zst": b"\x28\xb5
 
 
 def _stored(data: bytes) -> bytes:
-    """Unpack what `seeds.zstandard` has packed with a size in its header."""
+    """Unpack a Zstandard frame that `seeds.zstandard` made with `sized`."""
     return data[12:]
 
 
