@@ -231,7 +231,10 @@ def schedules(options: argparse.Namespace) -> None:
 
 
 def show(schedule: Schedule, standard: Schedule, replicates: int) -> None:
-    """Print the means of a schedule over the trials until now, and their ratios to `standard`."""
+    """Print the means of a schedule over the trials until now, and ratios to those of `standard`.
+
+    `replicates` is the number of replicates until now.
+    """
     near = standard["near"] == 1
 
     def ratio(name: str, rows: np.ndarray | slice = slice(None)) -> float:

@@ -48,7 +48,7 @@ def compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
 
 
 def seconds(call, times: int = 5):
-    """Return the result of a call and the median of its CPU seconds."""
+    """Call a function `times` times. Return the last result and the median CPU seconds of a call."""
     taken = []
     for _ in range(times):
         start = time.process_time()

@@ -28,13 +28,13 @@ WORDS = 1_000_000
 
 
 def table(rows: int, keys: str) -> pa.Table:
-    """Return a table of pairs, in chunks of a million rows."""
+    """Return a table of random pairs, in chunks of 2^20 rows."""
     rng = np.random.default_rng(0)
     words = pa.array([f"word{k}" for k in range(WORDS)])
     chunks = []
     for first in range(0, rows, 1 << 20):
         size = min(1 << 20, rows - first)
-        # The inverse of the distribution of Zipf's law with exponent 1.
+        # Draw from Zipf's law with exponent 1, by the inverse of its distribution function.
         a, b = (np.exp(rng.random((2, size)) * np.log(WORDS)).astype(np.int64)) - 1
         sides = [pa.array(a), pa.array(b)]
         if keys == "text":
@@ -44,7 +44,7 @@ def table(rows: int, keys: str) -> pa.Table:
 
 
 def stream(rows: int) -> pa.RecordBatchReader:
-    """Return a stream of batches of a million rows with few keys."""
+    """Return a stream of batches of 2^20 rows with a thousand keys."""
     numbers = np.arange(1 << 20)
     keys = [pa.array(numbers * factor % 1000) for factor in (1, 7)]
     values = pa.array((numbers % 8 == 0).astype(np.float64))

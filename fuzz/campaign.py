@@ -54,7 +54,7 @@ class Report:
     outcomes: Counter[str] = field(default_factory=Counter)
     #: Number of inputs that caused a fault, by cause.
     faults: Counter[str] = field(default_factory=Counter)
-    #: For each cause of a fault, its shortest input and details.
+    #: For each cause of a fault, the shortest input with this fault, and the details of the fault.
     examples: dict[str, tuple[bytes, str]] = field(default_factory=dict)
 
     def add(self, content: bytes, outcome: dict[str, str]) -> bool:

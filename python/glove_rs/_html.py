@@ -52,7 +52,7 @@ def pairs(rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> str:
 
 
 def captioned(title: str, fragment: str) -> str:
-    """Return a fragment below a line of text."""
+    """Return the HTML fragment `fragment` with the line `title` above it."""
     return f"<div><p><strong>{_escaped(title)}</strong></p>{fragment}</div>"
 
 

@@ -838,12 +838,12 @@ def with_content(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Every function that reads a text calls this function once, before its checks. A pipe or an
     iterator can be read only once, and a file may change while the text is read. Later checks
-    return the result unchanged, because a list may have many words.
+    recognise the result and return it unchanged, because checking a long list takes time.
 
     Raises
     ------
     ValueError, OSError, FormatError
-        If a file cannot be read or has other content, or if words are not valid.
+        If a file cannot be read or has a wrong format, or if words are not valid.
     ImportError
         If `stop_words` is a language and the library stop-words is not installed.
     """

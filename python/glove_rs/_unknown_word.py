@@ -128,7 +128,7 @@ def close_spellings(
 
 
 def _edits(word: str, letters: set[str]) -> set[str]:
-    """Return all words that are one edit away from `word`.
+    """Return all strings that are one edit away from `word`.
 
     An edit leaves out a letter, swaps two neighbouring letters, or replaces or adds a letter.
     """

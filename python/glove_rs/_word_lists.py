@@ -35,7 +35,7 @@ _FORMAT = "glove-rs phrases"
 
 
 class _StopWords(list[str]):
-    """The result of :func:`stop_words`, which is not checked again: a list may be long."""
+    """A list that :func:`stop_words` has checked and need not check again: it may be long."""
 
 
 def stop_words(value: object) -> list[str]:

@@ -256,7 +256,7 @@ def recognised(path: str) -> tuple[str, str]:
     Raises
     ------
     OSError
-        If `path` does not exist or cannot be read.
+        If `path` does not exist, is a URL or cannot be read.
     """
     if path == "-":
         return "unknown", _UNKNOWN

@@ -193,8 +193,8 @@ def _stream_of(path: str) -> tuple[int, int] | None:
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
     """Return the message of a ValueError, with the name of each parameter replaced by its option.
 
-    Return None if the message does not begin with the name of a parameter that has an option, or if
-    this option has no value in `options`.
+    Return None for any other exception, if the message does not begin with the name of a parameter
+    that has an option, or if this option has no value in `options`.
     """
     found = re.match(r"(\w+)( (?:must|needs|has|cannot|is not possible) .*)", str(error), re.S)
     if not isinstance(error, ValueError) or found is None:

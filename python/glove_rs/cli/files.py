@@ -342,7 +342,7 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-#: The number of words, records, phrases and components that `info` shows.
+#: The largest number of words, records, phrases and components that `info` shows.
 _SHOWN = 5
 
 
