@@ -48,7 +48,7 @@ def compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
 
 
 def seconds(call, times: int = 5):
-    """Call a function `times` times. Return the last result and the median CPU seconds of a call."""
+    """Make a call `times` times. Return its last result and the median of its CPU seconds."""
     taken = []
     for _ in range(times):
         start = time.process_time()

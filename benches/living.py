@@ -64,7 +64,7 @@ def spread(numbers: Sequence[float], digits: int) -> str:
 
 
 def halves(corpus: Path, folder: Path) -> list[Path]:
-    """Write the first half of the documents to one file and the second half to another."""
+    """Write each half of the documents to a file, and return the paths of the two files."""
     lines = corpus.read_bytes().splitlines(keepends=True)
     middle = len(lines) // 2
     paths = [folder / "first.txt", folder / "second.txt"]

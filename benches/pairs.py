@@ -7,7 +7,7 @@
 Keys follow Zipf's law over a million words. The table is made before the clock starts. With
 ``--keys few`` the table is a stream of equal batches with a thousand keys, for tables of more rows
 than fit into memory. In this stream every eighth row has the value 1 and all others have 0. Zeros
-are dropped, so the counts take little memory. The sums of the counts are checked.
+are dropped, so the counts take little memory. The counts of this stream are checked.
 """
 
 from __future__ import annotations

@@ -113,7 +113,7 @@ def gensim(name: str) -> Callable[[Path, dict[str, Any]], Trained]:
 
 
 def middle(values: Sequence[float | None], digits: int) -> str:
-    """Return the median as text, with the range if there are several values; "" if there is none."""
+    """Return the median as text, with the range if there are several values; "" for no value."""
     numbers = [value for value in values if value is not None]
     if not numbers:
         return ""

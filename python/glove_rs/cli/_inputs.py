@@ -143,7 +143,7 @@ def vectors(path: str, vocabulary: str | None = _NO_OPTION, **reading: Any) -> W
         The file, or the folder of a model.
     vocabulary : str, optional
         The file of the words, for parameters of Stanford's glove; None if the user names none.
-        Commands without the option --vocab leave it out.
+        Commands without the option --vocab leave this parameter out.
     **reading
         The parameters in :data:`READING` and `subwords`, as for :meth:`WordVectors.load`.
 

@@ -50,7 +50,10 @@ examples:
 
 
 def parser(command: str | None = None) -> Parser:
-    """Return the parser of all commands, or only of `command` if there is such a command."""
+    """Return the parser of all commands, or only of `command` if there is such a command.
+
+    For "--version", the parser has no commands.
+    """
     top = Parser("glove-rs", usage="glove-rs COMMAND ...", description=_DESCRIPTION, epilog=_EPILOG)
     version = f"glove-rs {__version__}"
     top.add_argument(
