@@ -455,7 +455,7 @@ def markdown(cells: Sequence[Sequence[str]], left: int = 1) -> str:
     cells : sequence of sequences of str
         The head and the rows.
     left : int, default 1
-        How many columns are aligned to the left. All others are aligned to the right.
+        The first `left` columns are aligned to the left, and all others to the right.
     """
     widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
 

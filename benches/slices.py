@@ -72,10 +72,10 @@ def exchanged(lines: list[str], parts: list[int], pairs: int) -> tuple[list[str]
 
 
 def ranks(distance: np.ndarray, counts: np.ndarray, planted: np.ndarray) -> np.ndarray:
-    """Return, for each planted word, the fraction of the unchanged words near it that moved less.
+    """Return, for each exchanged word, the fraction of unchanged words with a smaller distance.
 
-    Words are near if they are among the 200 words whose counts are nearest to that of the planted
-    word.
+    These are the unchanged ones of the 200 words whose counts are nearest to that of the exchanged
+    word. `planted` says of each word whether it was exchanged.
     """
     order = np.argsort(counts, kind="stable")
     place = np.argsort(order)

@@ -200,7 +200,7 @@ def attack(
 ) -> Iterator[tuple[bytes, dict[str, str]]]:
     """Give inputs to a reader, and yield each input with its outcome.
 
-    The end comes after `inputs` inputs, or when `seconds` have passed and `least` inputs were read.
+    Stop after `inputs` inputs, or when `seconds` have passed and `least` inputs have been read.
     Files of the corpus and mutated files take turns until all files of the corpus have been read.
     """
     from mutations import mutated

@@ -170,7 +170,7 @@ class ResultTable:
 class IntervalTable(ResultTable):
     """Rows that may have intervals.
 
-    If they have, the columns `low` and `high` follow the column of the values.
+    In a table with intervals, the columns `low` and `high` follow the column of the values.
     """
 
     def _plotted_columns(self) -> tuple[str, str, str | None, str | None]:
