@@ -35,7 +35,7 @@ from typing import IO, Any
 
 TOOLS = ("vocab_count", "cooccur", "shuffle", "glove")
 STAGES = ("vocab", "count", "count-1", "train", "end-to-end")
-RECORD_BYTES = 16  # of Stanford's files: two int32 and a float64
+RECORD_BYTES = 16  # a record in Stanford's files: two int32 and a float64
 
 EXAMPLES = """\
 examples:
@@ -791,7 +791,7 @@ def compare(options: argparse.Namespace, work: Path) -> None:
     _, about = settings.ours("about")
     if options.corpus is None:
         settings.ours("prose", out=str(settings.corpus))
-    settings.counts.unlink(missing_ok=True)  # of an earlier run, perhaps on another text
+    settings.counts.unlink(missing_ok=True)  # may be from an earlier run on another text
     size, lines = read_once(settings.corpus)
 
     comparison = Comparison(settings)

@@ -265,7 +265,7 @@ def _checkpoint_shape(data: bytes, rng: random.Random) -> bytes:
     words, dim, settings, reports, anchored = (number_at(data, at) for at in (16, 24, 48, 56, 64))
     flags = number_at(data, 12, 4)
     sets = 2 if flags & 1 else 1
-    accumulators = 1 if flags & 2 else dim  # of a vector
+    accumulators = 1 if flags & 2 else dim  # the number of accumulators of a vector
     length = (
         96
         + settings
