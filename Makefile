@@ -25,8 +25,8 @@ QUICK := $(STAMPS)/quick
 SOURCES := $(shell find src -type f 2>/dev/null) \
 	$(wildcard Cargo.toml Cargo.lock build.rs rust-toolchain.toml .cargo/config.toml) pyproject.toml
 
-# maturin reads the environment from VIRTUAL_ENV, and pyo3 the interpreter from PYO3_PYTHON. They are set
-# for every cargo command: after a change of PYO3_PYTHON, cargo would compile pyo3 again.
+# maturin finds the environment in VIRTUAL_ENV, and pyo3 finds the interpreter in PYO3_PYTHON. Both are set
+# for every cargo command, because after a change of PYO3_PYTHON cargo compiles pyo3 again.
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYO3_PYTHON := $(CURDIR)/$(PY)
 unexport CONDA_PREFIX PYTHONHOME PYTHONPATH

@@ -2,6 +2,8 @@
 
 python .ci/browser_check.py build/site
 
+Of the pages about the Rust crate, only the first one is opened.
+
 A fault is an error on the console, a file that is missing, a request to another host, or a
 search that does not find `most_similar`. The site is served below the path of `site_url` in
 mkdocs.yml, with a versions.json beside it, as `mike` writes it. Chromium and its driver are

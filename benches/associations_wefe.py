@@ -17,7 +17,7 @@ from wefe.word_embedding_model import WordEmbeddingModel
 
 from glove_rs import WordVectors, associations
 
-N, DIM = 25, 300
+N, DIM = 25, 300  # words of each set, components of a vector
 
 
 def main() -> None:

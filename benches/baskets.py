@@ -5,7 +5,8 @@
 The data are simulated. Each of 10,000 customers draws a mixture of 40 topics and fills one basket
 of 5 to 40 of 3,000 items; the items of a topic follow Zipf's law. One item of each of 2,000
 baskets is hidden. A method finds it if it is among the ten items that the method suggests for the
-other items of the basket. All methods are trained on the same baskets. No setting was tuned.
+other items of the basket. Recall at 10 is the fraction of the hidden items that a method finds. All
+methods are trained on the same baskets, without the hidden items. No setting was tuned.
 """
 
 from __future__ import annotations

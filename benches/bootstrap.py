@@ -9,10 +9,11 @@
 replacement (with ``--fraction``, that fraction of the documents without replacement), and makes a
 bootstrap of the drawn text. The true similarity of a pair of words is the mean of the similarities
 in several models of the whole text, which have different seeds. For each kind of interval, the
-output has the fraction of intervals that contain the true similarity.
+output has the fraction of intervals that contain the true similarity. The same is done for
+intervals around the mean of ``--fits`` models of the drawn text.
 
-``width``: prints the standard deviation of replicates with different seeds, with the same seed, and
-with 4 epochs.
+``width``: prints the median standard deviation of a similarity over the replicates: for replicates
+with different seeds, for replicates with the same seed, and for models with 4 epochs.
 
 ``schedules``: as ``coverage``, with the same texts and true similarities, but the replicates are
 trained with several schedules. A schedule is a number of epochs, and a learning rate if it differs
@@ -130,7 +131,7 @@ def coverage(options: argparse.Namespace) -> None:
 
 
 def width(options: argparse.Namespace) -> None:
-    """Compare the spread of replicates with different seeds, with one seed and with 4 epochs."""
+    """Print the spread of replicates with different seeds, with one seed, and with 4 epochs."""
     lines = lines_of(options.text, options.tokens)
     pairs = None
     for name, epochs, same in (
@@ -169,7 +170,10 @@ class Schedule:
 
 
 def shared_neighbours(full: glove_rs.WordVectors, half: np.ndarray, words: np.ndarray) -> float:
-    """Return the mean fraction of the 10 nearest neighbours of a word that both models share."""
+    """Return the mean fraction of the 10 nearest neighbours of a word that both models share.
+
+    `half` has the vectors of the other model. The mean is over the words with the rows `words`.
+    """
     other = glove_rs.WordVectors(full.index_to_key, half.astype(np.float32))
     shares = []
     for row in words:
@@ -227,7 +231,10 @@ def schedules(options: argparse.Namespace) -> None:
 
 
 def show(schedule: Schedule, standard: Schedule, replicates: int) -> None:
-    """Print the means of a schedule over the trials until now, and their ratios to `standard`."""
+    """Print the means of a schedule over the trials until now, and ratios to those of `standard`.
+
+    `replicates` is the number of replicates until now.
+    """
     near = standard["near"] == 1
 
     def ratio(name: str, rows: np.ndarray | slice = slice(None)) -> float:

@@ -48,7 +48,7 @@ def compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
 
 
 def seconds(call, times: int = 5):
-    """Return the result of a call and the median of its CPU seconds."""
+    """Make a call `times` times. Return its last result and the median of its CPU seconds."""
     taken = []
     for _ in range(times):
         start = time.process_time()

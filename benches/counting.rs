@@ -72,8 +72,8 @@ fn to_csr(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Measures the sum of two counts, and counting under a memory limit that cuts the text into segments, whose rows are
-/// then merged.
+/// Measures adding two matrices of counts, and counting under a memory limit that cuts the text into segments, whose
+/// rows are then merged.
 fn merging(criterion: &mut Criterion) {
     let every = threads::resolve(None).expect("a number of threads");
     let options = synthetic::counting(15, true);

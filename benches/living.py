@@ -64,7 +64,7 @@ def spread(numbers: Sequence[float], digits: int) -> str:
 
 
 def halves(corpus: Path, folder: Path) -> list[Path]:
-    """Write the first half of the documents to one file and the second half to another."""
+    """Write each half of the documents to a file, and return the paths of the two files."""
     lines = corpus.read_bytes().splitlines(keepends=True)
     middle = len(lines) // 2
     paths = [folder / "first.txt", folder / "second.txt"]
@@ -110,7 +110,7 @@ def update(options: argparse.Namespace) -> None:
 
 
 def visited(model: Glove) -> float:
-    """Return the number of updates of records in all epochs together."""
+    """Return the number of records on which all epochs together trained."""
     history = model.history
     pairs = zip(history.seconds, history.records_per_second, strict=True)
     return sum(seconds * rate for seconds, rate in pairs)
@@ -235,7 +235,10 @@ def once(options: argparse.Namespace) -> None:
 
 
 def interrupt(options: argparse.Namespace) -> None:
-    """Measure the time from the signal to the exception, without checkpoints and with them."""
+    """Measure the time from the signal to the exception, without checkpoints and with them.
+
+    Also measure how long it then takes until the model's W can be read.
+    """
     head("Ctrl-C in", "ms until KeyboardInterrupt", "most", "ms until W is there")
     settings = options.set | {"epochs": 10**6, "schedule": "constant", "progress": False}
     rng = random.Random(0)
@@ -291,7 +294,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--set", type=json.loads, default={}, metavar="JSON", help="parameters of Glove")
     add("--fit", type=json.loads, default={}, metavar="JSON", help="arguments of fit, for once")
     add("--seeds", type=int, default=3, metavar="N", help="runs of each kind (default: 3)")
-    add("--epochs", type=int, nargs="+", metavar="N", help="epochs of updates (default: its own)")
+    add("--epochs", type=int, nargs="+", metavar="N", help="of updates (default: 0.4 of fit's)")
     add("--sample", type=int, default=1, metavar="SEED", help="which words are hidden (default: 1)")
     add("--times", type=int, default=10, metavar="N", help="interrupts of each kind (default: 10)")
     options = parser.parse_args(arguments)

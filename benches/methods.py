@@ -3,7 +3,8 @@
 The methods are GloVe with the presets "best" and "paper", the loss of GloVe written in PyTorch,
 gensim's skip-gram, and the singular value decomposition of the PPMI matrix with scipy. Each begins
 with the text and ends with vectors. GloVe, PyTorch and the decomposition use the same counts:
-window 15, weight 1/d. The notebook `docs/en/09-compared.ipynb` has the same methods in short form.
+window 15, weight 1/distance. The notebook `docs/en/09-compared.ipynb` has the same methods in short
+form.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def paper(corpus: str, options: argparse.Namespace) -> WordVectors:
 
 
 def pytorch(corpus: str, options: argparse.Namespace) -> WordVectors:
-    """Minimise the loss of GloVe with torch.optim.Adagrad, with the settings of `paper`."""
+    """Minimise the loss of `paper` with torch.optim.Adagrad and the same learning rate."""
     import torch
 
     torch.manual_seed(0)
@@ -92,7 +93,10 @@ def skip_gram(corpus: str, options: argparse.Namespace) -> WordVectors:
 
 
 def svd(corpus: str, options: argparse.Namespace) -> WordVectors:
-    """Return U √S of the PPMI matrix (Levy, Goldberg and Dagan 2015)."""
+    """Return U √S of the singular value decomposition U S V of the PPMI matrix.
+
+    See Levy, Goldberg and Dagan (2015).
+    """
     from scipy.sparse.linalg import svds
 
     X = Cooccurrence.from_corpus(corpus, threads=options.threads)
@@ -159,8 +163,8 @@ def main() -> None:
         help=f"some of: {' '.join(METHODS)} (default: all)")  # fmt: skip
     add("--dim", type=int, default=50, metavar="N", help="(default: 50)")
     add("--threads", type=int, default=2, metavar="N", help="(default: 2)")
-    add("--batch", type=int, default=16384, metavar="N", help="of PyTorch (default: 16384)")
-    add("--epochs", type=int, default=15, metavar="N", help="of PyTorch (default: 15)")
+    add("--batch", type=int, default=16384, metavar="N", help="batch of PyTorch (default: 16384)")
+    add("--epochs", type=int, default=15, metavar="N", help="epochs of PyTorch (default: 15)")
     add("--only", choices=METHODS, help=argparse.SUPPRESS)
     add("--save", help=argparse.SUPPRESS)
     options = parser.parse_args()

@@ -1,9 +1,9 @@
 """Measure on a real text the figures that the notebooks of `docs/en` and `docs/zh` quote.
 
 The tables are: the probabilities and ratios of ice and steam; the scores of W + W_tilde, W and
-W_tilde; the length of vectors against the frequency of words; analogies whose answers may be words
-of the question, and analogies whose answers may not; and the sections of the analogies. Vectors are
-trained once with each of two settings.
+W_tilde; the length of vectors against the frequency of words; analogies with the words of the
+question allowed as answers, and with these words excluded; and the accuracy in each section of the
+analogies. A model is trained with each of two groups of settings.
 """
 
 from __future__ import annotations
@@ -49,14 +49,20 @@ def spearman(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def questions(path: Path, wv: WordVectors) -> np.ndarray:
-    """Return the questions whose four words are known, lower-cased, as indices."""
+    """Return the questions whose four words are known, as rows of four indices.
+
+    The words of the questions are lower-cased.
+    """
     lines = (line.lower().split() for line in path.read_text(encoding="utf-8").splitlines())
     known = [line for line in lines if len(line) == 4 and all(word in wv for word in line)]
     return np.array([[wv.key_to_index[word] for word in line] for line in known])
 
 
 def with_inputs_allowed(wv: WordVectors, path: Path) -> str:
-    """Return how often the nearest of all words is the right answer, and how often it is b or c."""
+    """Return, as text, how often the word nearest to b - a + c is d, and how often it is b or c.
+
+    A question is "a is to b as c is to d". No word is excluded from the answers.
+    """
     units = wv.vectors / np.linalg.norm(wv.vectors, axis=1, keepdims=True)
     asked = questions(path, wv)
     a, b, c, d = asked.T
@@ -74,7 +80,10 @@ def with_inputs_allowed(wv: WordVectors, path: Path) -> str:
 
 
 def answers(wv: WordVectors, a: str, b: str, c: str) -> list[str]:
-    """Return answers to "a is to b as c is to ?": a, b and c excluded, then all words allowed."""
+    """Return a row of cells for the question "a is to b as c is to what?".
+
+    The cells are b − a + c, the answers without a, b and c, and the answers among all words.
+    """
     target = wv.get_vector(b, norm=True) - wv.get_vector(a, norm=True) + wv.get_vector(c, norm=True)
     excluded = wv.analogy(a, b, c, topn=4)
     allowed = wv.similar_by_vector(target, topn=3)

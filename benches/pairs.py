@@ -7,7 +7,7 @@
 Keys follow Zipf's law over a million words. The table is made before the clock starts. With
 ``--keys few`` the table is a stream of equal batches with a thousand keys, for tables of more rows
 than fit into memory. In this stream every eighth row has the value 1 and all others have 0. Zeros
-are dropped, so the counts take little memory. The sums of the counts are checked.
+are dropped, so the counts take little memory. The counts of this stream are checked.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ WORDS = 1_000_000
 
 
 def table(rows: int, keys: str) -> pa.Table:
-    """Return a table of pairs, in chunks of a million rows."""
+    """Return a table of random pairs, in chunks of 2^20 rows."""
     rng = np.random.default_rng(0)
     words = pa.array([f"word{k}" for k in range(WORDS)])
     chunks = []
     for first in range(0, rows, 1 << 20):
         size = min(1 << 20, rows - first)
-        # The inverse of the distribution of Zipf's law with exponent 1.
+        # Draw from Zipf's law with exponent 1, by the inverse of its distribution function.
         a, b = (np.exp(rng.random((2, size)) * np.log(WORDS)).astype(np.int64)) - 1
         sides = [pa.array(a), pa.array(b)]
         if keys == "text":
@@ -44,7 +44,7 @@ def table(rows: int, keys: str) -> pa.Table:
 
 
 def stream(rows: int) -> pa.RecordBatchReader:
-    """Return a stream of batches of a million rows with few keys."""
+    """Return a stream of batches of 2^20 rows with a thousand keys."""
     numbers = np.arange(1 << 20)
     keys = [pa.array(numbers * factor % 1000) for factor in (1, 7)]
     values = pa.array((numbers % 8 == 0).astype(np.float64))
@@ -58,7 +58,7 @@ def stream(rows: int) -> pa.RecordBatchReader:
 
 
 def check(X: Cooccurrence, rows: int) -> None:
-    """Check the sum of all counts, the number of keys, and one count of :func:`stream`."""
+    """Check counts of :func:`stream`: their sum, the occurrences of all keys, and one count."""
     assert X.total == (rows + 7) // 8, X.total
     assert X.vocabulary.counts.sum() == 2 * rows
     whole, rest = divmod(rows, 1 << 20)

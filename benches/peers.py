@@ -1,12 +1,13 @@
 """Time glove-rs and Stanford's GloVe tools side by side, and print one table.
 
 Every figure is the median of runs that took turns (ours, theirs, ours, theirs, ...) on the same
-text with the same settings and number of threads. Each run has its own process: wall time and peak
-resident memory, from wait4, are those of the whole process. For our runs the table also has the
-time of the call alone, without the start of the interpreter and the imports.
+text with the same settings. Our runs and Stanford's glove have the same number of threads, except
+in the stage count-1; the other tools of Stanford have one thread. Each run has its own process:
+wall time and peak resident memory, from wait4, are those of the whole process. For our runs the
+table also has the time of the call alone, without the start of the interpreter and the imports.
 
 Stanford's tools are not part of this project: build them (https://github.com/stanfordnlp/GloVe,
-`make`) and name the folder with vocab_count, cooccur, shuffle and glove.
+`make`) and give --stanford the folder with vocab_count, cooccur, shuffle and glove.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from typing import IO, Any
 
 TOOLS = ("vocab_count", "cooccur", "shuffle", "glove")
 STAGES = ("vocab", "count", "count-1", "train", "end-to-end")
-RECORD_BYTES = 16  # of Stanford's files: two int32 and a float64
+RECORD_BYTES = 16  # a record in Stanford's files: two int32 and a float64
 
 EXAMPLES = """\
 examples:
@@ -62,7 +63,7 @@ def task_about() -> dict[str, Any]:
 
 
 def task_prose(out: str) -> dict[str, Any]:
-    """The text of `make demo`: the standard library's docstrings and comments."""
+    """Write the text of `make demo` to `out`: docstrings and comments of the standard library."""
     from glove_rs.cli import demo
 
     return {"documents": demo.extract(Path(sysconfig.get_path("stdlib")), Path(out))}
@@ -246,7 +247,7 @@ def execute(
     Raises
     ------
     PeerError
-        If the process fails. The message has its last 12 lines of standard error.
+        If the process fails. The message has the last 12 lines that it wrote to standard error.
     """
     os.sync()  # write back the files of the previous run before the clock starts
     with contextlib.ExitStack() as files:
@@ -454,7 +455,7 @@ def markdown(cells: Sequence[Sequence[str]], left: int = 1) -> str:
     cells : sequence of sequences of str
         The head and the rows.
     left : int, default 1
-        How many columns are aligned to the left. All others are aligned to the right.
+        The first `left` columns are aligned to the left, and all others to the right.
     """
     widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
 
@@ -663,7 +664,7 @@ class Comparison:
             losses = " ".join(f"{loss:.6f}" for loss in run.losses)
             self.notes.append(f"Loss per epoch, {stage}, {who}: {losses}")
         worst = max(a / b - 1 for a, b in zip(ours.losses, theirs.losses, strict=True))
-        self.notes.append(f"  At the worst epoch ours is {worst:+.2%} of theirs.")
+        self.notes.append(f"  At the worst epoch our loss differs from theirs by {worst:+.2%}.")
 
 
 def machine() -> str:
@@ -745,7 +746,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--similarity", type=file, nargs="+", default=[], metavar="FILE", help="rated word pairs")
     add("--work", type=Path, metavar="DIR", help="for intermediate files, which stay there "
         "(default: a temporary directory, deleted)")  # fmt: skip
-    add("--json", type=Path, metavar="FILE", help="also write every single run there")
+    add("--json", type=Path, metavar="FILE", help="also write every single run to it")
     options = parser.parse_args(arguments)
 
     options.stages = options.stages.split(",")
@@ -790,7 +791,7 @@ def compare(options: argparse.Namespace, work: Path) -> None:
     _, about = settings.ours("about")
     if options.corpus is None:
         settings.ours("prose", out=str(settings.corpus))
-    settings.counts.unlink(missing_ok=True)  # of an earlier run, perhaps on another text
+    settings.counts.unlink(missing_ok=True)  # may be from an earlier run on another text
     size, lines = read_once(settings.corpus)
 
     comparison = Comparison(settings)

@@ -67,7 +67,10 @@ used for the choice.
 
 
 def part_of(corpus: Path, part: str, folder: Path) -> Path:
-    """Write the documents of a part to a file. Return its path."""
+    """Return the path of a file with the documents of a part.
+
+    For "all" this is the corpus, otherwise a new file in `folder`.
+    """
     if part == "all":
         return corpus
     path = folder / f"{part}.txt"
@@ -110,7 +113,7 @@ def gensim(name: str) -> Callable[[Path, dict[str, Any]], Trained]:
 
 
 def middle(values: Sequence[float | None], digits: int) -> str:
-    """Return the median, and the range if there are several values."""
+    """Return the median as text, with the range if there are several values; "" for no value."""
     numbers = [value for value in values if value is not None]
     if not numbers:
         return ""
@@ -120,7 +123,10 @@ def middle(values: Sequence[float | None], digits: int) -> str:
 
 
 def cell(measure: str, scores: Sequence[Score], sign: str = "") -> str:
-    """Return the medians of a score and of its bounds; accuracy and purity are in per cent."""
+    """Return the medians of a score and of its bounds as text; accuracy and purity in per cent.
+
+    The text is "n/a" if there is no score. The bounds are left out if the scores have none.
+    """
     factor, digits = (1, 3) if measure == "Spearman" else (100, 1)
 
     def median(values: Sequence[float]) -> str:
@@ -205,8 +211,8 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
 
     add("--corpus", type=Path, required=True, metavar="FILE", help="UTF-8, a document a line")
     add("--panel", type=Path, required=True, metavar="DIR", help="a folder of evaluation sets")
-    add("--part", choices=PARTS, default="all", help="of the documents: all, every fourth "
-        "(aside), or the others (default: all)")  # fmt: skip
+    add("--part", choices=PARTS, default="all", help="documents to use: all, every fourth "
+        "one (aside), or the others (rest) (default: all)")  # fmt: skip
     add("--models", type=model, nargs="+", metavar="NAME", default=[model(n) for n in DEFAULT],
         help="settings of Glove as JSON, or some of: "
         f"{'; '.join([*GENSIM, *SETTINGS])} (default: {' '.join(DEFAULT)})")  # fmt: skip
@@ -214,7 +220,7 @@ def parse_arguments(arguments: Sequence[str] | None = None) -> argparse.Namespac
     add("--min-count", type=at_least_1, default=5, metavar="N", help="(default: 5)")
     add("--threads", type=at_least_1, default=2, metavar="N", help="(default: 2)")
     add("--seeds", type=at_least_1, default=3, metavar="N", help="seeds 0 to N - 1 (default: 3)")
-    add("--json", type=Path, metavar="FILE", help="also write the table of every seed there")
+    add("--json", type=Path, metavar="FILE", help="also write the panels of every seed to it")
     options = parser.parse_args(arguments)
     if not options.corpus.is_file():
         parser.error(f"--corpus: '{options.corpus}' is not a file")

@@ -2,8 +2,9 @@
 
 Every worker is a process with one thread, and every run has its own process. In each of `--rounds`
 rounds, `Glove` and each number of workers run once; the table has medians over the rounds. Columns
-with "moved" have the bytes that workers received from each other. "First epoch" is the time of the
-first epoch, and "epoch" the median time of the other epochs.
+with "moved" have the bytes that workers received from each other. "Tiles" is the time to prepare
+the training, "first epoch" the time of the first epoch, and "epoch" the median time of the other
+epochs.
 
 examples:
   python benches/scaling.py --corpus my.txt --workers 1 2 4 --dim 100

@@ -46,7 +46,10 @@ def cpu() -> float:
 
 
 def exchanged(lines: list[str], parts: list[int], pairs: int) -> tuple[list[str], set[str]]:
-    """Exchange pairs of words in the second half of the text."""
+    """Exchange pairs of words in the second half of the text.
+
+    Return the changed lines and the exchanged words. At most `pairs` pairs are exchanged.
+    """
     first, last = (
         Counter(w for line, p in zip(lines, parts, strict=True) if p == part for w in line.split())
         for part in (0, SLICES - 1)
@@ -69,10 +72,10 @@ def exchanged(lines: list[str], parts: list[int], pairs: int) -> tuple[list[str]
 
 
 def ranks(distance: np.ndarray, counts: np.ndarray, planted: np.ndarray) -> np.ndarray:
-    """Return, for each planted word, the fraction of the unchanged words near it that moved less.
+    """Return, for each exchanged word, the fraction of unchanged words with a smaller distance.
 
-    Words are near if they are among the 200 words whose counts are nearest to that of the planted
-    word.
+    These are the unchanged ones of the 200 words whose counts are nearest to that of the exchanged
+    word. `planted` says of each word whether it was exchanged.
     """
     order = np.argsort(counts, kind="stable")
     place = np.argsort(order)

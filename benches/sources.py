@@ -1,11 +1,11 @@
-"""Time the kinds of source of a vocabulary, in megabytes or tokens per second, from the page cache.
+"""Time `Vocabulary.from_corpus` for each kind of source, in megabytes or tokens per second.
 
     python benches/sources.py --english enwiki.txt --chinese zhwiki.txt
 
-Each line is the median of runs of `Vocabulary.from_corpus`, with its range. Runs on compressed
-files alternate with runs of the programs gzip, bzip2, xz and zstd, which only decompress the file.
-`cargo bench --bench tokenizing` measures our reader of compressed text. Files are written to
---work.
+Each line has the median rate of several runs, with the lowest and the highest rate. Files are read
+from the page cache. Runs on compressed files alternate with runs of the programs gzip, bzip2, xz
+and zstd, which only decompress the file. `cargo bench --bench tokenizing` measures our reader of
+compressed text. Files are written to a temporary folder in --work.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Table:
 
 
 def packed(table: Table, program: str, english: Path, read: Any, folder: Path) -> None:
-    """Time reading a compressed file, in turn with its program, which only decompresses it."""
+    """Time reading a file that `program` compressed, in turn with decompressing it by `program`."""
     if shutil.which(program) is None or not table.only.search(program):
         return
     path = folder / program
@@ -121,7 +121,7 @@ def run(table: Table, english: Path, chinese: Path | None, threads: int, folder:
     table.line("NFC", "MB/s", megabytes, partial(read, english, normalize="NFC"))
     if chinese:
         size = chinese.stat().st_size / 1e6
-        read(chinese, tokenizer="zh")  # the dictionary is loaded once
+        read(chinese, tokenizer="zh")  # loads the dictionary, which is not measured
         table.line("zh", "MB/s", size, partial(read, chinese, tokenizer="zh"))
     for program in ("gzip", "bzip2", "xz", "zstd"):
         packed(table, program, english, read, folder)

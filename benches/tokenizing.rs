@@ -60,7 +60,7 @@ fn tokenizing(criterion: &mut Criterion) {
             bencher.iter_custom(|times| {
                 let mut elapsed = Duration::ZERO;
                 for _ in 0..times {
-                    // The reader copies the text, which is not measured.
+                    // `Documents::new` copies the text. This is not measured.
                     let mut documents = Documents::new(text.lines());
                     let start = Instant::now();
                     let raw = RawCorpus::read(

@@ -1,6 +1,6 @@
 """Run ``glove-rs demo``: train on the docstrings and comments of Python's standard library.
 
-The results are written to build/demo. With ``--corpus``, the text is a file of yours.
+The results are written to build/demo. With ``--corpus``, train on your own text instead.
 
 python examples/demo.py
 python examples/demo.py --corpus my.txt --dim 100 --epochs 15

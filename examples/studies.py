@@ -1,12 +1,12 @@
-"""The worked studies of the documentation on a text of yours.
+"""The worked studies of the documentation, on your own text.
 
     python examples/studies.py corpus.txt --words ice steam --sets sets.csv --replicates 50
 
-Each line of the text is a document. The studies show how two halves of the text use words
-(docs/compare.md), how words drift over the parts of the text (docs/compare.md), whether the
-contexts of a word differ between the halves (docs/alc.md), and, with ``--sets``, an association
-test with its uncertainty (docs/associations.md). The pages say what may be concluded from the
-tables.
+Each line of the text is a document. The studies show which words the two halves of the text use
+differently (docs/compare.md), how words drift over the parts of the text (docs/compare.md), whether
+the contexts of a word differ between the halves (docs/alc.md), and, with ``--sets``, an association
+test in each half, with intervals (docs/associations.md). These pages say what may be concluded from
+the tables.
 """
 
 import argparse

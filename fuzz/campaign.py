@@ -2,7 +2,7 @@
 
 A worker process with limited memory reads the inputs. Faults are: an exception that is not
 documented, a panic, a result that contradicts itself, an input that takes too long or too much
-memory, and the end of the worker. Each fault is saved with a description.
+memory, and a worker process that ends. Each fault is saved with a description.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ CORPUS = HERE / "corpus"
 HANGS = 60
 #: Bytes of address space that the worker may use in addition to those in use when it becomes ready.
 ADDRESS_SPACE = 3 << 30
-#: Bytes of memory that reading one input may take. No input is larger than a megabyte.
+#: Bytes of memory that reading one input may take. No input is larger than 1 MiB.
 MEMORY = 512 << 20
 #: Number of inputs to save for each cause of a fault.
 KEPT = 3
@@ -54,7 +54,7 @@ class Report:
     outcomes: Counter[str] = field(default_factory=Counter)
     #: Number of inputs that caused a fault, by cause.
     faults: Counter[str] = field(default_factory=Counter)
-    #: For each cause of a fault, its shortest input and details.
+    #: For each cause of a fault, the shortest input with this fault, and the details of the fault.
     examples: dict[str, tuple[bytes, str]] = field(default_factory=dict)
 
     def add(self, content: bytes, outcome: dict[str, str]) -> bool:
@@ -178,7 +178,7 @@ def fault(cause: str, detail: str) -> dict[str, str]:
 
 
 def _reason(said: str) -> str:
-    """The cause that a process printed when it ended, without numbers."""
+    """The cause that a process printed to standard error, with N for numbers; else ""."""
     found = re.search(r"panicked at ([^\n]*):\d+:\d+:\n([^\n]*)", said)
     if found:
         place = re.sub(r".*/(?=[^/]+/[^/]+$)", "", found[1])
@@ -198,13 +198,13 @@ def seeds_of(reader: str) -> list[bytes]:
 def attack(
     reader: str, *, seed: int, inputs: int, seconds: float, least: int = 0
 ) -> Iterator[tuple[bytes, dict[str, str]]]:
-    """Give inputs to a reader until `inputs` are read or time is up, but at least `least` inputs.
+    """Give inputs to a reader, and yield each input with its outcome.
 
+    Stop after `inputs` inputs, or when `seconds` have passed and `least` inputs have been read.
     Files of the corpus and mutated files take turns until all files of the corpus have been read.
     """
     from mutations import mutated
 
-    # Each input has its own random generator, so that it can be made again without the others.
     seeds = seeds_of(reader)
     end = time.monotonic() + seconds
     with Worker(reader) as worker:
@@ -214,12 +214,17 @@ def attack(
             if number % 2 == 0 and number // 2 < len(seeds):
                 content = seeds[number // 2]
             else:
+                # Each mutated file has its own random generator, so that it can be made again
+                # without the others.
                 content = mutated(reader, seeds, random.Random(f"{seed} {reader} {number}"))
             yield content, worker.read(content)
 
 
 def minimised(reader: str, content: bytes, cause: str, tries: int = 300) -> bytes:
-    """Remove parts of an input that are not needed to cause its fault."""
+    """Return an input without the parts that are not needed to cause its fault.
+
+    The search ends when no shorter input has this fault, or after about `tries` inputs.
+    """
     from layouts import LAYOUTS, Layout
 
     layout = LAYOUTS.get(reader, Layout())
@@ -241,7 +246,7 @@ def minimised(reader: str, content: bytes, cause: str, tries: int = 300) -> byte
 
 
 def replay(reader: str, contents: list[bytes]) -> Iterator[tuple[bytes, dict[str, str]]]:
-    """Let a reader read known inputs."""
+    """Let a reader read these inputs, and yield each of them with its outcome."""
     with Worker(reader) as worker:
         for content in contents:
             yield content, worker.read(content)

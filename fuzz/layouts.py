@@ -123,7 +123,7 @@ def _native_resize(data: bytes, rng: random.Random) -> bytes:
 
 
 def _native_word(data: bytes, rng: random.Random) -> bytes:
-    """Overwrite bytes of the words; lengths stay the same."""
+    """Overwrite bytes of the words. The places where the words end stay the same."""
     words, length = number_at(data, 16), number_at(data, 32)
     if words > 64 or length == 0 or 64 + 8 * words + length > len(data):
         return data
@@ -169,7 +169,10 @@ def leb128(number: int) -> bytes:
 
 
 def _counts_number(data: bytes, rng: random.Random) -> bytes:
-    """Write a LEB128 number into a vocabulary or a block, and mostly correct its length."""
+    """Write a LEB128 number into a list of words or a block of counts.
+
+    In nine of ten cases, the stored length of the list or block is corrected.
+    """
     if len(data) < 64:
         return data
     places: list[tuple[int, int, int]] = [(64, number_at(data, 32), 32)]
@@ -191,7 +194,10 @@ def _counts_number(data: bytes, rng: random.Random) -> bytes:
 
 
 def _counts_value(data: bytes, rng: random.Random) -> bytes:
-    """Replace a byte in the second half of a block, which has the values, by an unusual value."""
+    """Replace a byte in the second half of a block, which has the values, by an unusual value.
+
+    The stored length of the block is corrected.
+    """
     at, length = rng.choice([(at, number_at(data, at)) for at in _blocks(data)] or [(0, 0)])
     if not 0 < length <= len(data) - at - 12:
         return data
@@ -259,7 +265,7 @@ def _checkpoint_shape(data: bytes, rng: random.Random) -> bytes:
     words, dim, settings, reports, anchored = (number_at(data, at) for at in (16, 24, 48, 56, 64))
     flags = number_at(data, 12, 4)
     sets = 2 if flags & 1 else 1
-    accumulators = 1 if flags & 2 else dim  # of a vector
+    accumulators = 1 if flags & 2 else dim  # the number of accumulators of a vector
     length = (
         96
         + settings
@@ -432,7 +438,7 @@ def _change_npy(content: bytes, rng: random.Random) -> bytes:
 
 
 def _npz_member(data: bytes, rng: random.Random) -> bytes:
-    """Change a member and write all of them again: the archive itself is well-formed."""
+    """Change a member, and write all members again: the archive itself is well-formed."""
     try:
         members = _members(data)
     except Exception:  # an earlier mutation has broken the archive
@@ -487,7 +493,10 @@ def _doubles(data: bytes) -> list[tuple[int, int]]:
 
 
 def _header_line(data: bytes, rng: random.Random) -> bytes:
-    """Change the numbers of the first line, `V dim`, or put such a line before everything."""
+    """Change a number of the first line, which has the numbers of words and of components.
+
+    If the data do not begin with such a line, and in one of 20 other cases, add one first.
+    """
     first, newline, rest = data.partition(b"\n")
     fields = first.split()
     if len(fields) != 2 or not all(field.isdigit() for field in fields) or rng.random() < 0.05:
@@ -502,7 +511,7 @@ def _header_line(data: bytes, rng: random.Random) -> bytes:
 
 
 def _packed_fields(data: bytes) -> list[tuple[int, int]]:
-    """The first bytes, which describe the compression, and the last: sizes and checksums."""
+    """The first bytes, which describe the compression, and the last, with sizes and checksums."""
     ends = [(at, size) for at in range(min(16, len(data))) for size in (1, 4)]
     return [*ends, *((len(data) - at, 4) for at in (4, 8, 12, 16, 28) if at <= len(data))]
 

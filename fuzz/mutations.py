@@ -37,7 +37,7 @@ _TOKENS = (
 
 def mutated(corpus: str, seeds: Sequence[bytes], rng: random.Random) -> bytes:
     """A new input for the readers of `corpus`."""
-    if corpus == "arrow":  # the number is the seed of random columns
+    if corpus == "arrow":  # an input of this corpus is the seed of a random column
         return b"%d" % rng.randrange(2**60)
     data = rng.choice(seeds)
     for packing, unpack in _UNPACKERS.items():
@@ -46,7 +46,7 @@ def mutated(corpus: str, seeds: Sequence[bytes], rng: random.Random) -> bytes:
             try:
                 inside = unpack(data)
             except (OSError, EOFError, ValueError, lzma.LZMAError, zlib.error):
-                break  # a seed that is damaged itself
+                break  # the seed itself is damaged
             inside = _changed(_layout_of(inside), inside, seeds, rng)
             return PACKERS[packing](inside)[:MOST_BYTES]
     layout = LAYOUTS.get(corpus, Layout())
@@ -160,7 +160,7 @@ _MAGIC = {"gz": b"\x1f\x8b", "bz2": b"BZh", "xz": b"\xfd7zXZ", "zst": b"\x28\xb5
 
 
 def _stored(data: bytes) -> bytes:
-    """Unpack what `seeds.zstandard` has packed with a size in its header."""
+    """Unpack a Zstandard frame that `seeds.zstandard` made with `sized`."""
     return data[12:]
 
 

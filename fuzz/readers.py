@@ -280,7 +280,10 @@ def folder_settings(path: Path) -> None:
 
 
 def resumed(damaged: str) -> Callable[[Path], None]:
-    """Resume from a checkpoint folder, one of whose two files is the input."""
+    """Return a reader that resumes from a checkpoint folder in which the input is one of two files.
+
+    `damaged` is the name of this file in the folder.
+    """
     others = {"training.checkpoint": "checkpoint", "cooccurrence.counts": "checkpoint_counts"}
 
     def read(path: Path) -> None:

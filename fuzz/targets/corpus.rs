@@ -1,5 +1,6 @@
 #![no_main]
-//! Fuzzes reading text from a file, compressed, in UTF-8 or UTF-16, or damaged, with every unit of documents.
+//! Fuzzes reading text from a file, which may be compressed, UTF-8 or UTF-16, or damaged, with every unit of documents
+//! and every policy for invalid bytes.
 
 use glove_rs::corpus::{DocumentUnit, FileReader, OnInvalid, TextOptions};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
@@ -50,8 +51,8 @@ fuzz_target!(|data: &[u8]| {
     });
 });
 
-/// The words of the data and their counts, if the data are UTF-8 whose first bytes are not those of another kind of
-/// file or a byte order mark.
+/// The words of the data and their counts, or None if the data are not UTF-8, or if they begin as a compressed file or
+/// with a byte order mark.
 fn naive(data: &[u8]) -> Option<Counts> {
     let marks: [&[u8]; 7] = [
         b"\xef\xbb\xbf",

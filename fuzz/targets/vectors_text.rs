@@ -1,5 +1,5 @@
 #![no_main]
-//! Fuzzes reading vectors as text, with a header and without, if the format is detected and if it is given.
+//! Fuzzes reading vectors as text: the format is detected, or given as text without a header, or with a header.
 
 use glove_rs::formats::Format;
 use glove_rs_fuzz::check_vectors;

@@ -1,5 +1,5 @@
 #![no_main]
-//! Fuzzes reading binary vectors of word2vec, if the format is detected and if it is given.
+//! Fuzzes reading binary vectors of word2vec: the format is detected, or given.
 
 use glove_rs::formats::Format;
 use glove_rs_fuzz::check_vectors;

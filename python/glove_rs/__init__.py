@@ -84,7 +84,7 @@ _PUBLIC_MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a class or module of the package on first use."""
+    """Return a public class, function or module. Its module is imported on first use."""
     if name in _PUBLIC_MODULES:
         return importlib.import_module(f".{name}", __name__)
     if name in _MODULES:

@@ -38,8 +38,8 @@ _T = TypeVar("_T")
 def integer(name: str, value: object, least: int | None, most: int = 2**63 - 1) -> int:
     """Return `value` as an int from `least` to `most`, or raise a ValueError.
 
-    The message has `name` and the lower limit; the upper limit only if `value` is an integer above
-    it. If `least` is None, there is no lower limit.
+    The message has `name` and the lower limit. It has the upper limit only if `value` is an integer
+    above this limit. If `least` is None, there is no lower limit.
     """
     scalar = _scalar(value)
     limit = "" if least is None else f" >= {least}"
@@ -287,15 +287,17 @@ def memory_bytes(value: object) -> int | None:
     Raises
     ------
     ValueError
-        If `value` is neither a number nor text such as "512MB", or if it is below 1 MB.
+        If `value` is neither a number nor text such as "512MB", or if it is below 1 MB or above
+        2^63 bytes.
     """
     return None if value is None else byte_count("memory", value, 1_000_000, "None, ")
 
 
 def byte_count(name: str, value: object, least: int, others: str = "") -> int:
-    """Return a number of bytes >= `least`, given as a number or as text, or raise a ValueError.
+    """Return a number of bytes from `least` to 2^63, or raise a ValueError.
 
-    `others` begins the list of allowed values in the message.
+    `value` is a number or text such as "512MB". `others` begins the list of allowed values in the
+    message.
     """
     wrong = ValueError(
         f"{name} must be {others}a number of bytes >= {least:,}, or text such as '512MB' or "

@@ -24,13 +24,13 @@ def table(
     rows : sequence of sequences of str
         The first row is the head.
     left : int, default 1
-        The number of columns that are aligned to the left. All others are aligned to the right.
+        The first `left` columns are aligned to the left, and all others to the right.
     notes : sequence of str
         Lines below the table.
     caption : str, optional
         A line above the table.
     sides : sequence of str, optional
-        The alignment of each column, instead of `left`.
+        "left" or "right" for each column, instead of `left`.
     named : bool, default True
         Whether the first cell of each row is a heading: the name of the row.
     """
@@ -52,7 +52,7 @@ def pairs(rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> str:
 
 
 def captioned(title: str, fragment: str) -> str:
-    """Return a fragment below a line of text."""
+    """Return the HTML fragment `fragment` with the line `title` above it."""
     return f"<div><p><strong>{_escaped(title)}</strong></p>{fragment}</div>"
 
 
@@ -74,5 +74,5 @@ def _below(notes: Sequence[str]) -> str:
 
 
 def _escaped(text: str) -> str:
-    # A name that is not UTF-8 has lone surrogates, which UTF-8 cannot encode: they become "?".
+    # A file name that is not UTF-8 has lone surrogates, which UTF-8 cannot encode: they become "?".
     return html.escape(text.encode("utf-8", "replace").decode())

@@ -70,7 +70,8 @@ class _Bars:
                 self._bar = _bar(
                     desc=stage,
                     total=total or None,
-                    # Otherwise work that was done before the bar appeared would raise the rate.
+                    # Otherwise work that was done before the bar appeared would raise the rate that
+                    # the bar shows.
                     initial=done,
                     unit=_UNITS[stage],
                     unit_scale=True,
@@ -119,7 +120,9 @@ def _bar(**options: Any) -> tqdm[Any]:
             return widget(**options)
         options["file"] = sys.stdout  # a notebook shows standard error in a red box
     else:
-        options["file"] = getattr(sys.stderr, "bare", sys.stderr)  # see cli/_terminal.py
+        # The command line replaces stderr by a stream that escapes control characters, which a bar
+        # needs. `bare` is the original stream.
+        options["file"] = getattr(sys.stderr, "bare", sys.stderr)
     from tqdm.std import tqdm as text
 
     return text(**options)
@@ -204,8 +207,15 @@ def _logs_to_stderr(logger: logging.Logger | None) -> bool:
 class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as callback`
     """Context manager that turns the public parameter `progress` into a callback or `None`.
 
-    For any value of `progress`, the log gets a line for each stage and epoch, unless
-    :func:`_logger` returns None.
+    If `progress` is a function, the callback calls it. For None or True, the callback draws bars on
+    a terminal or in a notebook. Elsewhere it prints lines for True, unless the log already writes
+    them to standard error. For any value of `progress`, also False, the log gets a line for each
+    stage and epoch, unless :func:`_logger` returns None.
+
+    Raises
+    ------
+    ValueError
+        If `progress` has another type.
     """
 
     def __init__(self, progress: Progress) -> None:

@@ -20,7 +20,7 @@ Tokenizer: TypeAlias = str | re.Pattern[str] | Callable[[str], Iterable[str]]
 
 
 def function_of(tokenizer: Tokenizer) -> Callable[[str], Iterable[str]] | None:
-    """Return a function from text to words for a pattern or function, `None` for a name.
+    """Return a function that splits a text into words, or None if `tokenizer` is a name.
 
     The function for a pattern returns the whole text of each match, even if the pattern has groups.
 

@@ -78,7 +78,10 @@ class ResultTable:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return title, rows and notes for ``json.dumps``, with None for NaN and infinity."""
+        """Return a dict of "title", "rows" and "notes" for ``json.dumps``.
+
+        Each row is a dict. NaN and infinity become None.
+        """
         rows = [{name: _json(value) for name, value in row.items()} for row in self]
         return {"title": self.title, "rows": rows, "notes": list(self.notes)}
 
@@ -165,7 +168,10 @@ class ResultTable:
 
 
 class IntervalTable(ResultTable):
-    """Rows that may have intervals: then the columns `low` and `high` follow that of the values."""
+    """Rows that may have intervals.
+
+    In a table with intervals, the columns `low` and `high` follow the column of the values.
+    """
 
     def _plotted_columns(self) -> tuple[str, str, str | None, str | None]:
         names = self.columns

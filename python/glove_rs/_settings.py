@@ -91,7 +91,7 @@ class Type(Protocol):
     """The type and range of a parameter."""
 
     def check(self, name: str, value: Any) -> Any:
-        """Convert `value` to the type that the core takes; a ValueError names the range."""
+        """Convert `value` to the type that the core takes, or raise a ValueError with the range."""
 
     @property
     def metavar(self) -> str | None:
@@ -304,7 +304,7 @@ class Setting:
     presets: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, value: Any) -> Any:
-        """Convert `value` to the type that the core takes; a ValueError names the parameter."""
+        """Convert `value` to the type that the core takes, or raise a ValueError with `name`."""
         if value is None and self.optional:
             return None
         return self.type.check(self.name, value)
@@ -321,10 +321,10 @@ class Default(int):
 def _best_grad_clip(dim: int) -> float:
     """Return the default of `grad_clip` in the preset "best".
 
-    The bound keeps training at the high learning rate of this preset from diverging. Beyond dim 100
-    the bound falls with the square of the dimension: at dim 300, training with a bound of 3 instead
-    of 0.3 answers 29 % instead of 42 % of the analogies (benches/EXPERIMENTS.md, "Gradient
-    clipping").
+    This bound of the gradients keeps training at the high learning rate of this preset from
+    diverging. Beyond dim 100 the bound falls with the square of the dimension: at dim 300, vectors
+    trained with the bound 0.3 answer 42 % of the analogies, and with the bound 3 only 29 %
+    (benches/EXPERIMENTS.md, "Gradient clipping").
     """
     return 3.0 * min(1.0, (100 / dim) ** 2)
 
@@ -745,7 +745,7 @@ def checked(values: Mapping[str, Any], *groups: Group) -> dict[str, Any]:
 
 
 def decided(values: Mapping[str, Any], preset: Any = None) -> dict[str, Any]:
-    """Replace each :class:`Default` by the value of the preset, or else by an int.
+    """Replace each :class:`Default` in `values` by the preset's value, if it has one, or by an int.
 
     The preset is `preset`, or by default the value of "preset" in `values`.
     """
@@ -782,7 +782,9 @@ def default(name: str, preset: str, dim: int) -> Any:
 
 
 def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the training parameters; those that are None or missing come from the preset.
+    """Check the training parameters and return all of them.
+
+    A parameter that is None or missing gets its default in the preset.
 
     Raises
     ------
@@ -836,12 +838,12 @@ def with_content(values: Mapping[str, Any]) -> dict[str, Any]:
 
     Every function that reads a text calls this function once, before its checks. A pipe or an
     iterator can be read only once, and a file may change while the text is read. Later checks
-    return the result unchanged, because a list may have many words.
+    recognise the result and return it unchanged, because checking a long list takes time.
 
     Raises
     ------
     ValueError, OSError, FormatError
-        If a file cannot be read or has other content, or if words are not valid.
+        If a file cannot be read or has a wrong format, or if words are not valid.
     ImportError
         If `stop_words` is a language and the library stop-words is not installed.
     """

@@ -24,7 +24,7 @@ class UnknownWord(KeyError):  # noqa: N818 - users catch KeyError
     key : object
         The unknown word, or an index out of range.
     words : sequence of str
-        The vocabulary, usually with the most frequent word first.
+        The words of the vocabulary.
     rows : mapping of str to int
         The index of each word in `words`.
     """
@@ -101,14 +101,15 @@ def close_spellings(
     Words that differ from `word` only in case come first, then words that are one edit away from
     `word` or from its lower case. Both groups are in the order of `words`. The function makes every
     edit of `word` and looks it up in `rows`, because computing an edit distance to each word of a
-    large vocabulary is slow.
+    large vocabulary is slow. For a `word` of more than 100 letters, the result is empty.
 
     Parameters
     ----------
     word : str
         A word that is not in the vocabulary.
     words : sequence of str
-        The vocabulary, usually with the most frequent word first.
+        The words of the vocabulary. An edit replaces or adds letters of `word` and of the first
+        1,000 words.
     rows : mapping of str to int
         The index of each word in `words`.
     most : int, default 3
@@ -118,7 +119,8 @@ def close_spellings(
         return []
     folded = word.casefold()
     in_other_case = [other for other in words if other.casefold() == folded]
-    # The alphabet of the language is not known: use the letters of `word` and of frequent words.
+    # The alphabet of the language is not known: use the letters of `word` and of the first words,
+    # which are the most frequent ones in the vocabulary of a model.
     letters = set(word).union(*words[:1_000])
     tried = _edits(word, letters) | _edits(word.lower(), letters)
     edited = sorted((other for other in tried if other in rows), key=rows.__getitem__)
@@ -126,7 +128,7 @@ def close_spellings(
 
 
 def _edits(word: str, letters: set[str]) -> set[str]:
-    """Return all words that are one edit away from `word`.
+    """Return all strings that are one edit away from `word`.
 
     An edit leaves out a letter, swaps two neighbouring letters, or replaces or adds a letter.
     """

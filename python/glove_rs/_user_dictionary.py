@@ -22,7 +22,7 @@ _TAG = re.compile("[A-Za-z]+")
 
 
 class _Entries(list[str]):
-    """The result of :func:`user_dictionary`, which is not checked again: a list may be long."""
+    """A list that :func:`user_dictionary` has checked and need not check again: it may be long."""
 
 
 def user_dictionary(value: object) -> list[str]:

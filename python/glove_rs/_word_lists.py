@@ -35,7 +35,7 @@ _FORMAT = "glove-rs phrases"
 
 
 class _StopWords(list[str]):
-    """The result of :func:`stop_words`, which is not checked again: a list may be long."""
+    """A list that :func:`stop_words` has checked and need not check again: it may be long."""
 
 
 def stop_words(value: object) -> list[str]:
@@ -99,9 +99,9 @@ def core_phrases(value: object) -> _core.CorePhrases:
     Raises
     ------
     ValueError
-        For another type.
+        If `value` is neither phrases nor a path.
     OSError, FormatError
-        If the file cannot be read or does not have phrases.
+        If the file cannot be read or is not a file of phrases.
     """
     core = value if isinstance(value, _core.CorePhrases) else getattr(value, "_core", None)
     if isinstance(core, _core.CorePhrases):
@@ -136,7 +136,7 @@ def phrases_to_json(phrases: _core.CorePhrases) -> dict[str, Any]:
 def phrases_from_json(value: Any) -> _core.CorePhrases:
     """Return the phrases that :func:`phrases_to_json` converted, or raise a ValueError."""
     if not isinstance(value, Mapping) or value.get("format") != _FORMAT:
-        raise ValueError("the format is not named")
+        raise ValueError(f'"format" is not "{_FORMAT}"')
     if value.get("version") != 1:
         raise ValueError(f"version {shown(value.get('version'))}; this glove-rs reads version 1")
     try:
@@ -154,7 +154,7 @@ def _restored(text: str) -> _core.CorePhrases:
     return phrases_from_json(json.loads(text))
 
 
-# Workers of a cluster receive phrases as text.
+# A pickle of phrases, such as one that is sent to the workers of a cluster, contains them as JSON.
 copyreg.pickle(
     _core.CorePhrases,
     lambda phrases: (_restored, (json.dumps(phrases_to_json(phrases)),)),

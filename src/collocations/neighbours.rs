@@ -1,5 +1,5 @@
-//! Counts collocations. A collocation is *plain* if it consists of two words and neither word
-//! contains the delimiter. Plain collocations are counted by sorting them as numbers. The other
+//! Counts collocations (`learn.rs` defines what a collocation is). A collocation is *plain* if it consists of two words
+//! and neither word contains the delimiter. Plain collocations are counted by sorting them as numbers. The other
 //! collocations are few, and are counted in hash tables.
 
 use crate::encoding::{DOCUMENT_END, NumberedText};
@@ -10,8 +10,7 @@ use foldhash::fast::FixedState;
 use hashbrown::HashMap;
 use rayon::prelude::*;
 
-/// A pair of neighbours: the number of the first word in the upper half, the number of the second word in the lower
-/// half.
+/// A pair of neighbours: the id of the first word in the upper 32 bits, the id of the second word in the lower 32 bits.
 pub(super) type Pair = u64;
 
 pub(super) fn pair(first: u32, second: u32) -> Pair {
@@ -20,22 +19,23 @@ pub(super) fn pair(first: u32, second: u32) -> Pair {
 
 /// A bit of the kind of a word: the word is a connector.
 pub(super) const CONNECTOR: u8 = 1;
-/// A bit of the kind of a word: the word contains the delimiter. Collocations of such a word can be
-/// spelled like those of other words.
+/// A bit of the kind of a word: the word contains the delimiter. Such a word can be spelled like a
+/// collocation, and a collocation that has such a word can be spelled like another collocation.
 pub(super) const SPECIAL: u8 = 2;
 
-/// A hash table with a number for each key. If it counts collocations, the key is the list of the
-/// numbers of the words: two, or more if there are connectors between them.
+/// A hash table from keys to counts or ids. In a table that counts collocations, a key is the list of the
+/// ids of the words of a collocation: two ids, or more if there are connectors between the two words.
 pub(super) type Table<K> = HashMap<K, u64, FixedState>;
 
-/// The wanted pairs of a bucket with their counts, and the number of different pairs.
+/// The wanted pairs of a bucket with their counts, and the number of all different pairs of the bucket.
 type Counted = (Vec<(Pair, u64)>, u64);
 
 /// Number of buckets into which pairs are divided before they are sorted. If there are 10⁸ pairs, a
 /// bucket takes about 3 MB.
 const BUCKETS: usize = 256;
 
-/// Call `found` for the words of each collocation of a chunk.
+/// Call `found` with the word ids of each collocation of a chunk. `ids` are the word ids of the chunk; `kinds` has
+/// the kind of each word id.
 fn collocations(ids: &[u32], kinds: &[u8], mut found: impl FnMut(&[u32])) {
     // The index in `ids` of the latest word of this document that is not a connector.
     let mut start = None;
@@ -94,7 +94,7 @@ pub(super) fn count_others(
     Ok(all)
 }
 
-/// Add to the count of `key`, which the table copies if it is new.
+/// Add `count` to the count of `key`. If `key` is new, the table stores a copy of it.
 ///
 /// # Errors
 /// [`crate::Error::Memory`].

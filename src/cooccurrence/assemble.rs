@@ -11,7 +11,7 @@ use std::cmp::Ordering;
 
 impl Triangle {
     /// Build a matrix from pairs in any order. Repeated pairs add up in the order given. Pairs whose sums are 0 in
-    /// both directions are left out.
+    /// both directions are left out. If both directions are equal for every pair, the matrix is stored as symmetric.
     ///
     /// `pairs` is a function that calls its argument with (i, j, X\[i, j\], X\[j, i\]) for each pair. `pairs` is called
     /// twice, and must give the same pairs both times: once to find the length of each row, once to fill the rows. If

@@ -1,11 +1,11 @@
 //! Counts co-occurrences row by row (docs/architecture.md, Counting rules).
 //!
-//! `frequent_pairs.rs` counts the pairs of the most frequent words. For all other words, an inverted
-//! index of the text lists the positions of each word. The row of a word is summed from the windows
-//! around these positions. Neighbours whose rank is larger than that of the word are skipped: each
-//! unordered pair is counted once, in the row of its rarer word. So the rows of frequent words,
-//! which would otherwise be the longest, are short. Each row is summed and sorted by
-//! one thread, so threads need no common table.
+//! If the window has at most 16 words to each side, `frequent_pairs.rs` counts the pairs in which both words are among
+//! the 256 most frequent. For all other rows, an inverted index of the text lists the positions of each word. The row
+//! of a word is summed from the windows around these positions. Neighbours whose rank is larger than that of the word
+//! are skipped: each unordered pair is counted once, in the row of its rarer word. So the rows of frequent words, which
+//! would otherwise be the longest, are short. Each row is summed and sorted by one thread, so threads need no common
+//! table.
 
 use super::accumulator::RowAccumulator;
 use super::documents::Documents;
@@ -25,7 +25,7 @@ use crate::vocabulary::{Vocabulary, WordId};
 use rayon::prelude::*;
 use std::slice;
 
-/// Count a corpus of `words` different words, segment by segment, on all threads of the current
+/// Count `corpus`, whose vocabulary has `words` words, segment by segment, on all threads of the current
 /// rayon pool. The counts have the same bits for any number of threads, because the order of
 /// additions to a count does not depend on the threads.
 ///

@@ -86,7 +86,8 @@ impl Documents {
         Some(start..self.ends[number] as usize)
     }
 
-    /// The sum, over these positions, of the number of other words in the document of the position.
+    /// The sum, over these positions, of the number of other positions in the document of the position. Positions in a
+    /// document with which the next segment begins do not count.
     pub fn others(&self, positions: impl Iterator<Item = usize>) -> usize {
         positions
             .filter_map(|position| self.of(position))
@@ -94,8 +95,8 @@ impl Documents {
             .sum()
     }
 
-    /// For each of these positions, at which the word `row` stands, add the pairs of this word and every other word of
-    /// its document.
+    /// Add to `sums`, for each of these positions of the word `row`, the pairs of `row` with the words at the other
+    /// positions of the document. Words with a larger id than `row` are skipped: their own rows count these pairs.
     #[inline(always)]
     pub fn scan<T: Text + ?Sized>(
         &self,
@@ -139,8 +140,10 @@ impl Documents {
 
 /// A document of more than [`MAX_DOCUMENT`] words. Such a document cannot be counted as a whole.
 pub(crate) struct LongDocument {
+    // The number of documents before it in the segment.
     number: usize,
     words: usize,
+    // The first `SHOWN` words.
     first: Vec<WordId>,
 }
 

@@ -30,13 +30,13 @@ pub struct CorpusSize {
     pub words: f64,
     /// Number of different words in the text.
     pub different_words: f64,
-    /// Number of different words that each thread meets.
+    /// Number of different words in the part of the text that each thread reads.
     pub words_per_thread: f64,
     /// Average length in bytes of the different words.
     pub word_bytes: f64,
     /// Number of non-zero entries of the matrix.
     pub records: f64,
-    /// Number of pairs of words that the rows of counts hold.
+    /// Number of pairs of words that the rows of counts hold. Both directions of a pair count as one.
     pub pairs: f64,
     /// Whether the matrix is symmetric.
     pub symmetric: bool,
@@ -105,7 +105,7 @@ impl CorpusSize {
         let threads = rayon::current_num_threads() as f64;
         let text = (ID_BYTES * self.tokens).min(memory.text_bytes() as f64);
         let tables = INTERNED_BYTES * self.words_per_thread * threads;
-        // Each thread has a chunk of text and the numbers of the words of the chunk, which take about as many bytes.
+        // Each thread has a chunk of text and the numbers of its words, which take about as many bytes as the chunk.
         let chunks = 2.0 * (CHUNK_BYTES as f64) * threads;
         // While the vocabulary is chosen, memory holds the vocabulary, the rare words, and three lists of all words.
         let lists = 3.0 * LISTED_BYTES * self.different_words + self.vocabulary_bytes();
@@ -125,8 +125,8 @@ impl CorpusSize {
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
         let segment = self.kept_tokens.min(memory.segment_tokens() as f64);
         let rows = self.row_bytes().min(memory.row_bytes() as f64);
-        // A word of the segment takes ID_BYTES on average: two bytes for its symbol and, for about half of the
-        // words, four bytes for its position in the index. The most frequent words are not indexed.
+        // A token of the segment takes ID_BYTES on average: two bytes for its symbol and, for about half of the
+        // tokens, four bytes for its position in the index. The most frequent words are not indexed.
         let counting = ID_BYTES * segment + ROW_OVERHEAD * rows;
         let counting = counting + self.vocabulary_bytes() + self.retained_reading(memory);
         counting.max(self.reading_bytes(memory))
@@ -154,7 +154,8 @@ impl CorpusSize {
 
 /// Number of entries of a large block of rows (benches/EXPERIMENTS.md, "Memory of a fit").
 const BLOCK_ENTRIES: f64 = 1e6;
-/// The allocator still holds this fraction of the memory of reading while the text is counted.
+/// While the text is counted, the allocator still holds this fraction of the bytes that reading the text took at its
+/// peak, not counting the tokenizer's dictionary.
 const RETAINED_READING: f64 = 0.45;
 /// Number of bytes of a thread's buffers: the sums and columns of a row, the block of rows that
 /// grows, the blocks that are unpacked, and freed memory of these that the allocator still holds.
@@ -252,10 +253,11 @@ impl EncodedSample {
         })
     }
 
-    /// The average number of different words in a part of the sample, for parts of 1, 2, 4, … and all stretches.
+    /// The average number of different words in a part of the sample, for parts of 1, 2, 4, … and all stretches. Each
+    /// average is over at most `MOST_PARTS` parts.
     fn different(&self) -> Result<Vec<f64>> {
         const MOST_PARTS: usize = 8;
-        // The number of the part in which each word was last seen.
+        // For each word, the serial number of the part in which it was last seen; 0 before the first.
         let mut seen: Vec<u32> = fallible::zeroed(self.counts.len())?;
         let mut number = 0;
         let mut means = Vec::new();
@@ -284,9 +286,8 @@ impl EncodedSample {
         self.ids.chunks(length).skip(part).step_by(parts)
     }
 
-    /// Count part number `part`, from 0, of `parts` parts of the sample. The stretches of a part
-    /// are spread over the whole sample. `None` if no word of the part occurs `min_count` times,
-    /// except stop words.
+    /// Count the pairs of part number `part`, from 0, of `parts` parts of the sample. The stretches of a part are
+    /// spread over the whole sample. `None` if no word of the part occurs `min_count` times, except stop words.
     ///
     /// # Errors
     /// As for [`count`].

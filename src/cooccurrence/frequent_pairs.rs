@@ -1,4 +1,4 @@
-//! Counts the pairs of the most frequent words in the order of the text.
+//! Counts the pairs in which both words are among the most frequent, in the order of the text.
 //!
 //! About half of the tokens of a text are occurrences of its 256 most frequent words. To fetch the
 //! windows around these tokens would take as long as to fetch the windows of all other words.
@@ -78,7 +78,7 @@ impl FrequentPairs {
         Ok(Self { words, sums })
     }
 
-    /// The rows of the words in the triangle.
+    /// The rows of these words in the triangle, as a block. If `symmetric`, an entry has one sum for both directions.
     pub fn rows(&self, symmetric: bool) -> Result<RowBlock> {
         let mut block = RowBlock::new(0, !symmetric);
         block.reserve(self.words, self.words * (self.words + 1) / 2)?;

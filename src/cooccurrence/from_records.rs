@@ -32,8 +32,9 @@ impl RowRecord {
 }
 
 /// Largest number of buckets. Each bucket holds the records of a range of rows. The number is large, so that the
-/// records of one bucket fit into memory when all records together do not. It is small enough that the ends of all
-/// buckets stay in the processor's cache. Tests use few buckets, so that all of them get rows.
+/// records of one bucket fit into memory when all records together do not. It is small enough that the end of each
+/// bucket, where the next record is written, stays in the processor's cache. Tests use few buckets, so that all of them
+/// get rows.
 const BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 9 };
 
 /// Builds a [`Triangle`] from records in any order.
@@ -68,7 +69,8 @@ impl<'a> TriangleBuilder<'a> {
         self
     }
 
-    /// Add `x` to X\[i, j\]. Repeated records add up in the order given.
+    /// Add `x` to X\[i, j\] and, after [`TriangleBuilder::symmetric`], to X\[j, i\]. Repeated records add up in the
+    /// order given.
     ///
     /// # Errors
     /// [`crate::Error::Io`] naming the folder for temporary files; [`crate::Error::Memory`].
@@ -81,7 +83,8 @@ impl<'a> TriangleBuilder<'a> {
             .push(bucket as usize, RowRecord { row, column, x })
     }
 
-    /// Sort the records into a matrix, on all threads of the current rayon pool.
+    /// Sort the records into a matrix, on all threads of the current rayon pool. If the matrix fits into the memory
+    /// limit and both directions are equal for every pair, it is stored as symmetric.
     ///
     /// # Errors
     /// [`crate::Error::Io`] naming the folder for temporary files; [`crate::Error::Memory`];

@@ -20,8 +20,8 @@ impl Interval {
         }
     }
 
-    /// The interval with a wider range: `error` is subtracted from the logarithm of the low end, and added to that of
-    /// the high end. The low end does not fall below `least`, or below `likely` if that is smaller.
+    /// The interval, widened: `error` is subtracted from the logarithm of `low` and added to the logarithm of `high`.
+    /// `low` does not fall below the smaller one of `least` and `likely`.
     fn widened(self, error: f64, least: f64) -> Self {
         Self {
             low: (self.low * (-error).exp()).max(least.min(self.likely)),
@@ -46,14 +46,14 @@ const BEYOND_WORDS: f64 = 0.07;
 /// to 149 times as long as the sample (benches/EXPERIMENTS.md, "Prediction of vocabulary and
 /// records").
 const INDEPENDENT: f64 = 0.4;
-/// Errors of the logarithm of an extrapolated number. The first number is the error of any
-/// extrapolation. The second number is added for each factor e by which the sample is extrapolated
-/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
+/// The error of the logarithm of an extrapolated number is a + b ln(f), where \[a, b\] is one of these constants and f
+/// is the factor by which the curve of the sample is extrapolated (benches/EXPERIMENTS.md, "Prediction of vocabulary
+/// and records").
 const TOKENS_ERROR: [f64; 2] = [0.02, 0.0];
 const WORDS_ERROR: [f64; 2] = [0.03, 0.1];
 const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
-/// A further error for each factor e by which the text is longer than the sample, if the sample is
-/// the beginning of the text.
+/// If the sample is the beginning of the text, this constant times ln(length of the text / length of the sample) is
+/// added to the error.
 const UNREAD_ERROR: f64 = 0.15;
 
 /// The number of different words of a sample, and for each count the number of words with this count.
@@ -235,9 +235,9 @@ fn is_whole(scale: f64) -> bool {
 }
 
 /// The logarithm of the fraction of a text that has as many different words as the whole text has words with at least
-/// `min_count` occurrences. It is assumed that words occur independently, and that their number grows as the length of
-/// the text to the power a = `slope`. Then the fraction Γ(m−a) / (Γ(m) Γ(1−a)) of the different words occurs
-/// m = `min_count` times or more.
+/// `min_count` occurrences. It is assumed that words occur independently, and that the number of different words grows
+/// as the length of the text to the power a = `slope`. Then the fraction Γ(m−a) / (Γ(m) Γ(1−a)) of the different words
+/// occurs m = `min_count` times or more.
 fn equivalent(min_count: u64, slope: f64) -> f64 {
     let slope = slope.clamp(0.05, 0.95);
     let mut ln = 0.0;

@@ -53,8 +53,8 @@ impl Triangle {
         }
     }
 
-    /// This matrix as one whose columns have words of their own. No record may lie outside `shape`, the numbers of rows
-    /// and columns.
+    /// This matrix, marked as rectangular: its columns have words of their own. `shape` is the number of rows and the
+    /// number of columns. No record may lie outside them.
     ///
     /// # Panics
     /// If the larger number of `shape` is not [`Triangle::words`].
@@ -103,7 +103,7 @@ impl Triangle {
         }
     }
 
-    /// The blocks that hold `rows`, in order.
+    /// The indices of the blocks that hold `rows`.
     pub fn blocks_of(&self, rows: Range<WordId>) -> Range<usize> {
         let holds = |row: WordId| {
             let (mut low, mut high) = (0, self.blocks());

@@ -19,7 +19,8 @@ pub(crate) const MOST_OPEN: usize = 64;
 const TASK_ENTRIES: u64 = 1 << 17;
 
 /// Add the counts of two texts, on all threads of the current rayon pool. The sum is a matrix of `words` words. A
-/// word has the same id in both counts; the last words of `words` may be missing in either of the counts.
+/// word has the same id in both counts; the last words of `words` may be missing in either of the counts. The sum is
+/// stored as symmetric if both counts are.
 ///
 /// # Errors
 /// As for [`Triangle::block`]; [`crate::Error::Io`] for temporary files;
@@ -197,7 +198,7 @@ fn merge_rows<S: BlockSum>(
     Ok(CountedBlock::of(merged))
 }
 
-/// Append a row that is the sum of `rows` in the order given. Returns the number of entries of `rows`.
+/// Append to `block` a row that is the sum of `rows` in the order given. Returns how many entries `rows` have together.
 pub(crate) fn push_sum<S: BlockSum>(
     rows: &[TriangleRow<'_>],
     accumulator: &mut RowAccumulator<S>,

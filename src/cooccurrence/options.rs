@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 
-/// Number of words of the longest document that [`CountingOptions::WHOLE_DOCUMENT`] counts. A document of n words has
-/// about n²/2 pairs: 50 million for this length.
+/// Number of words of the longest document that [`CountingOptions::WHOLE_DOCUMENT`] counts. A gap counts as a word. A
+/// document of n words has about n²/2 pairs: 50 million for this length.
 pub const MAX_DOCUMENT: usize = 10_000;
 
 /// Which pairs of words co-occur, and with what weight.
@@ -14,7 +14,7 @@ pub struct CountingOptions {
     /// Whether both directions of a pair are counted. Otherwise only (left word, right word) is counted.
     pub symmetric: bool,
     /// Whether a pair at distance d adds 1/d to its count. Otherwise it adds 1. If whole documents
-    /// are counted, every pair of a document of n words has the distance n − 1.
+    /// are counted, every pair of a document of n words, gaps included, has the distance n − 1.
     pub distance_weighting: bool,
 }
 

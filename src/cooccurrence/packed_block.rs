@@ -1,9 +1,8 @@
 //! Counted rows in less memory than in a [`RowBlock`], without loss. An entry of a symmetric matrix takes 6 bytes
 //! instead of 12, or 8 bytes in a block with a row of number 65,536 or above.
 //!
-//! Most of the memory of counting holds rows. A sixth of the time of counting went into the first
-//! touch of this memory when rows were not packed (benches/EXPERIMENTS.md, "Packed rows, and tables
-//! in huge pages").
+//! Most of the memory of counting holds rows. When rows were not packed, a sixth of the time of counting went into page
+//! faults at the first use of this memory (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
 
 use super::row_block::RowBlock;
 use crate::error::Result;
@@ -47,8 +46,8 @@ enum Columns {
 #[derive(Debug, Clone, PartialEq)]
 struct Values {
     packed: Vec<u32>,
-    // The values that do not fit into 32 bits, each with the number of its entry, in ascending
-    // order.
+    // The values that do not fit into 32 bits, each with the index of its entry in the block. The
+    // indices ascend.
     others: Vec<(u32, f64)>,
 }
 
@@ -269,7 +268,7 @@ mod tests {
             if let Some(packed) = PackedBlock::of(&block).unwrap() {
                 let mut part = RowBlock::default();
                 prop_assert_eq!((packed.rows(), packed.len()), (block.rows(), block.len()));
-                // A small block with listed values may take a few bytes more.
+                // Packed, a small block with listed values may take a few bytes more than unpacked.
                 prop_assert!(packed.bytes() <= block.bytes() + 64);
                 for wanted in [block.rows(), first + from..first + from + length] {
                     packed.unpack_into(&wanted, &mut part).unwrap();

@@ -1,10 +1,10 @@
 //! Counts from a table of pairs: each row has the key of a row of X, the key of a column, and a value.
 //!
 //! Workers number the keys of batches of rows in parallel. Every worker numbers keys in tables of its own, without
-//! locks ([`KeyTable`]), and keeps the rows as numbers. At the end of the table the keys of all workers become one
-//! vocabulary, or two if rows and columns have words of their own, and a [`TriangleBuilder`] adds up the rows in the
-//! order of the table. So the counts have the same bits for any number of threads. Beyond a memory limit, the rows
-//! go to a temporary file.
+//! locks ([`KeyTable`]), and replaces the keys of each row by their numbers. At the end of the table the keys of all
+//! workers become one vocabulary, or two if rows and columns have words of their own, and a [`TriangleBuilder`] adds up
+//! the rows in the order of the table. So the counts have the same bits for any number of threads. Beyond a memory
+//! limit, the rows go to a temporary file.
 
 use super::from_records::TriangleBuilder;
 use super::matrix::Triangle;
@@ -207,7 +207,7 @@ enum Rows {
 }
 
 /// The key tables of one worker: one for both key columns of the table of pairs or, if X is rectangular, one for
-/// each of these columns.
+/// each of these columns. `ids` and `values` are buffers for one batch.
 struct Worker {
     rows: KeyTable,
     columns: Option<KeyTable>,

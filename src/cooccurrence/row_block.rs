@@ -20,7 +20,8 @@ pub struct RowBlock {
 }
 
 impl RowBlock {
-    /// A block without rows, whose first row will be `first`.
+    /// A block without rows, whose first row will be `first`. If `both_directions`, an entry has a value for each
+    /// direction.
     pub fn new(first: WordId, both_directions: bool) -> Self {
         Self {
             first,

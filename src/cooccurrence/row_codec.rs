@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::vocabulary::WordId;
 
-/// Encode a block as bytes: the first row, the number of rows, and whether there are values of both
+/// Encode a block as bytes: the id of the first row, the number of rows, and whether there are values of both
 /// directions; then the length of each row, all columns, all forward values, all backward values. The first
 /// column of a row is stored as it is, and every further column as its difference from the column before it,
 /// minus 1. Numbers are LEB128; for values see [`write_value`].
@@ -182,7 +182,7 @@ const fn slot(bits: u64) -> usize {
     (bits.wrapping_mul(0x2399_d854_1f69_e9ab) >> 53) as usize
 }
 
-/// The byte of each value of [`VALUES`], by its [`slot`].
+/// The byte of each value of [`VALUES`], by the [`slot`] of the value; [`RAW`] in the other elements.
 const CODES: [u8; 1 << 11] = {
     let mut codes = [RAW; 1 << 11];
     let mut code = 255;

@@ -9,7 +9,8 @@ use crate::vocabulary::WordId;
 impl Triangle {
     /// The weighted sum of matrices, as a matrix of `words` words. A part consists of a matrix, the new ids of the
     /// words of its rows, the new ids of the words of its columns, and its weight. Both lists of ids are the same
-    /// unless the matrix is rectangular.
+    /// unless the matrix is rectangular. The sum of rectangular matrices is square until the caller calls
+    /// [`Triangle::rectangular`].
     ///
     /// # Errors
     /// As for [`Triangle::block`]; [`Error::Parameter`] naming `weight` if a weighted count is not

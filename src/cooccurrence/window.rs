@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 
-/// Sum one row over the texts of all `counters`, in the order of the counters.
+/// Sum one row over the texts of all `counters` in `accumulator`, in the order of the counters.
 pub(crate) fn sum_row<S: Sum, T: Text + ?Sized>(
     row: WordId,
     counters: &[RowCounter<'_, T>],
@@ -39,8 +39,8 @@ pub(crate) fn sum_row<S: Sum, T: Text + ?Sized>(
     Ok(())
 }
 
-/// Number of lanes on each side of a word in the fast path. The fast path counts windows of up to
-/// this many words to each side.
+/// Number of lanes on each side of a word in the fast path. A lane holds one neighbour of the word. The
+/// fast path counts windows of up to this many words to each side.
 pub(super) const SIDE: usize = 16;
 /// Number of lanes that are compared together. The result is a bit for each lane, in a `u64`.
 const LANES: usize = 64;
@@ -269,7 +269,8 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
     }
 }
 
-/// Call `f` with the distance and the id of each word, up to the window or the end of the document.
+/// Call `f` with the distance and the id of each of the first `window` words of `words`, or of those before the end of
+/// the document.
 #[inline(always)]
 fn neighbours(
     window: usize,

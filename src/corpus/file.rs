@@ -32,7 +32,7 @@ struct Current {
     // The open file or, for a file in an archive, the open archive; and the metadata of this file or archive before
     // reading. `None` for a pipe.
     before: Option<(File, Metadata)>,
-    // For a file in an archive: its bytes in the archive, and its bytes after decompression.
+    // For a file in an archive: its number of bytes in the archive, and its number of bytes after decompression.
     packed: Option<[u64; 2]>,
 }
 

@@ -1,7 +1,7 @@
 //! A sample of a text, from which `estimate` infers the size of the counts. The sample consists of pieces from all
-//! parts of the text. It has 4.5 % of the text, but at least 4 MiB and at most about 32 MiB. A sample of a stream may
-//! have half as much. If a source of known size must be read from its beginning, the pieces come from the first
-//! 256 MiB of its text.
+//! parts of the text. It has 4.5 % of the text, but at least 4 MiB and at most about 32 MiB. A source that cannot be
+//! read from the middle, such as a compressed file or a pipe, is read from its beginning: to its end or, if its size is
+//! known, up to about 256 MiB of text. The sample of such a source may have half as much.
 
 use super::charset;
 use super::text::has_parts;
@@ -18,9 +18,9 @@ use std::path::{Path, PathBuf};
 /// Smallest number of bytes of a sample. A shorter text is its own sample. A smaller sample would save little time and
 /// make the estimate worse.
 const LEAST: u64 = 4 << 20;
-/// The fraction of a text that is sampled, within the bounds `LEAST` and `MOST`. For a stream, this fraction is the
-/// largest size of the sample, within the bounds 2 · `LEAST` and `MOST`. The sample then has at least about half of the
-/// largest size: see [`TextSample::of_stream`].
+/// The fraction of a text that is sampled, within the bounds `LEAST` and `MOST`. For a stream, the largest size of the
+/// sample is this fraction of the text that was read, within the bounds 2 · `LEAST` and `MOST`. The sample of a long
+/// stream has between about half of this size and all of it: see [`TextSample::of_stream`].
 const FRACTION: f64 = 0.045;
 /// Largest number of bytes of a sample.
 const MOST: u64 = 32 << 20;
@@ -189,8 +189,8 @@ impl SampleReader {
         Ok(Some(reader))
     }
 
-    /// The parts of files that piece `number` consists of: for each part, the number of the file, and the offsets of
-    /// the part's beginning and end in the file.
+    /// The parts of files that piece `number` consists of: for each part, the index of the file in `files`, and the
+    /// offsets of the part's beginning and end in the file.
     fn parts(&self, number: u64) -> Vec<(usize, u64, u64)> {
         let start = self.total / PIECES * number;
         let end = start + self.piece;

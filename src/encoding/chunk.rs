@@ -107,7 +107,7 @@ impl From<Error> for Fault {
 
 impl Fault {
     /// The error. For a word that is too long: if the origin of the chunk is known, the error has the position of the
-    /// longest run of bytes without white space, which is probably the position of the word.
+    /// longest run of bytes without white space, which is assumed to contain the word.
     pub(super) fn at(
         self,
         content: &Content,
@@ -124,7 +124,7 @@ impl Fault {
             return Error::Corpus(format!("{}: {message}", name.display()));
         };
         // The position of the word was not recorded. The longest run of bytes without white space
-        // usually contains the word.
+        // is assumed to contain the word.
         let mut longest = 0..0;
         let mut at = 0;
         for run in content.text().split(u8::is_ascii_whitespace) {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[derive(Debug)]
 pub(super) struct DocumentChunk {
     pub text: CompactText,
-    // The position after the end of each document.
+    // For each document, the position after its `DOCUMENT_END`.
     pub ends: Vec<u32>,
 }
 

@@ -26,7 +26,8 @@ pub struct EncodingOptions {
     pub min_count: u64,
     /// Keep at most this many words: the most frequent ones.
     pub max_vocab: Option<usize>,
-    /// Replace every dropped word by a [`GAP`](super::GAP), so that the distance of its neighbours does not shrink.
+    /// Replace every dropped word by a [`GAP`](super::GAP), so that the distance between the words around it
+    /// does not shrink.
     pub keep_gaps: bool,
     /// Keep the ends of documents that have no words, so that a document keeps its number in the
     /// text.

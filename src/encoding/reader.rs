@@ -88,9 +88,8 @@ impl RawCorpus {
                     let range = spool.append(bytemuck::cast_slice(&ids));
                     RawIds::Spooled(range.map_err(|error| {
                         // The error names the space that is needed. Four times the size of the
-                        // source is a guess: the numbers take 4 bytes for each word, usually less
-                        // than the text, but the rows of counts, which are written later, take
-                        // more.
+                        // source is a guess, which leaves room for the rows of counts: they are
+                        // written later, and take more than the word numbers of 4 bytes each.
                         let (_, _, text) = monitor.snapshot();
                         error.with_space_needed((text * 4).max(spool.len()) as f64)
                     })?)

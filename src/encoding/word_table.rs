@@ -33,7 +33,8 @@ impl WordTable {
         self.entries().iter().filter(|entry| entry.count > 0)
     }
 
-    /// The entry at which the search for a word with this hash begins. The entry may belong to another word.
+    /// The entry at which the search for a word with this hash begins; `None` if the table is empty. The entry may be
+    /// free or belong to another word.
     #[inline(always)]
     pub fn home(&self, hash: u64) -> Option<&InternedWord> {
         let entries = self.entries();

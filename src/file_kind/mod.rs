@@ -1,5 +1,5 @@
-//! Recognises what a file is by its first bytes. A reader uses this module before it reads a file,
-//! or after an error, to say what the file is.
+//! Recognises what a file is by its first bytes. The functions that read files ask this module
+//! before they read, to refuse a file of another kind, and after an error, to say what the file is.
 //!
 //! | module | recognises |
 //! |---|---|
@@ -7,7 +7,7 @@
 //! | `numbers` | binary files of Stanford's tools and of word2vec, by the numbers in them |
 //! | `text` | vectors and vocabularies as text, UTF-16 and UTF-32 without a byte order mark; warns of XML, JSON and tables |
 //!
-//! [`formats::recognise`](crate::formats::recognise) tries readers on files that this module does not recognise.
+//! [`formats::recognise`](crate::formats::recognise) tries to read a file that this module does not recognise.
 
 mod numbers;
 mod signatures;
@@ -51,7 +51,7 @@ pub enum FileKind {
     Empty,
     /// Text.
     Text,
-    /// Word vectors of any format that glove-rs reads.
+    /// Word vectors of any format that glove-rs reads, except the `.bin` of Stanford's `glove`.
     Vectors,
     /// Lines of a word and its count.
     Vocabulary,
@@ -82,7 +82,7 @@ pub enum FileKind {
 pub struct Foreign {
     /// What the file is.
     pub description: &'static str,
-    /// What to do with it.
+    /// What the user can do with the file.
     pub advice: &'static str,
 }
 

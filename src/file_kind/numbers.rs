@@ -1,6 +1,7 @@
 //! Recognises binary files without a signature by the numbers in them: files of Stanford's tools and of word2vec.
 
-/// Whether these may be records of Stanford's tools: two indices of words, from 1, and a count.
+/// Whether these bytes may be records of Stanford's tools. A record has the numbers of two words,
+/// which start at 1, and a count.
 pub(super) fn are_records(beginning: &[u8]) -> bool {
     let (records, _) = beginning.as_chunks::<16>();
     let plausible = |record: &[u8; 16]| {
@@ -15,7 +16,8 @@ pub(super) fn are_records(beginning: &[u8]) -> bool {
     !records.is_empty() && records.iter().all(plausible)
 }
 
-/// Whether these may be 64-bit numbers of the size that parameters have.
+/// Whether these bytes may be parameters of Stanford's `glove`: doubles that are 0 or have absolute
+/// values from 10⁻³⁰ to 10⁹, and not all 0.
 pub(super) fn are_numbers(beginning: &[u8]) -> bool {
     let (numbers, _) = beginning.as_chunks::<8>();
     let sizes = numbers.iter().map(|bytes| f64::from_le_bytes(*bytes).abs());
@@ -43,8 +45,8 @@ fn header(beginning: &[u8]) -> Option<(usize, &[u8])> {
     }
 }
 
-/// Whether this is the beginning of word2vec's binary format: a first line of two whole numbers, then words.
-/// After each word come a space and 32-bit numbers. The second number of the first line says how many.
+/// Whether this is the beginning of word2vec's binary format: a first line of two whole numbers, then words. After
+/// each word come a space and as many 32-bit floating-point numbers as the second number of the first line says.
 pub(super) fn are_word2vec_binary(beginning: &[u8]) -> bool {
     let Some((dim, mut rest)) = header(beginning) else {
         return false;

@@ -1,5 +1,5 @@
-//! Recognises files that have a signature, and gives advice about formats that glove-rs does not
-//! read.
+//! Recognises files by signatures and by other typical beginnings, and gives advice about formats
+//! that glove-rs does not read.
 
 use super::text::is_text;
 use super::{FileKind, Foreign, UTF8_MARK};
@@ -220,7 +220,8 @@ const FIRST_MEMBERS: [(&[u8], FileKind); 5] = [
 /// The largest number of bytes of the header of a safetensors file.
 const LONGEST_HEADER: u64 = 100_000_000;
 
-/// The kind of file that has the signature in this beginning, if there is one.
+/// The kind of a file with this beginning, if the beginning has a signature or is typical of a zip
+/// archive, a safetensors file, a pickle, a Windows program or a web page.
 pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
     let found = SIGNATURES.iter().find(|Signature(at, magic, _)| {
         let follows = beginning
@@ -312,7 +313,7 @@ fn is_windows_program(beginning: &[u8]) -> bool {
             .is_none_or(|magic| magic == b"PE\0\0")
 }
 
-/// What a zip archive is, by the name of its first file. The name is in the first bytes of the archive.
+/// The kind of a zip archive, by the name of its first file. The name is in the first bytes of the archive.
 fn zip(beginning: &[u8]) -> FileKind {
     let length = beginning.get(26..28).map_or(0, |bytes| {
         usize::from(u16::from_le_bytes([bytes[0], bytes[1]]))

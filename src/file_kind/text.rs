@@ -1,5 +1,5 @@
-//! Recognises texts that are not prose by what they look like: vectors, vocabularies, UTF-16 and UTF-32 without a
-//! byte order mark. Warns of XML, JSON and tables.
+//! Recognises texts by what they look like: vectors, vocabularies, and text in UTF-16 or UTF-32 without a byte
+//! order mark. Warns of XML, JSON and tables.
 
 use super::{FileKind, Foreign, UTF8_MARK};
 use memchr::memchr;
@@ -32,7 +32,8 @@ const LINES: usize = 50;
 /// this many characters to recognise UTF-16 or UTF-32. To recognise vectors, one line fewer is enough.
 const FEW: usize = 3;
 
-/// The kind of a text with this beginning, if the beginning cannot be prose.
+/// The kind of a file with this beginning, if it looks like vectors or a vocabulary, or like text
+/// in UTF-16 or UTF-32 without a byte order mark.
 pub(super) fn of(beginning: &[u8], whole: bool) -> Option<FileKind> {
     for (encoding, read) in [
         (&UTF32_LITTLE, u32::from_le_bytes as fn([u8; 4]) -> u32),
@@ -68,8 +69,9 @@ pub(crate) fn is_text(content: &[u8]) -> bool {
 }
 
 /// Whether the bytes are data and not text. This is so if there are at least 64 bytes, and more
-/// than a third of them are control characters. If the bytes are not valid UTF-8, more than a tenth
-/// suffices. A text may have a few control characters.
+/// than a third of them are control characters. Codes 7 to 13, such as the tab and the newline, do
+/// not count. If the bytes are not valid UTF-8, more than a tenth suffices. A text may have a few
+/// control characters.
 pub(super) fn is_control_data(content: &[u8]) -> bool {
     const FEW_BYTES: usize = 64;
     let is_control = |b: u8| b.is_ascii_control() && !(7..0x0e).contains(&b);
@@ -268,13 +270,14 @@ fn is_json(lines: &[&[u8]]) -> bool {
         || first.starts_with(b"[[\"")
 }
 
-/// Whether the text is a CSV table: all records have the same number of fields, at least two, and
-/// in at least half of the records a field has several words. Unless the separator is the tab, at most
-/// one in five separators may be followed by a space.
+/// Whether the text is a table with columns between `separator`, as in CSV. The first records are examined, at
+/// least `FEW` and at most `LINES`. All must have the same number of fields, at least two. In at least half of the
+/// records, a field must have several words. Unless the separator is the tab, at most one in five separators may
+/// be followed by a space.
 fn is_table(beginning: &[u8], whole: bool, separator: u8) -> bool {
     let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let (mut columns, mut records, mut wide) = (None, 0, 0);
-    // The number of separators, and of those that a space follows, as it follows the commas of sentences.
+    // Number of separators, and number of separators before a space. In sentences, a space follows most commas.
     let (mut separators, mut loose) = (0, 0);
     let (mut fields, mut quoted, mut spaces, mut has_text) = (1, false, 0, false);
     let mut bytes = text.iter().copied().peekable();

@@ -19,9 +19,9 @@
 //! | 4 A + 4 A dim | the ranks of the anchored words, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
 //!
-//! If X is not rectangular, C is V. If X is rectangular, no words are anchored, and A is 0. A file
-//! of version 1 has one loss for each epoch, which is the data loss, and so only 40 bytes for each
-//! epoch.
+//! X is the matrix of co-occurrence counts. If X is not rectangular, C is V. If X is rectangular,
+//! no words are anchored, and A is 0. A file of version 1 has one loss for each epoch, which is the
+//! data loss, and so only 40 bytes for each epoch.
 //!
 //! There is no random state: the random numbers of an epoch depend only on the seed, which the
 //! caller stores in the settings, and on the number of the epoch.
@@ -136,7 +136,7 @@ pub fn save(
     })
 }
 
-/// Read a checkpoint: the training and the settings.
+/// Read a checkpoint: the training and the settings. The path `-` means standard input.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the

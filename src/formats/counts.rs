@@ -17,9 +17,9 @@
 //!
 //! Rare words are words of the text outside the vocabulary.
 //!
-//! The blocks have all rows of the lower triangle of X ([`Triangle`]), in order. For a rectangular
-//! matrix, the number of rows of the triangle is the larger of two numbers: that of the words and
-//! that of the context words. Nothing follows the last block.
+//! The blocks have all rows of the lower triangle of the matrix ([`Triangle`]), in order. For a
+//! rectangular matrix, the number of rows of the triangle is the larger of two numbers: that of the
+//! words and that of the context words. Nothing follows the last block.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
@@ -50,7 +50,7 @@ const HEADER: HeaderFormat = HeaderFormat {
 /// The flag of a rectangular matrix in the header.
 const RECTANGULAR: u32 = 2;
 
-/// The words of counts.
+/// The words of the rows and columns of counts, and the rare words.
 #[derive(Debug, Clone, Copy)]
 pub struct Words<'a> {
     /// The words of the rows and, unless there are `contexts`, of the columns.
@@ -133,7 +133,7 @@ pub struct Loaded {
 }
 
 /// Read counts on all threads of the current rayon pool: a file of [`save`] or, with a `vocabulary`,
-/// Stanford's records.
+/// Stanford's records. The path `-` means standard input.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] with the byte offset for a file that is neither of the two, is
@@ -284,7 +284,8 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
     })
 }
 
-/// Whether all records of a block are within these numbers of rows and columns.
+/// Whether all records of a block lie in the first `shape[0]` rows and the first `shape[1]`
+/// columns.
 fn lies_within(block: &RowBlock, shape: [u64; 2]) -> bool {
     let mut inside = true;
     for row in block.rows() {

@@ -92,7 +92,7 @@ pub(super) fn contradiction(offset: u64) -> Fault {
     (offset, "the header contradicts itself".to_owned())
 }
 
-/// The error for a file of `size` bytes whose header says that it has `expected`.
+/// The error for a file that has `size` bytes, although its header says `expected` bytes.
 pub(super) fn wrong_size(size: u64, expected: u128) -> Fault {
     let (offset, what) = if u128::from(size) < expected {
         (size, "cut off")

@@ -6,7 +6,7 @@ use crate::cooccurrence::row_codec::{put_number, take_number};
 use crate::error::{Error, Result};
 use crate::vocabulary::Vocabulary;
 
-/// The bytes of a vocabulary.
+/// Encode a vocabulary.
 pub(super) fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
     let mut out = Vec::new();
     for (word, count) in vocabulary.iter() {
@@ -19,7 +19,8 @@ pub(super) fn encode_vocabulary(vocabulary: &Vocabulary) -> Vec<u8> {
     out
 }
 
-/// The vocabulary of `words` words in `bytes`, which were read at `offset`. Messages call it `name`.
+/// Decode a vocabulary of `words` words from `bytes`, which were read at `offset`. Messages call the vocabulary
+/// `name`.
 pub(super) fn read_vocabulary(
     input: &BinaryReader,
     bytes: &[u8],

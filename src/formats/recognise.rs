@@ -14,7 +14,7 @@ use std::path::Path;
 ///
 /// # Errors
 /// [`Error::Io`], also for a folder; [`Error::Format`] if the file is compressed and damaged;
-/// [`Error::Cancelled`].
+/// [`Error::Memory`]; [`Error::Cancelled`].
 pub fn recognise(path: impl AsRef<Path>, monitor: &Monitor) -> Result<FileKind> {
     let path = path.as_ref();
     let mut input = match Input::open(path, monitor) {
@@ -91,7 +91,7 @@ pub fn explained<T>(
 /// The text of a file that is open, without its byte order mark.
 ///
 /// # Errors
-/// [`Error::Format`] with the line of bytes that are not UTF-8, and for a file that is recognised as
+/// [`Error::Format`] with the line of the first byte that is not UTF-8, and for a file that is recognised as
 /// a binary file or as a format that glove-rs does not read; [`Error::Io`]; [`Error::Memory`];
 /// [`Error::Cancelled`].
 #[cfg(feature = "python")]
@@ -123,7 +123,7 @@ pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
 /// The number of lines of a text, and the beginning of its first line: at most 400 bytes.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Format`] if the file is compressed and damaged; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Format`] if the file is compressed and damaged; [`Error::Memory`]; [`Error::Cancelled`].
 #[cfg(feature = "python")]
 pub(crate) fn count_lines(mut input: Input, monitor: &Monitor) -> Result<(u64, String)> {
     const SHOWN: usize = 400;
@@ -147,8 +147,8 @@ pub(crate) fn count_lines(mut input: Input, monitor: &Monitor) -> Result<(u64, S
     }
 }
 
-/// The lines of a file that are not empty. If `beginning` is not the `whole` file, its last line may
-/// be cut and is left out.
+/// The lines that are not empty at the beginning of a file, without carriage returns at their ends. If `beginning`
+/// is not the `whole` file, its last line may be cut and is left out.
 fn rows(beginning: &[u8], whole: bool) -> Vec<&[u8]> {
     let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();

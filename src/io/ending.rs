@@ -203,8 +203,8 @@ impl Written {
         Error::choice("content", name, Self::NAMES, values)
     }
 
-    /// Refuse a file name whose ending says that the file holds something else, has a format that glove-rs does not
-    /// write, or is compressed although this content is not.
+    /// Refuse a file name whose ending says that the file holds something else, that it has a format that glove-rs
+    /// does not write, or that it is compressed although glove-rs does not compress this content.
     ///
     /// # Errors
     /// [`Error::Parameter`]. The message lists the formats that glove-rs writes, except if the ending of a compression

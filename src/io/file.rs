@@ -159,7 +159,7 @@ impl Replacement {
         }))
     }
 
-    /// Write some of `bytes`.
+    /// Write some of `bytes`, and return how many were written.
     ///
     /// # Errors
     /// [`ErrorKind::WouldBlock`] after a short wait for the reader of a pipe; any other error of the system.
@@ -295,8 +295,9 @@ fn is_unread_pipe(path: &Path, error: &io::Error) -> bool {
         && fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
 }
 
-/// Wait until `file` can take bytes, but only for a moment. Returns whether the caller may write only a few bytes at
-/// a time: `true` for a pipe or device, `false` for a regular file.
+/// Wait until `file` can take bytes, for at most `PATIENCE`. Returns whether the caller may write only a few bytes
+/// at a time: `true` for a pipe or device, `false` for a regular file. After `PATIENCE`, the error is
+/// [`ErrorKind::WouldBlock`].
 fn is_ready(file: &File) -> io::Result<bool> {
     #[cfg(unix)]
     {

@@ -252,7 +252,7 @@ fn exchange(one: &Path, other: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether the system or the file system lacks this operation.
+/// Whether an operation failed because the system or the file system does not have it.
 fn is_unsupported(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,4 +1,4 @@
-//! Opening files, pipes and standard input to read them.
+//! Opens files, pipes and standard input to read them.
 
 use super::archive::{self, Member};
 use super::at;

@@ -17,8 +17,8 @@ pub(crate) struct HugeBuffer<T> {
     _elements: PhantomData<T>,
 }
 
-/// Buffers of fewer bytes do not ask for huge pages, because a huge page takes memory even where it
-/// is not used. A huge page of x86-64 has 2 MiB.
+/// Buffers of fewer bytes do not ask for huge pages, because a huge page takes memory even for its unused part. A huge
+/// page of x86-64 has 2 MiB.
 #[cfg(target_os = "linux")]
 const LEAST_HUGE: usize = 4 << 20;
 

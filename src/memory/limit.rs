@@ -41,9 +41,9 @@ impl MemoryLimit {
         }
     }
 
-    /// A fraction of the limit, in eighths. While a text is counted, two eighths are for encoded
-    /// text, three for the segment that is counted, and two for rows. The last eighth is for
-    /// vocabularies and buffers.
+    /// A fraction of the limit, in eighths; `u64::MAX` without a limit. While a text is counted, two eighths are for
+    /// encoded text, three for the segment that is counted, and two for rows. The last eighth is for vocabularies and
+    /// buffers.
     fn fraction(&self, eighths: u64) -> u64 {
         self.bytes.map_or(u64::MAX, |bytes| bytes / 8 * eighths)
     }
@@ -71,8 +71,8 @@ impl MemoryLimit {
     }
 
     /// A task sums the rows of about this many occurrences of words. The number is smaller under a
-    /// small limit: each occurrence can add about 30 neighbours of 12 bytes to the rows of a task,
-    /// and the rows of all tasks of a wave are in memory together.
+    /// small limit: with a window of 15 words, each occurrence can add 30 neighbours of 12 bytes to
+    /// the rows of a task, and the rows of all tasks of a wave are in memory together.
     pub(crate) fn task_occurrences(&self) -> u64 {
         (self.fraction(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES)
     }

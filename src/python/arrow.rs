@@ -408,8 +408,8 @@ fn holds(kind: &DataType) -> Option<Holds> {
     }
 }
 
-/// Refuse a type of column that is not text. Called before a row is read. `column` is the name of the column, if
-/// the caller chose it by its name.
+/// Refuse a column whose type can hold neither text nor lists of words. A column of nulls without a type is
+/// accepted. Called before a row is read. `column` is the name of the column, if the caller chose it by its name.
 fn check(kind: &DataType, column: Option<&str>) -> PyResult<()> {
     match (kind, column) {
         (_, Some(name)) if holds(kind).is_none() => Err(PyValueError::new_err(format!(
@@ -492,8 +492,8 @@ fn type_text(kind: &DataType) -> String {
     }
 }
 
-/// The position of the only column of text in a table. If there is no column of text and only one column of nulls
-/// without a type, the position of that column.
+/// The position of the only column of text or of lists of words in a table. If there is no such column and only
+/// one column of nulls without a type, the position of the column of nulls.
 fn text_column(fields: &Fields) -> PyResult<usize> {
     let of = |wanted: &dyn Fn(Holds) -> bool| -> Vec<usize> {
         let fields = fields.iter().enumerate();

@@ -366,7 +366,8 @@ impl CoreCooccurrence {
         })
     }
 
-    /// The weighted sum of two counts over the union of their vocabularies.
+    /// The counts `weight` · `self` + `other_weight` · `other`, over the union of the two
+    /// vocabularies.
     fn plus(
         &self,
         py: Python<'_>,

@@ -18,7 +18,7 @@ pub const PATIENCE: Duration = Duration::from_millis(50);
 pub struct IterableReader<'py> {
     items: Bound<'py, PyIterator>,
     options: TextOptions,
-    // The name of the column to read of tables.
+    // The name of the column to read, if an item is a table.
     column: Option<String>,
     // Number of the next item, from 0.
     number: u64,

@@ -1,5 +1,5 @@
-//! The names that parameters such as `tokenizer`, `format` and `optimizer` accept, as tuples of the
-//! module.
+//! The names that parameters such as `tokenizer`, `format` and `optimizer` accept, as tuples in the
+//! module `_core`.
 
 use crate::corpus::{DocumentUnit, OnInvalid};
 use crate::formats::{Combine, Format};

@@ -1,4 +1,4 @@
-//! Counts of a table of pairs in Arrow's format, without a Python object for each row.
+//! Counts a table of pairs in Arrow's format, without a Python object for each row.
 
 use super::arguments::RunningArguments;
 use super::arrow::checked;
@@ -67,7 +67,7 @@ pub fn count_table(
 }
 
 /// The names of the columns of a table that are read, and their positions in the table: the keys of
-/// the rows of X, the keys of its columns, and the values.
+/// the rows of X, the keys of the columns of X, and the values.
 struct Columns {
     names: [String; 3],
     places: [Option<usize>; 3],
@@ -360,8 +360,9 @@ impl Batch {
         Ok(())
     }
 
-    /// Number the keys of a column, or of a slice of a dictionary. `row_of` gives the row of this batch in
-    /// which the value with an index in `column` stands.
+    /// Append the ids of the keys of a column, or of a slice of a dictionary, to `ids`. `number` is the position
+    /// of the column in [`Columns`]. `row_of` returns the row of this batch in which the value with an index in
+    /// `column` stands.
     fn keys(
         &self,
         number: usize,
@@ -400,7 +401,7 @@ impl Batch {
         }
     }
 
-    /// Number the keys of a column that is dictionary-encoded. Each value of the dictionary is
+    /// Like [`Batch::keys`], but for a dictionary-encoded column. Each value of the dictionary is
     /// looked up at most once.
     fn dictionary(
         &self,
@@ -533,7 +534,8 @@ fn invalid(reason: impl std::fmt::Display) -> Error {
     from_python(PyValueError::new_err(message))
 }
 
-/// The exception for a row, with its number and the reason.
+/// The error for row number `row` of the table: a Python exception with the attributes `row` and
+/// `reason`.
 fn fault(reason: &str, row: u64) -> Error {
     Python::attach(|py| {
         let error = PyValueError::new_err(format!("{reason}, but row {row} (from 0) has one"));

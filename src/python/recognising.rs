@@ -71,8 +71,8 @@ pub fn is_member(path: PathBuf) -> bool {
     io::is_member(&path)
 }
 
-/// The text of a file, decompressed and without its byte order mark. Bytes that are not text are an error,
-/// which names their line.
+/// The text of a file, decompressed and without its byte order mark. A binary file and a file of a format that
+/// glove-rs does not read are refused. Bytes that are not UTF-8 are an error, which names the line.
 #[pyfunction]
 pub fn read_text(py: Python<'_>, file: FileArgument, wanted: &str) -> PyResult<String> {
     let wanted = Wanted::from_name(wanted)?;
@@ -103,7 +103,7 @@ impl FileArgument {
         }
     }
 
-    /// Open the path, or read the open file from its current position.
+    /// Open the path, where `-` is standard input, or read the open file from its current position.
     pub fn open(self, monitor: &Monitor) -> Result<Input> {
         match self {
             Self::Path(path) => Input::open_or_standard_input(&path, monitor),

@@ -205,7 +205,8 @@ impl Drop for FinishOnDrop<'_> {
     }
 }
 
-/// Calls `progress(stage, done, total, info)`, at least once for each stage and each epoch.
+/// Calls `progress(stage, done, total, info)`, at least once for each stage and each epoch. `info`
+/// is a dict with the report of the last finished epoch, or an empty dict.
 struct Reporter<'a, 'py> {
     progress: Option<&'a Bound<'py, PyAny>>,
     last: Instant,

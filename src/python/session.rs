@@ -66,8 +66,8 @@ impl From<CheckpointArguments> for Checkpoints {
     }
 }
 
-/// Pretrained vectors to start from: the ids of the words that have a pretrained vector, in ascending order, the
-/// vectors, and the weight μ of the anchor.
+/// Pretrained vectors to start from: the ids of the words that have a pretrained vector, in ascending order; the
+/// vectors of these words; and the weight μ of the anchor.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 pub struct InitArguments<'py> {
@@ -106,7 +106,8 @@ pub struct CoreCheckpoint {
 }
 
 impl CoreCheckpoint {
-    /// Take the training out, to continue it without a copy.
+    /// Take the training out, to continue it without a copy. This fails if the training was taken
+    /// before.
     pub fn take(&self) -> PyResult<Training> {
         lock(&self.training)
             .take()
@@ -152,8 +153,8 @@ enum Request {
     Returned { stop: bool },
 }
 
-/// Call `callback` with the last epoch of `training` on the calling thread, and answer requests for its arrays
-/// until the callback returns.
+/// Call `callback` with the last epoch of `training` on the calling thread. Until the callback returns, answer its
+/// requests for arrays of parameters. Returns whether to stop, or [`Error::Cancelled`] if the callback raises.
 pub fn show(
     mailbox: &Mailbox,
     callback: &Arc<Py<PyAny>>,

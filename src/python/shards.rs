@@ -66,7 +66,8 @@ impl CoreShard {
         }
     }
 
-    /// The text as new ids of the words of `vocabulary`. The words are divided into `groups` groups.
+    /// The text as new ids (see [`Partition`]) of the words of `vocabulary`, which are divided into `groups`
+    /// groups.
     fn encode<'py>(
         &self,
         py: Python<'py>,

@@ -286,7 +286,8 @@ pub enum Fed {
 }
 
 impl Feeder<'_> {
-    /// Read one chunk and send it, without waiting for the worker.
+    /// Send the waiting chunk or, if there is none, read one chunk and send it, without waiting for
+    /// the worker.
     pub fn feed(&mut self, py: Python<'_>) -> PyResult<Fed> {
         let parcel = match self.waiting.take() {
             Some(parcel) => parcel,
@@ -322,7 +323,7 @@ impl Feeder<'_> {
     }
 }
 
-/// A reader of an open file. If its `read` returns bytes, they may be compressed.
+/// A reader of an open file. If the `read` of the file returns bytes, the bytes may be compressed.
 fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextReader> {
     let name = file.getattr("name").and_then(|name| name.extract());
     let name: PathBuf = name.unwrap_or_else(|_| "<file>".into());

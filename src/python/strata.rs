@@ -255,8 +255,9 @@ impl CoreTiles {
         Ok(Self { tiles })
     }
 
-    /// Train the block whose columns are in group `columns` for one subepoch. Changes `words` and `contexts`
-    /// in place. Returns the costs of its records and of its negative pairs, or `None` if training diverged.
+    /// Train the block whose columns are in group `columns` for one subepoch. Changes `words` and `contexts` in
+    /// place. Returns the cost of the records and the cost of the negative pairs of the block, or `None` if
+    /// training diverged.
     #[allow(clippy::too_many_arguments)]
     fn train(
         &self,
@@ -281,9 +282,9 @@ impl CoreTiles {
         })
     }
 
-    /// A cost of the block whose columns are in group `columns`. If `of` is "validation": Σ ½ f(X) diff² over
-    /// the held-out records of the block. If `of` is "divergence": the term of the block in the cost above
-    /// which an epoch diverges.
+    /// A cost of the block whose columns are in group `columns`. If `of` is "validation": Σ ½ f(X) diff² over the
+    /// held-out records of the block, with diff = w · w̃ + b + b̃ − ln X. If `of` is "divergence": the term of the
+    /// block in the cost above which an epoch diverges.
     #[allow(clippy::too_many_arguments)]
     fn cost(
         &self,

@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
 use std::time::Instant;
 
-/// A Python function from str to a list of str, and the folding of the text before it.
+/// A Python function from str to a list of str, and the folding of the text that the function gets.
 pub struct PythonTokenizer<'py> {
     function: Bound<'py, PyAny>,
     folding: Folding,

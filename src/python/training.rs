@@ -63,7 +63,8 @@ impl TrainingArguments {
     }
 }
 
-/// Parameters to start from, by their public names, with the epochs and halvings of their training.
+/// Parameters to start from, by their public names, with the numbers of epochs and of halvings of
+/// the learning rate in the training that made them.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 #[allow(non_snake_case)]

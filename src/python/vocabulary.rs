@@ -134,7 +134,8 @@ impl CoreVocabulary {
         self.inner.index_of(word.as_bytes())
     }
 
-    /// The vocabulary of a text that has these words and counts. Messages call the text `name`.
+    /// The vocabulary that `encoding` chooses for a text with these words and counts. Messages call
+    /// the text `name`.
     fn chosen(&self, py: Python<'_>, name: PathBuf, encoding: EncodingArguments) -> PyResult<Self> {
         let options = encoding.options()?;
         let (chosen, _) = run_in_pool(py, |monitor| {
@@ -143,7 +144,7 @@ impl CoreVocabulary {
         Ok(chosen.into())
     }
 
-    /// Refuse this vocabulary as the words to count if it has stop words.
+    /// Refuse this vocabulary as the words to count if it contains stop words of `encoding`.
     fn refuse_stop_words(&self, encoding: EncodingArguments) -> PyResult<()> {
         Ok(encoding.options()?.refuse_stop_words(&self.inner)?)
     }

@@ -11,8 +11,8 @@ import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-# Imports take time, and the user may press Ctrl-C meanwhile. So `main` imports the other modules of
-# the command line: it catches Ctrl-C and prints a line instead of a traceback.
+# Imports take time, and the user may press Ctrl-C meanwhile. So the other modules of the command
+# line are imported in `main`, which catches Ctrl-C and prints a line instead of a traceback.
 
 if TYPE_CHECKING:
     from ._parser import Parser

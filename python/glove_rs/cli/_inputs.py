@@ -57,7 +57,7 @@ def local(path: str) -> str:
 class Argument(os.PathLike[str]):
     """A path or URL on the command line.
 
-    It is a path object, because the Python API may take a str in a list for a document.
+    It is a path object, because the Python API may treat a str in a list as a document.
     """
 
     def __init__(self, path: str) -> None:
@@ -143,9 +143,9 @@ def vectors(path: str, vocabulary: str | None = _NO_OPTION, **reading: Any) -> W
         The file, or the folder of a model.
     vocabulary : str, optional
         The file of the words, for parameters of Stanford's glove; None if the user names none.
-        Commands without the option --vocab leave it out.
+        Commands without the option --vocab leave this parameter out.
     **reading
-        The parameters in :data:`READING`, as for :meth:`WordVectors.load`.
+        The parameters in :data:`READING` and `subwords`, as for :meth:`WordVectors.load`.
 
     Raises
     ------
@@ -218,7 +218,8 @@ def counts(path: str, vocabulary: str | None = _NO_OPTION, **options: Any) -> Co
 def model(path: str, vocabulary: str | None = _NO_OPTION, gradsq: str | None = None) -> Glove:
     """Read a model of glove-rs, or parameters and accumulators of Stanford's glove.
 
-    `vocabulary` is the file of the words, as for :func:`vectors`.
+    `vocabulary` is the file of the words, as for :func:`vectors`. `gradsq` is the file of the
+    accumulators; it has no effect for a model of glove-rs.
 
     Raises
     ------
@@ -255,7 +256,7 @@ def recognised(path: str) -> tuple[str, str]:
     Raises
     ------
     OSError
-        If `path` does not exist or cannot be read.
+        If `path` does not exist, is a URL or cannot be read.
     """
     if path == "-":
         return "unknown", _UNKNOWN

@@ -19,16 +19,18 @@ _WIDTH, _HEIGHT, _MARGIN = 860, 520, 40
 _FONT, _LINE = 14, 17  # pixels; the height of a label includes the space below it
 _ROUNDS = 200  # the largest number of rounds that move labels apart
 
-# The colours of Okabe and Ito, which readers with colour blindness can tell apart.
+# The first four colours are from the palette of Okabe and Ito, whose colours readers with colour
+# blindness can tell apart.
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56780A", "#5B4B8A")
 
 
 def words_map(wv: WordVectors, words: Sequence[str], neighbours: int = 6) -> str:
     """Return a picture of `words` and their neighbours as SVG.
 
-    A word and its neighbours have the same colour. The axes are the first two principal components
-    of the vectors, scaled to length 1. Words are spread over the picture, and labels that overlap
-    are moved apart. So distances in the picture are only approximate.
+    A word and its neighbours have the same colour, and `words` are bold. The axes are the first two
+    principal components of the vectors, each of which is scaled to length 1 before. Words are
+    spread over the picture, and labels that overlap are moved apart. So distances in the picture
+    are only approximate.
 
     Parameters
     ----------

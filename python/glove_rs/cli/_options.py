@@ -96,8 +96,8 @@ def add_parameters(
     function : callable
         It must have an annotated signature and a docstring in numpy's style.
     names : iterable of str
-        The parameters. :func:`add_settings` adds the settings that the docstring does not
-        describe.
+        The parameters. :func:`add_settings` adds those that are settings and that the docstring
+        does not describe.
     """
     texts = _parameters(function)
     parameters = inspect.signature(function).parameters

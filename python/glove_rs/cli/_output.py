@@ -46,7 +46,7 @@ def say(line: str) -> None:
 
 @contextmanager
 def waiting_for_files(what: str) -> Iterator[None]:
-    """Delay the first Ctrl-C until the end of the ``with`` block. The block writes output files.
+    """Delay the first Ctrl-C to the end of the ``with`` block, so that the block can write files.
 
     After a delayed Ctrl-C, the end of the block raises a KeyboardInterrupt with the message
     "interrupted " + `what`. A second Ctrl-C raises a KeyboardInterrupt at once. Outside the main

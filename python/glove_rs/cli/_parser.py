@@ -48,8 +48,8 @@ class Parser(argparse.ArgumentParser):
         Otherwise a mistyped option could give the misleading error that a required argument is
         missing.
 
-        An argument such as FILE... takes any number of values. argparse itself ends its values at
-        the first option. Here values after an option also belong to this argument.
+        An argument such as FILE... takes any number of values. argparse ends the values of such an
+        argument at the first option. Here values after an option also belong to the argument.
         """
         for argument in args or ():
             if argument == "--" or (self._subparsers is not None and argument[:1] != "-"):

@@ -50,7 +50,10 @@ examples:
 
 
 def parser(command: str | None = None) -> Parser:
-    """Return the parser of all commands, or only of `command` if there is such a command."""
+    """Return the parser of all commands, or only of `command` if there is such a command.
+
+    For "--version", the parser has no commands.
+    """
     top = Parser("glove-rs", usage="glove-rs COMMAND ...", description=_DESCRIPTION, epilog=_EPILOG)
     version = f"glove-rs {__version__}"
     top.add_argument(
@@ -193,8 +196,8 @@ def _stream_of(path: str) -> tuple[int, int] | None:
 def _wrong_option(error: Exception, options: argparse.Namespace) -> str | None:
     """Return the message of a ValueError, with the name of each parameter replaced by its option.
 
-    Return None if the message does not begin with the name of a parameter that has an option, or if
-    this option has no value in `options`.
+    Return None for any other exception, if the message does not begin with the name of a parameter
+    that has an option, or if this option has no value in `options`.
     """
     found = re.match(r"(\w+)( (?:must|needs|has|cannot|is not possible) .*)", str(error), re.S)
     if not isinstance(error, ValueError) or found is None:

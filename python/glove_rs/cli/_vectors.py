@@ -39,6 +39,6 @@ def add_subwords(parser: Parser) -> None:
 
 
 def read_vectors(options: argparse.Namespace, path: str | None = None) -> WordVectors:
-    """Read VECTORS, or another path in the same way."""
+    """Read the vectors at `path`, by default VECTORS, with the options that were given."""
     reading = given(options, (*_inputs.READING, "subwords"))
     return _inputs.vectors(options.vectors if path is None else path, options.vocab, **reading)

@@ -44,13 +44,13 @@ def _read(options: argparse.Namespace) -> Cooccurrence:
 
 
 def counts_of(X: Cooccurrence, words: list[str]) -> tuple[list[str], list[list[float]]]:
-    """Return `words`, and a row of counts for each of them: its counts with all of `words`."""
+    """Return `words` and a table of counts: row i has the counts of word i with all of `words`."""
     found = places("words", words, X.vocabulary)
     return words, dense(X, found, found).tolist()
 
 
 def text_of(words: list[str], counts: list[list[float]]) -> str:
-    """Return the result of :func:`counts_of` as a table."""
+    """Return the result of :func:`counts_of` as text, with a line for each word."""
     rows = [(word, *map(figure, line)) for word, line in zip(words, counts, strict=True)]
     return "\n".join(table([("", *words), *rows]))
 

@@ -79,7 +79,7 @@ def comments(source: str) -> Iterator[str]:
 def documents(folder: Path) -> Iterator[list[str]]:
     """Yield the words of each docstring and comment in the modules under `folder`.
 
-    Repeated texts and texts of one word are left out.
+    Repeated texts, texts of fewer than two words, and modules in `SKIPPED_FOLDERS` are left out.
     """
     seen = set()
     for path in sorted(folder.rglob("*.py")):
@@ -121,9 +121,9 @@ def count_lines(path: Path) -> int:
 def words_to_show(words: list[str]) -> list[str]:
     """Return `WORDS_TO_SHOW` if the vocabulary has them all, otherwise every 100th of its words.
 
-    As many words are returned as `WORDS_TO_SHOW` has, if the vocabulary is large enough. Of fewer
-    than 600 words, every n-th word with a smaller n is returned. `words` is the vocabulary, with
-    the most frequent word first.
+    `words` is the vocabulary, with the most frequent word first. At most five words are returned,
+    as many as `WORDS_TO_SHOW` has. In a vocabulary of fewer than 600 words, the step is smaller
+    than 100, so that five words are returned if there are five.
     """
     known = set(words)
     chosen = [word for word in WORDS_TO_SHOW if word in known]

@@ -29,7 +29,7 @@ from ._parser import Commands, command
 
 __all__ = ["FORMATS", "add"]
 
-#: The formats that `convert` writes, with their help: formats of vectors, and others.
+#: The formats that `convert` writes, each with its text in the help of the command.
 FORMATS = {
     "word2vec": "vectors as text after a first line 'V dim', for gensim and spaCy",
     "word2vec_binary": "vectors in word2vec's binary format",
@@ -342,7 +342,7 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
-#: The number of words, records, phrases and components that `info` shows.
+#: The largest number of words, records, phrases and components that `info` shows.
 _SHOWN = 5
 
 

@@ -552,7 +552,7 @@ class _Outputs:
                 if file.is_relative_to(os.path.realpath(folder)):
                     raise ValueError(f"{option} must be outside of --checkpoint-dir, got {path}")
         self._check(parents=False)
-        self._folder.check()  # makes missing parents
+        self._folder.check()  # creates missing parent folders
         self._check()
 
     def _files(self) -> dict[str, str | None]:

@@ -19,8 +19,8 @@ use std::path::Path;
 const RECORD: usize = 16;
 /// Number of bytes read at a time.
 const BLOCK: usize = 4 << 20;
-/// Number of buckets of a shuffle. The order that a seed gives depends on this number. So it is the same for every
-/// memory limit.
+/// Number of buckets of a shuffle. The order that a seed gives depends on the number of buckets. So this number is
+/// the same for every memory limit.
 const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
 
 /// Write the records of `counts`, sorted by (word1, word2). As many rows are in memory at a time as the
@@ -69,7 +69,7 @@ pub fn save_cooccurrences(
 }
 
 /// Read records in any order. Records with the same word1 and the same word2 are added up. The monitor gets a warning
-/// if none of the last 1 % of the words has a record.
+/// if none of the last 1 % of the words has a record. The path `-` means standard input.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
@@ -139,7 +139,7 @@ pub(in crate::formats) fn check_sum(counts: &Triangle, path: &Path) -> Result<()
 }
 
 /// Copy records in random order. Every order is equally likely, and `seed` determines the order. Returns the number of
-/// records. The content of the records is not checked.
+/// records. The content of the records is not checked. If `from` is `-`, the records are read from standard input.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Format`] for a length that is not a multiple of 16; [`Error::Parameter`]

@@ -46,11 +46,13 @@ pub fn save_vocabulary(
     })
 }
 
-/// Read `word SP count LF` lines. The last space or tab of a line separates word and count.
+/// Read `word SP count LF` lines. The last space or tab of a line separates word and count. The path `-` means
+/// standard input.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
-/// line; [`Error::Memory`]; [`Error::Cancelled`].
+/// line, which is line 1 if a word appears twice or the file has no words; [`Error::Memory`];
+/// [`Error::Cancelled`].
 pub fn load_vocabulary(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Vocabulary> {
     load_vocabulary_from(
         Input::open_or_standard_input(path.as_ref(), monitor)?,
@@ -108,7 +110,8 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
         .map_err(|e| malformed(e, path, 1))
 }
 
-/// A word or count that [`Vocabulary`] refuses is a fault of the file.
+/// Turn the error for a word or a count that [`Vocabulary`] refuses into a format error of the
+/// file.
 fn malformed(error: Error, path: &Path, line: u64) -> Error {
     match error {
         Error::Parameter { .. } => {

@@ -19,7 +19,7 @@ const TOGETHER: usize = 1 << 16;
 /// Consecutive records of a file.
 #[derive(Default)]
 pub(super) struct Block {
-    /// The file, for messages.
+    /// The path of the file, for messages.
     pub path: PathBuf,
     /// The ranges of the records. With a selection, only the ranges of records whose words may be in
     /// the selection.
@@ -94,7 +94,8 @@ impl<'a, R: Rows> Blocks<'a, R> {
 
     /// Read the next records into `block`, and take rows for them from the beginning of `free`.
     /// Returns `None` if there are no more records, or if `free` has too few rows. In the second
-    /// case, [`Blocks::rows_needed`] returns how many rows the block needs.
+    /// case, [`Blocks::rows_needed`] returns how many rows the block needs. If reading fails, the
+    /// result has the error and no rows.
     #[expect(
         clippy::mut_mut,
         reason = "`free` is replaced by the rows that are left"

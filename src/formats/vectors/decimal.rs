@@ -25,7 +25,8 @@ const TENS_OF_EIGHT: [u64; 9] = [
 const LOST_BITS: u64 = (1 << 29) - 1;
 const MIDDLE: u64 = 1 << 28;
 
-/// The number that `text` begins with, and its length.
+/// The number that `text` begins with, and its length in bytes. `None` if `text` does not begin
+/// with a number.
 #[inline]
 pub(super) fn parse_partial(text: &[u8]) -> Option<(f32, usize)> {
     match parse_short(text) {
@@ -36,8 +37,8 @@ pub(super) fn parse_partial(text: &[u8]) -> Option<(f32, usize)> {
 
 /// [`parse_partial`] for a number that consists of digits, perhaps with a minus sign before them
 /// and a decimal point after at least one digit. White space or the end of the text must follow.
-/// `None` for any other text, for a number that is too long, and for a number that rounding to a
-/// double and then to a float could round wrongly.
+/// `None` for any other text, for a number that is too long, and for a number that might be rounded
+/// wrongly, because it is rounded twice: to a double and then to a float.
 #[inline(always)]
 fn parse_short(text: &[u8]) -> Option<(f32, usize)> {
     let negative = text.first() == Some(&b'-');
@@ -153,7 +154,8 @@ mod tests {
         fn every_number_is_that_of_the_standard_library(
             minus in "-?", whole in "[0-9]{1,12}", fraction in "[0-9]{0,12}", bits: u32, rest in "[ \t\n]?[0-9. ]{0,12}",
         ) {
-            // Random digits, a float as it prints, the middle between two floats, and a float with six decimals.
+            // Random digits, a float as it is printed, the middle between two floats, and a float with six
+            // decimals.
             let float = f32::from_bits(bits);
             let middle = f64::midpoint(f64::from(float), f64::from(f32::from_bits(bits ^ 1)));
             for number in [format!("{minus}{whole}.{fraction}"), format!("{float}"), format!("{middle}"), format!("{float:.6}")] {

@@ -10,7 +10,8 @@ use crate::io::charset::OnInvalid;
 use memchr::memchr;
 
 /// The formats that vectors are read from. Files for other programs are written in one of the
-/// layouts of [`Layout`](super::write::Layout). Several layouts are read as the same format.
+/// layouts of [`Layout`](super::write::Layout). Layouts that differ only in how numbers are
+/// formatted are read as the same format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// Text without a header, as GloVe files are.
@@ -21,7 +22,7 @@ pub enum Format {
     Word2VecBinary,
     /// The `.bin` of Stanford's `glove`. It holds no words: the caller gives its vocabulary.
     Stanford,
-    /// This package's own (see [`native`]).
+    /// This package's own format (see [`native`]).
     Native,
 }
 
@@ -74,7 +75,7 @@ pub(super) struct Body {
 const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
 /// Number of lines that are examined.
 const LINES: usize = 1000;
-/// Number of rows that are examined to choose the separator.
+/// Number of rows that are examined to choose the dialect.
 const FEW_ROWS: usize = 50;
 
 /// Find how to read `input`: as `format` or, without it, in the format that the beginning shows. No
@@ -430,11 +431,18 @@ impl<'a> Sample<'a> {
     /// If a line has a space, all lines have the same number of tabs, and most lines have as many numbers as tabs,
     /// only tabs separate the fields.
     ///
-    /// Otherwise each dialect has a usual number: the most frequent number of numbers at the end of a line, if the
-    /// lines are split by this dialect. The dialect with the largest usual number is chosen. A dialect with lists is
-    /// chosen instead if its usual number is the number of components that the header states, and if more than half of
-    /// the lines have this number. If two dialects have the same usual number, the dialect in which more lines have
-    /// this number is chosen. But the default dialect is chosen if more than half of the lines have this number in it.
+    /// Otherwise the lines are split by each dialect, and the numbers at the end of each line are counted. The
+    /// most frequent count is the usual number of the dialect. The dialect with the largest usual number is
+    /// chosen. If two dialects have the same usual number, the dialect in which more lines have this number is
+    /// chosen, except that the default dialect is preferred if more than half of its lines have the number.
+    ///
+    /// A dialect with lists is compared in this way only if at least half of the lines may have a list. If the
+    /// header states the number of components, a dialect with lists whose usual number is this number is preferred
+    /// if more than half of the lines have the number, and no dialect with lists replaces a dialect whose usual
+    /// number is this number.
+    ///
+    /// If the default dialect is chosen but most words begin or end with a space, the columns are aligned, and the
+    /// first of [`Dialect::OTHERS`] is chosen instead.
     fn choose_dialect(&mut self, promised: Option<usize>) {
         let few = &self.rows[..self.rows.len().min(FEW_ROWS)];
         let tabs = |line: &[u8]| memchr::memchr_iter(b'\t', trim_end(line)).count();
@@ -524,8 +532,9 @@ impl<'a> Sample<'a> {
         usual(&self.numbers)
     }
 
-    /// Whether the lines are vectors of `dim` numbers whose words are phrases that may end in a number: some words do
-    /// not end in a number, or the numbers that end words are whole numbers and most numbers of the vectors are not.
+    /// Whether the lines are vectors of `dim` numbers, and some lines end in more numbers because their words are
+    /// phrases that end in a number. This is assumed if some words do not end in a number, or if in most lines the
+    /// word ends in a whole number and most numbers of the vector are not whole.
     fn has_phrases(&self, dim: usize) -> bool {
         let (Some(least), Some(most)) = (self.numbers.first(), self.numbers.last()) else {
             return false;

@@ -27,8 +27,8 @@ pub struct LoadOptions<'a> {
     pub limit: Option<usize>,
     /// The words of a Stanford `.bin`: required for this format, an error for all other formats.
     pub vocabulary: Option<&'a Vocabulary>,
-    /// Which vector of a word to read from a Stanford `.bin`. The other formats hold one vector for
-    /// each word.
+    /// Which of the two vectors of a word to read from a Stanford `.bin`, or how to combine them.
+    /// The other formats hold one vector for each word.
     pub combine: Combine,
     /// Largest number of bytes of a line in a text file.
     pub max_line_bytes: usize,
@@ -149,7 +149,7 @@ fn selected<E: Element>(mut loaded: Loaded<E>, only: Option<&Selection>) -> Resu
     Ok(loaded)
 }
 
-/// Find the vectors that hold NaN or infinity.
+/// List the words whose vectors hold NaN or infinity in `not_finite`.
 fn checked<E: Element>(mut loaded: Loaded<E>) -> Result<Loaded<E>> {
     let dim = loaded.dim.max(1);
     let rows = loaded.matrix.par_chunks(dim).enumerate();
@@ -398,7 +398,7 @@ mod tests {
             else {
                 panic!("{end}: {error}");
             };
-            // The error names the first byte of the vector that is cut.
+            // The error names the first byte of the record that is cut off.
             assert!(
                 byte as usize <= end && end - (byte as usize) < 3 + 1 + 12,
                 "{end}: {byte}"

@@ -1,4 +1,5 @@
-//! The native format: words, then the matrix as it lies in memory, to be mapped instead of read.
+//! The native format: words, then the matrix as it lies in memory, so that a program can map the
+//! matrix instead of reading it.
 //!
 //! All numbers are little-endian.
 //!
@@ -37,7 +38,8 @@ use std::path::Path;
 /// transfer that translates newlines changes the last two bytes, so a file that it damaged is not read as vectors.
 pub const MAGIC: &[u8; 8] = b"\x89GloVe\r\n";
 
-/// Number of bytes of the header. The matrix is aligned to the same number: the size of a cache line.
+/// Number of bytes of the header. The offset of the matrix is a multiple of the same number, which is the size of
+/// a cache line.
 const HEADER: usize = 64;
 const FORMAT: HeaderFormat = HeaderFormat {
     magic: MAGIC,
@@ -47,7 +49,7 @@ const FORMAT: HeaderFormat = HeaderFormat {
 /// How many numbers are converted at a time.
 const CHUNK: usize = 1 << 18;
 
-/// What a native file says of its matrix.
+/// What the header of a native file says of the words and the matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
     /// The bytes of the header. The checksums in them identify the words.
@@ -142,14 +144,15 @@ pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header,
     read_index(&mut input, Some(size)).map(Some)
 }
 
-/// Whether the next bytes are a native file in half precision.
+/// Whether the next bytes of `input` are the beginning of a native file in half precision.
 #[cfg(feature = "python")]
 pub(crate) fn is_half(input: &mut Input) -> Result<bool> {
     let head = input.peek(16)?;
     Ok(head.starts_with(MAGIC) && head[12..] == 2_u32.to_le_bytes())
 }
 
-/// Read all of a native file, converted to `E`, or its first `most` vectors.
+/// Read at most the first `most` vectors of a native file, converted to `E`. Returns the words, the
+/// matrix and the number of components.
 pub(super) fn read<E: Element>(
     input: &mut Input,
     most: usize,

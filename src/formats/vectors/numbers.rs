@@ -1,4 +1,4 @@
-//! The numbers at the end of a line, several at a time.
+//! Parses the numbers at the end of a line, several at a time.
 //!
 //! Most numbers of a file have the same form: perhaps a minus sign, a digit, a point and 1 to 14
 //! digits. Their digits are combined without a branch, in loops that the compiler vectorises.
@@ -415,7 +415,7 @@ mod tests {
         ) {
             let mut numbers: Vec<_> = fractions.iter().map(|(sign, digit, rest)| format!("{sign}{digit}.{rest}")).collect();
             for bits in bits {
-                // A float as it prints, and the middle between two.
+                // A float as it is printed, and the middle between two floats.
                 let (x, next) = (f32::from_bits(bits), f32::from_bits(bits ^ 1));
                 let middle = f64::midpoint(f64::from(x), f64::from(next));
                 numbers.extend([format!("{x}"), format!("{x:e}"), format!("{middle}"), format!("{middle:.14}")]);

@@ -8,12 +8,13 @@ use crate::io::charset::OnInvalid;
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// How words and vectors follow each other in a file. Each thread that parses a block gets a clone of the
-/// value. The clone keeps the position of this block in the file, for error messages.
+/// How words and vectors follow each other in a file. Each thread that parses a block gets a clone, which keeps
+/// the position of this block in the file for error messages.
 pub(super) trait Rows: Clone + Send {
     /// Find complete records from the beginning of `block` on, at most `most`, and append their
-    /// ranges to `spans`. A later call must find the records that this call leaves out. Returns the
-    /// end of the last record found, at which the next block will start.
+    /// ranges to `spans`. `at_end` says that the file ends with the block. Returns the end of the
+    /// last record found. The next block starts there, so a later call finds the records that this
+    /// call leaves out.
     fn frame(
         &mut self,
         block: &[u8],
@@ -31,7 +32,8 @@ pub(super) trait Rows: Clone + Send {
         row: &mut [E],
     ) -> std::result::Result<Range<usize>, String>;
 
-    /// Whether a record may have one of the words. This is decided without reading its numbers.
+    /// Whether the word of a record may be one of `words`. This is decided without reading the
+    /// numbers of the record.
     fn may_have(&self, record: &[u8], words: &Selection) -> bool;
 
     /// The word that `written` stands for, for example without its quotation marks.
@@ -46,7 +48,7 @@ pub(super) trait Rows: Clone + Send {
     fn location(&self, block: &[u8], offset: usize) -> Location;
 }
 
-/// Something wrong at an offset in the block.
+/// An error in the block: its offset, and a message.
 pub(super) struct Fault {
     pub offset: usize,
     pub message: String,

@@ -11,7 +11,7 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// The set of some words.
+    /// The selection of these words.
     pub fn new<W: AsRef<[u8]>>(words: impl IntoIterator<Item = W>) -> Self {
         let mut selection = Self::default();
         for word in words {
@@ -37,7 +37,7 @@ impl Selection {
         self.words.contains(word)
     }
 
-    /// Whether text that is separated by spaces or tabs may begin with a wanted word.
+    /// Whether a text, whose fields are separated by spaces or tabs, may begin with a wanted word.
     pub(super) fn may_begin(&self, text: &[u8]) -> bool {
         self.first_fields.contains(first_field(text))
     }

@@ -1,4 +1,4 @@
-//! The shortest digits that are read back as the same f32, for many numbers at a time.
+//! Finds the shortest digits that are read back as the same f32, for many numbers at a time.
 //!
 //! Nearly all numbers of vectors have absolute values between 10⁻⁶ and 10. In this range, f64
 //! holds exactly the values that must be compared. So the digits of several numbers are found by
@@ -137,12 +137,13 @@ impl Digits {
                 half,
                 decimals,
             } = SCALES[(bits >> EXPLICIT_BITS) as usize % 32];
-            // The integers and multiples of 2⁻³³ up to `all` have at most 53 significant bits, so they are exact.
+            // All values up to `all` are integers or multiples of 2⁻³³ with at most 53 significant bits, so they
+            // are exact.
             let scaled = f64::from(f32::from_bits(bits)) * scale;
             let whole = scaled.floor();
             let fraction = scaled - whole;
-            // A decimal in the middle between two floats is read as the float whose last bit is 0. So the distance
-            // is made a little smaller for a float whose last bit is 1.
+            // A decimal in the middle between two floats is read as the float whose last bit is 0. So `half` is
+            // made a little smaller for a float whose last bit is 1.
             let half = half - f64::from(bits & 1) * (0.5 / (1_u64 << 32) as f64);
             let up = fraction + half >= 1.0;
             let down = fraction <= half;
@@ -236,7 +237,7 @@ mod tests {
         String::from_utf8(line[..end].into()).unwrap()
     }
 
-    /// One number at a time, by the library.
+    /// The numbers, each formatted by `zmij`.
     fn expected(numbers: &[f32]) -> String {
         let digits = |x: &f32| format!(" {}", zmij::Buffer::new().format(*x));
         numbers.iter().map(digits).collect()

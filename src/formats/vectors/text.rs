@@ -1,8 +1,8 @@
 //! Vectors as text: a line for each word, first the word, then its numbers.
 //!
 //! One space or tab separates the fields, unless the file has another [`Dialect`]. A word may
-//! contain spaces and all other characters except a newline. The end of the word is found from the
-//! right, by the number of components.
+//! contain spaces and all other characters except a newline. So a line is split from the right: the
+//! last fields, as many as there are components, are the numbers, and the rest is the word.
 
 use super::numbers;
 use super::record_layout::{Fault, Rows};
@@ -28,7 +28,7 @@ pub(super) enum Separator {
     /// One space or tab.
     #[default]
     Blank,
-    /// Spaces and tabs, any number: columns that are aligned.
+    /// One or more spaces or tabs, as between aligned columns.
     Blanks,
     /// A comma; a word may be in quotation marks.
     Comma,
@@ -101,7 +101,8 @@ impl Dialect {
         Some((trim_end(&line[..at]), trim(&line[at + 1..])))
     }
 
-    /// Split what is left of a line, a word and its first number, after the other numbers were split off.
+    /// Split the word from the first number. `line` is what is left of a line after the other numbers were split
+    /// off. Returns the word and the field of the number.
     fn split_word(self, line: &[u8]) -> Option<(&[u8], &[u8])> {
         let Separator::List { colon, .. } = self.separator else {
             return self.split_last(line);
@@ -130,7 +131,8 @@ impl Dialect {
         fast_float2::parse(&*digits).ok()
     }
 
-    /// Count the numbers at the end of a line. The first field does not count: it is the word or its beginning.
+    /// Count the numbers at the end of a line. The first field does not count: it is the word or its beginning. In
+    /// a dialect with lists, a line with fewer than two numbers has none.
     pub fn numbers_at_end(self, line: &[u8]) -> usize {
         let mut rest = self.trimmed(line);
         let mut numbers = 0;

@@ -21,7 +21,8 @@ pub enum Layout {
     /// `V dim LF`, then lines `word SP number SP … LF`. Numbers have the fewest digits that are read back as the same
     /// f32.
     Text,
-    /// `V dim LF`, then `word SP` and little-endian f32.
+    /// `V dim LF`, then `word SP` and `dim` little-endian f32 for each word, without a newline
+    /// after them.
     Binary,
     /// As `Text`, without the header. Files of GloVe vectors look like this.
     Headless,
@@ -31,9 +32,11 @@ pub enum Layout {
     SixDecimalsHeader,
 }
 
-/// Approximate number of bytes that a thread formats before it writes them. They stay in the cache of a core.
+/// Approximate number of bytes that a thread formats before it writes them: few enough to stay in the cache of a
+/// core.
 const BLOCK: usize = 1 << 18;
-/// Number of lines that are checked before anything is written. A reader examines fewer to detect the format.
+/// Number of lines that are checked before anything is written. A reader examines fewer lines to detect the
+/// format.
 const CHECKED: usize = 1 << 10;
 
 /// Write `words` with their rows of `vectors` (V × dim, row-major), formatted on all threads of the
