@@ -222,8 +222,8 @@ class Glove:
         The context words: `vocabulary`, unless the counts are rectangular.
     history : list of float
         The loss of each epoch, measured while the epoch ran: the objective that training minimises,
-        divided by the number of records. `history.data_loss` is the loss without the terms of
-        negative pairs and anchor, Σ ½ f(X) diff² / nnz.
+        divided by the number of records, nnz. `history.data_loss` is the loss without the terms of
+        negative pairs and anchor, Σ ½ f(X) diff² / nnz, with diff = w·w̃ + b + b̃ − ln X.
         `history.seconds`, `history.records_per_second` and, if records were held out,
         `history.validation` also have a number for each epoch.
     settings_ : dict
@@ -720,7 +720,8 @@ keep_counts
 
         The examples are counted with the model's settings. Then w and b of the word are those that
         minimise Σ f(x) (w·w̃ + b + b̃ − ln x)² plus the term of a Gaussian prior, with W̃ and b̃
-        fixed: weighted linear least squares. w̃ is computed in the same way, with W and b fixed.
+        fixed: weighted linear least squares. w̃ is computed in the same way, with W and b fixed. If
+        the word occurs n < 100 times in the examples, each of its counts x is multiplied by 100/n.
         The prior has the mean and the covariance of the vectors and biases of words that are about
         as frequent. Where the examples do not determine the vector, the prior determines it.
 
@@ -1157,9 +1158,9 @@ keep_counts
         return model
 
     def _used(self, saved: Any) -> dict[str, Any]:
-        """Return the settings that training used.
+        """Return the settings that training used, from the settings `saved` in a file.
 
-        They are `saved`. Older versions did not save them: `saved` is then None, and the result has
+        `saved` is None in a file of an older version, which did not save them. The result then has
         the parameters of the model.
         """
         used = _settings.used(self.get_params())

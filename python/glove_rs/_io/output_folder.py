@@ -198,7 +198,7 @@ class OutputFolder:
             writer.discard()
 
     def _fill(self, folder: str, model: _Model, source: str) -> None:
-        # Imported here, because most programs do not write a folder.
+        # Imported here, because only this method needs these modules.
         import csv
         from datetime import UTC, datetime
 

@@ -86,7 +86,8 @@ class Piece:
     def closed(self) -> Piece:
         """Return the piece without its open file or footer, to read it later or in another process.
 
-        A piece of an open file of the caller is returned unchanged: it cannot be opened again.
+        A piece of an open file of the caller is returned unchanged: this file cannot be opened
+        again.
         """
         if self.file.stream is not None:
             return self
