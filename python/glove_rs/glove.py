@@ -128,10 +128,11 @@ class Glove:
         lower-cased and normalized as the text is.
     preset : {"best", "paper", "stanford2024"}, default "best"
         Source of the training settings that are None. A preset does not change settings that are
-        given. "paper" is the paper's model as Stanford's tool trains it. "best" scores higher in
-        less time, as measured. "stanford2024" is "paper" with the settings of Stanford's vectors of
-        2024: `x_max` 10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and
-        `seed` 2024. Below, "Best 20, paper 100" means 20 in the preset "best" and 100 in "paper".
+        given. "paper" is the paper's model as Stanford's tool trains it. "best" scores higher than
+        "paper" in less time (benches/RESULTS.md). "stanford2024" is "paper" with the settings of
+        Stanford's vectors of 2024: `x_max` 10, `epochs` 100, and unless they are given, `window`
+        10, `min_count` 20 and `seed` 2024. Below, "Best 20, paper 100" means 20 in the preset
+        "best" and 100 in "paper".
     x_max : float, optional
         A count > 0. Counts of `x_max` and more have the full weight f = 1. Best 20, paper 100.
     alpha : float, optional
@@ -777,7 +778,7 @@ keep_counts
         Parameters
         ----------
         source : path, paths, open file or iterable
-            As for :meth:`fit`. Usually this is text that the model was not trained on.
+            As for :meth:`fit`, for example text that the model was not trained on.
         y : object, optional
             Ignored. scikit-learn passes it.
         column, storage_options

@@ -229,7 +229,7 @@ class Session:
         self.keep_counts: bool | None = checked["keep_counts"]
 
     def settings(self) -> dict[str, Any]:
-        """Return the options that change the result, by their public names."""
+        """Return the options that must not change when a training is resumed, by their names."""
         return {"validation": self.validation, "early_stopping": self.early_stopping}
 
     def seconds_left(self) -> float | None:
@@ -256,7 +256,7 @@ class Session:
 
 
 class Init:
-    """Pretrained vectors, at which words start, and the weight of the anchor at these vectors."""
+    """Pretrained vectors, and the weight of the term that keeps the trained vectors near them."""
 
     def __init__(self, vectors: WordVectors, anchor: float, dim: int) -> None:
         self._vectors = vectors
