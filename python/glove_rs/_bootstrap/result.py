@@ -38,7 +38,7 @@ _NEIGHBOURS = 10
 
 
 class Models(Sequence[WordVectors]):
-    """The vectors of the replicates, float16. An item is mapped from the file of its replicate."""
+    """The vectors of the replicates, float16. Each access maps a file of vectors into memory."""
 
     def __init__(self, store: Store, length: int) -> None:
         self._store, self._length = store, length

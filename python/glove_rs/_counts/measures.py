@@ -72,7 +72,8 @@ def llr(x: _F64, rows: _F64, columns: _F64, total: float) -> _F64:
     G² = 2 Σ O ln(O/E) over the four cells of a table with a row for word i and one for all other
     words, and a column for word j and one for all other words. O is the sum of the counts of a
     cell, and E the sum that independent words would have. The sign is negative if X_ij is smaller
-    than the E of its cell, X_i X_j / N. The result is NaN if word i or word j co-occurs with no word.
+    than the E of its cell, X_i X_j / N. The result is NaN if word i or word j co-occurs with no
+    word.
     """
     x, rows, columns = np.broadcast_arrays(x, rows, columns)
     value = np.zeros(x.shape)

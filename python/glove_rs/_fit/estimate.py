@@ -155,7 +155,8 @@ def estimate(model: Model, text: Text, *, keep_counts: bool | None) -> FitEstima
     training = _settings.core_training(parameters)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name not in {"tmp_dir", "progress"}}
-    # The same rule as in `fit`: by default, keep the counts unless the text is in local files.
+    # By default, `fit` keeps the counts unless the text is in local regular files. This estimate
+    # treats a pipe as such a file.
     if keep_counts is None:
         keep = files_of(text.source, text.storage_options) is None
     else:

@@ -387,8 +387,9 @@ def _without_null_type(source: Any) -> Any:
     if isinstance(source, polars.Series):
         return source.cast(types.get(source.dtype, source.dtype))
     if isinstance(source, polars.DataFrame):
-        # After the cast, a column of nulls would count as a second column of text. So it is left
-        # out, unless all columns have only nulls.
+        # The cast turns columns of nulls into columns of text, and a table without `column=` must
+        # have exactly one column of text. So columns of nulls are left out, unless all columns have
+        # only nulls.
         others = [name for name, kind in source.schema.items() if kind != polars.Null]
         source = source.select(others) if others else source
         return source.cast({name: types.get(kind, kind) for name, kind in source.schema.items()})
