@@ -36,8 +36,9 @@ _Weights: TypeAlias = npt.NDArray[np.uint32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
 
 #: A slice has 4/7 of the epochs of the model, rounded up, and 1.6 times the learning rate of the
-#: model. For a model of 7 epochs, the vectors after 4 such epochs differ from those after 7 epochs
-#: about as much as the vectors of two seeds do (benches/EXPERIMENTS.md, "Four epochs of a slice").
+#: model. For a model of 7 epochs, the vectors of a slice after these 4 epochs differ from those
+#: after 7 epochs at the model's learning rate about as much as the vectors of two seeds do
+#: (benches/EXPERIMENTS.md, "Four epochs of a slice").
 _EPOCHS: Final = (4, 7)
 _RATE: Final = 1.6
 

@@ -94,7 +94,8 @@ def _counts(
 ) -> tuple[int, list[tuple[npt.NDArray[np.int32], _F64]]]:
     """Count the contexts. Return the number of occurrences of `word`, and its row and column of X.
 
-    A row or column is a pair of arrays: the indices of words of the model, and their counts.
+    A row or column is a pair of arrays: the indices of the other words of the model that co-occur
+    with `word`, and their counts.
     """
     known = model._state.vocabulary
     place = known._core.index(word)

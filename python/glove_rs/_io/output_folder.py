@@ -33,7 +33,7 @@ FORMAT = "glove-rs folder"
 
 
 class _History(Protocol):
-    """The loss of each epoch, with its data loss, seconds and speed."""
+    """The type of a history: a list of the loss of each epoch, with further lists of numbers."""
 
     data_loss: list[float]
     seconds: list[float]

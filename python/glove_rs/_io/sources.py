@@ -270,7 +270,7 @@ def _are_paths(items: Sequence[object]) -> bool:
 
 
 def _names_files(item: str) -> bool:
-    """Return whether `item` is a URL, or names an existing file, or is a pattern that matches."""
+    """Return whether `item` is a URL, an existing path or archive member, or a matching pattern."""
     if os.path.exists(item) or _is_member(item):
         return True
     if is_remote(item):

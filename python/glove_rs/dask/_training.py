@@ -185,7 +185,7 @@ class Training:
     # --- before the first epoch -----------------------------------------------------------------
 
     def _marginals_of(self, group_counts: Sequence[Future]) -> Future:
-        """Submit the sum of the marginals of all groups."""
+        """Submit tasks that add the marginals of all groups. Return the future of their sum."""
         submit = self._cluster.submit
         parts = [
             submit(_strata.marginals, counts, self._threads, name=f"marginals-{group}", at=owner)

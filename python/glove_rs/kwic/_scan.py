@@ -16,7 +16,7 @@ from ._table_files import texts_of_tables
 
 __all__ = ["Documents", "documents_of_source"]
 
-#: A value of each column of metadata.
+#: The values of one document in all columns of metadata.
 Row: TypeAlias = Sequence[Any]
 #: A function that is called for each text or list of words of a source. A text may hold several
 #: documents (see `Documents.is_cut`). The second argument is a function that returns the metadata.
