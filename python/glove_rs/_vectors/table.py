@@ -105,7 +105,7 @@ class VectorTable:
         the spelling of words did not predict their vectors. Any other vectors can be given a
         subword model of the same dimension: ``wv.subwords = Subwords.fit(wv)``. Queries by word,
         such as :meth:`most_similar`, :meth:`similarity` and :meth:`analogy`, then also take an
-        unknown word, if the subword model has one of its n-grams. ``in``, ``[]`` and
+        unknown word, if at least one n-gram of the word is in the subword model. ``in``, ``[]`` and
         :meth:`get_vector` still take words of the vocabulary only.
         """
         return self._subwords
