@@ -35,9 +35,9 @@ __all__ = ["COMBINATIONS", "Neighbours", "UnknownWord", "WordVectors", "combine"
 # The modules for plots, exports and evaluation are imported in the methods that need them, so that
 # glove_rs is imported faster.
 
-# `_repr_html_` shows the neighbours of the words in these rows. With 100 words or fewer, it shows the
-# neighbours of the first five words. More frequent words than these are often function words such
-# as "the", and the vectors of much rarer words are less exact.
+# `_repr_html_` shows the neighbours of the words in these rows. With 100 words or fewer, it shows
+# the neighbours of the first five words. More frequent words than these are often function words
+# such as "the", and the vectors of much rarer words are less exact.
 _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 
 
@@ -116,9 +116,9 @@ class WordVectors(GensimNames):
         rating, the file has questions and is passed to :func:`glove_rs.evaluation.analogies`. If
         the first two lines have two fields each, a word and its category, the file is passed to
         :func:`glove_rs.evaluation.categories`. Any other file is passed to
-        :func:`glove_rs.evaluation.similarity`. Lines that start with '#' are not counted here. A
-        word that is unknown, or whose vector has NaN or infinity, is left out together with its
-        question or pair. The result has the number of items that were left out.
+        :func:`glove_rs.evaluation.similarity`. Lines that start with '#' do not count as lines
+        here. A word that is unknown, or whose vector has NaN or infinity, is left out together with
+        its question or pair. The result has the number of items that were left out.
         :func:`glove_rs.evaluation.panel` measures all files of a folder.
 
         Parameters
