@@ -74,6 +74,8 @@ class WordVectors(GensimNames):
     ------
     ValueError
         If `vectors` is not a matrix of real numbers with one row per word.
+    TypeError
+        If `words` does not hold words.
 
     Notes
     -----

@@ -133,7 +133,7 @@ def _merged(
     row: _Indices,
     cosine: _Float32,
 ) -> tuple[_Indices, _Float32]:
-    """Merge new rows into the best rows of their queries, and keep the `count` best of each."""
+    """Merge new rows into the best rows of their queries. Return the `count` best of each query."""
     rows, cosines = best
     height, count = rows.shape
     every_query = np.concatenate((np.repeat(np.arange(height), count), query))
@@ -142,7 +142,7 @@ def _merged(
     # The sort is stable: of equal cosines, the row with the lower index, which was found first,
     # stays first.
     order = np.lexsort((-every_cosine, every_query))
-    # `order` is sorted by query: the first `count` of each query are its best.
+    # `order` is sorted by query, so the first `count` rows of each query are the best ones.
     starts = np.searchsorted(every_query[order], np.arange(height))
     kept = order[(starts[:, None] + np.arange(count)).ravel()]
     return every_row[kept].reshape(height, count), every_cosine[kept].reshape(height, count)

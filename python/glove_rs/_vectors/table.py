@@ -283,8 +283,8 @@ class VectorTable:
         -------
         ndarray, shape (dim,) for one word, (n, dim) for several
             For one word of the vocabulary, a read-only view of its row. For one unknown word, the
-            prediction of :attr:`subwords`, as float32. For several words, a float32 matrix of such
-            vectors.
+            prediction of :attr:`subwords`, as float32. For several words, a float32 matrix with one
+            of these vectors in each row.
 
         Raises
         ------

@@ -81,11 +81,11 @@ def rnd(
     distance : {"norm", "cos"}, default "norm"
         "norm": the value as above. "cos": the value is cos(a, x̄) − cos(a, ȳ), as in the library
         WEFE. It is positive if a is nearer to X.
-    bootstrap : bootstrap or iterable of WordVectors, optional
-        Models of a bootstrap, for intervals. With "norm", the value grows with the length of the
-        vectors, so all models should have vectors of the same scale. Models that lack a word are
-        left out, with a warning. If more than 5 % of the models are left out, the intervals are
-        NaN, and a note says so.
+    bootstrap : Bootstrap or iterable of WordVectors, optional
+        The result of :func:`glove_rs.bootstrap`, or models of the same kind, for intervals. With
+        "norm", the value grows with the length of the vectors, so all models should have vectors of
+        the same scale. Models that lack a word are left out, with a warning. If more than 5 % of
+        the models are left out, the intervals are NaN, and a note says so.
     level : float, default 0.95
         The probability of the intervals.
 
@@ -105,7 +105,7 @@ def rnd(
         If a set has no word with a vector, if a vector is not finite, if `bootstrap` has fewer than
         two models or none with all words, or if a parameter is out of its range.
     TypeError
-        If a set does not hold words.
+        If a set does not hold words, or `bootstrap` has no models.
 
     Examples
     --------

@@ -161,10 +161,10 @@ def weat(
         are counted if there are at most 30 targets.
     permutations : int, default 100,000
         The number of random divisions.
-    bootstrap : bootstrap or iterable of WordVectors, optional
-        Models of a bootstrap, for an interval of the effect size. Models that lack a word are left
-        out, with a warning. If more than 5 % of the models are left out, the interval is NaN, and a
-        note says so.
+    bootstrap : Bootstrap or iterable of WordVectors, optional
+        The result of :func:`glove_rs.bootstrap`, or models of the same kind, for an interval of the
+        effect size. Models that lack a word are left out, with a warning. If more than 5 % of the
+        models are left out or have no effect size, the interval is NaN, and a note says so.
     level : float, default 0.95
         The probability of the interval.
     seed : int, default 1
@@ -191,7 +191,7 @@ def weat(
         finite; if `bootstrap` has fewer than two models or none with all words; or if a parameter
         is out of its range.
     TypeError
-        If a set does not hold words.
+        If a set does not hold words, or `bootstrap` has no models.
 
     Examples
     --------
