@@ -36,8 +36,8 @@ class Embeddings:
     rows : ndarray of int64, shape (n,)
         For each vector, the index of its context among all contexts that :func:`embed` received.
     known_words : ndarray of int64, shape (n,)
-        For each vector, how many words of its context have a word vector. The vector is less exact
-        if these are few.
+        For each vector, the number of words of its context that have a word vector. If this number
+        is small, the vector is less exact.
     contexts : int
         The number of contexts that :func:`embed` received. It includes the contexts that were left
         out because they have no word with a vector.

@@ -59,9 +59,9 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     Parameters
     ----------
     X : Cooccurrence
-        The counts of the text, for example of the documents of one group. They have the same weight
-        for all words of a window if they are from ``Cooccurrence.from_corpus`` with
-        ``distance_weighting=False``.
+        The counts of the text, for example of the documents of one group. By default,
+        ``Cooccurrence.from_corpus`` gives nearer words more weight. With
+        ``distance_weighting=False``, all words of a window have the same weight.
     vectors : WordVectors, Glove, or pair of words and matrix
     transform : ndarray of shape (dim, dim), or False
         The matrix A. With False, A is left out and the embedding is the mean.

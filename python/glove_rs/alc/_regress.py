@@ -130,10 +130,10 @@ def regress(
     errors : {"jackknife", "bootstrap"} or None, default "jackknife"
         How the standard error of the debiased norm is estimated: by leaving out each context (or
         cluster) in turn, or by drawing contexts (or clusters) with replacement. The interval is
-        the estimate ± t times the standard error, with n − 1 degrees of freedom, where n is the
-        number of contexts. For "bootstrap" with clusters, n is the number of clusters. For
-        "jackknife" with clusters, n is the number of contexts, as in conText. With fewer than 20
-        clusters the intervals are too narrow, and the function warns.
+        the estimate ± t times the standard error, with n − 1 degrees of freedom. n is the number of
+        contexts; for "bootstrap" with clusters, it is the number of clusters. For "jackknife" with
+        clusters, n is the number of contexts, as in conText. With fewer than 20 clusters, the
+        intervals are too narrow, and the function warns.
     bootstraps : int, default 1000
         The number of draws of the bootstrap.
     permutations : int, default 1000

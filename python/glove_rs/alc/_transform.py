@@ -109,10 +109,10 @@ def checked_counts(X: object) -> Cooccurrence:
 
 
 def additive(space: Space, X: Cooccurrence, rows: NDArray[np.int64]) -> Any:
-    """Yield the words w of X in blocks, each with its sums over the words j that have a vector.
+    """Yield sums of counts for the words w of X, in blocks of words.
 
-    A block is a tuple: the slice of its words, Σ_j X_wj v_j of shape (words, dim), and Σ_j X_wj of
-    shape (words,).
+    The result for a block is a tuple: the slice of its words w, Σ_j X_wj v_j of shape (words, dim),
+    and Σ_j X_wj of shape (words,). Both sums are over the words j that have a vector.
 
     Parameters
     ----------

@@ -81,10 +81,10 @@ class Axis:
             "cosine": the cosine with the axis, from -1 to 1. "scalar": the inner product with the
             axis of length 1, which also grows with the length of the word's vector.
         bootstrap : Bootstrap or iterable of WordVectors, optional
-            The result of :func:`glove_rs.bootstrap`, or models of the same kind, for intervals. The
-            axis is computed again in each model. Models that lack a word are left out, with a
-            warning. If more than 5 % of the models are left out, the intervals are NaN, and a note
-            says so.
+            The result of :func:`glove_rs.bootstrap`, or the vectors of several models, for
+            intervals. The axis is computed again in each model. Models that lack a word are left
+            out, with a warning. If more than 5 % of the models are left out, the intervals are NaN,
+            and a note says so.
         level : float, default 0.95
             The probability of the intervals.
 

@@ -82,10 +82,10 @@ def rnd(
         "norm": the value as above. "cos": the value is cos(a, x̄) − cos(a, ȳ), as in the library
         WEFE. It is positive if a is nearer to X.
     bootstrap : Bootstrap or iterable of WordVectors, optional
-        The result of :func:`glove_rs.bootstrap`, or models of the same kind, for intervals. With
-        "norm", the value grows with the length of the vectors, so all models should have vectors of
-        the same scale. Models that lack a word are left out, with a warning. If more than 5 % of
-        the models are left out, the intervals are NaN, and a note says so.
+        The result of :func:`glove_rs.bootstrap`, or the vectors of several models, for intervals.
+        With "norm", the value grows with the length of the vectors, so the vectors of all models
+        should have the same scale. Models that lack a word are left out, with a warning. If more
+        than 5 % of the models are left out, the intervals are NaN, and a note says so.
     level : float, default 0.95
         The probability of the intervals.
 

@@ -162,9 +162,9 @@ def weat(
     permutations : int, default 100,000
         The number of random divisions.
     bootstrap : Bootstrap or iterable of WordVectors, optional
-        The result of :func:`glove_rs.bootstrap`, or models of the same kind, for an interval of the
-        effect size. Models that lack a word are left out, with a warning. If more than 5 % of the
-        models are left out or have no effect size, the interval is NaN, and a note says so.
+        The result of :func:`glove_rs.bootstrap`, or the vectors of several models, for an interval
+        of the effect size. Models that lack a word are left out, with a warning. If more than 5 %
+        of the models are left out or have no effect size, the interval is NaN, and a note says so.
     level : float, default 0.95
         The probability of the interval.
     seed : int, default 1
