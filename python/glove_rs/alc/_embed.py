@@ -42,8 +42,8 @@ class Embeddings:
         The number of contexts that :func:`embed` received. It includes the contexts that were left
         out because they have no word with a vector.
     metadata : dict of str to ndarray
-        Columns with a value for each vector: the metadata of the keyword contexts, and "document",
-        the number of the document. Empty if the contexts were not keyword contexts.
+        Columns with a value for each vector: the metadata of the KeywordContexts, and "document",
+        the number of the context's document. Empty if the contexts were of another type.
     """
 
     def __init__(
@@ -90,8 +90,8 @@ class Embeddings:
         Raises
         ------
         ValueError
-            If there is no such column, if the sequence has neither of the two lengths, or if a
-            value is missing.
+            If there is no such column, if the sequence has a value neither for each vector nor for
+            each context, or if a value is missing.
         """
         return self._groups("by", by)
 
