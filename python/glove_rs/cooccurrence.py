@@ -59,11 +59,11 @@ class Estimate:
     bytes_read, bytes_total : int
         Bytes of the source that were read for the estimate, and all bytes of the source.
     bounds : mapping of str to (int, int)
-        A lower and an upper bound for `tokens`, `words`, `records`, `memory` and `disk`. The
-        distance between the bounds comes from the errors of such predictions for real texts. The
-        true number can lie outside the bounds, for example if the words change from the beginning
-        to the end of the text. If all of the text was counted, both bounds of `tokens`, `words` and
-        `records` are the number itself.
+        A lower and an upper bound for each of `tokens`, `words`, `records`, `memory` and `disk`.
+        The distance between them depends on the errors of such predictions from samples of real
+        texts. The true value can lie outside the bounds, for example if the words change from the
+        beginning to the end of the text. If all of the text was counted, `tokens`, `words` and
+        `records` are exact, and both bounds of each are equal to it.
     """
 
     tokens: int

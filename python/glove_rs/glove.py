@@ -128,10 +128,11 @@ class Glove:
         lower-cased and normalized as the text is.
     preset : {"best", "paper", "stanford2024"}, default "best"
         Source of the training settings that are None. A preset does not change settings that are
-        given. "paper" is the paper's model as Stanford's tool trains it. "best" scores higher in
-        less time, as measured. "stanford2024" is "paper" with the settings of Stanford's vectors of
-        2024: `x_max` 10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and
-        `seed` 2024. Below, "Best 20, paper 100" means 20 in the preset "best" and 100 in "paper".
+        given. "paper" is the paper's model as Stanford's tool trains it. "best" scores higher than
+        "paper" in less time (benches/RESULTS.md). "stanford2024" is "paper" with the settings of
+        Stanford's vectors of 2024: `x_max` 10, `epochs` 100, and unless they are given, `window`
+        10, `min_count` 20 and `seed` 2024. Below, "Best 20, paper 100" means 20 in the preset
+        "best" and 100 in "paper".
     x_max : float, optional
         A count > 0. Counts of `x_max` and more have the full weight f = 1. Best 20, paper 100.
     alpha : float, optional
@@ -222,8 +223,8 @@ class Glove:
         The context words: `vocabulary`, unless the counts are rectangular.
     history : list of float
         The loss of each epoch, measured while the epoch ran: the objective that training minimises,
-        divided by the number of records. `history.data_loss` is the loss without the terms of
-        negative pairs and anchor, Σ ½ f(X) diff² / nnz.
+        divided by the number of records, nnz. `history.data_loss` is the loss without the terms of
+        negative pairs and anchor, Σ ½ f(X) diff² / nnz, with diff = w·w̃ + b + b̃ − ln X.
         `history.seconds`, `history.records_per_second` and, if records were held out,
         `history.validation` also have a number for each epoch.
     settings_ : dict
@@ -720,7 +721,8 @@ keep_counts
 
         The examples are counted with the model's settings. Then w and b of the word are those that
         minimise Σ f(x) (w·w̃ + b + b̃ − ln x)² plus the term of a Gaussian prior, with W̃ and b̃
-        fixed: weighted linear least squares. w̃ is computed in the same way, with W and b fixed.
+        fixed: weighted linear least squares. w̃ is computed in the same way, with W and b fixed. If
+        the word occurs n < 100 times in the examples, each of its counts x is multiplied by 100/n.
         The prior has the mean and the covariance of the vectors and biases of words that are about
         as frequent. Where the examples do not determine the vector, the prior determines it.
 
@@ -776,7 +778,7 @@ keep_counts
         Parameters
         ----------
         source : path, paths, open file or iterable
-            As for :meth:`fit`. Usually this is text that the model was not trained on.
+            As for :meth:`fit`, for example text that the model was not trained on.
         y : object, optional
             Ignored. scikit-learn passes it.
         column, storage_options
@@ -1157,9 +1159,9 @@ keep_counts
         return model
 
     def _used(self, saved: Any) -> dict[str, Any]:
-        """Return the settings that training used.
+        """Return the settings that training used, from the settings `saved` in a file.
 
-        They are `saved`. Older versions did not save them: `saved` is then None, and the result has
+        `saved` is None in a file of an older version, which did not save them. The result then has
         the parameters of the model.
         """
         used = _settings.used(self.get_params())

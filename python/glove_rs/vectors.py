@@ -35,8 +35,9 @@ __all__ = ["COMBINATIONS", "Neighbours", "UnknownWord", "WordVectors", "combine"
 # The modules for plots, exports and evaluation are imported in the methods that need them, so that
 # glove_rs is imported faster.
 
-# The ranks of the words that `_repr_html_` shows. More frequent words are often function words such
-# as "the", and the vectors of much rarer words are less exact.
+# `_repr_html_` shows the neighbours of the words in these rows. With 100 words or fewer, it shows
+# the neighbours of the first five words. More frequent words than these are often function words
+# such as "the", and the vectors of much rarer words are less exact.
 _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 
 
@@ -73,6 +74,8 @@ class WordVectors(GensimNames):
     ------
     ValueError
         If `vectors` is not a matrix of real numbers with one row per word.
+    TypeError
+        If `words` does not hold words.
 
     Notes
     -----
@@ -115,16 +118,17 @@ class WordVectors(GensimNames):
         rating, the file has questions and is passed to :func:`glove_rs.evaluation.analogies`. If
         the first two lines have two fields each, a word and its category, the file is passed to
         :func:`glove_rs.evaluation.categories`. Any other file is passed to
-        :func:`glove_rs.evaluation.similarity`. A word that is unknown, or whose vector has NaN or
-        infinity, is left out together with its question or pair. The result counts what was left
-        out. :func:`glove_rs.evaluation.panel` measures all files of a folder.
+        :func:`glove_rs.evaluation.similarity`. Lines that start with '#' do not count as lines
+        here. A word that is unknown, or whose vector has NaN or infinity, is left out together with
+        its question or pair. The result has the number of items that were left out.
+        :func:`glove_rs.evaluation.panel` measures all files of a folder.
 
         Parameters
         ----------
         path : str or path-like
             The file of questions, rated pairs or categories.
         method : {"3cosadd", "3cosmul"}, default "3cosadd"
-            The rule that chooses the answer of a question.
+            The rule that chooses the answer of a question. It has no effect on other files.
         restrict_vocab : int, optional
             Use only the first `restrict_vocab` words. All other words are unknown.
         lowercase : bool, default True
@@ -137,7 +141,7 @@ class WordVectors(GensimNames):
         Raises
         ------
         FormatError
-            If the file is malformed. The message has the line.
+            If the file is malformed. The message has the number of the line.
         OSError
             If the file cannot be read.
         ValueError
@@ -202,7 +206,8 @@ class WordVectors(GensimNames):
             ``"glove"``
                 Text with a word and its numbers on each line, as in pretrained GloVe files.
             ``"word2vec"``
-                Such text after a first line ``V dim``, as in fastText's ``.vec`` files.
+                The same text after a first line ``V dim``: the number of words and the length of
+                the vectors. fastText's ``.vec`` files have this format.
             ``"word2vec_binary"``
                 word2vec's binary format.
             ``"stanford"``
@@ -210,11 +215,11 @@ class WordVectors(GensimNames):
             ``"native"``
                 The format of :meth:`save`. An uncompressed file with numbers of `dtype` is mapped
                 into memory instead of read: it opens at once, processes share its pages, and
-                :attr:`vectors` is read-only. With `words`, their vectors are copied from the mapped
-                file. See `mmap`.
+                :attr:`vectors` is read-only. With the parameter `words`, the vectors of these words
+                are copied from the mapped file. See `mmap`.
         limit : int, optional
-            Read only the first `limit` vectors of the file, >= 1, as gensim does. With `words`, a
-            warning counts the words that are not among these vectors.
+            Read only the first `limit` vectors of the file, >= 1, as gensim does. With the
+            parameter `words`, a warning counts the words that are not among these vectors.
         dtype : {"auto", "float32", "float16"}, default "auto"
             The precision of the numbers. float16 needs half the memory. "auto" keeps the precision
             of a native file, and means float32 for all other files.
@@ -254,15 +259,16 @@ class WordVectors(GensimNames):
         Raises
         ------
         FormatError
-            If the file is malformed; the message has the line of a text or the byte of a binary
-            file. If the file is of another kind, the message says what it is and what reads it.
+            If the file is malformed; the message has the number of the line of a text, or the byte
+            offset in a binary file. If the file has no vectors but, for example, a vocabulary, the
+            message says what the file has and what reads it.
         OSError
             If the file cannot be read. The error is of the subclass for the cause, such as
             FileNotFoundError, and has the path. URLs are not read: pass an open file from
             :func:`fsspec.open` instead.
         ValueError
-            If a parameter is out of its range, or if `path` is an archive of several files and
-            `member` is not given.
+            If a parameter is out of its range, if `path` is an archive of several files and
+            `member` is not given, or if `subwords` has vectors of another length.
         TypeError
             If `words` is a str or does not hold words.
 
@@ -270,10 +276,10 @@ class WordVectors(GensimNames):
         -----
         In text, one space or tab separates the fields of a line: the word and its numbers. A word
         may contain spaces, as in glove.840B: the last `dim` fields of a line are the vector, and
-        all fields before them are the word. So if a line has one number too many, the word ends in
-        a number. A warning counts such words and names the first five.
+        all fields before them are the word. So if a line has one number too many, the first number
+        becomes the end of the word. A warning counts such words and names the first five.
 
-        Variants of this layout are recognised if most of the first lines have them, such as decimal
+        Some variants of this layout are recognised if most of the first lines have them: decimal
         commas in numbers, several spaces that align the columns, and commas or semicolons as
         separators. A first line with the names of the columns is left out. Numbers are rounded to
         the nearest float32. `nan` and `inf` are accepted.
@@ -314,7 +320,7 @@ class WordVectors(GensimNames):
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the native format. :meth:`load` maps such a file into memory and opens it at once.
 
-        The format stores any words, and float32 or float16.
+        Words may have spaces and newlines. The vectors keep their precision, float32 or float16.
 
         Parameters
         ----------
@@ -327,7 +333,8 @@ class WordVectors(GensimNames):
         OSError
             If the file cannot be written. An existing file is then unchanged.
         ValueError
-            If the name has the ending of another format, such as ``.npz``.
+            If the name has the ending of another format, such as ``.npz``, or if a word has a lone
+            surrogate, which UTF-8 cannot encode.
 
         Examples
         --------
@@ -385,9 +392,9 @@ class WordVectors(GensimNames):
         path : str or path-like
             The file to write.
         unk : bool, default False
-            Add a last line ``<unk>``, as Stanford's tool does. Its vector is the mean of the last
-            100 vectors. If the most frequent word is first, these are the vectors of the 100 rarest
-            words.
+            Add a last line with the word ``<unk>``, as Stanford's tool does. The vector of this
+            word is the mean of the last 100 vectors. If the most frequent word is first, these are
+            the vectors of the 100 rarest words.
 
         Raises
         ------
@@ -556,11 +563,12 @@ class WordVectors(GensimNames):
         Returns
         -------
         matplotlib.axes.Axes
-            The axes have one collection with a point for each word, and one text for each word.
-            Both axes have the same scale. Their labels give the fraction of the variance along each
-            component. If adjustText is installed (``pip install adjustText``), the texts are moved
-            apart, and a line connects a text that is far from its point with the point. Characters
-            that the default font does not have are drawn with an installed font that has them.
+            The object that was drawn on. It has one collection with a point for each word, and one
+            text for each word. The x-axis and the y-axis have the same scale. The label of each
+            gives the fraction of the variance along its component. If adjustText is installed
+            (``pip install adjustText``), the texts are moved apart, and a line connects a text that
+            is far from its point with the point. Characters that the default font does not have are
+            drawn with an installed font that has them.
 
         Raises
         ------
@@ -574,7 +582,7 @@ class WordVectors(GensimNames):
         Warns
         -----
         UserWarning
-            If no installed font has some of the characters. The warning says what to install.
+            If some characters are in no installed font. The warning names a font to install.
 
         Examples
         --------

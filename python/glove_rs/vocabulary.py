@@ -203,7 +203,10 @@ phrases, stop_words, documents, errors, max_word_bytes, threads, memory, tmp_dir
             return None
 
     def _first_spaced(self) -> str | None:
-        """Return the first word with a space or newline, which most file formats cannot hold."""
+        """Return the first word with a space or newline; None without such words.
+
+        Formats of text that separate words by spaces and newlines cannot hold such a word.
+        """
         if " " not in (text := "".join(self.words)) and "\n" not in text:
             return None
         return next(word for word in self.words if " " in word or "\n" in word)

@@ -82,7 +82,10 @@ def documents_of(
     by: By | None,
     vocabulary: Vocabulary | Sequence[str] | None,
 ) -> Documents:
-    """Read and encode a text. `parameters` are those of the model, `column`, `storage_options`."""
+    """Read and encode a text.
+
+    `parameters` has the parameters of the model, and `column` and `storage_options`.
+    """
     return Documents.read(source, parameters, callback, vocabulary=vocabulary, by=by)
 
 

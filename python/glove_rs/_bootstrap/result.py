@@ -38,7 +38,7 @@ _NEIGHBOURS = 10
 
 
 class Models(Sequence[WordVectors]):
-    """The vectors of the replicates, float16. Those of a replicate are mapped from its file."""
+    """The vectors of the replicates, float16. Each access maps a file of vectors into memory."""
 
     def __init__(self, store: Store, length: int) -> None:
         self._store, self._length = store, length
@@ -255,6 +255,8 @@ class Bootstrap:
         ------
         KeyError
             If a word is unknown.
+        ValueError
+            As for :meth:`estimate`.
         """
         return self.estimate(lambda wv: wv.similarity(w1, w2), name=f"similarity({w1}, {w2})")
 
@@ -385,8 +387,8 @@ class Bootstrap:
         """Return the words that complete "a is to b as c is to …", with their mean rank.
 
         They are the words nearest to v_b − v_a + v_c, where v_a is the vector of `a`, scaled to
-        unit length. An example is ``analogy("man", "king", "woman")``. The columns of the table are
-        those of :meth:`neighbours`.
+        unit length. An example is ``analogy("man", "king", "woman")``. The columns of the table,
+        the order of its rows and the exceptions are those of :meth:`neighbours`.
         """
         rows = [self._row(word) for word in (a, b, c)]
         weights = np.array([-1.0, 1.0, 1.0])

@@ -192,8 +192,8 @@ def _check_same(store: Store, settings: Mapping[str, Any], epochs: int | None) -
     saved |= stored_schedule(saved)
     if epochs is not None:
         settings = {**settings, "replicate_epochs": epochs}
-    # A bootstrap may be continued to another n, but not a jackknife, whose blocks depend on n. A
-    # jackknife with n=0 has no blocks yet, so it may be continued to any n.
+    # A bootstrap may be continued to another n. A jackknife may not, because its blocks depend on
+    # n. Only a jackknife with n=0 may be continued to any n: it has no blocks yet.
     any_n = settings["method"] != "jackknife" or 0 in (saved["n"], settings.get("n"))
     for name in settings:
         if saved[name] != settings[name] and not (name == "n" and any_n):

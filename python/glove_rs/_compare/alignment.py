@@ -89,7 +89,7 @@ def align(
     Parameters
     ----------
     a, b : WordVectors, Glove or Bootstrap
-        Two models with vectors of the same length. They may have different words.
+        Two models whose vectors have the same number of components. They may have different words.
     anchors : iterable of str, optional
         Words that have the same meaning in both models. By default the first 20,000 words of `a`
         that `b` also has. If many of these words have another meaning in `b`, give words that have
@@ -106,8 +106,9 @@ def align(
     Raises
     ------
     ValueError
-        If the vectors differ in length, if `anchors` is empty, if `anchors` is not given and there
-        are no common words, or if no anchor word has a direction in both models.
+        If the vectors of `a` and `b` have different numbers of components, if `anchors` is empty,
+        if `anchors` is not given and there are no common words, or if no anchor word has a
+        direction in both models.
     KeyError
         If a model does not have an anchor word.
     TypeError
@@ -139,7 +140,7 @@ def align(
 
 
 def check_sizes(a: WordVectors, b: WordVectors) -> None:
-    """Raise a ValueError if the vectors of `a` and `b` differ in length."""
+    """Raise a ValueError if the vectors of `a` and `b` have different numbers of components."""
     if a.vector_size != b.vector_size:
         raise ValueError(
             f"a and b must have vectors of the same length, got {a.vector_size} and {b.vector_size}"

@@ -53,7 +53,7 @@ def changed_words(
 
     If `a` or `b` is not a bootstrap, the change is 1 − cos(v_a, v_b), without a correction and
     without an interval. Words are sorted by the change, which is large for rare words, whether
-    their meaning changed or not.
+    their meaning changed or not. A word whose vector is 0 in one of the models is left out.
 
     Parameters
     ----------
@@ -82,7 +82,8 @@ def changed_words(
     Raises
     ------
     ValueError
-        If the vectors differ in length, there are no common words, `words` is empty, or a bootstrap
+        If the vectors have different numbers of components, there are no common words, `words` or
+        `anchors` is empty, no anchor word has a direction in both models, or one of two bootstraps
         is a jackknife or has fewer than 2 replicates.
     KeyError
         If a model does not have one of `words` or `anchors`.
@@ -138,7 +139,7 @@ class _Moments:
         self._found = np.zeros(words)
 
     def add(self, vectors: npt.NDArray[np.float32]) -> None:
-        """Add the vectors of a replicate. The vector of a word that it lacks is NaN."""
+        """Add the vectors of a replicate. The vector of a word that the replicate lacks is NaN."""
         filled = np.nan_to_num(vectors, nan=0.0).astype(np.float64)
         self._sums += filled
         self._squares += np.einsum("ij,ij->i", filled, filled)

@@ -35,9 +35,10 @@ _F32: TypeAlias = npt.NDArray[np.float32]
 _Weights: TypeAlias = npt.NDArray[np.uint32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
 
-#: A slice is trained with 4/7 of the epochs of the model, rounded up, and 1.6 times its learning
-#: rate. For a model of 7 epochs, the vectors after 4 such epochs differ from those after 7 epochs
-#: about as much as the vectors of two seeds do (benches/EXPERIMENTS.md, "Four epochs of a slice").
+#: A slice has 4/7 of the epochs of the model, rounded up, and 1.6 times the learning rate of the
+#: model. For a model of 7 epochs, the vectors of a slice after these 4 epochs differ from those
+#: after 7 epochs at the model's learning rate about as much as the vectors of two seeds do
+#: (benches/EXPERIMENTS.md, "Four epochs of a slice").
 _EPOCHS: Final = (4, 7)
 _RATE: Final = 1.6
 
@@ -256,10 +257,10 @@ def slices(
         The number of bootstrap replicates of each slice, for intervals. The documents of the slice
         are resampled; the context vectors keep their values.
     epochs : int, optional
-        The number of epochs of each slice. Their learning rate is that of the model. By default, a
-        slice has 4/7 of the epochs of the model, rounded up, and 1.6 times its learning rate. With
-        too few epochs, all changes are too small, because the vectors stay near those of all of the
-        text.
+        The number of epochs of each slice, >= 1. If it is given, a slice has the learning rate of
+        the model. By default, a slice has 4/7 of the epochs of the model, rounded up, and 1.6 times
+        the learning rate of the model. With too few epochs, all changes are too small, because the
+        vectors stay near those of all of the text.
     min_count : int, optional
         Leave out words that occur fewer than `min_count` times in the slice. Default: the
         `min_count` of the model.
@@ -415,10 +416,11 @@ class _SliceTrainer:
         vocabulary = self.documents.vocabulary
         self.words = vocabulary.words[: np.count_nonzero(vocabulary.counts >= least)]
         arrays = {name: array[rows] for name, array in compass.arrays.items()}
-        # Subtract from W_tilde its mean, and add W times the mean to b. This changes no prediction,
-        # but training needs fewer epochs. Before, a step of a word vector along the mean changed
-        # all predictions of the word, as a step of its bias does. The weights of the mean are about
-        # the probabilities of the words in negative sampling.
+        # Subtract from each row of W_tilde the weighted mean of all rows. Add to the bias of each
+        # word the inner product of the word's vector and this mean. This changes no prediction, but
+        # training needs fewer epochs: if the mean stayed in W_tilde, a step of a word vector along
+        # the mean would change all predictions of the word, as a step of its bias does. The weights
+        # are about the probabilities of the words in negative sampling.
         # einsum, because the bits of a matrix product may depend on the number of threads.
         shares = vocabulary.counts.astype(np.float32) ** 0.75
         mean = np.einsum("i,ij->j", shares / shares.sum(), arrays["W_tilde"])

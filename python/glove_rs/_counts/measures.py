@@ -1,8 +1,9 @@
 """Measures of the association of two words, computed from counts.
 
-All functions take the counts `x`, X_ij, the sums of their rows `rows`, X_i, and of their columns
-`columns`, X_j, as arrays of float64 that broadcast, and the sum of all counts `total`, N.
-Logarithms are natural. In this module P(i, j) is X_ij/N, P(i) is X_i/N and P(j) is X_j/N.
+All functions have four parameters. `x` has counts X_ij. `rows` has the sum X_i of the row of each
+count, and `columns` the sum X_j of its column. These three are arrays of float64 that broadcast.
+`total` is N, the sum of all counts. Logarithms are natural. In this module P(i, j) is X_ij/N, P(i)
+is X_i/N and P(j) is X_j/N.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ def llr(x: _F64, rows: _F64, columns: _F64, total: float) -> _F64:
     G² = 2 Σ O ln(O/E) over the four cells of a table with a row for word i and one for all other
     words, and a column for word j and one for all other words. O is the sum of the counts of a
     cell, and E the sum that independent words would have. The sign is negative if X_ij is smaller
-    than its E. The result is NaN if word i or word j co-occurs with no word.
+    than the E of its cell, X_i X_j / N. The result is NaN if word i or word j co-occurs with no
+    word.
     """
     x, rows, columns = np.broadcast_arrays(x, rows, columns)
     value = np.zeros(x.shape)

@@ -61,7 +61,7 @@ def _output(target: str, options: Any, *, overwrite: bool) -> AbstractContextMan
         file = local_file(target, options)
         if file is None:
             return replacing_remote(target, options, overwrite=overwrite)
-        target = file  # `replacing` writes it, because it follows links and writes to devices
+        target = file  # written by `replacing`, which follows links and can write to devices
     elif options is not None:
         raise ValueError("storage_options must come with a URL as path")
     if os.path.lexists(target) and not overwrite:

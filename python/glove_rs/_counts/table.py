@@ -20,7 +20,8 @@ from .protocol import Matrix
 
 __all__ = ["dense", "labelled", "places"]
 
-# A table of all words of a larger vocabulary is refused: it would take more than 200 MB.
+# A table of all words is refused if the vocabulary has more words than this: with 5,000 words, the
+# table takes 200 MB.
 _MOST_WORDS = 5_000
 
 # A preview has at most this many rows and columns.

@@ -1,4 +1,4 @@
-"""A text that is read once and counted many times, each time with new weights of its documents."""
+"""Documents that are encoded once and counted many times, each time with other weights."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Documents:
         vocabulary : Vocabulary or sequence of str, optional
             The words, instead of those that `min_count` and `max_vocab` select.
         by : sequence or callable, optional
-            The labels of the documents.
+            The label of each document, or a function from a document to its label.
 
         Raises
         ------

@@ -85,12 +85,13 @@ class FitEstimate:
     seconds : mapping of str to float
         Seconds for "counting", "preparing" and "training" on this machine under its present load.
     bounds : mapping of str to (int, int)
-        A lower and an upper bound for each of `parameters`, `memory` and `disk`. They come from the
-        spread of samples of real texts. The true number can lie outside, for example if the words
-        change from the beginning to the end of the text. If all of the text was read, both bounds
-        of `parameters` and `disk` are the number itself. The bounds of `memory` still differ from
-        the number, because the amount of freed memory that the system's allocator keeps varies from
-        run to run.
+        A lower and an upper bound for each of `parameters`, `memory` and `disk`, in bytes. The
+        distance between them depends on the errors of such estimates from samples of real texts.
+        The true value can lie outside the bounds, for example if the words change from the
+        beginning to the end of the text. If all of the text was read, both bounds of `parameters`
+        are equal to `parameters`, and both bounds of `disk` to `disk`. The bounds of `memory` still
+        differ, because the amount of freed memory that the system's allocator keeps varies from run
+        to run.
     """
 
     counts: Estimate
@@ -154,7 +155,8 @@ def estimate(model: Model, text: Text, *, keep_counts: bool | None) -> FitEstima
     training = _settings.core_training(parameters)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name not in {"tmp_dir", "progress"}}
-    # The same rule as in `fit`: by default, keep the counts unless the text is in local files.
+    # By default, `fit` keeps the counts unless the text is in local regular files. This estimate
+    # treats a pipe as such a file.
     if keep_counts is None:
         keep = files_of(text.source, text.storage_options) is None
     else:

@@ -51,9 +51,9 @@ def given_counts(
 ) -> Cooccurrence:
     """Return the counts that a user gave as `X` to train on.
 
-    `symmetric` is the parameter of the model. If it is True, counts that are not symmetric give a
-    warning, if they are a matrix, a data frame or a Cooccurrence that
-    :meth:`Cooccurrence.from_scipy` returned.
+    `symmetric` is the parameter of the model. If it is True, this function warns of a matrix, a
+    data frame or a result of :meth:`Cooccurrence.from_scipy` that is not symmetric. Other counts
+    are not checked.
 
     Raises
     ------
@@ -110,7 +110,7 @@ def fit(
     resume: bool,
     start: _core._Start | None = None,
 ) -> None:
-    """Train on a text or on counts, from the beginning or from a checkpoint."""
+    """Train on a text or on counts, from the beginning, from `start` or from a checkpoint."""
     parameters = _settings.with_content(model.get_params())
     training = _settings.core_training(parameters, has_init=init is not None)
     if model.subwords is None and isinstance(data, Cooccurrence) and data.is_rectangular:
@@ -319,9 +319,9 @@ def _grown(
 ) -> _core._Start:
     """Return start parameters for a vocabulary: first the model's words, then the new words.
 
-    An old word gets its row of `arrays`, whose number is in `rows`. The vectors of a new word are
-    random, as in a first training. Its biases are random numbers around the mean biases of the
-    `ALIKE` old words with the nearest counts.
+    The old word i gets the row ``rows[i]`` of each array. The vectors of a new word are random, as
+    in a first training, and its accumulators are 1. Its biases are random numbers around the mean
+    biases of the `ALIKE` old words with the nearest counts.
     """
     old, words = len(rows), len(vocabulary)
     rng = np.random.default_rng(seed)

@@ -25,7 +25,8 @@ _LEAST = 100
 #: The prior is estimated from the vectors of at most this many words.
 _ROWS = 10_000
 #: The data loss that is assumed for a model without a history, such as one that was read from files
-#: of Stanford's tool. The preset "paper" reaches 0.034 on 17 million words.
+#: of Stanford's tool. Both this tool and the preset "paper" reach 0.034 on 17 million words with
+#: dim 50, x_max=10 and 15 epochs (benches/RESULTS.md, "Quality").
 _LOSS = 0.034
 #: The placeholder for the new word in contexts without the word. It consists of letters, so that
 #: no tokenizer of the core splits it.
@@ -50,10 +51,11 @@ def infer_vector(
         word = _core.folded([word], model.lowercase, model.normalize)[0]
     occurrences, sides = _counts(model, pieces, word)
     scale = max(1.0, _LEAST / occurrences)
-    # The variance of a weighted residual √f diff. Over the records of training, the mean of
-    # f diff² is twice the data loss. For a word that was not trained, this mean is about twice as
-    # large: hence the two factors of 2. Scaling the counts also scales their noise, so the variance
-    # is multiplied by `scale`.
+    # The variance of a weighted residual √f(x) diff, with diff = w·w̃ + b + b̃ − ln x. Over the
+    # records of training, the mean of f(x) diff² is twice the data loss. For a word that was not
+    # trained, this mean is about twice as large: hence the two factors of 2. The variance of a
+    # count is about proportional to the count, but scaling multiplies it by `scale`². So a scaled
+    # count has `scale` times the variance of an equal count that was not scaled.
     loss = state.history.data_loss[-1] if state.history.data_loss else _LOSS
     variance = 2 * scale * 2 * loss
     arrays = state.arrays
@@ -92,7 +94,8 @@ def _counts(
 ) -> tuple[int, list[tuple[npt.NDArray[np.int32], _F64]]]:
     """Count the contexts. Return the number of occurrences of `word`, and its row and column of X.
 
-    A row or column is a pair of arrays: the indices of words of the model, and their counts.
+    A row or column is a pair of arrays: the indices of the other words of the model that co-occur
+    with `word`, and their counts.
     """
     known = model._state.vocabulary
     place = known._core.index(word)

@@ -1,4 +1,4 @@
-"""The arguments of one training that are not parameters of the model, and its results."""
+"""The arguments of a training that are not parameters of the model, and its results."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class History(list[float]):
     ----------
     data_loss : list of float
         The data loss of each epoch, Σ ½ f(X) diff² / nnz: the loss without the terms of negative
-        pairs and of the anchor.
+        pairs and of the anchor. diff is w·w̃ + b + b̃ − ln X, and nnz is the number of records.
     seconds : list of float
         Wall time of each epoch.
     records_per_second : list of float
@@ -99,7 +99,7 @@ class Epoch(Protocol):
 
 
 class EpochState:
-    """A finished epoch: the argument of a callback. All arrays are read-only.
+    """A finished epoch: the argument of a callback. The four arrays are read-only.
 
     Attributes
     ----------
@@ -179,7 +179,7 @@ Callback: TypeAlias = Callable[[EpochState], object]
 
 
 class SessionOptions(TypedDict, total=False):
-    """The keyword arguments of every method that trains; `Glove.fit` describes them."""
+    """The keyword arguments that `fit`, `fit_cooccurrence` and `update` share: see `Glove.fit`."""
 
     validation: float | None
     early_stopping: int | None
@@ -229,7 +229,7 @@ class Session:
         self.keep_counts: bool | None = checked["keep_counts"]
 
     def settings(self) -> dict[str, Any]:
-        """Return the options that change the result, by their public names."""
+        """Return the options that must not change when a training is resumed, by their names."""
         return {"validation": self.validation, "early_stopping": self.early_stopping}
 
     def seconds_left(self) -> float | None:
@@ -256,7 +256,7 @@ class Session:
 
 
 class Init:
-    """Pretrained vectors, at which words start, and the weight of the anchor at these vectors."""
+    """Pretrained vectors, and the weight of the term that keeps the trained vectors near them."""
 
     def __init__(self, vectors: WordVectors, anchor: float, dim: int) -> None:
         self._vectors = vectors
@@ -278,7 +278,16 @@ class Init:
         return cls(init, anchor, dim)
 
     def core(self, vocabulary: Vocabulary) -> _core._Init:
-        """Return the words of `vocabulary` that have a pretrained vector, and these vectors."""
+        """Return the initial vectors as the core takes them.
+
+        The result has the indices in `vocabulary` of the words with a pretrained vector, these
+        vectors in the same order, and the weight of the anchor.
+
+        Raises
+        ------
+        ValueError
+            If no word of `vocabulary` has a pretrained vector.
+        """
         known = self._vectors.key_to_index
         rows = [(i, known[word]) for i, word in enumerate(vocabulary.words) if word in known]
         if not rows:
@@ -298,7 +307,7 @@ class Text:
     storage_options: Any = None
 
     def where(self) -> dict[str, Any]:
-        """Return the parameters that say where the text is in the source, by their names."""
+        """Return `column` and `storage_options` by name, as keyword arguments."""
         return {"column": self.column, "storage_options": self.storage_options}
 
     @cached_property
@@ -332,7 +341,8 @@ class Fitted:
     # The counts of all text so far, or the text to count them from again. Both can be None.
     counts: Cooccurrence | None = None
     text: Text | None = None
-    # The row in `made` of each word of `vocabulary`; None if both have the same order.
+    # The row of each word of `vocabulary` in the arrays of the core's object; None if both have the
+    # same order. Not used once `made` is a dict, whose rows have the order of `vocabulary`.
     order: npt.NDArray[np.int64] | None = None
     # The subword model that `vectors` gets when it is created. After that, a user may set another
     # one as `vectors.subwords`.
@@ -341,15 +351,16 @@ class Fitted:
     # The context words, if X was rectangular, and their vectors.
     contexts: Vocabulary | None = None
     _context_vectors: WordVectors | None = None
-    # The paths of parameters that were files, or the language of the stop words. `settings` has
-    # the words and phrases that were read.
+    # The parameters whose values were paths of files, with these paths; also `stop_words` if it was
+    # the name of a language. `settings` has the words and phrases that were read.
     files: dict[str, Any] = field(default_factory=dict)
 
     def as_read(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Replace each file in the parameters by the content that the training read.
+        """Return the parameters with words and phrases instead of files and languages.
 
-        A file may be changed or removed after the training. A parameter whose path was changed
-        after the training stays as it is.
+        The words and phrases are those that the training read: a file may have been changed or
+        removed since. A parameter that was set to another path or language after the training is
+        returned unchanged.
         """
         content = {
             name: self.settings[name]
@@ -386,7 +397,7 @@ class Fitted:
 
     @property
     def context_vectors(self) -> WordVectors:
-        """The vectors W_tilde with their words; made once."""
+        """The vectors W_tilde with the context words; created once."""
         if self._context_vectors is None:
             rows = self.arrays["W_tilde"]
             self._context_vectors = WordVectors(self.context_vocabulary.words, rows)

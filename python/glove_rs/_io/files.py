@@ -49,7 +49,7 @@ def is_url(path: str) -> bool:
 
 
 def without_file_protocol(path: str) -> str:
-    """Return the path that a URL such as ``file:///a`` means; the argument if it is no such URL."""
+    """Return the path ``/a`` for the URL ``file:///a``. Return any other path unchanged."""
     return path.removeprefix("file://") if path.startswith("file:///") else path
 
 

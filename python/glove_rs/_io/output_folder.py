@@ -33,7 +33,7 @@ FORMAT = "glove-rs folder"
 
 
 class _History(Protocol):
-    """The loss of each epoch, with its data loss, seconds and speed."""
+    """The type of a history: a list of the loss of each epoch, with further lists of numbers."""
 
     data_loss: list[float]
     seconds: list[float]
@@ -198,7 +198,7 @@ class OutputFolder:
             writer.discard()
 
     def _fill(self, folder: str, model: _Model, source: str) -> None:
-        # Imported here, because most programs do not write a folder.
+        # Imported here, because only this method needs these modules.
         import csv
         from datetime import UTC, datetime
 

@@ -28,7 +28,7 @@ _BATCH = 1 << 17
 def opened(
     table: Any, columns: Sequence[tuple[str, str]], storage_options: Any = None
 ) -> Iterator[Any]:
-    """Yield an object that exports the columns of a table to Arrow, as a stream of batches.
+    """Yield an object from which the core reads the columns of a table in Arrow's format.
 
     Parameters
     ----------
@@ -209,7 +209,7 @@ def _arrow_type(pyarrow: Any, kind: Any) -> Any:
 
 def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
     """Return the Parquet files that a path or URL names: a file, folder or pattern; sorted."""
-    from .tables import may_be_table  # imported here: most programs read no tables
+    from .tables import may_be_table  # imported here, because only this function needs it
 
     name = os.fspath(table)
     if isinstance(name, str) and (is_remote(name) or is_file_system(options)):

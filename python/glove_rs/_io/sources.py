@@ -1,9 +1,10 @@
 """Sources of text, and their conversion to the four kinds that the core reads.
 
-- "files": names of local files, which the core opens.
-- "ranges": files that Python opens one after the other, because at least one of them is remote. On
-  a cluster also ranges of files.
-- "stream": one open file, which the core reads through its method `read`.
+- "files": a list of names of local files, which the core opens.
+- "ranges": an iterator over files, or over parts of files, that Python opens one after the other.
+  Whole files are of this kind if at least one of them is remote, or if `storage_options` is a file
+  system. Workers of a Dask cluster read parts of files.
+- "stream": one open file. The core calls the method `read` of this file.
 - "iterable": documents. An item is a str, a list of words, or a batch of rows in Arrow's format.
 """
 
@@ -114,7 +115,10 @@ def source_arguments(
 
 
 def _sorted(source: Any, options: Any = None) -> tuple[str, Any]:
-    """Return the kind of `source`, as the module docstring names it, and the value of this kind."""
+    """Return the kind of `source`, and the object that the core reads.
+
+    The docstring of this module describes the kinds and, for each kind, this object.
+    """
     if isinstance(source, str) and source == "-":
         return "stream", standard_input()
     if isinstance(source, bytes):
@@ -158,7 +162,7 @@ def tables_of(
 
     Return None if `source` is a table in memory.
     """
-    # Imported here: most programs read no tables.
+    # Imported here, because only sources of tables need these modules.
     from .table_input import TableFile
     from .tables import TextTables
 
@@ -266,7 +270,7 @@ def _are_paths(items: Sequence[object]) -> bool:
 
 
 def _names_files(item: str) -> bool:
-    """Return whether `item` is a URL, or names an existing file, or is a pattern that matches."""
+    """Return whether `item` is a URL, an existing path or archive member, or a matching pattern."""
     if os.path.exists(item) or _is_member(item):
         return True
     if is_remote(item):
@@ -383,7 +387,9 @@ def _without_null_type(source: Any) -> Any:
     if isinstance(source, polars.Series):
         return source.cast(types.get(source.dtype, source.dtype))
     if isinstance(source, polars.DataFrame):
-        # As for Arrow tables, such a column is read as text only if there is no other column.
+        # The cast turns columns of nulls into columns of text, and a table without `column=` must
+        # have exactly one column of text. So columns of nulls are left out, unless all columns have
+        # only nulls.
         others = [name for name, kind in source.schema.items() if kind != polars.Null]
         source = source.select(others) if others else source
         return source.cast({name: types.get(kind, kind) for name, kind in source.schema.items()})
@@ -391,7 +397,10 @@ def _without_null_type(source: Any) -> Any:
 
 
 def _dataset_batches(source: Any) -> Any:
-    """Return the Arrow tables of a Hugging Face dataset, or of one column of a dataset."""
+    """Return the Arrow tables of a Hugging Face dataset, or of one column of a dataset.
+
+    If there are no Arrow tables, because a function computes the rows, return the rows.
+    """
     column = getattr(source, "column_name", None)
     dataset = source if column is None else source.source
     formatting = getattr(dataset, "format", None) or {}

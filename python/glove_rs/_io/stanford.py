@@ -49,14 +49,20 @@ def write_parameters(
 
 
 def text_rows(arrays: Mapping[str, _F32], model: int, prefix: str = "") -> _F32:
-    """Return the numbers of a text file of Stanford's ``glove``; its flag ``-model`` chooses them.
+    """Return the numbers to write as text for each word, as Stanford's ``glove`` writes them.
 
     Parameters
     ----------
     arrays : mapping of str to ndarray
         Arrays named `prefix` + "W", "W_tilde", "b" and "b_tilde".
     model : {0, 1, 2, 3}
-        0: W, b, W_tilde, b_tilde side by side; 1: W; 2: W + W_tilde; 3: W and W_tilde side by side.
+        As the flag ``-model`` of ``glove``. 0: W, b, W_tilde and b_tilde side by side; 1: W;
+        2: W + W_tilde; 3: W and W_tilde side by side.
+
+    Returns
+    -------
+    ndarray of float32
+        A row for each word.
     """
     W, W_tilde, b, b_tilde = (arrays[prefix + name] for name in _NAMES)
     match integer("model", model, 0, 3):

@@ -26,9 +26,9 @@ __all__ = ["Batch", "Piece", "pieces_of"]
 
 #: Bytes of the beginning of a file that are read to recognise its format.
 _LOOK = 1 << 16
-#: The smallest and the largest number of bytes of JSON lines or CSV that are parsed at once. A row
-#: must fit into a block of at most the largest number. pyarrow takes this number as a 32-bit
-#: integer.
+#: The size in bytes of the smallest and of the largest block: the part of JSON lines or CSV that
+#: pyarrow parses at once. pyarrow takes the size as a 32-bit integer. A row that does not fit into
+#: the largest block cannot be read.
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 
 
@@ -86,7 +86,8 @@ class Piece:
     def closed(self) -> Piece:
         """Return the piece without its open file or footer, to read it later or in another process.
 
-        A piece of an open file of the caller is returned unchanged: it cannot be opened again.
+        A piece of an open file of the caller is returned unchanged: this file cannot be opened
+        again.
         """
         if self.file.stream is not None:
             return self

@@ -15,7 +15,7 @@ from .table_columns import check_column, find_column, leaf_type, missing
 
 __all__ = ["LongRowError", "csv_rows", "json_rows"]
 
-#: The characters that may separate the columns of a CSV file, the most usual first.
+#: The characters that may separate the columns of a CSV file, in the order in which they are tried.
 _DELIMITERS = (",", "\t", ";", "|")
 
 

@@ -27,8 +27,9 @@ _WAITING = 64 << 20
 _FRACTION = 16
 #: The smallest number of bytes to decode at once; the largest is `_MOST_BATCH`.
 _LEAST_BATCH, _MOST_BATCH = 64 << 10, 4 << 20
-#: `estimate` reads only a sample of a text of more than 2 `_SAMPLE` bytes in at least `_PLACES` / 8
-#: pieces. The sample has about `_SAMPLE` bytes, from the beginnings of at most `_PLACES` pieces.
+#: `estimate` reads only a sample of the text if the text has more than 2 `_SAMPLE` bytes and at
+#: least `_PLACES` / 8 pieces. The sample consists of the beginnings of at most `_PLACES` pieces and
+#: has about `_SAMPLE` bytes.
 _SAMPLE, _PLACES = 32 << 20, 64
 
 

@@ -132,13 +132,14 @@ def _component(dtype: DTypeLike) -> np.dtype[Any]:
 
 
 def _mapped(path: str | os.PathLike[str], found: _core.CoreVectors) -> NDArray[Any] | None:
-    """Map the matrix of a native file; None if the file was replaced after `found` was read."""
+    """Map the matrix of a native file; None if the header has changed since `found` was read."""
     kind = np.dtype(np.float16 if found.half else np.float32)
     shape = (len(found), found.dim)
     if 0 in shape:
         return np.empty(shape, kind)
     with open(path, "rb") as file:
-        # The header has a checksum of the words. If the header is unchanged, so are the words.
+        # The header has a checksum of the words. If the header is unchanged, so are the words. A
+        # new matrix of the same words and the same shape is not noticed: it is mapped.
         if file.read(len(found.header)) != found.header:
             return None
         # The file may have been shortened since its length was checked.

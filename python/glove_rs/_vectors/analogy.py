@@ -16,7 +16,8 @@ METHODS = ("3cosadd", "3cosmul")
 
 # This is added to the denominator of 3CosMul, as in `WordVectors.most_similar_cosmul`.
 _EPSILON = 1e-6
-# The number of dot products of question words that are in memory at a time: 2²² float32 are 16 MB.
+# The number of dot products of question words with rows of the vocabulary that are in memory at a
+# time: 2²² float32 are 16 MB.
 # This size and `_QUESTIONS` were measured: benches/EXPERIMENTS.md, "Sizes of batches".
 _CELLS = 1 << 22
 # The number of questions that are scored at a time.
@@ -133,9 +134,11 @@ def _search(
 def _terms(
     cosines: NDArray[np.floating[Any]], method: str
 ) -> tuple[NDArray[np.floating[Any]], NDArray[np.floating[Any]]]:
-    """Convert cosines with question words to terms of a score: first for b and c, then for a.
+    """Convert cosines with question words to the terms of a score.
 
-    A score of 3CosAdd is the sum of the terms of a, b and c. A score of 3CosMul is their product.
+    A score of 3CosAdd is the sum of three terms, one for each of a, b and c. A score of 3CosMul is
+    the product of three terms. Return two arrays of the shape of `cosines`: the terms for a word
+    that is b or c in a question, and the terms for a word that is a.
     """
     if method == "3cosadd":
         return cosines, -cosines

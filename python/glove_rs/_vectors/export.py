@@ -17,7 +17,7 @@ def gensim_vectors(words: Sequence[str], rows: Mapping[str, int], matrix: NDArra
     models = optional("gensim.models", "to_gensim")
     keyed = models.KeyedVectors(vector_size=int(matrix.shape[1]), dtype=matrix.dtype)
     keyed.vectors = matrix
-    # Copies, because gensim changes these two when a word is added.
+    # The list and the dict are copied, because gensim changes them when a word is added.
     keyed.index_to_key = list(words)
     keyed.key_to_index = dict(rows)
     keyed.next_index = len(words)

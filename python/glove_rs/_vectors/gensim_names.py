@@ -80,8 +80,7 @@ class GensimNames(SimilarityQueries):
         Returns
         -------
         WordVectors
-            The words are in the order of `keys`. The matrix is a copy. The new object has no
-            subword model.
+            Its words are in the order of `keys`. Its matrix is a copy. It has no subword model.
 
         Examples
         --------
@@ -205,7 +204,10 @@ class GensimNames(SimilarityQueries):
     def _rows_of(self, name: str, weights: Any, count: int) -> NDArray[Any]:
         """Return `count` vectors as a matrix with the dtype of :attr:`vectors`.
 
-        A ValueError for another number or length of vectors names the parameter, `name`.
+        Raises
+        ------
+        ValueError
+            If the shape is not (count, dim). The message begins with `name`.
         """
         try:
             rows = np.asarray(weights, dtype=self._vectors.dtype)
@@ -311,11 +313,11 @@ class GensimNames(SimilarityQueries):
         return keys[int(np.argmax(np.where(np.isnan(scores), -np.inf, scores)))]
 
     def relative_cosine_similarity(self, wa: Key, wb: Key, topn: int = 10) -> float:
-        """Return the cosine of two words, divided by the sum of the cosines of `wa`'s neighbours.
+        """Return cos(wa, wb), divided by the sum of cos(wa, w) over the neighbours w of `wa`.
 
         This is equation 1 of Leeuwenberg et al. (2016), "A Minimally Supervised Approach for
-        Synonym Extraction with Word Embeddings". The sum is over the `topn` words closest to `wa`.
-        With 10 neighbours, a result above 0.10 suggests that the words are synonyms.
+        Synonym Extraction with Word Embeddings". The neighbours are the `topn` words closest to
+        `wa`. With 10 neighbours, a result above 0.10 suggests that `wa` and `wb` are synonyms.
 
         Parameters
         ----------
@@ -359,12 +361,12 @@ class GensimNames(SimilarityQueries):
     ) -> tuple[Any, Any, float]:
         r"""Correlate the cosines of word pairs with human ratings, as gensim does.
 
-        :meth:`evaluate` reads more kinds of files, and its result states the protocol.
+        :meth:`evaluate` reads more kinds of files, and its result says how the pairs were compared.
 
         Parameters
         ----------
         pairs : str or path-like
-            A file with two words and a number on each line. A line is left out if it starts with
+            A file with two words and a rating on each line. A line is left out if it starts with
             '#', does not have three fields, or has a third field that is not a number.
         delimiter : str or None, default "\t"
             The separator of the fields. With None, fields are separated by white space.
@@ -372,7 +374,8 @@ class GensimNames(SimilarityQueries):
         restrict_vocab : int or None, default 300000
             Use only the first `restrict_vocab` words. All other words are unknown.
         case_insensitive : bool, default True
-            Compare words in upper case. Of words that differ in case only, the first is used.
+            Compare words in upper case. If words of the vocabulary differ in case only, the first
+            of them is used.
         dummy4unknown : bool, default False
             Give a pair with an unknown word the cosine 0. By default the pair is left out.
 
@@ -394,7 +397,7 @@ class GensimNames(SimilarityQueries):
         LookupError
             If Python does not know `encoding`.
         ValueError
-            If no pair is left.
+            If fewer than two pairs are left.
 
         Warns
         -----
@@ -446,7 +449,8 @@ class GensimNames(SimilarityQueries):
         restrict_vocab : int or None, default 300000
             Use only the first `restrict_vocab` words. All other words are unknown.
         case_insensitive : bool, default True
-            Compare words in upper case. Of words that differ in case only, the first is used.
+            Compare words in upper case. If words of the vocabulary differ in case only, the first
+            of them is used.
         dummy4unknown : bool, default False
             Count a question with an unknown word as a wrong answer. By default it is left out.
         similarity_function : {"most_similar", "most_similar_cosmul"}, default "most_similar"
@@ -457,10 +461,11 @@ class GensimNames(SimilarityQueries):
         score : float
             The fraction of right answers in all sections; 0 if no question was answered.
         sections : list of dict
-            For each section its name, ``"section"``, and the questions that were answered right,
-            ``"correct"``, and wrong, ``"incorrect"``. A question is a tuple of four words, in upper
-            case if `case_insensitive`. The last section, ``"Total accuracy"``, has the questions
-            of all sections.
+            A dict for each section, with three keys: ``"section"`` is the name, ``"correct"`` is
+            the list of the questions that were answered right, and ``"incorrect"`` is the list of
+            those that were answered wrong. A question is a tuple of four words, in upper case if
+            `case_insensitive`. The last dict, named ``"Total accuracy"``, has the questions of all
+            sections.
 
         Raises
         ------

@@ -30,7 +30,7 @@ def largest(scores: _Float32, count: int) -> _Indices:
     """
     if 0 < count < scores.size:
         floor = -np.partition(-scores, count - 1)[count - 1]
-        # If fewer than `count` scores are numbers, the floor is NaN, and all scores are sorted.
+        # If fewer than `count` scores are not NaN, the floor is NaN, and all scores are sorted.
         if not np.isnan(floor):
             found = np.flatnonzero(scores >= floor)
             return found[np.argsort(-scores[found], kind="stable")[:count]]
@@ -64,10 +64,11 @@ def cosmul(
 def nearest_rows(
     matrix: NDArray[Any], indices: _Indices, count: int
 ) -> Iterator[tuple[int, list[int], list[float]]]:
-    """Yield each index with the `count` nearest rows and their cosines, best first.
+    """Yield each index with the `count` nearest other rows and their cosines, best first.
 
-    If fewer than `count` other rows have a direction, or the row of the index has none, the list
-    is filled up with the row number ``len(matrix)``.
+    If fewer than `count` other rows have a direction, the list of rows is filled up with the row
+    number ``len(matrix)``. If the row of the index has no direction, all its neighbours are this
+    number.
     """
     for start in range(0, len(indices), _PASS):
         queries = indices[start : start + _PASS]
@@ -81,8 +82,8 @@ def _nearest_in_one_pass(
     """Return the `count` nearest rows of each row of `indices`, and their cosines.
 
     The function keeps the `count` best rows so far of each query. In each block of the vocabulary,
-    only cosines larger than the worst of these are merged, so nearly all the time goes into the
-    matrix product.
+    only rows with a larger cosine than the worst of these `count` rows are merged, so nearly all
+    the time goes into the matrix product.
 
     Returns
     -------
@@ -113,7 +114,8 @@ def _nearest_in_one_pass(
             scores[own, indices[some][own] - start] = -np.inf
             floor = best[some, -1]
             if start == 0 and count < width:
-                # There are no best rows yet: find the `count` largest cosines of the block.
+                # There are no best rows yet: merge only the `count` largest cosines of the block,
+                # and cosines equal to the smallest of them.
                 floor = np.partition(scores, width - count, axis=1)[:, width - count]
                 floor = np.nextafter(floor, np.float32(-np.inf))
             found = np.flatnonzero(scores > floor[:, None])
@@ -131,7 +133,7 @@ def _merged(
     row: _Indices,
     cosine: _Float32,
 ) -> tuple[_Indices, _Float32]:
-    """Merge new rows into the best rows of their queries, and keep the `count` best of each."""
+    """Merge new rows into the best rows of their queries. Return the `count` best of each query."""
     rows, cosines = best
     height, count = rows.shape
     every_query = np.concatenate((np.repeat(np.arange(height), count), query))
@@ -140,7 +142,7 @@ def _merged(
     # The sort is stable: of equal cosines, the row with the lower index, which was found first,
     # stays first.
     order = np.lexsort((-every_cosine, every_query))
-    # `order` is sorted by query: the first `count` of each query are its best.
+    # `order` is sorted by query, so the first `count` rows of each query are the best ones.
     starts = np.searchsorted(every_query[order], np.arange(height))
     kept = order[(starts[:, None] + np.arange(count)).ravel()]
     return every_row[kept].reshape(height, count), every_cosine[kept].reshape(height, count)

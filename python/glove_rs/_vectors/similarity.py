@@ -80,7 +80,8 @@ class SimilarityQueries(VectorTable):
             ``(term, weight)``; the weight, with its sign, then replaces 1 or -1. In a list, a
             vector may also be a list of numbers.
         topn : int or None, default 10
-            The number of words to return. None returns the cosines of all searched rows instead.
+            The number of words to return. None returns the cosines of all searched rows instead,
+            including those of the words of the query.
         clip_start, clip_end : int, optional
             Search only the rows from `clip_start` up to, but without, `clip_end`. None or 0 for
             `clip_end` means the end of the vocabulary.
@@ -134,7 +135,7 @@ class SimilarityQueries(VectorTable):
         topn: int | None = 10,
         restrict_vocab: int | None = None,
     ) -> Neighbours | Float32:
-        """Find the words with the largest product of cosines, 3CosMul (Levy & Goldberg 2014).
+        """Find the words with the largest score of 3CosMul (Levy & Goldberg 2014).
 
         The cosine c of a word and a term of the query becomes (1 + c) / 2, a number from 0 to 1.
         The score of a word is P / (N + 10⁻⁶), where P is the product of these numbers for the terms
@@ -292,8 +293,8 @@ class SimilarityQueries(VectorTable):
         names = self.index_to_key
         result: list[Neighbours] = []
         for index, near, scores in nearest.nearest_rows(self._vectors, indices, count):
-            # The list is not full: the word has no direction, or fewer than `count` other words
-            # have one. Use the single query, which returns words without a direction last.
+            # The list is not full: this word has no direction, or fewer than `count` other words
+            # have a direction. Use `most_similar`, which returns words without a direction last.
             if near and near[-1] == len(self):
                 result.append(self.most_similar(index, topn=topn))
             else:
@@ -369,7 +370,8 @@ class SimilarityQueries(VectorTable):
         Returns
         -------
         float
-            From -1 to 1; 0 if all words of one of the lists are left out.
+            From -1 to 1; 0 if all words of one of the lists are left out; NaN if a vector is not
+            finite.
 
         Raises
         ------
@@ -422,19 +424,19 @@ class SimilarityQueries(VectorTable):
     def distances(
         self, word_or_vector: KeyOrVector, other_words: Iterable[Key] | None = ()
     ) -> Float32:
-        """Return the cosine distance of a word to other words, or to all words.
+        """Return the cosine distances of a word or vector to some words, or to all words.
 
         Parameters
         ----------
         word_or_vector : str or sequence of float, length dim
         other_words : iterable of str, optional
-            The words to compare with. None or empty means the whole vocabulary, including the word
-            itself.
+            The words to compare with. None or an empty iterable means the whole vocabulary, in
+            which a word is also compared with itself.
 
         Returns
         -------
         ndarray of float32, shape (number of words compared with,)
-            NaN for a word whose vector has no direction. All are NaN if the vector of
+            NaN for each of these words whose vector has no direction. All distances are NaN if
             `word_or_vector` has no direction.
 
         Raises

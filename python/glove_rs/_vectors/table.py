@@ -105,7 +105,7 @@ class VectorTable:
         the spelling of words did not predict their vectors. Any other vectors can be given a
         subword model of the same dimension: ``wv.subwords = Subwords.fit(wv)``. Queries by word,
         such as :meth:`most_similar`, :meth:`similarity` and :meth:`analogy`, then also take an
-        unknown word, if the subword model has one of its n-grams. ``in``, ``[]`` and
+        unknown word, if at least one n-gram of the word is in the subword model. ``in``, ``[]`` and
         :meth:`get_vector` still take words of the vocabulary only.
         """
         return self._subwords
@@ -283,8 +283,8 @@ class VectorTable:
         -------
         ndarray, shape (dim,) for one word, (n, dim) for several
             For one word of the vocabulary, a read-only view of its row. For one unknown word, the
-            prediction of :attr:`subwords`, as float32. For several words, a float32 matrix of such
-            vectors.
+            prediction of :attr:`subwords`, as float32. For several words, a float32 matrix with one
+            of these vectors in each row.
 
         Raises
         ------

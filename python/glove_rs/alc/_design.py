@@ -33,9 +33,10 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
     Raises
     ------
     ValueError
-        If there is no covariate; if a covariate is not a column of the metadata or has the wrong
-        length; if it has missing or infinite values; if it is text and all its values are equal; or
-        if formulaic refuses the formula, or the formula removes the intercept.
+        If there is no covariate; if an array is not a matrix of numbers; if a covariate is not a
+        column of the metadata or has the wrong length; if it has missing or infinite values; if it
+        is text and all its values are equal; if formulaic refuses the formula; or if the formula
+        has a left side or removes the intercept.
     TypeError
         If `covariates` is of another type.
     ImportError
@@ -75,9 +76,11 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
 
 
 def _coded(name: str, values: NDArray[Any]) -> list[tuple[str, Float64]]:
-    """Return a column of numbers as it is, and any other column as indicators.
+    """Return a covariate as one or several columns, each with its name.
 
-    There is an indicator for each value except the first in alphabetical order.
+    A covariate of numbers is returned as it is. Any other covariate becomes columns of 0 and 1: one
+    for each value except the first in alphabetical order, with 1 where the covariate has this
+    value.
     """
     listed = values.tolist()
     number = sum(map(is_missing, listed))
@@ -101,7 +104,7 @@ def _coded(name: str, values: NDArray[Any]) -> list[tuple[str, Float64]]:
 
 
 def _of_formula(embeddings: Embeddings, formula: str) -> tuple[list[str], Float64]:
-    """Let formulaic build the columns from the metadata."""
+    """Return the names and the columns that formulaic builds from a formula over the metadata."""
     right = formula.partition("~")[2] if "~" in formula else formula
     if "~" in formula and formula.partition("~")[0].strip():
         raise ValueError(

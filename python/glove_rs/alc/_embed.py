@@ -27,22 +27,23 @@ _GATHERED = 1 << 16
 class Embeddings:
     """The result of :func:`embed`: a vector for each context with a known word.
 
-    ``len`` is the number of vectors. ``embeddings[rows]`` is an Embeddings with the chosen vectors;
-    `rows` is a slice, an array of numbers of vectors or an array of bools.
+    ``len`` is the number of vectors. ``embeddings[i]`` is an Embeddings with some of the vectors: i
+    is a slice, an array of indices or an array of bools.
 
     Attributes
     ----------
     vectors : ndarray of float64, shape (n, dim)
     rows : ndarray of int64, shape (n,)
-        The number of the context of each vector, from 0.
+        For each vector, the index of its context among all contexts that :func:`embed` received.
     known_words : ndarray of int64, shape (n,)
-        How many words of each context have a vector. An embedding is less exact if its context has
-        few such words.
+        For each vector, the number of words of its context that have a word vector. If this number
+        is small, the vector is less exact.
     contexts : int
         The number of contexts that :func:`embed` received. It includes the contexts that were left
         out because they have no word with a vector.
     metadata : dict of str to ndarray
-        The columns of the contexts, for the contexts with a vector.
+        Columns with a value for each vector: the metadata of the KeywordContexts, and "document",
+        the number of the context's document. Empty if the contexts were of another type.
     """
 
     def __init__(
@@ -78,7 +79,7 @@ class Embeddings:
         )
 
     def groups(self, by: str | Sequence[Any] | None) -> tuple[list[str], _Int]:
-        """Return the sorted labels of groups, and the number of the group of each vector.
+        """Return the sorted labels of the groups, and for each vector the index of its label.
 
         Parameters
         ----------
@@ -89,7 +90,8 @@ class Embeddings:
         Raises
         ------
         ValueError
-            If there is no such column, or the sequence has another length, or a value is missing.
+            If there is no such column, if the sequence has a value neither for each vector nor for
+            each context, or if a value is missing.
         """
         return self._groups("by", by)
 
@@ -202,18 +204,19 @@ def embed(
 ) -> Embeddings:
     """Compute an à la carte embedding for each context.
 
-    The embedding is A u. u is the mean of the vectors of the context's words; a word that occurs
-    twice counts twice, and words without a vector are left out.
+    The embedding is A u, where u is the mean of the vectors of the context's words. A word that
+    occurs twice counts twice, and words without a vector are left out.
 
     Parameters
     ----------
     contexts : KeywordContexts, or iterable of str or of lists of words
         The result of :func:`glove_rs.kwic.contexts`: the words around the keyword are used, but not
-        the keyword. Or an iterable of whole texts: a str is split with the settings of the model;
-        if `vectors` is not a model, it is split at white space.
+        the keyword. Or an iterable of contexts, each a text or a list of words, of which all words
+        are used. A text is split with the settings of the model; if `vectors` is not a model, it is
+        split at white space.
     vectors : Glove, WordVectors, or pair of words and matrix
-        The vectors of words. The vectors of a model are W + W_tilde. Vectors in float32 or float16
-        are converted to float64.
+        The vectors of words. The vectors of a model are W + W_tilde, or W after training on
+        rectangular counts. Vectors in float32 or float16 are converted to float64.
     transform : ndarray of shape (dim, dim), or False, optional
         The matrix A. The default is the matrix of the model,
         :meth:`glove_rs.Glove.transform_matrix`. If `vectors` is not a model, `transform` is
@@ -231,8 +234,10 @@ def embed(
     Raises
     ------
     ValueError
-        If no context has a word with a vector, if `transform` has another shape or is missing
-        without a model, or if a vector that is used is not finite.
+        If no context has a word with a vector, if `transform` has another shape or is not finite,
+        if it is None and `vectors` is not a model, or if a vector that is used is not finite. Also
+        if `transform` is None and the model has no matrix A, for example because it does not have
+        its counts: see :meth:`glove_rs.Glove.transform_matrix`.
     TypeError
         If `contexts` or `vectors` is of another type.
 
@@ -288,7 +293,10 @@ def embed(
 
 
 def _rows_of(contexts: Any, space: Space, model: Any) -> tuple[_Int, _Int]:
-    """Return the rows of the words of texts or lists of words, and where each context ends."""
+    """Return the rows of the words of all contexts, and where each context ends in this array.
+
+    The row of a word without a vector is -1. A context is a text or a list of words.
+    """
     if isinstance(contexts, str) or not isinstance(contexts, Iterable):
         raise TypeError(f"contexts must be texts or lists of words, got {shown(contexts)}")
     given = {} if model is None else model.get_params()
@@ -323,7 +331,7 @@ def _sums(
         part = slice(start, start + _GATHERED)
         own = owner[part]
         starts = np.flatnonzero(np.diff(own, prepend=-1))
-        # A context may continue in the next block, so the sums of its parts are added.
+        # A context may continue in the next block, so its sums in the blocks are added.
         sums[own[starts]] += np.add.reduceat(space.of(rows[part]), starts, axis=0)
     return sums, counts
 
@@ -336,7 +344,7 @@ def group_means(vectors: Float64, numbers: _Int, groups: int) -> Float64:
 
 
 def _objects(values: Any) -> NDArray[Any]:
-    """Return an array as it is, and any other values as an array of objects."""
+    """Return an array unchanged, and any other sequence as an array of objects."""
     if isinstance(values, np.ndarray):
         return values
     listed = list(values)

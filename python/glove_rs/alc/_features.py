@@ -51,16 +51,17 @@ class FeatureEmbeddings:
 
 
 def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> FeatureEmbeddings:
-    """Compute the à la carte embedding of every word from its counts in one text.
+    """Compute the à la carte embedding of every word from its co-occurrence counts in one text.
 
-    The embedding of word w is A Σ_j X_wj v_j / Σ_j X_wj, over the words j that have a vector.
+    The embedding of word w is A Σ_j X_wj v_j / Σ_j X_wj, over the words j that have a vector v_j.
+    X_wj is the count of the pair of words w and j.
 
     Parameters
     ----------
     X : Cooccurrence
-        The counts of the text, for example of one group. With
-        ``Cooccurrence.from_corpus(..., distance_weighting=False)`` all words of a window have the
-        same weight.
+        The counts of the text, for example of the documents of one group. By default,
+        ``Cooccurrence.from_corpus`` gives nearer words more weight. With
+        ``distance_weighting=False``, all words of a window have the same weight.
     vectors : WordVectors, Glove, or pair of words and matrix
     transform : ndarray of shape (dim, dim), or False
         The matrix A. With False, A is left out and the embedding is the mean.
@@ -68,7 +69,7 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     Returns
     -------
     FeatureEmbeddings
-        Words that occur with no word that has a vector are left out.
+        A word is left out if none of the words around it has a vector.
 
     Raises
     ------
@@ -101,7 +102,7 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
 def feature_similarity(
     a: FeatureEmbeddings, b: FeatureEmbeddings, words: Sequence[str] | None = None
 ) -> ResultTable:
-    """Compare how two texts use their words: the cosine of both embeddings of each word.
+    """Compare how two texts use the same words: the cosine of the two embeddings of each word.
 
     Parameters
     ----------
@@ -113,7 +114,8 @@ def feature_similarity(
     Returns
     -------
     ResultTable
-        The columns word and cosine; the word that is used most differently comes first.
+        The columns word and cosine. The word with the smallest cosine, which the texts use most
+        differently, comes first.
 
     Warns
     -----

@@ -57,6 +57,7 @@ def nearest(
         The groups: a column of the metadata, or a value for each vector or context. By default
         all vectors are one group.
     topn : int, default 10
+        The number of words for each group.
     candidates : sequence of str, optional
         The words to search; by default the whole vocabulary.
     bootstraps : int, default 0
@@ -173,10 +174,11 @@ def ratio(
     seed: int = 1,
     progress: Progress = None,
 ) -> ResultTable:
-    r"""Compare two groups: the ratio of the cosines of a word with both mean embeddings.
+    r"""Compare two groups: the ratio of the cosines of a word with the two mean embeddings.
 
-    If both cosines are above 0, a ratio above 1 says that the word is nearer to the use of the
-    keyword in the first group than in the second.
+    The ratio is the cosine with the mean embedding of the first group, divided by the cosine with
+    that of the second. If both cosines are above 0, a ratio above 1 says that the word is nearer to
+    the use of the keyword in the first group than in the second.
 
     Parameters
     ----------
@@ -190,16 +192,16 @@ def ratio(
     candidates, bootstraps, level, seed, progress
         As for :func:`nearest`.
     permutations : int, default 0
-        Permute the groups of the contexts this many times. The p-value is the share of
+        Permute the groups of the contexts this many times, for a test. The p-value is the share of
         permutations in which \|ratio − 1\| is at least as large as observed. The observed order is
-        counted as one of the permutations.
+        counted as one more permutation.
 
     Returns
     -------
     ResultTable
         The columns word and ratio; with bootstraps also std_error, low and high; with permutations
-        also p_value. The word with the largest ratio comes first. If the cosine of the second group
-        is near 0, the ratio is not reliable.
+        also p_value. The word with the largest ratio comes first. If the cosine with the second
+        group is near 0, the ratio is not reliable.
 
     Warns
     -----
@@ -285,11 +287,13 @@ def nearest_contexts(
     by : str or sequence, optional
         As for :func:`nearest`. A context of any group can be near to any group.
     topn : int, default 5
+        The number of contexts for each group.
 
     Returns
     -------
     ResultTable
-        The columns group, text, context (the number of the context), rank and cosine.
+        The columns group, text, context (the index in `contexts`), rank and cosine. Without `by`,
+        the group is "all".
 
     Raises
     ------
@@ -428,7 +432,7 @@ def _drawn_cosines(
 ) -> Float64:
     """Return the cosines of unit vectors with bootstrap means of Y: shape (n, vectors).
 
-    Each of the `n` means is of as many rows as Y has, drawn from Y with replacement.
+    Each of the `n` means is over rows drawn from Y with replacement, as many rows as Y has.
     """
     rng = np.random.default_rng(seed)
     found = np.empty((n, len(vectors)))

@@ -2,9 +2,13 @@
 
 n observations belong to G clusters. Without clusters, each observation is a cluster. An observation
 has the weight w = 1 / (number of observations of its cluster). For cluster g, M_g = Σ w z zᵀ and
-S_g = Σ w z eᵀ over the observations of the cluster, where z has the intercept and the covariates of
-an observation, and e its residuals in all dim outcomes. An estimate that leaves clusters out, or
-counts them several times, is computed from sums of M_g and S_g, without a new fit to the outcomes.
+S_g = Σ w z eᵀ over the observations of the cluster. z has p components: 1 for the intercept, and
+the p − 1 covariates of the observation. e has dim components: the residuals of the observation's
+outcomes. An estimate that leaves clusters out, or counts them several times, is computed from sums
+of M_g and S_g, without a new fit to the outcomes.
+
+The coefficient β_k of covariate k is a vector of dim components. Its debiased norm is ‖β_k‖² minus
+the bias that :meth:`Fit.norms` returns.
 """
 
 from __future__ import annotations
@@ -77,9 +81,9 @@ class Fit:
         return M, S
 
     def norms(self) -> tuple[Float64, Float64]:
-        """Return ‖β_k‖² of each covariate, and its bias Σ_d se(β_kd)²: shape (p − 1,) each.
+        """Return ‖β_k‖² of each covariate, and the bias Σ_d se(β_kd)²: shape (p − 1,) each.
 
-        The standard errors are CR1, as in Stata. Without clusters, CR1 is equal to HC1.
+        The standard errors se are CR1, as in Stata. Without clusters, CR1 is equal to HC1.
         """
         if self.is_clustered:
             _, S = self.moments()
@@ -159,12 +163,13 @@ class Replicates:
         self._own = self._S @ self._S.transpose(0, 2, 1)
 
     def debiased(self, counts: Float64) -> Float64:
-        """Return the debiased norms of one replicate: shape (p − 1,).
+        """Return the debiased norms of one estimate: shape (p − 1,).
 
         Parameters
         ----------
         counts : ndarray of float64, shape (G,)
-            How often each cluster counts. Copies of a cluster count as different clusters.
+            How often each cluster counts. Copies of a cluster count as different clusters. The
+            result is NaN for a covariate if the coefficient or its bias is not determined.
         """
         M, S, beta = self._M, self._S, self._fit.beta
         groups, p, dim = S.shape
@@ -172,7 +177,8 @@ class Replicates:
         values, directions = np.linalg.eigh(total)
         is_lost = values <= _SINGULAR * max(values.max(), 0.0)
         inverse = directions / np.where(is_lost, np.inf, values) @ directions.T
-        # β minus the β of the replicate. Σ_g S_g over all clusters, each counted once, is 0.
+        # The β of the fit minus the β of this estimate. Σ_g S_g over all clusters, each counted
+        # once, is 0.
         change = -inverse @ np.tensordot(counts, S, 1)
         observations = int(counts @ self._fit.sizes)
         clusters, rank = int(counts.sum()), int(p - is_lost.sum())
@@ -183,7 +189,7 @@ class Replicates:
         with np.errstate(divide="ignore", invalid="ignore"):
             bias = np.diagonal(inverse @ meat @ inverse) * _correction(observations, clusters, rank)
         found: Float64 = ((beta - change) ** 2).sum(axis=1) - bias
-        # A coefficient with a component along an eigenvector of eigenvalue 0 is not determined.
+        # Coefficient k is not determined if component k of an eigenvector of eigenvalue 0 is not 0.
         found[(np.abs(directions[:, is_lost]) > _SINGULAR**0.5).any(axis=1)] = np.nan
         found[~np.isfinite(found)] = np.nan
         return found[1:]

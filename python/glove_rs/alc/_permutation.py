@@ -1,6 +1,7 @@
 """The permutation test of a regression: it exchanges residuals between observations.
 
-With clusters, it exchanges residuals between groups of observations: see :func:`permuted_norms`.
+With clusters, it exchanges residuals between cells, which are groups of observations: see
+:func:`permuted_norms`.
 """
 
 from __future__ import annotations

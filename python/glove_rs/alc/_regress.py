@@ -33,8 +33,8 @@ class Regression(ResultTable):
     - ``coefficient``: the name of the covariate.
     - ``norm_squared``: ‖β‖², where the vector β is the coefficient of the covariate. It is biased
       upwards, because noise makes β longer.
-    - ``bias``: the estimate of this bias, Σ_d se(β_d)², where se(β_d) is the standard error of
-      component d of β.
+    - ``bias``: the estimate of this upward bias, Σ_d se(β_d)², where se(β_d) is the standard error
+      of component d of β.
     - ``debiased``: ``norm_squared`` − ``bias``. It is negative if ‖β‖² is smaller than the bias.
     - ``std_error``, ``low``, ``high``: the standard error and the interval of ``debiased``, unless
       `errors` was None.
@@ -77,12 +77,14 @@ class Regression(ResultTable):
         Parameters
         ----------
         values : mapping of str to float, optional
-            Covariates that are not named are 0, so without values this is the intercept.
+            The values of covariates, by name. All other covariates are 0, so the result without
+            `values` is the intercept.
 
         Returns
         -------
         ndarray of float64, shape (dim,)
-            It can be compared with word vectors: ``wv.similar_by_vector(result.predict())``.
+            This vector can be compared with word vectors:
+            ``wv.similar_by_vector(regression.predict())``.
         """
         found: Float64 = self.beta[0].copy()
         for name, value in (values or {}).items():
@@ -114,25 +116,30 @@ def regress(
     embeddings : Embeddings
         From :func:`embed`.
     covariates : str, sequence of str, mapping, data frame or ndarray
-        A formula over the metadata, such as ``"party + year"``, which needs the library formulaic;
-        names of columns of the metadata; or columns with a value for each vector or each context.
-        Columns of text become indicators of all values but the first in alphabetical order, named
-        ``column_value``. The intercept is added.
+        A formula over the columns of the metadata, such as ``"party + year"``, which needs the
+        library formulaic; a sequence of names of these columns; or columns with a value for each
+        vector or each context.
+        A column of text is replaced by columns of 0 and 1: one for each value except the first in
+        alphabetical order, named ``column_value``. The columns of an ndarray are named x1, x2, ….
+        The intercept is added.
     cluster : str or sequence, optional
-        A column of the metadata, or a value for each vector or context, such as the speaker.
-        Contexts of one cluster are not independent. Each context is weighted by 1 / (number of
-        contexts of its cluster), so every cluster counts the same.
+        The cluster of each context, for example its speaker: a column of the metadata, or a value
+        for each vector or each context. Contexts of one cluster are not treated as independent.
+        Each context is weighted by 1 / (number of contexts of its cluster), so all clusters have
+        the same weight.
     errors : {"jackknife", "bootstrap"} or None, default "jackknife"
         How the standard error of the debiased norm is estimated: by leaving out each context (or
         cluster) in turn, or by drawing contexts (or clusters) with replacement. The interval is
-        the estimate ± t times the standard error, with n − 1 degrees of freedom, where n is the
-        number of contexts. For "bootstrap" with clusters, n is the number of clusters. For
-        "jackknife" with clusters, n is the number of contexts, as in conText. With fewer than 20
-        clusters the intervals are too narrow, and the function warns.
+        the estimate ± t times the standard error, with n − 1 degrees of freedom. n is the number of
+        contexts; for "bootstrap" with clusters, it is the number of clusters. For "jackknife" with
+        clusters, n is the number of contexts, as in conText. With fewer than 20 clusters, the
+        intervals are too narrow, and the function warns.
     bootstraps : int, default 1000
         The number of draws of the bootstrap.
     permutations : int, default 1000
-        The number of permutations of the residuals. With 0 there is no test.
+        The number of permutations of the residuals, for a p-value of each covariate: the share of
+        permutations in which ‖β‖² is at least as large as observed. The observed order is counted
+        as one more permutation. With 0 there is no test.
     level : float, default 0.95
         The probability of the intervals.
     seed : int, default 1
@@ -147,8 +154,9 @@ def regress(
     Warns
     -----
     UserWarning
-        If there are fewer than 20 clusters, or if a standard error is undefined, for example
-        because a group has only one context or cluster. With ``errors=None``, there is no warning.
+        If `cluster` is given and there are fewer than 20 clusters, or if a standard error is
+        undefined, for example because a group has only one context or cluster. With
+        ``errors=None``, there is no warning.
 
     Raises
     ------
@@ -217,8 +225,8 @@ def regress(
             norms = permuted_norms(
                 fit, permutations, seed, lambda done: step_done(done, permutations)
             )
-            # The observed order is counted as one of the permutations, so no p-value is 0. The
-            # factor makes norms that differ only by rounding errors count as equal.
+            # The observed order is counted as one more permutation, so no p-value is 0. The factor
+            # makes norms that differ only by rounding errors count as equal.
             beyond = (norms >= raw * (1 - 1e-12)).sum(axis=0)
             columns["p_value"] = (beyond + 1) / (permutations + 1)
             notes.append(f"p-values: {permutations:,} permutations of the residuals, seed {seed}")
@@ -291,8 +299,9 @@ def _interval(
     else:
         defined = ~np.isnan(replicated)
         error = np.full(len(estimate), np.nan)
-        # A draw has NaN if it does not determine the coefficient, for example because it lacks a
-        # small group. If more than 5 % of the draws have NaN, there is no standard error.
+        # A draw has NaN if it does not determine the coefficient, for example because no context
+        # of a small group was drawn. If more than 5 % of the draws have NaN, there is no standard
+        # error.
         for k in range(len(estimate)):
             if defined[:, k].mean() >= 0.95:
                 error[k] = replicated[defined[:, k], k].std(ddof=1)

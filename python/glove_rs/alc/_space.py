@@ -25,8 +25,9 @@ class Space:
     ----------
     words : list of str
     rows : dict of str to int
+        The row of each word in the matrix.
     matrix : callable
-        Returns the vectors, as they are stored, shape (V, dim).
+        A function that returns the matrix of the vectors as it is stored, shape (V, dim).
     dim : int
     """
 
@@ -36,7 +37,7 @@ class Space:
     dim: int
 
     def of(self, rows: NDArray[np.int64]) -> Float64:
-        """Return the vectors of these rows in float64."""
+        """Return the vectors of some rows in float64, shape (n, dim)."""
         return self.matrix()[rows].astype(np.float64)
 
 

@@ -31,9 +31,9 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
     X : Cooccurrence
         Counts of the text that the vectors were trained on.
     weighting : "log", int or None, default "log"
-        The weight α_w. "log" is ln of the word's count in the text. With an int, words with this
-        count or more have weight 1 and all others 0. None: all words have weight 1. Use "log" for
-        small texts and a threshold, such as 500, for large ones.
+        The weight α_w. "log": ln of the word's count in the text. An int: 1 if the word's count is
+        at least this number, otherwise 0. None: 1 for all words. Use "log" for a small text, and an
+        int such as 500 for a large one.
 
     Returns
     -------
@@ -96,7 +96,7 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
     return np.ascontiguousarray(solution.T, dtype=np.float64)
 
 
-#: Relative size of a pivot that counts as zero, as in R's `qr`.
+#: Pivots up to this size, relative to the largest one, count as zero, as in R's `qr`.
 _SINGULAR = 1e-7
 
 
@@ -109,7 +109,10 @@ def checked_counts(X: object) -> Cooccurrence:
 
 
 def additive(space: Space, X: Cooccurrence, rows: NDArray[np.int64]) -> Any:
-    """Yield words of X in blocks: a slice, Σ_j X_wj v_j and Σ_j X_wj over words j with a vector.
+    """Yield sums of counts for the words w of X, in blocks of words.
+
+    The result for a block is a tuple: the slice of its words w, Σ_j X_wj v_j of shape (words, dim),
+    and Σ_j X_wj of shape (words,). Both sums are over the words j that have a vector.
 
     Parameters
     ----------
@@ -149,7 +152,7 @@ def additive(space: Space, X: Cooccurrence, rows: NDArray[np.int64]) -> Any:
 def _sums(
     matrix: Float64, columns: NDArray[Any], weights: Float64, ends: NDArray[Any]
 ) -> tuple[Float64, Float64]:
-    """Multiply rows of counts with a matrix, without scipy."""
+    """Return the product of rows of counts and a matrix, and the sum of each row, without SciPy."""
     sums = np.zeros((len(ends) - 1, matrix.shape[1]))
     totals = np.zeros(len(ends) - 1)
     filled = np.flatnonzero(np.diff(ends))

@@ -32,7 +32,8 @@ class Axis:
     positive, negative : list of str
         The words of both ends that have a vector.
     missing : dict of str to list of str
-        The words without a vector, or the pairs left out, by the name of their set.
+        The words without a vector, by the name of their set. For an axis of pairs, the pairs that
+        were left out, under the name "pairs".
     """
 
     def __init__(
@@ -79,23 +80,24 @@ class Axis:
         scale : {"cosine", "scalar"}, default "cosine"
             "cosine": the cosine with the axis, from -1 to 1. "scalar": the inner product with the
             axis of length 1, which also grows with the length of the word's vector.
-        bootstrap : bootstrap or iterable of WordVectors, optional
-            Models of a bootstrap, for intervals. The axis is computed again in each model.
-            Replicates that lack a word are left out, with a warning. If they are more than 5 %, the
-            intervals are NaN, and a note says so.
+        bootstrap : Bootstrap or iterable of WordVectors, optional
+            The result of :func:`glove_rs.bootstrap`, or the vectors of several models, for
+            intervals. The axis is computed again in each model. Models that lack a word are left
+            out, with a warning. If more than 5 % of the models are left out, the intervals are NaN,
+            and a note says so.
         level : float, default 0.95
             The probability of the intervals.
 
         Returns
         -------
         ResultTable
-            The columns word and projection, and low and high with a bootstrap; the word nearest to
-            the positive end comes first.
+            The columns word and projection, and with a bootstrap also low and high. The word with
+            the largest projection comes first.
 
         Warns
         -----
         UserWarning
-            For words without a vector, for words that occur twice, and for replicates that are left
+            For words without a vector, for words that occur twice, and for models that are left
             out.
 
         Raises
@@ -103,6 +105,8 @@ class Axis:
         ValueError
             If no word has a vector, if a vector is not finite, if `bootstrap` has fewer than two
             models or none with all words, or if a parameter is out of its range.
+        TypeError
+            If `words` does not hold words, or `bootstrap` has no models.
         """
         choice("scale", scale, ("cosine", "scalar"))
         level = real("level", level, above=True, below=1.0)
@@ -142,12 +146,13 @@ def axis(
     ----------
     wv : WordVectors
     positive, negative : sequence of str, optional
-        The words of both ends: the axis is the difference of their mean vectors (SemAxis: An et al.
-        2018).
+        The words of both ends. The axis is the mean vector of `positive` minus the mean vector of
+        `negative` (SemAxis: An et al. 2018).
     pairs : sequence of pairs of str, optional
-        Instead of `positive` and `negative`, pairs of opposites (positive, negative): the axis is
-        the mean of their differences, each scaled to length 1 (Kozlowski et al. 2019). A pair with
-        a word that has no vector is left out as a whole.
+        Instead of `positive` and `negative`, pairs of opposites, with the positive word first. The
+        difference of the two vectors of a pair is scaled to length 1, and the axis is the mean of
+        these differences (Kozlowski et al. 2019). A pair is left out if one of its words has no
+        vector.
 
     Returns
     -------

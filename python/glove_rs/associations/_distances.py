@@ -1,6 +1,6 @@
-"""To which of two sets of words an attribute is nearer: the measures RND and RIPA.
+"""Two measures of whether attributes are nearer to one set of words than to another.
 
-RND is Relative Norm Distance, and RIPA is Relational Inner Product Association.
+They are RND (Relative Norm Distance) and RIPA (Relational Inner Product Association).
 """
 
 from __future__ import annotations
@@ -24,15 +24,19 @@ __all__ = ["DistanceResult", "ripa", "rnd"]
 class DistanceResult(SetsResult):
     """The result of :func:`rnd` and :func:`ripa`: a row for each attribute.
 
+    The columns are word and value, from :func:`ripa` also std_of_pairs, and with a bootstrap also
+    low and high.
+
     Attributes
     ----------
     value : float
         The mean of the column "value" over the attributes.
     low, high : float
-        The interval of `value`; NaN without a bootstrap, and if more than 5 % of the replicates
-        lack a word.
+        The bounds of the interval of the attribute `value`. NaN without a bootstrap, and if more
+        than 5 % of the models of the bootstrap lack a word.
     missing : dict of str to list of str
-        The words without a vector, or the pairs left out, by the name of their set.
+        The words without a vector, by the name of their set. For :func:`ripa`, also the pairs that
+        were left out, under the name "pairs".
     """
 
     _plotted = ("word", "value", "low", "high")
@@ -75,24 +79,24 @@ def rnd(
     A : sequence of str
         The attributes.
     distance : {"norm", "cos"}, default "norm"
-        "cos": the value is cos(a, x̄) − cos(a, ȳ), as in WEFE. It is positive if a is nearer to X.
-    bootstrap : bootstrap or iterable of WordVectors, optional
-        Models of a bootstrap, for intervals. With "norm", the value grows with the length of the
-        vectors, so all models should have vectors of the same scale. Replicates that lack a word
-        are left out, with a warning. If they are more than 5 %, the intervals are NaN, and a note
-        says so.
+        "norm": the value as above. "cos": the value is cos(a, x̄) − cos(a, ȳ), as in the library
+        WEFE. It is positive if a is nearer to X.
+    bootstrap : Bootstrap or iterable of WordVectors, optional
+        The result of :func:`glove_rs.bootstrap`, or the vectors of several models, for intervals.
+        With "norm", the value grows with the length of the vectors, so the vectors of all models
+        should have the same scale. Models that lack a word are left out, with a warning. If more
+        than 5 % of the models are left out, the intervals are NaN, and a note says so.
     level : float, default 0.95
         The probability of the intervals.
 
     Returns
     -------
     DistanceResult
-        `value` is the mean over the attributes.
 
     Warns
     -----
     UserWarning
-        For words without a vector, for words that occur twice in a set, and for replicates that are
+        For words without a vector, for words that occur twice in a set, and for models that are
         left out.
 
     Raises
@@ -101,7 +105,7 @@ def rnd(
         If a set has no word with a vector, if a vector is not finite, if `bootstrap` has fewer than
         two models or none with all words, or if a parameter is out of its range.
     TypeError
-        If a set does not hold words.
+        If a set does not hold words, or `bootstrap` has no models.
 
     Examples
     --------
@@ -156,8 +160,7 @@ def ripa(
     Returns
     -------
     DistanceResult
-        With a column std_of_pairs: the standard deviation of a · (x − y) / ‖x − y‖ over the pairs.
-        `value` is the mean over the attributes.
+        The column std_of_pairs has the standard deviation of a · (x − y) / ‖x − y‖ over the pairs.
 
     Warns
     -----
@@ -204,7 +207,10 @@ def ripa(
 
 
 def chosen_pairs(wv: Vectors, pairs: Any) -> tuple[Chosen, Chosen, list[str]]:
-    """Return the first and the second words of pairs with vectors, and the pairs left out.
+    """Return the first words and the second words of pairs, and the pairs that are left out.
+
+    A pair is left out, with a warning, if one of its words has no vector. It is returned as text,
+    "first - second".
 
     Raises
     ------

@@ -1,7 +1,9 @@
-"""The p-value of a difference of two means: over all divisions of the values, or a sample of them.
+"""The permutation test of a difference of two means.
 
 A division puts k of the n values into the first part and n − k values into the second part. The
-difference of the two means grows with the sum of the first part, so only these sums are compared.
+p-value is the share of divisions with a difference as extreme as the observed one: of all
+divisions, or of a random sample. The difference of the two means grows with the sum of the first
+part, so only these sums are compared.
 """
 
 from __future__ import annotations
@@ -39,7 +41,7 @@ _CELLS = 1 << 22
 
 @dataclass(frozen=True)
 class Divided:
-    """The p-value of each row of values, and how the values were divided."""
+    """The p-value of each row of values. `how` says in words which divisions were counted."""
 
     p_values: Float64
     is_exact: bool
@@ -47,7 +49,7 @@ class Divided:
 
 
 class PermutationTest:
-    """How p-values are computed, with checked parameters.
+    """A permutation test with checked parameters: see :func:`glove_rs.associations.weat`.
 
     Raises
     ------
@@ -65,7 +67,12 @@ class PermutationTest:
         """Compute a p-value for each row of `values`, shape (rows, n).
 
         In the observed division of a row, the first k values are the first part. `what` names the
-        values in messages.
+        values in messages, for example "targets".
+
+        Raises
+        ------
+        ValueError
+            If the p-value must be exact and there are more than `MOST_EXACT` values.
         """
         n = values.shape[1]
         is_exact = n <= _EXACT if self._exact is None else self._exact
@@ -121,7 +128,7 @@ def exact_p_value(values: Float64, k: int, alternative: str) -> float:
 
 
 def _subset_sums(values: Float64) -> list[Float64]:
-    """Return the sorted sums of all subsets, by the size of the subset."""
+    """Return a list whose element k has the sums of all subsets of k values, sorted."""
     sums, sizes = np.zeros(1), np.zeros(1, dtype=np.int8)
     for value in values:
         sums = np.concatenate([sums, sums + value])
@@ -130,7 +137,7 @@ def _subset_sums(values: Float64) -> list[Float64]:
 
 
 def random_subsets(n: int, k: int, number: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Draw subsets of k of n values: shape (number, n), True for the members."""
+    """Draw random subsets of k of n values: shape (number, n), True for the members of a subset."""
     keys = rng.random((number, n), dtype=np.float32)
     members = np.argpartition(keys, k - 1, axis=1)[:, :k]
     found = np.zeros((number, n), dtype=bool)

@@ -15,7 +15,8 @@ from ._sets import Float64, NotFiniteError
 
 __all__ = ["Interval", "interval"]
 
-#: An estimate has an interval if at least this share of the replicates has a value for it.
+#: An estimate has an interval if at least this share of the models has a value for it. The models
+#: of a bootstrap are also called replicates.
 _DEFINED = 0.95
 #: The largest number of missing words that a note names.
 _NAMED = 3
@@ -40,7 +41,7 @@ class Interval(NamedTuple):
 def interval(
     bootstrap: Any, estimate: Callable[[Vectors], Float64 | float], level: float
 ) -> Interval:
-    """Return the percentile interval of an estimate.
+    """Return percentile intervals of one or several estimates over the models of a bootstrap.
 
     Parameters
     ----------
@@ -49,10 +50,10 @@ def interval(
         iterable.
     estimate : callable
         A function that returns the estimates for word vectors, a float or an array of shape (n,).
-        If a replicate lacks a word, the function raises a KeyError, or a NotFiniteError for a
-        vector of NaN. Then the replicate is left out, with a warning.
+        If a model lacks a word, the function raises a KeyError; if the vector of a word is NaN, it
+        raises a NotFiniteError. In both cases the model is left out, with a warning.
     level : float
-        The probability of the interval.
+        The probability of the intervals.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Sets of words: their files, and their vectors."""
+"""Sets of words: reading them from files, and looking up their words in a vocabulary."""
 
 from __future__ import annotations
 
@@ -75,8 +75,9 @@ def read_sets(path: str | os.PathLike[str]) -> dict[str, WordSet]:
     Raises
     ------
     FormatError
-        If the file has neither form, if a name or a word is empty, or if a word occurs twice in its
-        set. The message names the file, and for a file with a header also the line.
+        If the file is not UTF-8, has neither form or has no word, if a name or a word is empty, or
+        if a word occurs twice in a set. The message names the file, and for a file with a header
+        also the line.
     OSError
         If the file cannot be read.
 
@@ -211,7 +212,8 @@ def chosen(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Chosen]:
     ----------
     wv : WordVectors
     sets : dict of str to sequence of str
-        The sets by the names of their parameters. A WordSet has its own name in the result.
+        The sets by the names of the parameters that they were given as. The Chosen of a WordSet has
+        the name of the WordSet instead.
     least : int
         The least number of words of a set that must have a vector.
 
@@ -252,7 +254,10 @@ def chosen(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Chosen]:
 
 
 def _hint(wv: Vectors, missing: Sequence[str]) -> str:
-    """Return the end of a message: words that are spelled like the first missing words, or ''."""
+    """Return the end of a message, which suggests known words for the first five missing words.
+
+    It is '' if no known word has a similar spelling.
+    """
     near = {
         word: close_spellings(word, wv.index_to_key, wv.key_to_index, 1) for word in missing[:5]
     }
@@ -279,7 +284,7 @@ def warn_of_shared(firsts: Sequence[Chosen], seconds: Sequence[Chosen]) -> None:
 
 
 def missing_words(sets: Sequence[Chosen]) -> dict[str, list[str]]:
-    """Return the words without a vector, by the name of their set. Other sets are not included."""
+    """Return the words without a vector, by the name of their set, without sets that have none."""
     return {own.name: own.missing for own in sets if own.missing}
 
 

@@ -1,4 +1,4 @@
-"""The Word Embedding Association Test, and its form with one target word."""
+"""The Word Embedding Association Test, and the same test for single target words."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = ["AssociationTest", "SingleCategoryTest", "sc_weat", "weat"]
 
 
 class AssociationTest(SetsResult):
-    """The result of :func:`weat`: a row with the test.
+    """The result of :func:`weat`: a table with one row.
 
     Attributes
     ----------
@@ -42,8 +42,8 @@ class AssociationTest(SetsResult):
     is_exact : bool
         Whether `p_value` counts all divisions of the targets, and not a random sample of them.
     low, high : float
-        The interval of the effect size; NaN without a bootstrap, and if more than 5 % of the
-        replicates lack a word or have no effect size.
+        The bounds of the interval of the effect size. NaN without a bootstrap, and if more than 5 %
+        of the models of the bootstrap lack a word or have no effect size.
     missing : dict of str to list of str
         The words without a vector, by the name of their set.
     by_word : ResultTable
@@ -142,7 +142,8 @@ def weat(
 
     The association of a word is s(w) = mean cos(w, a) over A − mean cos(w, b) over B. The effect
     size is (mean s over X − mean s over Y) / std s over X ∪ Y, with the population standard
-    deviation, which divides by the number of words (Caliskan et al. 2017; WEFE).
+    deviation, which divides by the number of words, as in Caliskan et al. (2017) and the library
+    WEFE.
 
     Parameters
     ----------
@@ -160,28 +161,28 @@ def weat(
         are counted if there are at most 30 targets.
     permutations : int, default 100,000
         The number of random divisions.
-    bootstrap : bootstrap or iterable of WordVectors, optional
-        Models of a bootstrap, for an interval of the effect size. Replicates that lack a word are
-        left out, with a warning. If they are more than 5 %, the interval is NaN, and a note says
-        so.
+    bootstrap : Bootstrap or iterable of WordVectors, optional
+        The result of :func:`glove_rs.bootstrap`, or the vectors of several models, for an interval
+        of the effect size. Models that lack a word are left out, with a warning. If more than 5 %
+        of the models are left out or have no effect size, the interval is NaN, and a note says so.
     level : float, default 0.95
         The probability of the interval.
     seed : int, default 1
-        The seed of the permutations.
+        The seed of the random divisions.
 
     Returns
     -------
     AssociationTest
         The p-value is the share of divisions whose difference of mean associations is at least as
         extreme, in the direction of `alternative`, as the difference of X and Y. If divisions are
-        drawn, the division into X and Y is counted as one of the drawn divisions, so the p-value is
+        drawn, the division into X and Y is counted as one more drawn division, so the p-value is
         not 0.
 
     Warns
     -----
     UserWarning
         For words without a vector, for words that occur twice in a set or are both target and
-        attribute, for an effect size that is undefined, and for replicates that are left out.
+        attribute, for an effect size that is undefined, and for models that are left out.
 
     Raises
     ------
@@ -190,7 +191,7 @@ def weat(
         finite; if `bootstrap` has fewer than two models or none with all words; or if a parameter
         is out of its range.
     TypeError
-        If a set does not hold words.
+        If a set does not hold words, or `bootstrap` has no models.
 
     Examples
     --------
@@ -279,6 +280,8 @@ def sc_weat(
     A, B : sequence of str
         Two sets of attributes.
     alternative : {"greater", "less", "two-sided"}, default "two-sided"
+        "greater": the word is associated with A. "less": the word is associated with B.
+        "two-sided": either of the two.
     exact, permutations, bootstrap, level, seed
         As for :func:`weat`. Here the attributes are divided, not the targets.
 
@@ -286,8 +289,8 @@ def sc_weat(
     -------
     SingleCategoryTest
         The columns word, difference (of the mean cosines), effect_size and p_value, and with a
-        bootstrap also low and high. Each p-value is of one word, without a correction for the
-        number of words: with many words, some are small by chance.
+        bootstrap also low and high. The p-values are not corrected for the number of words: with
+        many words, some p-values are small by chance.
 
     Warns
     -----
@@ -351,13 +354,13 @@ def sc_weat(
 
 
 def _cosines(wv: Vectors, targets: Chosen, attributes: Sequence[Chosen]) -> Float64:
-    """Return the cosines of targets with all attributes: shape (targets, attributes)."""
+    """Return the cosine of each target with each attribute: shape (targets, attributes)."""
     others = unit(np.vstack([own.rows(wv) for own in attributes]))
     return unit(targets.rows(wv)) @ others.T
 
 
 def _associations(wv: Vectors, sets: Sequence[Chosen]) -> Float64:
-    """Return the association s of each word of X and Y: shape (targets,)."""
+    """Return the association s of each word of X, then of Y: shape (targets,)."""
     x, y, a, b = sets
     own = unit(np.vstack([x.rows(wv), y.rows(wv)]))
     means = [unit(of.rows(wv)).mean(axis=0) for of in (a, b)]
@@ -378,5 +381,5 @@ def _effect(values: Float64, k: int) -> float:
 
 
 def _effects(values: Float64, k: int) -> Float64:
-    """Return the effect size of each row."""
+    """Return the result of :func:`_effect` for each row of values."""
     return np.array([_effect(row, k) for row in values])

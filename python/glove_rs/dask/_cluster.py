@@ -224,8 +224,8 @@ def cluster_of(client: Client | None) -> Iterator[Cluster]:
     RuntimeError
         If there are no workers, or if a worker has another version of glove-rs or none.
     ConnectionError
-        If the connection to the scheduler is lost. Before this error, Dask tries to connect again.
-        Its setting ``distributed.comm.timeouts.connect`` says for how long.
+        If the connection to the scheduler is lost. Before this error, Dask tries to connect again
+        for the time in Dask's setting ``distributed.comm.timeouts.connect``.
     """
     with _client_of(client) as found, found.as_current():
         cluster = Cluster(found)

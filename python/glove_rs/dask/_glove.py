@@ -57,9 +57,9 @@ class DaskGlove(Glove):
         counts.
     blocksize : int or str, default "64MiB"
         The largest size of a shard, the part of a text that one task reads, in bytes or as text
-        with a unit, >= 1000. A shard may be longer by the rest of its last document. A compressed
-        file, a file in a zip archive, a piece of a table and a partition of a bag are never
-        divided.
+        with a unit, >= 1000. A shard may be longer by the rest of its last document. These are
+        never divided: a compressed file, a file in a zip archive, a row group or stripe of a table,
+        and a partition of a bag or of a column.
 
     Attributes
     ----------

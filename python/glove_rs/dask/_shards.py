@@ -45,7 +45,8 @@ _LOOK = 1 << 20
 #: The calling process checks whether a file is text if the file is among this many first files of
 #: the source, or if it is cut. Any other file is checked by the worker that reads it.
 _LOOKED_AT = 16
-#: Endings of the names of compressed files, and the usual ratio of the text to the file size.
+#: Endings of the names of compressed files, and the assumed ratio of the bytes of their text to the
+#: bytes of the files.
 _COMPRESSED, _TEXT_RATIO = (".gz", ".bz2", ".xz", ".zst"), 4
 
 

@@ -35,8 +35,8 @@ FAN_IN = 8
 #: are on the workers on which they started. With one slice, the vectors of a training with 4 groups
 #: answer fewer analogies (benches/EXPERIMENTS.md, "Slices of a distributed epoch").
 SLICES = 2
-#: Between the end of a copy of the state to other workers and the beginning of the next copy, there
-#: is at least this many times the duration of the last copy.
+#: After the state was copied to other workers, at least this many times the duration of the copy
+#: passes before the next copy begins.
 COPY_EVERY = 10.0
 #: Seconds between two checks of a future, and between two checks for lost workers.
 CHECK_FUTURE, CHECK_WORKERS = 0.05, 0.5
@@ -48,7 +48,7 @@ class WorkerLost(Exception):  # noqa: N818 - the name says what happened
 
 @dataclass
 class EpochReport:
-    """A finished epoch. An :class:`EpochState`, the argument of a callback, takes its values.
+    """A finished epoch, from which the :class:`EpochState` for callbacks is created.
 
     `training` is set only while callbacks run, so only callbacks can read the parameters.
     """
@@ -185,7 +185,7 @@ class Training:
     # --- before the first epoch -----------------------------------------------------------------
 
     def _marginals_of(self, group_counts: Sequence[Future]) -> Future:
-        """Submit the sum of the marginals of all groups."""
+        """Submit tasks that add the marginals of all groups. Return the future of their sum."""
         submit = self._cluster.submit
         parts = [
             submit(_strata.marginals, counts, self._threads, name=f"marginals-{group}", at=owner)

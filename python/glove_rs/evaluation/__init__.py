@@ -1,8 +1,9 @@
 """Measure word vectors: analogy questions, human similarity ratings and categories of words.
 
-Each function reads the usual file formats, and :func:`panel` a folder of such files. The result
-states the protocol. A word that is unknown, or whose vector has NaN or infinity, is left out
-together with its question or pair. The result counts what was left out.
+:func:`analogies`, :func:`similarity` and :func:`categories` each read a file in the usual formats,
+:func:`evaluate` chooses one of them for a file, and :func:`panel` measures all files of a folder.
+The result states the protocol. A word that is unknown, or whose vector has NaN or infinity, is left
+out together with its question or pair. The result has the number of items that were left out.
 """
 
 from .._vectors.analogy import METHODS

@@ -88,7 +88,7 @@ class AnalogyResult:
     questions : tuple of (str, str, str, str)
         The questions in the order of the file, in lower case if `lowercase` was true.
     predictions : tuple of (str or None)
-        The answer to each question; None for a skipped question.
+        The answer to each question; None for a skipped question, and if no word can be the answer.
     """
 
     protocol: str
@@ -185,10 +185,11 @@ def analogies(
 ) -> AnalogyResult:
     r"""Answer analogy questions "a is to b as c is to d" and count the right answers.
 
-    The protocol is that of Stanford's evaluation script. Vectors are scaled to unit length. The
-    answer is the word with the largest cosine with b - a + c, of the whole vocabulary without a, b,
-    c and ``<unk>``. Questions with an unknown word, or with a vector that is not finite, are
-    skipped. Answers are computed in double precision.
+    The protocol is that of Stanford's evaluation script. Vectors are scaled to unit length. By
+    default, the answer is the word whose vector has the largest cosine with b - a + c. All words of
+    the vocabulary can be the answer, except a, b, c, ``<unk>`` and words whose vector is zero or
+    not finite. Questions with an unknown word, or with a vector that is not finite, are skipped.
+    Answers are computed in double precision.
 
     Parameters
     ----------
@@ -196,15 +197,17 @@ def analogies(
     path : str or path-like
         A file with four words on each line, in sections that start with a line ``: name``, such as
         questions-words.txt. Questions before the first such line form a section that is named
-        after the file, as in Stanford's eval/question-data.
+        after the file, as in Stanford's eval/question-data. Empty lines, and lines that start with
+        '#' before the first question or section, are skipped.
     method : {"3cosadd", "3cosmul"}, default "3cosadd"
-        "3cosmul" is the method of Levy & Goldberg (2014), with cosines moved to [0, 1] and 10⁻⁶
-        added to the denominator.
+        The rule that chooses the answer. "3cosadd" is described above. "3cosmul", by Levy &
+        Goldberg (2014), is cos(w, b) cos(w, c) / (cos(w, a) + 10⁻⁶) with the cosines moved to
+        [0, 1]: the word w with the largest result is the answer.
     restrict_vocab : int, optional
         Use only the first `restrict_vocab` words: only they can be answers, and a question with any
         other word is skipped.
     lowercase : bool, default True
-        Lower-case the questions.
+        Convert the questions to lower case.
 
     Returns
     -------
@@ -213,8 +216,8 @@ def analogies(
     Raises
     ------
     FormatError
-        If a line does not consist of four words, or if the file has no question or is not text in
-        UTF-8 or UTF-16. The message names file and line.
+        If a question does not consist of four words, or if the file has no question or is not text
+        in UTF-8 or UTF-16. The message names the file and the line.
     OSError
         If the file cannot be read.
     ValueError
@@ -280,7 +283,7 @@ def answered(
     Returns
     -------
     outcomes : Outcomes
-        1 for a right answer.
+        The values are 1 for a right answer, 0 for a wrong one, NaN for a skipped question.
     predicted : ndarray of intp, shape (questions,)
         The row of each answer, -1 for a question without an answer.
     """

@@ -1,8 +1,9 @@
 """Bootstrap: how much a score would vary with other items of the same kind (Efron 1979).
 
-As many items as the set has are drawn from it with replacement, and the score of the drawn items is
-computed. Two models are scored on the same draws: an item that is hard for one model is often hard
-for the other, and the interval of the difference of their scores takes this into account.
+Each draw takes items from a set with replacement, as many as the set has, and the score of these
+items is computed. Two models are scored on the same draws: an item that is hard for one model is
+often hard for the other, and the interval of the difference of the two scores takes this into
+account.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ _LEVEL = 0.95
 # There is no interval if more than this share of the draws has no score. Otherwise the interval is
 # computed from the draws with a score.
 _UNDEFINED = 0.05
-# The number of items that are drawn at a time: 2¹⁶ float64 are 0.5 MB, and about ten such arrays
-# are in use. Measured: benches/EXPERIMENTS.md, "Draws at a time".
+# The number of items that are drawn at a time. An array of 2¹⁶ float64 takes 0.5 MB, and about ten
+# arrays of this size are in use. Measured: benches/EXPERIMENTS.md, "Draws at a time".
 _CELLS = 1 << 16
 
 
@@ -53,7 +54,7 @@ def resampled_share(right: _Float64, n: int, seed: int) -> _Float64:
     Parameters
     ----------
     right : ndarray of float64, shape (models, items)
-        1 or 0.
+        1 for a right item, 0 for a wrong one.
     n : int
     seed : int
 
@@ -117,13 +118,13 @@ def _blocks(n: int, items: int) -> Iterator[slice]:
 
 
 def _weighted(weights: _Float64, first: _Float64, second: _Float64) -> _Float64:
-    """Return Σ weight · first · second over the items of each row, which is a draw."""
+    """Return Σ weight · first · second over the items, for each row. A row is a draw."""
     sums: _Float64 = np.einsum("ij,ij,ij->i", weights, first, second)
     return sums
 
 
 class _Order:
-    """The order of all values. Drawn values are ranked by it, without another sort."""
+    """The order of the values of all items. It gives the ranks of any draw without another sort."""
 
     def __init__(self, values: _Float64) -> None:
         self._sorted = np.argsort(values, kind="stable")

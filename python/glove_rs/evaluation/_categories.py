@@ -28,8 +28,8 @@ PURITY = (
     "as categories, by Ward's method on unit vectors"
 )
 
-# The largest number of words. Clustering holds the distances of all pairs of words in memory:
-# 1.6 GB for this number.
+# The largest number of words in a file. Clustering holds the distances of all pairs of words in
+# memory: 1.6 GB for 20,000 words.
 _MOST_WORDS = 20_000
 
 
@@ -93,10 +93,10 @@ def categories(
 ) -> CategoryResult:
     r"""Cluster words by their vectors and compare the clusters with categories that people made.
 
-    The vectors are scaled to unit length. Ward's method makes as many clusters of them as there are
-    categories. Purity is the share of words that belong to the most frequent category of their
-    cluster. Baroni, Dinu and Kruszewski (2014) use the same measure with another clustering method.
-    Ward's method has no random start, so the same vectors always have the same purity.
+    The vectors are scaled to unit length. Ward's method divides them into as many clusters as the
+    words have categories. Purity is the share of words that belong to the most frequent category of
+    their cluster. Baroni, Dinu and Kruszewski (2014) use the same measure with another clustering
+    method. Ward's method has no random start, so the same vectors always have the same purity.
 
     Parameters
     ----------
@@ -119,8 +119,8 @@ def categories(
     ------
     FormatError
         If a line does not consist of a word and a category, or if the file is not text in UTF-8 or
-        UTF-16, has fewer than two categories, a different category for each word, or more than
-        20,000 words.
+        UTF-16, has fewer than two categories, has a different category for each word, or has more
+        than 20,000 words.
     OSError
         If the file cannot be read.
     ValueError
@@ -174,10 +174,11 @@ def clustered(
     *,
     restrict_vocab: int | None,
 ) -> Outcomes:
-    """Return 1 for each word whose category is the most frequent one of its cluster, otherwise 0.
+    """Return the outcome of each word; see :func:`categories`.
 
-    See :func:`categories`. All outcomes are NaN if the answerable words have fewer than two
-    categories.
+    It is 1 if the category of the word is the most frequent one of the word's cluster, otherwise 0.
+    It is NaN for a word that is not answerable. All outcomes are NaN if the answerable words have
+    fewer than two categories.
     """
     hierarchy = optional("scipy.cluster.hierarchy", "categories")
     if len(words) > _MOST_WORDS:

@@ -1,4 +1,4 @@
-"""Measure vectors on a file of any kind."""
+"""Measure vectors on a file of questions, of rated pairs or of categories."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def evaluate(
     A file has questions if its first line starts with ':', or if each of its first two lines has
     four words and no rating, as in the files of Stanford's eval/question-data. It has categories if
     each of its first two lines has two fields of at most four words, and the second field is not a
-    number. Any other file is passed to :func:`similarity`. Lines that start with '#' are not
-    counted.
+    number. Any other file is passed to :func:`similarity`. Comments, the lines that start
+    with '#', do not count as lines here.
 
     The parameters, except `path`, are those of :func:`analogies`; `method` is used only for
     questions. The exceptions are those of the function that is run.

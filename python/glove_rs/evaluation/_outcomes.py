@@ -43,8 +43,9 @@ class Outcomes:
     answerable : ndarray of bool, shape (items,)
         Whether all words of the item are in the model and have finite vectors.
     values : ndarray of float64, shape (items,)
-        The cosine of a pair; 1 for a right answer to a question or a word in the right cluster,
-        otherwise 0. NaN if the item is not answerable.
+        For a pair, the cosine. For a question, 1 if the answer is right, otherwise 0. For a word, 1
+        if its category is the most frequent one of its cluster, otherwise 0. NaN if the item is
+        not answerable, and for all words if fewer than two categories have an answerable word.
     """
 
     known: NDArray[np.bool_]
@@ -52,7 +53,7 @@ class Outcomes:
     values: NDArray[np.float64]
 
     def among(self, items: NDArray[np.bool_]) -> Outcomes:
-        """Return the outcomes of some items."""
+        """Return the outcomes of the items for which `items` is true."""
         return Outcomes(self.known[items], self.answerable[items], self.values[items])
 
 
@@ -66,9 +67,9 @@ def checked(name: str, wv: object) -> Vectors:
 def rows_of(
     wv: Vectors, items: Sequence[Iterable[str]], restrict_vocab: int | None
 ) -> tuple[NDArray[np.intp], int]:
-    """Return the rows of the words of each item, and how many rows are in use.
+    """Return the rows of the words of each item, and `limit`, the number of rows in use.
 
-    The row of an unknown word is the number of rows in use.
+    The row of an unknown word is `limit`.
 
     Parameters
     ----------
@@ -92,9 +93,10 @@ def rows_of(
 def finite(
     wv: Vectors, rows: NDArray[np.intp], limit: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return which items have only rows below `limit`, and which of these items are answerable.
+    """Return which items are known, and which are answerable, as two arrays of bool.
 
-    An item is answerable if all its vectors are finite. An unknown word has the row `limit`.
+    An item is known if all its words are: an unknown word has the row `limit`. A known item is
+    answerable if all its vectors are finite.
 
     Parameters
     ----------

@@ -126,8 +126,8 @@ def panel(
     score of fewer than 10 items has no interval.
 
     The draws treat items as independent, but items share words. The intervals are valid for other
-    items with the same words. For items with other words they are too narrow. For analogies with
-    other words, the intervals would have to be several times as wide.
+    items with the same words. For items with other words, they are too narrow: for analogies, the
+    intervals would have to be several times as wide.
 
     Parameters
     ----------
@@ -161,7 +161,8 @@ def panel(
     TypeError
         If `wv` or `baseline` are not word vectors.
     ValueError
-        If `method` is not one of the choices, or a number is below its minimum.
+        If `method` is not one of the choices, or `restrict_vocab`, `n` or `seed` is below its
+        minimum.
 
     Warns
     -----
@@ -226,9 +227,9 @@ _NO_SET = "its first two lines are not questions, rated pairs of words, or words
 
 
 def _set_names(files: Sequence[str]) -> list[str]:
-    """Return the names of files without their endings.
+    """Return the names of the sets: the names of their files without the endings in `_ENDINGS`.
 
-    Files that would then have the same name keep their endings.
+    If two files differ only in these endings, both sets have the full names of their files.
     """
     short = [_ENDINGS.sub("", file) or file for file in files]
     times = Counter(short)

@@ -22,7 +22,7 @@ __all__ = ["Measuring"]
 
 _Float64: TypeAlias = "NDArray[np.float64]"
 
-# A score of fewer items has no interval: a bootstrap of so few items is unreliable.
+# A score of fewer items has no interval, because a bootstrap of very few items is unreliable.
 _LEAST_ITEMS = 10
 
 
@@ -74,7 +74,7 @@ class _Task:
     ratings: _Float64 | None = None
 
     def row(self, n: int, seed: int) -> PanelRow:
-        """Score the models, and their difference if there are two."""
+        """Score each model; with two models, also score their difference."""
         scores = [self._score([outcomes], n, seed) for outcomes in self.outcomes]
         return PanelRow(
             self.name,

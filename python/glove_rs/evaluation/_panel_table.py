@@ -18,7 +18,7 @@ _NAMES = 2
 
 
 def records(rows: Sequence[PanelRow]) -> list[dict[str, Any]]:
-    """Return a flat record for each row, with NaN for what is undefined."""
+    """Return a flat record for each row. An undefined score or bound is NaN."""
     found = []
     for row in rows:
         record: dict[str, Any] = {"measure": row.measure, "total": row.total}
@@ -64,7 +64,7 @@ def html(rows: Sequence[PanelRow], protocol: str) -> str:
 
 
 def page(title: str, fragment: str) -> str:
-    """Return a fragment as a whole page."""
+    """Return a whole HTML page that has `fragment` as its body."""
     whole = (
         '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>Word vectors on {html_text.escape(title)}</title>"
@@ -79,9 +79,9 @@ def page(title: str, fragment: str) -> str:
 def _cells(rows: Sequence[PanelRow]) -> list[tuple[str, ...]]:
     """Return the cells of the head and the rows.
 
-    The table always has a column with the number of items that the first model finds. If, in any
-    row, the number that the second model finds or the number that both find is different, the table
-    has columns for these two numbers too.
+    The table always has a column with the number of items that the first model finds. The number
+    of items that the second model finds, and the number that both find, have columns only if one of
+    them differs, in any row, from the number of the first model.
     """
     is_paired = any(row.difference for row in rows)
     differ = any(
@@ -106,7 +106,11 @@ def _cells(rows: Sequence[PanelRow]) -> list[tuple[str, ...]]:
 
 
 def _shown(score: Score, measure: str, sign: str = "") -> tuple[str, str]:
-    """Return a score and its interval as text; differences of shares are in percentage points."""
+    """Return a score and its interval as text.
+
+    With a `sign`, the score is a difference. A difference of accuracies or purities is in
+    percentage points.
+    """
 
     def number(value: float, unit: str = "") -> str:
         if measure == "Spearman":
@@ -122,10 +126,11 @@ def _shown(score: Score, measure: str, sign: str = "") -> tuple[str, str]:
 
 
 def _notes(rows: Sequence[PanelRow]) -> list[str]:
-    """Return a line for each reason why a score is undefined or has no interval.
+    """Return the lines below the table.
 
-    A reason that is listed for a score of a row is not repeated for the other scores of the row. A
-    line also says how many items a model does not find because a vector has NaN or infinity.
+    A line gives the reason why a score is undefined or has no interval. If two scores of a row have
+    the same reason, only the first of them has a line. Another line says how many items a model
+    does not find because a vector has NaN or infinity.
     """
     found = []
     for row in rows:

@@ -14,20 +14,21 @@ Measure: TypeAlias = Literal["Spearman", "accuracy", "purity"]
 
 @dataclass(frozen=True)
 class Score:
-    """A score of a set, or the difference of two, with its 95 % bootstrap interval.
+    """A score of a set, or the difference of two scores, with a 95 % bootstrap interval.
 
     Attributes
     ----------
     found : int
-        The number of items in the score: their words are known and have finite vectors. For a
-        difference, the number of items that both models find.
+        The number of items that were scored: the items whose words are known and have finite
+        vectors. For a difference, the number of items that both models find.
     value : float
-        Spearman's correlation, from -1 to 1; accuracy or purity, from 0 to 1; or a difference of
-        two. NaN if it is undefined.
+        Spearman's correlation, from -1 to 1; accuracy or purity, from 0 to 1; or the difference of
+        two of these. NaN if it is undefined.
     low, high : float
-        The bounds of the interval, in the same unit. NaN if there is no interval.
+        The bounds of the interval, in the unit of `value`. NaN if there is no interval.
     not_finite : int
-        The number of other items whose words are known, but a vector has NaN or infinity.
+        The number of items that were not scored although their words are known, because a vector
+        has NaN or infinity.
     note : str
         The reason why there is no value or no interval; "" if there are both.
     """
@@ -52,16 +53,19 @@ class PanelRow:
     Attributes
     ----------
     name : str
-        The name of the file without its ending. A file with questions of both kinds has three rows,
-        whose names end in ": semantic", ": syntactic" and ": total".
+        The name of the file without its ending; with it, if two files would have the same name. A
+        file with semantic and syntactic questions has three rows, whose names end in ": semantic",
+        ": syntactic" and ": total".
     measure : {"Spearman", "accuracy", "purity"}
     total : int
         The number of rated pairs, questions or words of the set or of the part.
     score : Score
+        The score of the first model.
     baseline : Score or None
         The score of the second model.
     difference : Score or None
-        The first score minus the second, both of the items that both models find.
+        The score of the first model minus that of the second. For this, each model is scored on the
+        items that both models find.
     """
 
     name: str

@@ -66,8 +66,8 @@ def _lines(path: _Path) -> Iterator[tuple[int, str]]:
 def kind_of(file: SetFile) -> Kind | None:
     """Return the kind of a set by its first two lines, or None if the file is not a set.
 
-    The first line alone is not enough, because it may name the columns. Lines that start with '#'
-    are comments.
+    The first line alone is not enough, because it may name the columns. Comments, which are lines
+    that start with '#', do not count as lines.
     """
     rows = _table(file)[:2]
     if rows and rows[0].line.startswith(":"):
@@ -82,8 +82,8 @@ def _kind_of_row(row: _Row) -> Kind | None:
     if row.rating is None and len(_FIELD.findall(row.line)) == 4:
         return "analogies"
     first = row.fields[:2]
-    # If the second field is a number, the file has vectors or a vocabulary. Other lines that are
-    # refused here are prose.
+    # If the second field is a number, the line is from a file of vectors or of words with counts.
+    # The other lines for which None is returned are prose.
     if not all(first) or _number(first[-1]) is not None or len(row.fields) > _MOST_COLUMNS:
         return None
     if any(len(_FIELD.findall(field)) > _MOST_WORDS for field in first):
@@ -107,7 +107,7 @@ def read_questions(
     ----------
     path : str or path-like
     folded : callable, default str
-        A function that is applied to each question, such as `str.lower`.
+        A function that changes the text of each question, such as `str.lower`.
     left_out : list of int, optional
         The line numbers of lines that are not questions are added to this list. By default such a
         line is an error.
@@ -119,7 +119,7 @@ def read_questions(
         named after the file. Lines that start with '#' are comments if no question and no section
         comes before them.
     owner : list of int
-        The section of each question, from 0.
+        The index in `sections` of the section of each question.
     questions : list of (str, str, str, str)
 
     Raises
@@ -166,8 +166,8 @@ def read_pairs(path: _Path, lowercase: bool) -> tuple[list[tuple[str, str]], lis
     Raises
     ------
     FormatError
-        For a line without two words and a rating, except a first line that names the columns; or if
-        the file has no pair.
+        For a line without two words and a rating, except a first line without a number, which names
+        the columns; or if the file has no pair.
     """
     pairs: list[tuple[str, str]] = []
     ratings: list[float] = []
@@ -189,8 +189,8 @@ def read_categories(path: _Path, lowercase: bool) -> tuple[list[str], list[str]]
     """Read a word and its category from each line.
 
     The column with fewer different values holds the categories. If both columns have the same
-    number of different values, it is the second column. A first line such as ``word category`` is
-    skipped.
+    number of different values, the second column holds them. A first line such as ``word category``
+    is skipped. With `lowercase`, the words are converted to lower case, but not the categories.
 
     Returns
     -------

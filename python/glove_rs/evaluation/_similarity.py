@@ -33,12 +33,12 @@ class SimilarityResult(OneRow):
     path : str
         The file of rated pairs.
     spearman, pearson : float
-        Correlation of ratings and cosines, from -1 to 1. NaN if it is undefined: for fewer than
-        two answerable pairs, or if all ratings or all cosines are equal.
+        The correlation of ratings and cosines, from -1 to 1. NaN for fewer than two answerable
+        pairs, and if all ratings or all cosines are equal.
     answerable : int
         Pairs whose words are known and have finite vectors.
     skipped : int
-        All other pairs, which are left out.
+        All other pairs. They do not change the correlation.
     not_finite : int
         Skipped pairs whose words are both known, but a vector has NaN or infinity.
     """
@@ -100,19 +100,20 @@ def similarity(
     restrict_vocab : int, optional
         Use only the first `restrict_vocab` words: a pair with any other word is skipped.
     lowercase : bool, default True
-        Lower-case the pairs.
+        Convert the words of the pairs to lower case.
 
     Returns
     -------
     SimilarityResult
-        With Spearman's rank correlation (equal values share the mean of their ranks) and Pearson's.
-        Pairs with an unknown word, or with a vector that is not finite, are left out.
+        It has Spearman's rank correlation, in which equal values share the mean of their ranks, and
+        Pearson's correlation. Pairs with an unknown word, or with a vector that is not finite, are
+        left out.
 
     Raises
     ------
     FormatError
         If a line does not have two words and a number, or if the file has no pair or is not text in
-        UTF-8 or UTF-16. The message names file and line.
+        UTF-8 or UTF-16. The message names the file and the line.
     OSError
         If the file cannot be read.
     ValueError
@@ -160,7 +161,7 @@ def similarity(
 def compared(
     wv: Vectors, pairs: Sequence[tuple[str, str]], *, restrict_vocab: int | None
 ) -> Outcomes:
-    """Return the cosine of each pair; see :func:`similarity`."""
+    """Return the cosine of each pair, NaN if the pair is not answerable; see :func:`similarity`."""
     rows, limit = rows_of(wv, pairs, restrict_vocab)
     known, answerable = finite(wv, rows, limit)
     cosines = np.full(len(rows), np.nan)

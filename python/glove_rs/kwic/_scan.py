@@ -16,7 +16,7 @@ from ._table_files import texts_of_tables
 
 __all__ = ["Documents", "documents_of_source"]
 
-#: A value of each column of metadata.
+#: The values of one document in all columns of metadata.
 Row: TypeAlias = Sequence[Any]
 #: A function that is called for each text or list of words of a source. A text may hold several
 #: documents (see `Documents.is_cut`). The second argument is a function that returns the metadata.
@@ -166,8 +166,8 @@ def _of_core(
 ) -> Documents:
     """Let the core read the files that `source` names, or the open file `source`.
 
-    The core normalizes and lower-cases the text as the settings say. It takes the function
-    `visited` for the tokenizer, and calls it with each document.
+    The core normalizes and lower-cases the text as the settings say. The function `visited` is
+    passed to the core as the tokenizer, so the core calls `visited` with each document.
     """
     parts = files if len(files) > 1 else [source]
     names = [*(["file"] if len(files) > 1 else []), *columns.names]

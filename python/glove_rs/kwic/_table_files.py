@@ -61,8 +61,8 @@ def _texts(batch: Batch, column: str, errors: str) -> list[Any]:
 def _decoded(value: Any, origin: tuple[str, int, str], row: int, errors: str) -> Any:
     """Return one value of a column in which some values are not UTF-8.
 
-    With "strict" as `errors`, raise a FormatError if this value is not UTF-8. Otherwise replace or
-    ignore the bytes that are not.
+    If this value is not UTF-8, raise a FormatError with "strict" as `errors`. With "replace" or
+    "ignore", replace or leave out the bytes of this value that are not UTF-8.
     """
     try:
         return value.as_py()

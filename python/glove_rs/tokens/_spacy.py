@@ -48,7 +48,8 @@ def from_spacy(
     ValueError
         If `unit` is not one of the choices. When the documents are read: if `attribute` is a lemma,
         part of speech, tag or dependency that no token of a document has, because the pipeline has
-        no component that sets it.
+        no component that sets it; or if `unit` is "sentence" and the pipeline has no component that
+        finds sentences.
 
     Examples
     --------
@@ -89,10 +90,11 @@ def _of_spacy(
 
 
 def _by_number(doc: Any, attribute: Attribute, known: dict[int, str]) -> list[str] | None:
-    """Return the word of each token, "" for white space, without an object for each token.
+    """Return the word of each token; "" for white space. No Python objects of tokens are created.
 
-    Return None if `attribute` is a function, or an attribute for which this function does not use
-    ``Doc.to_array``. spaCy stores a text as a number, and `known` caches the text of each number.
+    The attributes are read with ``Doc.to_array``, in which each text is a number. `known` caches
+    the text of each number. The result is None if `attribute` is a function, or is not in the list
+    of attributes at the parameter `keep` of :func:`from_spacy`.
     """
     if not isinstance(attribute, str):
         return None
