@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 
 /// Number of words of the longest document that [`CountingOptions::WHOLE_DOCUMENT`] counts. A document of n words has
-/// about n²/2 pairs: 50 million for this length.
+/// about n²/2 pairs: 50 million for this length. A [`GAP`](crate::encoding::GAP) counts as a word.
 pub const MAX_DOCUMENT: usize = 10_000;
 
 /// Which pairs of words co-occur, and with what weight.
