@@ -177,6 +177,29 @@ def test_words_are_ranked_by_their_closeness_to_the_mean(wv):
     assert caught[0].filename == __file__
 
 
+def test_words_without_a_direction_are_ranked_last():
+    words = ["zero", "left", "nan", "right", "up", "inf"]
+    matrix = np.array([[0.0, 0], [-2, 0], [np.nan, 1], [3, 0], [1, 1], [np.inf, 0]])
+    wv = WordVectors(words, matrix)
+    ranked = wv.rank_by_centrality(words)
+    # The rest is ranked as it is without them.
+    assert ranked[:3] == wv.rank_by_centrality(["left", "right", "up"])
+    assert [word for _, word in ranked] == ["up", "right", "left", "zero", "nan", "inf"]
+    assert ranked[2][0] < 0
+    assert np.isnan([score for score, _ in ranked[3:]]).all()
+    assert wv.doesnt_match(words) == "inf"
+    # The dot product of a zero vector with the mean is 0.
+    ranked = wv.rank_by_centrality(words, use_norm=False)
+    assert [word for _, word in ranked] == ["right", "up", "zero", "left", "nan", "inf"]
+    assert ranked[2][0] == 0
+    assert np.isnan([score for score, _ in ranked[4:]]).all()
+    with np.errstate(all="raise"):
+        for use_norm in (True, False):
+            ((score, word),) = wv.rank_by_centrality(["nan"], use_norm)
+            assert word == "nan"
+            assert np.isnan(score)
+
+
 def test_word_pairs_by_hand(wv, tmp_path):
     pytest.importorskip("scipy", reason="scipy is not installed")
     text = "# a\tb\t1\nice\tsnow\t9\nICE\tsteam\t2\nsnow\tsteam\t5\nbad line\nice\tfire\t1\n"
