@@ -200,6 +200,24 @@ def test_words_without_a_direction_are_ranked_last():
             assert np.isnan(score)
 
 
+def test_bytes_in_another_encoding_are_named_with_their_place(wv, tmp_path):
+    pytest.importorskip("scipy", reason="scipy is not installed")
+    path = tmp_path / "pairs.txt"
+    # The offset is that in the file, also far from its beginning and after a byte order mark.
+    for mark in (b"", b"\xef\xbb\xbf"):
+        path.write_bytes(mark + b"ice\tsnow\t9\n" * 3000 + b"\xe9")
+        message = f"pairs.txt: byte {33_000 + len(mark)} is not UTF-8: set encoding="
+        for encoding in ("utf-8", "UTF8", "utf-8-sig"):
+            with pytest.raises(FormatError, match=message):
+                wv.evaluate_word_pairs(path, encoding=encoding)
+    path.write_text(
+        "ice\tsnow\t9\r\nsnow\tsteam\t2\rice\tsteam\t1\n", encoding="utf-16", newline=""
+    )
+    assert wv.evaluate_word_pairs(path, encoding="utf-16")[2] == 0
+    with pytest.raises(LookupError):
+        wv.evaluate_word_pairs(path, encoding="no such encoding")
+
+
 def test_word_pairs_by_hand(wv, tmp_path):
     pytest.importorskip("scipy", reason="scipy is not installed")
     text = "# a\tb\t1\nice\tsnow\t9\nICE\tsteam\t2\nsnow\tsteam\t5\nbad line\nice\tfire\t1\n"
