@@ -188,6 +188,9 @@ def test_words_without_a_direction_are_ranked_last():
     assert ranked[2][0] < 0
     assert np.isnan([score for score, _ in ranked[3:]]).all()
     assert wv.doesnt_match(words) == "inf"
+    assert wv.closer_than("right", "zero") == wv.closer_than("right", "nan") == ["left", "up"]
+    assert (wv.rank("right", "up"), wv.rank("right", "zero")) == (1, 3)
+    assert wv.closer_than("zero", "nan") == []
     # The dot product of a zero vector with the mean is 0.
     ranked = wv.rank_by_centrality(words, use_norm=False)
     assert [word for _, word in ranked] == ["right", "up", "zero", "left", "nan", "inf"]

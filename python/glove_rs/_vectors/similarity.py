@@ -576,7 +576,9 @@ class SimilarityQueries(VectorTable):
         """
         first, second = self.get_index(key1), self.get_index(key2)
         distances = self.distances(first)
-        closer = np.flatnonzero(distances < distances[second])
+        # Words without a direction have the distance NaN, and come last.
+        limit = np.inf if np.isnan(distances[second]) else distances[second]
+        closer = np.flatnonzero(distances < limit)
         return [self.index_to_key[index] for index in closer if index != first]
 
     def rank(self, key1: Key, key2: Key) -> int:
