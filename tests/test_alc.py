@@ -630,6 +630,18 @@ def test_feature_embeddings_are_transformed_means_of_counts(model, text):
         alc.feature_similarity(found, other, ["nowhere"])
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+@pytest.mark.parametrize("transform", [False, np.eye(2)])
+def test_feature_embeddings_need_finite_vectors(value, transform):
+    X = Cooccurrence.from_corpus([["ice", "cold"], ["hot"]], min_count=1, progress=False)
+    vectors = np.array([[1.0, 2.0], [3.0, value], [value, 5.0]])
+    with pytest.raises(ValueError, match="vectors must have finite numbers only for the words of"):
+        alc.feature_embeddings(X, (["ice", "cold", "hot"], vectors), transform)
+    # "hot" occurs with no other word, so its vector is not used.
+    vectors[1] = 4.0
+    assert len(alc.feature_embeddings(X, (["ice", "cold", "hot"], vectors), transform)) == 2
+
+
 def test_a_text_without_known_words_has_no_feature_embeddings(model):
     X = Cooccurrence.from_corpus([["zz", "yy"]], min_count=1, progress=False)
     with pytest.raises(ValueError, match="X must have words that occur with words"):

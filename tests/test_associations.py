@@ -446,6 +446,7 @@ def test_sets_are_read_from_json_and_from_tables(tmp_path, content):
         (b"set,word\ncold,ice\ncold,ice\n", "line 3: 'ice' occurs twice in the set 'cold'"),
         (b"set,word\ncold,\n", "line 2: the name of a set or a word is empty"),
         (b"set,word\ncold,\xff\n", "byte 14 is not UTF-8"),
+        (b"\xef\xbb\xbfset,word\ncold,\xff\n", "byte 17 is not UTF-8"),
     ],
 )
 def test_malformed_sets_are_refused_with_the_line(tmp_path, content, message):

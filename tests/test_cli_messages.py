@@ -49,6 +49,16 @@ def test_a_message_names_the_option_and_not_the_parameter(corpus, arguments, mes
     assert message in reason(code, *given)
 
 
+def test_a_list_in_another_encoding_is_named(corpus):
+    WordVectors(["a", "b"], [[1.0, 0], [0, 1]]).save("vectors")
+    (corpus / "list").write_bytes(b"x\n" * 9000 + b"\xff\n")
+    for arguments in (
+        ["bootstrap", "corpus.txt", "--out", "m", "--groups", "list"],
+        ["compare", "vectors", "vectors", "--anchors", "list"],
+    ):
+        assert "list: byte 18000 is not UTF-8" in reason(1, *arguments)
+
+
 @pytest.mark.parametrize(
     ("message", "shown"),
     [

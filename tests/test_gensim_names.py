@@ -177,6 +177,50 @@ def test_words_are_ranked_by_their_closeness_to_the_mean(wv):
     assert caught[0].filename == __file__
 
 
+def test_words_without_a_direction_are_ranked_last():
+    words = ["zero", "left", "nan", "right", "up", "inf"]
+    matrix = np.array([[0.0, 0], [-2, 0], [np.nan, 1], [3, 0], [1, 1], [np.inf, 0]])
+    wv = WordVectors(words, matrix)
+    ranked = wv.rank_by_centrality(words)
+    # The rest is ranked as it is without them.
+    assert ranked[:3] == wv.rank_by_centrality(["left", "right", "up"])
+    assert [word for _, word in ranked] == ["up", "right", "left", "zero", "nan", "inf"]
+    assert ranked[2][0] < 0
+    assert np.isnan([score for score, _ in ranked[3:]]).all()
+    assert wv.doesnt_match(words) == "inf"
+    assert wv.closer_than("right", "zero") == wv.closer_than("right", "nan") == ["left", "up"]
+    assert (wv.rank("right", "up"), wv.rank("right", "zero")) == (1, 3)
+    assert wv.closer_than("zero", "nan") == []
+    # The dot product of a zero vector with the mean is 0.
+    ranked = wv.rank_by_centrality(words, use_norm=False)
+    assert [word for _, word in ranked] == ["right", "up", "zero", "left", "nan", "inf"]
+    assert ranked[2][0] == 0
+    assert np.isnan([score for score, _ in ranked[4:]]).all()
+    with np.errstate(all="raise"):
+        for use_norm in (True, False):
+            ((score, word),) = wv.rank_by_centrality(["nan"], use_norm)
+            assert word == "nan"
+            assert np.isnan(score)
+
+
+def test_bytes_in_another_encoding_are_named_with_their_place(wv, tmp_path):
+    pytest.importorskip("scipy", reason="scipy is not installed")
+    path = tmp_path / "pairs.txt"
+    # The offset is that in the file, also far from its beginning and after a byte order mark.
+    for mark in (b"", b"\xef\xbb\xbf"):
+        path.write_bytes(mark + b"ice\tsnow\t9\n" * 3000 + b"\xe9")
+        message = f"pairs.txt: byte {33_000 + len(mark)} is not UTF-8: set encoding="
+        for encoding in ("utf-8", "UTF8", "utf-8-sig"):
+            with pytest.raises(FormatError, match=message):
+                wv.evaluate_word_pairs(path, encoding=encoding)
+    path.write_text(
+        "ice\tsnow\t9\r\nsnow\tsteam\t2\rice\tsteam\t1\n", encoding="utf-16", newline=""
+    )
+    assert wv.evaluate_word_pairs(path, encoding="utf-16")[2] == 0
+    with pytest.raises(LookupError):
+        wv.evaluate_word_pairs(path, encoding="no such encoding")
+
+
 def test_word_pairs_by_hand(wv, tmp_path):
     pytest.importorskip("scipy", reason="scipy is not installed")
     text = "# a\tb\t1\nice\tsnow\t9\nICE\tsteam\t2\nsnow\tsteam\t5\nbad line\nice\tfire\t1\n"

@@ -115,6 +115,12 @@ def test_every_source_gives_the_same_contexts(tmp_path):
     assert len(names) > 10
 
 
+def test_a_limit_of_the_bytes_of_words_leaves_out_no_context(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(TEXT))
+    assert found(path, max_word_bytes=1) == found(TEXT, max_word_bytes=1) == EXPECTED
+
+
 def test_other_columns_of_a_table_are_metadata():
     rows = [{"text": line, "year": 1900 + k, "body": "x"} for k, line in enumerate(TEXT)]
     contexts = kwic.contexts(rows, "ice")

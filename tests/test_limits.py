@@ -148,6 +148,19 @@ def test_a_long_word_of_a_document_is_refused(document):
         Vocabulary.from_corpus([document], min_count=1, max_word_bytes=99)
 
 
+@pytest.mark.parametrize("most", [1, 2, 15, 16, 17])
+@pytest.mark.parametrize("folding", [{}, {"lowercase": True}])
+def test_the_limit_holds_for_short_words_too(most, folding):
+    settings = {"min_count": 1, "max_word_bytes": most, **folding}
+    longest = "x" * most
+    for document in (f"a {longest} b", ["a", longest, "b"]):
+        assert longest in Vocabulary.from_corpus([document], **settings)
+    message = f"a word of {most + 1} bytes; the limit is max_word_bytes={most}$"
+    for document in (f"a {longest}y b", ["a", longest + "y", "b"]):
+        with pytest.raises(ValueError, match=message):
+            Vocabulary.from_corpus([document], **settings)
+
+
 @pytest.mark.parametrize("value", [0, -1, 2**31, 1.5, "1MB", None])
 def test_a_bad_limit_of_words_is_refused(value):
     with pytest.raises(ValueError, match=r"^max_word_bytes must be an integer"):

@@ -1,8 +1,10 @@
 """Counting under a memory limit, files of counts, sums of counts, large vocabularies."""
 
 import ctypes
+import gzip
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -112,14 +114,13 @@ def test_a_missing_tmp_dir_is_named(long_text, tmp_path, missing):
 
 
 @pytest.fixture
-def tiny_disk(tmp_path):
-    """A file system of one megabyte."""
+def tiny_disk(request, tmp_path):
+    """A file system of one megabyte, or of the size that the test names."""
     libc = ctypes.CDLL(None, use_errno=True)
     folder = tmp_path / "tiny"
     folder.mkdir()
-    if not hasattr(libc, "mount") or libc.mount(
-        b"tmpfs", os.fsencode(folder), b"tmpfs", 0, b"size=1m"
-    ):
+    size = os.fsencode(f"size={getattr(request, 'param', '1m')}")
+    if not hasattr(libc, "mount") or libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, size):
         pytest.skip("a tmpfs cannot be mounted here (needs root on Linux)")
     yield folder
     libc.umount2(os.fsencode(folder), 2)
@@ -132,6 +133,31 @@ def test_a_full_tmp_dir_says_where_and_how_much_space_is_needed(long_text, tiny_
     assert error.value.filename == str(tiny_disk)
     assert list(tiny_disk.iterdir()) == []
     assert os.statvfs(tiny_disk).f_bfree > 200  # the space of the temporary files is free again
+
+
+def space_needed(source, tmp_dir):
+    """Count on a disk that is too small; return the megabytes that the message names."""
+    with pytest.raises(OSError, match="No space left") as error:
+        Cooccurrence.from_corpus(source, memory="1MB", tmp_dir=tmp_dir, min_count=1)
+    return int(re.search(r"about (\d+) MB or more", str(error.value))[1])
+
+
+@pytest.mark.parametrize("tiny_disk", ["256k"], indirect=True)
+def test_the_space_for_a_compressed_text_is_that_for_the_text(long_text, tmp_path, tiny_disk):
+    packed = tmp_path / "corpus.txt.gz"
+    packed.write_bytes(gzip.compress(long_text.read_bytes()))
+    # How much of a compressed file was read is known only to a block of the decompressor.
+    assert space_needed(packed, tiny_disk) >= 0.7 * space_needed(long_text, tiny_disk)
+
+
+@pytest.mark.parametrize("tiny_disk", ["4m"], indirect=True)
+def test_the_space_needed_includes_that_of_all_segments(tmp_path, tiny_disk):
+    rng = np.random.default_rng(1)
+    # Words of 30 bytes: twelve chunks, but few enough words that their numbers fit on the disk.
+    words = np.array([f"{k:030}" for k in range(1000)])
+    path = tmp_path / "corpus.txt"
+    path.write_text("\n".join(" ".join(rng.choice(words, size=100)) for _ in range(4000)))
+    assert space_needed(path, tiny_disk) > 4
 
 
 @pytest.mark.slow

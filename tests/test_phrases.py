@@ -241,6 +241,12 @@ def test_stop_words_come_from_a_file_or_a_language(tmp_path):
         assert "is" not in Vocabulary.from_corpus(DOCUMENTS, stop_words=given_path)
     with pytest.raises(FileNotFoundError):
         Vocabulary.from_corpus(DOCUMENTS, stop_words=tmp_path / "missing")
+    for mark in (b"", b"\xef\xbb\xbf"):
+        path.write_bytes(mark + b"is\r\na\n" * 5000)
+        assert "is" not in Vocabulary.from_corpus(DOCUMENTS, stop_words=path)
+        path.write_bytes(mark + b"is\r\na\n" * 5000 + b"\xe9t\xe9\n")
+        with pytest.raises(FormatError, match=f"stop.txt: byte {30_000 + len(mark)} is not UTF-8"):
+            Vocabulary.from_corpus(DOCUMENTS, stop_words=path)
     pytest.importorskip("stop_words")
     words = Vocabulary.from_corpus(DOCUMENTS, stop_words="english").words
     assert "is" not in words

@@ -92,8 +92,19 @@ def test_errors_of_conllu_name_file_line_and_columns(file, tmp_path):
     with pytest.raises(FormatError, match=r"bad\.conllu, line 2: the line has 3 columns"):
         list(tokens.from_conllu(bad))
     bad.write_bytes(b"1\t\xff\n")
-    with pytest.raises(FormatError, match=r"bad\.conllu, line 1: .*utf-8"):
+    with pytest.raises(FormatError, match=r"bad\.conllu, line 1: not UTF-8$"):
         list(tokens.from_conllu(bad))
+    sentences = CONLLU + "\n\n"
+    bad.write_bytes(sentences.encode() * 999 + b"1\t\xff\n")
+    line = 999 * sentences.count("\n") + 1
+    with pytest.raises(FormatError, match=rf"bad\.conllu, line {line}: not UTF-8$"):
+        list(tokens.from_conllu(bad))
+    # Longer than the blocks of two megabytes that are decoded together.
+    text = ("\ufeff" + sentences * 6000).encode("utf-16-le")
+    for end in (b"\x00\xdc", b"\x00\xdc" + text[2:], b"\x00"):
+        bad.write_bytes(text + end)
+        with pytest.raises(FormatError, match=rf"bad\.conllu: byte {len(text)} is not UTF-16$"):
+            list(tokens.from_conllu(bad))
     bad.write_bytes(gzip.compress(CONLLU.encode())[:-30])
     with pytest.raises(FormatError, match=r"bad\.conllu, line"):
         list(tokens.from_conllu(bad))

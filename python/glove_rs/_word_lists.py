@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copyreg
+import io
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -10,6 +11,7 @@ from typing import Any, TypeAlias
 
 from . import _core
 from ._checks import path_text, shown, words, writable_words
+from ._io.text_file import read_text
 from ._optional import optional
 
 __all__ = [
@@ -77,11 +79,7 @@ def check_size(name: str, found: Iterable[str]) -> None:
 def _of_file_or_language(value: str | os.PathLike[str]) -> list[str]:
     path = path_text("stop_words", value)
     if not isinstance(value, str) or os.path.exists(path) or os.path.dirname(path):
-        with open(path, encoding="utf-8-sig") as file:
-            try:
-                return [line.strip() for line in file]
-            except UnicodeDecodeError as error:
-                raise _core.FormatError(f"{path}: byte {error.start} is not UTF-8") from None
+        return [line.strip() for line in io.StringIO(read_text(path), newline=None)]
     library = optional("stop_words", "stop_words with a language")
     try:
         return list(library.get_stop_words(value))

@@ -15,7 +15,7 @@ use super::merge::{BlockSum, merge, push_row};
 use super::occurrences::Occurrences;
 use super::options::CountingOptions;
 use super::row_block::RowBlock;
-use super::row_writer::{CountedBlock, RowWriter};
+use super::row_writer::{CountedBlock, Progress, RowWriter};
 use super::window::{RowCounter, sum_row};
 use crate::encoding::{EncodedCorpus, Segment};
 use crate::error::Result;
@@ -85,7 +85,11 @@ fn count_segments<S: BlockSum>(
         } else {
             RowWriter::on_disk(memory)?
         };
-        writer.set_fraction(corpus.fraction_read());
+        writer.set_progress(Progress {
+            fraction: corpus.fraction_read(),
+            earlier_rows: counted.iter().map(Triangle::disk_bytes).sum(),
+            other_files: corpus.disk_bytes(),
+        });
         let documents = if options.counts_documents() {
             let documents = Documents::index(&segment.text, last, monitor)?;
             Some(documents.map_err(|long| long.error(documents_before, vocabulary))?)

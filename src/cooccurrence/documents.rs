@@ -5,6 +5,7 @@ use super::accumulator::{Row, Sum};
 use super::occurrences::POLL_TOKENS;
 use super::options::{CountingOptions, MAX_DOCUMENT};
 use super::text::{Symbol, Text};
+use crate::encoding::GAP;
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
@@ -32,7 +33,7 @@ impl Documents {
     ///
     /// # Errors
     /// [`Error::Memory`]; [`Error::Cancelled`]. The inner result is a [`LongDocument`] if a
-    /// document has more than [`MAX_DOCUMENT`] words.
+    /// document has more than [`MAX_DOCUMENT`] words and gaps.
     pub fn index<T: Text + ?Sized>(
         text: &T,
         is_last: bool,
@@ -138,11 +139,13 @@ impl Documents {
     }
 }
 
-/// A document of more than [`MAX_DOCUMENT`] words. Such a document cannot be counted as a whole.
+/// A document of more than [`MAX_DOCUMENT`] words and gaps. Such a document cannot be counted as a whole.
 pub(crate) struct LongDocument {
     // The number of documents before it in the segment.
     number: usize,
     words: usize,
+    // Whether some of the words are gaps.
+    has_gaps: bool,
     // The first `SHOWN` words.
     first: Vec<WordId>,
 }
@@ -152,6 +155,7 @@ impl LongDocument {
         Self {
             number,
             words: words.len(),
+            has_gaps: text.ids(words.clone()).any(|id| id == GAP),
             first: text.ids(words.start..words.start + SHOWN).collect(),
         }
     }
@@ -169,12 +173,17 @@ impl LongDocument {
         } else {
             format!(", which begins {:?},", first.join(" "))
         };
+        let gaps = if self.has_gaps {
+            " (with keep_gaps=True, words outside the vocabulary count too)"
+        } else {
+            ""
+        };
         // The segment may hold only the beginning of the document: hence "or more".
         Error::parameter(
             "window",
             format!(
                 "must be a number of words for this text: None counts every pair of a document of up to \
-                 {MAX_DOCUMENT} words, but document {}{begins} has {} words or more",
+                 {MAX_DOCUMENT} words, but document {}{begins} has {} words or more{gaps}",
                 before + self.number + 1,
                 self.words,
             ),

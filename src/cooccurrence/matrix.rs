@@ -198,6 +198,14 @@ impl Triangle {
         }
     }
 
+    /// Number of bytes of the temporary file of the rows; 0 if they are in memory.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        match &self.store {
+            Store::Memory(_) => 0,
+            Store::Disk(file) => file.bytes(),
+        }
+    }
+
     /// Number of pairs of words that have an entry in the triangle.
     pub fn pairs(&self) -> u64 {
         match &self.store {

@@ -4,7 +4,7 @@
 use super::accumulator::{Kind, Row, RowAccumulator, Sum};
 use super::matrix::Triangle;
 use super::row_block::{RowBlock, TriangleRow};
-use super::row_writer::{CountedBlock, RowWriter};
+use super::row_writer::{CountedBlock, Progress, RowWriter};
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
@@ -128,6 +128,10 @@ fn merge_once<S: BlockSum>(
     monitor: &Monitor,
 ) -> Result<Triangle> {
     monitor.begin(Stage::Merging, parts.iter().map(|part| part.pairs()).sum());
+    writer.set_progress(Progress {
+        other_files: parts.iter().map(|part| part.disk_bytes()).sum(),
+        ..Progress::default()
+    });
     let tasks = tasks(parts, words as WordId);
     for tasks in tasks.chunks(memory.wave_tasks(tasks.len())) {
         let blocks: Result<Vec<CountedBlock>> = tasks

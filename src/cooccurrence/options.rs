@@ -2,8 +2,8 @@
 
 use crate::error::{Error, Result};
 
-/// Number of words of the longest document that [`CountingOptions::WHOLE_DOCUMENT`] counts. A gap counts as a word. A
-/// document of n words has about n²/2 pairs: 50 million for this length.
+/// Number of words of the longest document that [`CountingOptions::WHOLE_DOCUMENT`] counts. A document of n words has
+/// about n²/2 pairs: 50 million for this length. A [`GAP`](crate::encoding::GAP) counts as a word.
 pub const MAX_DOCUMENT: usize = 10_000;
 
 /// Which pairs of words co-occur, and with what weight.

@@ -47,9 +47,37 @@ pub(crate) struct RowWriter<'a> {
     memory_bytes: u64,
     file: Option<SpillFile>,
     totals: Totals,
-    // The fraction of the text that lies in the segments so far. If the disk is full, the error
-    // message estimates from this fraction the space that all rows need.
-    fraction: f64,
+    progress: Progress,
+}
+
+/// What is counted and written apart from the rows of this writer. If the disk is full, the error message estimates
+/// from this how much space is needed.
+pub(crate) struct Progress {
+    /// The fraction of the text that lies in the segments so far, including the segment whose rows this writer takes.
+    pub fraction: f64,
+    /// Number of bytes of rows of earlier segments in temporary files.
+    pub earlier_rows: u64,
+    /// Number of bytes in all other temporary files.
+    pub other_files: u64,
+}
+
+impl Default for Progress {
+    fn default() -> Self {
+        Self {
+            fraction: 1.0,
+            earlier_rows: 0,
+            other_files: 0,
+        }
+    }
+}
+
+impl Progress {
+    /// The space that is needed, after `written` bytes of rows. The estimate is low: it leaves out the rows of the
+    /// segments so far that have not been written yet, and the sum of all segments.
+    fn space_needed(&self, written: u64) -> f64 {
+        let rows = (self.earlier_rows + written) as f64;
+        self.other_files as f64 + rows / self.fraction.max(1e-3)
+    }
 }
 
 impl<'a> RowWriter<'a> {
@@ -60,7 +88,7 @@ impl<'a> RowWriter<'a> {
             memory_bytes: 0,
             file: None,
             totals: Totals::default(),
-            fraction: 1.0,
+            progress: Progress::default(),
         }
     }
 
@@ -72,10 +100,9 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Set the fraction of the text that lies in the segments so far, including the segment whose rows are pushed
-    /// next.
-    pub fn set_fraction(&mut self, fraction: f64) {
-        self.fraction = fraction;
+    /// Set what the error message for a full disk is computed from. Without it, these rows are all that is written.
+    pub fn set_progress(&mut self, progress: Progress) {
+        self.progress = progress;
     }
 
     /// Compute the totals of blocks, and append the blocks.
@@ -115,9 +142,7 @@ impl<'a> RowWriter<'a> {
         let file = self.file.as_mut().expect("created before");
         let written = file.bytes() + bytes.len() as u64;
         file.push(block.rows(), block.entries() as u64, bytes)
-            // A low estimate: it counts only the rows that are in this file. The rows of earlier segments, which
-            // are in other files, and the rows that have not been written yet are left out.
-            .map_err(|e| e.with_space_needed(written as f64 / self.fraction.max(1e-3)))
+            .map_err(|e| e.with_space_needed(self.progress.space_needed(written)))
     }
 
     /// The matrix of blocks that have values of both directions. If the blocks are in memory and

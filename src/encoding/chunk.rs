@@ -26,6 +26,7 @@ impl Interner {
             folding: Folding::default(),
             waiting: Vec::with_capacity(BATCH),
             max_word_bytes: options.max_word_bytes,
+            short: options.max_word_bytes.min(SHORT),
             keep_empty: options.keep_empty,
             monitor,
             fault: None,
@@ -86,6 +87,9 @@ struct ChunkEncoder<'a> {
     // documents.
     waiting: Vec<(InternedWord, u64)>,
     max_word_bytes: usize,
+    // Largest number of bytes of a word that waits for its batch. Only longer words are compared with
+    // `max_word_bytes`, so that short words take one comparison.
+    short: usize,
     keep_empty: bool,
     monitor: &'a Monitor,
     // The first error. If there is one, the numbers of the chunk are discarded.
@@ -151,7 +155,7 @@ impl ChunkEncoder<'_> {
     /// Add the word `text[start..end]`; a short word waits for its batch.
     #[inline(always)]
     fn add(&mut self, text: &[u8], start: usize, end: usize) {
-        if end - start > SHORT {
+        if end - start > self.short {
             self.add_long(&text[start..end]);
         } else {
             let entry = InternedWord::new_in(text, start, end);

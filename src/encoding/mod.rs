@@ -81,6 +81,25 @@ mod tests {
     }
 
     #[test]
+    fn a_word_of_any_length_may_be_too_long() {
+        for max_word_bytes in [1, 2, 15, 16, 17, 100] {
+            let options = EncodingOptions {
+                min_count: 1,
+                max_word_bytes,
+                ..Default::default()
+            };
+            let longest = "x".repeat(max_word_bytes);
+            assert!(encode(&[&format!("a {longest} b")], &options).is_ok());
+            let error = encode(&[&format!("a {longest}x b")], &options).unwrap_err();
+            let message = format!(
+                "a word of {} bytes; the limit is max_word_bytes={max_word_bytes}",
+                max_word_bytes + 1
+            );
+            assert!(error.to_string().ends_with(&message), "{error}");
+        }
+    }
+
+    #[test]
     fn words_left_out_by_min_count_are_named_as_the_reason() {
         let error = encode(&["a b c"], &EncodingOptions::default()).unwrap_err();
         assert!(error.to_string().contains("min_count=5"), "{error}");

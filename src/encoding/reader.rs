@@ -57,8 +57,9 @@ impl RawCorpus {
             reader: Some(reader),
             next: 0,
             reported: 0,
+            text: 0,
         });
-        let workers: Vec<Result<_>> = rayon::broadcast(|_| {
+        let read_chunks = || -> Result<_> {
             let mut interner = Interner::default();
             let mut chunks = Vec::new();
             while let Some(taken) = ChunkQueue::take(&queue, monitor)? {
@@ -71,8 +72,6 @@ impl RawCorpus {
                 let ids = match interner.encode(&content, options, monitor) {
                     Ok(ids) => ids,
                     Err(fault) => {
-                        // The other workers stop too.
-                        ChunkQueue::close(&queue);
                         return Err(fault.at(&content, origin, options.max_word_bytes, &name));
                     }
                 };
@@ -87,11 +86,12 @@ impl RawCorpus {
                     };
                     let range = spool.append(bytemuck::cast_slice(&ids));
                     RawIds::Spooled(range.map_err(|error| {
-                        // The error names the space that is needed. Four times the size of the
-                        // source is a guess, which leaves room for the rows of counts: they are
-                        // written later, and take more than the word numbers of 4 bytes each.
-                        let (_, _, text) = monitor.snapshot();
-                        error.with_space_needed((text * 4).max(spool.len()) as f64)
+                        // The error names four times the size of the text as the space that is
+                        // needed: the numbers take 4 bytes for each word, usually less than the
+                        // text, but the rows of counts, which are written later, take more.
+                        let (_, _, source) = monitor.snapshot();
+                        let text = ChunkQueue::whole_text(&queue, source);
+                        error.with_space_needed((text * 4.0).max(spool.len() as f64))
                     })?)
                 } else {
                     RawIds::Memory(ids)
@@ -100,6 +100,14 @@ impl RawCorpus {
                 monitor.advance(read)?;
             }
             Ok((interner, chunks))
+        };
+        let workers: Vec<Result<_>> = rayon::broadcast(|_| {
+            let read = read_chunks();
+            if read.is_err() {
+                // The other workers stop too.
+                ChunkQueue::close(&queue);
+            }
+            read
         });
         let mut raw = Self {
             name,
@@ -391,6 +399,8 @@ struct ChunkQueue<'a> {
     next: usize,
     // The sum of `NumberedChunk::read` over all chunks so far.
     reported: u64,
+    // Number of bytes of the text of all chunks so far, decompressed.
+    text: u64,
 }
 
 /// A chunk, and where it comes from.
@@ -406,6 +416,14 @@ impl ChunkQueue<'_> {
     /// Give out no more chunks.
     fn close(this: &Mutex<Self>) {
         this.lock().unwrap_or_else(PoisonError::into_inner).reader = None;
+    }
+
+    /// An estimate of the number of bytes of the whole text, decompressed. It has the same proportion to the `source`
+    /// bytes of the whole source as the text so far has to the bytes that were read for it. If the size of the source
+    /// is not known (0), this is the size of the text so far.
+    fn whole_text(this: &Mutex<Self>, source: u64) -> f64 {
+        let this = this.lock().unwrap_or_else(PoisonError::into_inner);
+        this.text as f64 * (source as f64 / this.reported.max(1) as f64).max(1.0)
     }
 
     fn take(this: &Mutex<Self>, monitor: &Monitor) -> Result<Option<NumberedChunk>> {
@@ -427,6 +445,9 @@ impl ChunkQueue<'_> {
         let number = this.next;
         this.next += 1;
         let new = read - std::mem::replace(&mut this.reported, read);
+        if let Ok(Some(content)) = &next {
+            this.text += content.len() as u64;
+        }
         Ok(next?.map(|content| NumberedChunk {
             number,
             content,
@@ -440,6 +461,66 @@ impl ChunkQueue<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use std::path::Path;
+    use std::time::Duration;
+
+    /// One chunk of 1000 words, and then chunks without words. It is compressed to a tenth.
+    #[derive(Default)]
+    struct Chunks {
+        read: usize,
+    }
+
+    impl Chunks {
+        const MOST: usize = 2000;
+        const FIRST: usize = 2000;
+    }
+
+    impl ChunkReader for Chunks {
+        fn next_chunk(&mut self) -> Result<Option<Content>> {
+            self.read += 1;
+            if self.read == 1 {
+                return Ok(Some(Content::Lines("a ".repeat(Self::FIRST / 2))));
+            }
+            std::thread::sleep(Duration::from_millis(1));
+            Ok((self.read < Self::MOST).then(|| Content::Lines(String::new())))
+        }
+        fn bytes_read(&self) -> u64 {
+            Self::FIRST as u64 / 10
+        }
+        fn name(&self) -> PathBuf {
+            "chunks".into()
+        }
+    }
+
+    #[test]
+    fn no_worker_reads_on_after_a_temporary_file_failed() {
+        let memory = MemoryLimit {
+            bytes: Some(1 << 10),
+            folder: Path::new("no such folder").into(),
+        };
+        let (mut reader, options) = (Chunks::default(), EncodingOptions::default());
+        let read = crate::threads::in_pool(4, || {
+            RawCorpus::read(&mut reader, &options, &memory, &Monitor::new()).map(|_| ())
+        });
+        let error = read.unwrap().unwrap_err().to_string();
+        assert!(error.contains("no such folder"), "{error}");
+        assert!(reader.read < Chunks::MOST, "all chunks were read");
+    }
+
+    #[test]
+    fn the_size_of_a_text_is_extrapolated_from_its_decompressed_chunks() {
+        let mut reader = Chunks::default();
+        let queue = Mutex::new(ChunkQueue {
+            reader: Some(&mut reader),
+            next: 0,
+            reported: 0,
+            text: 0,
+        });
+        ChunkQueue::take(&queue, &Monitor::new()).unwrap();
+        for (source, text) in [(800, 8000.0), (200, 2000.0), (0, 2000.0)] {
+            assert_eq!(ChunkQueue::whole_text(&queue, source), text);
+        }
+    }
 
     proptest! {
         #[test]

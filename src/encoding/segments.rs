@@ -81,6 +81,11 @@ impl EncodedCorpus {
         1.0 - self.chunks.len() as f64 / self.all_chunks.max(1) as f64
     }
 
+    /// Number of bytes in the temporary file of the text.
+    pub(crate) fn disk_bytes(&self) -> u64 {
+        self.spool.as_ref().map_or(0, TemporaryFile::len)
+    }
+
     /// Replace `segment` by the next one: about `most` words, but at least one chunk. If the last document of the old
     /// segment continues, the last `window` words of this document come first. Returns `false` at the end of the text.
     ///
@@ -146,6 +151,10 @@ impl EncodedCorpus {
             .into_par_iter()
             .map(|chunk| map_chunk(chunk, &self.ranks, self.spool.as_ref()))
             .collect();
+        if self.chunks.is_empty() {
+            // The rows of counts may need the space of this file.
+            self.spool = None;
+        }
         mapped.into_iter().collect()
     }
 }

@@ -112,9 +112,9 @@ class Store:
             If there is no such file.
         """
         path = self._file(_SETTINGS)
-        with open(path, encoding="utf-8") as file:
+        with open(path, "rb") as file:
             try:
-                settings = json.loads(file.read(MOST_JSON))
+                settings = json.loads(file.read(MOST_JSON).decode())
             except (ValueError, RecursionError) as error:
                 raise FormatError(f"{path}: not valid JSON ({error})") from error
         needed = {"method", "unit", "seed", "n", "text", "model"}

@@ -90,12 +90,12 @@ def read_settings(folder: str | os.PathLike[str]) -> dict[str, Any]:
     path = os.path.join(os.fspath(folder), SETTINGS)
     if os.path.exists(path) and not os.path.isfile(path):
         raise FormatError(f"{path}: not a file")
-    with open(path, encoding="utf-8") as file:
+    with open(path, "rb") as file:
         try:
-            text = file.read(MOST_JSON + 1)
-            if len(text) > MOST_JSON:
-                raise FormatError(f"{path}: longer than {MOST_JSON} characters")
-            settings = json.loads(text)
+            content = file.read(MOST_JSON + 1)
+            if len(content) > MOST_JSON:
+                raise FormatError(f"{path}: longer than {MOST_JSON} bytes")
+            settings = json.loads(content.decode())
         except FormatError:
             raise
         except (ValueError, RecursionError) as error:

@@ -100,11 +100,19 @@ class _Recoded:
     def __init__(self, source: Any) -> None:
         self._source = source
         self._decoder = codecs.getincrementaldecoder("utf-16")()
+        # Number of bytes that the decoder has received.
+        self._decoded = 0
 
     def read(self, size: int) -> bytes:
         while True:
             block = self._source.read(size)
-            text = self._decoder.decode(block, final=not block)
+            waiting = len(self._decoder.getstate()[0])
+            try:
+                text = self._decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                at = self._decoded - waiting + error.start
+                raise UnicodeError(f"byte {at} is not UTF-16") from None
+            self._decoded += len(block)
             if text or not block:
                 return text.encode()
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
+import io
 import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import boolean, choice, optional_integer
-from .._core import FormatError
 from .._io.files import local_path
+from .._io.text_file import read_text
 from .._optional import optional
 from .._warnings import warn
 from .analogy import answers
@@ -46,25 +46,22 @@ def word_pairs(
     stats = optional("scipy.stats", "evaluate_word_pairs")
     known = _known(words, restrict_vocab, case_insensitive)
     dummy4unknown = boolean("dummy4unknown", dummy4unknown)
-    # With "utf-8", a byte order mark would become part of the first word. "utf-8-sig" drops it.
-    if codecs.lookup(encoding).name == "utf-8":
-        encoding = "utf-8-sig"
     ids: list[tuple[int, int]] = []
     ratings: list[float] = []
     unknown = 0
-    with open(local_path("pairs", path), encoding=encoding) as file:
-        for line in _decoded(file, path):
-            fields = (line.upper() if case_insensitive else line).split(delimiter)
-            rating = _number(fields[2]) if len(fields) == 3 and not line.startswith("#") else None
-            if rating is None:
+    text = read_text(local_path("pairs", path), encoding, ": set encoding=")
+    for line in io.StringIO(text, newline=None):
+        fields = (line.upper() if case_insensitive else line).split(delimiter)
+        rating = _number(fields[2]) if len(fields) == 3 and not line.startswith("#") else None
+        if rating is None:
+            continue
+        pair = tuple(known.get(word, -1) for word in fields[:2])
+        if -1 in pair:
+            unknown += 1
+            if not dummy4unknown:
                 continue
-            pair = tuple(known.get(word, -1) for word in fields[:2])
-            if -1 in pair:
-                unknown += 1
-                if not dummy4unknown:
-                    continue
-            ids.append((pair[0], pair[1]))
-            ratings.append(rating)
+        ids.append((pair[0], pair[1]))
+        ratings.append(rating)
     pairs = np.array(ids, dtype=np.intp).reshape(-1, 2)
     answered = np.asarray(np.all(pairs >= 0, axis=1))
     cosines = np.zeros(len(pairs))
@@ -82,17 +79,6 @@ def word_pairs(
     pearson = stats.pearsonr(gold, cosines[finite])
     every = len(ratings) if dummy4unknown else len(ratings) + unknown
     return pearson, spearman, unknown / every * 100
-
-
-def _decoded(file: Iterable[str], path: str | os.PathLike[str]) -> Iterator[str]:
-    """Yield the lines of `file`. Bytes in another encoding raise a FormatError."""
-    try:
-        yield from file
-    except UnicodeDecodeError as error:
-        raise FormatError(
-            f"{os.fsdecode(path)}, byte {error.start}: the file is not {error.encoding}: "
-            "set encoding="
-        ) from None
 
 
 def word_analogies(

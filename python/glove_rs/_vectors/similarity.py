@@ -470,7 +470,8 @@ class SimilarityQueries(VectorTable):
         Returns
         -------
         str
-            If several words are equally far, the first of them in alphabetical order.
+            If several words are equally far, the first of them in alphabetical order. If a vector
+            has no direction, because it is zero or not finite, the last of these words.
 
         Raises
         ------
@@ -508,7 +509,8 @@ class SimilarityQueries(VectorTable):
         Returns
         -------
         list of (float, str)
-            Score and word, the most central word first.
+            Score and word, the most central word first. A word whose vector is not finite or, with
+            `use_norm`, is zero, is left out of the mean. Its score is NaN, and it comes last.
 
         Raises
         ------
@@ -539,12 +541,19 @@ class SimilarityQueries(VectorTable):
         if not known:
             raise ValueError("words must have at least one word of the vocabulary")
         indices = self._indices(known)
-        rows = self._vectors[indices].astype(np.float32)
         if use_norm:
-            rows, _ = unit_rows(self._vectors, indices)
-        mean = unit_vector(rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
+            rows, scored = unit_rows(self._vectors, indices)
+        else:
+            rows = self._vectors[indices].astype(np.float32)
+            scored = np.asarray(np.isfinite(rows).all(axis=1))
         names = [self.index_to_key[index] for index in indices.tolist()]
-        return sorted(zip((rows @ mean).tolist(), names, strict=True), reverse=True)
+        last = [(np.nan, names[place]) for place in np.flatnonzero(~scored)]
+        if not scored.any():
+            return last
+        rows = rows[scored]
+        mean = unit_vector(rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
+        first = [names[place] for place in np.flatnonzero(scored)]
+        return sorted(zip((rows @ mean).tolist(), first, strict=True), reverse=True) + last
 
     def closer_than(self, key1: Key, key2: Key) -> list[str]:
         """Return the words closer to `key1` than `key2` is, in the order of the vocabulary.
@@ -572,7 +581,9 @@ class SimilarityQueries(VectorTable):
         """
         first, second = self.get_index(key1), self.get_index(key2)
         distances = self.distances(first)
-        closer = np.flatnonzero(distances < distances[second])
+        # Words without a direction have the distance NaN, and come last.
+        limit = np.inf if np.isnan(distances[second]) else distances[second]
+        closer = np.flatnonzero(distances < limit)
         return [self.index_to_key[index] for index in closer if index != first]
 
     def rank(self, key1: Key, key2: Key) -> int:

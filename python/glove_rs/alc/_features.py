@@ -74,8 +74,8 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     Raises
     ------
     ValueError
-        If no word is left, if X is rectangular, or if `transform` has another shape or is not
-        finite.
+        If no word is left, if X is rectangular, if a vector that is used is not finite, or if
+        `transform` has another shape or is not finite.
     TypeError
         If `X` or `vectors` is of another type.
     """
@@ -89,6 +89,8 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     for block, sums, totals in additive(space, X, rows):
         taken = np.flatnonzero(totals > 0)
         means = sums[taken] / totals[taken, None]
+        if not np.isfinite(means).all():
+            raise ValueError("vectors must have finite numbers only for the words of X")
         found.append(means if matrix is None else means @ matrix.T)
         kept.append(taken + block.start)
     numbers = np.concatenate(kept) if kept else np.empty(0, np.int64)

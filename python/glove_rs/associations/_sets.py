@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from .._checks import path_text, shown
 from .._checks import words as words_of
 from .._core import FormatError
+from .._io.text_file import read_text
 from .._results import ResultTable
 from .._unknown_word import close_spellings
 from .._warnings import warn
@@ -90,12 +91,7 @@ def read_sets(path: str | os.PathLike[str]) -> dict[str, WordSet]:
     WordSet('cold', ['ice', 'snow'])
     """
     name = path_text("path", path)
-    with open(name, "rb") as file:
-        content = file.read()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise FormatError(f"{name}: byte {error.start} is not UTF-8") from None
+    text = read_text(name)
     rows = _json_rows(name, text) if text.lstrip()[:1] in {"{", "["} else _csv_rows(name, text)
     found: dict[str, list[str]] = {}
     for line, own, word in rows:

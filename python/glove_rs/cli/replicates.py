@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import Glove
 from .._checks import integer
+from .._io.text_file import read_text
 from .._settings import decided, names
 from . import _inputs
 from ._options import add_settings, given
@@ -113,8 +114,7 @@ def _bootstrap(options: argparse.Namespace) -> None:
         model = Glove(**given(options, (*_TEXT, *_TRAINING, *_RUNNING)))
         by = None
         if options.groups is not None:
-            with open(options.groups, encoding="utf-8") as file:
-                by = file.read().splitlines()
+            by = read_text(options.groups).splitlines()
         result = bootstrap(
             model,
             _inputs.corpus(options.corpus),
@@ -201,8 +201,7 @@ def _compare(options: argparse.Namespace) -> None:
         return
     anchors = None
     if options.anchors is not None:
-        with open(options.anchors, encoding="utf-8") as file:
-            anchors = file.read().split()
+        anchors = read_text(options.anchors).split()
     table: IntervalTable = compare.changed_words(
         a, b, anchors=anchors, aligned=options.aligned, topn=topn
     )

@@ -181,7 +181,7 @@ def _of_core(
                 nonlocal number
                 at, number = number, number + 1
                 visit(document, lambda: [*file, *columns.row(at)])
-                return ["word"]
+                return ["w"]  # one byte, because of max_word_bytes
 
             before = number
             taken = {**settings, "tokenizer": visited}

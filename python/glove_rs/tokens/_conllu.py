@@ -205,9 +205,23 @@ def _lines(name: str, options: Any) -> Iterator[tuple[int, str]]:
         with (
             open_file(name, options) as file,
             unpacked(file, _LOOK).buffered() as stream,
-            io.TextIOWrapper(stream, encoding="utf-8") as text,
+            # A block at a time is decoded. An error of the decoder would not tell the line.
+            io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape") as text,
         ):
             for number, line in enumerate(text, 1):
+                if not _is_utf8(line):
+                    raise FormatError(f"{name}, line {number}: not UTF-8")
                 yield number, line.rstrip("\r\n")
+    except UnicodeError as error:  # names the byte
+        raise FormatError(f"{name}: {error}") from None
     except DAMAGED as error:
         raise FormatError(f"{name}, line {number + 1}: {error}") from None
+
+
+def _is_utf8(line: str) -> bool:
+    """Return whether no byte of a line had to be escaped."""
+    try:
+        line.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
