@@ -131,7 +131,7 @@ def zhwiki(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class CountedText:
-    """The facts that tests need about a counted text that is too large to keep in memory."""
+    """What tests need of the counts of a large text. The counts themselves are not kept."""
 
     vocabulary_size: int
     nnz: int

@@ -1,4 +1,4 @@
-"""Which evaluation set a file is, and what is read from it."""
+"""Files of evaluation sets: how the kind of a set is recognised, and what is read from a file."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ def zstandard(content):
 
 
 def in_two(pack):
-    """Compress two parts of the content, one after the other."""
+    """Return a function that compresses two parts of a content, and joins the results."""
     return lambda content: pack(content[:777_777]) + pack(content[777_777:])
 
 
@@ -270,7 +270,7 @@ def columns(kind):
 
 
 @pytest.mark.parametrize(
-    # Importing datasets takes a second, so that test is slow.
+    # Importing `datasets` takes a second. So the test with this library is marked as slow.
     "kind",
     ["pyarrow", "polars", "pandas", pytest.param("datasets", marks=pytest.mark.slow)],
 )
