@@ -1,8 +1,9 @@
 """Fixtures and hypothesis profiles for the whole suite.
 
-With ``HYPOTHESIS_PROFILE=ci``, or if only ``CI`` is set, hypothesis draws the same examples on
-every run. The default profile draws new examples each time and remembers those that fail.
-``make quick`` sets ``HYPOTHESIS_PROFILE=quick``, which draws fewer examples.
+With ``HYPOTHESIS_PROFILE=ci``, or if ``CI`` is set and ``HYPOTHESIS_PROFILE`` is not, hypothesis
+draws the same examples on every run. The default profile draws new examples each time and
+remembers those that fail. ``make quick`` sets ``HYPOTHESIS_PROFILE=quick``, which draws fewer
+examples.
 """
 
 from __future__ import annotations

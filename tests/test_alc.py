@@ -194,7 +194,7 @@ def test_wrong_arguments_of_embed_are_refused(call, error, message):
 
 
 def reference_norms(Y, X, clusters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Coefficients, squared norms and their bias, by loops over columns of Y and clusters."""
+    """Coefficients, their squared norms, and the bias of each squared norm, computed by loops."""
     Z = np.column_stack([np.ones(len(Y)), X])
     n, p = Z.shape
     names = np.unique(clusters)

@@ -696,7 +696,7 @@ def many_questions(tmp_path_factory):
 def standard_vectors(path, size, dim, seed=0):
     """Random vectors of the words of a question file and of other words.
 
-    In each section, b - a is nearly the same vector for all pairs.
+    For the pairs (a, b) of a section, b - a is nearly the same vector.
     """
     rng = np.random.default_rng(seed)
     words: dict[str, None] = {}

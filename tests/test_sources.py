@@ -627,7 +627,7 @@ def test_arbitrary_bytes_change_no_other_words_counts(tmp_path, odd, parameters,
             raise
         reject()
     counted = dict(zip(vocabulary.words, vocabulary.counts.tolist(), strict=True))
-    # Unless the odd bytes contain these words themselves, their counts are known.
+    # Unless the odd bytes contain "know" or "word", the counts of "known" and "words" are certain.
     inside = odd.decode(errors=errors).replace("\r", "")
     if "know" not in inside and "word" not in inside:
         assert (counted["known"], counted["words"]) == (3, 2)
