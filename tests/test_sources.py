@@ -29,7 +29,7 @@ SETTINGS = {"min_count": 1, "window": 3}
 
 
 def documents():
-    """About 1.5 MB of words of several scripts, more than one chunk. Some documents are empty."""
+    """About 1.9 MB of words of several scripts, more than one chunk. Some documents are empty."""
     rng = np.random.default_rng(6)
     words = ["ice", "steam", "été", "лёд", "水", "蒸气", "😀", "a\x0bb", "x" * 40, "don't"]
     lengths = rng.integers(0, 40, size=11_000)

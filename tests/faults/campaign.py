@@ -6,7 +6,7 @@ system call how often it failed. KIND is "error" (one call fails), "outage" (thi
 calls fail), "stuck" (this call and all later calls of its name fail), or a signal before the call:
 "interrupt" or "kill". With "kill", "calls" has the numbers of the calls instead of their names.
 
-The process needs `shim.c` preloaded, as test_faults.py does.
+SHIM is the compiled `shim.c`. LD_PRELOAD must name it too, as in test_faults.py.
 """
 
 from __future__ import annotations
