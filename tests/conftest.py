@@ -1,8 +1,9 @@
 """Fixtures and hypothesis profiles for the whole suite.
 
-With ``HYPOTHESIS_PROFILE=ci``, or if only ``CI`` is set, hypothesis draws the same examples on
-every run. The default profile draws new examples each time and remembers those that fail.
-``make quick`` sets ``HYPOTHESIS_PROFILE=quick``, which draws fewer examples.
+With ``HYPOTHESIS_PROFILE=ci``, or if ``CI`` is set and ``HYPOTHESIS_PROFILE`` is not, hypothesis
+draws the same examples on every run. The default profile draws new examples each time and
+remembers those that fail. ``make quick`` sets ``HYPOTHESIS_PROFILE=quick``, which draws fewer
+examples.
 """
 
 from __future__ import annotations
@@ -131,7 +132,7 @@ def zhwiki(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @dataclass(frozen=True)
 class CountedText:
-    """The facts that tests need about a counted text that is too large to keep in memory."""
+    """What tests need of the counts of a large text. The counts themselves are not kept."""
 
     vocabulary_size: int
     nnz: int

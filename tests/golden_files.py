@@ -59,7 +59,7 @@ def vocabulary_flags(path: Path) -> list[object]:
 
 
 def vocabulary_of(path: Path) -> Path:
-    """The vocabulary file to which the numbers of words in a file of records refer."""
+    """The vocabulary file whose line numbers are the word numbers in a file of records."""
     found = re.search(r"\.(max\d+)\.", path.name)
     return path.with_name(f"vocab.{found[1] if found else 'min3'}.txt")
 

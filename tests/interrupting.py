@@ -8,12 +8,13 @@ import psutil
 
 #: Seconds after which an interrupted process counts as hanging, even on a busy machine.
 HANG = 60
-#: Most CPU seconds between a signal and its exception: the CPU time of all processors in the half
-#: second that the documentation promises. Waiting for another process takes no CPU time.
+#: The most CPU seconds that may pass between a signal and the exception: what all processors
+#: together can use in the half second that the documentation promises. Waiting for another process
+#: takes no CPU time.
 LIMIT = 0.5 * (os.cpu_count() or 1)
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU time of all threads of another process. ``time.process_time()`` knows only its own."""
+    """CPU time of all threads of a process. ``time.process_time()`` measures only its caller."""
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system

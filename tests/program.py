@@ -40,7 +40,8 @@ def call(
 ) -> subprocess.CompletedProcess[bytes]:
     """Run a command line, which may fail.
 
-    With `options` of `subprocess.run`, start a new process. Otherwise the server forks a child.
+    If there are `options` for `subprocess.run`, or if the system cannot fork, start a new process.
+    Otherwise the server forks a child.
     """
     command = [str(PROGRAM), *map(str, arguments)]
     if hasattr(os, "fork") and not options:
@@ -126,7 +127,7 @@ def _forked(
 
 
 def _communicate(to: int, sources: list[int], stdin: bytes) -> list[bytes]:
-    """Write `stdin` to its pipe, and read the other pipes to their ends."""
+    """Write `stdin` to the pipe `to`. Return what the pipes `sources` give until they end."""
     end = time.monotonic() + HANG
     outputs = {fd: bytearray() for fd in sources}
     rest = memoryview(stdin)

@@ -50,7 +50,7 @@ def _c_string(word: str) -> list[int]:
 
 
 def _stanford_hash(word: str) -> int:
-    """``bitwisehash`` of Stanford's tools: the list of a word in their table of 2^20 lists."""
+    """The number of a word's list in Stanford's hash table of 2^20 lists (``bitwisehash``)."""
     h = 1159241
     for c in _c_string(word)[:-1]:
         h ^= ((h << 5) + c + (h >> 2)) & 0xFFFFFFFF
@@ -84,7 +84,7 @@ def cooccurrence(
     distance_weighting: bool = True,
     keep_gaps: bool = False,
 ) -> Records:
-    """Every pair of every window by two nested loops; 0-based records sorted by (row, column)."""
+    """Count pairs with two nested loops. Return 0-based records, sorted by row and column."""
     index = {word: i for i, word in enumerate(words)}
     counts: Counter[tuple[int, int]] = Counter()
     for document in documents:
@@ -109,7 +109,7 @@ def cooccurrence(
 
 
 def assert_same_records(actual: Records, expected: Records, rtol: float = 1e-9) -> None:
-    """Check that both have the same cells in the same order, and equal values within ``rtol``."""
+    """Check that the cells and their order are the same, and values equal within ``rtol``."""
     np.testing.assert_array_equal(actual[0], expected[0], err_msg="rows")
     np.testing.assert_array_equal(actual[1], expected[1], err_msg="columns")
     np.testing.assert_allclose(actual[2], expected[2], rtol=rtol, atol=0, err_msg="values")
@@ -194,7 +194,7 @@ def train(
         For each epoch, the sum of 1/2 f diff^2 over the records, divided by their number.
     travelled
         For each parameter the sum of its absolute steps. Tests allow the float32 core a deviation
-        in proportion to it.
+        in proportion to this sum.
     """
     p = as_type(parameters, np.float64)
     travelled = {name: np.zeros_like(p[name]) for name in MODEL}
@@ -245,7 +245,8 @@ def of_optimizer(parameters: Parameters, optimizer: str) -> Parameters:
     return {**parameters, **first}
 
 
-# The kernel works in float32 and uses an approximate instruction for 1/sqrt(G).
+# Bounds of relative errors in the kernel: `_EPS` for an operation in float32, `_RSQRT` for the
+# approximate instruction of 1/sqrt(G). `_TINY` allows for results that are too small for float32.
 _EPS = 2.0**-23
 _RSQRT = 3e-4
 _TINY = 1e-36

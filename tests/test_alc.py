@@ -30,7 +30,7 @@ def model(text) -> Glove:
 
 
 def embeddings(Y: np.ndarray, **metadata) -> alc.Embeddings:
-    """Embeddings that are the rows of Y: each context is one word, whose vector is the row."""
+    """Embeddings that are the rows of Y: context k is the single word with row k as its vector."""
     words = [f"w{k}" for k in range(len(Y))]
     found = alc.embed([[word] for word in words], (words, Y), transform=np.eye(Y.shape[1]))
     assert_allclose(found.vectors, Y)
@@ -194,7 +194,7 @@ def test_wrong_arguments_of_embed_are_refused(call, error, message):
 
 
 def reference_norms(Y, X, clusters) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Coefficients, squared norms and their bias, by loops over columns of Y and clusters."""
+    """Coefficients, their squared norms, and the bias of each squared norm, computed by loops."""
     Z = np.column_stack([np.ones(len(Y)), X])
     n, p = Z.shape
     names = np.unique(clusters)
@@ -298,7 +298,7 @@ def test_the_permutation_test_is_near_the_share_of_all_permutations():
 
 
 def test_permutations_of_clusters_keep_the_residuals_of_a_cell_together():
-    """If all contexts of a cluster have one covariate value, the cluster means are permuted."""
+    """If all contexts of a cluster have the same covariates, the cluster means are permuted."""
     rng = np.random.default_rng(8)
     clusters = np.repeat(np.arange(6), [1, 2, 3, 1, 2, 3])
     x = np.array([0.0, 0, 1, 1, 0, 1])[clusters][:, None]

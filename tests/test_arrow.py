@@ -201,7 +201,7 @@ lists = st.one_of(st.none(), st.lists(st.one_of(st.none(), words), max_size=3))
 
 @st.composite
 def columns(draw: st.DrawFn) -> tuple[Any, list[Any]]:
-    """A chunked column of any type, with slices of longer arrays as chunks, and an equal list."""
+    """A chunked column of any type, and its values as a list. A chunk may be a slice."""
     nested = draw(st.booleans())
     kind = draw(st.sampled_from(NESTED if nested else SCALARS))
     chunks, expected = [], []

@@ -79,7 +79,7 @@ def test_a_directory_is_no_file(tmp_path, load):
 
 @contextmanager
 def unprivileged():
-    """Root may read every file, so these tests run as the user nobody."""
+    """Run the block as the user nobody instead of root, because root may read every file."""
     if os.geteuid() != 0:
         yield
         return

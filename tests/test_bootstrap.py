@@ -13,7 +13,7 @@ from glove_rs.evaluation._similarity import correlation, ranks
 
 
 def drawn_items(items, n, seed):
-    """The draws that `resampled_spearman` makes, as item numbers."""
+    """The item numbers that `resampled_spearman` draws: `n` rows of `items` numbers each."""
     rng = np.random.default_rng(seed)
     step = max(1, _bootstrap._CELLS // items)
     blocks = [
@@ -60,7 +60,8 @@ def test_a_draw_of_equal_values_has_no_correlation():
 
 
 def test_shares_are_those_of_drawn_items():
-    # `loop` draws items one by one. `found` must have the same means and covariances of shares.
+    # `loop` draws 50 items at a time and averages them. `found` must have the same mean for each of
+    # the two models, and the same covariances.
     rng = np.random.default_rng(1)
     right = (rng.random((2, 50)) < [[0.7], [0.4]]).astype(float)
     found = resampled_share(right, 20_000, seed=0)

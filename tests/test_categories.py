@@ -22,7 +22,7 @@ def written(folder, text, name="categories.tsv"):
 
 
 def around(centres, spread, each=8, seed=0):
-    """Words `c-i` of each category c. Their vectors have about the direction of its centre."""
+    """Words `c-i` of each category c, with vectors in about the direction of `centres[c]`."""
     rng = np.random.default_rng(seed)
     words = [f"{name}-{i}" for name, i in itertools.product(centres, range(each))]
     matrix = np.repeat(np.array(list(centres.values()), float), each, axis=0)

@@ -104,7 +104,7 @@ def test_a_folder_with_the_names_of_older_versions_goes_on_under_them(zipf, whol
     assert_same(Glove.resume(folder), whole)
     assert sorted(os.listdir(folder)) == ["checkpoint.glove", "counts.glove", "training.lock"]
     assert (folder / "checkpoint.glove").read_bytes() != before
-    # The training is finished: resuming it trains no epoch, and writes no file with the new names.
+    # The training is finished: resuming it trains no epoch, and writes no file with a current name.
     assert_same(Glove(**SETTINGS).fit(zipf.path, checkpoint_dir=folder, resume=True), whole)
     assert sorted(os.listdir(folder)) == ["checkpoint.glove", "counts.glove", "training.lock"]
 

@@ -187,7 +187,7 @@ def test_a_file_of_words_is_read_once_by_each_call(tmp_path, monkeypatch, call):
     [Vocabulary.from_corpus, Cooccurrence.from_corpus, Cooccurrence.estimate, Phrases.learn],
 )
 def test_a_pipe_of_words_is_read_once_by_each_function(tmp_path, read):
-    """A second reading would wait for another writer for ever."""
+    """A second reading of the pipe would wait for another writer for ever."""
     pipe = tmp_path / "pipe"
     thread = _pipe(pipe, "糊涂虫机器\n")
     least = {} if read == Phrases.learn else {"min_count": 1}

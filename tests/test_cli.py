@@ -957,7 +957,10 @@ needs_signals = pytest.mark.skipif(os.name != "posix", reason="needs POSIX signa
 
 
 def interrupted(*arguments, at: bytes, cwd: Path) -> tuple[int, bytes]:
-    """Send Ctrl-C when standard error has a line with `at`. Return exit code and last line."""
+    """Run a command line, and send Ctrl-C when a line of standard error contains `at`.
+
+    Return the exit code and the last line of standard error.
+    """
     child = subprocess.Popen(
         [PROGRAM, *map(str, arguments), "--progress"],
         stdin=subprocess.DEVNULL,

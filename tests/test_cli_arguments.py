@@ -85,7 +85,7 @@ def commands() -> dict[str, argparse.ArgumentParser]:
 
 
 def cases(made: Path) -> list[list[str]]:
-    """Every option and positional argument of every command, with every value of `NASTY`."""
+    """Command lines, each with one value of `NASTY` as the value of an option or as an argument."""
     lines = []
     for name, sub in commands().items():
         base = [name, *positionals(name, made), *QUICK.get(name, [])]

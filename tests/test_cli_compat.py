@@ -205,7 +205,7 @@ def test_binary_decides_what_is_written(counted):
 
 
 def test_with_one_thread_the_seed_decides(counted):
-    # Checks of randomization.test.sh, a test of Stanford's tools.
+    # The same checks as in randomization.test.sh, a test of Stanford's tools.
     def trained(save, *flags):
         train(counted, save, "-iter", 3, "-binary", 1, *flags)
         return (counted / f"{save}.bin").read_bytes()

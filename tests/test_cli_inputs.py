@@ -36,9 +36,10 @@ def written(folder: Path, contents: list[bytes], ending: str = ".txt") -> list[s
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory) -> dict[str, list[str]]:
-    """For each way to name three texts, the arguments.
+    """Arguments that name the files of `TEXTS`, for each way to do so.
 
-    Some ways differ in the texts: one text is broken, or some texts come twice.
+    In "broken", one file is not valid UTF-8. "a folder and a pattern" names two texts twice, and
+    "one twice" names only one text, twice.
     """
     folder = tmp_path_factory.mktemp("inputs")
     plain = [text.encode() for text in TEXTS]

@@ -206,7 +206,7 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
     some = _core.train(counts, 9, training, running, None, False, start, few).arrays
     moved = (some["W"] != first["W"]).any(axis=1)
     assert moved[:10].all()
-    assert 10 <= moved.sum() < 30  # a block is trained as a whole, with more than the 10 words
+    assert 10 <= moved.sum() < 30  # all words of a block are trained, so more than 10 may move
     with pytest.raises(ValueError, match="frozen_contexts cannot be combined"):
         _core.train(counts, 9, {**training, "subwords": True}, running, None, False, start, frozen)
 

@@ -33,8 +33,8 @@ from glove_rs.dask._cluster import Cluster, cluster_of  # noqa: E402
 from glove_rs.dask._counting import FAN_IN, TOGETHER, _is_small, count  # noqa: E402
 from glove_rs.dask._shards import shards_of  # noqa: E402
 
-#: With the first size, a text has many shards, which are counted one by one. With the second, it
-#: has a few shards, which are counted together.
+#: Values of `blocksize` in bytes. With `BLOCK`, a text has many shards, which are counted one by
+#: one. With `LARGE_BLOCK`, it has a few shards, which are counted together.
 BLOCK = 1000
 LARGE_BLOCK = 4000
 

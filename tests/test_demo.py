@@ -171,7 +171,7 @@ def test_the_model_is_that_of_the_default_preset(tmp_path: Path) -> None:
 
 
 def labels(svg: str) -> list[tuple[str, float, float]]:
-    """Return the words of a picture with their places. Raise an error if the picture is not XML."""
+    """Return each word of an SVG picture with its x and y. Raise an error if `svg` is not XML."""
     space = "{http://www.w3.org/2000/svg}"
     texts = ElementTree.fromstring(svg).iter(f"{space}text")
     return [(text.text or "", float(text.get("x", "")), float(text.get("y", ""))) for text in texts]

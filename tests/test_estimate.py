@@ -14,8 +14,8 @@ import pytest
 from glove_rs import Cooccurrence, FormatError, Glove
 from glove_rs._fit.estimate import INTERPRETER
 
-#: Prints how much memory a fit adds to a process that has imported the package. The peak of
-#: `getrusage` would include the memory of the parent process.
+#: A program that prints how many bytes a fit adds to the memory of a process that has imported the
+#: package. It reads /proc, because the peak of `getrusage` would include the parent process.
 MEASURE = """
 import json, sys
 from glove_rs import Glove

@@ -32,8 +32,9 @@ cat cats mouse mice
 def stanfords_answers(wv, questions, limit=None):
     """Answer questions as Stanford's evaluation does: in float64, one question at a time.
 
-    Scale the rows to unit length, compute their dot products with b - a + c, exclude the rows of
-    a, b and c, and take the largest.
+    Scale the rows of the first `limit` words to unit length, compute their dot products with
+    b - a + c, exclude the rows of a, b and c, and take the word with the largest. The answer is
+    None if a word of the question has no row.
     """
     size = min(limit or len(wv), len(wv))
     W = wv.vectors[:size].astype(np.float64)
@@ -695,7 +696,7 @@ def many_questions(tmp_path_factory):
 def standard_vectors(path, size, dim, seed=0):
     """Random vectors of the words of a question file and of other words.
 
-    In each section, b - a is nearly the same vector for all pairs.
+    For the pairs (a, b) of a section, b - a is nearly the same vector.
     """
     rng = np.random.default_rng(seed)
     words: dict[str, None] = {}

@@ -57,7 +57,8 @@ DENIED = {
 def ours(tmp_path_factory):
     """A folder with a file of each kind that this package writes.
 
-    Also, for each file: its kind for `READ_BY`, and its kind and the advice in error messages.
+    Also a dict. For the name of each file, it has the kind of the file (see `READ_BY`), and how
+    error messages name this kind and the advice.
     """
     folder = tmp_path_factory.mktemp("ours")
     text = folder / "text"
@@ -94,7 +95,7 @@ def ours(tmp_path_factory):
 
 
 def refusal(read, path):
-    """The message of a file that is refused, after its path."""
+    """The message with which `read` refuses a file, without the path at its beginning."""
     with pytest.raises(FormatError) as caught:
         read(path)
     message = str(caught.value)

@@ -21,7 +21,7 @@ def pretrained(seed, words, dim, scale=0.5):
 
 
 def penalty(p, given, anchor):
-    """μ Σ ‖(w + w̃) − r‖² over the words that have a vector."""
+    """μ Σ ‖(w + w̃) − r‖² over the words with a pretrained vector r; μ is `anchor`."""
     rows = [int(word) for word in given.index_to_key]
     distance = p["W"][rows] + p["W_tilde"][rows] - given.vectors
     return anchor * np.sum(np.asarray(distance, np.float64) ** 2)
@@ -179,7 +179,7 @@ def test_the_step_and_the_term_of_the_anchor_are_those_of_the_reference(optimize
 
 
 def core_epochs(X, arrays, settings, given, anchor, epochs):
-    """The arrays after the core has trained them for some epochs with an anchor."""
+    """The arrays after the core has trained them for `epochs` epochs with an anchor."""
     from glove_rs import _core
 
     dim = arrays["W"].shape[1]

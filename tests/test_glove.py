@@ -501,7 +501,8 @@ def test_an_exception_of_the_progress_callable_surfaces_unchanged(zipf, stage):
     with pytest.raises(RuntimeError) as caught:
         model.fit(slowly(zipf.lines))
     assert caught.value is failure
-    # An interrupted training keeps its finished epochs. Before the first one there is no model.
+    # A training that is interrupted keeps its finished epochs. Without a finished epoch there is no
+    # model.
     if stage != "training":
         assert not hasattr(model, "W")
 

@@ -94,7 +94,7 @@ def test_stanfords_file_loads_sorted_or_shuffled(golden, vocabulary, name):
 
 
 def stanford_run(golden, epochs, simd=None):
-    """Train from Stanford's first parameters over its shuffled records, in their order."""
+    """Train from Stanford's initial parameters on the shuffled records, in the file's order."""
     start = reference.with_ones(reference.read_stanford_parameters(golden / "train.000.bin", DIM))
     p = reference.as_type(start, np.float32)
     return glove_rs._core.train_records(

@@ -166,7 +166,11 @@ def leb128(n):
 
 
 def native_counts(words, rare=(), values=()):
-    """The bytes of a file of symmetric counts. `values` are X[0, 0], X[1, 0], …"""
+    """The bytes of a file of symmetric counts.
+
+    `words` and `rare` hold pairs of a word and its count. `values` are X[0, 0], X[1, 0], …; all
+    other counts are 0.
+    """
 
     def vocabulary(words):
         sizes = b"".join(leb128(len(word)) + leb128(count) for word, count in words)
@@ -250,7 +254,7 @@ def test_counts_of_words_that_add_up_beyond_the_largest_are_refused():
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory):
-    """A folder with a model and everything that belongs to it, each in a file."""
+    """A folder with a model and its vectors, counts, words, checkpoint and Stanford's files."""
     folder = tmp_path_factory.mktemp("files")
     model = Glove(dim=2, epochs=2, min_count=2, threads=1).fit(
         TEXT, checkpoint_dir=folder / "checkpoint", keep_counts=True
@@ -277,12 +281,16 @@ def same_counts(a, b):
 
 
 def same_vectors(a, b):
-    # The numbers have no checksum, so a flipped bit in them is not noticed.
+    # The components of the vectors have no checksum, so a flipped bit in one is not noticed.
     return a.index_to_key == b.index_to_key and a.vectors.shape == b.vectors.shape
 
 
 def sweep(path, load, same, places):
-    """Flip a bit of each byte of `places(size)` in turn. Return how often the file still loads."""
+    """Flip one bit of the file at each offset of `places(size)`, one offset at a time.
+
+    Each file must be refused with an error that names it, or load as an object that is `same` as
+    the original. Return how often it loads.
+    """
     good = path.read_bytes()
     original, accepted = load(path), 0
     try:
@@ -338,7 +346,7 @@ def test_a_checkpoint_with_a_flipped_bit_is_refused(trained):
 
 
 def rewritten(model, change):
-    """A model file with a changed header and correct checksums."""
+    """The bytes of a model file after `change(header, arrays)`, with correct checksums."""
     with zipfile.ZipFile(model) as archive:
         members = {info.filename: archive.read(info) for info in archive.infolist()}
     arrays = {name: np.load(io.BytesIO(content)) for name, content in members.items()}
@@ -625,7 +633,7 @@ LIMITED = """
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """Files that need a few hundred megabytes of memory."""
+    """A folder of files that need at least 80 MB of memory when they are loaded."""
     folder = tmp_path_factory.mktemp("large")
     count, dim = 200_000, 100
     words = [f"word{k}" for k in range(count)]

@@ -63,7 +63,7 @@ def corpus(tmp_path_factory):
 
 
 def interrupt(work, stage, folder, *, after=0.3):
-    """Run the work in a child process, and send SIGINT ``after`` seconds after a stage begins.
+    """Run the work in a child process. Send SIGINT ``after`` seconds after ``stage`` has begun.
 
     Returns the CPU seconds from the signal to the exception. The child writes temporary files to
     ``folder``, and none may remain there.

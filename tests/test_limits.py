@@ -224,7 +224,7 @@ def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, endi
         f"{path.stat().st_size} bytes, {unit!r}: {time.monotonic() - start:.1f} s, {megabytes} MB"
     )
     assert how == ending
-    # The limit of 64 MB does not include chunks in use by threads, buffers and stacks.
+    # The limit of 64 MB does not include buffers, stacks and the chunks that threads work on.
     assert int(megabytes) < 64 + 64
 
 

@@ -20,7 +20,7 @@ from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
 
 @pytest.fixture(scope="module")
 def long_text(tmp_path_factory):
-    """Two megabytes of Zipf-like text: several chunks, several segments under a small limit."""
+    """Two megabytes of Zipf-like text: several chunks, and with a small limit several segments."""
     rng = np.random.default_rng(3)
     words = np.array([f"w{k}" for k in range(5000)])
     frequency = 1.0 / np.arange(1, words.size + 1)

@@ -28,7 +28,8 @@ def load_generator() -> Any:
 
 generator = load_generator()
 SOURCES = generator.sources()
-# These run in `make quick`; all others are slow, because they train models or draw plots.
+# Numbers of the notebooks that run in `make quick`. All others are slow: they train models or draw
+# plots.
 FAST = ("01", "05")
 EVERY = [
     pytest.param(

@@ -148,7 +148,7 @@ def test_a_pipe_is_written_to(saver, here):
 
 
 def interrupted(save, path):
-    """Call a saver, and send Ctrl-C after 0.3 seconds, while it waits."""
+    """Call a saver, and send Ctrl-C after 0.3 seconds, while the saver waits for a pipe."""
     pressed = threading.Timer(0.3, os.kill, [os.getpid(), signal.SIGINT])
     pressed.start()
     with pytest.raises(KeyboardInterrupt):
@@ -338,7 +338,7 @@ def test_a_url_is_refused_everywhere_and_no_folder_is_made(model, counts, here):
     for command in commands:
         assert "writes to URLs" in reason(1, *command), command
     assert sorted(os.listdir()) == before
-    # A folder of this machine may have such a name.
+    # A folder of this machine may have a name that looks like a URL.
     os.makedirs("s3:/bucket")
     model.vocabulary.save("s3://bucket/words")
     assert os.listdir("s3:/bucket") == ["words"]

@@ -106,7 +106,7 @@ def test_duplicates_add_up_as_in_pandas_and_scipy(table, symmetric, threads, mem
 
 
 def exports():
-    """The same table by everything that exports Arrow."""
+    """Names and objects: the table `RATINGS` in every form that exports Arrow data."""
     frame = pd.DataFrame(RATINGS)
     table = pa.table(RATINGS)
     yield "pandas", frame
@@ -399,7 +399,7 @@ def test_words_of_more_than_2_gib_have_64_bit_offsets_and_are_no_dictionary_of_a
     X = Cooccurrence.from_pairs(table, "a", "b", rectangular=rectangular)
     small = X.to_table()
     assert small.schema.field("word").type == pa.dictionary(pa.int32(), pa.string())
-    # As if 2 GiB were 1 kB: the words have more than 3 kB.
+    # Lower the limits of 2 GiB and 256 MiB to 1 kB: the words together have more than 3 kB.
     monkeypatch.setattr(module, "_STRINGS", 1000)
     monkeypatch.setattr(module, "_DICTIONARY", 1000)
     large = X.to_table()

@@ -23,7 +23,7 @@ WORDS = [f"w{i}" for i in range(SIZE)]
 
 
 def vectors(seed=0, noise=0.0, words=WORDS):
-    """The same random vectors for any seed, plus noise drawn with `seed`, of the size `noise`."""
+    """Fixed vectors plus noise: normal numbers from `seed` with standard deviation `noise`."""
     rows = np.random.default_rng(0).normal(size=(SIZE, 6))
     rows = rows + noise * np.random.default_rng(seed + 1).normal(size=rows.shape)
     return WordVectors(words, rows[: len(words)])
@@ -41,7 +41,7 @@ def pairs(seed=0, number=80, words=WORDS):
 
 
 def questions(sections, each=15, seed=0):
-    """Questions whose answers are right in about half of the cases."""
+    """Questions. In about half of them, the fourth word is the answer of `vectors()`."""
     rng = np.random.default_rng(seed)
     wv, lines = vectors(), []
     for section in sections:

@@ -26,7 +26,7 @@ def blocks(language: str, page: Path = PAGES[0]) -> list[str]:
 
 
 def write_corpus(path: Path, sentences: int = 600) -> None:
-    """Generate sentences with the words of the README, each more often than min_count."""
+    """Write sentences of words of the README. Each word occurs more often than min_count."""
     rng = random.Random(2014)
     subjects = ["ice", "steam", "water", "the king", "the queen", "the man", "the woman"]
     verbs = ["is", "was", "becomes", "meets", "follows"]

@@ -28,7 +28,7 @@ MONTHS = set(topic_text.TOPICS["months"])
 
 @pytest.fixture(scope="module", params=["topics", "enwiki_1m"])
 def text(request):
-    """The fixture of a text: a made-up one, or a million tokens of Wikipedia."""
+    """The name of a fixture: of a made-up text, or of a million tokens of Wikipedia."""
     return request.param
 
 

@@ -1,4 +1,4 @@
-"""Which evaluation set a file is, and what is read from it."""
+"""Files of evaluation sets: how the kind of a set is recognised, and what is read from a file."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_any_pairs_are_read_as_they_were_written(tmp_path, pairs, separator, num
     lines = [separator.join([one, other, repr(rating)]) for one, other, rating in pairs]
     if numbered:
         lines = [f"{number}{separator}{line}" for number, line in enumerate(lines)]
-    # A single row does not show that its first field is a row number, so it needs a header.
+    # In a single row, the first field cannot be recognised as a row number, so a header is needed.
     if header or (numbered and len(pairs) == 1):
         names = ["word1", "word2", "mean"]
         lines.insert(0, separator.join(["id", *names] if numbered else names))

@@ -29,7 +29,7 @@ SETTINGS = {"min_count": 1, "window": 3}
 
 
 def documents():
-    """About 1.5 MB of words of several scripts, more than one chunk. Some documents are empty."""
+    """About 1.9 MB of words of several scripts, more than one chunk. Some documents are empty."""
     rng = np.random.default_rng(6)
     words = ["ice", "steam", "été", "лёд", "水", "蒸气", "😀", "a\x0bb", "x" * 40, "don't"]
     lengths = rng.integers(0, 40, size=11_000)
@@ -68,7 +68,7 @@ def zstandard(content):
 
 
 def in_two(pack):
-    """Compress two parts of the content, one after the other."""
+    """Return a function that compresses two parts of a content, and joins the results."""
     return lambda content: pack(content[:777_777]) + pack(content[777_777:])
 
 
@@ -270,7 +270,7 @@ def columns(kind):
 
 
 @pytest.mark.parametrize(
-    # Importing datasets takes a second, so that test is slow.
+    # Importing `datasets` takes a second. So the test with this library is marked as slow.
     "kind",
     ["pyarrow", "polars", "pandas", pytest.param("datasets", marks=pytest.mark.slow)],
 )
@@ -627,7 +627,7 @@ def test_arbitrary_bytes_change_no_other_words_counts(tmp_path, odd, parameters,
             raise
         reject()
     counted = dict(zip(vocabulary.words, vocabulary.counts.tolist(), strict=True))
-    # Unless the odd bytes contain these words themselves, their counts are known.
+    # Unless the odd bytes contain "know" or "word", the counts of "known" and "words" are certain.
     inside = odd.decode(errors=errors).replace("\r", "")
     if "know" not in inside and "word" not in inside:
         assert (counted["known"], counted["words"]) == (3, 2)

@@ -14,7 +14,7 @@ DIM = 10
 
 @pytest.fixture(scope="module")
 def counts():
-    """Counts of 150 words: more than the 100 rarest, whose mean vector is that of <unk>."""
+    """Counts of 150 words, more than 100: <unk> gets the mean vector of the 100 rarest words."""
     rng = np.random.default_rng(4)
     words = np.array([f"w{k}" for k in range(150)])
     lines = [" ".join(words[(150 ** rng.random(40)).astype(int)]) for _ in range(200)]

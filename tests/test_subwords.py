@@ -368,7 +368,7 @@ def test_a_word_that_utf8_cannot_hold_is_refused(subwords):
 
 @pytest.fixture(scope="module")
 def forms():
-    """A text whose documents each have forms of one stem. So these forms have like contexts."""
+    """Documents of forms of one stem each, so that the forms of a stem have similar contexts."""
     rng = np.random.default_rng(5)
     documents = []
     for _ in range(1_500):

@@ -39,7 +39,7 @@ configs = st.builds(
 
 
 def random_parameters(seed, rows, columns, dim, scale, squares=0.0):
-    """Random normal parameters of this scale, some of them 0, with accumulators of at least 1."""
+    """Normal parameters of this `scale`, some 0, with accumulators from 1 to 1 + `squares`."""
     rng = np.random.default_rng(seed)
 
     def draw(*shape):

@@ -427,7 +427,7 @@ def test_no_words_at_all_but_a_header(file):
 
 
 def fault(path, **options):
-    """The message about a malformed file, after its path."""
+    """The message about a malformed file, without the path at its beginning."""
     with pytest.raises(FormatError) as caught:
         load(path, **options)
     message = str(caught.value)

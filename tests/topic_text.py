@@ -107,7 +107,7 @@ def documents(tokens: int, *, rare: int, length: int = 40, seed: int = 0) -> Ite
 
 
 def golden_text() -> bytes:
-    """The text of ``tests/golden``: about 2,300 tokens, with everything that a reader may meet.
+    """The text of ``tests/golden``: about 2,300 tokens, with lines that are easy to misread.
 
     There are empty lines and lines of one word and of hundreds of words, repeated words, characters
     of several bytes, several spaces or tabs between words, and carriage returns at the ends of

@@ -20,7 +20,7 @@ const WORDS: [&str; 14] = [
     "a", "b", "ab", "abc", "é", "fort", "fortín", "水", "水曜", "x1", "x2", "Ω", "𝔾", "zz",
 ];
 
-/// Enough words that their counts exceed a small memory limit.
+/// So many words that the co-occurrence counts of a text of them exceed a small memory limit.
 static MANY_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| {
     let words = (0..400).map(|k| &*String::leak(format!("w{k}")));
     words.collect()
@@ -80,7 +80,7 @@ fn options() -> impl Strategy<Value = Options> {
         )
 }
 
-/// Texts of [`WORDS`], in which the first of them are the most frequent. Documents may be empty.
+/// Texts of [`WORDS`], in which the first words of the list are the most frequent. Documents may be empty.
 fn documents(most: usize) -> impl Strategy<Value = Vec<Document>> {
     let word = (0..WORDS.len(), 0..WORDS.len()).prop_map(|(a, b)| WORDS[a.min(b)]);
     vec(vec(word, 0..30), 0..most)
@@ -99,7 +99,7 @@ fn c_string(word: &str) -> Vec<i8> {
     word.bytes().chain([0]).map(|byte| byte as i8).collect()
 }
 
-/// The list of a word in Stanford's hash table, which has 2^20 lists.
+/// The number of the list in which Stanford's hash table stores a word. The table has 2^20 lists.
 fn stanford_list(word: &str) -> u32 {
     let hash = word.bytes().fold(1_159_241_u32, |h, byte| {
         let c = byte as i8 as i32 as u32;
@@ -213,7 +213,7 @@ fn records(rows: &impl Rows, words: usize) -> Records {
     records
 }
 
-/// Check that both have the same cells, and that the relative difference of their values is at most 1e-9.
+/// Check that `actual` and `expected` have the same cells, with values that differ relatively by at most 1e-9.
 fn assert_same(actual: &Records, expected: &Records) {
     assert!(
         actual.keys().eq(expected.keys()),
@@ -230,7 +230,7 @@ fn assert_same(actual: &Records, expected: &Records) {
     }
 }
 
-/// Check that both have the same cells, with equal values.
+/// Check that `actual` and `expected` have the same cells, with equal values.
 fn assert_equal(actual: &Triangle, expected: &Triangle) {
     let csr = |counts: &Triangle| counts.to_csr(&Monitor::new()).unwrap();
     assert!(csr(actual) == csr(expected));
@@ -309,7 +309,7 @@ proptest! {
         if let Some((_, counts)) = counted(&documents, &options, threads, &limit(bytes)) {
             let expected = naive_counts(&documents, &words, &options);
             assert_same(&records(&counts, words.len()), &expected);
-            // Under the same limit, the number of threads changes no bit.
+            // With the same memory limit, another number of threads gives counts that are equal to the last bit.
             let (_, again) = counted(&documents, &options, threads + 2, &limit(bytes)).unwrap();
             assert_equal(&again, &counts);
         }
@@ -385,7 +385,7 @@ proptest! {
     }
 }
 
-/// The documents, divided into `shards` texts, as new ids of the partition.
+/// The words of at most `shards` texts, into which the documents are divided, as new ids of the partition.
 fn encoded(
     documents: &[Document],
     shards: usize,
@@ -405,7 +405,7 @@ fn encoded(
         .collect()
 }
 
-/// The counts of each group, from each of the `parts` tasks into which the rows are divided.
+/// Divide the rows among `parts` tasks. Each task counts its rows in all texts, and returns counts for each group.
 fn group_counts(
     texts: &[impl AsRef<[WordId]>],
     vocabulary: &Vocabulary,

@@ -1,9 +1,12 @@
-"""Lets each system call of each saver fail in turn. test_faults.py runs it with `shim.c` preloaded.
+"""Saves files again and again, and lets another system call fail each time.
 
-``campaign.py SHIM FOLDER KIND`` prints a JSON object: the number of faults for each saver, and for
-each system call how often it failed. KIND is "error" (one call fails), "outage" (it and all later
-calls fail), "stuck" (it and all later calls of its name fail), or a signal before the call:
-"interrupt" or "kill".
+``campaign.py SHIM FOLDER KIND [SAVER ...]`` runs the savers of these names, or all savers. It
+prints a JSON object: "faults" has the number of faults for each saver, and "calls" has for each
+system call how often it failed. KIND is "error" (one call fails), "outage" (this call and all later
+calls fail), "stuck" (this call and all later calls of its name fail), or a signal before the call:
+"interrupt" or "kill". With "kill", "calls" has the numbers of the calls instead of their names.
+
+SHIM is the compiled `shim.c`. LD_PRELOAD must name it too, as in test_faults.py.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ from glove_rs._io.output_folder import OutputFolder
 from glove_rs.cli import main
 
 TEXT = ["a b c d e f g h"] * 20
-#: The errors of the calls: a disk error, no permission, no space left.
+#: The errors with which calls fail: a disk error, no permission, no space left.
 ERRORS = (errno.EIO, errno.EACCES, errno.ENOSPC)
 PRECIOUS = {"precious.txt": b"precious", ".model.x.glove-rs-0.tmp": b"another's"}
 
@@ -139,7 +142,7 @@ class Campaign:
         return {name: content(folder / name) for name in saver.names}
 
     def run(self, name: str, saver: Saver) -> int:
-        """Let every call fail once. Return the number of calls."""
+        """Let each call fail, with and without old files. Return how many calls have failed."""
         old = self.around / "old"
         shutil.rmtree(old, ignore_errors=True)
         folder = self.reset(saver, old=False)
@@ -170,7 +173,11 @@ class Campaign:
     def fail(
         self, saver: Saver, folder: Path, number: int, error: int
     ) -> tuple[str, BaseException | None]:
-        """Save with a fault. Return the name of the call that failed, and the exception."""
+        """Save, with a fault at call `number`.
+
+        Return the name of the call, or "" if there were fewer calls, and the exception that `save`
+        raised, if any. With "kill" there is no exception, and "call `number`" stands for the name.
+        """
         if self.kind == "kill":
             return self.kill(saver, folder, number)
         signal_number = signal.SIGINT if self.kind == "interrupt" else 0

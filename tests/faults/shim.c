@@ -1,4 +1,5 @@
-/* Makes the n-th system call that changes something below a folder fail, or sends a signal before it.
+/* Makes the n-th system call that opens or changes something below a folder fail, or sends a signal
+ * before this call.
  *
  * Preloaded by test_faults.py; campaign.py calls the functions at the end.
  */
@@ -29,7 +30,7 @@ static int inside(const char *path) {
 
 static int inside_fd(int fd) { return armed && fd >= 0 && fd < MOST && watched[fd]; }
 
-/* Whether this call is to fail. */
+/* Count this call if `counts`. Return whether it must fail; send the signal if there is one. */
 static int fault(int counts, const char *name) {
     int now = 0;
     if (!counts) return 0;
@@ -140,8 +141,9 @@ int renameat2(int d, const char *a, int e, const char *b, unsigned flags) {
     ON_PATH(renameat2, b, d, a, e, b, flags);
 }
 
-/* Below `folder`, let call number `at` fail with `error`, and all later ones if `last` is 1, or all later
- * ones of its name if it is 2; or let signal `number` come before it. Without `exchange` the system cannot exchange two folders. */
+/* Watch the calls below `folder`, and let call number `at` (from 1) fail with the errno `error`. If `last`
+ * is 1, all later calls fail too; if it is 2, all later calls of the same name. If the signal `number` is
+ * not 0, send it before these calls, which then do not fail. Without `exchange`, renameat2 fails with ENOSYS. */
 void faults_arm(const char *folder, long at, int error, int last, int number, int exchange) {
     strncpy(scope, folder, sizeof scope - 1);
     memset(watched, 0, sizeof watched);
@@ -156,11 +158,11 @@ void faults_arm(const char *folder, long at, int error, int last, int number, in
     armed = 1;
 }
 
-/* The number of calls since then. */
+/* Let no more calls fail. Return the number of calls since faults_arm. */
 long faults_disarm(void) {
     armed = 0;
     return calls;
 }
 
-/* The name of the call that failed, or nothing. */
+/* The name of call number `at`, or "" if there were fewer calls. */
 const char *faults_fired(void) { return fired ? fired_at : ""; }
