@@ -170,7 +170,7 @@ for name, fitted in [("paper", model), ("negative sampling", sampled)]:
         assert of_biases > 0.8
 
 # %% [markdown] lang="en"
-# The next table has the median length and the median bias of groups of words, for 17 million words of English Wikipedia, dim 100:
+# The next table has the medians of the length and of b + b̃ for groups of words, from 17 million words of English Wikipedia, dim 100:
 #
 # | occurrences of the word | length, "paper" | b + b̃, "paper" | length, negative sampling | b + b̃, negative sampling |
 # |---|---:|---:|---:|---:|
