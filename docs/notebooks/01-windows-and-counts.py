@@ -138,7 +138,7 @@ assert (
 # %% [markdown] lang="en"
 # ## A word next to itself
 #
-# The same word can occur twice in a window. Then the cell on the diagonal is not 0. It counts each direction once: "very very good" gives 2 for (very, very).
+# The same word can occur twice in a window. Then the cell on the diagonal is not 0. This cell counts each direction once: "very very good" gives 2 for (very, very).
 
 # %% [markdown] lang="zh"
 # ## 一个词与自己相邻
@@ -163,7 +163,7 @@ assert (
 # %% [markdown] lang="en"
 # ## Chinese has no spaces
 #
-# A Chinese text must be split into words before they can be counted. `tokenizer="zh"` does this, and leaves punctuation out.
+# A Chinese text must be split into words before the words can be counted. `tokenizer="zh"` splits the text, and leaves punctuation out.
 
 # %% [markdown] lang="zh"
 # ## 中文没有空格
@@ -178,7 +178,7 @@ fruit.to_pandas()
 # %% [markdown] lang="en"
 # ## What a large table looks like
 #
-# Real texts give tables with most cells empty. `Cooccurrence` stores only the cells above 0, the *records*. 17 million words of English Wikipedia, with `window=15`, give 89,082 words and 68,984,037 records: fewer than one cell in a hundred. `to_scipy()` returns the whole matrix as a sparse matrix, and `records()` returns its cells.
+# Real texts give tables with most cells empty. `Cooccurrence` stores only the cells above 0, the *records*. 17 million words of English Wikipedia, with `window=15`, give 89,082 words and 68,984,037 records: less than one cell in a hundred is a record. `to_scipy()` returns the whole matrix as a sparse matrix, and `records()` returns its cells.
 #
 # Next: [2. Probabilities and ratios](02-probabilities-and-ratios.ipynb)
 

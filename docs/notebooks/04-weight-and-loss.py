@@ -133,7 +133,7 @@ for count in (1, 10, 100, 10_000):
 # %% [markdown] lang="en"
 # ## Why weights
 #
-# A small count is noisy. Suppose that a pair occurs x times on average in texts of this size. In one text it occurs a random number of times, with Poisson's distribution. The spread of its logarithm is large for small x:
+# A small count is noisy. Suppose that a pair occurs x times on average in texts of this size. In one text it occurs a random number of times, with Poisson's distribution. The spread of the logarithm of this number is large for small x:
 
 # %% [markdown] lang="zh"
 # ## 为什么要加权

@@ -201,7 +201,7 @@ assert np.allclose(model.history, losses, rtol=1e-3, atol=1e-6)
 print(*(f"{loss:.4f}" for loss in model.history))
 
 # %% [markdown] lang="en"
-# The default preset "best" uses *row-wise* AdaGrad: one accumulator for each vector instead of one for each number. It needs half the memory.
+# The default preset "best" uses *row-wise* AdaGrad: one accumulator for each vector instead of one for each number. The parameters and accumulators then need half the memory.
 #
 # Next: [6. Training on a table](06-training-on-a-table.ipynb)
 

@@ -170,7 +170,7 @@ for name, fitted in [("paper", model), ("negative sampling", sampled)]:
         assert of_biases > 0.8
 
 # %% [markdown] lang="en"
-# The same on 17 million words of English Wikipedia, dim 100:
+# The next table has the medians of the length and of b + b̃ for groups of words, from 17 million words of English Wikipedia, dim 100:
 #
 # | occurrences of the word | length, "paper" | b + b̃, "paper" | length, negative sampling | b + b̃, negative sampling |
 # |---|---:|---:|---:|---:|
@@ -181,7 +181,7 @@ for name, fitted in [("paper", model), ("negative sampling", sampled)]:
 # | 5 to 11 | 2.03 | −1.43 | 5.79 | −6.38 |
 # | Spearman of length and frequency | 0.889 | | −0.003 | |
 #
-# (Medians. "paper" here means `x_max=10` and 15 epochs.) With the paper's settings, the order of the words by length is nearly that by frequency. With negative sampling, the length says nothing about the frequency. So do not take the length for the importance or the frequency of a word without a check. Queries by cosine do not depend on the length.
+# ("paper" here means `x_max=10` and 15 epochs.) With the paper's settings, the order of the words by length is nearly that by frequency. With negative sampling, the length says nothing about the frequency. So do not take the length for the importance or the frequency of a word without a check. Queries by cosine do not depend on the length.
 #
 # Next: [8. Analogies](08-analogies.ipynb)
 

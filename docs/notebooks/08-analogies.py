@@ -89,12 +89,12 @@ assert answers[0] == queen == vectors.analogy(man, king, woman)[0][0]
 # %% [markdown] lang="en"
 # ## Why it works
 #
-# Notebook 3 shows that a difference of two vectors holds the *ratios* of probabilities: w_king − w_man says which context words are more probable near "king" than near "man". In this text these are the words of the role, and they are the same for "queen" and "woman". So the two differences are nearly parallel:
+# Notebook 3 shows that a difference of two vectors holds the *ratios* of probabilities: w_king − w_man says which context words are more probable near "king" than near "man". In this text these are words of the royal role, such as "throne". The same words are more probable near "queen" than near "woman". So the two differences are nearly parallel:
 
 # %% [markdown] lang="zh"
 # ## 为什么有效
 #
-# 第 3 节说明，两个向量的差包含概率的**比值**：w(国王) − w(男人) 说明哪些上下文词在“国王”附近比在“男人”附近更可能出现。在这个文本里，它们是描述角色的词，对“女王”和“女人”也一样。所以两个差几乎平行：
+# 第 3 节说明，两个向量的差包含概率的**比值**：w(国王) − w(男人) 说明哪些上下文词在“国王”附近比在“男人”附近更可能出现。在这个文本里，它们是描述王室的词，例如“王位”。同样的词在“女王”附近也比在“女人”附近更可能出现。所以两个差几乎平行：
 
 # %%
 first, second = vectors[king] - vectors[man], vectors[queen] - vectors[woman]
@@ -116,24 +116,24 @@ assert parallel > 0.7
 [(words[i], round(float(cosines[i]), 3)) for i in np.argsort(-cosines)[:4]]
 
 # %% [markdown] lang="en"
-# In our regular text the right answer wins even so. In real texts it nearly never does: king − man + woman is "king" plus a difference that is small, so "king" itself is nearest. On 17 million words of English Wikipedia (dim 100, the same settings), of the 17,776 questions of a standard set:
+# In our regular text the right answer wins even so. In real texts it nearly never does: king − man + woman is "king" plus a difference that is small, so "king" itself is nearest. On 17 million words of English Wikipedia (dim 100, with negative sampling as in notebook 7), of the 17,776 questions of a standard set:
 #
 # | | right answers | an input word is nearest |
 # |---|---:|---:|
 # | input words excluded | 40.9 % | |
 # | all words allowed | 5.3 % | 94.1 % |
 #
-# So the exclusion is a part of the method. A score of analogies measures which *other* word is nearest. If you write your own loop and forget the exclusion, you will see almost 0 %.
+# So the exclusion is a part of the method. A score of analogies measures which *other* word is nearest. If you write your own loop and forget the exclusion, the score will be low, as in the second line.
 
 # %% [markdown] lang="zh"
-# 在这个规则的文本里，正确答案仍然是第一名。在真实文本里几乎从不如此：国王 − 男人 + 女人 等于“国王”加上一个很小的差，所以最近的是“国王”自己。在英文维基百科的 1700 万词上（100 维，同样的设置），一个标准测试集的 17,776 道题的结果是：
+# 在这个规则的文本里，正确答案仍然是第一名。在真实文本里几乎从不如此：国王 − 男人 + 女人 等于“国王”加上一个很小的差，所以最近的是“国王”自己。在英文维基百科的 1700 万词上（100 维，像第 7 节那样用负采样），一个标准测试集的 17,776 道题的结果是：
 #
 # | | 答对 | 最近的是输入词 |
 # |---|---:|---:|
 # | 排除输入词 | 40.9 % | |
 # | 允许所有的词 | 5.3 % | 94.1 % |
 #
-# 可见“排除”是方法的一部分：类比得分衡量的是，**其余的**词里谁最近。如果自己写循环时忘了排除，得分会接近 0。
+# 可见“排除”是方法的一部分：类比得分衡量的是，**其余的**词里谁最近。如果自己写循环时忘了排除，得分会很低，如表中第二行所示。
 
 # %% [markdown] lang="en"
 # ## Where it fails
@@ -154,14 +154,14 @@ assert vectors.analogy(man, doctor, woman)[0][0] == nurse
 #
 # **Real texts are not so regular.** The models of English Wikipedia answer:
 #
-# | question | these settings | preset "paper" (`x_max=10`, 15 epochs) |
+# | question | negative sampling, as in notebook 7 | preset "paper" (`x_max=10`, 15 epochs) |
 # |---|---|---|
 # | paris − france + japan | **tokyo 0.72**, osaka 0.63 | **tokyo 0.70**, berlin 0.56 |
 # | better − good + bad | gettin 0.58, **worse 0.57** | **worse 0.62**, simply 0.55 |
 # | cat − kitten + puppy | pet 0.47, **dog 0.47** | sports 0.47, celebrity 0.47 |
 # | king − man + woman | wenceslaus 0.57, tigranes 0.56 | **queen 0.70**, elizabeth 0.62 |
 #
-# (Input words excluded.) The famous example fails with these settings, because names of kings are nearer than "queen". Yet these settings answer more questions than the preset "paper" (40.9 % against 34.1 %). So one example says little about vectors. The right answers depend on the kind of relation (these settings):
+# (Input words excluded.) The famous example fails with negative sampling, because names of kings are nearer than "queen". Yet the model with negative sampling answers more questions than that of the preset "paper" (40.9 % against 34.1 %). So one example says little about vectors. The fraction of right answers depends on the kind of relation (with negative sampling):
 #
 # | section of the set | right |
 # |---|---:|
@@ -179,14 +179,14 @@ assert vectors.analogy(man, doctor, woman)[0][0] == nurse
 #
 # **真实文本没有这么规则。** 英文维基百科的两个模型这样回答：
 #
-# | 问题 | 本节的设置 | 预设 “paper”（`x_max=10`，15 轮） |
+# | 问题 | 负采样，与第 7 节相同 | 预设 “paper”（`x_max=10`，15 轮） |
 # |---|---|---|
 # | paris − france + japan | **tokyo 0.72**，osaka 0.63 | **tokyo 0.70**，berlin 0.56 |
 # | better − good + bad | gettin 0.58，**worse 0.57** | **worse 0.62**，simply 0.55 |
 # | cat − kitten + puppy | pet 0.47，**dog 0.47** | sports 0.47，celebrity 0.47 |
 # | king − man + woman | wenceslaus 0.57，tigranes 0.56 | **queen 0.70**，elizabeth 0.62 |
 #
-# （均排除输入词。）用本节的设置，最有名的例子失败了：国王们的名字比 “queen” 更近。可是它答对的题更多（40.9 % 对 34.1 %）。所以一个例子说明不了向量的好坏。能否答对取决于关系的种类（本节的设置）：
+# （均排除输入词。）用负采样，最有名的例子失败了：国王们的名字比 “queen” 更近。可是用负采样的模型比预设 “paper” 的模型答对的题更多（40.9 % 对 34.1 %）。所以一个例子说明不了向量的好坏。能否答对取决于关系的种类（用负采样）：
 #
 # | 测试集的部分 | 答对 |
 # |---|---:|

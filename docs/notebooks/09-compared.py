@@ -167,7 +167,7 @@ pd.DataFrame(shared, list(near), list(near))
 # | skip-gram (gensim), window 5, 5 epochs | 23.8 s | 138 MB | 3.7 % | 0.287 | 0.270 | 0.196 |
 # | truncated SVD of PPMI (scipy) | 10.8 s | 452 MB | 12.7 % | 0.473 | 0.531 | 0.160 |
 #
-# On a text of this size the decomposition of PPMI is the best of the five in three of four scores. Skip-gram is best in simlex999. The two settings of GloVe differ about as much as GloVe and skip-gram do. PyTorch minimises the loss of the paper, in batches of 16,384 records; it takes 40 times the processor time of glove-rs and reaches similar scores.
+# On a text of this size the decomposition of PPMI is the best of the five in three of four scores. Skip-gram is best in simlex999. The two settings of GloVe differ about as much as GloVe and skip-gram do. PyTorch minimises the loss of the paper, in batches of 16,384 records; it takes 40 times the processor time of glove-rs with the preset "paper", and reaches similar scores.
 #
 # On 17 million words and with AdaGrad, GloVe with negative sampling took 11.7 s and answered 33.4 % of the analogies, with 0.604 on wordsim353. gensim's skip-gram took 206.8 s, answered 24.1 %, and had 0.588 (wall time on two processors; section "Quality" of the same page). The preset "best" of a later version took 28.2 s of processor time on the same text, answered 45.4 %, and had 0.635; the preset "paper" took 36.0 s, answered 24.5 %, and had 0.432 (section "Methods"). The order of methods depends on the text, on its size and on the settings. Measure on your own text: `make methods CORPUS=my.txt SETS=folder` prints the table above for it.
 #

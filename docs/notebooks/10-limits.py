@@ -1,7 +1,7 @@
 # %% [markdown] lang="en"
 # # 10. Limits
 #
-# This notebook shows what GloVe cannot do, what people say that GloVe cannot do but this package can, and when another kind of model is the right choice.
+# This notebook shows what GloVe cannot do. It shows what this package can do although people often say that GloVe cannot. And it says when another kind of model is the right choice.
 
 # %% [markdown] lang="zh"
 # # 10. 局限
@@ -167,7 +167,7 @@ print(before, "->", len(model.vocabulary))
 assert new_word in model.vectors
 
 # %% [markdown] lang="en"
-# On 17 million words of English Wikipedia, training on one half and then `update` with the other half gives 33.5 % of the analogies; training on all at once gives 33.7 % (`benches/RESULTS.md`, section "More text").
+# On 17 million words of English Wikipedia, training on one half and then `update` with the other half answers 33.5 % of the analogies; training on all of the text at once answers 33.7 % (`benches/RESULTS.md`, section "More text").
 #
 # ## When to choose a contextual model
 #
