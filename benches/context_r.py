@@ -41,6 +41,12 @@ def column(name: str, key: str) -> np.ndarray:
     return np.array([float(row[key]) for row in rows(name)])
 
 
+def coefficients(result: alc.Regression, name: str) -> tuple[list[int], np.ndarray]:
+    """Return the order of our coefficients that is conText's, and conText's coefficients."""
+    names, beta = matrix(f"{name}_beta")
+    return [result.names.index(known) for known in names], beta
+
+
 def compare(what: str, ours: np.ndarray, theirs: np.ndarray) -> None:
     assert np.shape(ours) == np.shape(theirs), (what, np.shape(ours), np.shape(theirs))
     difference = np.abs(np.asarray(ours) - theirs).max() / np.abs(theirs).max()
@@ -79,13 +85,13 @@ def main() -> None:
     transform = matrix("transform")[1]
     tokens = list(json.loads((FOLDER / "tokens.json").read_text()).values())
     metadata = {key: [row[key] for row in rows("docvars")] for key in ("party", "gender")}
-    metadata["nominate"] = [float(row["nominate_dim1"]) for row in rows("docvars")]
+    metadata["nominate_dim1"] = [float(row["nominate_dim1"]) for row in rows("docvars")]
     metadata["speaker"] = [k % 40 for k in range(len(tokens))]
 
     # conText ignores case in keywords, but not in the words of contexts.
-    def contexts(word: str) -> kwic.KeywordContexts:
-        pattern = "(?i)" + word
-        return kwic.contexts(tokens, pattern, 6, match="regex", metadata=metadata)
+    def contexts(word: str, every: int = 1) -> kwic.KeywordContexts:
+        part = {key: values[::every] for key, values in metadata.items()}
+        return kwic.contexts(tokens[::every], "(?i)" + word, 6, match="regex", metadata=part)
 
     found = alc.embed(contexts(r"immigr.*"), vectors, transform)
     compare("embeddings (dem)", found.vectors, matrix("dem")[1])
@@ -131,14 +137,12 @@ def main() -> None:
 
     covariates = ["party", "gender"]
 
-    def run(**options):
-        names = options.pop("names", covariates)
-        embeddings = alc.embed(contexts("immigration"), vectors, transform)
+    def run(every: int = 1, names: list[str] = covariates, **options):
+        embeddings = alc.embed(contexts("immigration", every), vectors, transform)
         return alc.regress(embeddings, names, **options)
 
-    one, jackknife = seconds(lambda: run(names=[*covariates, "nominate"], permutations=0))
-    beta = [[float(x) for key, x in row.items() if key] for row in rows("m1_beta")]
-    compare("coefficients (conText)", one.beta, np.array(beta))
+    one, jackknife = seconds(lambda: run(names=[*covariates, "nominate_dim1"], permutations=0))
+    few, jackknife_few = seconds(lambda: run(every=5, names=["party"], permutations=0))
     same = {
         "norm_squared": "normed.estimate.orig",
         "debiased": "normed.estimate.deflated",
@@ -148,10 +152,16 @@ def main() -> None:
         "high": "upper.ci",
     }
     clustered, both = seconds(lambda: run(cluster="speaker", permutations=100))
-    for result, name in ((one, "m1"), (clustered, "m3")):
+    for result, name, kind in (
+        (one, "m1", f"{one.observations} contexts"),
+        (few, "m4", f"{few.observations} contexts"),
+        (clustered, "m3", f"{clustered.clusters} clusters"),
+    ):
+        order, beta = coefficients(result, name)
+        compare(f"coefficients of {kind} (conText)", result.beta[order], beta)
+        rank = [result.names.index(row["coefficient"]) - 1 for row in rows(name)]
         for ours, theirs in same.items():
-            kind = "clusters" if name == "m3" else "contexts"
-            compare(f"{ours} of {kind} (conText)", result[ours], column(name, theirs))
+            compare(f"{ours} of {kind} (conText)", result[ours][rank], column(name, theirs))
     permuted, permutation = seconds(lambda: run(errors=None, permutations=100))
     print("p-values, ours and conText's, 100 random permutations each:")
     for result, name in ((permuted, "m2"), (clustered, "m3")):
@@ -165,6 +175,7 @@ def main() -> None:
     print(f"{one.observations} contexts; median CPU seconds of 5 runs:")
     for what, taken in (
         ("jackknife", jackknife),
+        ("1 covariate, every 5th document, jackknife", jackknife_few),
         ("100 permutations", permutation),
         ("clusters, jackknife, 100 permutations", both),
         ("nearest neighbours, 100 bootstraps", near_seconds),
