@@ -9,8 +9,10 @@
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
+use crate::training::LINE;
 use pulp::Arch;
 use rayon::prelude::*;
+use std::array;
 
 /// How many directions are damped, and the fraction of the component in each direction that is removed. Both numbers
 /// were measured: benches/EXPERIMENTS.md, "Mean and dominating directions".
@@ -21,6 +23,9 @@ const REMOVED: f64 = 0.5;
 const ROWS: usize = 1 << 8;
 /// Number of steps of the orthogonal iteration on the covariance matrix. The iteration never ends earlier.
 const STEPS: usize = 300;
+/// Number of rows whose products are added to the covariance at a time. The sums, dim² numbers, do not fit in the
+/// first-level cache, and are read and written once for all of these rows.
+const AT_ONCE: usize = 4;
 /// The sums of all tasks together have at most this many numbers, unless the sums of one task have
 /// more.
 const SUMS: usize = 1 << 22;
@@ -44,21 +49,37 @@ impl Directions {
         monitor: &Monitor,
     ) -> Result<Self> {
         let total: f64 = weights.iter().map(|&c| f64::from(c)).sum();
-        let sums = sum_rows(vectors, dim, weights, dim, monitor, |c, row, sums| {
-            for (sum, x) in sums.iter_mut().zip(row) {
-                *sum += c * x;
-            }
-        })?;
+        let sums = sum_rows(
+            vectors,
+            dim,
+            weights,
+            dim,
+            monitor,
+            |rows, weights, sums| {
+                for (row, c) in rows.chunks_exact(dim).zip(weights) {
+                    for (sum, x) in sums.iter_mut().zip(row) {
+                        *sum += c * x;
+                    }
+                }
+                Ok(())
+            },
+        )?;
         let mut mean: Vec<f32> = fallible::with_capacity(dim)?;
         mean.extend(sums.iter().map(|sum| (sum / total) as f32));
-        let covariance = sum_rows(vectors, dim, weights, dim * dim, monitor, |c, row, sums| {
-            for (i, sums) in sums.chunks_exact_mut(dim).enumerate() {
-                let x = c * (row[i] - mean[i]);
-                for ((sum, y), mean) in sums.iter_mut().zip(row).zip(&mean) {
-                    *sum += x * (y - mean);
-                }
+        let size = dim * dim;
+        let mut covariance = sum_rows(
+            vectors,
+            dim,
+            weights,
+            size,
+            monitor,
+            |rows, weights, sums| add_products(rows, weights, &mean, sums),
+        )?;
+        for i in 0..dim {
+            for j in 0..i {
+                covariance[i * dim + j] = covariance[j * dim + i];
             }
-        })?;
+        }
         let directions = dominating(&covariance, dim);
         Ok(Self { mean, directions })
     }
@@ -78,15 +99,46 @@ impl Directions {
     }
 }
 
-/// Returns `size` sums over all rows. `add` gets the weight of a row, the row and the sums, and adds the terms of the
-/// row to the sums. The order of additions does not depend on the number of threads.
+/// Add c (x − m)(x − m)ᵀ of each row x with its weight c to `sums`, on the diagonal and above it. m is `mean`. Below the
+/// diagonal, `sums` becomes undefined.
+#[inline(always)]
+fn add_products(rows: &[f32], weights: &[f32], mean: &[f32], sums: &mut [f32]) -> Result<()> {
+    let dim = mean.len();
+    let mut centred: Vec<f32> = fallible::zeroed(AT_ONCE * dim)?;
+    for (rows, weights) in rows.chunks(AT_ONCE * dim).zip(weights.chunks(AT_ONCE)) {
+        let mut c = [0.0; AT_ONCE];
+        c[..weights.len()].copy_from_slice(weights);
+        let rows = rows.chunks_exact(dim);
+        for (centred, row) in centred.chunks_exact_mut(dim).zip(rows) {
+            for ((y, x), mean) in centred.iter_mut().zip(row).zip(mean) {
+                *y = x - mean;
+            }
+        }
+        for (i, sums) in sums.chunks_exact_mut(dim).enumerate() {
+            // From the beginning of a cache line on.
+            let first = i - i % LINE;
+            let y: [&[f32]; AT_ONCE] = array::from_fn(|row| &centred[row * dim..][first..dim]);
+            let x: [f32; AT_ONCE] = array::from_fn(|row| c[row] * y[row][i - first]);
+            let [y0, y1, y2, y3] = y;
+            for ((((sum, y0), y1), y2), y3) in
+                sums[first..].iter_mut().zip(y0).zip(y1).zip(y2).zip(y3)
+            {
+                *sum += (x[0] * y0 + x[1] * y1) + (x[2] * y2 + x[3] * y3);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns `size` sums over all rows. `add` gets up to [`ROWS`] rows, their weights and the sums, and adds the terms of
+/// these rows to the sums. The order of additions does not depend on the number of threads.
 fn sum_rows(
     vectors: &[f32],
     dim: usize,
     weights: &[f32],
     size: usize,
     monitor: &Monitor,
-    add: impl Fn(f32, &[f32], &mut [f32]) + Sync,
+    add: impl Fn(&[f32], &[f32], &mut [f32]) -> Result<()> + Sync,
 ) -> Result<Vec<f64>> {
     let tasks = (SUMS / size).clamp(1, 64);
     let rows = weights.len().div_ceil(tasks).max(1);
@@ -100,12 +152,8 @@ fn sum_rows(
                 monitor.check()?;
                 arch.dispatch(
                     #[inline(always)]
-                    || {
-                        for (row, &c) in vectors.chunks_exact(dim).zip(weights) {
-                            add(c, row, &mut few);
-                        }
-                    },
-                );
+                    || add(vectors, weights, &mut few),
+                )?;
                 for (sum, few) in sums.iter_mut().zip(&mut few) {
                     *sum += f64::from(std::mem::take(few));
                 }
