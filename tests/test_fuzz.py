@@ -17,8 +17,9 @@ pytestmark = pytest.mark.slow
 if sys.platform != "linux":
     pytest.skip("the campaign needs /proc", allow_module_level=True)
 
-#: Seconds that all readers together spend on mutated files. A busy machine may need longer, because
-#: each reader gets at least `LEAST` files. With the known files, the tests take about a minute.
+#: Seconds for which all readers together read mutated files, and files of the corpus among them. A
+#: busy machine may need longer, because each reader gets at least `LEAST` files. All tests of this
+#: module together take about a minute.
 SECONDS = 40
 #: Smallest and largest number of mutated files for each reader.
 LEAST, MOST = 60, 2000

@@ -42,7 +42,7 @@ def test_the_solution_is_the_least_of_what_is_minimised():
 
 
 def test_a_vector_is_solved_from_the_counts_of_the_word(zipf, model):
-    # Compute the expected vector from the counts of the same contexts.
+    # Solve for the expected vector from the counts of the contexts that `infer_vector` gets below.
     contexts = [[*document[:4], "fresh", *document[4:9]] for document in zipf.documents[:30]]
     words = [*model.vocabulary.words, "fresh"]
     X = Cooccurrence.from_corpus(contexts, words)

@@ -80,7 +80,7 @@ def counts():
 
 
 def savers(model, counts):
-    """Every method that writes one file, and the method that reads the file."""
+    """The methods that these tests call to write one file, with the methods that read it."""
     words = model.vocabulary
     return {
         "Glove.save": (model.save, Glove.load),

@@ -30,8 +30,8 @@ pub(super) type Table<K> = HashMap<K, u64, FixedState>;
 /// The wanted pairs of a bucket with their counts, and the number of all different pairs of the bucket.
 type Counted = (Vec<(Pair, u64)>, u64);
 
-/// Number of buckets into which pairs are divided before they are sorted. If there are 10⁸ pairs, a
-/// bucket takes about 3 MB.
+/// Number of buckets into which pairs are divided before they are sorted. If pairs occur 10⁸ times in the
+/// text, a bucket takes about 3 MB.
 const BUCKETS: usize = 256;
 
 /// Call `found` with the word ids of each collocation of a chunk. `ids` are the word ids of the chunk; `kinds` has

@@ -130,8 +130,8 @@ impl CompactText {
         Ok(())
     }
 
-    /// This text without unused capacity. If the symbols are in a mapping of their own (see [`HugeList`]), the mapping
-    /// keeps its unused capacity.
+    /// This text without unused capacity. If the symbols are in a memory mapping of their own (see [`HugeList`]), the
+    /// mapping keeps its unused capacity.
     pub(super) fn shrunk(mut self) -> Self {
         self.symbols.shrink_to_fit();
         self.far.shrink_to_fit();

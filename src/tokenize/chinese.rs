@@ -164,8 +164,8 @@ fn default_jieba() -> &'static Jieba {
 /// Largest number of bytes that jieba segments in one call. A call cannot be interrupted.
 const PIECE_BYTES: usize = 1 << 16;
 
-/// Where the next piece for jieba ends: after white space or punctuation, where jieba ends a word too. If 64 KiB
-/// (about 22,000 Chinese characters) have neither white space nor punctuation, they are cut between two characters.
+/// Where the next piece for jieba ends: after the last ASCII white space or Chinese punctuation mark in 64 KiB (about
+/// 22,000 Chinese characters). jieba ends a word there too. If there is none, the piece ends between two characters.
 fn piece_end(text: &str) -> usize {
     if text.len() <= PIECE_BYTES {
         return text.len();

@@ -2,9 +2,12 @@
 
 ``campaign.py SHIM FOLDER KIND [SAVER ...]`` runs the savers of these names, or all savers. It
 prints a JSON object: "faults" has the number of faults for each saver, and "calls" has for each
-system call how often it failed. KIND is "error" (one call fails), "outage" (this call and all later
-calls fail), "stuck" (this call and all later calls of its name fail), or a signal before the call:
-"interrupt" or "kill". With "kill", "calls" has the numbers of the calls instead of their names.
+system call the number of faults that began at it. With "kill", "calls" has the numbers of the calls
+instead of their names.
+
+Each save has one fault, at its first, second, ... system call below FOLDER. KIND says what happens
+there: "error" (this call fails), "outage" (this call and all later calls fail), "stuck" (this call
+and all later calls of its name fail), "interrupt" or "kill" (a signal is sent before this call).
 
 SHIM is the compiled `shim.c`. LD_PRELOAD must name it too, as in test_faults.py.
 """

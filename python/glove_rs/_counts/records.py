@@ -22,7 +22,7 @@ __all__ = ["table_of", "write_parquet"]
 #: The largest number of records in a row group that :func:`write_parquet` writes.
 _ROW_GROUP = 1 << 20
 #: If the words of a vocabulary take more bytes than this, a Parquet file has the words themselves,
-#: not numbers of words in a dictionary.
+#: not indices into a dictionary of them.
 _DICTIONARY = 1 << 28
 #: If the words of a vocabulary take more bytes than this, they do not fit into an Arrow array with
 #: offsets of 32 bits.

@@ -256,7 +256,7 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
 
 
 def _complete(settings: dict[str, Any]) -> None:
-    """Add parameters that did not exist in the version that wrote the checkpoint."""
+    """Add the parameters that the version of the checkpoint did not have, with their defaults."""
     saved = _settings.of_older_version(settings["parameters"])
     resolved = _settings.resolve({"preset": saved["preset"], "dim": saved["dim"]})
     resolved["subwords"] = False  # versions without the setting did not use subwords
@@ -271,9 +271,10 @@ def _complete(settings: dict[str, Any]) -> None:
 def left_to_preset(saved: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
     """Return the training values that the preset supplied when the checkpoint was written.
 
-    These are the values of parameters that are None in the checkpoint and in `wanted`. They are
-    needed because the preset of this version may have other defaults. The result is empty if the
-    presets differ.
+    A checkpoint has the parameters as they were given, and the values that were used. The result
+    has the used values of the parameters that were not given (None), neither in the checkpoint nor
+    in `wanted`. They are needed because the preset of this version may have other defaults. The
+    result is empty if the presets differ.
     """
     ours, theirs = wanted["parameters"], saved["parameters"]
     if ours["preset"] != theirs["preset"]:

@@ -312,7 +312,7 @@ class Text:
 
     @cached_property
     def fingerprint(self) -> dict[str, int] | None:
-        """The fingerprint of the text, computed once; None unless it is in local regular files."""
+        """The fingerprint of a text in local regular files, computed once; None for other texts."""
         return fingerprint(self.source, self.storage_options)
 
     def is_unchanged(self) -> bool:

@@ -94,7 +94,7 @@ def is_text(kind: Any, *, words: bool = True) -> bool:
     """Return whether a column of an Arrow type can be read as text.
 
     A column that has only nulls can be read. With `words`, a column of lists of words and a column
-    of bytes can be read too.
+    of bytes (not of views) can be read too.
     """
     from pyarrow import BaseExtensionType, types
 

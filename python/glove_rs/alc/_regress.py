@@ -226,7 +226,7 @@ def regress(
                 fit, permutations, seed, lambda done: step_done(done, permutations)
             )
             # The observed order is counted as one more permutation, so no p-value is 0. The factor
-            # makes norms that differ only by rounding errors count as equal.
+            # 1 - 1e-12 makes norms that differ only by rounding errors count as equal.
             beyond = (norms >= raw * (1 - 1e-12)).sum(axis=0)
             columns["p_value"] = (beyond + 1) / (permutations + 1)
             notes.append(f"p-values: {permutations:,} permutations of the residuals, seed {seed}")

@@ -131,7 +131,10 @@ def given(options: argparse.Namespace, names: Iterable[str]) -> dict[str, Any]:
 
 
 def given_files(options: argparse.Namespace) -> list[str]:
-    """Return the files of words and phrases that were given as settings: inputs of the command."""
+    """Return the paths of stop words, phrases and user dictionary. No output may replace them.
+
+    A language that is given as stop words is returned too.
+    """
     return list(content_paths(vars(options)).values())
 
 

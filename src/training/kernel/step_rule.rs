@@ -78,9 +78,10 @@ impl StepRule {
         bounds
     }
 
-    /// Take the step `g`, which is already clipped, at one parameter with its accumulator. Row-wise
-    /// AdaGrad does not use the accumulator here: [`StepRule::row_factor`] scales its steps. The root is
-    /// not approximated, because this function is used outside the loop over records only.
+    /// Take the step `g`, which is already clipped, at one parameter with its accumulator G. Row-wise
+    /// AdaGrad does not use the accumulator here: [`StepRule::row_factor`] scales its steps. √G is
+    /// computed exactly, not approximated as in the kernel, because only code outside the loop over records calls this
+    /// function.
     pub fn step(&self, x: &mut f32, sum: &mut f32, g: f32) {
         match self.optimizer {
             // SAFETY: single floats need no special instructions, and no pointer is involved.
@@ -91,8 +92,8 @@ impl StepRule {
 
     /// Row-wise AdaGrad: the factor by which to multiply a step g, which is η times the gradient of
     /// a vector. `mean_square` is the mean square of the components of g. The accumulator `sum`
-    /// grows by the mean square of the limited step. The root is not approximated, because this function
-    /// is used outside the loop over records only.
+    /// grows by the mean square of the limited step. √G is computed exactly, not approximated as in
+    /// the kernel, because only code outside the loop over records calls this function.
     pub fn row_factor(&self, mean_square: f32, sum: &mut f32) -> f32 {
         let excess = (mean_square / self.step_bound().powi(2)).max(1.0);
         let factor = 1.0 / (*sum * excess).sqrt();
