@@ -42,7 +42,7 @@ def column(name: str, key: str) -> np.ndarray:
 
 
 def coefficients(result: alc.Regression, name: str) -> tuple[list[int], np.ndarray]:
-    """Return the order of our coefficients that is conText's, and conText's coefficients."""
+    """Return the indices that put our coefficients in the order of conText's, and conText's."""
     names, beta = matrix(f"{name}_beta")
     return [result.names.index(known) for known in names], beta
 

@@ -1,8 +1,8 @@
 """Measure updates with more text, vectors for new words, checkpoints, and the response to Ctrl-C.
 
-The tables are those of "Counts, checkpoints, vectors", "Ctrl-C", "More text" and "Words that
-training never saw" in RESULTS.md. Each part trains models on the text `--corpus` with the
-parameters `--set`.
+The argument `part` chooses what is measured. Each part trains models on the text `--corpus` with
+the parameters `--set`, and prints a table. RESULTS.md has these figures in "More text", "Words that
+training never saw", "Ctrl-C" and "Counts, checkpoints, vectors".
 """
 
 from __future__ import annotations

@@ -495,7 +495,7 @@ def _doubles(data: bytes) -> list[tuple[int, int]]:
 def _header_line(data: bytes, rng: random.Random) -> bytes:
     """Change a number of the first line, which has the numbers of words and of components.
 
-    If the data do not begin with such a line, and in one of 20 other cases, add one first.
+    If the data do not begin with such a line, add one first. If they do, add one in 1 of 20 cases.
     """
     first, newline, rest = data.partition(b"\n")
     fields = first.split()

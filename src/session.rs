@@ -278,7 +278,8 @@ impl Session {
         })
     }
 
-    /// Refuse options that would move the frozen context vectors outside the kernel.
+    /// Refuse options whose steps change W̃ although it is frozen. Only the kernel leaves frozen context vectors as they
+    /// are; the anchor and the shrinkage do not.
     fn check_frozen_contexts(&self) -> Result<()> {
         let moves = self.subwords || self.anchor.as_ref().is_some_and(|a| a.weight > 0.0);
         if self.options.frozen_contexts && moves {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 from types import SimpleNamespace as Made
 
@@ -107,6 +108,11 @@ def test_errors_of_conllu_name_file_line_and_columns(file, tmp_path):
             list(tokens.from_conllu(bad))
     bad.write_bytes(gzip.compress(CONLLU.encode())[:-30])
     with pytest.raises(FormatError, match=r"bad\.conllu, line"):
+        list(tokens.from_conllu(bad))
+    packed = bytearray(bz2.compress(CONLLU.encode()))
+    packed[len(packed) // 2] ^= 255
+    bad.write_bytes(packed)
+    with pytest.raises(FormatError, match=r"bad\.conllu, line 1: Invalid data stream"):
         list(tokens.from_conllu(bad))
     with pytest.raises(FileNotFoundError):
         tokens.from_conllu(tmp_path / "missing.conllu")

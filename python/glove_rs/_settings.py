@@ -758,7 +758,7 @@ def decided(values: Mapping[str, Any], preset: Any = None) -> dict[str, Any]:
 
 
 def with_defaults(constructor: _C) -> _C:
-    """Decorate a constructor: integers that the caller does not give become :class:`Default`.
+    """Decorate a constructor: a parameter that is not given gets its :class:`Default`, if any.
 
     The signature keeps plain numbers, which people, type checkers and scikit-learn read.
     """

@@ -139,8 +139,8 @@ pub fn save(
 /// Read a checkpoint: the training and the settings. The path `-` means standard input.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
-/// byte offset for a file that is not a checkpoint, is cut off or is damaged; [`Error::Memory`];
+/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files, and for compressed data that take too much
+/// memory to unpack; [`Error::Format`] with the byte offset for a file that is not a checkpoint, is cut off or is damaged; [`Error::Memory`];
 /// [`Error::Cancelled`].
 pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, String)> {
     let path = path.as_ref();

@@ -239,7 +239,8 @@ pub fn ending_of(path: &Path) -> Option<String> {
     split(path).0
 }
 
-/// The ending of a name in lower case, without the ending of the compression, and the compression.
+/// Two parts of a name: the ending that tells the format, in lower case, and the compression. For `v.TXT.gz` these are
+/// `txt` and gzip.
 fn split(path: &Path) -> (Option<String>, Option<Compression>) {
     let ending = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
     let last = ending(path);

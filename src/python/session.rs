@@ -16,7 +16,8 @@ use std::path::PathBuf;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The parameters of `fit` that are not parameters of the model.
+/// Arguments of one call of `train`: those of `fit` that are not parameters of the model, and some that only other
+/// modules of the package pass.
 #[derive(FromPyObject, Default)]
 #[pyo3(from_item_all)]
 pub struct SessionArguments<'py> {

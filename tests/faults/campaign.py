@@ -145,7 +145,10 @@ class Campaign:
         return {name: content(folder / name) for name in saver.names}
 
     def run(self, name: str, saver: Saver) -> int:
-        """Let each call fail, with and without old files. Return how many calls have failed."""
+        """Save once for each system call, with a fault at this call. Return the number of faults.
+
+        First there are old files in the folder. Then all of it is done again without them.
+        """
         old = self.around / "old"
         shutil.rmtree(old, ignore_errors=True)
         folder = self.reset(saver, old=False)

@@ -114,7 +114,7 @@ class Slices(Mapping[Any, WordVectors]):
         return self._summary()._repr_html_()
 
     def to_pandas(self) -> Any:
-        """Return a ``pandas.DataFrame`` with the tokens and words of each slice."""
+        """Return a ``pandas.DataFrame`` with the numbers of tokens and words of each slice."""
         return self._summary().to_pandas()
 
     def neighbours(self, word: str, topn: int = 10) -> IntervalTable:

@@ -15,10 +15,11 @@ from typing import IO, Any
 
 from .._optional import optional
 
-__all__ = ["DAMAGED", "Stream", "unpacked"]
+__all__ = ["Stream", "is_damage", "unpacked"]
 
-#: The exceptions that the standard library's decompressors and decoders raise for damaged data.
-DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, UnicodeError)
+#: Exceptions that the standard library's decompressors and decoders raise for damaged data. For
+#: bzip2 it raises an OSError without a number.
+_DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, UnicodeError)
 
 #: The first bytes of compressed files, and the name of their compression.
 _SIGNATURES = {
@@ -29,6 +30,11 @@ _SIGNATURES = {
 }
 #: The number of bytes that decide whether a file is compressed.
 _SIGNATURE = 6
+
+
+def is_damage(error: BaseException) -> bool:
+    """Return whether an exception says that compressed or encoded data are damaged."""
+    return isinstance(error, _DAMAGED) or (isinstance(error, OSError) and error.errno is None)
 
 
 class Stream(io.RawIOBase):

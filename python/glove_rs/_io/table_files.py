@@ -18,7 +18,7 @@ from .. import _core
 from .._optional import optional
 from . import table_text
 from .file_systems import shortened
-from .packed import DAMAGED, Stream, unpacked
+from .packed import Stream, is_damage, unpacked
 from .table_columns import as_text, check_column
 from .table_input import TableFile
 
@@ -135,13 +135,12 @@ def failing(name: str, where: str = "") -> Iterator[None]:
         raise
     except MemoryError as error:
         raise MemoryError(f"{name}{where}: {_first_line(error)}") from None
-    except OSError as error:
-        if error.errno is not None and not isinstance(error, DAMAGED):
+    except Exception as error:
+        if is_damage(error) or isinstance(error, pyarrow.ArrowException):
+            raise _core.FormatError(f"{name}{where}: {_first_line(error)}") from None
+        if isinstance(error, OSError):
             error.filename = error.filename or name
-            raise
-        raise _core.FormatError(f"{name}{where}: {_first_line(error)}") from None
-    except (pyarrow.ArrowException, *DAMAGED) as error:
-        raise _core.FormatError(f"{name}{where}: {_first_line(error)}") from None
+        raise
 
 
 def _first_line(error: BaseException) -> str:

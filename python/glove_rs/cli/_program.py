@@ -182,7 +182,10 @@ _STANDARD_INPUT = {"-", "/dev/stdin"}
 
 
 def _stream_of(path: str) -> tuple[int, int] | None:
-    """Identify the pipe or terminal that a path names; None for anything else."""
+    """Identify the pipe or socket that a path names, or the terminal that is standard input.
+
+    Return None for anything else.
+    """
     try:
         found = os.stat("/dev/stdin" if path == "-" else path)
     except (OSError, ValueError):

@@ -216,7 +216,7 @@ def _save(
 def _saved(value: dict[str, Any], epoch: int | None) -> Iterator[tuple[str, str, str]]:
     """Yield the flag, path and prefix of each file that :func:`_save` writes.
 
-    The prefix is that of the names of the arrays in the file: "" for the parameters, and "G_" for
+    The prefix tells which arrays the file gets: "" for the parameters, such as "W", and "G_" for
     the accumulators.
     """
     infix = "" if epoch is None else f".{epoch:03d}"

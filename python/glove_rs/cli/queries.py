@@ -1,4 +1,4 @@
-"""``glove-rs similar``, ``analogy`` and ``infer``: query vectors."""
+"""``glove-rs similar`` and ``analogy`` search nearest words; ``infer`` computes a new vector."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from typing import Any
 from .._checks import choice, shown
 from .._core import FormatError
 from .._io.file_systems import open_file
-from .._io.packed import DAMAGED, unpacked
+from .._io.packed import is_damage, unpacked
 from .._io.sources import named_files
 from .._settings import checked
 from ._documents import UNITS, Keep, Tokens
@@ -214,7 +214,9 @@ def _lines(name: str, options: Any) -> Iterator[tuple[int, str]]:
                 yield number, line.rstrip("\r\n")
     except UnicodeError as error:  # names the byte
         raise FormatError(f"{name}: {error}") from None
-    except DAMAGED as error:
+    except Exception as error:
+        if not is_damage(error):
+            raise
         raise FormatError(f"{name}, line {number + 1}: {error}") from None
 
 
