@@ -633,7 +633,7 @@ LIMITED = """
 
 @pytest.fixture(scope="module")
 def large(tmp_path_factory):
-    """A folder of files that need at least 80 MB of memory when they are loaded."""
+    """A folder of files, each of which needs at least 80 MB of memory when it is loaded."""
     folder = tmp_path_factory.mktemp("large")
     count, dim = 200_000, 100
     words = [f"word{k}" for k in range(count)]

@@ -138,7 +138,8 @@ fn find(
     Ok(found)
 }
 
-/// Plain pairs with their spellings. A pair is plain if neither word contains the delimiter.
+/// The plain pairs whose spelling is shared with a word or with another collocation, each with this spelling. A pair is
+/// plain if neither word contains the delimiter.
 type Shared = HashMap<Pair, Box<[u8]>, FixedState>;
 
 /// The plain pairs that are spelled like one of `spellings`, each with this spelling.

@@ -257,7 +257,7 @@ impl EncodedSample {
     /// average is over at most `MOST_PARTS` parts.
     fn different(&self) -> Result<Vec<f64>> {
         const MOST_PARTS: usize = 8;
-        // For each word, the serial number of the part in which it was last seen; 0 before the first.
+        // For each word, the serial number of the part in which it was last seen; 0 if it has not been seen yet.
         let mut seen: Vec<u32> = fallible::zeroed(self.counts.len())?;
         let mut number = 0;
         let mut means = Vec::new();

@@ -777,11 +777,11 @@ mod tests {
                 rank => partition.new_id(rank),
             }).collect();
             let texts: Vec<Vec<WordId>> = texts.into_iter().map(new_ids).collect();
-            // If there are more parts than blocks of rows, some parts have no rows.
             for (number, some) in texts.chunks(together).enumerate() {
                 let some: Vec<&[WordId]> = some.iter().map(Vec::as_slice).collect();
                 for part in 0..some.len() + number {
                     // The text is so small that `row_blocks` gives all rows to one task: divide its blocks further.
+                    // If there are more parts than blocks of rows, some parts get no block, and their counts are empty.
                     let parts = some.len() + number;
                     let all = row_blocks(partition, &occurrences, &options, 0, 1);
                     let cut = |rows: &Range<usize>| {

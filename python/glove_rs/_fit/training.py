@@ -356,10 +356,10 @@ class Fitted:
     files: dict[str, Any] = field(default_factory=dict)
 
     def as_read(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters with words and phrases instead of files and languages.
+        """Return the parameters with the words and phrases themselves instead of their files.
 
         The words and phrases are those that the training read: a file may have been changed or
-        removed since. A parameter that was set to another path or language after the training is
+        removed since. The name of a language is replaced by its stop words. A parameter that was set to another path or language after the training is
         returned unchanged.
         """
         content = {

@@ -36,9 +36,10 @@ _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 class Batch:
     """Some rows of the column, as an Arrow array or record batch.
 
-    The core reads it with ``__arrow_c_array__``. Messages of the core contain `origin`: the name of
-    the file, the number of the first row, and a note that says from where rows are numbered, such
-    as " (from 0)".
+    The core reads it with ``__arrow_c_array__``. Messages of the core about a row name the file and
+    the number of the row in it. For these messages the core reads `origin`: the name of the file,
+    the number of the first row of the batch, and a note that says from where rows are numbered,
+    such as " (from 0)".
     """
 
     rows: Any

@@ -343,7 +343,7 @@ class SimilarityQueries(VectorTable):
         Returns
         -------
         float
-            From -1 to 1; 0 if either is a vector of zeros, NaN if either is not finite.
+            From -1 to 1; 0 if one of the vectors is all zeros, NaN if one is not finite.
 
         Raises
         ------

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Raises
     ------
     SystemExit
-        With the exit code, for ``--help``, ``--version`` and wrong usage.
+        With the exit code, for ``--help``, ``--version`` and arguments that the parser refuses.
     """
     try:
         from . import _program

@@ -175,7 +175,7 @@ class Cluster:
             future.release()
 
     def cancel(self) -> None:
-        """Release all tasks after an interruption, also those that reach the scheduler late."""
+        """Release all tasks after an interruption or error, also those that reach the scheduler late."""
         self.release()
         if not self.is_connected():
             return  # without its client, the scheduler releases the tasks itself

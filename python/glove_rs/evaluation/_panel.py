@@ -45,7 +45,7 @@ class Panel:
     seed : int
         The seed of the draws.
     rows : tuple of PanelRow
-        First similarity, then analogies, then categories, each sorted by name.
+        First similarity, then analogies, then categories, each sorted by the name of the file.
     skipped : tuple of (str, str)
         The names of the files that were skipped, each with the reason.
     """

@@ -241,7 +241,7 @@ pub(super) fn plan(
     let one_number = numbers == Some(1) && (dim != 1 || whole && promised != below.lines as u64);
     let rows_fit = promised == 0 || numbers == Some(dim) && !one_number;
     if format.is_none() && !rows_fit && !(is_text(content) && below.has_phrases(dim)) {
-        // Text in another encoding is not text for `is_text`. But unlike a binary file, it has no
+        // Text in an encoding other than UTF-8 is not text for `is_text`. But unlike a binary file, it has no
         // control characters.
         let below = &content[start..];
         let unprintable = |b: &u8| b.is_ascii_control() && !b.is_ascii_whitespace();

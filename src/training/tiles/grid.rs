@@ -23,8 +23,9 @@ pub(super) const MIN_BLOCKS: u64 = 16;
 const BLOCK_BYTES: usize = 1 << 20;
 
 impl TileGrid {
-    /// Blocks for words with these numbers of records and with rows of `row_bytes` bytes. The rows of
-    /// the tiles are the words of `group` of `partition`.
+    /// Divide words with these numbers of records into blocks. The parameters and accumulators of a word take
+    /// `row_bytes` bytes on each side. The rows of the tiles belong to the words of `group` of `partition`, and the
+    /// columns to all words.
     pub fn new(
         records_per_word: impl ExactSizeIterator<Item = u64> + Clone,
         row_bytes: usize,
