@@ -356,11 +356,11 @@ class Fitted:
     files: dict[str, Any] = field(default_factory=dict)
 
     def as_read(self, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Return the parameters with the words and phrases themselves instead of their files.
+        """Return the parameters with words and phrases instead of the files that hold them.
 
         The words and phrases are those that the training read: a file may have been changed or
-        removed since. The name of a language is replaced by its stop words. A parameter that was set to another path or language after the training is
-        returned unchanged.
+        removed since. The name of a language is replaced by its stop words. A parameter that was
+        set to another path or language after the training is returned unchanged.
         """
         content = {
             name: self.settings[name]

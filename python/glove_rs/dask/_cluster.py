@@ -175,7 +175,10 @@ class Cluster:
             future.release()
 
     def cancel(self) -> None:
-        """Release all tasks after an interruption or error, also those that reach the scheduler late."""
+        """Release all tasks after an interruption or an error.
+
+        Tasks that reach the scheduler late are released too.
+        """
         self.release()
         if not self.is_connected():
             return  # without its client, the scheduler releases the tasks itself
