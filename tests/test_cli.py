@@ -761,6 +761,11 @@ def test_an_estimate_of_a_small_text_is_what_counting_finds(text):
     assert found["bounds"]["records"] == [counts.nnz, counts.nnz]
 
 
+def test_an_estimate_of_standard_input_has_no_counts_that_fit_would_not_keep(text):
+    piped = json.loads(done("estimate", "-", "--json", stdin=text.read_bytes()))
+    assert piped["memory"] == answer("estimate", text)["memory"]
+
+
 @pytest.mark.slow
 def test_an_estimate_names_settings_that_fit(tmp_path):
     rng = np.random.default_rng(1)
