@@ -541,6 +541,8 @@ def test_a_saved_bootstrap_loads_and_extends(tmp_path):
         b.save(path)
     b.extend(6).save(path, overwrite=True)
     assert len(Bootstrap.load(path)) == 6
+    Bootstrap.load(path).save(path)  # into its own folder: nothing is written
+    assert len(Bootstrap.load(path)) == 6
     foreign = tmp_path / "foreign"
     foreign.mkdir()
     (foreign / "letter.txt").write_text("x")

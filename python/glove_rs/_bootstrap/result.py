@@ -583,7 +583,8 @@ class Bootstrap:
         ------
         FileExistsError
             If `path` is a file, or a folder that is not empty; with `overwrite`, if `path` is a
-            file, or a folder that holds anything other than a bootstrap.
+            file, or a folder that holds anything other than a bootstrap. The folder of this
+            bootstrap is no error: nothing is written.
         OSError
             If the folder cannot be written.
         """
