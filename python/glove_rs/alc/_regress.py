@@ -23,8 +23,8 @@ __all__ = ["Regression", "regress"]
 
 #: With fewer clusters than this, the intervals are too narrow, and a warning says so.
 _FEW = 20
-#: If a larger share of the draws of a bootstrap does not determine a coefficient, it has no standard
-#: error.
+#: A coefficient has no standard error if a larger share of the draws of a bootstrap does not
+#: determine it.
 _UNDETERMINED = 0.05
 
 
