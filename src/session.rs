@@ -93,7 +93,8 @@ pub struct Checkpoints {
     /// The file for the counts, which are written before training starts.
     pub counts: Option<PathBuf>,
     /// A checkpoint is written before the first epoch, unless the training is resumed; after each epoch whose number
-    /// is a multiple of `every`; and after the last epoch, unless an error interrupts the training.
+    /// is a multiple of `every`, which must be at least 1; and after the last epoch, unless an error interrupts the
+    /// training.
     pub every: usize,
     /// A text that is stored in the checkpoint. [`checkpoint::load`] returns it.
     pub settings: String,
@@ -211,6 +212,7 @@ impl Session {
     ) -> Result<Trained> {
         self.options.validate()?;
         self.check_frozen_contexts()?;
+        self.check_checkpoints()?;
         Parameters::check_dim(self.dim)?;
         check_enough_records(None, counts.pairs(), 0)?;
         if counts.is_rectangular() {
@@ -287,6 +289,16 @@ impl Session {
             return Err(Error::parameter("frozen_contexts", message));
         }
         Ok(())
+    }
+
+    fn check_checkpoints(&self) -> Result<()> {
+        match &self.checkpoints {
+            Some(Checkpoints { every: 0, .. }) => Err(Error::parameter(
+                "checkpoint_every",
+                "must be at least 1, got 0",
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// Do the shrinkage, if [`Session::subwords`] is set. Returns the subword model, or `None` if no vector was moved.

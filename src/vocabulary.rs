@@ -104,17 +104,25 @@ impl Vocabulary {
     /// # Errors
     /// [`Error::Parameter`] if a word appears twice; [`Error::Memory`].
     pub(crate) fn all_different(self) -> Result<Self> {
+        self.all_different_or(|_, error| error)
+    }
+
+    /// Like [`Vocabulary::all_different`], but `refuse` may change the error. It receives the rank of the first word
+    /// that repeats another, and the error.
+    ///
+    /// # Errors
+    /// What `refuse` returns, if a word appears twice; [`Error::Memory`].
+    pub(crate) fn all_different_or(
+        self,
+        refuse: impl FnOnce(usize, Error) -> Error,
+    ) -> Result<Self> {
         let mut table = HashTable::new();
         let hash_of = |&id: &WordId| hash(self.word(id));
         fallible::reserve_in_table(&mut table, self.len(), hash_of)?;
         if let Some(twice) = self.fill_index(&mut table) {
-            return Err(Error::parameter(
-                "words",
-                format!(
-                    "must be different: {:?} appears twice",
-                    String::from_utf8_lossy(self.word(twice))
-                ),
-            ));
+            let word = String::from_utf8_lossy(self.word(twice));
+            let message = format!("must be different: {word:?} appears twice");
+            return Err(refuse(twice as usize, Error::parameter("words", message)));
         }
         let _ = self.index.set(table);
         Ok(self)

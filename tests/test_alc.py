@@ -469,6 +469,11 @@ def test_a_group_of_one_has_no_jackknife_error_and_the_others_have_the_naive_one
     error = math.sqrt(((partial - partial.mean()) ** 2).sum() * 0.9)
     assert_allclose(result["std_error"][1], error, rtol=1e-6)
     assert "n/a" in str(result)
+    with pytest.warns(
+        UserWarning, match="'x1' is undefined: more than 5% of the draws .* contexts"
+    ):
+        result = alc.regress(embeddings(Y), X, permutations=0, errors="bootstrap", bootstraps=100)
+    assert np.isnan(result["std_error"]).tolist() == [True, False]
 
 
 # --- neighbours -----------------------------------------------------------------------------------

@@ -194,6 +194,26 @@ def test_columns_of_other_libraries_that_hold_only_nulls_have_no_documents():
     assert counted(polars.DataFrame({"none": none, "text": ["a", None]})) == {"a": 1}
 
 
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"n": pa.array([1]), "text": pa.nulls(1)}, "there are no words in the text"),
+        ({"n": pa.array([[1]]), "text": pa.nulls(1)}, "there are no words in the text"),
+        ({"none": pa.nulls(1), "text": pa.array([[None]])}, "there are no words in the text"),
+        (
+            {"n": pa.array([1]), "s": pa.nulls(1), "t": pa.nulls(1)},
+            'it has 0 among .*"n", "s", "t"',
+        ),
+    ],
+)
+def test_a_frame_of_polars_with_columns_of_nulls_is_read_as_the_table_of_arrow(columns, message):
+    polars = pytest.importorskip("polars", reason="polars is not installed")
+    frame = polars.DataFrame({name: column.to_pylist() for name, column in columns.items()})
+    for source in (pa.table(columns), frame, frame.lazy()):
+        with pytest.raises(ValueError, match=message):
+            counted(source)
+
+
 words = st.sampled_from(["a", "b", "ü", "水"])
 texts = st.one_of(st.none(), st.lists(words, max_size=3).map(" ".join))
 lists = st.one_of(st.none(), st.lists(st.one_of(st.none(), words), max_size=3))

@@ -440,6 +440,7 @@ def test_sets_are_read_from_json_and_from_tables(tmp_path, content):
         (b"{}", "has no set"),
         (b"[1]", "must have an object of lists"),
         (b'{"a": "b"}', "the set 'a' must be a list"),
+        (b'{"a": ["b"], "c": []}', "the set 'c' has no words"),
         (b'{"a":\n [}', "line 2"),
         (b"cold,ice\n", "line 1: the header must be set,word, got cold,ice"),
         (b"set,word\ncold\n", "line 2: there must be a set and a word, got 1"),

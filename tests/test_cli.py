@@ -22,7 +22,7 @@ import numpy as np
 import pytest
 
 import glove_rs
-from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors, associations
 from glove_rs._core import OPTIMIZERS
 from glove_rs._optional import optional
 from glove_rs.cli._options import add_parameters, given
@@ -166,6 +166,14 @@ def documented(
     -------
     None
     """
+
+
+def test_the_default_of_alternative_is_given_for_each_test():
+    parser = Parser("test", usage="test")
+    add_parameters(parser.add_argument_group("some"), associations.weat, ["alternative"])
+    shown = " ".join(parser.format_help().split())
+    assert shown.count("default") == 1
+    assert "(default: greater; for --sc-weat, two-" in shown
 
 
 def test_a_parameter_that_the_api_gains_is_an_option():
@@ -759,6 +767,11 @@ def test_an_estimate_of_a_small_text_is_what_counting_finds(text):
     # words has two rows, and the estimate includes a copy of all rows.
     assert found["parameters"] == 2 * 60 * 2 * 64
     assert found["bounds"]["records"] == [counts.nnz, counts.nnz]
+
+
+def test_an_estimate_of_standard_input_has_no_counts_that_fit_would_not_keep(text):
+    piped = json.loads(done("estimate", "-", "--json", stdin=text.read_bytes()))
+    assert piped["memory"] == answer("estimate", text)["memory"]
 
 
 @pytest.mark.slow

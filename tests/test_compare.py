@@ -413,6 +413,9 @@ def test_slices_read_a_column_of_tables_and_stores(tmp_path):
         system.rm("/slices", recursive=True)
     with pytest.raises(TypeError, match="by must be a sequence of labels"):
         compare.slices(Glove(**QUICK), table, len, column="text")
+    for named, options in ((["memory://a.txt", "memory://b.txt"], None), (["a.txt", "b"], system)):
+        with pytest.raises(TypeError, match="by must be a sequence of labels"):
+            compare.slices(Glove(**QUICK), named, len, storage_options=options)
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
         with pytest.raises(ValueError, match="must be a text that can be read twice"):
@@ -431,7 +434,7 @@ def test_wrong_arguments_of_slices_are_named():
         compare.slices(Glove(**QUICK), text, ["x"] * 4, labels=["z"])
     with pytest.raises(ValueError, match="subwords=False"):
         compare.slices(Glove(**QUICK, subwords=True), text, ["x"] * 4)
-    for once in (io.StringIO("a b"), io.BytesIO(b"a b")):
+    for once in (io.StringIO("a b"), io.BytesIO(b"a b"), "-"):
         with pytest.raises(ValueError, match=r"source must be readable twice, got .* for 'x'"):
             compare.slices(Glove(**QUICK), {"x": once, "y": ["a b"]})
     with pytest.raises(ValueError, match="at least one label"):

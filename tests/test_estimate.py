@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import zipfile
 
 import numpy as np
@@ -134,6 +135,22 @@ def test_kept_counts_take_memory(many_words):
         for keep in (True, False)
     )
     assert kept > freed
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_the_counts_of_a_pipe_are_kept_as_in_a_fit(tmp_path):
+    text = "a b c a b " * 100
+    os.mkfifo(tmp_path / "pipe")
+    writer = threading.Thread(target=(tmp_path / "pipe").write_text, args=[text])
+    writer.start()
+    found = Glove(min_count=1).estimate(tmp_path / "pipe")
+    writer.join()
+    (tmp_path / "file").write_text(text)
+    kept, freed = (
+        Glove(min_count=1).estimate(tmp_path / "file", keep_counts=keep).memory
+        for keep in (True, False)
+    )
+    assert found.memory == kept > freed
 
 
 @pytest.mark.parametrize("memory", [None, 999_999, "lots"])

@@ -236,8 +236,9 @@ def test_word_pairs_by_hand(wv, tmp_path):
     # Now "Ice" and "ice" are different words, and "ICE" is unknown.
     *_, unknown = wv.evaluate_word_pairs(path, case_insensitive=False)
     assert unknown == 50
-    with pytest.raises(ValueError, match=r"no line of .* has two words of the vocabulary"):
-        wv.evaluate_word_pairs(written(tmp_path, "bad line\n", "bad.txt"))
+    for text, left in (("bad line\n", 0), ("bad line\nice\tsnow\t9\nice\tfire\t1\n", 1)):
+        with pytest.raises(ValueError, match=rf"at least two lines of .*bad\.txt .* got {left}"):
+            wv.evaluate_word_pairs(written(tmp_path, text, "bad.txt"))
 
 
 def test_pairs_that_are_not_finite_are_left_out_with_a_warning(tmp_path):

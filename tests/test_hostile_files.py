@@ -149,9 +149,14 @@ def test_a_word_comes_once_in_a_native_file(tmp_path):
     path.write_bytes(native_counts([(b"a", 2), (b"b", 1)], rare=[(b"b", 1)]))
     with pytest.raises(FormatError, match=r'file, byte \d+: .*"b" is both in the vocabulary'):
         Cooccurrence.load(path)
-    path.write_bytes(b"a 2\nb 1\na 1\n")
-    with pytest.raises(FormatError, match=r'file, line \d+: .*"a" appears twice'):
-        Vocabulary.load(path)
+    for content, line in (
+        (b"a 2\nb 1\na 1\n", 3),
+        (b"\n\r\na 2\nb 1\n\n\nc 1\nb 1\n\na 1\n", 8),
+        (b"a 2\n\na 1", 3),
+    ):
+        path.write_bytes(content)
+        with pytest.raises(FormatError, match=rf'file, line {line}: .*"[ab]" appears twice'):
+            Vocabulary.load(path)
 
 
 # ------------------------------------------------------------------------------------------ counts

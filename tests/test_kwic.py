@@ -115,10 +115,10 @@ def test_every_source_gives_the_same_contexts(tmp_path):
     assert len(names) > 10
 
 
-def test_a_limit_of_the_bytes_of_words_leaves_out_no_context(tmp_path):
-    path = tmp_path / "text.txt"
-    path.write_text("\n".join(TEXT))
-    assert found(path, max_word_bytes=1) == found(TEXT, max_word_bytes=1) == EXPECTED
+@pytest.mark.parametrize("name", ["max_word_bytes", "stop_words", "phrases", "max_vocab"])
+def test_settings_without_an_effect_on_contexts_are_refused(name):
+    with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
+        kwic.contexts(TEXT, "ice", **{name: None})
 
 
 def test_other_columns_of_a_table_are_metadata():

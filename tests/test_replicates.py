@@ -298,16 +298,14 @@ def test_replicates_without_a_word_are_left_out_with_a_warning(tmp_path):
     full, replicates = noisy(7)
     replicates[2][1] = np.nan
     b = made(tmp_path, full, replicates)
-    with pytest.warns(UserWarning, match="only 7 of 8 replicates have a value"):
+    with pytest.warns(UserWarning, match="only 7 of 8 replicates have a value, for example"):
         estimate = b.similarity("w0", "w1")
     assert np.isfinite([estimate.value, estimate.low, estimate.high]).all()
     assert np.isnan(estimate.replicates).sum() == 1
     for replicate in replicates[1:]:
         replicate[1] = np.nan
     rare = made(tmp_path / "rare", full, replicates)
-    with pytest.raises(
-        ValueError, match=r"similarity\(w0, w1\) needs words that occur in at least"
-    ):
+    with pytest.raises(ValueError, match=r"similarity\(w0, w1\) must have a value in at least 2"):
         rare.similarity("w0", "w1")
     assert np.isnan(rare.stability("w1"))
 
@@ -540,6 +538,8 @@ def test_a_saved_bootstrap_loads_and_extends(tmp_path):
     with pytest.raises(FileExistsError, match="overwrite=True"):
         b.save(path)
     b.extend(6).save(path, overwrite=True)
+    assert len(Bootstrap.load(path)) == 6
+    Bootstrap.load(path).save(path)  # into its own folder: nothing is written
     assert len(Bootstrap.load(path)) == 6
     foreign = tmp_path / "foreign"
     foreign.mkdir()

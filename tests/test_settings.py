@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, Glove, Vocabulary, _settings
+from glove_rs import Cooccurrence, Glove, Phrases, Vocabulary, _settings, kwic
 from glove_rs.cli import main, parser
 
 TEXT = ["an apple a day keeps the doctor away", "a doctor eats an apple a day"] * 5
@@ -53,6 +53,23 @@ def test_functions_that_read_a_text_show_the_settings_they_accept(function, grou
             assert found[name] == _settings.SETTINGS[name].default
     with pytest.raises(TypeError, match="unexpected keyword argument 'colour'"):
         function(TEXT, colour="red")
+
+
+@pytest.mark.parametrize(
+    ("function", "declared"),
+    [
+        (Vocabulary.from_corpus, _settings.VocabularySettings),
+        (Cooccurrence.from_corpus, _settings.CooccurrenceSettings),
+        (Cooccurrence.estimate, _settings.EstimateSettings),
+        (Phrases.learn, _settings.PhraseSettings),
+        (kwic.contexts, _settings.KeywordSettings),
+    ],
+)
+def test_type_checkers_see_the_settings_that_a_function_accepts(function, declared):
+    named = inspect.signature(inspect.unwrap(function)).parameters
+    assert f"Unpack[{declared.__name__}]" in str(named["settings"].annotation)
+    assert declared.__optional_keys__ == set(signature(function)) - set(named)
+    assert not declared.__required_keys__
 
 
 def test_the_docstrings_explain_every_setting():

@@ -40,8 +40,9 @@ __all__ = [
     "PRESETS",
     "SETTINGS",
     "CooccurrenceSettings",
-    "CorpusSettings",
     "Default",
+    "EstimateSettings",
+    "KeywordSettings",
     "PhraseSettings",
     "Setting",
     "VocabularySettings",
@@ -960,10 +961,11 @@ def check_text(values: Mapping[str, Any]) -> None:
 # --- functions that take parameters as keyword arguments -----------------------------------------
 
 
-class _ReadingSettings(TypedDict, total=False):
-    """The keyword arguments that all the following classes have, for type checkers."""
+# Each public class lists the parameters that `accepts` allows for its function, without those that
+# the signature of the function names.
 
-    column: str | None
+
+class _TokenizingSettings(TypedDict, total=False):
     storage_options: Any
     documents: str
     errors: str
@@ -972,30 +974,44 @@ class _ReadingSettings(TypedDict, total=False):
     simplified_lookup: bool
     lowercase: bool
     normalize: str | None
-    max_word_bytes: int
+
+
+class _RunningSettings(TypedDict, total=False):
     tmp_dir: str | os.PathLike[str] | None
     progress: Progress
 
 
-class PhraseSettings(_ReadingSettings, total=False):
+class _ReadingSettings(_TokenizingSettings, total=False):
+    column: str | None
+    max_word_bytes: int
+
+
+class _TextSettings(_ReadingSettings, total=False):
+    max_vocab: int | None
+    phrases: Phrases | None
+    stop_words: StopWords | None
+
+
+class _CountingSettings(_TextSettings, total=False):
+    keep_gaps: bool
+    symmetric: bool
+    distance_weighting: bool
+
+
+class KeywordSettings(_TokenizingSettings, _RunningSettings, total=False):
+    """The keyword arguments of `kwic.contexts` that its signature does not name."""
+
+    memory: int | str | None
+
+
+class PhraseSettings(_ReadingSettings, _RunningSettings, total=False):
     """The keyword arguments of `Phrases.learn` that its signature does not name."""
 
     threads: int | None
     memory: int | str | None
 
 
-class TextSettings(_ReadingSettings, total=False):
-    """The keyword arguments of functions that read a text, for type checkers.
-
-    Some of these functions refuse some of the arguments at run time: see :func:`accepts`.
-    """
-
-    max_vocab: int | None
-    phrases: Phrases | None
-    stop_words: StopWords | None
-
-
-class VocabularySettings(TextSettings, total=False):
+class VocabularySettings(_TextSettings, _RunningSettings, total=False):
     """The keyword arguments of `Vocabulary.from_corpus`."""
 
     min_count: int
@@ -1003,15 +1019,11 @@ class VocabularySettings(TextSettings, total=False):
     memory: int | str | None
 
 
-class CooccurrenceSettings(TextSettings, total=False):
+class CooccurrenceSettings(_CountingSettings, _RunningSettings, total=False):
     """The keyword arguments of `Cooccurrence.from_corpus` that its signature does not name."""
 
-    keep_gaps: bool
-    symmetric: bool
-    distance_weighting: bool
 
-
-class CorpusSettings(CooccurrenceSettings, total=False):
+class EstimateSettings(_CountingSettings, total=False):
     """The keyword arguments of `Cooccurrence.estimate`."""
 
     window: int | None

@@ -22,7 +22,7 @@ from ._optional import optional
 from ._progress import Progress, reporter
 from ._settings import (
     CooccurrenceSettings,
-    CorpusSettings,
+    EstimateSettings,
     accepts,
     checked,
     core_counting,
@@ -861,7 +861,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
     @classmethod
     @accepts("source", "reading", "encoding", "counting", "running", but=("tmp_dir", "progress"))
-    def estimate(cls, source: Source, **settings: Unpack[CorpusSettings]) -> Estimate:
+    def estimate(cls, source: Source, **settings: Unpack[EstimateSettings]) -> Estimate:
         """Predict the size of the counts of a text, and the memory and disk that counting needs.
 
         A text of up to 4 MiB is counted completely. For a longer text, a sample is counted: 4 MiB

@@ -145,6 +145,22 @@ fn a_resumed_training_has_the_bits_of_an_uninterrupted_one() {
 }
 
 #[test]
+fn checkpoints_after_every_zero_epochs_are_refused_before_anything_is_written() {
+    let (vocabulary, counts) = counted();
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(&vocabulary, folder.path(), 0);
+    let refused = run(&session, Arc::new(counts), Start::Random, go_on);
+    assert!(matches!(
+        refused,
+        Err(Error::Parameter {
+            name: "checkpoint_every",
+            ..
+        })
+    ));
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
 fn a_finished_training_has_nothing_left_to_do() {
     let (vocabulary, counts) = counted();
     let counts = Arc::new(counts);

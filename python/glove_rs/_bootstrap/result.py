@@ -240,12 +240,14 @@ class Bootstrap:
         found = np.isfinite(replicates).reshape(len(replicates), -1).sum(axis=0)
         if found.size and found.min() < 2:
             raise ValueError(
-                f"{name} needs words that occur in at least 2 of the {len(replicates)} replicates"
+                f"{name} must have a value in at least 2 of the {len(replicates)} replicates, got "
+                f"{found.min()}: a word may be too rare"
             )
         if found.size and found.min() < len(replicates):
             warn(
-                f"{name}: only {found.min()} of {len(replicates)} replicates have a value, because "
-                "a word is rare; the others are left out, so the interval may be too short"
+                f"{name}: only {found.min()} of {len(replicates)} replicates have a value, for "
+                "example because a word is rare; the others are left out, so the interval may be "
+                "too short"
             )
 
     def similarity(self, w1: str, w2: str) -> Estimate:
@@ -583,7 +585,8 @@ class Bootstrap:
         ------
         FileExistsError
             If `path` is a file, or a folder that is not empty; with `overwrite`, if `path` is a
-            file, or a folder that holds anything other than a bootstrap.
+            file, or a folder that holds anything other than a bootstrap. The folder of this
+            bootstrap is no error: nothing is written.
         OSError
             If the folder cannot be written.
         """

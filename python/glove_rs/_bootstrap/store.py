@@ -185,14 +185,14 @@ class Store:
         Raises
         ------
         FileExistsError
-            If `target` is a file, or a folder that is not empty; with `overwrite`, if it is a file
-            or a folder that holds anything other than a bootstrap.
+            If `target` is a file, or another folder that is not empty; with `overwrite`, if it is a
+            file, or another folder that holds anything other than a bootstrap.
         """
         names = list(self.names(replicates))
         target = os.path.realpath(target)
-        _check_replaceable(target, overwrite)
         if os.path.lexists(target) and os.path.samefile(target, self.path):
             return
+        _check_replaceable(target, overwrite)
         # The writer replaces a folder only if it was given the names of all files in the folder. So
         # it is given these names too.
         replaced = os.listdir(target) if os.path.isdir(target) else []

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from .. import _core, _settings
 from .._checks import is_missing, shown
-from .._io.sources import Source, files_of, refuse_pipes, source_arguments
+from .._io.sources import Source, names_files, refuse_pipes, source_arguments
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary, as_vocabulary
 
@@ -87,7 +87,7 @@ class Documents:
         """
         labels: list[Label] | None = None
         if callable(by):
-            source, labels = _labelled(source, by)
+            source, labels = _labelled(source, by, settings.get("storage_options"))
         elif by is not None:
             labels = _label_list(by)
         words = None if vocabulary is None else as_vocabulary(vocabulary)._core
@@ -121,8 +121,8 @@ class Documents:
         ValueError
             If there is no source, if a label is missing, if a source has no documents or cannot be
             read, if no document has a word of the vocabulary, or if `vocabulary` is None and a
-            source is an open file, a pipe or a stream of tables, which can be read only once. A
-            message about one source names its label.
+            source is an open file, standard input, a pipe or a stream of tables, which can be read
+            only once. A message about one source names its label.
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")
@@ -131,7 +131,8 @@ class Documents:
                 raise ValueError(f"source must have a label for each text, got {label}")
         if vocabulary is None:
             for label, source in sources.items():
-                if hasattr(source, "read") or hasattr(source, "read_next_batch"):
+                is_open = hasattr(source, "read") or hasattr(source, "read_next_batch")
+                if is_open or (isinstance(source, str) and source == "-"):
                     raise ValueError(
                         f"source must be readable twice, got {shown(source)} for {shown(label)}: "
                         "give a path, or the words as vocabulary"
@@ -256,12 +257,15 @@ def _labelling(label: Label) -> Iterator[None]:
         raise type(error)(f"source[{shown(label)}]: {error}") from error
 
 
-def _labelled(source: Source, by: Callable[[Any], Label]) -> tuple[Iterator[Any], list[Label]]:
+def _labelled(
+    source: Source, by: Callable[[Any], Label], options: Any
+) -> tuple[Iterator[Any], list[Label]]:
     """Return an iterator of the documents of `source`, and a list of the labels of those read.
 
-    The list grows while the documents are read.
+    The list grows while the documents are read. `options` are those of the parameter
+    `storage_options`.
     """
-    named = files_of(source) is not None or isinstance(source, str)
+    named = names_files(source, options) or isinstance(source, str)
     is_table = hasattr(source, "columns") or hasattr(source, "read_next_batch")
     if named or is_table or not isinstance(source, Iterable) or hasattr(source, "read"):
         raise TypeError(

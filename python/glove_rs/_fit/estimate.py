@@ -155,12 +155,9 @@ def estimate(model: Model, text: Text, *, keep_counts: bool | None) -> FitEstima
     training = _settings.core_training(parameters)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name not in {"tmp_dir", "progress"}}
-    # By default, `fit` keeps the counts unless the text is in local regular files. This estimate
-    # treats a pipe as such a file.
     if keep_counts is None:
-        keep = files_of(text.source, text.storage_options) is None
-    else:
-        keep = boolean("keep_counts", keep_counts)
+        keep_counts = text.fingerprint is None  # as in `fit`
+    keep = boolean("keep_counts", keep_counts)
     counts = Cooccurrence.estimate(text.source, **settings, **text.where())
     dim, optimizer, negative = model.dim, training["optimizer"], training["negative"]
     sizes = counts._core.fit(dim, optimizer, negative, keep)

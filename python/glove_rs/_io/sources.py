@@ -24,7 +24,7 @@ from .. import _core, _settings
 from .._checks import is_file_system
 from .._python_tokenizers import function_of
 from .file_systems import is_remote, open_file, remote_files, shortened
-from .table_objects import column_of, reader_of
+from .table_objects import column_of, reader_of, without_null_type
 
 if TYPE_CHECKING:
     from .._core import _Source
@@ -201,9 +201,14 @@ def refuse_pipes(source: object, options: Any = None) -> None:
             )
 
 
-def names_files(source: Sequence[object]) -> bool:
-    """Return whether the items of a list are names of files; otherwise they are documents."""
-    return _are_paths(source)
+def names_files(source: object, options: Any = None) -> bool:
+    """Return whether `source` is a path or URL, or a list of them, and not documents.
+
+    The files of a folder or pattern are not looked up, and no remote file system is asked.
+    """
+    if isinstance(source, str | os.PathLike):
+        return source != "-"
+    return isinstance(source, list | tuple) and (is_file_system(options) or _are_paths(source))
 
 
 def named_files(source: object, options: Any = None) -> list[str] | None:
@@ -214,11 +219,10 @@ def named_files(source: object, options: Any = None) -> list[str] | None:
     FileNotFoundError
         If a named file does not exist, or if a folder or a pattern has no files.
     """
-    if isinstance(source, str | os.PathLike):
-        return None if source == "-" else _files(source, options)
-    if isinstance(source, list | tuple) and (is_file_system(options) or _are_paths(source)):
-        return [file for path in source for file in _files(path, options)]
-    return None
+    if not names_files(source, options):
+        return None
+    paths: Any = source if isinstance(source, list | tuple) else [source]
+    return [file for path in paths for file in _files(path, options)]
 
 
 # --- files ----------------------------------------------------------------------------------------
@@ -362,7 +366,7 @@ def documents_of(source: Any) -> Any:
             return [source]
         return iter(source.dropna())  # missing texts are skipped, as in Arrow data
     if library == "polars":
-        source = _without_null_type(source)
+        source = without_null_type(source)
     # An Arrow reader is iterated in Python: its C interface would lose the type of an exception.
     if hasattr(source, "read_next_batch"):
         return iter(source)
@@ -375,25 +379,6 @@ def documents_of(source: Any) -> Any:
             "source must be a path, an open file, or an iterable of documents (str) or of lists of "
             f"words, got {type(source).__name__}"
         ) from None
-
-
-def _without_null_type(source: Any) -> Any:
-    """Convert columns of Polars that have only nulls to a text type.
-
-    Polars exports such columns with a buffer that Arrow's format does not allow.
-    """
-    polars = sys.modules["polars"]
-    types = {polars.Null: polars.String, polars.List(polars.Null): polars.List(polars.String)}
-    if isinstance(source, polars.Series):
-        return source.cast(types.get(source.dtype, source.dtype))
-    if isinstance(source, polars.DataFrame):
-        # The cast turns columns of nulls into columns of text, and a table without `column=` must
-        # have exactly one column of text. So columns of nulls are left out, unless all columns have
-        # only nulls.
-        others = [name for name, kind in source.schema.items() if kind != polars.Null]
-        source = source.select(others) if others else source
-        return source.cast({name: types.get(kind, kind) for name, kind in source.schema.items()})
-    return source
 
 
 def _dataset_batches(source: Any) -> Any:

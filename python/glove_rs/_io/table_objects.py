@@ -8,7 +8,7 @@ from typing import Any
 
 from .table_columns import check_column, check_name
 
-__all__ = ["column_of", "reader_of"]
+__all__ = ["column_of", "reader_of", "without_null_type"]
 
 
 def reader_of(source: Any, column: str | None = None) -> Any:
@@ -26,10 +26,47 @@ def reader_of(source: Any, column: str | None = None) -> Any:
     if library == "polars" and hasattr(source, "collect_batches"):
         if column is not None:
             source = _of_polars(source, column, source.collect_schema())
-        return iter(source.collect_batches())
+        return iter(without_null_type(source).collect_batches())
     if library == "pyarrow" and hasattr(source, "to_batches") and hasattr(source, "count_rows"):
         return _of_dataset(source, column)
     return source
+
+
+def without_null_type(source: Any) -> Any:
+    """Convert columns of Polars that have only nulls to another type.
+
+    Polars exports such columns with a buffer that Arrow's format does not allow. The core must
+    choose the same column as from an Arrow table with columns of nulls: the only column of text or
+    of lists of words or, if there is none, the only column of nulls.
+
+    Parameters
+    ----------
+    source : Series, DataFrame or LazyFrame of Polars, or any other object of Polars
+        An object of another type is returned unchanged.
+    """
+    polars = sys.modules["polars"]
+    empty_list = polars.List(polars.Null)
+    if isinstance(source, polars.Series):
+        types = {polars.Null: polars.String, empty_list: polars.List(polars.String)}
+        return source.cast(types.get(source.dtype, source.dtype))
+    if not isinstance(source, polars.DataFrame | polars.LazyFrame):
+        return source
+    schema = source.collect_schema()
+    nulls = [name for name, kind in schema.items() if kind == polars.Null]
+    is_text = len(nulls) == 1 and not any(map(_may_be_text, schema.values()))
+    casts = dict.fromkeys(nulls, polars.String if is_text else polars.Boolean)
+    lists = [name for name, kind in schema.items() if kind == empty_list]
+    casts |= dict.fromkeys(lists, polars.List(polars.String))
+    return source.cast(casts) if casts else source
+
+
+def _may_be_text(kind: Any) -> bool:
+    """Return whether a column of Polars with this type can hold text or lists of words."""
+    polars = sys.modules["polars"]
+    texts = (polars.String, polars.Categorical, polars.Enum)
+    if isinstance(kind, polars.List | polars.Array):
+        return isinstance(kind.inner, (*texts, polars.Null))
+    return isinstance(kind, texts)
 
 
 def column_of(source: Any, column: str) -> tuple[Any, str | None]:

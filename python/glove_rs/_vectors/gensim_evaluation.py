@@ -69,10 +69,10 @@ def word_pairs(
     finite = ~np.isnan(cosines)
     if not finite.all():
         warn(f"{np.count_nonzero(~finite)} pairs left out: a vector has NaN or infinity")
-    if not finite.any():
+    if (left := np.count_nonzero(finite)) < 2:
         raise ValueError(
-            f"no line of {os.fsdecode(path)} has two words of the vocabulary with finite vectors, "
-            "and a number"
+            f"at least two lines of {os.fsdecode(path)} must have two words of the vocabulary with "
+            f"finite vectors, and a number, got {left}"
         )
     gold = np.array(ratings)[finite]
     spearman = stats.spearmanr(gold, cosines[finite])

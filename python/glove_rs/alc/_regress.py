@@ -23,6 +23,9 @@ __all__ = ["Regression", "regress"]
 
 #: With fewer clusters than this, the intervals are too narrow, and a warning says so.
 _FEW = 20
+#: A coefficient has no standard error if a larger share of the draws of a bootstrap does not
+#: determine it.
+_UNDETERMINED = 0.05
 
 
 class Regression(ResultTable):
@@ -155,8 +158,9 @@ def regress(
     -----
     UserWarning
         If `cluster` is given and there are fewer than 20 clusters, or if a standard error is
-        undefined, for example because a group has only one context or cluster. With
-        ``errors=None``, there is no warning.
+        undefined, for example because a group has only one context or cluster (for "bootstrap": so
+        few that more than 5 % of the draws have none of them). With ``errors=None``, there is no
+        warning.
 
     Raises
     ------
@@ -220,7 +224,7 @@ def regress(
             of = f"{bootstraps:,} draws" if errors == "bootstrap" else "leaving out each"
             unit = "contexts" if cluster is None else "clusters"
             notes.append(f"{level:.0%} intervals: {errors} of {unit} ({of})")
-            _warn_of_errors(columns, names, fit, is_clustered=cluster is not None)
+            _warn_of_errors(columns, names, fit, errors, is_clustered=cluster is not None)
         if permutations:
             norms = permuted_norms(
                 fit, permutations, seed, lambda done: step_done(done, permutations)
@@ -300,24 +304,27 @@ def _interval(
         defined = ~np.isnan(replicated)
         error = np.full(len(estimate), np.nan)
         # A draw has NaN if it does not determine the coefficient, for example because no context
-        # of a small group was drawn. If more than 5 % of the draws have NaN, there is no standard
-        # error.
+        # of a small group was drawn.
         for k in range(len(estimate)):
-            if defined[:, k].mean() >= 0.95:
+            if (~defined[:, k]).mean() <= _UNDETERMINED:
                 error[k] = replicated[defined[:, k], k].std(ddof=1)
     half = special.stdtrit(n - 1, 0.5 + level / 2) * error
     return {"std_error": error, "low": estimate - half, "high": estimate + half}
 
 
 def _warn_of_errors(
-    columns: Mapping[str, Any], names: list[str], fit: Fit, *, is_clustered: bool
+    columns: Mapping[str, Any], names: list[str], fit: Fit, errors: str, *, is_clustered: bool
 ) -> None:
     undefined = [name for name, e in zip(names, columns["std_error"], strict=True) if np.isnan(e)]
     if undefined:
         unit = "cluster" if is_clustered else "context"
-        warn(
-            f"the standard error of {', '.join(map(repr, undefined))} is undefined: without one "
-            f"{unit} the coefficient is not determined, for example because a group has only one"
+        reason = (
+            f"without one {unit} the coefficient is not determined, for example because a group "
+            "has only one"
+            if errors == "jackknife"
+            else f"more than {_UNDETERMINED:.0%} of the draws do not determine the coefficient, "
+            f"for example because a group has few {unit}s"
         )
+        warn(f"the standard error of {', '.join(map(repr, undefined))} is undefined: {reason}")
     if is_clustered and len(fit.sizes) < _FEW:
         warn(f"there are only {len(fit.sizes)} clusters: the intervals are too narrow")

@@ -76,9 +76,9 @@ def read_sets(path: str | os.PathLike[str]) -> dict[str, WordSet]:
     Raises
     ------
     FormatError
-        If the file is not UTF-8, has neither form or has no word, if a name or a word is empty, or
-        if a word occurs twice in a set. The message names the file, and for a file with a header
-        also the line.
+        If the file is not UTF-8, has neither form or has no set, if a set has no word, if a name or
+        a word is empty, or if a word occurs twice in a set. The message names the file, and for a
+        file with a header also the line.
     OSError
         If the file cannot be read.
 
@@ -117,6 +117,8 @@ def _json_rows(name: str, text: str) -> list[tuple[str, str, str]]:
     for own, words in content.items():
         if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
             raise FormatError(f"{name}: the set {own!r} must be a list of words")
+        if not words:
+            raise FormatError(f"{name}: the set {own!r} has no words")
         rows += [("", own, word.strip()) for word in words]
     return rows
 

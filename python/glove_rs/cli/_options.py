@@ -30,8 +30,8 @@ _TEXTS = {
     "(default: 1 if most words have at most four characters, as in Chinese and Korean, else 3)",
     "max_n": "length of the longest n-gram in characters, from 1 to 20; give --min-n too "
     "(default: 3 if most words have at most four characters, as in Chinese and Korean, else 6)",
-    "alternative": "alternative hypothesis; --sc-weat tests two-sided if this option is not given; "
-    "for --weat, greater means that X is associated with A, and Y with B",
+    "alternative": "alternative hypothesis (default: greater; for --sc-weat, two-sided); for "
+    "--weat, greater means that X is associated with A, and Y with B",
     "exact": "count all divisions of the targets (with --sc-weat: of the attributes) into two "
     "sets; possible for at most 40 words; with --no-exact, draw --permutations random divisions "
     "(default: --exact for at most 30 words)",
@@ -109,7 +109,7 @@ def add_parameters(
         text = _TEXTS.get(name) or _uncapitalised(text)
         types = {part.strip() for part in str(parameters[name].annotation).split("|")}
         default = parameters[name].default
-        if default not in (None, inspect.Parameter.empty):
+        if default not in (None, inspect.Parameter.empty) and "(default: " not in text:
             text += f" (default: {_shown(default)})"
         options: dict[str, Any] = {"default": argparse.SUPPRESS, "help": text.replace("%", "%%")}
         if "bool" in types:

@@ -65,7 +65,10 @@ def _estimate(options: argparse.Namespace) -> None:
     except ValueError as error:
         raise ValueError(str(error).replace("memory must", "within must", 1)) from None
     model = Glove(**given(options, (*_COUNTING, *_TRAINING, *_RUNNING)))
-    found = model.estimate(_inputs.corpus(options.corpus), **given(options, _SOURCE))
+    # glove-rs fit keeps the counts only for --save-counts.
+    found = model.estimate(
+        _inputs.corpus(options.corpus), keep_counts=False, **given(options, _SOURCE)
+    )
     available = round(free_memory()) if within is None else within
     advice = found.within(available)
     text = re.sub(r"(\w+)=", lambda setting: f"{flag(setting[1])} ", str(advice))

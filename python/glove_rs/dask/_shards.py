@@ -192,7 +192,7 @@ def shards_of(
         If there is no column of text with the name `column`.
     """
     is_list = isinstance(source, list | tuple) and bool(source)
-    if is_list and not is_file_system(storage_options) and not names_files(source):
+    if is_list and not names_files(source, storage_options):
         source = from_sequence(source, npartitions=min(least, len(source)))
     if is_dask_collection(source) and hasattr(source, "to_delayed"):  # a bag, or a column
         if column is not None and hasattr(source, "columns"):

@@ -17,7 +17,7 @@ from ._match import Keyword, Splitter
 from ._scan import Row, documents_of_source, pieces
 
 if TYPE_CHECKING:
-    from .._settings import TextSettings
+    from .._settings import KeywordSettings
 
 __all__ = ["contexts"]
 
@@ -34,7 +34,16 @@ class _Model(Protocol):
     "reading",
     "encoding",
     "running",
-    but=("column", "min_count", "max_vocab", "keep_gaps", "threads"),
+    but=(
+        "column",
+        "min_count",
+        "max_vocab",
+        "keep_gaps",
+        "phrases",
+        "stop_words",
+        "max_word_bytes",
+        "threads",
+    ),
 )
 def contexts(
     source: Source | Any,
@@ -48,7 +57,7 @@ def contexts(
     full_windows: bool = False,
     model: _Model | None = None,
     callback: Callable[[Context, Mapping[str, Any]], object] | None = None,
-    **settings: Unpack[TextSettings],
+    **settings: Unpack[KeywordSettings],
 ) -> KeywordContexts:
     """Find every occurrence of a word in a text, with the words around it.
 
@@ -93,7 +102,7 @@ def contexts(
     storage_options : dict or file system, optional
         As for :meth:`glove_rs.Glove.fit`.
     tokenizer, user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, \
-max_word_bytes, memory, tmp_dir, progress
+memory, tmp_dir, progress
         As for :class:`glove_rs.Glove`.
 
     Returns

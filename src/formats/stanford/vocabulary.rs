@@ -6,6 +6,7 @@ use crate::io::Input;
 use crate::io::Written;
 use crate::io::charset::OnInvalid;
 use crate::io::{at, write_atomically};
+use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
 use std::io::Write;
@@ -51,8 +52,7 @@ pub fn save_vocabulary(
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the
-/// line, which is line 1 if a word appears twice or the file has no words; [`Error::Memory`];
-/// [`Error::Cancelled`].
+/// line, which is line 1 if the file has no words; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load_vocabulary(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Vocabulary> {
     load_vocabulary_from(
         Input::open_or_standard_input(path.as_ref(), monitor)?,
@@ -74,6 +74,7 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
     let mut vocabulary = Vocabulary::default();
     let (mut block, mut rest) = (Vec::new(), Vec::new());
     let mut number = 0;
+    let mut lines = Lines::default();
     loop {
         // Read at least as many bytes as the unfinished line already has: otherwise a long line would be
         // searched for its end many times.
@@ -87,6 +88,7 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
             if let Some((word, count)) = parse_line(&block[start..end]).map_err(bad)? {
                 let added = vocabulary.add(word, count);
                 added.map_err(|e| malformed(e, path, number))?;
+                lines.add(vocabulary.len(), number)?;
             }
             start = (end + 1).min(block.len());
         }
@@ -105,9 +107,33 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
     if vocabulary.is_empty() {
         return Err(Error::format(path, Location::Line(1), "there are no words"));
     }
-    vocabulary
-        .all_different()
-        .map_err(|e| malformed(e, path, 1))
+    vocabulary.all_different_or(|rank, error| malformed(error, path, lines.of(rank)))
+}
+
+/// The lines of the words of a file. They are stored only where empty lines come between two words.
+#[derive(Default)]
+struct Lines {
+    /// For each group of words without empty lines between them: the rank of its first word, and the number of empty
+    /// lines before it.
+    groups: Vec<(usize, u64)>,
+}
+
+impl Lines {
+    /// Note the line of the last of `words` words.
+    fn add(&mut self, words: usize, line: u64) -> Result<()> {
+        let empty = line - words as u64;
+        if self.groups.last().map_or(0, |last| last.1) != empty {
+            fallible::push(&mut self.groups, (words - 1, empty))?;
+        }
+        Ok(())
+    }
+
+    /// The line of the word of this rank.
+    fn of(&self, rank: usize) -> u64 {
+        let groups = self.groups.partition_point(|group| group.0 <= rank);
+        let empty = groups.checked_sub(1).map_or(0, |last| self.groups[last].1);
+        rank as u64 + 1 + empty
+    }
 }
 
 /// Turn the error for a word or a count that [`Vocabulary`] refuses into a format error of the
