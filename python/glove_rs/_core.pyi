@@ -74,6 +74,7 @@ __all__ = [
     "split_counts",
     "split_words",
     "start_rows",
+    "subword_design",
     "take_panic",
     "train",
     "train_records",
