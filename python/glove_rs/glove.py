@@ -129,7 +129,7 @@ class Glove:
     preset : {"best", "paper", "stanford2024"}, default "best"
         Source of the training settings that are None. A preset does not change settings that are
         given. "paper" is the paper's model as Stanford's tool trains it. "best" scores higher than
-        "paper" in less time (benches/RESULTS.md). "stanford2024" is "paper" with the settings of
+        "paper" in less time. "stanford2024" is "paper" with the settings of
         Stanford's vectors of 2024: `x_max` 10, `epochs` 100, and unless they are given, `window`
         10, `min_count` 20 and `seed` 2024. Below, "Best 20, paper 100" means 20 in the preset
         "best" and 100 in "paper".
