@@ -21,6 +21,7 @@ from glove_rs import (
     compare,
     kwic,
 )
+from glove_rs._io import text_file
 from glove_rs.cli import main
 
 ZH = {"tokenizer": "zh", "min_count": 1}
@@ -175,7 +176,7 @@ def test_a_file_of_words_is_read_once_by_each_call(tmp_path, monkeypatch, call):
         opened.append(str(file))
         return open(file, *arguments, **options)
 
-    for module in _word_lists, _user_dictionary:
+    for module in _word_lists, _user_dictionary, text_file:
         monkeypatch.setattr(module, "open", counting_open, raising=False)
     given = {name: str(path) for name, path in paths.items()}
     CALLS[call](["糊涂虫机器很好用吗"] * 20, tokenizer="zh", min_count=1, **given)

@@ -115,10 +115,13 @@ def test_every_source_gives_the_same_contexts(tmp_path):
     assert len(names) > 10
 
 
-@pytest.mark.parametrize("name", ["max_word_bytes", "stop_words", "phrases", "max_vocab"])
-def test_settings_without_an_effect_on_contexts_are_refused(name):
-    with pytest.raises(TypeError, match=f"unexpected keyword argument '{name}'"):
-        kwic.contexts(TEXT, "ice", **{name: None})
+def test_settings_of_a_vocabulary_change_no_context(tmp_path):
+    path = tmp_path / "text.txt"
+    path.write_text("\n".join(TEXT))
+    settings = {"max_word_bytes": 1, "stop_words": ["the", "ice"], "phrases": None}
+    assert found(path, **settings) == found(TEXT, **settings) == EXPECTED
+    with pytest.raises(TypeError, match="unexpected keyword argument 'max_vocab'"):
+        kwic.contexts(TEXT, "ice", max_vocab=None)
 
 
 def test_other_columns_of_a_table_are_metadata():

@@ -1001,6 +1001,9 @@ class _CountingSettings(_TextSettings, total=False):
 class KeywordSettings(_TokenizingSettings, _RunningSettings, total=False):
     """The keyword arguments of `kwic.contexts` that its signature does not name."""
 
+    max_word_bytes: int
+    phrases: Phrases | None
+    stop_words: StopWords | None
     memory: int | str | None
 
 

@@ -68,7 +68,7 @@ impl Shrinkage {
     ) -> Result<Self> {
         begin(dim, monitor);
         let design = Self::design(vocabulary, monitor)?;
-        Self::with_design(&design, vocabulary, vectors, dim, monitor)
+        Self::compute(&design, vocabulary, vectors, dim, monitor)
     }
 
     /// The n-grams of a vocabulary. If several sets of vectors have this vocabulary, compute them once, and pass
@@ -99,6 +99,17 @@ impl Shrinkage {
         dim: usize,
         monitor: &Monitor,
     ) -> Result<Self> {
+        begin(dim, monitor);
+        Self::compute(design, vocabulary, vectors, dim, monitor)
+    }
+
+    fn compute(
+        design: &Design,
+        vocabulary: &Vocabulary,
+        vectors: &[f32],
+        dim: usize,
+        monitor: &Monitor,
+    ) -> Result<Self> {
         if design.words() != vocabulary.len() {
             let message = "must have the n-grams of each word of the vocabulary";
             return Err(Error::parameter("design", message));
@@ -106,7 +117,6 @@ impl Shrinkage {
         if dim == 0 || vocabulary.len().checked_mul(dim) != Some(vectors.len()) {
             return Err(Error::parameter("vectors", "must have a row for each word"));
         }
-        begin(dim, monitor);
         let options = SubwordOptions {
             penalty: PENALTY,
             steps: STEPS,

@@ -34,16 +34,7 @@ class _Model(Protocol):
     "reading",
     "encoding",
     "running",
-    but=(
-        "column",
-        "min_count",
-        "max_vocab",
-        "keep_gaps",
-        "phrases",
-        "stop_words",
-        "max_word_bytes",
-        "threads",
-    ),
+    but=("column", "min_count", "max_vocab", "keep_gaps", "threads"),
 )
 def contexts(
     source: Source | Any,
@@ -104,6 +95,9 @@ def contexts(
     tokenizer, user_dictionary, simplified_lookup, lowercase, normalize, documents, errors, \
 memory, tmp_dir, progress
         As for :class:`glove_rs.Glove`.
+    phrases, stop_words, max_word_bytes
+        Accepted, so that the settings of a model can be passed. They change no context: its words
+        are not joined and not left out.
 
     Returns
     -------
