@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import re
+import statistics
 import subprocess
 import sys
 import threading
@@ -108,11 +109,12 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     assert estimate.bounds["parameters"] == (estimate.parameters, estimate.parameters)
     low, high = estimate.bounds["memory"]
     assert low < estimate.memory < high
-    # The estimate says what a fit may need. So compare it with the largest of three peaks. While
-    # the system has free huge pages of 2 MiB, the sizes of buffers are rounded up to whole huge
-    # pages. For these small fits this adds up to 16 MB: a peak of 78 MB instead of 62.7 MB.
+    # Compare the estimate with the median of three peaks: on a busy machine, one peak may be 10 MB
+    # higher than the others. While the system has free huge pages of 2 MiB, the sizes of buffers
+    # are rounded up to whole huge pages. For these small fits this adds up to 16 MB: a peak of 78
+    # MB instead of 62.7 MB.
     peaks = [peak() for _ in range(3)]
-    expected = pytest.approx(max(peaks), rel=0.15, abs=16e6)
+    expected = pytest.approx(statistics.median(peaks), rel=0.15, abs=16e6)
     assert estimate.memory - INTERPRETER == expected, peaks
 
 
