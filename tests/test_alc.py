@@ -363,6 +363,58 @@ def test_regress_does_not_depend_on_rotation_and_order_and_scales_with_the_squar
         assert_allclose(other[name], scale**2 * one[name], rtol=1e-5)
 
 
+@settings(max_examples=40)
+@given(
+    seed=seeds,
+    errors=st.sampled_from(["jackknife", "bootstrap", None]),
+    clustered=st.booleans(),
+    shift=st.integers(-100_000, 100_000) | st.integers(19_000_000, 21_000_000),
+    exponent=st.floats(-6, 6),
+)
+def test_regress_does_not_depend_on_origins_and_units(seed, errors, clustered, shift, exponent):
+    rng = np.random.default_rng(seed)
+    Y, x, group = rng.normal(size=(60, 4)), rng.integers(0, 8, 60), rng.permutation(60) % 2
+    scale = 10.0**exponent
+    moved = scale * (x + shift)
+    one, other = (
+        alc.regress(
+            embeddings(Y),
+            {"x": values, "group": group},
+            cluster=np.arange(60) // 3 if clustered else None,
+            errors=errors,
+            bootstraps=30,
+            permutations=30,
+        )
+        for values in (x, moved)
+    )
+    squares = ["norm_squared", "bias", "debiased"]
+    for name in squares + ["std_error", "low", "high"] * (errors is not None):
+        # A difference of large numbers, such as `debiased`, has their rounding errors.
+        size = (np.abs(one["norm_squared"]) + one["bias"]).max()
+        assert_allclose(
+            other[name] * [scale**2, 1], one[name], rtol=1e-6, atol=1e-7 * size, err_msg=name
+        )
+    assert other["p_value"].tolist() == one["p_value"].tolist()
+    assert_allclose(scale * other.coefficient("x"), one.coefficient("x"), atol=1e-6)
+    assert_allclose(other.coefficient("group"), one.coefficient("group"), atol=1e-6)
+    assert_allclose(
+        other.predict({"x": moved[0], "group": 1}), one.predict({"x": x[0], "group": 1}), atol=1e-6
+    )
+
+
+@pytest.mark.parametrize("errors", ["jackknife", "bootstrap"])
+def test_timestamps_are_regressed_on_as_days_are(errors):
+    Y, _, rng = random_case(1, n=60)
+    days = rng.uniform(0, 3, 60)
+    one, other = (
+        alc.regress(embeddings(Y), {"x": x}, errors=errors, bootstraps=50, permutations=50)
+        for x in (days, 1.6e9 + 86400 * days)
+    )
+    assert_allclose(other["norm_squared"] * 86400**2, one["norm_squared"], rtol=1e-6)
+    assert_allclose(other["std_error"] * 86400**2, one["std_error"], rtol=1e-6)
+    assert other["p_value"] == one["p_value"]
+
+
 def test_covariates_come_from_columns_formulas_mappings_frames_and_arrays():
     pandas = pytest.importorskip("pandas")
     pytest.importorskip("formulaic")
@@ -412,6 +464,14 @@ def collinear() -> dict[str, list[float]]:
     [
         (collinear(), {}, "covariates must not be collinear: 'b' follows from"),
         ({"a": [1] * 6}, {}, "covariates must vary: 'a' is 1 for all contexts"),
+        ({"a": [0.1 + 0.2, 0.3] * 3}, {}, "is 0.3 for all contexts, except for rounding errors"),
+        ({"a": [0, 1e-200, 0, 0, 1e-200, 0]}, {}, "that of 'a' is 4.71405e-201; use another unit"),
+        ({"a": [0, 1.7e308, -1.7e308, 0, 1, 0]}, {}, "that of 'a' is 9.8"),
+        (
+            {"a": [0.1, 0.7, 0.2, 0.4, 0.9, 0.3], "b": 2e7 + np.array([1, 7, 2, 4, 9, 3]) / 10},
+            {},
+            "covariates must not be collinear: 'b' follows from",
+        ),
         ({"a": ["x"] * 6}, {}, "covariates must vary: all 6 values of 'a' are 'x'"),
         ({"a": [1, 2, None, 4, 5, 6]}, {}, "got 1 missing values in 'a'"),
         ({"a": [1, 2, math.nan, 4, 5, 6]}, {}, "got 1 missing values in 'a'"),

@@ -18,6 +18,7 @@ from ._embed import Embeddings
 from ._ols import Fit, Replicates, fitted
 from ._permutation import permuted_norms
 from ._space import Float64
+from ._units import Units
 
 __all__ = ["Regression", "regress"]
 
@@ -26,6 +27,10 @@ _FEW = 20
 #: A coefficient has no standard error if a larger share of the draws of a bootstrap does not
 #: determine it.
 _UNDETERMINED = 0.05
+#: The standard deviation of a covariate is between these bounds, so that a float can hold squares.
+_LEAST, _MOST = 1e-100, 1e100
+#: These columns have the unit of a squared slope.
+_SQUARED = ("norm_squared", "bias", "debiased", "std_error", "low", "high")
 
 
 class Regression(ResultTable):
@@ -61,11 +66,12 @@ class Regression(ResultTable):
         title: str,
         notes: Sequence[str],
         names: list[str],
+        beta: Float64,
         fit: Fit,
     ) -> None:
         super().__init__(columns, title, notes)
         self.names = names
-        self.beta = fit.beta
+        self.beta = beta
         self.observations = len(fit.Z)
         self.clusters = len(fit.sizes)
 
@@ -165,8 +171,9 @@ def regress(
     Raises
     ------
     ValueError
-        If covariates have missing values, are constant or are collinear, if there are too few
-        contexts or clusters, or if a parameter is out of its range.
+        If covariates have missing values, are constant or are collinear, if their standard
+        deviation is below 1e-100 or above 1e100, if there are too few contexts or clusters, or if a
+        parameter is out of its range.
     TypeError
         If `embeddings`, `covariates` or `cluster` is of another type.
     ImportError
@@ -197,8 +204,11 @@ def regress(
     clusters = np.arange(n)
     if cluster is not None:
         clusters = embeddings._groups("cluster", _named(cluster))[1]
-    Z = np.column_stack([np.ones(n), X])
-    _check(Z, names, clusters, is_clustered=cluster is not None)
+    _check_size(X, clusters, is_clustered=cluster is not None)
+    units, standardised = Units.of(X, 1.0 / np.bincount(clusters)[clusters])
+    Z = np.column_stack([np.ones(n), standardised])
+    _check_covariates(X, Z, units, names)
+    # Everything from here on is about the standardised covariates, until `units` converts it.
     fit = fitted(Z, embeddings.vectors, clusters)
     raw, bias = fit.norms()
     columns: dict[str, Any] = {
@@ -234,10 +244,12 @@ def regress(
             beyond = (norms >= raw * (1 - 1e-12)).sum(axis=0)
             columns["p_value"] = (beyond + 1) / (permutations + 1)
             notes.append(f"p-values: {permutations:,} permutations of the residuals, seed {seed}")
+    columns |= {name: units.squares(columns[name]) for name in _SQUARED if name in columns}
     title = f"regression of {n:,} embeddings on {len(names)} covariate{'s' * (len(names) > 1)}"
     if cluster is not None:
         title += f", in {len(fit.sizes):,} clusters"
-    return Regression(columns, title, notes, ["(Intercept)", *names], fit)
+    beta = units.coefficients(fit.beta)
+    return Regression(columns, title, notes, ["(Intercept)", *names], beta, fit)
 
 
 def _named(cluster: Any) -> Any:
@@ -246,11 +258,9 @@ def _named(cluster: Any) -> Any:
     raise TypeError(f"cluster must be a column of the metadata or values, got {shown(cluster)}")
 
 
-def _check(
-    Z: Float64, names: list[str], clusters: NDArray[np.int64], *, is_clustered: bool
-) -> None:
-    """Raise a ValueError if the observations do not determine the coefficients."""
-    n, p = Z.shape
+def _check_size(X: Float64, clusters: NDArray[np.int64], *, is_clustered: bool) -> None:
+    """Raise a ValueError if there are too few observations or clusters."""
+    n, p = len(X), X.shape[1] + 1
     if n <= p:
         raise ValueError(
             f"there must be more embeddings than coefficients, got {n} embeddings for {p} "
@@ -261,19 +271,35 @@ def _check(
             f"cluster must have more clusters than coefficients, got {groups} clusters for {p} "
             "coefficients with the intercept"
         )
-    scaled = Z / np.where(np.abs(Z).max(axis=0) > 0, np.abs(Z).max(axis=0), 1.0)
-    basis = np.zeros((n, 0))
-    for k in range(p):
-        rest = scaled[:, k] - basis @ (basis.T @ scaled[:, k])
+
+
+def _check_covariates(X: Float64, Z: Float64, units: Units, names: list[str]) -> None:
+    """Raise a ValueError if the covariates do not determine the coefficients.
+
+    `Z` is the intercept and the standardised columns of `X`.
+    """
+    basis = np.full((len(Z), 1), len(Z) ** -0.5)
+    for k, name in enumerate(names):
+        column = Z[:, k + 1]
+        if not column.any():
+            differ = "" if (X[:, k] == X[0, k]).all() else ", except for rounding errors"
+            raise ValueError(
+                f"covariates must vary: {name!r} is {X[0, k]:g} for all contexts{differ}"
+            )
+        if not _LEAST <= units.scale[k] <= _MOST:
+            raise ValueError(
+                f"covariates must have a standard deviation from {_LEAST:g} to {_MOST:g}: that of "
+                f"{name!r} is {units.scale[k]:g}; use another unit"
+            )
+        rest = column - basis @ (basis.T @ column)
         rest -= basis @ (basis.T @ rest)
         length = np.linalg.norm(rest)
-        if length <= 1e-9 * max(float(np.linalg.norm(scaled[:, k])), 1.0):
-            name = names[k - 1]
-            if np.ptp(Z[:, k]) == 0:
-                raise ValueError(f"covariates must vary: {name!r} is {Z[0, k]:g} for all contexts")
+        # A copy with another origin has the rounding errors of its larger values.
+        least = max(1e-9, 8 * float(units.rounding[: k + 1].max()))
+        if length <= least * float(np.linalg.norm(column)):
             raise ValueError(
                 f"covariates must not be collinear: {name!r} follows from the intercept and "
-                f"{', '.join(map(repr, names[: k - 1]))}"
+                f"{', '.join(map(repr, names[:k]))}"
             )
         basis = np.column_stack([basis, rest / length])
 
