@@ -7,6 +7,7 @@ import json
 import math
 import re
 import time
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -15,7 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from glove_rs import FormatError, WordVectors, associations
+from glove_rs import Bootstrap, FormatError, WordVectors, associations
+from glove_rs._bootstrap.estimates import INTERVALS, interval_of
+from glove_rs._bootstrap.store import Store
 
 
 def model(rows: np.ndarray) -> WordVectors:
@@ -214,26 +217,101 @@ def test_forty_targets_have_an_exact_p_value_and_more_do_not():
 # --- bootstraps -------------------------------------------------------------------------------
 
 
-def test_a_bootstrap_gives_the_percentile_interval_of_the_estimate():
-    models = [random_model(9, seed=seed) for seed in range(40)]
-    bootstrap = SimpleNamespace(models=models)
-    sets = names(0, 2), names(2, 4), names(4, 6), names(6, 9)
-    result = associations.weat(models[0], *sets, bootstrap=bootstrap, level=0.9)
-    effects = [associations.weat(wv, *sets).effect_size for wv in models]
-    assert_allclose([result.low, result.high], np.quantile(effects, [0.05, 0.95]), rtol=1e-9)
-    assert_allclose(result["low"], [result.low])
-    rnd = associations.rnd(models[0], *sets[:3], bootstrap=models)
-    values = [associations.rnd(wv, *sets[:3]).value for wv in models]
-    assert_allclose([rnd.low, rnd.high], np.quantile(values, [0.025, 0.975]), rtol=1e-9)
-    projected = associations.axis(models[0], *sets[:2]).project(sets[3], bootstrap=bootstrap)
-    for row in projected:
-        own = [associations.axis(wv, *sets[:2]).project([row["word"]]) for wv in models]
-        bounds = np.quantile([table["projection"][0] for table in own], [0.025, 0.975])
-        assert_allclose([row["low"], row["high"]], bounds, rtol=1e-9)
-    single = associations.sc_weat(models[0], sets[0], *sets[2:], bootstrap=bootstrap)
-    assert (single["low"] <= single["high"]).all()
-    ripa = associations.ripa(models[0], [("w0", "w1")], sets[2], bootstrap=bootstrap)
-    assert ripa.low < ripa.high
+#: Sets of words of a model of nine words.
+SETS = names(0, 2), names(2, 4), names(4, 6), names(6, 9)
+
+
+def noisy(n: int, noise: float = 0.1, words: int = 9) -> tuple[WordVectors, list[WordVectors]]:
+    """Vectors of length 1, and models with noise."""
+    rng = np.random.default_rng(7)
+    full = rng.normal(size=(words, 6))
+    full /= np.linalg.norm(full, axis=1)[:, None]
+    full = full.astype(np.float32)
+    shift = rng.normal(size=full.shape) * noise  # a bias that all replicates share
+    moved = [full + shift + rng.normal(size=full.shape) * noise for _ in range(n)]
+    return model(full), [model(rows.astype(np.float16)) for rows in moved]
+
+
+def made_bootstrap(folder: Path, method: str = "bootstrap", *, scaled: bool = False) -> Bootstrap:
+    full, models = noisy(12)
+    store = Store(folder)
+    store.create()
+    store.write_full(full)
+    for number, wv in enumerate(models):
+        lengths = np.linalg.norm(wv.vectors.astype(np.float32), axis=1)[:, None] if scaled else 1
+        store.write(number, (wv.vectors / lengths).astype(np.float16))
+    text = {"documents": 99, "units": 99, "tokens": 99, "words": 9}
+    settings = {"method": method, "unit": "document", "seed": 0, "n": 12, "text": text, "model": {}}
+    store.write_settings(settings)
+    return Bootstrap.load(folder)
+
+
+def values_and_bounds(wv: WordVectors, **options: object) -> list[tuple]:
+    """The estimates of each function and their bounds: NaN without a bootstrap."""
+    weat = associations.weat(wv, *SETS, **options)
+    rnd = associations.rnd(wv, *SETS[:3], **options)
+    ripa = associations.ripa(wv, [("w0", "w1")], SETS[2], **options)
+    found = [
+        (weat.effect_size, weat.low, weat.high),
+        (rnd.value, rnd.low, rnd.high),
+        (ripa.value, ripa.low, ripa.high),
+    ]
+    tables = {
+        "effect_size": associations.sc_weat(wv, SETS[0], *SETS[2:], **options),
+        "projection": associations.axis(wv, *SETS[:2]).project(SETS[3], **options),
+    }
+    nan = np.full(3, np.nan)
+    for name, table in tables.items():
+        bounds = [table[at] if at in table.columns else nan for at in ("low", "high")]
+        rows = zip(table["word"], table[name], *bounds, strict=False)
+        found += [tuple(row[1:]) for row in sorted(rows, key=lambda row: row[0])]
+    return found
+
+
+@pytest.mark.parametrize("method", ["bootstrap", "jackknife"])
+@pytest.mark.parametrize("kind", INTERVALS)
+def test_intervals_are_those_of_the_bootstrap(tmp_path, method, kind):
+    b = made_bootstrap(tmp_path / "b", method)
+    b.interval = kind
+    found = values_and_bounds(b.full, bootstrap=b)
+    expected = b.estimate(lambda wv: np.array([row[0] for row in values_and_bounds(wv)]))
+    assert_allclose(found, np.transpose([expected.value, expected.low, expected.high]), rtol=1e-9)
+    table = associations.rnd(b.full, *SETS[:3], bootstrap=b)
+    named = "standard" if method == "jackknife" else kind
+    assert table.notes[-1] == f"95% {named} intervals over the models of a {method}"
+
+
+def test_projections_agree_with_those_of_the_bootstrap(tmp_path):
+    # Both have the same axis if the vectors have length 1.
+    b = made_bootstrap(tmp_path / "b", scaled=True)
+    found = associations.axis(b.full, *SETS[:2]).project(SETS[3], bootstrap=b)
+    expected = {row["word"]: row for row in b.projection(SETS[3], *SETS[:2])}
+    for row in found:
+        own = expected[row["word"]]
+        for column in ("projection", "low", "high"):
+            assert_allclose(row[column], own[column], atol=2e-3)
+
+
+def test_an_interval_of_a_list_of_models_is_rms_and_contains_the_estimate():
+    full, models = noisy(40)
+    found = values_and_bounds(full, bootstrap=models)
+    assert all(low < value < high for value, low, high in found)
+    values = [associations.weat(wv, *SETS).effect_size for wv in models]
+    effect = associations.weat(full, *SETS).effect_size
+    bounds = interval_of(np.array([effect]), np.array(values)[:, None], "bootstrap", "rms", 0.9)
+    for bootstrap in (models, SimpleNamespace(models=models)):
+        result = associations.weat(full, *SETS, bootstrap=bootstrap, level=0.9)
+        assert_allclose([result.low, result.high], np.ravel(bounds), rtol=1e-9)
+        assert_allclose(result["low"], [result.low])
+        assert result.notes[-1] == "90% rms intervals over the models of a bootstrap"
+
+
+def test_an_undefined_estimate_has_no_interval():
+    models = [random_model(9, seed=seed) for seed in range(5)]
+    with pytest.warns(UserWarning, match="the effect size is undefined"):
+        result = associations.sc_weat(model(np.ones((9, 3))), "w0", *SETS[2:], bootstrap=models)
+    assert math.isnan(result["low"][0])
+    assert result.notes[-1] == "no interval: the estimate is undefined"
 
 
 def test_replicates_without_a_word_are_counted_in_a_warning():
@@ -266,7 +344,7 @@ def test_a_table_says_why_there_is_no_interval():
         result = associations.ripa(
             models[0], [("w0", "w1")], ["w8"], bootstrap=[*many, random_model(8)]
         )
-    assert result.notes[-2].startswith("95% percentile intervals")
+    assert result.notes[-2].startswith("95% rms intervals")
     assert result.notes[-1] == "the intervals leave out replicates: 1 of 40 replicates lack 'w8'"
     assert result.low < result.high
 
@@ -295,6 +373,13 @@ def test_a_replicate_with_a_vector_of_nan_is_left_out_and_counted(ask):
     ("bootstrap", "error", "message"),
     [
         (3, TypeError, "bootstrap must have models"),
+        ("abc", TypeError, "each model of bootstrap must be word vectors"),
+        ([1, 2], TypeError, "each model of bootstrap must be word vectors"),
+        (
+            SimpleNamespace(models=[random_model(9)] * 2, interval="exact"),
+            ValueError,
+            "interval must be one of",
+        ),
         ([random_model(9)], ValueError, "at least 2 models, got 1"),
         ([random_model(2), random_model(2)], ValueError, "with the words of the sets"),
     ],

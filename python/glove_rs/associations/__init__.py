@@ -11,7 +11,8 @@
 :func:`weat`, :func:`sc_weat`, :func:`rnd`, :func:`ripa` and :meth:`Axis.project` take `bootstrap`:
 the models of a bootstrap of the text. The result then has intervals that show how much it depends
 on the text. A p-value does not show this: it compares the given sets with other divisions of the
-same words into sets.
+same words into sets. The intervals are computed as those of :class:`glove_rs.Bootstrap`, and are of
+the kind that its attribute `interval` names.
 """
 
 from ._axis import Axis, axis

@@ -81,10 +81,12 @@ class Axis:
             "cosine": the cosine with the axis, from -1 to 1. "scalar": the inner product with the
             axis of length 1, which also grows with the length of the word's vector.
         bootstrap : Bootstrap or iterable of WordVectors, optional
-            The result of :func:`glove_rs.bootstrap`, or the vectors of several models, for
-            intervals. The axis is computed again in each model. Models that lack a word are left
-            out, with a warning. If more than 5 % of the models are left out, the intervals are NaN,
-            and a note says so.
+            The result of :func:`glove_rs.bootstrap`, whose `full` is `wv`, or the vectors of
+            several models, for intervals. The axis is computed again in each model. The kind of
+            the intervals is the attribute `interval` of the Bootstrap ("rms" for a list of
+            vectors), and "standard" for a jackknife; a note names it. Models that lack a word are
+            left out, with a warning. If more than 5 % of the models are left out, the intervals
+            are NaN, and a note says so.
         level : float, default 0.95
             The probability of the intervals.
 
@@ -106,7 +108,7 @@ class Axis:
             If no word has a vector, if a vector is not finite, if `bootstrap` has fewer than two
             models or none with all words, or if a parameter is out of its range.
         TypeError
-            If `words` does not hold words, or `bootstrap` has no models.
+            If `words` does not hold words, or `bootstrap` has no models of word vectors.
         """
         choice("scale", scale, ("cosine", "scalar"))
         level = real("level", level, above=True, below=1.0)
@@ -126,7 +128,7 @@ class Axis:
         first, second = self._ends
         notes = missing_note([*self._missing, targets])
         if bootstrap is not None:
-            low, high, why = interval(bootstrap, estimate, level)
+            low, high, why = interval(bootstrap, estimate, values, level)
             columns |= {"low": low[order], "high": high[order]}
             notes += why
         title = f"projections ({scale}) on the axis from {second.name} to {first.name}"

@@ -82,10 +82,12 @@ def rnd(
         "norm": the value as above. "cos": the value is cos(a, x̄) − cos(a, ȳ), as in the library
         WEFE. It is positive if a is nearer to X.
     bootstrap : Bootstrap or iterable of WordVectors, optional
-        The result of :func:`glove_rs.bootstrap`, or the vectors of several models, for intervals.
-        With "norm", the value grows with the length of the vectors, so the vectors of all models
-        should have the same scale. Models that lack a word are left out, with a warning. If more
-        than 5 % of the models are left out, the intervals are NaN, and a note says so.
+        The result of :func:`glove_rs.bootstrap`, whose `full` is `wv`, or the vectors of several
+        models, for intervals. Their kind is the attribute `interval` of the Bootstrap ("rms" for a
+        list of vectors), and "standard" for a jackknife; a note names it. With "norm", the value
+        grows with the length of the vectors, so the vectors of all models should have the same
+        scale. Models that lack a word are left out, with a warning. If more than 5 % of the models
+        are left out, the intervals are NaN, and a note says so.
     level : float, default 0.95
         The probability of the intervals.
 
@@ -105,7 +107,7 @@ def rnd(
         If a set has no word with a vector, if a vector is not finite, if `bootstrap` has fewer than
         two models or none with all words, or if a parameter is out of its range.
     TypeError
-        If a set does not hold words, or `bootstrap` has no models.
+        If a set does not hold words, or `bootstrap` has no models of word vectors.
 
     Examples
     --------
@@ -261,7 +263,7 @@ def _result(
             found = estimate(own)
             return np.append(found, found.mean())
 
-        low, high, why = interval(bootstrap, with_mean, level)
+        low, high, why = interval(bootstrap, with_mean, np.append(values, values.mean()), level)
         columns |= {"low": low[:-1], "high": high[:-1]}
         bounds = float(low[-1]), float(high[-1])
         is_finite = math.isfinite(bounds[0])

@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._checks import shown
+from .._bootstrap.estimates import INTERVALS, interval_of
+from .._checks import choice, shown
 from .._warnings import warn
-from ..evaluation._outcomes import Vectors
+from ..evaluation._outcomes import Vectors, checked
 from ._sets import Float64, NotFiniteError
 
 __all__ = ["Interval", "interval"]
@@ -28,7 +29,7 @@ class Interval(NamedTuple):
     Attributes
     ----------
     low, high : ndarray of float64, shape (n,)
-        NaN for an estimate that has no value in more than 5 % of the replicates.
+        NaN for an estimate that is not finite, or has no value in more than 5 % of the replicates.
     notes : list of str
         What the intervals are, and why some are missing.
     """
@@ -39,9 +40,15 @@ class Interval(NamedTuple):
 
 
 def interval(
-    bootstrap: Any, estimate: Callable[[Vectors], Float64 | float], level: float
+    bootstrap: Any,
+    estimate: Callable[[Vectors], Float64 | float],
+    value: Float64 | float,
+    level: float,
 ) -> Interval:
-    """Return percentile intervals of one or several estimates over the models of a bootstrap.
+    """Return intervals of one or several estimates over the models of a bootstrap.
+
+    The kind of the intervals is that of the :class:`glove_rs.Bootstrap`. For other models it is the
+    default kind of a Bootstrap.
 
     Parameters
     ----------
@@ -52,6 +59,8 @@ def interval(
         A function that returns the estimates for word vectors, a float or an array of shape (n,).
         If a model lacks a word, the function raises a KeyError; if the vector of a word is NaN, it
         raises a NotFiniteError. In both cases the model is left out, with a warning.
+    value : float or ndarray of float64, shape (n,)
+        The estimates of the model of all of the text.
     level : float
         The probability of the intervals.
 
@@ -62,19 +71,23 @@ def interval(
     Raises
     ------
     TypeError
-        If `bootstrap` has no models.
+        If `bootstrap` has no models, or one that is not word vectors.
     ValueError
-        If `bootstrap` has fewer than two models, or if no model has all words.
+        If `bootstrap` has fewer than two models, if no model has all words, or if its kind of
+        interval is unknown.
     """
     models = getattr(bootstrap, "models", bootstrap)
     if not isinstance(models, Iterable):
         raise TypeError(f"bootstrap must have models of word vectors, got {shown(bootstrap)}")
+    method = getattr(bootstrap, "method", "bootstrap")
+    kind = choice("interval", getattr(bootstrap, "interval", INTERVALS[0]), INTERVALS)
     found: list[Float64] = []
     missing: Counter[str] = Counter()
     number = 0
     for model in models:
         number += 1
-        wv = model.vectors if hasattr(model, "W_tilde") else model
+        own = model.vectors if hasattr(model, "W_tilde") else model
+        wv = checked("each model of bootstrap", own)
         try:
             found.append(np.atleast_1d(np.asarray(estimate(wv), dtype=np.float64)))
         except KeyError as error:  # this replicate lacks a word
@@ -89,20 +102,24 @@ def interval(
         warn(f"{left_out} are left out: they lack {_named(missing)}")
     if not found:
         raise ValueError(f"bootstrap must have models with the words of the sets, but {lacking}")
-    values = np.stack(found)
-    defined = (~np.isnan(values)).sum(axis=0)
-    enough = defined >= _DEFINED * number
+    values, full = np.stack(found), np.atleast_1d(np.asarray(value, dtype=np.float64))
+    defined = np.isfinite(values).sum(axis=0)
+    enough = (defined >= _DEFINED * number) & np.isfinite(full)
     bounds = np.full((2, values.shape[1]), np.nan)
     if enough.any():
-        tails = [0.5 - level / 2, 0.5 + level / 2]
-        bounds[:, enough] = np.nanquantile(values[:, enough], tails, axis=0)
+        bounds[:, enough] = interval_of(full[enough], values[:, enough], method, kind, level)
     notes = []
     if enough.any():
-        notes.append(f"{level:.0%} percentile intervals over the models of a bootstrap")
+        # The intervals of a jackknife have one kind only: see `interval_of`.
+        shown_kind = "standard" if method == "jackknife" else kind
+        notes.append(f"{100 * level:g}% {shown_kind} intervals over the models of a {method}")
     if not enough.all():
         without = "" if not enough.any() else f" for {(~enough).sum()} of {len(enough)} estimates"
-        lacking = lacking or f"{number - defined.min()} of {number} replicates have no value"
-        notes.append(f"no interval{without}: {lacking}")
+        if defined.min() >= _DEFINED * number:
+            why = "the estimate is undefined"
+        else:
+            why = lacking or f"{number - defined.min()} of {number} replicates have no value"
+        notes.append(f"no interval{without}: {why}")
     elif lacking:
         notes.append(f"the intervals leave out replicates: {lacking}")
     return Interval(bounds[0], bounds[1], notes)

@@ -42,8 +42,9 @@ class AssociationTest(SetsResult):
     is_exact : bool
         Whether `p_value` counts all divisions of the targets, and not a random sample of them.
     low, high : float
-        The bounds of the interval of the effect size. NaN without a bootstrap, and if more than 5 %
-        of the models of the bootstrap lack a word or have no effect size.
+        The bounds of the interval of the effect size. NaN without a bootstrap, if the effect size
+        is NaN, and if more than 5 % of the models of the bootstrap lack a word or have no effect
+        size.
     missing : dict of str to list of str
         The words without a vector, by the name of their set.
     by_word : ResultTable
@@ -162,9 +163,11 @@ def weat(
     permutations : int, default 100,000
         The number of random divisions.
     bootstrap : Bootstrap or iterable of WordVectors, optional
-        The result of :func:`glove_rs.bootstrap`, or the vectors of several models, for an interval
-        of the effect size. Models that lack a word are left out, with a warning. If more than 5 %
-        of the models are left out or have no effect size, the interval is NaN, and a note says so.
+        The result of :func:`glove_rs.bootstrap`, whose `full` is `wv`, or the vectors of several
+        models, for an interval of the effect size. Its kind is the attribute `interval` of the
+        Bootstrap ("rms" for a list of vectors), and "standard" for a jackknife; a note names it.
+        Models that lack a word are left out, with a warning. If more than 5 % of the models are
+        left out or have no effect size, the interval is NaN, and a note says so.
     level : float, default 0.95
         The probability of the interval.
     seed : int, default 1
@@ -191,7 +194,7 @@ def weat(
         finite; if `bootstrap` has fewer than two models or none with all words; or if a parameter
         is out of its range.
     TypeError
-        If a set does not hold words, or `bootstrap` has no models.
+        If a set does not hold words, or `bootstrap` has no models of word vectors.
 
     Examples
     --------
@@ -230,7 +233,7 @@ def weat(
     notes = [f"p-value {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
         low, high, why = interval(
-            bootstrap, lambda own: _effect(_associations(own, sets), k), level
+            bootstrap, lambda own: _effect(_associations(own, sets), k), effect, level
         )
         columns |= {"low": low, "high": high}
         notes += why
@@ -339,7 +342,7 @@ def sc_weat(
     notes = [f"p-values {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
         low, high, why = interval(
-            bootstrap, lambda own: _effects(_cosines(own, targets, [a, b]), k), level
+            bootstrap, lambda own: _effects(_cosines(own, targets, [a, b]), k), effects, level
         )
         columns |= {"low": low, "high": high}
         notes += why
