@@ -368,10 +368,13 @@ def test_regress_does_not_depend_on_rotation_and_order_and_scales_with_the_squar
     seed=seeds,
     errors=st.sampled_from(["jackknife", "bootstrap", None]),
     clustered=st.booleans(),
+    product=st.booleans(),
     shift=st.integers(-100_000, 100_000) | st.integers(19_000_000, 21_000_000),
     exponent=st.floats(-6, 6),
 )
-def test_regress_does_not_depend_on_origins_and_units(seed, errors, clustered, shift, exponent):
+def test_regress_does_not_depend_on_origins_and_units(
+    seed, errors, clustered, product, shift, exponent
+):
     rng = np.random.default_rng(seed)
     Y, x, group = rng.normal(size=(60, 4)), rng.integers(0, 8, 60), rng.permutation(60) % 2
     scale = 10.0**exponent
@@ -379,7 +382,7 @@ def test_regress_does_not_depend_on_origins_and_units(seed, errors, clustered, s
     one, other = (
         alc.regress(
             embeddings(Y),
-            {"x": values, "group": group},
+            {"x": values, "group": group} | ({"both": values * group} if product else {}),
             cluster=np.arange(60) // 3 if clustered else None,
             errors=errors,
             bootstraps=30,
@@ -387,18 +390,24 @@ def test_regress_does_not_depend_on_origins_and_units(seed, errors, clustered, s
         )
         for values in (x, moved)
     )
+    # With a product, the coefficient of `group` is the difference of the groups where x is 0.
+    units = {"x": scale, "both": scale} if product else {"x": scale, "group": 1.0}
+    rows = [one.names.index(name) - 1 for name in units]
+    factors = np.array(list(units.values()))
     squares = ["norm_squared", "bias", "debiased"]
     for name in squares + ["std_error", "low", "high"] * (errors is not None):
         # A difference of large numbers, such as `debiased`, has their rounding errors.
-        size = (np.abs(one["norm_squared"]) + one["bias"]).max()
+        size = (one["norm_squared"] + one["bias"])[rows].max()
         assert_allclose(
-            other[name] * [scale**2, 1], one[name], rtol=1e-6, atol=1e-7 * size, err_msg=name
+            other[name][rows] * factors**2, one[name][rows], rtol=1e-6, atol=1e-7 * size
         )
-    assert other["p_value"].tolist() == one["p_value"].tolist()
-    assert_allclose(scale * other.coefficient("x"), one.coefficient("x"), atol=1e-6)
-    assert_allclose(other.coefficient("group"), one.coefficient("group"), atol=1e-6)
+    assert other["p_value"][rows].tolist() == one["p_value"][rows].tolist()
+    for name, factor in units.items():
+        assert_allclose(factor * other.coefficient(name), one.coefficient(name), atol=1e-6)
+    point = {"group": 1.0} | ({"both": x[0]} if product else {})
+    moved_point = {"group": 1.0} | ({"both": moved[0]} if product else {})
     assert_allclose(
-        other.predict({"x": moved[0], "group": 1}), one.predict({"x": x[0], "group": 1}), atol=1e-6
+        other.predict(moved_point | {"x": moved[0]}), one.predict(point | {"x": x[0]}), atol=1e-5
     )
 
 

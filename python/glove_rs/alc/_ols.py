@@ -7,6 +7,11 @@ the p − 1 covariates of the observation. e has dim components: the residuals o
 outcomes. An estimate that leaves clusters out, or counts them several times, is computed from sums
 of M_g and S_g, without a new fit to the outcomes.
 
+Covariates may be almost collinear, such as a group and its product with a date. So the computation
+uses, instead of z, the p components of q, which are linear combinations of z with Σ w q qᵀ = 1 (by
+a QR decomposition). If γ are the coefficients of q, then β = T γ with a p × p matrix T. In the
+code, M_g and S_g are those of q.
+
 The coefficient β_k of covariate k is a vector of dim components. Its debiased norm is ‖β_k‖² minus
 the bias that :meth:`Fit.norms` returns.
 """
@@ -42,6 +47,10 @@ class Fit:
         The cluster of each observation, from 0.
     sizes : ndarray of int64, shape (G,)
         The number of observations of each cluster.
+    Q : ndarray of float64, shape (n, p)
+        The combinations of the columns of `Z` with Σ w q qᵀ = 1.
+    T : ndarray of float64, shape (p, p)
+        β = T γ, where γ are the coefficients of `Q`.
     beta : ndarray of float64, shape (p, dim)
     residuals : ndarray of float64, shape (n, dim)
     """
@@ -49,6 +58,8 @@ class Fit:
     Z: Float64
     clusters: NDArray[np.int64]
     sizes: NDArray[np.int64]
+    Q: Float64
+    T: Float64
     beta: Float64
     residuals: Float64
 
@@ -64,17 +75,17 @@ class Fit:
 
     def moments(self) -> tuple[Float64, Float64]:
         """Return M_g and S_g of all clusters: shapes (G, p, p) and (G, p, dim)."""
-        weighted = self.weights[:, None] * self.Z
-        p = self.Z.shape[1]
+        weighted = self.weights[:, None] * self.Q
+        p = self.Q.shape[1]
         groups = len(self.sizes)
         if not self.is_clustered:
             order = np.argsort(self.clusters, kind="stable")
             return (
-                weighted[order, :, None] * self.Z[order, None, :],
+                weighted[order, :, None] * self.Q[order, None, :],
                 weighted[order, :, None] * self.residuals[order, None, :],
             )
         M = np.zeros((groups, p, p))
-        np.add.at(M, self.clusters, weighted[:, :, None] * self.Z[:, None, :])
+        np.add.at(M, self.clusters, weighted[:, :, None] * self.Q[:, None, :])
         S = np.zeros((groups, p, self.residuals.shape[1]))
         for k in range(p):
             np.add.at(S[:, k], self.clusters, weighted[:, k, None] * self.residuals)
@@ -91,9 +102,8 @@ class Fit:
             wide = S.transpose(1, 0, 2).reshape(self.Z.shape[1], -1)
             meat = wide @ wide.T
         else:
-            meat = (self.Z * (self.residuals**2).sum(axis=1)[:, None]).T @ self.Z
-        bread = np.linalg.inv((self.weights[:, None] * self.Z).T @ self.Z)
-        bias = np.diagonal(bread @ meat @ bread) * _correction(
+            meat = (self.Q * (self.residuals**2).sum(axis=1)[:, None]).T @ self.Q
+        bias = np.einsum("ka,ab,kb->k", self.T, meat, self.T) * _correction(
             len(self.Z), len(self.sizes), self.Z.shape[1]
         )
         return (self.beta[1:] ** 2).sum(axis=1), bias[1:]
@@ -113,16 +123,15 @@ class Fit:
         """Return :meth:`jackknife` for clusters of one observation each.
 
         Without observation c, the residual of observation g is e_g + h_gc e_c / (1 − h_cc), where
-        h = Z (ZᵀZ)⁻¹ Zᵀ, and h_cc is the leverage of c. The squared norms of these residuals follow
+        h = Q Qᵀ, and h_cc is the leverage of c. The squared norms of these residuals follow
         from the products of the residuals e. Only the norms enter the bias, because all outcomes
-        have the same Z.
+        have the same Q.
         """
-        Z, E = self.Z, self.residuals
-        n, p = Z.shape
-        bread = np.linalg.inv(Z.T @ Z)
-        hat = np.einsum("np,pq,nq->n", Z, bread, Z)
+        Q, E = self.Q, self.residuals
+        n, p = Q.shape
+        hat = (Q**2).sum(axis=1)
         squares = (E**2).sum(axis=1)
-        outer = (Z[:, :, None] * Z[:, None, :]).reshape(n, p * p)
+        outer = (Q[:, :, None] * Q[:, None, :]).reshape(n, p * p)
         found = np.empty((n, p - 1))
         correction = _correction(n - 1, n - 1, p)
         step = max(1, _CELLS // n)
@@ -132,15 +141,16 @@ class Fit:
         for start in range(0, n, step):
             part = np.arange(start, min(start + step, n))
             scale = 1 / np.where(alone[part], np.nan, 1 - hat[part])
-            leverage = (Z @ bread @ Z[part].T) * scale
+            leverage = (Q @ Q[part].T) * scale
             norms = squares[:, None] + 2 * leverage * (E @ E[part].T)
             norms += leverage**2 * squares[part]
             norms[part, np.arange(len(part))] = 0.0  # the observation itself is left out
             meat = (outer.T @ norms).T.reshape(-1, p, p)
-            lean = Z[part] @ bread  # Sherman and Morrison
-            breads = bread + scale[:, None, None] * lean[:, :, None] * lean[:, None, :]
-            bias = np.einsum("cij,cjk,cki->ci", breads, meat, breads) * correction
+            lean = Q[part] @ self.T.T
             change = scale[:, None] * lean
+            # T (Σ q qᵀ)⁻¹ without each observation, by Sherman and Morrison
+            solve = self.T + change[:, :, None] * Q[part, None, :]
+            bias = np.einsum("cka,cab,ckb->ck", solve, meat, solve) * correction
             # ‖β − change eᵀ‖² = ‖β‖² − 2 change (β·e) + change² ‖e‖²
             raw = (self.beta**2).sum(axis=1) - 2 * change * (E[part] @ self.beta.T)
             raw += change**2 * squares[part, None]
@@ -171,13 +181,13 @@ class Replicates:
             How often each cluster counts. Copies of a cluster count as different clusters. The
             result is NaN for a covariate if the coefficient or its bias is not determined.
         """
-        M, S, beta = self._M, self._S, self._fit.beta
+        M, S, T, beta = self._M, self._S, self._fit.T, self._fit.beta
         groups, p, dim = S.shape
         total = np.tensordot(counts, M, 1)
         values, directions = np.linalg.eigh(total)
         is_lost = values <= _SINGULAR * max(values.max(), 0.0)
         inverse = directions / np.where(is_lost, np.inf, values) @ directions.T
-        # The β of the fit minus the β of this estimate. Σ_g S_g over all clusters, each counted
+        # The γ of the fit minus the γ of this estimate. Σ_g S_g over all clusters, each counted
         # once, is 0.
         change = -inverse @ np.tensordot(counts, S, 1)
         observations = int(counts @ self._fit.sizes)
@@ -187,10 +197,14 @@ class Replicates:
         meat = np.tensordot(counts, self._own, 1) + cross + cross.T
         meat += np.einsum("g,gab,bc,gcd->ad", counts, M, change @ change.T, M, optimize=True)
         with np.errstate(divide="ignore", invalid="ignore"):
-            bias = np.diagonal(inverse @ meat @ inverse) * _correction(observations, clusters, rank)
-        found: Float64 = ((beta - change) ** 2).sum(axis=1) - bias
-        # Coefficient k is not determined if component k of an eigenvector of eigenvalue 0 is not 0.
-        found[(np.abs(directions[:, is_lost]) > _SINGULAR**0.5).any(axis=1)] = np.nan
+            solve = T @ inverse
+            bias = np.einsum("ka,ab,kb->k", solve, meat, solve) * _correction(
+                observations, clusters, rank
+            )
+        found: Float64 = ((beta - T @ change) ** 2).sum(axis=1) - bias
+        # Coefficient k is not determined if an eigenvector of eigenvalue 0 contributes to it.
+        lengths = np.linalg.norm(T, axis=1)[:, None]
+        found[(np.abs(T @ directions[:, is_lost]) > _SINGULAR**0.5 * lengths).any(axis=1)] = np.nan
         found[~np.isfinite(found)] = np.nan
         return found[1:]
 
@@ -219,5 +233,7 @@ def fitted(Z: Float64, Y: Float64, clusters: NDArray[np.int64]) -> Fit:
     """
     sizes = np.bincount(clusters)
     root = np.sqrt(1.0 / sizes[clusters])[:, None]
-    beta: Float64 = np.linalg.lstsq(root * Z, root * Y, rcond=None)[0].astype(np.float64)
-    return Fit(Z, clusters, sizes, beta, Y - Z @ beta)
+    orthonormal, R = np.linalg.qr(root * Z)
+    gamma = orthonormal.T @ (root * Y)
+    Q, T = orthonormal / root, np.linalg.inv(R)
+    return Fit(Z, clusters, sizes, Q, T, T @ gamma, Y - Q @ gamma)

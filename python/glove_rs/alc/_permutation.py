@@ -38,8 +38,8 @@ def permuted_norms(fit: Fit, n: int, seed: int, step_done: Callable[[int], objec
 def _of_rows(
     fit: Fit, n: int, rng: np.random.Generator, step_done: Callable[[int], object]
 ) -> Float64:
-    Z, E = fit.Z, fit.residuals
-    solve = np.linalg.solve(Z.T @ Z, Z.T)[1:]
+    E = fit.residuals
+    solve = fit.T[1:] @ fit.Q.T
     covariates, rows = solve.shape
     found = np.empty((n, covariates))
     step = max(1, _CELLS // (rows * covariates))
@@ -58,10 +58,10 @@ def _of_cells(
 ) -> Float64:
     Z, E, clusters = fit.Z, fit.residuals, fit.clusters
     keys = np.column_stack([clusters, Z[:, 1:]])
-    cells, cell_of = np.unique(keys, axis=0, return_inverse=True)
+    cells, first, cell_of = np.unique(keys, axis=0, return_index=True, return_inverse=True)
     cell_of = cell_of.ravel()
     owner = cells[:, 0].astype(np.int64)
-    rows = np.column_stack([np.ones(len(cells)), cells[:, 1:]])
+    rows, slopes = fit.Q[first], fit.T[1:]
     sizes = np.bincount(cell_of).astype(np.float64)
     sums = np.zeros((len(cells), E.shape[1]))
     np.add.at(sums, cell_of, E)
@@ -72,7 +72,7 @@ def _of_cells(
         weights = 1.0 / np.bincount(owner, weights=taken)[owner]
         system = (rows * (weights * taken)[:, None]).T @ rows
         right = (rows * weights[:, None]).T @ sums[order]
-        found[number] = (np.linalg.solve(system, right)[1:] ** 2).sum(axis=1)
+        found[number] = ((slopes @ np.linalg.solve(system, right)) ** 2).sum(axis=1)
         if number % 64 == 63 or number == n - 1:
             step_done(number + 1)
     return found
