@@ -521,6 +521,39 @@ def test_a_folder_of_another_bootstrap_is_refused(tmp_path):
     assert (other / "mine.txt").read_text() == "mine"
 
 
+def test_a_run_that_was_killed_before_its_settings_were_written_goes_on(tmp_path):
+    whole = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2)
+    full, settings = ".full.native.glove-rs-0.tmp", ".bootstrap.json.glove-rs-0.tmp"
+    for number, left in enumerate(([full], ["full.native"], [settings, "full.native"])):
+        path = tmp_path / str(number)
+        path.mkdir()
+        for name in left:
+            (path / name).write_bytes(b"par")
+        if "full.native" in left:
+            WordVectors(["old"], np.ones((1, 4), np.float32)).save(path / "full.native")
+        b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=path)
+        assert np.array_equal(b.full.vectors, whole.full.vectors)
+        replicates = ["replicate-0001.native", "replicate-0002.native"]
+        assert sorted(os.listdir(path)) == ["bootstrap.json", "full.native", *replicates]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["full.native", ".full.native.tmp", ".mine.glove-rs-0.tmp", ".full.native.glove-rs-0.tmp/"],
+)
+def test_files_that_no_killed_run_left_are_refused_and_stay(tmp_path, name):
+    WordVectors(["old"], np.ones((1, 4), np.float32)).save(tmp_path / "full.native")
+    (tmp_path / ".bootstrap.json.glove-rs-0.tmp").write_text("par")
+    if name.endswith("/"):
+        (tmp_path / name).mkdir()
+    else:
+        (tmp_path / name).write_text("mine 0.1 0.2")
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
+    with pytest.raises(FileExistsError, match="holds no bootstrap"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=tmp_path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
+
+
 def test_a_saved_bootstrap_loads_and_extends(tmp_path):
     b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 3)
     path = tmp_path / "saved"
