@@ -503,6 +503,15 @@ def test_an_interrupted_run_goes_on_from_what_is_done(tmp_path):
     assert len(partial.extend(3)) == 3
 
 
+def test_a_callback_gets_the_stages_of_the_bootstrap():
+    stages: list[str] = []
+    model = Glove(**QUICK, subwords=True)
+    glove_rs.bootstrap(model, TEXT, 2, progress=lambda stage, *_: stages.append(stage))
+    found = list(dict.fromkeys(stages))
+    assert "idle" not in found
+    assert found[-1] == "replicates"
+
+
 def test_a_folder_of_another_bootstrap_is_refused(tmp_path):
     path = tmp_path / "run"
     glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=path)
