@@ -700,7 +700,14 @@ def test_wrong_types_are_refused():
 def test_a_temporary_folder_goes_with_the_result(tmp_path):
     b = glove_rs.bootstrap(Glove(**QUICK | {"tmp_dir": tmp_path}), TEXT, 2)
     assert len(os.listdir(tmp_path)) == 1
+    models = b.models
     del b
+    assert len([wv.similarity("ice", "hot") for wv in models]) == 2
+    del models
+    assert os.listdir(tmp_path) == []
+    model = Glove(**QUICK | {"tmp_dir": tmp_path})
+    assert [len(wv) for wv in glove_rs.bootstrap(model, TEXT, 2)] == [7, 7]
+    assert len(glove_rs.bootstrap(model, TEXT, 2).models[0]) == 7
     assert os.listdir(tmp_path) == []
 
 
