@@ -11,7 +11,9 @@ import os
 import re
 import sys
 import threading
+import tracemalloc
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
+from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, kwic
+from glove_rs._io.packed import unpacked
 from program import answer, done, reason
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -90,7 +93,16 @@ PACKERS = {
     "xz": lambda content: lzma.compress(content, preset=0),
     "zstandard": lambda content: pa.Codec("zstd").compress(content, asbytes=True),
     "gzip in two": lambda content: gzip.compress(content[:999]) + gzip.compress(content[999:]),
+    "bzip2 in three": lambda content: in_three(bz2.compress, content),
+    "xz in three": lambda content: in_three(lzma.compress, content),
+    "xz with zeros between": lambda content: in_three(
+        lambda part: lzma.compress(part) + bytes(20_000), content
+    ),
 }
+
+
+def in_three(pack: Callable[[bytes], bytes], content: bytes) -> bytes:
+    return b"".join(map(pack, (content[:7], content[7:999], content[999:])))
 
 
 def counted(source: Any, **options: Any) -> Vocabulary:
@@ -120,6 +132,51 @@ def test_packed_tables_of_text_are_unpacked(tmp_path, expected, content, packing
     path = tmp_path / "table"
     path.write_bytes(PACKERS[packing](content))
     assert counted(path, column="text") == expected
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress], ids=["bzip2", "xz"])
+@pytest.mark.parametrize("content", [json_lines(), csv_text()], ids=["JSON lines", "CSV"])
+def test_a_damaged_later_stream_of_a_packed_table_is_refused_by_name(tmp_path, content, pack):
+    path = tmp_path / "table"
+    cut = content.rindex(b"\n", 0, 999) + 1
+    first, second = pack(content[:cut]), pack(content[cut:])
+    middle = len(second) // 2
+    damaged = {
+        "start": b"?" + second[1:],
+        "header": second[:4] + bytes(9) + second[13:],
+        "middle": second[:middle] + bytes(9) + second[middle + 9 :],
+        "cut": second[:-1],
+        "between": b"?" + second,
+        "junk": second + b"junk",
+        "zeros": second + bytes(3),
+    }
+    for name, end in damaged.items():
+        path.write_bytes(first + end)
+        with pytest.raises(FormatError, match=r"table"):
+            pytest.fail(f"{name}: {counted(path, column='text')}")
+        with pytest.raises(FormatError, match=r"table"):
+            pytest.fail(f"{name}: {kwic.contexts(path, 'word', text='text')}")
+
+
+def test_streams_of_much_content_are_unpacked_in_bounded_memory(tmp_path):
+    class Source:
+        """An endless file of streams, each of 64 MiB of zeros."""
+
+        stream = lzma.compress(bytes(1 << 26), preset=0)
+        rest = b""
+
+        def read(self, size: int) -> bytes:
+            self.rest = self.rest or self.stream
+            block, self.rest = self.rest[:size], self.rest[size:]
+            return block
+
+    stream = unpacked(Source(), 16)
+    tracemalloc.start()
+    read = sum(len(stream.read(1 << 20)) for _ in range(200))
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert read > 1 << 26
+    assert most < 1 << 23
 
 
 def test_a_packed_arrow_stream_is_read_and_a_packed_parquet_file_is_refused(tmp_path, expected):

@@ -503,6 +503,15 @@ def test_an_interrupted_run_goes_on_from_what_is_done(tmp_path):
     assert len(partial.extend(3)) == 3
 
 
+def test_a_callback_gets_the_stages_of_the_bootstrap():
+    stages: list[str] = []
+    model = Glove(**QUICK, subwords=True)
+    glove_rs.bootstrap(model, TEXT, 2, progress=lambda stage, *_: stages.append(stage))
+    found = list(dict.fromkeys(stages))
+    assert "idle" not in found
+    assert found[-1] == "replicates"
+
+
 def test_a_folder_of_another_bootstrap_is_refused(tmp_path):
     path = tmp_path / "run"
     glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=path)
@@ -519,6 +528,39 @@ def test_a_folder_of_another_bootstrap_is_refused(tmp_path):
     with pytest.raises(FileExistsError, match="holds no bootstrap"):
         glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=other)
     assert (other / "mine.txt").read_text() == "mine"
+
+
+def test_a_run_that_was_killed_before_its_settings_were_written_goes_on(tmp_path):
+    whole = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2)
+    full, settings = ".full.native.glove-rs-0.tmp", ".bootstrap.json.glove-rs-0.tmp"
+    for number, left in enumerate(([full], ["full.native"], [settings, "full.native"])):
+        path = tmp_path / str(number)
+        path.mkdir()
+        for name in left:
+            (path / name).write_bytes(b"par")
+        if "full.native" in left:
+            WordVectors(["old"], np.ones((1, 4), np.float32)).save(path / "full.native")
+        b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=path)
+        assert np.array_equal(b.full.vectors, whole.full.vectors)
+        replicates = ["replicate-0001.native", "replicate-0002.native"]
+        assert sorted(os.listdir(path)) == ["bootstrap.json", "full.native", *replicates]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["full.native", ".full.native.tmp", ".mine.glove-rs-0.tmp", ".full.native.glove-rs-0.tmp/"],
+)
+def test_files_that_no_killed_run_left_are_refused_and_stay(tmp_path, name):
+    WordVectors(["old"], np.ones((1, 4), np.float32)).save(tmp_path / "full.native")
+    (tmp_path / ".bootstrap.json.glove-rs-0.tmp").write_text("par")
+    if name.endswith("/"):
+        (tmp_path / name).mkdir()
+    else:
+        (tmp_path / name).write_text("mine 0.1 0.2")
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()}
+    with pytest.raises(FileExistsError, match="holds no bootstrap"):
+        glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=tmp_path)
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
 
 
 def test_a_saved_bootstrap_loads_and_extends(tmp_path):
@@ -658,7 +700,14 @@ def test_wrong_types_are_refused():
 def test_a_temporary_folder_goes_with_the_result(tmp_path):
     b = glove_rs.bootstrap(Glove(**QUICK | {"tmp_dir": tmp_path}), TEXT, 2)
     assert len(os.listdir(tmp_path)) == 1
+    models = b.models
     del b
+    assert len([wv.similarity("ice", "hot") for wv in models]) == 2
+    del models
+    assert os.listdir(tmp_path) == []
+    model = Glove(**QUICK | {"tmp_dir": tmp_path})
+    assert [len(wv) for wv in glove_rs.bootstrap(model, TEXT, 2)] == [7, 7]
+    assert len(glove_rs.bootstrap(model, TEXT, 2).models[0]) == 7
     assert os.listdir(tmp_path) == []
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import lzma
 from types import SimpleNamespace as Made
 
 import pytest
@@ -120,6 +121,27 @@ def test_errors_of_conllu_name_file_line_and_columns(file, tmp_path):
         tokens.from_conllu(3)
     with pytest.raises(ValueError, match="unit must be"):
         tokens.from_conllu(file, unit="word")
+
+
+@pytest.mark.parametrize("pack", [bz2.compress, lzma.compress], ids=["bzip2", "xz"])
+def test_later_streams_of_a_packed_file_are_read_or_refused(tmp_path, pack):
+    file = tmp_path / "f.conllu"
+    file.write_text(CONLLU + "\n")
+    once = list(tokens.from_conllu(file))
+    packed = pack(f"{CONLLU}\n".encode())
+    file.write_bytes(packed * 3)
+    assert list(tokens.from_conllu(file)) == once * 3
+    middle = len(packed) // 2
+    for end in (
+        b"?" + packed[1:],
+        packed[:4] + bytes(9) + packed[13:],
+        packed[:middle] + bytes(9) + packed[middle + 9 :],
+        packed[:-1],
+        packed + b"junk",
+    ):
+        file.write_bytes(packed + end)
+        with pytest.raises(FormatError, match=r"f\.conllu, line"):
+            list(tokens.from_conllu(file))
 
 
 def test_parsed_sentences_of_libraries_are_read():

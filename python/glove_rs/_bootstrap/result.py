@@ -40,8 +40,15 @@ _NEIGHBOURS = 10
 class Models(Sequence[WordVectors]):
     """The vectors of the replicates, float16. Each access maps a file of vectors into memory."""
 
-    def __init__(self, store: Store, length: int) -> None:
+    def __init__(
+        self,
+        store: Store,
+        length: int,
+        temporary: tempfile.TemporaryDirectory[str] | None = None,
+    ) -> None:
         self._store, self._length = store, length
+        # The reference keeps the temporary folder, if any, as long as these models are in use.
+        self._temporary = temporary
 
     def __len__(self) -> int:
         return self._length
@@ -127,7 +134,7 @@ class Bootstrap:
     @property
     def models(self) -> Models:
         """The vectors of the replicates."""
-        return Models(self._store, self._done)
+        return Models(self._store, self._done, self._temporary)
 
     @property
     def settings(self) -> dict[str, Any]:

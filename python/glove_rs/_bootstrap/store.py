@@ -34,10 +34,28 @@ __all__ = ["FORMAT", "Store"]
 FORMAT = "glove-rs bootstrap"
 _SETTINGS, _FULL = "bootstrap.json", "full.native"
 _REPLICATE = re.compile(r"replicate-(\d{4,})\.native")
+#: The first bytes of vectors in the native format.
+_NATIVE = b"\x89GloVe\r\n"
+#: The names of the temporary files of `_FULL` and `_SETTINGS` that the core finds and removes when
+#: it writes these files. src/io/temporary.rs makes the names.
+_TEMPORARY = re.compile(rf"\.({re.escape(_FULL)}|{re.escape(_SETTINGS)})\.glove-rs-[0-7]\.tmp")
 
 
 def _name(replicate: int) -> str:
     return f"replicate-{replicate + 1:04}.native"
+
+
+def _is_leftover(entry: os.DirEntry[str]) -> bool:
+    """Return whether a run that was killed before it wrote ``bootstrap.json`` can have left this.
+
+    Such a run leaves no links. A file ``full.native`` must have the format that it writes.
+    """
+    if not entry.is_file(follow_symlinks=False):
+        return False
+    if entry.name == _FULL:
+        with open(entry.path, "rb") as file:
+            return file.read(len(_NATIVE)) == _NATIVE
+    return _TEMPORARY.fullmatch(entry.name) is not None
 
 
 class Store:
@@ -85,8 +103,8 @@ class Store:
     def create(self) -> None:
         """Make the folder.
 
-        An existing folder is used if it is empty or has only ``full.native``, which an interrupted
-        run can leave.
+        An existing folder is used if it is empty or has only the files that a run leaves if it is
+        killed before ``bootstrap.json`` is written: ``full.native``, and temporary files.
 
         Raises
         ------
@@ -97,9 +115,11 @@ class Store:
         self._refuse_others()
 
     def _refuse_others(self) -> None:
-        if set(os.listdir(self.path)) - {_FULL}:
-            reason = "the folder is not empty and holds no bootstrap: choose another folder"
-            raise FileExistsError(errno.EEXIST, reason, self.path)
+        with os.scandir(self.path) as entries:
+            if all(map(_is_leftover, entries)):
+                return
+        reason = "the folder is not empty and holds no bootstrap: choose another folder"
+        raise FileExistsError(errno.EEXIST, reason, self.path)
 
     def read_settings(self) -> dict[str, Any]:
         """Return the content of ``bootstrap.json``.

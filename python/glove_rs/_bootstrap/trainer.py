@@ -112,7 +112,8 @@ class Trainer:
         dim = _settings.SETTINGS["dim"].check(self.parameters["dim"])
         if training["subwords"] and self._design is None:
             vocabulary = self.documents.vocabulary._core
-            self._design = _core.subword_design(vocabulary, running["threads"], callback)
+            # This is part of no stage, so it must not report any.
+            self._design = _core.subword_design(vocabulary, running["threads"], None)
         # With True, the memory of the counts is freed while tiles are built.
         trained = _core.train(
             counts._core, dim, training, running, callback, True, design=self._design

@@ -11,6 +11,7 @@ import gzip
 import io
 import lzma
 import zlib
+from collections.abc import Callable
 from typing import IO, Any
 
 from .._optional import optional
@@ -126,6 +127,79 @@ class _Recoded:
         self._source.close()
 
 
+class _Streams(io.RawIOBase):
+    """The content of compressed streams of bzip2 or xz, one after the other.
+
+    ``BZ2File`` and ``LZMAFile`` of the standard library stop without an error at a later stream
+    whose beginning is damaged. This class raises the error, and also for other bytes after the end.
+
+    Parameters
+    ----------
+    file : file
+        The compressed streams. The first one begins at the position of the file.
+    start : callable
+        Returns a new decompressor.
+    padding : int
+        The number of zero bytes after a stream must be a multiple of this number. With 0, no zero
+        bytes may follow.
+    """
+
+    def __init__(self, file: io.BufferedReader, start: Callable[[], Any], padding: int = 0) -> None:
+        self._file, self._start, self._padding = file, start, padding
+        self._stream = start()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while True:
+            block = b""
+            if self._stream.eof:
+                block = self._next()
+                if not block:
+                    return 0
+                self._stream = self._start()
+            elif self._stream.needs_input:
+                block = self._file.read(io.DEFAULT_BUFFER_SIZE)
+                if not block:
+                    raise EOFError("the compressed data are damaged or cut off")
+            unpacked = self._stream.decompress(block, len(buffer))
+            if unpacked:
+                buffer[: len(unpacked)] = unpacked
+                return len(unpacked)
+
+    def buffered(self) -> io.BufferedReader:
+        """Return a reader of full blocks.
+
+        It does not return the bytes before a damage in the same block, which may be wrong, too.
+        """
+        return io.BufferedReader(self, 1 << 16)
+
+    def _next(self) -> bytes:
+        """Return the first bytes of the next stream, or no bytes if there is none."""
+        block: bytes = self._stream.unused_data or self._file.read(io.DEFAULT_BUFFER_SIZE)
+        if not self._padding:
+            return block
+        zeros = 0
+        while block:
+            rest = block.lstrip(b"\0")
+            zeros += len(block) - len(rest)
+            if rest:
+                break
+            block = self._file.read(io.DEFAULT_BUFFER_SIZE)
+        if zeros % self._padding:
+            raise EOFError(
+                f"{zeros} zero bytes follow a compressed stream, expected a multiple of "
+                f"{self._padding}"
+            )
+        return block.lstrip(b"\0")
+
+    def close(self) -> None:
+        if not self.closed:
+            self._file.close()
+        super().close()
+
+
 def unpacked(file: IO[bytes] | Any, look: int) -> Stream:
     """Return a stream of the unpacked bytes of an open file, with its first `look` bytes.
 
@@ -156,13 +230,17 @@ def _begins(stream: Stream, magic: bytes) -> bool:
     return stream.head.startswith(magic)
 
 
+def _xz() -> lzma.LZMADecompressor:
+    return lzma.LZMADecompressor(lzma.FORMAT_XZ)
+
+
 def _decompressor(packing: str, file: io.BufferedReader) -> Any:
     if packing == "gzip":
         return gzip.GzipFile(fileobj=file)
     if packing == "bz2":
-        return bz2.BZ2File(file)
+        return _Streams(file, bz2.BZ2Decompressor).buffered()
     if packing == "xz":
-        return lzma.LZMAFile(file)
+        return _Streams(file, _xz, padding=4).buffered()
     # The standard library has Zstandard only since Python 3.14.
     pyarrow = optional("pyarrow", "unpacking Zstandard")
     return pyarrow.CompressedInputStream(file, "zstd")
