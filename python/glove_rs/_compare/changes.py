@@ -46,10 +46,10 @@ def changed_words(
     v_b in the two models, corrected for noise: v_a·v_b / √(r_a ‖v_a‖² r_b ‖v_b‖²). The reliability
     r of a vector v is (‖v‖² − σ²) / ‖v‖², where σ² is half the mean squared distance of two
     replicates of v. In statistics this is the correction for attenuation. The change of a word that
-    is used alike in both texts is near 0, and its interval usually contains 0. Words are sorted by
-    the lower limit of the interval, the largest first. Words with a reliability below 0.5 in either
-    model are left out: their vectors are mostly noise. The title of the table gives the number of
-    words left out.
+    is used alike in both texts is near 0 or below it, and its interval usually contains 0. Words
+    are sorted by the lower limit of the interval, the largest first. Words with a reliability below
+    0.5 in either model are left out: their vectors are mostly noise. The title of the table gives
+    the number of words left out.
 
     If `a` or `b` is not a bootstrap, the change is 1 − cos(v_a, v_b), without a correction and
     without an interval. Words are sorted by the change, which is large for rare words, whether
