@@ -22,8 +22,8 @@ const OPTIMIZERS: [(&str, Optimizer); 3] = [
     ("sgd", Optimizer::Sgd),
 ];
 
-/// The word and context rows of 20,000 words have at least 8 MB at dim 50, and 48 MB at dim 300. So they do not fit
-/// into an L2 cache, nor at dim 300 into an L3 cache of 32 MB.
+/// The word and context rows of 20,000 words have at least 8 MB at dim 50, and 48 MB at dim 300. At both dims they do not
+/// fit into an L2 cache. At dim 300 they do not fit into an L3 cache of 32 MB.
 const WORDS: usize = 20_000;
 const TOKENS: usize = 300_000;
 

@@ -308,11 +308,8 @@ impl Session {
             return Ok(None);
         }
         let (sums, dim) = (parameters.sums()?, parameters.dim());
-        let vocabulary = &self.vocabulary;
-        let shrinkage = match &self.design {
-            Some(design) => Shrinkage::with_design(design, vocabulary, &sums, dim, monitor),
-            None => Shrinkage::of(vocabulary, &sums, dim, monitor),
-        }?;
+        let design = self.design.as_deref();
+        let shrinkage = Shrinkage::of(&self.vocabulary, design, &sums, dim, monitor)?;
         Ok(shrinkage.found.map(|(subwords, moves)| {
             parameters.move_sums(&moves);
             subwords

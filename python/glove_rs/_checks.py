@@ -287,7 +287,7 @@ def memory_bytes(value: object) -> int | None:
     Raises
     ------
     ValueError
-        If `value` is neither a number nor text such as "512MB", or if it is below 1 MB or above
+        If `value` is not a number and not text such as "512MB", or if it is below 1 MB or above
         2^63 bytes.
     """
     return None if value is None else byte_count("memory", value, 1_000_000, "None, ")

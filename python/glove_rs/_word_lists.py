@@ -97,7 +97,7 @@ def core_phrases(value: object) -> _core.CorePhrases:
     Raises
     ------
     ValueError
-        If `value` is neither phrases nor a path.
+        If `value` is not phrases and not a path.
     OSError, FormatError
         If the file cannot be read or is not a file of phrases.
     """

@@ -233,7 +233,7 @@ mod tests {
         ]
     }
 
-    /// Values. About 1 % of them are arbitrary floats, most of which do not fit into 32 bits.
+    /// Values of counts. About 1 % of them are arbitrary floats. Most arbitrary floats cannot be stored in 32 bits.
     fn value() -> impl Strategy<Value = f64> {
         prop_oneof![99 => sum(), 1 => any::<f64>()]
     }

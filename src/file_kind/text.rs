@@ -271,10 +271,9 @@ fn is_json(lines: &[&[u8]]) -> bool {
 }
 
 /// Whether the text is a table with columns between `separator`, as in CSV. The first records are examined, at
-/// least `FEW` and at most `LINES`. All must have the same number of fields, at least two. Lines with
-/// neither a separator nor a space are passed over. In at least half of the
-/// records, a field must have several words. Unless the separator is the tab, at most one in five separators may
-/// be followed by a space.
+/// least `FEW` and at most `LINES`. All must have the same number of fields, at least two. A line
+/// without a separator and without a space is passed over. In at least half of the records, a field must have several
+/// words. Unless the separator is the tab, at most one in five separators may be followed by a space.
 fn is_table(beginning: &[u8], whole: bool, separator: u8) -> bool {
     let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let (mut columns, mut records, mut wide) = (None, 0, 0);

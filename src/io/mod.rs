@@ -34,6 +34,8 @@ pub(crate) use input::Input;
 pub use lock::FolderLock;
 pub use open::{Idle, is_member, member_path};
 pub(crate) use open::{Opened, open, open_standard_input, size_of};
+#[cfg(feature = "python")]
+pub(crate) use temporary::is_of as is_temporary_of;
 
 use crate::error::{Error, Result};
 use std::fs;

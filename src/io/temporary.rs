@@ -38,7 +38,7 @@ pub(super) fn name_of(name: &OsStr, number: u32) -> OsString {
 }
 
 /// Whether `found` is the name of a temporary file of `target` that [`sweep`] would find.
-pub(super) fn is_of(found: &OsStr, target: &OsStr) -> bool {
+pub(crate) fn is_of(found: &OsStr, target: &OsStr) -> bool {
     (0..SWEPT).any(|number| found == name_of(target, number))
 }
 

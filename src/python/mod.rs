@@ -87,7 +87,7 @@ mod _core {
     #[pymodule_export]
     use super::vocabulary::{CoreVocabulary, most_threads};
     #[pymodule_export]
-    use super::writing::{FileWriter, FolderLock, FolderWriter};
+    use super::writing::{FileWriter, FolderLock, FolderWriter, is_temporary_of};
 
     #[pymodule_export]
     use pyo3::panic::PanicException;

@@ -242,7 +242,7 @@ pub fn shrink<'py>(
     let sums = sums.as_slice()?;
     let shrinkage = run(py, progress, None, |monitor| {
         threads::in_pool(threads, || {
-            Shrinkage::of(&vocabulary, sums, shape[1], monitor)
+            Shrinkage::of(&vocabulary, None, sums, shape[1], monitor)
         })?
     })?;
     let Some((subwords, moves)) = shrinkage.found else {

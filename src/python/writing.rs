@@ -187,3 +187,10 @@ fn closed() -> PyErr {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+/// Whether `name` is the name of a temporary file of `target` that a killed process can have left beside it.
+#[pyfunction]
+#[allow(clippy::needless_pass_by_value)]
+pub fn is_temporary_of(name: OsString, target: OsString) -> bool {
+    io::is_temporary_of(&name, &target)
+}

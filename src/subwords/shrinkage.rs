@@ -54,28 +54,11 @@ pub struct Shrinkage {
 }
 
 impl Shrinkage {
-    /// Compute the shrinkage of the vectors of a vocabulary, `dim` numbers each, row-major. Uses all threads of the
-    /// current rayon pool. The result has the same bits for any number of threads.
-    ///
-    /// # Errors
-    /// [`crate::Error::Parameter`] if there is not a vector for each word, or if a vector is not
-    /// finite; [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
-    pub fn of(
-        vocabulary: &Vocabulary,
-        vectors: &[f32],
-        dim: usize,
-        monitor: &Monitor,
-    ) -> Result<Self> {
-        begin(dim, monitor);
-        let design = Self::design(vocabulary, monitor)?;
-        Self::compute(&design, vocabulary, vectors, dim, monitor)
-    }
-
     /// The n-grams of a vocabulary. If several sets of vectors have this vocabulary, compute them once, and pass
-    /// them to [`Shrinkage::with_design`].
+    /// them to [`Shrinkage::of`].
     ///
     /// # Errors
-    /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
+    /// [`Error::Memory`]; [`Error::Cancelled`].
     pub fn design(vocabulary: &Vocabulary, monitor: &Monitor) -> Result<Design> {
         let mut words: Vec<&[u8]> = fallible::with_capacity(vocabulary.len())?;
         words.extend(vocabulary.iter().map(|(word, _)| word));
@@ -88,28 +71,30 @@ impl Shrinkage {
         )
     }
 
-    /// The same as [`Shrinkage::of`], with the n-grams that [`Shrinkage::design`] returned for the same vocabulary.
+    /// Compute the shrinkage of the vectors of a vocabulary, `dim` numbers each, row-major. `design` is the result of
+    /// [`Shrinkage::design`] for this vocabulary; `None` computes it. Uses all threads of the current rayon pool.
+    /// The result has the same bits for any number of threads.
     ///
     /// # Errors
-    /// As for [`Shrinkage::of`], and [`crate::Error::Parameter`] if `design` has another number of words.
-    pub fn with_design(
-        design: &Design,
+    /// [`Error::Parameter`] if there is not a vector for each word, if a vector is not finite, or if `design` has another
+    /// number of words; [`Error::Memory`]; [`Error::Cancelled`].
+    pub fn of(
         vocabulary: &Vocabulary,
+        design: Option<&Design>,
         vectors: &[f32],
         dim: usize,
         monitor: &Monitor,
     ) -> Result<Self> {
-        begin(dim, monitor);
-        Self::compute(design, vocabulary, vectors, dim, monitor)
-    }
-
-    fn compute(
-        design: &Design,
-        vocabulary: &Vocabulary,
-        vectors: &[f32],
-        dim: usize,
-        monitor: &Monitor,
-    ) -> Result<Self> {
+        // The total is the number of steps of both regressions: the test and the fit.
+        let steps = STEPS * dim.div_ceil(LINE) + TRIAL_STEPS;
+        monitor.begin(Stage::Subwords, steps as u64);
+        let own;
+        let design = if let Some(design) = design {
+            design
+        } else {
+            own = Self::design(vocabulary, monitor)?;
+            &own
+        };
         if design.words() != vocabulary.len() {
             let message = "must have the n-grams of each word of the vocabulary";
             return Err(Error::parameter("design", message));
@@ -163,12 +148,6 @@ impl Shrinkage {
             found: Some((subwords, moves)),
         })
     }
-}
-
-/// Begin [`Stage::Subwords`]. Its total is the number of steps of both regressions: the test and the fit.
-fn begin(dim: usize, monitor: &Monitor) {
-    let steps = STEPS * dim.div_ceil(LINE) + TRIAL_STEPS;
-    monitor.begin(Stage::Subwords, steps as u64);
 }
 
 /// The weight of each word in the regression. If the counts of all words are 0, as those of a
@@ -275,7 +254,7 @@ mod tests {
 
     fn shrinkage(threads: usize, sample: &(Vocabulary, Vec<f32>, usize)) -> Shrinkage {
         let (vocabulary, vectors, dim) = sample;
-        let shrink = || Shrinkage::of(vocabulary, vectors, *dim, &Monitor::new());
+        let shrink = || Shrinkage::of(vocabulary, None, vectors, *dim, &Monitor::new());
         threads::in_pool(threads, shrink).unwrap().unwrap()
     }
 
@@ -309,10 +288,9 @@ mod tests {
         let design = Shrinkage::design(&vocabulary, &monitor).unwrap();
         for factor in [1.0, -2.0] {
             let vectors: Vec<f32> = vectors.iter().map(|x| factor * x).collect();
-            let with =
-                |design| Shrinkage::with_design(design, &vocabulary, &vectors, dim, &monitor);
-            let (subwords, moves) = with(&design).unwrap().found.unwrap();
-            let alone = Shrinkage::of(&vocabulary, &vectors, dim, &monitor).unwrap();
+            let with = |design| Shrinkage::of(&vocabulary, design, &vectors, dim, &monitor);
+            let (subwords, moves) = with(Some(&design)).unwrap().found.unwrap();
+            let alone = with(None).unwrap();
             let (own, own_moves) = alone.found.unwrap();
             assert_eq!(moves, own_moves);
             assert_eq!(subwords.vectors(), own.vectors());
@@ -327,9 +305,9 @@ mod tests {
         let other = Vocabulary::new([("walk", 3), ("walks", 3)]).unwrap();
         let design = Shrinkage::design(&other, &monitor).unwrap();
         let refused = [
-            Shrinkage::with_design(&design, &vocabulary, &vectors, dim, &monitor),
-            Shrinkage::of(&vocabulary, &vectors, dim + 1, &monitor),
-            Shrinkage::of(&vocabulary, &[], 0, &monitor),
+            Shrinkage::of(&vocabulary, Some(&design), &vectors, dim, &monitor),
+            Shrinkage::of(&vocabulary, None, &vectors, dim + 1, &monitor),
+            Shrinkage::of(&vocabulary, None, &[], 0, &monitor),
         ];
         let names = refused.map(|result| match result {
             Err(Error::Parameter { name, .. }) => name,

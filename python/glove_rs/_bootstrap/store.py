@@ -36,9 +36,6 @@ _SETTINGS, _FULL = "bootstrap.json", "full.native"
 _REPLICATE = re.compile(r"replicate-(\d{4,})\.native")
 #: The first bytes of vectors in the native format.
 _NATIVE = b"\x89GloVe\r\n"
-#: The names of the temporary files of `_FULL` and `_SETTINGS` that the core finds and removes when
-#: it writes these files. src/io/temporary.rs makes the names.
-_TEMPORARY = re.compile(rf"\.({re.escape(_FULL)}|{re.escape(_SETTINGS)})\.glove-rs-[0-7]\.tmp")
 
 
 def _name(replicate: int) -> str:
@@ -55,7 +52,7 @@ def _is_leftover(entry: os.DirEntry[str]) -> bool:
     if entry.name == _FULL:
         with open(entry.path, "rb") as file:
             return file.read(len(_NATIVE)) == _NATIVE
-    return _TEMPORARY.fullmatch(entry.name) is not None
+    return any(_core.is_temporary_of(entry.name, name) for name in (_FULL, _SETTINGS))
 
 
 class Store:

@@ -42,8 +42,8 @@ def log_odds(
         The log-odds of the word in the first set minus those in the second, with natural
         logarithms. NaN for a word without counts and pseudo-counts.
     z : ndarray of float64, shape (n,)
-        `log_odds` divided by its standard deviation. It is 0 if the pseudo-counts are so much
-        larger than the counts that `log_odds` is rounded to 0.
+        `log_odds` divided by its standard deviation. It is 0 if `log_odds` is rounded to
+        0, because the pseudo-counts are much larger than the counts.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         ours, theirs = first + pseudo, second + pseudo

@@ -90,8 +90,8 @@ class Embeddings:
         Raises
         ------
         ValueError
-            If there is no such column, if the sequence has a value neither for each vector nor for
-            each context, or if a value is missing.
+            If there is no such column, if the length of the sequence is not the number of vectors
+            and not the number of contexts, or if a value is missing.
         """
         return self._groups("by", by)
 

@@ -27,7 +27,7 @@ class Space:
     rows : dict of str to int
         The row of each word in the matrix.
     matrix : callable
-        A function that returns the matrix of the vectors as it is stored, shape (V, dim).
+        A function that returns the stored matrix of the vectors, not a copy; shape (V, dim).
     dim : int
     """
 

@@ -169,7 +169,7 @@ def axis(
     Raises
     ------
     ValueError
-        If neither `pairs` nor both ends are given, or if `pairs` and an end are given; if no word
+        If `pairs` is missing and an end is missing, or if `pairs` and an end are given; if no word
         of an end has a vector, if there is no pair in which both words have a vector, if both ends
         share words, if a vector is not finite, or if the axis has length 0.
     TypeError

@@ -154,8 +154,8 @@ mod tests {
         fn every_number_is_that_of_the_standard_library(
             minus in "-?", whole in "[0-9]{1,12}", fraction in "[0-9]{0,12}", bits: u32, rest in "[ \t\n]?[0-9. ]{0,12}",
         ) {
-            // Random digits, a float as it is printed, the middle between two floats, and a float with six
-            // decimals.
+            // The numbers are random digits, a float as it is printed, the middle between two floats, and a float with
+            // six decimals.
             let float = f32::from_bits(bits);
             let middle = f64::midpoint(f64::from(float), f64::from(f32::from_bits(bits ^ 1)));
             for number in [format!("{minus}{whole}.{fraction}"), format!("{float}"), format!("{middle}"), format!("{float:.6}")] {
