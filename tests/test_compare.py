@@ -23,6 +23,7 @@ import glove_rs
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _core, _settings, compare
 from glove_rs._bootstrap.store import Store
 from glove_rs._compare import slices as internals
+from glove_rs._compare.attenuation import _factors_without_change
 
 QUICK = {"dim": 4, "epochs": 2, "min_count": 1, "threads": 1, "deterministic": True}
 
@@ -119,10 +120,13 @@ def test_words_without_bootstraps_are_sorted_by_distance():
         compare.changed_words(named(vectors), b, words=3)
 
 
-def sampled(folder: Path, true: np.ndarray, noise: float, rng: np.random.Generator) -> Bootstrap:
+def sampled(
+    folder: Path, true: np.ndarray, noise: float, rng: np.random.Generator, excess: float = 1.0
+) -> Bootstrap:
     """A bootstrap whose full vectors are `true` plus noise.
 
-    Each replicate adds as much noise to the full vectors. One random rotation turns all vectors.
+    Each replicate adds `excess` times as much noise to the full vectors. One random rotation turns
+    all vectors.
     """
     full = true + rng.normal(size=true.shape) * noise
     store = Store(folder)
@@ -131,7 +135,7 @@ def sampled(folder: Path, true: np.ndarray, noise: float, rng: np.random.Generat
     words = [f"w{i}" for i in range(len(true))]
     store.write_full(WordVectors(words, (full @ turn).astype(np.float32)))
     for number in range(20):
-        store.write(number, (full + rng.normal(size=true.shape) * noise) @ turn)
+        store.write(number, (full + rng.normal(size=true.shape) * noise * excess) @ turn)
     text = {"documents": 9, "units": 9, "tokens": 99, "words": len(true)}
     settings = {"method": "bootstrap", "unit": "document", "seed": 0, "n": 20}
     store.write_settings({**settings, "text": text, "model": {}})
@@ -154,6 +158,38 @@ def test_only_changed_words_have_intervals_above_zero(tmp_path):
     assert abs(np.mean([row["change"] for row in unchanged])) < 0.02
     plain = compare.changed_words(a.full, b.full)
     assert np.mean(plain["change"][10:]) > 0.05  # without replicates, noise adds to the change
+
+
+@pytest.mark.parametrize("excess", [1.2, 1.5, 2.0])
+def test_replicates_that_vary_more_than_the_models_do_not_hide_changes(tmp_path, excess):
+    rng = np.random.default_rng(14)
+    true = rng.normal(size=(900, 20))
+    true[:100] *= 2  # the bands of frequent and of rare words have factors of their own
+    other = true.copy()
+    other[[5, 250, 850]] = rng.normal(size=(3, 20))
+    a = sampled(tmp_path / "a", true, 0.4, rng, excess)
+    b = sampled(tmp_path / "b", other, 0.4, rng, excess)
+    table = compare.changed_words(a, b)
+    assert set(table["word"][:3]) == {"w5", "w250", "w850"}
+    assert len(table) > 880
+    assert abs(np.median(table["change"])) < 0.01
+    chosen = compare.changed_words(a, b, words=["w250", "w7"])
+    rows = {row["word"]: row for row in table}
+    assert [row["word"] for row in chosen] == ["w250", "w7"]
+    assert all(row == rows[row["word"]] for row in chosen)
+
+
+@given(
+    st.floats(0.1, 1), st.floats(0.1, 100), st.floats(0.1, 100), st.floats(0, 9), st.floats(0.01, 9)
+)
+def test_the_factor_of_a_word_makes_its_change_zero(cosine, p, q, s, t):
+    dot = cosine * np.sqrt(p * q)
+    (k,) = _factors_without_change(np.array([dot]), np.array([[p], [q]]), np.array([[s], [t]]))
+    np.testing.assert_allclose((p - k * s) * (q - k * t), dot**2, rtol=1e-9, atol=1e-9)
+    assert p - k * s > -1e-9 * p  # the smaller solution: no squared length is negative
+    assert q - k * t > -1e-9 * q
+    opposite = _factors_without_change(np.array([-dot]), np.array([[p], [q]]), np.array([[s], [t]]))
+    assert opposite == np.inf
 
 
 def test_changed_words_need_replicates(tmp_path):

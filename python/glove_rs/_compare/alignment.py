@@ -16,7 +16,7 @@ from .._vectors.procrustes import rotation
 from ..glove import Glove
 from ..vectors import WordVectors
 
-__all__ = ["ANCHORS", "align", "anchor_rows", "common_rows", "vectors_of"]
+__all__ = ["ANCHORS", "align", "anchor_rows", "common_rows", "rotation_of", "vectors_of"]
 
 #: If no anchor words are given, at most this many words are the anchor words: the first words of
 #: `a` that `b` also has.
@@ -72,6 +72,18 @@ def anchor_rows(
                 raise UnknownWord(word, model.index_to_key, model.key_to_index)
     found: list[Any] = [[wv.key_to_index[word] for word in listed] for wv in (a, b)]
     return np.array(found[0], dtype=np.intp), np.array(found[1], dtype=np.intp)
+
+
+def rotation_of(
+    a: WordVectors, b: WordVectors, anchored: tuple[_Rows, _Rows] | None
+) -> npt.NDArray[np.float32] | None:
+    """Return the matrix that rotates `b` to `a`. `anchored` has the rows of the anchor words.
+
+    Return None if `anchored` is None: then `a` and `b` are already in one space.
+    """
+    if anchored is None:
+        return None
+    return rotation(b.vectors, a.vectors, anchored[1], anchored[0])[0].astype(np.float32)
 
 
 def align(

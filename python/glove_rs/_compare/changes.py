@@ -9,23 +9,17 @@ import numpy as np
 import numpy.typing as npt
 
 from .._bootstrap import Bootstrap
-from .._bootstrap.estimates import interval_of
 from .._checks import boolean, integer, optional_integer, real, shown
 from .._results import IntervalTable
 from .._unknown_word import UnknownWord
 from .._vectors.cosine import unit_rows
-from .._vectors.procrustes import rotation
 from ..glove import Glove
 from ..vectors import WordVectors
-from .alignment import anchor_rows, check_sizes, common_rows, vectors_of
+from .alignment import anchor_rows, check_sizes, common_rows, rotation_of, vectors_of
+from .attenuation import corrected_changes
 
-__all__ = ["RELIABLE", "changed_words", "neighbours"]
+__all__ = ["changed_words", "neighbours"]
 
-#: Words with a smaller reliability are left out: more than half of the squared length of their
-#: vector is noise.
-RELIABLE = 0.5
-
-_F64: TypeAlias = npt.NDArray[np.float64]
 _Rows: TypeAlias = npt.NDArray[np.intp]
 _Model: TypeAlias = "WordVectors | Glove | Bootstrap"
 
@@ -44,9 +38,12 @@ def changed_words(
 
     With two bootstraps, the change of a word is 1 − c. Here c is the cosine of its vectors v_a and
     v_b in the two models, corrected for noise: v_a·v_b / √(r_a ‖v_a‖² r_b ‖v_b‖²). The reliability
-    r of a vector v is (‖v‖² − σ²) / ‖v‖², where σ² is half the mean squared distance of two
-    replicates of v. In statistics this is the correction for attenuation. The change of a word that
-    is used alike in both texts is near 0 or below it, and its interval usually contains 0. Words
+    r of a vector v is (‖v‖² − kσ²) / ‖v‖², where σ² is half the mean squared distance of two
+    replicates of v. In statistics this is the correction for attenuation. Replicates vary more than
+    the models of two texts with the same use of words, so their variance σ² is multiplied by a
+    number k ≤ 1. It is chosen so that the median change of words of similar frequency is 0.
+    So a change is a change relative to words of similar frequency, of which at least half should
+    be used alike in both texts. The interval of a word that is used alike usually contains 0. Words
     are sorted by the lower limit of the interval, the largest first. Words with a reliability below
     0.5 in either model are left out: their vectors are mostly noise. The title of the table gives
     the number of words left out.
@@ -61,7 +58,8 @@ def changed_words(
         Two models, or two bootstraps of two texts. Replicate r of `a` is compared with replicate r
         of `b`. If one bootstrap has more replicates, its last ones are not used.
     words : iterable of str, optional
-        The words to compare. By default all words that both models have.
+        The words to compare. By default all words that both models have. The factor k is always
+        computed from all of them.
     anchors : iterable of str, optional
         The words by which `b` is rotated to `a`: see :func:`align`.
     aligned : bool, default False
@@ -94,105 +92,32 @@ def changed_words(
     level = real("level", level, above=True, below=1.0)
     together = boolean("aligned", aligned)
     anchored = None if together else anchor_rows(first, second, anchors)
-    rows, others = (
-        common_rows(first, second) if words is None else anchor_rows(first, second, words, "words")
-    )
-    names = [first.index_to_key[row] for row in rows.tolist()]
+    rows, others = common_rows(first, second)
+    chosen: slice | _Rows = slice(None)
+    if words is not None:
+        listed = anchor_rows(first, second, words, "words")[0]
+        chosen = np.searchsorted(rows, listed)
     title = ""
     columns: dict[str, npt.NDArray[Any]]
     if isinstance(a, Bootstrap) and isinstance(b, Bootstrap):
-        columns = _with_intervals(a, b, rows, others, anchored, level)
-        key = columns["low"]
+        columns = corrected_changes(a, b, (rows, others), anchored, level)
+        columns = {name: column[chosen] for name, column in columns.items()}
+        rows, key = rows[chosen], columns["low"]
         if left_out := int(np.isnan(key).sum()):
             title = f"{left_out} words are left out: their vectors are mostly noise"
     else:
-        turn = _turn(first, second, anchored)
+        rows, others = rows[chosen], others[chosen]
+        matrix = rotation_of(first, second, anchored)
         u, has_u = unit_rows(first.vectors, rows)
         v, has_v = unit_rows(second.vectors, others)
-        cosines = np.einsum("ij,ij->i", u, v if turn is None else v @ turn, dtype=np.float64)
+        cosines = np.einsum("ij,ij->i", u, v if matrix is None else v @ matrix, dtype=np.float64)
         key = np.where(has_u & has_v, 1 - cosines, np.nan)
         columns = {"change": key}
     order = np.argsort(-np.nan_to_num(key, nan=-np.inf), kind="stable")
     order = order[np.isfinite(key[order])][:topn]
     table = {name: column[order].tolist() for name, column in columns.items()}
-    return IntervalTable({"word": [names[place] for place in order.tolist()], **table}, title)
-
-
-def _turn(
-    a: WordVectors, b: WordVectors, anchored: tuple[_Rows, _Rows] | None
-) -> npt.NDArray[np.float32] | None:
-    """Return the matrix that rotates `b` to `a`. `anchored` has the rows of the anchor words.
-
-    Return None if `anchored` is None: then `a` and `b` are already in one space.
-    """
-    if anchored is None:
-        return None
-    return rotation(b.vectors, a.vectors, anchored[1], anchored[0])[0].astype(np.float32)
-
-
-class _Moments:
-    """Sums over the replicates of a model, from which the variance of each vector is computed."""
-
-    def __init__(self, words: int, dim: int) -> None:
-        self._sums = np.zeros((words, dim))
-        self._squares = np.zeros(words)
-        self._found = np.zeros(words)
-
-    def add(self, vectors: npt.NDArray[np.float32]) -> None:
-        """Add the vectors of a replicate. The vector of a word that the replicate lacks is NaN."""
-        filled = np.nan_to_num(vectors, nan=0.0).astype(np.float64)
-        self._sums += filled
-        self._squares += np.einsum("ij,ij->i", filled, filled)
-        self._found += np.isfinite(vectors).all(axis=1)
-
-    def variance(self) -> _F64:
-        """Return Σ ‖v − mean‖² / (n − 1) of each word; NaN if fewer than 2 replicates have it."""
-        n = self._found
-        with np.errstate(invalid="ignore", divide="ignore"):
-            means = np.einsum("ij,ij->i", self._sums, self._sums) / n
-            variance = (self._squares - means) / (n - 1)
-        return np.asarray(np.where(n >= 2, variance, np.nan))
-
-
-def _with_intervals(
-    a: Bootstrap,
-    b: Bootstrap,
-    rows: _Rows,
-    others: _Rows,
-    anchored: tuple[_Rows, _Rows] | None,
-    level: float,
-) -> dict[str, _F64]:
-    """Return the columns of the table. `low` is NaN for the words that the caller leaves out."""
-    n = min(len(a), len(b))
-    if n < 2:
-        raise ValueError(f"an interval needs at least 2 replicates of each model, got {n}")
-    if "jackknife" in (a.method, b.method):
-        raise ValueError("a and b must be bootstraps, not jackknives, to have intervals")
-
-    def vectors(model: WordVectors, own: _Rows) -> npt.NDArray[np.float32]:
-        return np.asarray(model.vectors[own], dtype=np.float32)
-
-    moments = [_Moments(len(rows), a.full.vector_size) for _ in range(2)]
-    products = np.empty((n, len(rows)))
-    for replicate, (one, other) in enumerate(zip(a.models, b.models, strict=False)):
-        u, v = vectors(one, rows), vectors(other, others)
-        for own, sums in zip((u, v), moments, strict=True):
-            sums.add(own)
-        turn = _turn(one, other, anchored)
-        products[replicate] = np.einsum("ij,ij->i", u, v if turn is None else v @ turn)
-    u, v = vectors(a.full, rows), vectors(b.full, others)
-    turn = _turn(a.full, b.full, anchored)
-    lengths = [np.einsum("ij,ij->i", x, x, dtype=np.float64) for x in (u, v)]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        signals = [q - m.variance() for q, m in zip(lengths, moments, strict=True)]
-        shares = [s / q for s, q in zip(signals, lengths, strict=True)]
-        reliability = np.minimum(*shares)
-        used = reliability >= RELIABLE
-        scale = np.sqrt(np.where(used, signals[0] * signals[1], np.nan))
-    cosine = np.einsum("ij,ij->i", u, v if turn is None else v @ turn) / scale
-    change = 1 - cosine
-    low, high = interval_of(change, 1 - products / scale, "bootstrap", "standard", level)
-    return {"change": change, "low": low, "high": high, "reliability": reliability}
+    names = [first.index_to_key[row] for row in rows[order].tolist()]
+    return IntervalTable({"word": names, **table}, title)
 
 
 def neighbours(
