@@ -35,6 +35,7 @@ class _Cosines(ResultTable):
 
 class _Ratios(ResultTable):
     _plotted = ("word", "ratio", "low", "high")
+    _neutral = 1.0
 
 
 def nearest(

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from .. import _html
 from .._checks import boolean, choice, integer, is_missing, shown
+from .._drawing import new_axes
 from .._optional import optional
 from .._text import table
 
@@ -350,14 +351,15 @@ class KeywordContexts:
         Raises
         ------
         ValueError
-            If there is no column `by`.
+            If there is no column `by`, or if there are no occurrences.
         ImportError
             If matplotlib is not installed.
         """
         if by is not None:
             choice("by", by, list(self.metadata))
-        if ax is None:
-            ax = optional("matplotlib.pyplot", "plot").subplots()[1]
+        if not len(self):
+            raise ValueError(f"plot needs at least one occurrence of {shown(self.word)}, got none")
+        ax = new_axes(ax)
         if by is None:
             ax.hist(self.documents, bins=min(50, max(self.documents_read, 1)))
             ax.set_xlabel("document")
