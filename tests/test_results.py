@@ -226,6 +226,50 @@ def test_only_without_axes_there_is_a_new_figure(name, ax):
     assert result.plot().figure is not ax.figure
 
 
+WORD = "\u51b0"
+CHINESE: dict[str, Callable[[SimpleNamespace], Any]] = {
+    "dots": lambda t: IntervalTable({"word": [WORD], "x": [1.0]}).plot(),
+    "series": lambda t: compare.neighbours("a", {WORD: pair(), "b": pair()}).plot(),
+    "slices": lambda t: compare.Slices(pair(), {WORD: pair()}, {WORD: 1}, {}).plot(),
+    "estimate": lambda t: Estimate(0, 0, 0, 0, 0, 0.9, WORD, np.arange(3.0)).plot(),
+    "contexts": lambda t: counts_of(f"a {WORD}").contexts("a").plot(),
+    "contexts of the word": lambda t: counts_of(f"a {WORD}").contexts(WORD).plot(),
+    "kwic": lambda t: kwic.contexts([WORD], WORD).plot(),
+    "kwic by": lambda t: kwic.contexts([{"text": "a", "of": WORD}], "a").plot("of"),
+    "embeddings": lambda t: t.embeddings[:2].plot([WORD, "b"]),
+    "means": lambda t: t.embeddings[:2].mean([WORD, "b"]).plot(),
+    "words": lambda t: pair().plot(),
+    "weat": lambda t: associations.weat(pair(), [WORD], ["a"], ["c"], ["d"]).plot(),
+}
+
+
+def pair() -> WordVectors:
+    return WordVectors(
+        ["a", WORD, "c", "d"], np.array([[1.0, 0, 2], [0, 1, 1], [1, 1, 0], [2, 0, 1]])
+    )
+
+
+def counts_of(text: str) -> glove_rs.Cooccurrence:
+    return glove_rs.Cooccurrence.from_corpus([text], min_count=1, progress=False)
+
+
+@pytest.mark.parametrize("name", CHINESE)
+def test_words_are_drawn_with_a_font_that_has_them(name, monkeypatch):
+    from glove_rs._vectors import fonts
+
+    base()
+    monkeypatch.setattr(
+        fonts,
+        "families_for",
+        lambda words: ([["serif"], ["monospace"]][WORD in "".join(words)], set()),
+    )
+    drawn = CHINESE[name](base())
+    texts = [text for text in drawn.findobj(matplotlib.text.Text) if WORD in text.get_text()]
+    assert texts
+    assert {tuple(text.get_fontfamily()) for text in texts} == {("monospace",)}
+    plt.close("all")
+
+
 # --- nothing to draw ------------------------------------------------------------------------------
 
 NAN = float("nan")
@@ -345,6 +389,14 @@ def test_of_many_rows_the_first_100_are_drawn_and_the_axis_says_so(ax):
     assert ax.get_ylabel() == "the first 100 of 20,000 rows"
 
 
+def test_there_is_a_line_at_zero_if_an_interval_contains_zero(ax):
+    columns = {"word": ["a"], "x": [2.0], "low": [-1.0], "high": [5.0]}
+    IntervalTable(columns).plot(ax)
+    assert ax.lines[1].get_xdata() == [0.0, 0.0]
+    IntervalTable({**columns, "low": [1.0]}).plot(other := plt.figure().subplots())
+    assert len(other.lines) == 1
+
+
 def test_a_ratio_is_compared_with_1(ax):
     result = quiet(lambda t: alc.ratio(t.embeddings, "side", topn=3))
     assert result["ratio"].min() < 1 < result["ratio"].max()
@@ -376,8 +428,12 @@ def test_neighbours_have_words_and_cosines_apart_and_a_colour_for_each_model(ax)
     assert legend == ["one", "other"]
     for name, line in zip(legend, ax.lines, strict=False):
         own = frame[frame["model"] == name]
-        expected = [(c, -names.index(w)) for w, c in zip(own["word"], own["cosine"], strict=True)]
-        assert points(line) == expected
+        # The dots of the models stand one above the other on the line of the word.
+        shift = 0.1 if name == "one" else -0.1
+        assert points(line) == [
+            (cosine, pytest.approx(shift - names.index(word)))
+            for word, cosine in zip(own["word"], own["cosine"], strict=True)
+        ]
     assert ax.lines[0].get_color() != ax.lines[1].get_color()
 
 
@@ -497,6 +553,7 @@ def test_a_pickled_bootstrap_is_like_a_loaded_one():
     assert len(again) == 3
     with pytest.raises(ValueError, match="give source"):
         again.extend(4)
+    assert str(again.models) == "<3 models of replicates>"
 
 
 def test_printed_embeddings_have_no_commas_in_years():

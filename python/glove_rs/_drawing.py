@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ._optional import optional
 from ._vectors.fonts import usable_families
 
-__all__ = ["dots", "finite_values", "histogram", "legend", "line", "new_axes"]
+__all__ = ["colours", "dots", "finite_values", "histogram", "legend", "line", "new_axes"]
 
 _F64: TypeAlias = NDArray[np.float64]
 
@@ -71,10 +71,10 @@ def dots(
     bounds : (lower bounds, upper bounds), optional
         A grey line is drawn from each lower to each upper bound, if both are finite.
     series : sequence of str, optional
-        The series of each value. Each series has a colour, which a legend names, and equal labels
-        share a line of the picture.
+        The series of each value. Each series has a colour, which a legend names. Equal labels share
+        a line of the picture, where the dots of the series stand one above the other.
     neutral : float, default 0.0
-        A vertical line is drawn at this value if values lie on both sides of it.
+        A vertical line is drawn at this value if values or bounds lie on both sides of it.
 
     Returns
     -------
@@ -97,20 +97,21 @@ def dots(
     places = -lines.astype(np.float64)  # the first row is at the top
     total, rows = len(rows), rows[:_LABELS]
     ax = new_axes(ax, len(rows))
+    if len(labels) > total:
+        places += 0.4 * ((len(groups) - 1) / 2 - group) / len(groups)
+    is_drawn = np.isfinite(found)
+    drawn = [found[is_drawn]]
     if bounds is not None:
         low, high = (np.asarray(bound, dtype=np.float64) for bound in bounds)
-        # The intervals of the series stand one above the other.
-        places += 0.4 * ((len(groups) - 1) / 2 - group) / len(groups)
-        drawn = np.isfinite(low) & np.isfinite(high) & (lines < _LABELS)
+        has_both = np.isfinite(low) & np.isfinite(high) & (lines < _LABELS)
         # Some intervals, such as bias-corrected ones, may not contain the value, which
         # `ax.errorbar` would refuse.
-        ax.hlines(places[drawn], low[drawn], high[drawn], color="0.5")
-    is_finite = np.isfinite(found)
-    colours = _colours(len(groups))
+        ax.hlines(places[has_both], low[has_both], high[has_both], color="0.5")
+        drawn += [low[has_both], high[has_both]]
     handles = [
         ax.plot(found[chosen], places[chosen], "o", color=colour)[0]
-        for number, colour in enumerate(colours)
-        for chosen in [is_finite & (group == number)]
+        for number, colour in enumerate(colours(len(groups)))
+        for chosen in [is_drawn & (group == number)]
     ]
     families = usable_families(rows)
     ax.set_yticks(-np.arange(len(rows)), rows, parse_math=False, fontfamily=families)
@@ -118,7 +119,8 @@ def dots(
     if total > len(rows):
         ax.set_ylabel(f"the first {len(rows)} of {total:,} rows")
     ax.set_xlabel(name, parse_math=False)
-    if found[is_finite].min() < neutral < found[is_finite].max():
+    limits = np.concatenate(drawn)
+    if limits.min() < neutral < limits.max():
         ax.axvline(neutral, color="0.8", linewidth=1, zorder=0)
     if series is not None:
         legend(ax, handles, groups)
@@ -190,6 +192,7 @@ def histogram(values: Any, name: str, ax: Any) -> Any:
     ax.hist(found[np.isfinite(found)], bins="sturges", color="lightgray")
     ax.set_xlabel(name, parse_math=False, fontfamily=usable_families([name]))
     ax.set_ylabel("replicates")
+    ax.locator_params(axis="y", integer=True)
     return ax
 
 
@@ -207,7 +210,7 @@ def _numbers_of(names: Sequence[str], distinct: Sequence[str]) -> NDArray[np.int
     return np.array([at[name] for name in names], dtype=np.int64)
 
 
-def _colours(number: int) -> list[Any]:
+def colours(number: int) -> list[Any]:
     """Return a colour for each series."""
     if number <= _COLOURS:
         return [f"C{k}" for k in range(number)]

@@ -52,6 +52,9 @@ class Models(Sequence[WordVectors]):
         # The reference keeps the temporary folder, if any, as long as these models are in use.
         self._temporary = temporary
 
+    def __repr__(self) -> str:
+        return f"<{len(self)} models of replicates>"
+
     def __len__(self) -> int:
         return self._length
 

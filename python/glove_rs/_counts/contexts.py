@@ -94,11 +94,13 @@ class Contexts(Sequence[tuple[str, float]]):
             If matplotlib is not installed.
         """
         from .._drawing import dots
+        from .._vectors.fonts import usable_families
 
         if not self.words:
             raise ValueError(f"plot needs at least one context word of {self.word!r}, got none")
         ax = dots(self.words, self.values[self.by], self.by, ax)
-        ax.set_xlabel(f"{self.by} with {self.word}", parse_math=False)
+        label = f"{self.by} with {self.word}"
+        ax.set_xlabel(label, parse_math=False, fontfamily=usable_families([label]))
         return ax
 
     def _cells(self) -> list[tuple[str, ...]]:

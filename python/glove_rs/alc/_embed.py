@@ -44,6 +44,11 @@ class Embeddings:
     metadata : dict of str to ndarray
         Columns with a value for each vector: the metadata of the KeywordContexts, and "document",
         the number of the context's document. Empty if the contexts were of another type.
+
+    Notes
+    -----
+    A pickle of embeddings also has the word vectors, which functions such as
+    :func:`glove_rs.alc.nearest` need.
     """
 
     def __init__(
@@ -211,8 +216,8 @@ class Embeddings:
         points, variance = principal_plane(self.vectors)
         ax = _drawing.new_axes(ax)
         handles = [
-            ax.plot(points[numbers == number, 0], points[numbers == number, 1], ".")[0]
-            for number in range(len(labels))
+            ax.plot(*points[numbers == number].T, ".", color=colour)[0]
+            for number, colour in enumerate(_drawing.colours(len(labels)))
         ]
         ax.set_xlabel(f"first principal component ({variance[0]:.0%} of the variance)")
         ax.set_ylabel(f"second principal component ({variance[1]:.0%} of the variance)")

@@ -14,6 +14,7 @@ from .._checks import boolean, choice, integer, is_missing, shown
 from .._drawing import new_axes
 from .._optional import optional
 from .._text import table
+from .._vectors.fonts import usable_families
 
 __all__ = ["Context", "KeywordContexts"]
 
@@ -367,9 +368,11 @@ class KeywordContexts:
             texts = ["(missing)" if is_missing(x) else str(x) for x in self.metadata[by]]
             labels, counts = np.unique(texts, return_counts=True)
             ax.bar(np.arange(len(labels)), counts)
-            ax.set_xticks(np.arange(len(labels)), labels, parse_math=False)
-            ax.set_xlabel(by)
-        ax.set_ylabel(f"occurrences of {self.word}")
+            families = usable_families([*labels, by])
+            ax.set_xticks(np.arange(len(labels)), labels, parse_math=False, fontfamily=families)
+            ax.set_xlabel(by, parse_math=False, fontfamily=families)
+        label = f"occurrences of {self.word}"
+        ax.set_ylabel(label, parse_math=False, fontfamily=usable_families([label]))
         return ax
 
 
