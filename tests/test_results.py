@@ -458,6 +458,27 @@ def test_drift_is_a_line_over_the_periods_to_scale_with_gaps(ax):
     assert (other.get_ylim()[0], other.get_ylabel()) == (0, "tokens")
 
 
+@pytest.mark.parametrize(
+    ("labels", "expected", "rotation"),
+    [
+        ([str(year) for year in range(1900, 1960)], None, 0),
+        ([f"{k % 12 + 1}/{k // 12}" for k in range(60)], 20, 90),
+        (["first", "second", "third"], 3, 0),
+    ],
+)
+def test_many_slices_have_ticks_that_can_be_read(ax, labels, expected, rotation):
+    wv = WordVectors(["ice"], np.eye(1, 2))
+    slices = compare.Slices(wv, dict.fromkeys(labels, wv), dict.fromkeys(labels, 1), {})
+    slices.drift("ice").plot(ax)
+    assert len(ax.lines[0].get_xdata()) == len(labels)
+    ticks = ax.xaxis.get_ticklabels()
+    assert len(ticks) == expected if expected else len(ticks) < 25
+    assert {tick.get_rotation() for tick in ticks} == {rotation}
+    assert (
+        expected is None or [tick.get_text() for tick in ticks] == labels[:: -(-len(labels) // 25)]
+    )
+
+
 def test_similarity_over_slices_has_whiskers_where_there_are_intervals(ax):
     table = quiet(lambda t: t.slices.similarity("ice", "snow"))
     table.plot(ax)
@@ -537,6 +558,15 @@ def test_mean_embeddings_are_points_of_the_plane_of_their_components(ax):
             # Three points lie in a plane, so the picture has their distances.
             distance = np.linalg.norm(drawn[i] - drawn[j])
             assert distance == pytest.approx(np.linalg.norm(rows[i] - rows[j]))
+
+
+def test_nearest_contexts_of_groups_have_a_colour_for_each_group(ax):
+    t = base()
+    table = alc.nearest_contexts(t.embeddings, t.contexts, "side", topn=2)
+    table.plot(ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
+    drawn = [x for line in ax.lines[:2] for x in line.get_xdata()]
+    assert drawn == table["cosine"].tolist()
 
 
 def test_a_pickled_embedding_is_used_like_the_original():

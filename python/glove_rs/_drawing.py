@@ -18,8 +18,9 @@ _F64: TypeAlias = NDArray[np.float64]
 
 #: The largest number of labels beside dots: more cannot be read.
 _LABELS = 100
-#: A line has a tick for each label if it has at most this many labels.
-_TICKS = 25
+#: The x-axis of a line names at most this many labels. If they have more characters than this in
+#: all, they stand upright: side by side, they would overlap in a new figure.
+_TICKS, _CHARACTERS = 25, 60
 #: matplotlib repeats its colours after this many series.
 _COLOURS = 10
 
@@ -170,8 +171,16 @@ def line(
         ax.vlines(places[drawn], low[drawn], high[drawn], color="0.5")
     # matplotlib draws no line to an infinite value, but would take it for a limit of the axis.
     ax.plot(places, np.where(np.isfinite(found), found, np.nan), "o-", label=of or None)
-    if numbers is None or len(labels) <= _TICKS:
-        ax.set_xticks(places, list(labels), parse_math=False, fontfamily=usable_families(labels))
+    if numbers is None or len(labels) <= _TICKS:  # else matplotlib chooses the ticks
+        step = -(-len(labels) // _TICKS)
+        shown = list(labels)[::step]
+        ax.set_xticks(
+            places[::step],
+            shown,
+            parse_math=False,
+            fontfamily=usable_families(shown),
+            rotation=90 if sum(map(len, shown)) > _CHARACTERS else 0,
+        )
     ax.set_xlabel(over, parse_math=False)
     ax.set_ylabel(name, parse_math=False)
     return ax

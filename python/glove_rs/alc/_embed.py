@@ -230,7 +230,24 @@ class _Means(ResultTable):
     """The mean embedding of each group: columns group, n, and one for each component."""
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the groups on the plane of the first two principal components of their means."""
+        """Draw the groups on the plane of the first two principal components of their means.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two groups.
+        ImportError
+            If matplotlib is not installed.
+        """
         from .._vectors.plot import scatter
 
         if len(self) < 2:
