@@ -34,14 +34,30 @@ class ResultTable:
         What the table shows, in one or several lines.
     notes : sequence of str
         Lines below the table.
+    long : ResultTable, optional
+        The values of this table in long form, for :meth:`to_pandas` and :meth:`plot`, if a cell of
+        this table shows several values. By default this table itself.
     """
 
     #: The columns that :meth:`plot` draws: labels, values, lower bounds and upper bounds. None if
     #: the table cannot be drawn.
     _plotted: tuple[str, str, str | None, str | None] | None = None
+    #: The column with the series of each row, if each series has a colour.
+    _series: str | None = None
+    #: Whether the rows are ordered, such as periods: then :meth:`plot` draws a line.
+    _is_ordered = False
+    #: What the values of an ordered table are of, such as a word: the label of the line.
+    _of = ""
+    #: A value that means no difference, where :meth:`plot` draws a line.
+    _neutral = 0.0
 
     def __init__(
-        self, columns: Mapping[str, Any], title: str = "", notes: Sequence[str] = ()
+        self,
+        columns: Mapping[str, Any],
+        title: str = "",
+        notes: Sequence[str] = (),
+        *,
+        long: ResultTable | None = None,
     ) -> None:
         self._columns = {name: _array(values) for name, values in columns.items()}
         lengths = {len(values) for values in self._columns.values()}
@@ -49,6 +65,7 @@ class ResultTable:
         self._rows = lengths.pop() if lengths else 0
         self.title = title
         self.notes = tuple(notes)
+        self._long = long
 
     @property
     def columns(self) -> list[str]:
@@ -68,11 +85,16 @@ class ResultTable:
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame with the columns of the table.
 
+        A table whose cells show several values is returned in long form. An example is the table of
+        :func:`glove_rs.compare.neighbours`, which describes the columns.
+
         Raises
         ------
         ImportError
             If pandas is not installed.
         """
+        if self._long is not None:
+            return self._long.to_pandas()
         return optional("pandas", "to_pandas").DataFrame(
             {name: list(values) for name, values in self._columns.items()}
         )
@@ -100,7 +122,10 @@ class ResultTable:
         )
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the value of each row as a point, with its interval if the table has one.
+        """Draw the value of each row as a dot, with its interval if the table has one.
+
+        The first row is at the top. At most 100 labels are drawn; if there are more, the label of
+        the y-axis says so. The values of a table over slices are drawn as a line over the slices.
 
         Parameters
         ----------
@@ -114,30 +139,34 @@ class ResultTable:
         Raises
         ------
         ValueError
-            If the table has no rows or no values to draw, or is an :class:`IntervalTable` without
-            intervals.
+            If the table has no rows or no finite value to draw.
         ImportError
             If matplotlib is not installed.
+
+        Warns
+        -----
+        UserWarning
+            If some characters are in no installed font. The warning names a font to install.
         """
+        from . import _drawing
+
+        if self._long is not None:
+            return self._long.plot(ax)
         plotted = self._plotted_columns()
         if plotted is None or not len(self):
             raise ValueError("plot needs a table with at least one row of values")
         label, value, low, high = plotted
-        if ax is None:
-            ax = optional("matplotlib.pyplot", "plot").subplots()[1]
-        places = np.arange(len(self))[::-1]
-        values = self[value].astype(np.float64)
+        labels, values, name = self._labels(label), self[value], value.replace("_", " ")
+        bounds = None
         if low in self._columns and high in self._columns:
-            bounds = np.array([self[low], self[high]], dtype=np.float64)
-            # Some intervals, such as bias-corrected ones, may not contain the value, which
-            # `ax.errorbar` would refuse.
-            ax.hlines(places, bounds[0], bounds[1], color="0.5")
-        ax.plot(values, places, "o")
-        ax.set_yticks(places, self._labels(label), parse_math=False)
-        ax.set_xlabel(value.replace("_", " "))
-        if np.nanmin(values) < 0 < np.nanmax(values):
-            ax.axvline(0.0, color="0.8", linewidth=1, zorder=0)
-        return ax
+            bounds = self._columns[low], self._columns[high]
+        if self._is_ordered:
+            of, over = self._of, label.replace("_", " ")
+            return _drawing.line(labels, values, name, ax, bounds=bounds, of=of, over=over)
+        series = None if self._series is None else list(map(str, self[self._series]))
+        return _drawing.dots(
+            labels, values, name, ax, bounds=bounds, series=series, neutral=self._neutral
+        )
 
     def _plotted_columns(self) -> tuple[str, str, str | None, str | None] | None:
         return self._plotted
@@ -170,14 +199,16 @@ class ResultTable:
 class IntervalTable(ResultTable):
     """Rows that may have intervals.
 
-    In a table with intervals, the columns `low` and `high` follow the column of the values.
+    In a table with intervals, the columns `low` and `high` follow the column of the values. In any
+    other table, the first column of numbers has the values. :meth:`plot` draws this column.
     """
 
-    def _plotted_columns(self) -> tuple[str, str, str | None, str | None]:
+    def _plotted_columns(self) -> tuple[str, str, str | None, str | None] | None:
         names = self.columns
-        if "low" not in names or "high" not in names:
-            raise ValueError("plot needs a table with intervals: columns low and high")
-        return names[0], names[names.index("low") - 1], "low", "high"
+        if "low" in names and "high" in names:
+            return names[0], names[names.index("low") - 1], "low", "high"
+        numbers = [name for name in names[1:] if self[name].dtype.kind in "iuf"]
+        return (names[0], numbers[0], None, None) if numbers else None
 
     def _labels(self, column: str) -> list[str]:
         return [" ".join(cell for cell in row.values() if isinstance(cell, str)) for row in self]

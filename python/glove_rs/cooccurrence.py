@@ -683,7 +683,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
         -------
         Contexts
             A sequence of pairs (context word, value). ``print`` and notebooks show a table with the
-            values of all measures; ``to_pandas()`` gives a data frame.
+            values of all measures; ``to_pandas()`` gives a data frame, and ``plot()`` draws `by`.
 
         Raises
         ------

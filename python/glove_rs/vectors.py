@@ -39,6 +39,8 @@ __all__ = ["COMBINATIONS", "Neighbours", "UnknownWord", "WordVectors", "combine"
 # the neighbours of the first five words. More frequent words than these are often function words
 # such as "the", and the vectors of much rarer words are less exact.
 _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
+# `print` shows this many words and components.
+_PRINTED = 8
 
 
 class WordVectors(GensimNames):
@@ -98,6 +100,22 @@ class WordVectors(GensimNames):
     >>> [word for word, cosine in wv.most_similar("ice")]
     ['snow', 'steam']
     """
+
+    def __str__(self) -> str:
+        from ._results import ResultTable
+
+        words, parts = self.index_to_key[:_PRINTED], range(min(self.vector_size, _PRINTED))
+        columns: dict[str, Any] = {"word": words}
+        columns |= {str(k): self._vectors[: len(words), k].astype(np.float64) for k in parts}
+        more = [
+            f"… and {left:,} more {what}"
+            for left, what in (
+                (len(self) - len(words), "words"),
+                (self.vector_size - len(parts), "components"),
+            )
+            if left
+        ]
+        return str(ResultTable(columns, repr(self), more))
 
     def __repr__(self) -> str:
         return f"WordVectors({len(self)} words, dim={self.vector_size}, {self._vectors.dtype})"
@@ -550,13 +568,15 @@ class WordVectors(GensimNames):
 
     # ---------------------------------------------------------------- pictures
 
-    def plot(self, words: Sequence[Key], ax: Any = None) -> Any:
+    def plot(self, words: Sequence[Key] | None = None, ax: Any = None) -> Any:
         """Draw words on the plane of their first two principal components, with labels.
 
         Parameters
         ----------
-        words : sequence of str
-            At least two words.
+        words : sequence of str, optional
+            At least two words. By default the words in the rows 100 to 129, which are frequent, but
+            not the most frequent ones; if there are fewer than 130 words, the first 30. Words whose
+            vector has NaN or infinity are then left out.
         ax : matplotlib.axes.Axes, optional
             The axes to draw on. By default a new figure is created.
 
@@ -594,7 +614,13 @@ class WordVectors(GensimNames):
         >>> [text.get_text() for text in wv.plot(["ice", "steam"]).texts]
         ['ice', 'steam']
         """
-        indices = self._indices(as_list("words", words))
+        from ._vectors.plot import frequent_rows, scatter
+
+        if words is None:
+            indices = np.array(frequent_rows(len(self)), dtype=np.intp)
+            indices = indices[~not_finite(self._vectors, indices)]
+        else:
+            indices = self._indices(as_list("words", words))
         if len(indices) < 2:
             raise ValueError(f"plot needs at least two words, got {len(indices)}")
         lost = indices[not_finite(self._vectors, indices)]
@@ -602,8 +628,6 @@ class WordVectors(GensimNames):
             word = self.index_to_key[lost[0]]
             raise ValueError(f"plot needs finite vectors, but that of {word!r} has NaN or infinity")
         names = [self.index_to_key[index] for index in indices.tolist()]
-        from ._vectors.plot import scatter
-
         return scatter(names, self._vectors[indices], ax)
 
     def _repr_html_(self) -> str:

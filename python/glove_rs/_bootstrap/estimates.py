@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from .._optional import optional
+from .._drawing import histogram
 
 __all__ = ["INTERVALS", "Estimate", "interval_of", "spread"]
 
@@ -96,20 +96,32 @@ class Estimate:
     def plot(self, ax: Any = None) -> Any:
         """Draw a histogram of the replicates with the estimate and its interval.
 
+        The line is the estimate, and the dashed lines are the limits of the interval. If the
+        estimate is an array, a dot for each element and its interval are drawn instead.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
         Returns
         -------
-        matplotlib.axes.Axes
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If no replicate has a finite value, or if the estimate is an array without a finite
+            value.
+        ImportError
+            If matplotlib is not installed.
         """
         if np.ndim(self.value):
             return self.to_table().plot(ax)
-        if ax is None:
-            ax = optional("matplotlib.pyplot", "plot").subplots()[1]
-        ax.hist(self.replicates[np.isfinite(self.replicates)], bins="auto", color="lightgray")
+        ax = histogram(self.replicates, self.name, ax)
         ax.axvline(self.value)
         for limit in self.interval:
             ax.axvline(limit, linestyle="--")
-        ax.set_xlabel(self.name, parse_math=False)
-        ax.set_ylabel("replicates")
         return ax
 
 

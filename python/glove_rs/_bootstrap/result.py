@@ -12,12 +12,14 @@ import numpy.typing as npt
 
 from .._checks import boolean, choice, integer, real, shown
 from .._checks import words as words_of
+from .._drawing import histogram
 from .._io.files import output_path
 from .._io.sources import Source
 from .._progress import Progress, reporter
 from .._results import IntervalTable, ResultTable
 from .._unknown_word import UnknownWord
-from .._vectors.cosine import cosines_of_pairs, unit_rows_in_float64
+from .._vectors.cosine import blocks as blocks_of_rows
+from .._vectors.cosine import cosines_of_pairs, unit_rows, unit_rows_in_float64
 from .._warnings import warn
 from ..vectors import WordVectors
 from .estimates import INTERVALS, Estimate, interval_of, spread
@@ -49,6 +51,9 @@ class Models(Sequence[WordVectors]):
         self._store, self._length = store, length
         # The reference keeps the temporary folder, if any, as long as these models are in use.
         self._temporary = temporary
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} models of replicates>"
 
     def __len__(self) -> int:
         return self._length
@@ -122,7 +127,8 @@ class Bootstrap:
                 "this bootstrap cannot be pickled or copied, because its replicates are in a "
                 "temporary folder: save it, or make it with path="
             )
-        return super().__getstate__()
+        # As after `load`: the text of the trainer is in the memory of this process.
+        return {**self.__dict__, "_trainer": None}
 
     # --- the models ----------------------------------------------------------------------------
 
@@ -172,6 +178,55 @@ class Bootstrap:
             "interval": f"{self.interval}, {self.level:g}",
         }
         return ResultTable({"name": list(rows), "value": [str(value) for value in rows.values()]})
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with a row for each replicate.
+
+        The columns are replicate (its number, from 0), words (the number of words that have a
+        vector in it) and cosine (the mean over these words of the cosine of the word's vector in
+        the replicate and in the full model). The cosine of a replicate without words is NaN. All
+        vectors are read once.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return self._over_replicates().to_pandas()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw a histogram of how near the replicates are to the full model.
+
+        A replicate counts by its mean cosine with the full model: see :meth:`to_pandas`. For some
+        words, ``stability(words).plot()`` draws how stable their neighbours are.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If no replicate has a word.
+        ImportError
+            If matplotlib is not installed.
+        """
+        return histogram(self._over_replicates()["cosine"], "mean cosine with the full model", ax)
+
+    def _over_replicates(self) -> ResultTable:
+        found = [_nearness(self.full.vectors, model.vectors) for model in self.models]
+        return ResultTable(
+            {
+                "replicate": np.arange(len(found)),
+                "words": np.array([words for words, _ in found], dtype=np.int64),
+                "cosine": np.array([cosine for _, cosine in found], dtype=np.float64),
+            }
+        )
 
     # --- estimates -------------------------------------------------------------------------------
 
@@ -449,7 +504,7 @@ class Bootstrap:
         float or IntervalTable
             A float if `words` is a str, which is one word. Otherwise a table with the columns word
             and stability, the most stable word first. The stability is NaN if fewer than two
-            replicates have the word.
+            replicates have the word. ``plot()`` draws a dot for each word, in this order.
 
         Raises
         ------
@@ -625,6 +680,16 @@ class Bootstrap:
 
     def __iter__(self) -> Iterator[WordVectors]:
         return iter(self.models)
+
+
+def _nearness(full: npt.NDArray[Any], replicate: npt.NDArray[Any]) -> tuple[int, float]:
+    """Return the number of words that have a direction in both models, and their mean cosine."""
+    words, total = 0, 0.0
+    for rows in blocks_of_rows(len(full)):
+        (u, has_u), (v, has_v) = (unit_rows(vectors, rows) for vectors in (full, replicate))
+        total += float(np.einsum("ij,ij->", u, v, dtype=np.float64))
+        words += int((has_u & has_v).sum())
+    return words, total / words if words else float("nan")
 
 
 def _limit_columns(estimate: Estimate) -> dict[str, list[float]]:

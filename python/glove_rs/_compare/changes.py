@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from .._bootstrap import Bootstrap
 from .._checks import boolean, integer, optional_integer, real, shown
-from .._results import IntervalTable
+from .._results import IntervalTable, ResultTable
 from .._unknown_word import UnknownWord
 from .._vectors.cosine import unit_rows
 from ..glove import Glove
@@ -75,7 +75,8 @@ def changed_words(
     -------
     IntervalTable
         With the columns word and change, and for bootstraps low, high and reliability (the smaller
-        of the reliabilities of the two vectors).
+        of the reliabilities of the two vectors). ``plot()`` draws the first 100 changes, with their
+        intervals.
 
     Raises
     ------
@@ -137,6 +138,9 @@ def neighbours(
     -------
     IntervalTable
         With the column rank, and a column for each model with the nearest words and their cosines.
+        ``to_pandas()`` has a row for each neighbour of each model, with the columns model, rank,
+        word and cosine. ``plot()`` draws these cosines: a row for each word, and a colour for each
+        model. A word has a dot only for the models in which it is a neighbour.
 
     Raises
     ------
@@ -180,4 +184,26 @@ def neighbours(
     for name, found in near.items():
         cells = [f"{other} {cosine:.3f}" for other, cosine in found]
         columns[name] = cells + [""] * (longest - len(cells))
-    return IntervalTable(columns)
+    return IntervalTable(columns, long=_Neighbours(near))
+
+
+class _Neighbours(ResultTable):
+    """The neighbours of each model in long form: a row for each neighbour of each model."""
+
+    _plotted = ("word", "cosine", None, None)
+    _series = "model"
+
+    def __init__(self, near: Mapping[str, list[tuple[str, float]]]) -> None:
+        rows = [
+            (name, rank, word, cosine)
+            for name, found in near.items()
+            for rank, (word, cosine) in enumerate(found, 1)
+        ]
+        super().__init__(
+            {
+                "model": [row[0] for row in rows],
+                "rank": np.array([row[1] for row in rows], dtype=np.int64),
+                "word": [row[2] for row in rows],
+                "cosine": np.array([row[3] for row in rows], dtype=np.float64),
+            }
+        )

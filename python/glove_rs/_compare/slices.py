@@ -43,6 +43,12 @@ _EPOCHS: Final = (4, 7)
 _RATE: Final = 1.6
 
 
+class _OverSlices(IntervalTable):
+    """A row for each slice, in order: :meth:`plot` draws a line over the slices."""
+
+    _is_ordered = True
+
+
 class Slices(Mapping[Any, WordVectors]):
     """Word vectors for each period or group, in one space: the result of :func:`slices`.
 
@@ -99,7 +105,7 @@ class Slices(Mapping[Any, WordVectors]):
         return f"<{len(self)} slices: {', '.join(map(str, self.labels))}>"
 
     def _summary(self) -> ResultTable:
-        return ResultTable(
+        return _OverSlices(
             {
                 "slice": [str(label) for label in self],
                 "tokens": [self.tokens[label] for label in self],
@@ -114,8 +120,38 @@ class Slices(Mapping[Any, WordVectors]):
         return self._summary()._repr_html_()
 
     def to_pandas(self) -> Any:
-        """Return a ``pandas.DataFrame`` with the numbers of tokens and words of each slice."""
+        """Return a ``pandas.DataFrame`` with the numbers of tokens and words of each slice.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
         return self._summary().to_pandas()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the number of tokens of each slice: vectors of slices with few tokens have noise.
+
+        :meth:`drift` and :meth:`similarity` return tables whose method ``plot()`` draws a word over
+        the slices.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        ax = self._summary().plot(ax)
+        ax.set_ylim(bottom=0)
+        return ax
 
     def neighbours(self, word: str, topn: int = 10) -> IntervalTable:
         """Return the nearest neighbours of a word in each slice: see :func:`neighbours`."""
@@ -128,7 +164,9 @@ class Slices(Mapping[Any, WordVectors]):
         -------
         IntervalTable
             With the columns slice and similarity, and also low and high if there are replicates.
-            The numbers of a slice that lacks one of the words are NaN.
+            The numbers of a slice that lacks one of the words are NaN. ``plot()`` draws the
+            similarity as a line over the slices, with a gap at such a slice and with the intervals.
+            If all labels are rising numbers, such as years, the x-axis is to scale.
         """
         self._check_known(w1, w2)
 
@@ -149,18 +187,32 @@ class Slices(Mapping[Any, WordVectors]):
         -------
         IntervalTable
             With the columns slice and drift. The drift is NaN for a slice that lacks the word.
+            ``plot()`` draws the drift as a line over the slices, as for :meth:`similarity`. To
+            compare words, draw their lines in the same axes; a legend names them.
 
         Warns
         -----
         UserWarning
             If no slice has the word.
+
+        Examples
+        --------
+        >>> import matplotlib
+        >>> matplotlib.use("Agg")
+        >>> from glove_rs import Glove, compare
+        >>> text = ["ice is cold", "steam is hot"] * 20
+        >>> model = Glove(dim=4, threads=1, deterministic=True)
+        >>> periods = compare.slices(model, text * 2, by=[1990] * 40 + [2000] * 40)
+        >>> ax = periods.drift("ice").plot()
+        >>> ax = periods.drift("steam").plot(ax)
+        >>> [text.get_text() for text in ax.legend().get_texts()]
+        ['ice', 'steam']
         """
         self._check_known(word)
         first = next((wv for wv in self.values() if word in wv), None)
         if first is None:
             warn(f"no slice has {word!r} often enough for a vector: its drift is NaN")
-            drift = [float("nan")] * len(self)
-            return IntervalTable({"slice": [str(label) for label in self], "drift": drift})
+            return self._over([word], {"drift": [float("nan")] * len(self)})
         start = first[word].astype(np.float64)
         start /= np.linalg.norm(start)
         drift = []
@@ -170,7 +222,7 @@ class Slices(Mapping[Any, WordVectors]):
                 continue
             own = wv[word].astype(np.float64)
             drift.append(float(1 - own @ start / np.linalg.norm(own)))
-        return IntervalTable({"slice": [str(label) for label in self], "drift": drift})
+        return self._over([word], {"drift": drift})
 
     def changed_words(self, a: Any, b: Any, **options: Any) -> IntervalTable:
         """Return the words that changed most between two slices: see :func:`changed_words`.
@@ -210,7 +262,13 @@ class Slices(Mapping[Any, WordVectors]):
         )
         if not self.bootstraps:
             columns = {name: columns[name]}
-        return IntervalTable({"slice": [str(label) for label in self], **columns})
+        return self._over(words, columns)
+
+    def _over(self, words: list[str], columns: Mapping[str, list[float]]) -> IntervalTable:
+        """Return a table with a row for each slice. `words` name the line of its plot."""
+        table = _OverSlices({"slice": [str(label) for label in self], **columns})
+        table._of = ", ".join(words)
+        return table
 
 
 def slices(

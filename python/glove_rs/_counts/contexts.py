@@ -72,6 +72,37 @@ class Contexts(Sequence[tuple[str, float]]):
         index = pandas.Index(self.words, name="context", dtype=object)
         return pandas.DataFrame(self.values, index=index)
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the measure `by` of each context word as a dot, in the order of the table.
+
+        At most 100 words are drawn; if there are more, the y-axis says so.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If there are no context words.
+        ImportError
+            If matplotlib is not installed.
+        """
+        from .._drawing import dots
+        from .._vectors.fonts import usable_families
+
+        if not self.words:
+            raise ValueError(f"plot needs at least one context word of {self.word!r}, got none")
+        ax = dots(self.words, self.values[self.by], self.by, ax)
+        label = f"{self.by} with {self.word}"
+        ax.set_xlabel(label, parse_math=False, fontfamily=usable_families([label]))
+        return ax
+
     def _cells(self) -> list[tuple[str, ...]]:
         columns = [map(figure, values.tolist()) for values in self.values.values()]
         return [("context", *self.values), *zip(self.words, *columns, strict=True)]

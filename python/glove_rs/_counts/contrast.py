@@ -110,6 +110,8 @@ class Contrast:
 
         Raises
         ------
+        ValueError
+            If there are no context words, or if all ratios are NaN.
         ImportError
             If matplotlib is not installed: ``pip install matplotlib``.
         """

@@ -8,9 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from .._optional import optional
-from .._vectors.fonts import advice, families_for
-from .._warnings import warn
+from .._drawing import new_axes
+from .._vectors.fonts import usable_families
 
 __all__ = ["ratios"]
 
@@ -28,10 +27,10 @@ class _Contrast(Protocol):
 
 def ratios(contrast: _Contrast, ax: Any) -> Any:
     """Draw the ratios of a contrast; see :meth:`Contrast.plot`."""
-    if ax is None:
-        pyplot = optional("matplotlib.pyplot", "plot")
-        ax = pyplot.subplots(figsize=(6, 1 + 0.3 * max(len(contrast.words), 2)))[1]
     ratio = contrast.values["ratio"]
+    if np.isnan(ratio).all():
+        raise ValueError("plot needs at least one context word with a ratio, got none")
+    ax = new_axes(ax, len(ratio))
     lines = np.arange(len(ratio))
     finite = np.isfinite(ratio) & (ratio > 0)
     ax.hlines(lines[finite], 1, ratio[finite], color="0.6", zorder=1)
@@ -48,9 +47,7 @@ def ratios(contrast: _Contrast, ax: Any) -> Any:
             np.full(int(beyond.sum()), edge), lines[beyond], marker=marker, clip_on=False, zorder=3
         )
     names = [*contrast.words, contrast.i, contrast.j]
-    families, missing = families_for(names)
-    if missing:
-        warn(advice(missing))
+    families = usable_families(names)
     ax.set_yticks(lines)
     for label in ax.set_yticklabels(contrast.words, fontfamily=families):
         label.set_parse_math(False)  # a word may have dollar signs

@@ -8,12 +8,21 @@ from collections.abc import Iterable
 from typing import Any
 
 from .._optional import optional
+from .._warnings import warn
 
-__all__ = ["advice", "families_for"]
+__all__ = ["advice", "families_for", "usable_families"]
 
 # This font draws every character as a box with the name of the script, so it is never chosen.
 _PLACEHOLDER = "Last Resort"
 _CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
+
+
+def usable_families(words: Iterable[str]) -> list[str]:
+    """Return the families of :func:`families_for`, and warn of characters that no font has."""
+    families, missing = families_for(words)
+    if missing:
+        warn(advice(missing))
+    return families
 
 
 def families_for(words: Iterable[str]) -> tuple[list[str], set[str]]:

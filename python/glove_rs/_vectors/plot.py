@@ -11,15 +11,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._optional import optional
-from .._warnings import warn
-from .fonts import advice, families_for
+from .._drawing import new_axes
+from .fonts import usable_families
 
-__all__ = ["neighbour_table", "scatter"]
+__all__ = ["frequent_rows", "neighbour_table", "principal_plane", "scatter"]
+
+# The words that are drawn if the user names none. The most frequent words are left out if there are
+# enough others: they are often function words such as "the".
+_FIRST, _DRAWN = 100, 30
 
 # The largest number of pairs of labels that adjustText compares, over all its rounds. It limits the
 # time: if there are many labels, there are fewer rounds, but at least one.
 _PAIRS = 50_000
+
+
+def frequent_rows(count: int) -> range:
+    """Return the rows to draw of `count` words, if the user names no words.
+
+    They are the rows 100 to 129, or with fewer rows the first 30.
+    """
+    first = _FIRST if count >= _FIRST + _DRAWN else 0
+    return range(first, min(first + _DRAWN, count))
 
 
 def scatter(words: Sequence[str], rows: NDArray[Any], ax: Any) -> Any:
@@ -27,17 +39,14 @@ def scatter(words: Sequence[str], rows: NDArray[Any], ax: Any) -> Any:
 
     See :meth:`glove_rs.WordVectors.plot`.
     """
-    if ax is None:
-        ax = optional("matplotlib.pyplot", "plot").subplots()[1]
+    ax = new_axes(ax)
     points, variance = principal_plane(rows)
     ax.scatter(points[:, 0], points[:, 1])
     ax.margins(0.1)
     ax.set_aspect("equal", adjustable="datalim")
     ax.set_xlabel(f"first principal component ({variance[0]:.0%} of the variance)")
     ax.set_ylabel(f"second principal component ({variance[1]:.0%} of the variance)")
-    families, missing = families_for(words)
-    if missing:
-        warn(advice(missing))
+    families = usable_families(words)
     try:
         adjust_text = importlib.import_module("adjustText").adjust_text
     except ImportError:

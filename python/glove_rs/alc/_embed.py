@@ -44,6 +44,11 @@ class Embeddings:
     metadata : dict of str to ndarray
         Columns with a value for each vector: the metadata of the KeywordContexts, and "document",
         the number of the context's document. Empty if the contexts were of another type.
+
+    Notes
+    -----
+    A pickle of embeddings also has the word vectors, which functions such as
+    :func:`glove_rs.alc.nearest` need.
     """
 
     def __init__(
@@ -113,23 +118,41 @@ class Embeddings:
         """Return the mean vector of each group.
 
         The columns are group, n (the number of vectors), and one for each component. The functions
-        of :mod:`glove_rs.alc` use such a mean as the embedding of the keyword in a group.
+        of :mod:`glove_rs.alc` use such a mean as the embedding of the keyword in a group. The
+        ``plot()`` of the table draws the groups on the plane of the first two principal components
+        of their means; it needs at least two groups.
         """
         labels, numbers = self.groups(by)
         means = group_means(self.vectors, numbers, len(labels))
         columns: dict[str, Any] = {"group": labels, "n": np.bincount(numbers)}
         columns |= {str(k): means[:, k] for k in range(means.shape[1])}
-        return ResultTable(columns, "mean embeddings")
+        return _Means(columns, "mean embeddings")
 
     def to_pandas(self) -> Any:
-        """Return a pandas DataFrame: context, known_words, the metadata, and the components."""
-        return self._table().to_pandas()
+        """Return a pandas DataFrame: context, known_words, the metadata, and the components.
 
-    def _table(self) -> ResultTable:
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
         columns: dict[str, Any] = {"context": self.rows, "known_words": self.known_words}
         columns |= self.metadata
         columns |= {str(k): self.vectors[:, k] for k in range(self.vectors.shape[1])}
-        return ResultTable(columns)
+        return ResultTable(columns).to_pandas()
+
+    def _table(self) -> ResultTable:
+        """Return the table that is printed: without the components of the vectors."""
+        out = self.contexts - len(self)
+        words = f"{self.known_words.mean():.1f}" if len(self) else "0"
+        title = (
+            f"{len(self):,} embeddings of {self.vectors.shape[1]} components; each is of "
+            f"{words} words on average; {out:,} contexts left out"
+        )
+        columns: dict[str, Any] = {"context": self.rows, "known_words": self.known_words}
+        # As text, so that a year has no comma.
+        columns |= {name: [str(x) for x in values] for name, values in self.metadata.items()}
+        return ResultTable(columns, title)
 
     def _column(self, name: str, values: str | Sequence[Any]) -> NDArray[Any]:
         """Return a column with a value for each vector.
@@ -158,14 +181,10 @@ class Embeddings:
         return f"<Embeddings: {len(self):,} vectors of {self.vectors.shape[1]} components>"
 
     def __str__(self) -> str:
-        out = self.contexts - len(self)
-        return (
-            f"{len(self):,} embeddings of {self.vectors.shape[1]} components; each is of "
-            f"{self.known_words.mean():.1f} words on average; {out:,} contexts left out"
-        )
+        return str(self._table())
 
     def _repr_html_(self) -> str:
-        return f"<p>{self}</p>"
+        return self._table()._repr_html_()
 
     def plot(self, by: str | Sequence[Any] | None = None, ax: Any = None) -> Any:
         """Draw the embeddings on the plane of their first two principal components.
@@ -175,26 +194,66 @@ class Embeddings:
         by : str or sequence, optional
             As for :meth:`groups`: each group has a colour.
         ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
 
         Returns
         -------
         matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If there are no embeddings, or as for :meth:`groups`.
+        ImportError
+            If matplotlib is not installed.
         """
-        from .._optional import optional
+        from .. import _drawing
         from .._vectors.plot import principal_plane
 
         labels, numbers = self.groups(by)
+        if not len(self):
+            raise ValueError("plot needs at least one embedding, got none")
         points, variance = principal_plane(self.vectors)
-        if ax is None:
-            ax = optional("matplotlib.pyplot", "plot").subplots()[1]
-        for number, label in enumerate(labels):
-            of = points[numbers == number]
-            ax.plot(of[:, 0], of[:, 1], ".", label=label)
+        ax = _drawing.new_axes(ax)
+        handles = [
+            ax.plot(*points[numbers == number].T, ".", color=colour)[0]
+            for number, colour in enumerate(_drawing.colours(len(labels)))
+        ]
         ax.set_xlabel(f"first principal component ({variance[0]:.0%} of the variance)")
         ax.set_ylabel(f"second principal component ({variance[1]:.0%} of the variance)")
         if by is not None:
-            ax.legend()
+            _drawing.legend(ax, handles, labels)
         return ax
+
+
+class _Means(ResultTable):
+    """The mean embedding of each group: columns group, n, and one for each component."""
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the groups on the plane of the first two principal components of their means.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If there are fewer than two groups.
+        ImportError
+            If matplotlib is not installed.
+        """
+        from .._vectors.plot import scatter
+
+        if len(self) < 2:
+            raise ValueError(f"plot needs at least two groups, got {len(self)}")
+        means = np.column_stack([self[name] for name in self.columns[2:]])
+        return scatter([str(group) for group in self["group"]], means, ax)
 
 
 def embed(

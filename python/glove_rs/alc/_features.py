@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from .._checks import instance
 from .._checks import words as words_of
 from .._results import ResultTable
+from .._unknown_word import UnknownWord
 from .._vectors.cosine import unit
 from .._warnings import warn
 from ..cooccurrence import Cooccurrence
@@ -43,11 +44,67 @@ class FeatureEmbeddings:
     def __repr__(self) -> str:
         return f"<FeatureEmbeddings: {len(self):,} words, {self.vectors.shape[1]} components>"
 
+    def __str__(self) -> str:
+        return str(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> ResultTable:
+        """Return the table that is printed: without the components of the vectors."""
+        title = f"embeddings of {len(self):,} words, {self.vectors.shape[1]} components"
+        return ResultTable({"word": self.words, "count": self.counts}, title)
+
     def to_pandas(self) -> Any:
-        """Return a pandas DataFrame: word, count, and the components."""
+        """Return a pandas DataFrame: word, count, and the components.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
         columns: dict[str, Any] = {"word": self.words, "count": self.counts}
         columns |= {str(k): self.vectors[:, k] for k in range(self.vectors.shape[1])}
         return ResultTable(columns).to_pandas()
+
+    def plot(self, words: Sequence[str] | None = None, ax: Any = None) -> Any:
+        """Draw words on the plane of their first two principal components.
+
+        Parameters
+        ----------
+        words : sequence of str, optional
+            At least two words; by default 30 frequent words, as for
+            :meth:`glove_rs.WordVectors.plot`.
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        KeyError
+            If a word has no embedding.
+        ValueError
+            If there are fewer than two words.
+        ImportError
+            If matplotlib is not installed.
+        """
+        from .._vectors.plot import frequent_rows, scatter
+
+        if words is None:
+            rows = list(frequent_rows(len(self)))
+        else:
+            at = dict(zip(self.words, range(len(self)), strict=True))
+            asked = [words] if isinstance(words, str) else words_of("words", words)
+            for word in asked:
+                if word not in at:
+                    raise UnknownWord(word, self.words, at)
+            rows = [at[word] for word in asked]
+        if len(rows) < 2:
+            raise ValueError(f"plot needs at least two words, got {len(rows)}")
+        return scatter([self.words[row] for row in rows], self.vectors[rows], ax)
 
 
 def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> FeatureEmbeddings:

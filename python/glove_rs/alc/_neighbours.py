@@ -35,6 +35,7 @@ class _Cosines(ResultTable):
 
 class _Ratios(ResultTable):
     _plotted = ("word", "ratio", "low", "high")
+    _neutral = 1.0
 
 
 def nearest(
@@ -293,7 +294,7 @@ def nearest_contexts(
     -------
     ResultTable
         The columns group, text, context (the index in `contexts`), rank and cosine. Without `by`,
-        the group is "all".
+        the group is "all". ``plot()`` draws the cosines, with a colour for each group.
 
     Raises
     ------
@@ -328,6 +329,7 @@ def nearest_contexts(
     }
     result = ResultTable(columns, "nearest contexts of the mean embeddings, by cosine")
     result._plotted = ("text", "cosine", None, None)
+    result._series = None if by is None else "group"
     return result
 
 

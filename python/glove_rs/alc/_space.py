@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -26,15 +26,20 @@ class Space:
     words : list of str
     rows : dict of str to int
         The row of each word in the matrix.
-    matrix : callable
-        A function that returns the stored matrix of the vectors, not a copy; shape (V, dim).
+    holder : object
+        The matrix of the vectors, or an object with the matrix as its attribute `vectors`.
     dim : int
     """
 
     words: list[str]
     rows: dict[str, int]
-    matrix: Callable[[], NDArray[Any]]
+    holder: Any
     dim: int
+
+    def matrix(self) -> NDArray[Any]:
+        """Return the stored matrix of the vectors, not a copy; shape (V, dim)."""
+        found: NDArray[Any] = getattr(self.holder, "vectors", self.holder)
+        return found
 
     def of(self, rows: NDArray[np.int64]) -> Float64:
         """Return the vectors of some rows in float64, shape (n, dim)."""
@@ -61,10 +66,8 @@ def space_of(vectors: Any) -> Space:
     if hasattr(vectors, "W_tilde"):
         vectors = vectors.vectors
     if hasattr(vectors, "key_to_index") and hasattr(vectors, "vectors"):
-        matrix = vectors.vectors
-        return Space(
-            vectors.index_to_key, vectors.key_to_index, lambda: vectors.vectors, matrix.shape[1]
-        )
+        size = vectors.vectors.shape[1]
+        return Space(vectors.index_to_key, vectors.key_to_index, vectors, size)
     if isinstance(vectors, tuple) and len(vectors) == 2:
         words, matrix = words_of("vectors", vectors[0]), np.asarray(vectors[1])
         if matrix.ndim != 2 or len(matrix) != len(words) or matrix.dtype.kind != "f":
@@ -75,7 +78,7 @@ def space_of(vectors: Any) -> Space:
         rows = dict(zip(words, range(len(words)), strict=True))
         if len(rows) < len(words):
             raise ValueError("vectors must have different words, got a word twice")
-        return Space(words, rows, lambda: matrix, matrix.shape[1])
+        return Space(words, rows, matrix, matrix.shape[1])
     raise TypeError(
         f"vectors must be word vectors, a model, or a pair of words and matrix, got "
         f"{shown(vectors)}"

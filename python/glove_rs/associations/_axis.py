@@ -64,6 +64,71 @@ class Axis:
         first, second = self._ends
         return f"<Axis from {second.name} to {first.name}, {self._method}>"
 
+    def __str__(self) -> str:
+        return str(self._table())
+
+    def _repr_html_(self) -> str:
+        return self._table()._repr_html_()
+
+    def _table(self) -> ResultTable:
+        """Return a row for each word of the ends: columns word, end and projection."""
+        words, names, rows = [], [], []
+        for end in self._ends:
+            found = end.rows(self._wv)
+            # A word may be in several pairs, and is listed once for each end.
+            first = {word: row for row, word in reversed(list(enumerate(end.words)))}
+            words += list(first)
+            names += [end.name] * len(first)
+            rows.append(found[list(first.values())])
+        values = unit(np.vstack(rows)) @ unit(self.vector)
+        order = np.argsort(-values, kind="stable")
+        columns: dict[str, Any] = {
+            "word": [words[k] for k in order],
+            "end": [names[k] for k in order],
+            "projection": values[order],
+        }
+        first_end, second_end = self._ends
+        title = (
+            f"axis from {second_end.name} to {first_end.name}: projections (cosine) of its words"
+        )
+        table = _Projections(columns, title, missing_note(self._missing))
+        table._series = "end"
+        return table
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with a row for each word of both ends.
+
+        The columns are word, end (the name of its set; for pairs, "first words" or "second words")
+        and projection (the cosine of the word and the axis). The word with the largest projection
+        comes first. These cosines say how well the words agree: a word that is far from the others
+        of its end does not measure the same opposition. ``print`` shows this table.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return self._table().to_pandas()
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the projection of each word of both ends; each end has a colour.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        return self._table().plot(ax)
+
     def project(
         self,
         words: Sequence[str],

@@ -73,12 +73,28 @@ class AssociationTest(SetsResult):
         self.high = float(self["high"][0]) if has_interval else math.nan
 
     def plot(self, ax: Any = None) -> Any:
-        """Draw the association of each target word, in a row for each set of targets."""
-        from .._optional import optional
+        """Draw the association of each target word, in a row for each set of targets.
 
-        if ax is None:
-            ax = optional("matplotlib.pyplot", "plot").subplots()[1]
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        """
+        from .._drawing import new_axes
+        from .._vectors.fonts import usable_families
+
+        ax = new_axes(ax)
         names = list(dict.fromkeys(self.by_word["targets"]))
+        families = usable_families([*names, *self.by_word["word"], self["attributes"][0]])
         for row, name in enumerate(names):
             own = self.by_word["targets"] == name
             values, words = self.by_word["association"][own], self.by_word["word"][own]
@@ -91,11 +107,13 @@ class AssociationTest(SetsResult):
                     textcoords="offset points",
                     rotation=60,
                     fontsize="small",
+                    fontfamily=families,
                     parse_math=False,
                 )
-        ax.set_yticks(np.arange(len(names)), names, parse_math=False)
+        ax.set_yticks(np.arange(len(names)), names, parse_math=False, fontfamily=families)
         ax.margins(y=0.5)
-        ax.set_xlabel(f"association: {self['attributes'][0]}")
+        label = f"association: {self['attributes'][0]}"
+        ax.set_xlabel(label, parse_math=False, fontfamily=families)
         return ax
 
 

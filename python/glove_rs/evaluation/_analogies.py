@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from .. import _html
 from .._checks import boolean, choice, optional_integer
+from .._drawing import dots
+from .._optional import optional
 from .._text import percent, table
 from .._vectors.analogy import METHODS, answers
 from ._outcomes import Outcomes, Vectors, checked, defined, finite, not_finite_note, rows_of
@@ -154,6 +156,49 @@ class AnalogyResult:
             "syntactic": self.syntactic.to_dict(),
             "total": self.total.to_dict(),
         }
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with a row for each section, in the order of the file.
+
+        The columns are section, kind, accuracy (NaN if undefined), correct, answerable, skipped and
+        not_finite.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        names = ("kind", "accuracy", "correct", "answerable", "skipped", "not_finite")
+        columns = {name: [getattr(score, name) for score in self.sections] for name in names}
+        sections = [score.name for score in self.sections]
+        return optional("pandas", "to_pandas").DataFrame({"section": sections, **columns})
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the accuracy of each section as a dot, and the total accuracy as a dashed line.
+
+        A section without an answerable question has a label, but no dot.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If no question is answerable.
+        ImportError
+            If matplotlib is not installed.
+        """
+        names = [score.name for score in self.sections]
+        ax = dots(names, [score.accuracy for score in self.sections], "accuracy", ax)
+        ax.axvline(self.accuracy, color="0.5", linestyle="--", zorder=0)
+        ax.set_xlim(-0.02, 1.02)
+        return ax
 
     def _cells(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = [("section", "accuracy", "correct", "answerable", "skipped")]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from .._checks import boolean, optional_integer
 from .._core import FormatError
+from .._drawing import dots
 from .._optional import optional
 from .._text import percent
 from .._vectors.cosine import unit_rows_in_float64
@@ -66,6 +67,46 @@ class CategoryResult(OneRow):
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain types that ``json.dumps`` accepts (None for NaN)."""
         return {**asdict(self), "purity": defined(self.purity)}
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with one row.
+
+        The columns are path, purity, clusters, answerable, skipped and not_finite.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        fields = asdict(self)
+        del fields["protocol"]
+        return optional("pandas", "to_pandas").DataFrame([fields])
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the purity as a dot, on an axis from 0 to 1.
+
+        Results that are drawn in the same axes are not told apart: to compare vectors, use
+        :func:`panel`.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If the purity is undefined.
+        ImportError
+            If matplotlib is not installed.
+        """
+        ax = dots([Path(self.path).name], [self.purity], "purity", ax)
+        ax.set_xlim(-0.02, 1.02)
+        return ax
 
     def _cells(self) -> list[tuple[str, ...]]:
         counts = (self.clusters, self.answerable, self.skipped)

@@ -88,6 +88,46 @@ class Panel:
         index = pandas.Index([row.name for row in self.rows], name="set", dtype=object)
         return pandas.DataFrame(_panel_table.records(self.rows), index=index)
 
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the score of each set as a dot, with its interval as a grey line.
+
+        With a baseline, the scores of both models have a colour each. The intervals of two scores
+        may overlap although the interval of their difference does not contain 0: the table has it.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If no score is defined.
+        ImportError
+            If matplotlib is not installed.
+        """
+        from .._drawing import dots
+
+        found = [
+            (f"{row.name} ({row.measure})", name, score)
+            for row in self.rows
+            for name, score in (("score", row.score), ("baseline", row.baseline))
+            if score is not None
+        ]
+        scores = [score for _, _, score in found]
+        return dots(
+            [label for label, _, _ in found],
+            [score.value for score in scores],
+            "score, with 95 % interval",
+            ax,
+            bounds=([score.low for score in scores], [score.high for score in scores]),
+            series=[name for _, name, _ in found] if len(found) > len(self.rows) else None,
+        )
+
     def to_html(self) -> str:
         """Return an HTML page with the table. The page needs no other file."""
         return _panel_table.page(self.folder, self._repr_html_())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import os
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import boolean, optional_integer
+from .._drawing import finite_values, new_axes
+from .._optional import optional
 from .._text import decimal
 from .._vectors.cosine import cosines_of_pairs
 from ._one_row import OneRow
@@ -41,6 +43,10 @@ class SimilarityResult(OneRow):
         All other pairs. They do not change the correlation.
     not_finite : int
         Skipped pairs whose words are both known, but a vector has NaN or infinity.
+    pairs : tuple of (str, str)
+        The pairs in the order of the file, in lower case if `lowercase` was true.
+    ratings, cosines : tuple of float
+        The rating and the cosine of each pair. The cosine of a skipped pair is NaN.
     """
 
     protocol: str
@@ -50,11 +56,66 @@ class SimilarityResult(OneRow):
     answerable: int
     skipped: int
     not_finite: int = 0
+    pairs: tuple[tuple[str, str], ...] = field(repr=False, compare=False, default=())
+    ratings: tuple[float, ...] = field(repr=False, compare=False, default=())
+    cosines: tuple[float, ...] = field(repr=False, compare=False, default=())
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the fields as plain types that ``json.dumps`` accepts (None for NaN)."""
-        correlations = {"spearman": self.spearman, "pearson": self.pearson}
-        return {**asdict(self), **{name: defined(r) for name, r in correlations.items()}}
+        """Return the scores as plain types that ``json.dumps`` accepts (None for NaN)."""
+        return {
+            "protocol": self.protocol,
+            "path": self.path,
+            "spearman": defined(self.spearman),
+            "pearson": defined(self.pearson),
+            "answerable": self.answerable,
+            "skipped": self.skipped,
+            "not_finite": self.not_finite,
+        }
+
+    def to_pandas(self) -> Any:
+        """Return a ``pandas.DataFrame`` with a row for each pair, in the order of the file.
+
+        The columns are word1, word2, rating and cosine. The cosine of a skipped pair is NaN.
+
+        Raises
+        ------
+        ImportError
+            If pandas is not installed.
+        """
+        return optional("pandas", "to_pandas").DataFrame(
+            {
+                "word1": [first for first, _ in self.pairs],
+                "word2": [second for _, second in self.pairs],
+                "rating": list(self.ratings),
+                "cosine": list(self.cosines),
+            }
+        )
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw a point for each answerable pair: its cosine over its rating.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, optional
+            Where to draw; by default a new figure.
+
+        Returns
+        -------
+        matplotlib Axes
+
+        Raises
+        ------
+        ValueError
+            If no pair is answerable.
+        ImportError
+            If matplotlib is not installed.
+        """
+        cosines = finite_values(self.cosines)
+        ax = new_axes(ax)
+        ax.plot(self.ratings, cosines, ".")
+        ax.set_xlabel("human rating")
+        ax.set_ylabel("cosine")
+        return ax
 
     def _cells(self) -> list[tuple[str, ...]]:
         return [
@@ -155,6 +216,9 @@ def similarity(
         answerable=int(answerable.sum()),
         skipped=int((~answerable).sum()),
         not_finite=int((known & ~answerable).sum()),
+        pairs=tuple(pairs),
+        ratings=tuple(map(float, ratings)),
+        cosines=tuple(outcomes.values.tolist()),
     )
 
 

@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 
 from .. import _html
 from .._checks import boolean, choice, integer, is_missing, shown
+from .._drawing import new_axes
 from .._optional import optional
 from .._text import table
+from .._vectors.fonts import usable_families
 
 __all__ = ["Context", "KeywordContexts"]
 
@@ -350,14 +352,15 @@ class KeywordContexts:
         Raises
         ------
         ValueError
-            If there is no column `by`.
+            If there is no column `by`, or if there are no occurrences.
         ImportError
             If matplotlib is not installed.
         """
         if by is not None:
             choice("by", by, list(self.metadata))
-        if ax is None:
-            ax = optional("matplotlib.pyplot", "plot").subplots()[1]
+        if not len(self):
+            raise ValueError(f"plot needs at least one occurrence of {shown(self.word)}, got none")
+        ax = new_axes(ax)
         if by is None:
             ax.hist(self.documents, bins=min(50, max(self.documents_read, 1)))
             ax.set_xlabel("document")
@@ -365,9 +368,11 @@ class KeywordContexts:
             texts = ["(missing)" if is_missing(x) else str(x) for x in self.metadata[by]]
             labels, counts = np.unique(texts, return_counts=True)
             ax.bar(np.arange(len(labels)), counts)
-            ax.set_xticks(np.arange(len(labels)), labels, parse_math=False)
-            ax.set_xlabel(by)
-        ax.set_ylabel(f"occurrences of {self.word}")
+            families = usable_families([*labels, by])
+            ax.set_xticks(np.arange(len(labels)), labels, parse_math=False, fontfamily=families)
+            ax.set_xlabel(by, parse_math=False, fontfamily=families)
+        label = f"occurrences of {self.word}"
+        ax.set_ylabel(label, parse_math=False, fontfamily=usable_families([label]))
         return ax
 
 
