@@ -252,6 +252,27 @@ def test_a_module_of_the_core_imports_only_modules_above_it():
     assert below == set()
 
 
+def with_words(words: str) -> list[str]:
+    """Return the files of the core whose code has one of some words, separated by "|"."""
+    return [
+        path.relative_to(CORE).as_posix()
+        for path in SOURCES
+        if re.search(rf"\b({words})\b", code_of(path))
+    ]
+
+
+def test_unsafe_code_is_in_the_kernel_only():
+    found = with_words("unsafe")
+    assert found
+    assert [path for path in found if not path.startswith("training/kernel/")] == []
+
+
+def test_only_the_binding_uses_python():
+    found = with_words("pyo3|numpy")
+    assert found
+    assert [path for path in found if not path.startswith("python/")] == []
+
+
 # --- names of files, and titles -------------------------------------------------------------------
 
 OF_REPOSITORY = ("src/", "tests/", "docs/", "benches/", "fuzz/", "pyproject.toml", "mkdocs.yml")
