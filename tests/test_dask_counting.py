@@ -87,6 +87,13 @@ def test_a_last_part_that_two_members_have_names_neither(tmp_path):
         shards(f"{tmp_path}/texts.zip:x.txt")
 
 
+def test_a_compressed_file_is_recognised_by_any_ending_that_the_core_knows(tmp_path):
+    for name in ("a.gz", "a.GZ", "a.zstd", "a.txt"):
+        (tmp_path / name).write_bytes(b"a b c" * 20)
+        shards = shards_of(tmp_path / name, documents="line", blocksize=1000, least=1)
+        assert shards.text_bytes(1000) == (100 if name == "a.txt" else 400)
+
+
 def test_a_path_object_may_hold_a_url(tmp_path):
     (tmp_path / "a.txt").write_text("a b c")
     url = Argument(f"file://{tmp_path}/*.txt")

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 __all__ = [
     "COMBINATIONS",
+    "COMPRESSION_BYTES",
     "DOCUMENTS",
     "NORMALIZATIONS",
     "OPTIMIZERS",
@@ -43,6 +44,7 @@ __all__ = [
     "check_ending",
     "check_kind",
     "check_training",
+    "compression",
     "cosines",
     "count_by_group",
     "count_lines",
@@ -54,6 +56,8 @@ __all__ = [
     "group_ranks",
     "has_parts",
     "is_member",
+    "is_native",
+    "is_packed",
     "is_temporary_of",
     "learn_phrases",
     "load_parameters",
@@ -201,6 +205,9 @@ class _Start(TypedDict):
     halvings: int
 
 __version__: Final[str]
+
+#: The number of first bytes that `compression` and `has_parts` need.
+COMPRESSION_BYTES: Final[int]
 
 # The documentation site takes the docstrings of these classes from here.
 class FormatError(ValueError):
@@ -731,7 +738,12 @@ def members(archive: _Path) -> list[str]: ...
 def find_member(path: _Path) -> tuple[str, str]: ...
 def is_temporary_of(name: str, target: str) -> bool: ...
 def is_member(path: _Path) -> bool: ...
+def is_packed(path: _Path) -> bool: ...
+def compression(
+    beginning: bytes,
+) -> Literal["gzip", "bzip2", "xz", "Zstandard"] | None: ...
 def read_text(file: _Path | IO[Any], wanted: _Wanted) -> str: ...
+def is_native(path: _Path) -> bool: ...
 def load_vectors(
     path: _Path | IO[Any],
     format: str | None,

@@ -274,7 +274,7 @@ fn numbers<T: AnyBitPattern + NoUninit>(bytes: &[u8]) -> Cow<'_, [T]> {
     }
 }
 
-/// Whether a file with these first ten bytes can be read from the middle: it is neither compressed nor
+/// Whether a file with this beginning can be read from the middle: it is neither compressed nor
 /// UTF-16.
 #[pyfunction]
 pub fn has_parts(beginning: &[u8]) -> bool {
