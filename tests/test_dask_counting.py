@@ -578,8 +578,10 @@ def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
     assert same.words() == vocabulary.words()
     assert same.counts().tolist() == vocabulary.counts().tolist()
     counting = {"window": 5, "symmetric": symmetric, "distance_weighting": True}
-    text = shard.encode(vocabulary, False, 2)
-    assert sent(shard).encode(same, False, 2).tolist() == text.tolist()
+    text = shard.encode(vocabulary, chosen, 2)
+    assert sent(shard).encode(same, chosen, 2).tolist() == text.tolist()
+    gaps = shard.encode(vocabulary, {**chosen, "keep_gaps": True}, 2)
+    assert len(gaps) - len(text) == shard.tokens - vocabulary.counts().sum() > 0
     text = text.view(np.uint8)
     group_counts = _core.count_by_group([text], vocabulary, counting, 2, 0, 1)
     again = _core.count_by_group([sent(text)], same, counting, 2, 0, 1)

@@ -29,6 +29,7 @@ __all__ = [
     "CoreParameters",
     "CorePhrases",
     "CoreShard",
+    "CoreSplitter",
     "CoreSubwords",
     "CoreTiles",
     "CoreVectors",
@@ -77,7 +78,6 @@ __all__ = [
     "simd_level",
     "simd_levels",
     "split_counts",
-    "split_words",
     "start_rows",
     "subword_design",
     "take_panic",
@@ -316,7 +316,7 @@ class CoreShard:
     @staticmethod
     def read(source: _Source, encoding: _Encoding) -> CoreShard: ...
     def encode(
-        self, vocabulary: CoreVocabulary, keep_gaps: bool, groups: int
+        self, vocabulary: CoreVocabulary, encoding: _Encoding, groups: int
     ) -> npt.NDArray[np.uint32]: ...
     @property
     def vocabulary(self) -> CoreVocabulary: ...
@@ -325,6 +325,11 @@ class CoreShard:
     @property
     def nbytes(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class CoreSplitter:
+    def __new__(cls, encoding: _Encoding) -> CoreSplitter: ...
+    def split(self, folded: str) -> list[str]: ...
 
 @final
 class CoreGroupCounts:
@@ -385,14 +390,6 @@ def count_by_group(
 ) -> list[CoreGroupCounts]: ...
 def has_parts(beginning: bytes) -> bool: ...
 def folded(words: Sequence[str], lowercase: bool, normalize: str | None) -> list[str]: ...
-def split_words(
-    text: str,
-    tokenizer: str,
-    lowercase: bool,
-    normalize: str | None,
-    user_dictionary: list[tuple[str, int | None]] | None = None,
-    simplified_lookup: bool = False,
-) -> list[str]: ...
 def restore_subwords(content: bytes) -> CoreSubwords: ...
 def learn_phrases(
     earlier: CorePhrases,

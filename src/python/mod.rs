@@ -81,7 +81,7 @@ mod _core {
     #[pymodule_export]
     use super::subwords::{CoreDesign, CoreSubwords, restore_subwords, shrink, subword_design};
     #[pymodule_export]
-    use super::tokenizer::{folded, split_words};
+    use super::tokenizer::{CoreSplitter, folded};
     #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,
