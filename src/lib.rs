@@ -19,7 +19,7 @@
 //! let (vocabulary, reports) = threads::in_pool(2, || {
 //!     let raw = RawCorpus::read(&mut Documents::new(text), &encoding, &memory, &monitor)?;
 //!     let vocabulary = raw.vocabulary(&encoding, &monitor)?;
-//!     let mut corpus = raw.encode(&vocabulary, false, &monitor)?;
+//!     let mut corpus = raw.encode(&vocabulary, &encoding, &monitor)?;
 //!     let options = CountingOptions::default();
 //!     let counts = count(&mut corpus, vocabulary.len(), &options, &memory, &monitor)?;
 //!     let (dim, options) = (10, TrainingOptions::default());

@@ -149,7 +149,7 @@ impl Vocabulary {
 
     /// The indices in `words` of the words that [`Vocabulary::prune`] keeps, in the order of their
     /// ranks.
-    fn order(
+    pub(crate) fn order(
         words: &[(&[u8], u64)],
         min_count: u64,
         max_vocab: Option<usize>,

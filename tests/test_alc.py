@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from glove_rs import Cooccurrence, Glove, WordVectors, alc, kwic
-from glove_rs.alc._ols import Replicates, fitted
+from glove_rs.alc._ols import Decomposition, Replicates
 from topic_text import documents
 
 seeds = st.integers(0, 2**32 - 1)
@@ -275,7 +275,7 @@ def test_a_replicate_is_the_fit_of_copied_clusters(seed, clustered):
             copies += [100 * c + copy] * len(own)
     _, raw, bias = reference_norms(Y[rows], X[rows], np.array(copies))
     Z = np.column_stack([np.ones(12), X])
-    found = Replicates(fitted(Z, Y, clusters)).debiased(counts.astype(float))
+    found = Replicates(Decomposition(Z, clusters).fit(Y)).debiased(counts.astype(float))
     assert_allclose(found, raw - bias, rtol=1e-5, atol=1e-6 * np.abs(raw).max())
 
 
@@ -305,7 +305,7 @@ def test_permutations_of_clusters_keep_the_residuals_of_a_cell_together():
     Y = rng.normal(size=(12, 3)) + 0.8 * x
     _, raw, _ = reference_norms(Y, x, clusters)
     Z = np.column_stack([np.ones(12), x])
-    residuals = Y - Z @ fitted(Z, Y, clusters).beta
+    residuals = Y - Z @ Decomposition(Z, clusters).fit(Y).beta
     means = np.array([residuals[clusters == c].mean(axis=0) for c in range(6)])
     flags = np.array([0.0, 0, 1, 1, 0, 1])[:, None]
     exact = np.mean(all_permutations(means, flags) >= raw * (1 - 1e-12))

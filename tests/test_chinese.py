@@ -149,6 +149,16 @@ def test_words_that_can_be_read_once_are_read_once(tmp_path, way):
         given.close()
 
 
+def test_a_keyword_is_found_in_the_words_of_a_fit():
+    text = ["他用ＡＢＣ机器很好", "ABC机器坏了", "Abc机器"]
+    settings = {"tokenizer": "zh", "lowercase": True, "normalize": "NFKC"}
+    settings["user_dictionary"] = ["ABC机器 100000"]
+    words = Vocabulary.from_corpus(text, min_count=1, **settings).words
+    found = kwic.contexts(text, "ABC机器", **settings)
+    assert [context.keyword for context in found] == ["abc机器"] * 3
+    assert {word for context in found for word in (*context.left, *context.right)} < set(words)
+
+
 CALLS = {
     "Glove.fit": lambda text, **own: Glove(dim=4, epochs=1, **own).fit(text),
     "Glove.estimate": lambda text, **own: Glove(dim=4, epochs=1, **own).estimate(text),

@@ -134,6 +134,15 @@ def test_packed_tables_of_text_are_unpacked(tmp_path, expected, content, packing
     assert counted(path, column="text") == expected
 
 
+def test_a_table_is_unpacked_if_and_only_if_the_core_recognises_its_compression(tmp_path):
+    path = tmp_path / "table"
+    path.write_bytes(b"BZh9,text\n1,a b\n")  # the first three bytes of bzip2
+    assert counted(path, column="text").words == ["a", "b"]
+    skippable = b"\x50\x2a\x4d\x18\x04\0\0\0skip"
+    path.write_bytes(skippable + PACKERS["zstandard"](b"text\na b\n"))
+    assert counted(path, column="text").words == ["a", "b"]
+
+
 @pytest.mark.parametrize("pack", [bz2.compress, lzma.compress], ids=["bzip2", "xz"])
 @pytest.mark.parametrize("content", [json_lines(), csv_text()], ids=["JSON lines", "CSV"])
 def test_a_damaged_later_stream_of_a_packed_table_is_refused_by_name(tmp_path, content, pack):

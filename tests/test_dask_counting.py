@@ -87,6 +87,13 @@ def test_a_last_part_that_two_members_have_names_neither(tmp_path):
         shards(f"{tmp_path}/texts.zip:x.txt")
 
 
+def test_a_compressed_file_is_recognised_by_any_ending_that_the_core_knows(tmp_path):
+    for name in ("a.gz", "a.GZ", "a.zstd", "a.txt"):
+        (tmp_path / name).write_bytes(b"a b c" * 20)
+        shards = shards_of(tmp_path / name, documents="line", blocksize=1000, least=1)
+        assert shards.text_bytes(1000) == (100 if name == "a.txt" else 400)
+
+
 def test_a_path_object_may_hold_a_url(tmp_path):
     (tmp_path / "a.txt").write_text("a b c")
     url = Argument(f"file://{tmp_path}/*.txt")
@@ -571,8 +578,10 @@ def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
     assert same.words() == vocabulary.words()
     assert same.counts().tolist() == vocabulary.counts().tolist()
     counting = {"window": 5, "symmetric": symmetric, "distance_weighting": True}
-    text = shard.encode(vocabulary, False, 2)
-    assert sent(shard).encode(same, False, 2).tolist() == text.tolist()
+    text = shard.encode(vocabulary, chosen, 2)
+    assert sent(shard).encode(same, chosen, 2).tolist() == text.tolist()
+    gaps = shard.encode(vocabulary, {**chosen, "keep_gaps": True}, 2)
+    assert len(gaps) - len(text) == shard.tokens - vocabulary.counts().sum() > 0
     text = text.view(np.uint8)
     group_counts = _core.count_by_group([text], vocabulary, counting, 2, 0, 1)
     again = _core.count_by_group([sent(text)], same, counting, 2, 0, 1)

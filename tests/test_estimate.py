@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import zipfile
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -298,6 +299,19 @@ def test_words_that_have_an_end_are_not_extrapolated_beyond_it(tmp_path):
 
 
 @pytest.mark.slow
+def test_max_vocab_keeps_the_words_that_counting_keeps():
+    # All words are equally frequent, but they have different numbers of neighbours.
+    words = [f"{k * k:x}{k}" for k in range(40)]
+    lines = [" ".join([word, *words[: k % 7]]) for k, word in enumerate(words)]
+    counts = Counter(" ".join(lines).split())
+    lines += [word for word in words for _ in range(40 - counts[word])]
+    for most in (3, 10, 20, 30):
+        settings = {"min_count": 1, "max_vocab": most, "window": 5}
+        expected = Cooccurrence.from_corpus(lines, **settings)
+        found = Cooccurrence.estimate(lines, **settings)
+        assert (found.words, found.records) == (most, expected.nnz)
+
+
 def test_max_vocab_bounds_the_words(large):
     found = Cooccurrence.estimate(large, window=2, max_vocab=1000)
     assert found.words == 1000

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import glove_rs
 import topic_text
-from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors
+from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _settings
 from glove_rs._bootstrap import schedule
 from glove_rs._bootstrap.estimates import INTERVALS, interval_of
 from glove_rs._bootstrap.resampling import Resampling
@@ -452,6 +452,12 @@ def test_replicates_have_fewer_epochs_only_where_intervals_were_measured():
     assert of(epochs=3, dim=300) == (3, pytest.approx(0.35))
     assert of(epochs=6) == (6, pytest.approx(0.25 * 7 / 6))
     assert of(epochs=9) == (9, 0.25)
+
+
+def test_fewer_epochs_were_measured_with_the_values_of_the_preset_best():
+    measured = (7, 0.25, "cosine", "rowwise_adagrad")
+    best = tuple(_settings.default(name, "best", 100) for name in schedule._MEASURED)
+    assert best == measured, "measure the epochs of replicates again: see _bootstrap/schedule.py"
 
 
 def test_replicates_of_a_long_text_have_four_epochs(monkeypatch):

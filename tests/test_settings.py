@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -70,6 +72,38 @@ def test_type_checkers_see_the_settings_that_a_function_accepts(function, declar
     assert f"Unpack[{declared.__name__}]" in str(named["settings"].annotation)
     assert declared.__optional_keys__ == set(signature(function)) - set(named)
     assert not declared.__required_keys__
+
+
+def test_the_parameters_of_encoding_are_those_of_its_groups():
+    vocabulary = _settings.names("tokenizing", "limits", "lists", "choosing")
+    assert _settings.names("vocabulary") == vocabulary
+    assert set(_settings.names("encoding")) == {*vocabulary, *_settings.names("gaps")}
+    grouped = _settings.names("source", "reading", "encoding", "counting", "training", "fitting")
+    assert {*grouped, *_settings.names("running")} == set(_settings.SETTINGS)
+
+
+def named(path: Path) -> set[str]:
+    """The names, attributes, keywords and strings of a module, without comments and docstrings."""
+    nodes = list(ast.walk(ast.parse(path.read_text())))
+    words = {node.id for node in nodes if isinstance(node, ast.Name)}
+    words |= {node.attr for node in nodes if isinstance(node, ast.Attribute)}
+    words |= {node.arg for node in nodes if isinstance(node, ast.arg | ast.keyword) and node.arg}
+    constants = {node.value for node in nodes if isinstance(node, ast.Constant)}
+    return words | {value for value in constants if isinstance(value, str)}
+
+
+def test_a_parameter_of_the_core_is_named_where_it_is_declared_only():
+    package = Path(_settings.__file__).parent
+    modules = {str(path.relative_to(package)): named(path) for path in package.rglob("*.py")}
+    assert len(modules) > 50
+    for name, others in {
+        "keep_gaps": set(),
+        "max_word_bytes": set(),
+        "user_dictionary": {"_user_dictionary.py"},
+        "simplified_lookup": {"_user_dictionary.py"},
+    }.items():
+        found = {module for module, words in modules.items() if name in words}
+        assert found == {"_settings.py", "glove.py", *others}, name
 
 
 def test_the_docstrings_explain_every_setting():

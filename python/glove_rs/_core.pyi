@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 __all__ = [
     "COMBINATIONS",
+    "COMPRESSION_BYTES",
     "DOCUMENTS",
     "NORMALIZATIONS",
     "OPTIMIZERS",
@@ -28,6 +29,7 @@ __all__ = [
     "CoreParameters",
     "CorePhrases",
     "CoreShard",
+    "CoreSplitter",
     "CoreSubwords",
     "CoreTiles",
     "CoreVectors",
@@ -43,6 +45,7 @@ __all__ = [
     "check_ending",
     "check_kind",
     "check_training",
+    "compression",
     "cosines",
     "count_by_group",
     "count_lines",
@@ -54,6 +57,8 @@ __all__ = [
     "group_ranks",
     "has_parts",
     "is_member",
+    "is_native",
+    "is_packed",
     "is_temporary_of",
     "learn_phrases",
     "load_parameters",
@@ -73,7 +78,6 @@ __all__ = [
     "simd_level",
     "simd_levels",
     "split_counts",
-    "split_words",
     "start_rows",
     "subword_design",
     "take_panic",
@@ -202,6 +206,9 @@ class _Start(TypedDict):
 
 __version__: Final[str]
 
+#: The number of first bytes that `compression` and `has_parts` need.
+COMPRESSION_BYTES: Final[int]
+
 # The documentation site takes the docstrings of these classes from here.
 class FormatError(ValueError):
     """A file is malformed. The message names the file and the line or byte offset."""
@@ -309,7 +316,7 @@ class CoreShard:
     @staticmethod
     def read(source: _Source, encoding: _Encoding) -> CoreShard: ...
     def encode(
-        self, vocabulary: CoreVocabulary, keep_gaps: bool, groups: int
+        self, vocabulary: CoreVocabulary, encoding: _Encoding, groups: int
     ) -> npt.NDArray[np.uint32]: ...
     @property
     def vocabulary(self) -> CoreVocabulary: ...
@@ -318,6 +325,11 @@ class CoreShard:
     @property
     def nbytes(self) -> int: ...
     def __reduce__(self) -> tuple[Any, ...]: ...
+
+@final
+class CoreSplitter:
+    def __new__(cls, encoding: _Encoding) -> CoreSplitter: ...
+    def split(self, folded: str) -> list[str]: ...
 
 @final
 class CoreGroupCounts:
@@ -378,14 +390,6 @@ def count_by_group(
 ) -> list[CoreGroupCounts]: ...
 def has_parts(beginning: bytes) -> bool: ...
 def folded(words: Sequence[str], lowercase: bool, normalize: str | None) -> list[str]: ...
-def split_words(
-    text: str,
-    tokenizer: str,
-    lowercase: bool,
-    normalize: str | None,
-    user_dictionary: list[tuple[str, int | None]] | None = None,
-    simplified_lookup: bool = False,
-) -> list[str]: ...
 def restore_subwords(content: bytes) -> CoreSubwords: ...
 def learn_phrases(
     earlier: CorePhrases,
@@ -731,7 +735,12 @@ def members(archive: _Path) -> list[str]: ...
 def find_member(path: _Path) -> tuple[str, str]: ...
 def is_temporary_of(name: str, target: str) -> bool: ...
 def is_member(path: _Path) -> bool: ...
+def is_packed(path: _Path) -> bool: ...
+def compression(
+    beginning: bytes,
+) -> Literal["gzip", "bzip2", "xz", "Zstandard"] | None: ...
 def read_text(file: _Path | IO[Any], wanted: _Wanted) -> str: ...
+def is_native(path: _Path) -> bool: ...
 def load_vectors(
     path: _Path | IO[Any],
     format: str | None,

@@ -37,6 +37,7 @@ from ._word_lists import Phrases, StopWords, core_phrases, phrases_to_json, stop
 
 __all__ = [
     "CONSTRUCTOR",
+    "EVERY_WORD",
     "PRESETS",
     "SETTINGS",
     "CooccurrenceSettings",
@@ -76,7 +77,14 @@ _C = TypeVar("_C", bound=Callable[..., None])
 #: - `source`: which column has the text, and how to open a URL. These parameters belong to the
 #:   methods that read a source, not to the model.
 #: - `reading`: how text is read.
-#: - `encoding`: how text becomes words of the vocabulary.
+#: - `encoding`: how text becomes words of the vocabulary. It consists of `vocabulary` and `gaps`,
+#:   and `vocabulary` of the other groups here:
+#:
+#:   - `tokenizing`: how text is split into words.
+#:   - `limits`: when a text is refused. These parameters do not decide what is computed.
+#:   - `lists`: words and phrases that are treated in a special way.
+#:   - `choosing`: which words are frequent enough.
+#:   - `gaps`: what takes the place of a word outside the vocabulary.
 #: - `counting`: which pairs of words are counted, and with which weight.
 #: - `training`: the model.
 #: - `fitting`: how one call of `fit` trains.
@@ -84,8 +92,26 @@ _C = TypeVar("_C", bound=Callable[..., None])
 #:   parameters do not decide what is computed, but without `deterministic`, the number of threads
 #:   changes a result a little.
 Group: TypeAlias = Literal[
-    "source", "reading", "encoding", "counting", "training", "fitting", "running"
+    "source",
+    "reading",
+    "tokenizing",
+    "limits",
+    "lists",
+    "choosing",
+    "gaps",
+    "counting",
+    "training",
+    "fitting",
+    "running",
 ]
+#: The name of a group, or of several groups together: see :data:`_UNIONS`.
+Groups: TypeAlias = Group | Literal["vocabulary", "encoding"]
+
+_VOCABULARY: Final[tuple[Group, ...]] = ("tokenizing", "limits", "lists", "choosing")
+_UNIONS: Final[Mapping[str, tuple[Group, ...]]] = {
+    "vocabulary": _VOCABULARY,
+    "encoding": (*_VOCABULARY, "gaps"),
+}
 
 
 class Type(Protocol):
@@ -363,7 +389,7 @@ _ROWS: Final = (
     # --- reading and encoding: how text is read and becomes words --------------------------------
     Setting(
         "tokenizer",
-        "encoding",
+        "tokenizing",
         _TokenizerType(_core.TOKENIZERS),
         "how text is split into words: whitespace (as Stanford's tools do), unicode (UAX #29), or "
         "zh (Chinese, segmented by jieba)",
@@ -375,7 +401,7 @@ _ROWS: Final = (
     ),
     Setting(
         "user_dictionary",
-        "encoding",
+        "tokenizing",
         _Content(user_dictionary),
         "with --tokenizer zh: also know the words in this file, which has jieba's format: on each "
         "line a word, optionally its frequency and its tag",
@@ -383,7 +409,7 @@ _ROWS: Final = (
     ),
     Setting(
         "simplified_lookup",
-        "encoding",
+        "tokenizing",
         Boolean(),
         "with --tokenizer zh: simplify traditional characters to look words up in the dictionary; "
         "the words keep the characters of the text",
@@ -391,28 +417,28 @@ _ROWS: Final = (
     ),
     Setting(
         "lowercase",
-        "encoding",
+        "tokenizing",
         Boolean(),
         "convert the text to lower case before it is split",
         default=False,
     ),
     Setting(
         "normalize",
-        "encoding",
+        "tokenizing",
         Choice(_core.NORMALIZATIONS),
         "apply this Unicode normalization to the text before it is split",
         optional=True,
     ),
     Setting(
         "phrases",
-        "encoding",
+        "lists",
         _Content(core_phrases),
         "count the phrases in this file of glove-rs phrases as one word each",
         optional=True,
     ),
     Setting(
         "stop_words",
-        "encoding",
+        "lists",
         _Content(stop_words, "FILE|LANGUAGE"),
         "drop these words before pairs are counted: a file with a word on each line, or a language "
         "such as english (pip install stop-words)",
@@ -436,7 +462,7 @@ _ROWS: Final = (
     ),
     Setting(
         "min_count",
-        "encoding",
+        "choosing",
         Integer(1),
         "drop words that occur fewer than N times; this is done before pairs are counted",
         default=Default(5),
@@ -444,21 +470,21 @@ _ROWS: Final = (
     ),
     Setting(
         "max_vocab",
-        "encoding",
+        "choosing",
         Integer(1),
         "keep at most N words, the most frequent ones",
         optional=True,
     ),
     Setting(
         "keep_gaps",
-        "encoding",
+        "gaps",
         Boolean(),
         "count dropped words in the distance between two words",
         default=False,
     ),
     Setting(
         "max_word_bytes",
-        "encoding",
+        "limits",
         Integer(1, 2**31 - 1),
         "stop with an error at a word of more than N bytes: such a file is probably not text",
         default=2**20,
@@ -712,16 +738,19 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def names(*groups: Group) -> tuple[str, ...]:
+def names(*groups: Groups) -> tuple[str, ...]:
     """Return the names of the parameters of these groups."""
-    return tuple(row.name for row in _ROWS if row.group in groups)
+    chosen = {part for group in groups for part in _UNIONS.get(group, (group,))}
+    return tuple(row.name for row in _ROWS if row.group in chosen)
 
 
 #: The parameters of the constructor of :class:`glove_rs.Glove`.
 CONSTRUCTOR: Final = frozenset(names("reading", "encoding", "counting", "training", "running"))
+#: Parameters with which a vocabulary has every word of the text that is not a stop word.
+EVERY_WORD: Final = {"min_count": 1, "max_vocab": None}
 
 
-def checked(values: Mapping[str, Any], *groups: Group) -> dict[str, Any]:
+def checked(values: Mapping[str, Any], *groups: Groups) -> dict[str, Any]:
     """Check the parameters of these groups and return them in the types that the core takes.
 
     A parameter that is not in `values` gets its default.
@@ -1036,7 +1065,7 @@ class EstimateSettings(_CountingSettings, total=False):
 
 
 def accepts(
-    *groups: Group, but: tuple[str, ...] = ()
+    *groups: Groups, but: tuple[str, ...] = ()
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
     """Decorate a function that has ``**settings``: it takes these groups' parameters except `but`.
 

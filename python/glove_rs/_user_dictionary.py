@@ -5,17 +5,29 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from . import _core
 from ._checks import path_text, shown, words, writable_words
 from ._word_lists import check_size
 
-__all__ = ["UserDictionary", "check_tokenizer", "core_words", "user_dictionary"]
+__all__ = [
+    "WITHOUT_DICTIONARY",
+    "UserDictionary",
+    "check_tokenizer",
+    "core_words",
+    "user_dictionary",
+]
 
 #: The path of a file in jieba's format, or lines in this format: a word, optionally its frequency
 #: and its tag.
 UserDictionary: TypeAlias = str | os.PathLike[str] | Iterable[str]
+
+#: The parameters of the tokenizer "zh", with their values for all other tokenizers.
+WITHOUT_DICTIONARY: Final[Mapping[str, Any]] = {
+    "user_dictionary": None,
+    "simplified_lookup": False,
+}
 
 _MOST = 2**32 - 1
 _TAG = re.compile("[A-Za-z]+")
@@ -108,7 +120,7 @@ def check_tokenizer(values: Mapping[str, Any]) -> None:
     """Raise a ValueError if a parameter of the tokenizer "zh" comes with another tokenizer."""
     if isinstance(values["tokenizer"], str) and values["tokenizer"] == "zh":
         return
-    for name, off in (("user_dictionary", None), ("simplified_lookup", False)):
+    for name, off in WITHOUT_DICTIONARY.items():
         if values[name] != off:
             raise ValueError(
                 f"{name} must come with tokenizer='zh', got tokenizer={shown(values['tokenizer'])}"

@@ -74,13 +74,7 @@ class Phrases(Mapping[tuple[str, ...], float]):
     _core: _core.CorePhrases
 
     @classmethod
-    @accepts(
-        "source",
-        "reading",
-        "encoding",
-        "running",
-        but=("keep_gaps", "min_count", "max_vocab", "phrases", "stop_words"),
-    )
+    @accepts("source", "reading", "tokenizing", "limits", "running")
     def learn(
         cls,
         source: Source,

@@ -83,7 +83,7 @@ class Vocabulary:
         return self
 
     @classmethod
-    @accepts("source", "reading", "encoding", "running", but=("keep_gaps",))
+    @accepts("source", "reading", "vocabulary", "running")
     def from_corpus(cls, source: Source, **settings: Unpack[VocabularySettings]) -> Vocabulary:
         """Count the words of `source`, and keep the words that occur at least `min_count` times.
 

@@ -8,13 +8,12 @@ use super::options::CountingOptions;
 use super::row_codec::encode;
 use super::window::SIDE;
 use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, TextSample};
-use crate::encoding::{DOCUMENT_END, EncodedCorpus, EncodingOptions, GAP, RawCorpus, Segment};
+use crate::encoding::{DOCUMENT_END, DROPPED, EncodedCorpus, EncodingOptions, RawCorpus, Segment};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::Monitor;
 use crate::tokenize::Tokenizer;
-use crate::vocabulary::{MAX_WORDS, Vocabulary, WordId};
-use std::cmp::Reverse;
+use crate::vocabulary::{Vocabulary, WordId};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -190,12 +189,11 @@ const STRETCHES: usize = 64;
 pub struct EncodedSample {
     // The sample as word numbers (0 is the most frequent word) and ends of documents.
     ids: Vec<WordId>,
-    // How often each word occurs.
-    counts: Vec<u64>,
+    // The words of the sample by number, and how often each occurs.
+    words: Vocabulary,
     // The numbers of the stop words that the sample has.
     stop_words: Vec<WordId>,
     word_bytes: f64,
-    tokenizer: Tokenizer,
     /// The size of the whole text divided by the size of the sample.
     pub scale: f64,
     /// Number of bytes of the source that were read.
@@ -232,19 +230,18 @@ impl EncodedSample {
         };
         let start = Instant::now();
         let raw = RawCorpus::read(&mut reader, encoding, &MemoryLimit::default(), monitor)?;
-        let (all, _) = Vocabulary::choose(&raw.words(monitor)?, &name, 1, None, monitor)?;
-        let mut corpus = raw.encode(&all, false, monitor)?;
+        let (words, _) = Vocabulary::choose(&raw.words(monitor)?, &name, 1, None, monitor)?;
+        let mut corpus = raw.encode(&words, encoding, monitor)?;
         let mut segment = Segment::default();
         corpus.next_segment(usize::MAX / 2, 1, &mut segment, monitor)?;
-        let bytes: usize = all.iter().map(|(word, _)| word.len()).sum();
-        let numbered = all.iter().zip(0..);
+        let bytes: usize = words.iter().map(|(word, _)| word.len()).sum();
+        let numbered = words.iter().zip(0..);
         let stop_words = numbered.filter(|((word, _), _)| encoding.is_stop_word(word));
         Ok(Self {
             stop_words: stop_words.map(|(_, id)| id).collect(),
             ids: fallible::collect(segment.text.ids(0..segment.text.len()))?,
-            word_bytes: bytes as f64 / all.len() as f64,
-            counts: all.counts().to_vec(),
-            tokenizer: encoding.tokenizer.clone(),
+            word_bytes: bytes as f64 / words.len() as f64,
+            words,
             scale,
             read,
             total,
@@ -258,7 +255,7 @@ impl EncodedSample {
     fn different(&self) -> Result<Vec<f64>> {
         const MOST_PARTS: usize = 8;
         // For each word, the serial number of the part in which it was last seen; 0 if it has not been seen yet.
-        let mut seen: Vec<u32> = fallible::zeroed(self.counts.len())?;
+        let mut seen: Vec<u32> = fallible::zeroed(self.words.len())?;
         let mut number = 0;
         let mut means = Vec::new();
         let mut parts = STRETCHES;
@@ -300,38 +297,36 @@ impl EncodedSample {
         monitor: &Monitor,
     ) -> Result<Option<Triangle>> {
         let stretches = || self.stretches([part, parts]);
-        let mut counts: Vec<u64> = fallible::zeroed(self.counts.len())?;
+        let mut words: Vec<(&[u8], u64)> = fallible::with_capacity(self.words.len())?;
+        words.extend(self.words.iter().map(|(word, _)| (word, 0)));
         for &id in stretches().flatten().filter(|&&id| id != DOCUMENT_END) {
-            counts[id as usize] += 1;
+            words[id as usize].1 += 1;
         }
         for &id in &self.stop_words {
-            counts[id as usize] = 0; // too rare for any vocabulary
+            words[id as usize].1 = 0; // too rare for any vocabulary
         }
-        let mut words: Vec<WordId> = (0..counts.len() as WordId).collect();
-        words.retain(|&id| counts[id as usize] >= min_count.max(1));
-        words.sort_by_key(|&id| Reverse(counts[id as usize]));
-        words.truncate(encoding.max_vocab.unwrap_or(MAX_WORDS));
-        if words.is_empty() {
+        let order = Vocabulary::order(&words, min_count.max(1), encoding.max_vocab, monitor)?;
+        if order.is_empty() {
             return Ok(None);
         }
-        let outside = encoding.keep_gaps.then_some(GAP);
-        let mut ranks: Vec<Option<WordId>> = fallible::filled(outside, counts.len())?;
-        for (rank, &id) in words.iter().enumerate() {
-            ranks[id as usize] = Some(rank as WordId);
+        let mut ranks: Vec<WordId> = fallible::filled(encoding.outside(), words.len())?;
+        for (&id, rank) in order.iter().zip(0..) {
+            ranks[id as usize] = rank;
         }
         let mut ids = fallible::with_capacity(self.ids.len() / parts + 2 * STRETCHES)?;
         for stretch in stretches() {
-            ids.extend(stretch.iter().filter_map(|&id| match id {
-                DOCUMENT_END => Some(id),
-                _ => ranks[id as usize],
-            }));
+            let encoded = stretch.iter().map(|&id| match id {
+                DOCUMENT_END => DOCUMENT_END,
+                id => ranks[id as usize],
+            });
+            ids.extend(encoded.filter(|&id| id != DROPPED));
             if parts > 1 {
                 ids.push(DOCUMENT_END);
             }
         }
         let mut corpus = EncodedCorpus::from_ranks(ids);
         let memory = MemoryLimit::default();
-        count(&mut corpus, words.len(), counting, &memory, monitor).map(Some)
+        count(&mut corpus, order.len(), counting, &memory, monitor).map(Some)
     }
 
     /// Extrapolate to the whole text, on all threads of the current rayon pool.
@@ -365,7 +360,7 @@ impl EncodedSample {
             let half = self.count([part, 2], min_count, encoding, counting, monitor)?;
             before += half.map_or(0.0, |half| half.nnz() as f64) / 2.0;
         }
-        let spectrum = Spectrum::new(&self.counts, &self.different()?, self.is_beginning);
+        let spectrum = Spectrum::new(self.words.counts(), &self.different()?, self.is_beginning);
         let threads = rayon::current_num_threads() as f64;
         let tokens = spectrum.tokens(self.scale);
         let (words, slope) = spectrum.words(self.scale, min_count);
@@ -376,7 +371,7 @@ impl EncodedSample {
         let stop_counts = self
             .stop_words
             .iter()
-            .map(|&id| self.counts[id as usize] as f64 * self.scale);
+            .map(|&id| self.words.counts()[id as usize] as f64 * self.scale);
         let stop_counts: Vec<f64> = stop_counts
             .filter(|&count| count >= min_count as f64)
             .collect();
@@ -397,7 +392,7 @@ impl EncodedSample {
             symmetric: counting.symmetric,
             packed: counting.window <= SIDE || !counting.distance_weighting,
             encoded_bytes: of(&records) * encoded,
-            tokenizer_bytes: match &self.tokenizer {
+            tokenizer_bytes: match &encoding.tokenizer {
                 // A dictionary with the user's words is a copy of jieba's dictionary, which stays in memory too.
                 Tokenizer::Chinese(segmenter) if segmenter.has_own_dictionary() => {
                     2.0 * DICTIONARY_BYTES
@@ -490,7 +485,7 @@ mod tests {
                     let words = raw.words(&monitor)?;
                     let (words, _) =
                         Vocabulary::choose(&words, "text".as_ref(), 1, None, &monitor)?;
-                    let mut corpus = raw.encode(&words, false, &monitor)?;
+                    let mut corpus = raw.encode(&words, &options, &monitor)?;
                     count(
                         &mut corpus,
                         words.len(),

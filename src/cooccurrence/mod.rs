@@ -53,7 +53,7 @@ pub(crate) use merge::{BlockSum, push_row, push_sum};
 pub(crate) use occurrences::{Occurrences, tasks};
 pub use options::{CountingOptions, MAX_DOCUMENT};
 pub use pairs::{CountedPairs, KeyTable, PairBatch, PairOptions, PairReader, count_pairs};
-pub use pipeline::{CountedText, Words, count_text};
+pub use pipeline::{CountedText, count_text};
 pub(crate) use row_block::poll;
 pub use row_block::{RowBlock, Rows, TriangleRow};
 pub(crate) use row_store::CompressedBlock;

@@ -289,7 +289,7 @@ impl TextReader {
     }
 }
 
-/// Whether a file with these first ten bytes can be read from the middle: it is neither compressed nor UTF-16.
+/// Whether a file with this beginning can be read from the middle: it is neither compressed nor UTF-16.
 pub fn has_parts(beginning: &[u8]) -> bool {
     Compression::of(beginning).is_none() && Utf16::detect(beginning).is_none()
 }

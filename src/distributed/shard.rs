@@ -1,7 +1,7 @@
 //! A shard: a part of a text that a worker tokenizes before the vocabulary of the whole text is known.
 
 use crate::corpus::ChunkReader;
-use crate::encoding::{DOCUMENT_END, DROPPED, EncodingOptions, GAP, RawCorpus};
+use crate::encoding::{DOCUMENT_END, DROPPED, EncodingOptions, RawCorpus};
 use crate::error::{Error, Result};
 use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::Monitor;
@@ -21,10 +21,11 @@ use std::sync::Arc;
 /// use glove_rs::{Monitor, Vocabulary};
 ///
 /// let mut text = Documents::new(["an apple a day", "an apple"]);
-/// let shard = Shard::read(&mut text, &EncodingOptions::default(), &Monitor::new()).unwrap();
+/// let options = EncodingOptions::default();
+/// let shard = Shard::read(&mut text, &options, &Monitor::new()).unwrap();
 /// assert_eq!(shard.words().word(1), b"apple");
 /// let vocabulary = Vocabulary::new([("apple", 2), ("day", 1)]).unwrap();
-/// let ids = shard.encode(&vocabulary, Partition::new(2, 1), false).unwrap();
+/// let ids = shard.encode(&vocabulary, Partition::new(2, 1), &options).unwrap();
 /// assert_eq!(ids, [0, 1, DOCUMENT_END, 0, DOCUMENT_END]);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -93,8 +94,8 @@ impl Shard {
         self.ids.iter().map(Vec::len).sum()
     }
 
-    /// The text as the new ids that `partition` gives to the words of `vocabulary`. Words outside
-    /// the vocabulary are dropped or, if `keep_gaps`, replaced by [`GAP`].
+    /// The text as the new ids that `partition` gives to the words of `vocabulary`. `options` decide whether words
+    /// outside the vocabulary are dropped.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -102,9 +103,9 @@ impl Shard {
         &self,
         vocabulary: &Vocabulary,
         partition: Partition,
-        keep_gaps: bool,
+        options: &EncodingOptions,
     ) -> Result<Vec<WordId>> {
-        let outside = if keep_gaps { GAP } else { DROPPED };
+        let outside = options.outside();
         let new_ids: Vec<WordId> = self
             .words
             .iter()
@@ -131,13 +132,16 @@ impl Shard {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::encoding::GAP;
 
     #[test]
     fn a_position_without_a_word_is_refused() {
         let words = Arc::new(Vocabulary::new([("a", 2), ("b", 1)]).unwrap());
         let shard = |ids: &[WordId]| Shard::new(words.clone(), ids.to_vec());
         let encoded = shard(&[1, 0, DOCUMENT_END]).unwrap();
-        let ids = encoded.encode(&words, Partition::new(2, 1), false).unwrap();
+        let options = EncodingOptions::default();
+        let ids = encoded.encode(&words, Partition::new(2, 1), &options);
+        let ids = ids.unwrap();
         assert_eq!(ids, [1, 0, DOCUMENT_END]);
         for wrong in [2, GAP, DROPPED] {
             let error = shard(&[0, wrong]).unwrap_err().to_string();

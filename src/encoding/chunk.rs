@@ -116,13 +116,14 @@ impl Fault {
         self,
         content: &Content,
         origin: Option<Origin>,
-        most: usize,
+        options: &EncodingOptions,
         name: &Path,
     ) -> Error {
         let length = match self {
             Self::Word(length) => length,
             Self::Other(error) => return error,
         };
+        let most = options.max_word_bytes;
         let message = format!("a word of {length} bytes; the limit is max_word_bytes={most}");
         let Some(origin) = origin else {
             return Error::Corpus(format!("{}: {message}", name.display()));

@@ -14,6 +14,7 @@ mod interner;
 mod joining;
 mod numbered;
 mod options;
+mod pipeline;
 mod reader;
 mod segments;
 mod word_table;
@@ -24,6 +25,7 @@ pub use documents::DocumentText;
 pub(crate) use interner::Interner;
 pub(crate) use numbered::NumberedText;
 pub use options::EncodingOptions;
+pub use pipeline::{EncodedText, Words, encode_text};
 pub use reader::{Chosen, Ranks, RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};
 
@@ -31,7 +33,8 @@ use crate::vocabulary::WordId;
 
 /// Marks the end of a document in encoded text. Larger than the id of any word.
 pub const DOCUMENT_END: WordId = i32::MAX as WordId;
-/// Marks a word outside the vocabulary if `keep_gaps` is set. The mark counts as a word in distances.
+/// Marks a word outside the vocabulary if [`EncodingOptions::keep_gaps`] is set. The mark counts as a word in
+/// distances.
 pub const GAP: WordId = DOCUMENT_END - 1;
 
 /// Number of words between two checks of the monitor.
@@ -53,7 +56,7 @@ mod tests {
         let mut reader = Documents::new(documents);
         let raw = RawCorpus::read(&mut reader, options, &memory, &monitor)?;
         let vocabulary = raw.vocabulary(options, &monitor)?;
-        let mut encoded = raw.encode(&vocabulary, options.keep_gaps, &monitor)?;
+        let mut encoded = raw.encode(&vocabulary, options, &monitor)?;
         let mut segment = Segment::default();
         assert!(encoded.next_segment(usize::MAX, 15, &mut segment, &monitor)?);
         assert!(encoded.is_exhausted());

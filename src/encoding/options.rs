@@ -1,11 +1,12 @@
 //! The options of encoding.
 
-use crate::corpus::MAX_WORD_BYTES;
+use super::{DROPPED, GAP};
+use crate::corpus::{MAX_WORD_BYTES, TextOptions};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::phrases::{Phrases, WordSet, word_set};
 use crate::tokenize::{Folding, Tokenizer};
-use crate::vocabulary::{Vocabulary, WordId};
+use crate::vocabulary::{MAX_WORDS, Vocabulary, WordId};
 use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub struct EncodingOptions {
     pub min_count: u64,
     /// Keep at most this many words: the most frequent ones.
     pub max_vocab: Option<usize>,
-    /// Replace every dropped word by a [`GAP`](super::GAP), so that the distance between the words around it
+    /// Replace every dropped word by a [`GAP`], so that the distance between the words around it
     /// does not shrink.
     pub keep_gaps: bool,
     /// Keep the ends of documents that have no words, so that a document keeps its number in the
@@ -62,6 +63,12 @@ impl EncodingOptions {
         let folded: Vec<Cow<'_, str>> = words.iter().map(|w| folding.apply(w.as_ref())).collect();
         let folded: Vec<&[u8]> = folded.iter().map(|word| word.as_bytes()).collect();
         Ok(Arc::new(word_set(&folded)?))
+    }
+
+    /// The mark that takes the place of the rank of a word outside the vocabulary: [`GAP`] stays in the encoded text,
+    /// and `DROPPED` is removed from it.
+    pub(crate) fn outside(&self) -> WordId {
+        if self.keep_gaps { GAP } else { DROPPED }
     }
 
     /// Whether `word` is a stop word.
@@ -118,5 +125,38 @@ impl EncodingOptions {
             }
             error => error,
         })
+    }
+
+    /// The words of older counts, extended by a text that has these words and counts: see [`Vocabulary::grown`]. With
+    /// `grow: false`, no word is appended. Stop words that `vocabulary` has stay in it and are counted; other stop
+    /// words are left out of both results.
+    ///
+    /// # Errors
+    /// As for [`Vocabulary::grown`].
+    pub fn grown(
+        &self,
+        vocabulary: &Vocabulary,
+        rare: &Vocabulary,
+        mut words: Vec<(&[u8], u64)>,
+        grow: bool,
+        monitor: &Monitor,
+    ) -> Result<(Vocabulary, Vocabulary)> {
+        let most = match self.max_vocab {
+            _ if !grow => 0,
+            Some(most) => most,
+            None => MAX_WORDS,
+        };
+        words.retain(|(word, _)| !self.is_stop_word(word) || vocabulary.index_of(word).is_some());
+        vocabulary.grown(rare, &words, self.min_count, most, monitor)
+    }
+
+    /// How text is read that is to be encoded with these options: in which pieces a tokenizer may get a text, and the
+    /// longest word.
+    pub fn text_options(&self) -> TextOptions {
+        TextOptions {
+            cut_at_punctuation: self.tokenizer != Tokenizer::Whitespace,
+            max_word_bytes: self.max_word_bytes,
+            ..TextOptions::default()
+        }
     }
 }

@@ -4,7 +4,7 @@ use super::compact_text::SymbolTable;
 use super::interned_word::InternedWord;
 use super::interner::Interner;
 use super::segments::{EncodedCorpus, RawChunk, RawIds};
-use super::{DROPPED, EncodingOptions, GAP, POLL_WORDS};
+use super::{EncodingOptions, POLL_WORDS};
 use crate::corpus::{ChunkReader, Content, Origin};
 use crate::error::Result;
 use crate::memory::{MemoryLimit, TemporaryFile, fallible};
@@ -71,9 +71,7 @@ impl RawCorpus {
                 } = taken;
                 let ids = match interner.encode(&content, options, monitor) {
                     Ok(ids) => ids,
-                    Err(fault) => {
-                        return Err(fault.at(&content, origin, options.max_word_bytes, &name));
-                    }
+                    Err(fault) => return Err(fault.at(&content, origin, options, &name)),
                 };
                 let bytes = size_of_val(&ids[..]) as u64;
                 let full = in_memory.fetch_add(bytes, Relaxed) + bytes > memory.text_bytes();
@@ -166,7 +164,7 @@ impl RawCorpus {
     pub fn choose(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Chosen> {
         let Merged { mut words, numbers } = self.merge(monitor)?;
         let (vocabulary, ranks) = options.choose(&mut words, &self.name, monitor)?;
-        let outside = outside(options.keep_gaps);
+        let outside = options.outside();
         let rare = || {
             let rare = words.iter().zip(&ranks).filter(|(_, rank)| rank.is_none());
             let mut others = fallible::with_capacity(words.len() - vocabulary.len())?;
@@ -305,11 +303,11 @@ impl RawCorpus {
     pub fn encode(
         self,
         vocabulary: &Vocabulary,
-        keep_gaps: bool,
+        options: &EncodingOptions,
         monitor: &Monitor,
     ) -> Result<EncodedCorpus> {
         vocabulary.build_index(monitor)?;
-        let outside = outside(keep_gaps);
+        let outside = options.outside();
         let ranks: Result<Vec<SymbolTable>> = self
             .interners
             .par_iter()
@@ -335,11 +333,6 @@ impl RawCorpus {
         let tokens = counts.map(|entry| entry.count).sum();
         EncodedCorpus::new(ranks.0, self.chunks, self.spool, tokens)
     }
-}
-
-/// The mark that stands for the rank of a word outside the vocabulary.
-fn outside(keep_gaps: bool) -> WordId {
-    if keep_gaps { GAP } else { DROPPED }
 }
 
 /// The vocabulary that was chosen for a text.

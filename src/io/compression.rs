@@ -22,10 +22,10 @@ const LEAST_WINDOW: u32 = 23;
 /// writes without options.
 const LEAST_XZ: u64 = 10 << 20;
 
-/// Number of first bytes that [`Compression::of`] needs.
-const MAGIC_BYTES: u64 = 10;
-
 impl Compression {
+    /// Number of first bytes that [`Compression::of`] needs.
+    pub const MAGIC_BYTES: usize = 10;
+
     /// The compression of a file with this beginning, if it is compressed.
     pub fn of(beginning: &[u8]) -> Option<Self> {
         match beginning {
@@ -202,7 +202,9 @@ impl Unpacked {
             packed: packed.clone(),
         };
         let mut beginning = Vec::new();
-        (&mut file).take(MAGIC_BYTES).read_to_end(&mut beginning)?;
+        (&mut file)
+            .take(Compression::MAGIC_BYTES as u64)
+            .read_to_end(&mut beginning)?;
         let compression = Compression::of(&beginning);
         let file = io::Cursor::new(beginning).chain(file);
         Ok(Self {

@@ -85,6 +85,12 @@ pub(super) fn packing(path: &Path) -> Result<Option<Compression>> {
     Ok(split(path).1)
 }
 
+/// Whether the ending of a name says that the file is compressed.
+#[cfg(feature = "python")]
+pub(crate) fn is_packed(path: &Path) -> bool {
+    split(path).1.is_some()
+}
+
 /// Refuse to write a file whose name has the ending of a format that glove-rs does not write.
 ///
 /// # Errors

@@ -44,7 +44,7 @@ impl RunningArguments {
 
 /// The tokenizer with this name. Only the tokenizer "zh" uses `user_words` and `simplified_lookup`.
 /// `user_words` are folded like the text.
-pub fn tokenizer_of(
+fn tokenizer_of(
     name: &str,
     user_words: Option<&[UserWord]>,
     simplified_lookup: bool,

@@ -4,8 +4,9 @@ use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
 use super::recognising::FileArgument;
 use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
-use super::vocabulary::CoreVocabulary;
-use crate::cooccurrence::{CountedText, Triangle, Words, count_text, poll};
+use super::vocabulary::{CoreVocabulary, words_of};
+use crate::cooccurrence::{CountedText, Triangle, count_text, poll};
+use crate::encoding::Words;
 use crate::error::Error;
 use crate::file_kind::Wanted;
 use crate::formats::{counts as counts_file, explained, stanford};
@@ -233,14 +234,10 @@ impl CoreCooccurrence {
         running: RunningArguments,
         progress: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let words = match vocabulary {
-            Some(vocabulary) => Words::Given(vocabulary.get().inner.clone()),
-            None => Words::Chosen,
-        };
         count(
             py,
             source,
-            words,
+            words_of(vocabulary),
             None,
             (encoding, counting, running),
             progress,

@@ -4,9 +4,9 @@ use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
 use super::cooccurrence::CoreCooccurrence;
 use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
-use super::vocabulary::CoreVocabulary;
+use super::vocabulary::{CoreVocabulary, words_of};
 use crate::cooccurrence::count;
-use crate::encoding::{DocumentText, RawCorpus};
+use crate::encoding::{DocumentText, encode_text};
 use crate::threads;
 use crate::vocabulary::Vocabulary;
 use numpy::{PyArray1, PyReadonlyArray1};
@@ -36,22 +36,13 @@ impl CoreDocuments {
         let mut encoding = encoding.options()?;
         encoding.keep_empty = true;
         let (threads, memory) = running.resolve()?;
-        let given = vocabulary.map(|v| v.get().inner.clone());
-        if let Some(given) = &given {
-            encoding.refuse_stop_words(given)?;
-        }
+        let words = words_of(vocabulary);
         let Source { mut reader, feeder } = Source::new(source, &encoding, &memory)?;
         let (vocabulary, text) = run(py, progress, feeder, |monitor| {
             threads::in_pool(threads, || {
-                let raw = RawCorpus::read(reader.as_mut(), &encoding, &memory, monitor)?;
-                let (vocabulary, corpus) = if let Some(given) = given {
-                    let corpus = raw.encode(&given, encoding.keep_gaps, monitor)?;
-                    (given, corpus)
-                } else {
-                    let chosen = raw.choose(&encoding, monitor)?;
-                    (Arc::new(chosen.vocabulary), raw.ranked(chosen.ranks))
-                };
-                crate::Result::Ok((vocabulary, DocumentText::read(corpus, monitor)?))
+                let read = encode_text(reader.as_mut(), words, &encoding, &memory, monitor)?;
+                let text = DocumentText::read(read.corpus, monitor)?;
+                crate::Result::Ok((read.vocabulary, text))
             })?
         })?;
         Ok(Self { vocabulary, text })

@@ -228,6 +228,12 @@ fn read(
     }
 }
 
+/// Whether a file begins like a file of vectors in the native format.
+#[pyfunction]
+pub fn is_native(path: PathBuf) -> PyResult<bool> {
+    Ok(native::is_native(&path)?)
+}
+
 /// Write vectors as "text", "binary", "headless", "six_decimals", "six_decimals_header" or "native".
 #[pyfunction]
 #[pyo3(signature = (path, words, vectors, layout))]

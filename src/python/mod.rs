@@ -30,6 +30,7 @@ mod training;
 mod vocabulary;
 mod writing;
 
+use crate::io::compression::Compression;
 use pyo3::prelude::*;
 
 /// The compiled module of `glove_rs`.
@@ -50,7 +51,8 @@ mod _core {
     use super::estimate::CoreEstimate;
     #[pymodule_export]
     use super::files::{
-        CoreVectors, load_parameters, load_vectors, save_parameters, save_vectors, shuffle,
+        CoreVectors, is_native, load_parameters, load_vectors, save_parameters, save_vectors,
+        shuffle,
     };
     #[pymodule_export]
     use super::pairs::count_table;
@@ -62,8 +64,8 @@ mod _core {
     use super::queries::{cosines, unit_rows};
     #[pymodule_export]
     use super::recognising::{
-        check_ending, check_kind, count_lines, ending, find_member, is_member, member_path,
-        members, read_text, recognise,
+        check_ending, check_kind, compression, count_lines, ending, find_member, is_member,
+        is_packed, member_path, members, read_text, recognise,
     };
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
@@ -79,7 +81,7 @@ mod _core {
     #[pymodule_export]
     use super::subwords::{CoreDesign, CoreSubwords, restore_subwords, shrink, subword_design};
     #[pymodule_export]
-    use super::tokenizer::{folded, split_words};
+    use super::tokenizer::{CoreSplitter, folded};
     #[pymodule_export]
     use super::training::{
         CoreParameters, check_training, simd_level, simd_levels, train, train_records,
@@ -101,4 +103,8 @@ mod _core {
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// The number of first bytes that `compression` and `has_parts` need.
+    #[pymodule_export]
+    const COMPRESSION_BYTES: usize = super::Compression::MAGIC_BYTES;
 }

@@ -7,6 +7,7 @@ use crate::corpus::OnInvalid;
 use crate::error::{Error, Result};
 use crate::file_kind::Wanted;
 use crate::formats;
+use crate::io::compression::Compression;
 use crate::io::{self, Input, Written};
 use crate::monitor::Monitor;
 use pyo3::prelude::*;
@@ -43,6 +44,18 @@ pub fn check_ending(path: PathBuf, content: &str) -> PyResult<()> {
 #[pyfunction]
 pub fn ending(path: PathBuf) -> String {
     io::ending_of(&path).map_or_else(String::new, |ending| format!(".{ending}"))
+}
+
+/// The compression of a file with these first bytes: `"gzip"`, `"bzip2"`, `"xz"` or `"Zstandard"`.
+#[pyfunction]
+pub fn compression(beginning: &[u8]) -> Option<&'static str> {
+    Compression::of(beginning).map(Compression::name)
+}
+
+/// Whether the ending of a name says that the file is compressed.
+#[pyfunction]
+pub fn is_packed(path: PathBuf) -> bool {
+    io::is_packed(&path)
 }
 
 /// The path that names a file in a zip archive.

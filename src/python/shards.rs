@@ -67,18 +67,19 @@ impl CoreShard {
     }
 
     /// The text as new ids (see [`Partition`]) of the words of `vocabulary`, which are divided into `groups`
-    /// groups.
+    /// groups. `encoding` decides whether words outside the vocabulary are dropped.
     fn encode<'py>(
         &self,
         py: Python<'py>,
         vocabulary: &Bound<'py, CoreVocabulary>,
-        keep_gaps: bool,
+        encoding: EncodingArguments,
         groups: usize,
     ) -> PyResult<Bound<'py, PyArray1<WordId>>> {
         let vocabulary = &vocabulary.get().inner;
+        let options = encoding.options()?;
         let ids = py.detach(|| {
             let partition = Partition::new(vocabulary.len(), groups);
-            self.shard.encode(vocabulary, partition, keep_gaps)
+            self.shard.encode(vocabulary, partition, &options)
         })?;
         Ok(PyArray1::from_vec(py, ids))
     }
@@ -274,7 +275,7 @@ fn numbers<T: AnyBitPattern + NoUninit>(bytes: &[u8]) -> Cow<'_, [T]> {
     }
 }
 
-/// Whether a file with these first ten bytes can be read from the middle: it is neither compressed nor
+/// Whether a file with this beginning can be read from the middle: it is neither compressed nor
 /// UTF-16.
 #[pyfunction]
 pub fn has_parts(beginning: &[u8]) -> bool {

@@ -12,7 +12,6 @@ use crate::corpus::{
 use crate::encoding::EncodingOptions;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
-use crate::tokenize::Tokenizer;
 use pyo3::exceptions::{PyBlockingIOError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyIterator, PyString};
@@ -48,9 +47,8 @@ impl SourceArguments<'_> {
             errors: OnInvalid::from_name(&self.errors)?,
             // A Python tokenizer gets whole documents, because it may look at several words together.
             whole: self.tokenize.is_some(),
-            cut_at_punctuation: encoding.tokenizer != Tokenizer::Whitespace,
-            max_word_bytes: encoding.max_word_bytes,
             most_bytes: memory.text_bytes(),
+            ..encoding.text_options()
         })
     }
 }

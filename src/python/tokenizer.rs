@@ -1,11 +1,11 @@
 //! Tokenizers that are Python functions, called on the thread that holds the interpreter.
 
-use super::arguments::tokenizer_of;
+use super::arguments::EncodingArguments;
 use super::iterable::PATIENCE;
 use super::objects::{text_of, type_name};
 use crate::corpus::{Content, OnInvalid, Words};
 use crate::error::Error;
-use crate::tokenize::{Folding, Normalization, TokenHandler, UserWord};
+use crate::tokenize::{Folding, Normalization, TokenHandler, Tokenizer};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -124,27 +124,27 @@ impl PythonTokenizer<'_> {
     }
 }
 
-/// The words of a document, folded and split as a fit does it.
-#[pyfunction]
-#[pyo3(signature = (text, tokenizer, lowercase, normalize, user_dictionary=None, simplified_lookup=false))]
-pub fn split_words(
-    text: &str,
-    tokenizer: &str,
-    lowercase: bool,
-    normalize: Option<&str>,
-    user_dictionary: Option<Vec<UserWord>>,
-    simplified_lookup: bool,
-) -> PyResult<Vec<String>> {
-    let normalize = normalize.map(Normalization::from_name).transpose()?;
-    let folding = Folding {
-        lowercase,
-        normalize,
-    };
-    let mut words = Collected::default();
-    let words_of_user = user_dictionary.as_deref();
-    let tokenizer = tokenizer_of(tokenizer, words_of_user, simplified_lookup, folding)?;
-    tokenizer.words(&folding.apply(text), &mut words);
-    Ok(words.0)
+/// Splits documents into words as a fit does it.
+#[pyclass(frozen, module = "glove_rs._core")]
+pub struct CoreSplitter {
+    tokenizer: Tokenizer,
+}
+
+#[pymethods]
+impl CoreSplitter {
+    #[new]
+    fn new(encoding: EncodingArguments) -> PyResult<Self> {
+        Ok(Self {
+            tokenizer: encoding.options()?.tokenizer,
+        })
+    }
+
+    /// The words of a document that is folded already.
+    fn split(&self, folded: &str) -> Vec<String> {
+        let mut words = Collected::default();
+        self.tokenizer.words(folded, &mut words);
+        words.0
+    }
 }
 
 /// Words, normalized and lower-cased as a text is before it is split.

@@ -5,7 +5,7 @@ use super::arrays::ByteArray;
 use super::recognising::FileArgument;
 use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
-use crate::encoding::read_vocabulary;
+use crate::encoding::{Words, read_vocabulary};
 use crate::file_kind::Wanted;
 use crate::formats::{explained, stanford};
 use crate::memory::fallible;
@@ -33,6 +33,15 @@ pub fn list<'a, 'py>(
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreVocabulary {
     pub inner: Arc<Vocabulary>,
+}
+
+/// The words to encode a text with: those of `vocabulary` or, without a vocabulary, those that are chosen from the
+/// text.
+pub fn words_of<'a>(vocabulary: Option<&Bound<'_, CoreVocabulary>>) -> Words<'a> {
+    match vocabulary {
+        Some(vocabulary) => Words::Given(vocabulary.get().inner.clone()),
+        None => Words::Chosen,
+    }
 }
 
 /// The words joined into one text, the position in it where each word ends (u64), and the counts (u64), as

@@ -39,7 +39,7 @@ fn counted() -> (Arc<Vocabulary>, Triangle) {
         let mut reader = Documents::new(documents);
         let raw = RawCorpus::read(&mut reader, &encoding, &memory, &monitor)?;
         let vocabulary = raw.vocabulary(&encoding, &monitor)?;
-        let mut corpus = raw.encode(&vocabulary, false, &monitor)?;
+        let mut corpus = raw.encode(&vocabulary, &encoding, &monitor)?;
         let counts = count(&mut corpus, vocabulary.len(), &counting, &memory, &monitor)?;
         Ok((Arc::new(vocabulary), counts))
     })

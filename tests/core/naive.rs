@@ -185,7 +185,7 @@ fn counted_with(
     options: &Options,
     memory: &MemoryLimit,
 ) -> Triangle {
-    let encoded = raw.encode(vocabulary, options.keep_gaps, &Monitor::new());
+    let encoded = raw.encode(vocabulary, &options.encoding(), &Monitor::new());
     let mut corpus = encoded.unwrap();
     let words = vocabulary.len();
     count(
@@ -399,7 +399,7 @@ fn encoded(
             let shard = Shard::read(&mut lines(some), &options.encoding(), &Monitor::new());
             shard
                 .unwrap()
-                .encode(vocabulary, partition, options.keep_gaps)
+                .encode(vocabulary, partition, &options.encoding())
                 .unwrap()
         })
         .collect()

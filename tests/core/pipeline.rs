@@ -43,7 +43,7 @@ fn counted(
     threads::in_pool(threads, || {
         let raw = RawCorpus::read(reader, &encoding, memory, &monitor)?;
         let vocabulary = raw.vocabulary(&encoding, &monitor)?;
-        let mut corpus = raw.encode(&vocabulary, false, &monitor)?;
+        let mut corpus = raw.encode(&vocabulary, &encoding, &monitor)?;
         let counts = count(&mut corpus, vocabulary.len(), &counting, memory, &monitor)?;
         Ok((vocabulary, counts))
     })?

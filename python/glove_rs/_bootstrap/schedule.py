@@ -7,10 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from .._settings import default
+
 __all__ = ["replicate_schedule", "stored_schedule"]
 
-#: A replicate of a bootstrap has `_EPOCHS` epochs if the model has the settings `_MEASURED`, the
-#: vectors have at most `_MOST_DIM` components, and the text has at least `_LEAST_TOKENS` tokens.
+#: A replicate of a bootstrap has `_EPOCHS` epochs if the model has the settings `_MEASURED` of the
+#: preset "best", the vectors have at most `_MOST_DIM` components, and the text has at least
+#: `_LEAST_TOKENS` tokens.
 #: Measured within these limits: with `_EPOCHS` epochs, replicates do not vary less than with all
 #: epochs of the model (benches/EXPERIMENTS.md, "Epochs of a replicate").
 _EPOCHS, _MOST_DIM, _LEAST_TOKENS = 4, 100, 300_000
@@ -18,13 +21,8 @@ _EPOCHS, _MOST_DIM, _LEAST_TOKENS = 4, 100, 300_000
 #: of the model. Between these dims, the factor lies on a straight line. With larger factors,
 #: replicates varied too much.
 _MOST_FACTORS = (50, 1.6), (100, 1.4)
-#: The values of the preset "best".
-_MEASURED = {
-    "epochs": 7,
-    "learning_rate": 0.25,
-    "schedule": "cosine",
-    "optimizer": "rowwise_adagrad",
-}
+#: If the preset "best" gets other values, measure again.
+_MEASURED = ("epochs", "learning_rate", "schedule", "optimizer")
 
 
 def replicate_schedule(
@@ -53,7 +51,7 @@ def replicate_schedule(
     """
     rate: float = model["learning_rate"]
     if epochs is None:
-        measured = all(model[name] == value for name, value in _MEASURED.items())
+        measured = all(model[name] == default(name, "best", model["dim"]) for name in _MEASURED)
         within = model["dim"] <= _MOST_DIM and tokens >= _LEAST_TOKENS
         fewer = method == "bootstrap" and measured and within
         epochs = _EPOCHS if fewer else model["epochs"]

@@ -34,8 +34,6 @@ __all__ = ["FORMAT", "Store"]
 FORMAT = "glove-rs bootstrap"
 _SETTINGS, _FULL = "bootstrap.json", "full.native"
 _REPLICATE = re.compile(r"replicate-(\d{4,})\.native")
-#: The first bytes of vectors in the native format.
-_NATIVE = b"\x89GloVe\r\n"
 
 
 def _name(replicate: int) -> str:
@@ -50,8 +48,7 @@ def _is_leftover(entry: os.DirEntry[str]) -> bool:
     if not entry.is_file(follow_symlinks=False):
         return False
     if entry.name == _FULL:
-        with open(entry.path, "rb") as file:
-            return file.read(len(_NATIVE)) == _NATIVE
+        return _core.is_native(entry.path)
     return any(_core.is_temporary_of(entry.name, name) for name in (_FULL, _SETTINGS))
 
 

@@ -31,7 +31,7 @@ _ENDS = 1 << 16
 
 #: Parameters that may always change when a training is resumed. They do not decide what is
 #: computed, but without `deterministic`, the number of threads changes a result a little.
-_RUNNING = frozenset({*_settings.names("running"), "max_word_bytes"})
+_RUNNING = frozenset(_settings.names("limits", "running"))
 
 
 @dataclass(frozen=True)

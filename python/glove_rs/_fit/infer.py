@@ -115,10 +115,9 @@ def _counts(
             "contexts must hold words of the vocabulary near the word"
             + ("" if word == _PLACE else f" {word!r}")
         )
-    every_word = {"min_count": 1, "max_vocab": None}
-    for name in (*_settings.names("counting"), "keep_gaps"):
+    for name in _settings.names("gaps", "counting"):
         del settings[name]
-    words = Vocabulary.from_corpus(iter(pieces), **settings | every_word)
+    words = Vocabulary.from_corpus(iter(pieces), **settings | _settings.EVERY_WORD)
     return int(words.counts[words[word]]), sides
 
 

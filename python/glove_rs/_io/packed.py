@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import bz2
 import codecs
+import functools
 import gzip
 import io
 import lzma
@@ -14,6 +15,7 @@ import zlib
 from collections.abc import Callable
 from typing import IO, Any
 
+from .. import _core
 from .._optional import optional
 
 __all__ = ["Stream", "is_damage", "unpacked"]
@@ -21,16 +23,6 @@ __all__ = ["Stream", "is_damage", "unpacked"]
 #: Exceptions that the standard library's decompressors and decoders raise for damaged data. For
 #: bzip2 it raises an OSError without a number.
 _DAMAGED = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError, UnicodeError)
-
-#: The first bytes of compressed files, and the name of their compression.
-_SIGNATURES = {
-    b"\x1f\x8b": "gzip",
-    b"BZh": "bz2",
-    b"\xfd7zXZ\0": "xz",
-    b"\x28\xb5\x2f\xfd": "zstd",
-}
-#: The number of bytes that decide whether a file is compressed.
-_SIGNATURE = 6
 
 
 def is_damage(error: BaseException) -> bool:
@@ -203,9 +195,9 @@ class _Streams(io.RawIOBase):
 def unpacked(file: IO[bytes] | Any, look: int) -> Stream:
     """Return a stream of the unpacked bytes of an open file, with its first `look` bytes.
 
-    Data compressed with gzip, bzip2, xz or Zstandard are recognised by their first bytes. A file
-    may have several compressed streams, one after the other. UTF-16 with a byte order mark becomes
-    UTF-8, and the byte order mark of UTF-8 is removed.
+    The core recognises data compressed with gzip, bzip2, xz or Zstandard by their first bytes. A
+    file may have several compressed streams, one after the other. UTF-16 with a byte order mark
+    becomes UTF-8, and the byte order mark of UTF-8 is removed.
 
     Raises
     ------
@@ -214,10 +206,10 @@ def unpacked(file: IO[bytes] | Any, look: int) -> Stream:
     ImportError
         If the file is compressed with Zstandard and pyarrow is not installed.
     """
-    stream = Stream(file, _SIGNATURE)
-    packing = next((name for magic, name in _SIGNATURES.items() if _begins(stream, magic)), None)
+    stream = Stream(file, _core.COMPRESSION_BYTES)
+    packing = _core.compression(stream.head)
     if packing is not None:
-        stream = Stream(_decompressor(packing, stream.buffered()), look, unpack=True)
+        stream = Stream(_DECOMPRESSORS[packing](stream.buffered()), look, unpack=True)
     stream.look(look)
     if _begins(stream, codecs.BOM_UTF16_LE) or _begins(stream, codecs.BOM_UTF16_BE):
         stream = Stream(_Recoded(stream), look, unpack=packing is not None)
@@ -230,17 +222,24 @@ def _begins(stream: Stream, magic: bytes) -> bool:
     return stream.head.startswith(magic)
 
 
-def _xz() -> lzma.LZMADecompressor:
-    return lzma.LZMADecompressor(lzma.FORMAT_XZ)
+def _gzip(file: io.BufferedReader) -> Any:
+    return gzip.GzipFile(fileobj=file)
 
 
-def _decompressor(packing: str, file: io.BufferedReader) -> Any:
-    if packing == "gzip":
-        return gzip.GzipFile(fileobj=file)
-    if packing == "bz2":
-        return _Streams(file, bz2.BZ2Decompressor).buffered()
-    if packing == "xz":
-        return _Streams(file, _xz, padding=4).buffered()
+def _bzip2(file: io.BufferedReader) -> Any:
+    return _Streams(file, bz2.BZ2Decompressor).buffered()
+
+
+def _xz(file: io.BufferedReader) -> Any:
+    start = functools.partial(lzma.LZMADecompressor, lzma.FORMAT_XZ)
+    return _Streams(file, start, padding=4).buffered()
+
+
+def _zstandard(file: io.BufferedReader) -> Any:
     # The standard library has Zstandard only since Python 3.14.
     pyarrow = optional("pyarrow", "unpacking Zstandard")
     return pyarrow.CompressedInputStream(file, "zstd")
+
+
+#: The decompressor of each compression that the core recognises, by the name of the compression.
+_DECOMPRESSORS = {"gzip": _gzip, "bzip2": _bzip2, "xz": _xz, "Zstandard": _zstandard}

@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from ._space import Float64
 
-__all__ = ["Fit", "fitted"]
+__all__ = ["Decomposition", "Fit", "Replicates"]
 
 #: Eigenvalues up to this size, relative to the largest one, count as zero. So does 1 minus a
 #: leverage, if it is below this size.
@@ -220,20 +220,37 @@ def _correction(n: int, clusters: int, rank: int) -> float:
     return (n - 1) / (n - rank) * clusters / (clusters - 1)
 
 
-def fitted(Z: Float64, Y: Float64, clusters: NDArray[np.int64]) -> Fit:
-    """Minimise Σ_i w_i ‖y_i − βᵀ z_i‖².
+class Decomposition:
+    """The QR decomposition of the intercept and the covariates of all observations.
 
     Parameters
     ----------
     Z : ndarray of float64, shape (n, p)
-        With independent columns.
-    Y : ndarray of float64, shape (n, dim)
     clusters : ndarray of int64, shape (n,)
         Numbers from 0, each of which occurs.
     """
-    sizes = np.bincount(clusters)
-    root = np.sqrt(1.0 / sizes[clusters])[:, None]
-    orthonormal, R = np.linalg.qr(root * Z)
-    gamma = orthonormal.T @ (root * Y)
-    Q, T = orthonormal / root, np.linalg.inv(R)
-    return Fit(Z, clusters, sizes, Q, T, T @ gamma, Y - Q @ gamma)
+
+    def __init__(self, Z: Float64, clusters: NDArray[np.int64]) -> None:
+        self._Z, self._clusters, self._sizes = Z, clusters, np.bincount(clusters)
+        self._root = np.sqrt(1.0 / self._sizes[clusters])[:, None]
+        self._orthonormal, self._R = np.linalg.qr(self._root * Z)
+
+    def remainders(self) -> Float64:
+        """Return the part of each column of `Z` that the columns before it leave: shape (p,).
+
+        It is the length of this part divided by the length of the column; 0 for a column of zeros.
+        The numbers after one that is almost 0 have no meaning.
+        """
+        lengths = np.linalg.norm(self._R, axis=0)
+        found: Float64 = np.abs(self._R.diagonal()) / np.where(lengths > 0, lengths, 1.0)
+        return found
+
+    def fit(self, Y: Float64) -> Fit:
+        """Minimise Σ_i w_i ‖y_i − βᵀ z_i‖² for the outcomes `Y`: shape (n, dim).
+
+        The columns of `Z` must be independent.
+        """
+        root = self._root
+        gamma = self._orthonormal.T @ (root * Y)
+        Q, T = self._orthonormal / root, np.linalg.inv(self._R)
+        return Fit(self._Z, self._clusters, self._sizes, Q, T, T @ gamma, Y - Q @ gamma)

@@ -15,7 +15,7 @@ from .._results import ResultTable
 from .._warnings import warn
 from ._design import design
 from ._embed import Embeddings
-from ._ols import Fit, Replicates, fitted
+from ._ols import Decomposition, Fit, Replicates
 from ._permutation import permuted_norms
 from ._space import Float64
 from ._units import Units
@@ -207,9 +207,10 @@ def regress(
     _check_size(X, clusters, is_clustered=cluster is not None)
     units, standardised = Units.of(X, 1.0 / np.bincount(clusters)[clusters])
     Z = np.column_stack([np.ones(n), standardised])
-    _check_covariates(X, Z, units, names)
     # Everything from here on is about the standardised covariates, until `units` converts it.
-    fit = fitted(Z, embeddings.vectors, clusters)
+    decomposition = Decomposition(Z, clusters)
+    _check_covariates(X, standardised, units, names, decomposition.remainders()[1:])
+    fit = decomposition.fit(embeddings.vectors)
     raw, bias = fit.norms()
     columns: dict[str, Any] = {
         "coefficient": names,
@@ -273,15 +274,15 @@ def _check_size(X: Float64, clusters: NDArray[np.int64], *, is_clustered: bool) 
         )
 
 
-def _check_covariates(X: Float64, Z: Float64, units: Units, names: list[str]) -> None:
+def _check_covariates(
+    X: Float64, standardised: Float64, units: Units, names: list[str], remainders: Float64
+) -> None:
     """Raise a ValueError if the covariates do not determine the coefficients.
 
-    `Z` is the intercept and the standardised columns of `X`.
+    `remainders` are those of the `standardised` columns of `X` in a :class:`_ols.Decomposition`.
     """
-    basis = np.full((len(Z), 1), len(Z) ** -0.5)
     for k, name in enumerate(names):
-        column = Z[:, k + 1]
-        if not column.any():
+        if not standardised[:, k].any():
             differ = "" if (X[:, k] == X[0, k]).all() else ", except for rounding errors"
             raise ValueError(
                 f"covariates must vary: {name!r} is {X[0, k]:g} for all contexts{differ}"
@@ -291,17 +292,12 @@ def _check_covariates(X: Float64, Z: Float64, units: Units, names: list[str]) ->
                 f"covariates must have a standard deviation from {_LEAST:g} to {_MOST:g}: that of "
                 f"{name!r} is {units.scale[k]:g}; use another unit"
             )
-        rest = column - basis @ (basis.T @ column)
-        rest -= basis @ (basis.T @ rest)
-        length = np.linalg.norm(rest)
         # A copy with another origin has the rounding errors of its larger values.
-        least = max(1e-9, 8 * float(units.rounding[: k + 1].max()))
-        if length <= least * float(np.linalg.norm(column)):
+        if remainders[k] <= max(1e-9, 8 * float(units.rounding[: k + 1].max())):
             raise ValueError(
                 f"covariates must not be collinear: {name!r} follows from the intercept and "
                 f"{', '.join(map(repr, names[:k]))}"
             )
-        basis = np.column_stack([basis, rest / length])
 
 
 def _bootstrapped(fit: Fit, n: int, seed: int, step_done: Callable[[int, int], object]) -> Float64:

@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from .. import kwic
+from .._settings import names
 from . import _inputs
 from ._options import add_parameters, add_settings, given
 from ._output import add_json, emit
@@ -14,17 +15,8 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _SEARCH = ("window", "match", "limit", "full_windows")
-_SOURCE = ("column", "storage_options")
-_TEXT = (
-    "tokenizer",
-    "user_dictionary",
-    "simplified_lookup",
-    "lowercase",
-    "normalize",
-    "documents",
-    "errors",
-    "progress",
-)
+_SOURCE = names("source")
+_TEXT = (*names("tokenizing", "reading"), "progress")
 
 
 def add(commands: Commands) -> None:

@@ -15,8 +15,7 @@ __all__ = ["add"]
 
 _SOURCE = names("source")
 _RULE = ("min_count", "threshold", "scoring", "delimiter", "passes")
-_LEFT_OUT = {"keep_gaps", "min_count", "max_vocab", "phrases", "stop_words"}
-_READING = tuple(name for name in names("reading", "encoding") if name not in _LEFT_OUT)
+_READING = names("reading", "tokenizing", "limits")
 _RUNNING = names("running")
 
 

@@ -39,7 +39,7 @@ __all__ = ["add"]
 _SOURCE = names("source")
 _RUNNING = names("running")
 _COUNTING = names("reading", "encoding", "counting")
-_VOCABULARY = tuple(name for name in names("reading", "encoding") if name != "keep_gaps")
+_VOCABULARY = names("reading", "vocabulary")
 # keep_counts is not an option, because a model file does not contain the counts. --save-counts
 # writes them to a file of their own.
 _FITTING = tuple(name for name in names("fitting") if name != "keep_counts")

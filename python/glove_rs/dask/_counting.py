@@ -173,17 +173,19 @@ def count(
         submit(_vocabulary, shard, name=f"{this}-words-{k}") for k, shard in enumerate(shards)
     ]
     given = None if vocabulary is None else vocabulary._core
+    # As the result of a task, the parameters are sent once to each worker, not with each task.
+    rules = submit(_encoding, encoding, name=f"{this}-encoding")
     words = submit(
         _chosen,
         _merged(cluster, _core.merge_vocabularies, vocabularies, f"{this}-words"),
         given,
         text.name,
-        encoding,
+        rules,
         name=f"{this}-vocabulary",
     )
     tokens = [submit(_tokens, shard, name=f"{this}-tokens-{k}") for k, shard in enumerate(shards)]
     texts = [
-        submit(_encoded, shard, words, encoding["keep_gaps"], groups, name=f"{this}-text-{k}")
+        submit(_encoded, shard, words, rules, groups, name=f"{this}-text-{k}")
         for k, shard in enumerate(shards)
     ]
     together = _is_small(len(texts), text.text_bytes(blocksize))
@@ -322,6 +324,10 @@ def _vocabulary(shard: _core.CoreShard) -> _core.CoreVocabulary:
     return shard.vocabulary
 
 
+def _encoding(parameters: _core._Encoding) -> _core._Encoding:
+    return parameters
+
+
 def _tokens(shard: _core.CoreShard) -> int:
     return shard.tokens
 
@@ -339,9 +345,12 @@ def _chosen(
 
 
 def _encoded(
-    shard: _core.CoreShard, vocabulary: _core.CoreVocabulary, keep_gaps: bool, groups: int
+    shard: _core.CoreShard,
+    vocabulary: _core.CoreVocabulary,
+    encoding: _core._Encoding,
+    groups: int,
 ) -> npt.NDArray[np.uint8]:
-    return shard.encode(vocabulary, keep_gaps, groups).view(np.uint8)
+    return shard.encode(vocabulary, encoding, groups).view(np.uint8)
 
 
 def _count(

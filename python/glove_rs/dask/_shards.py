@@ -17,14 +17,14 @@ from dask.bag import from_sequence
 from dask.base import is_dask_collection
 from dask.delayed import Delayed
 from fsspec import AbstractFileSystem
-from fsspec.compression import compr
 from fsspec.core import url_to_fs
 from fsspec.implementations.zip import ZipFileSystem
-from fsspec.utils import infer_compression, seek_delimiter
+from fsspec.utils import seek_delimiter
 
 from .. import _core
 from .._checks import is_file_system
 from .._io.file_systems import is_remote, remote_files, system_of
+from .._io.packed import unpacked
 from .._io.sources import files_of, named_files, names_files, source_arguments
 from .._io.table_columns import check_name
 from .._io.table_files import Piece
@@ -37,17 +37,14 @@ __all__ = ["FileRange", "Shards", "shards_of"]
 #: The bytes that end a document, for each value of `documents`. A file is cut after such bytes.
 #: With ``documents="file"`` files are not cut.
 _DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
-#: The core needs this many bytes from the beginning of a file to decide whether it can be cut.
-_BEGINNING = 10
 #: The calling process reads at most this many bytes from the beginning of a file to recognise what
 #: the file is.
 _LOOK = 1 << 20
 #: The calling process checks whether a file is text if the file is among this many first files of
 #: the source, or if it is cut. Any other file is checked by the worker that reads it.
 _LOOKED_AT = 16
-#: Endings of the names of compressed files, and the assumed ratio of the bytes of their text to the
-#: bytes of the files.
-_COMPRESSED, _TEXT_RATIO = (".gz", ".bz2", ".xz", ".zst"), 4
+#: The assumed ratio of the bytes of a text to the bytes of its compressed file.
+_TEXT_RATIO = 4
 
 
 class _File(NamedTuple):
@@ -74,7 +71,7 @@ class FileRange:
 
     def text_bytes(self) -> int:
         """Estimate the bytes of decompressed text; 0 if the size is unknown."""
-        return len(self) * (_TEXT_RATIO if self.file.path.endswith(_COMPRESSED) else 1)
+        return len(self) * (_TEXT_RATIO if _core.is_packed(self.file.path) else 1)
 
     def open(self) -> Iterator[tuple[str, int | None, Any]]:
         """Yield the name, the position of the first document, and an open file.
@@ -284,7 +281,7 @@ def _ranges_of(file: _File, size: int, delimiter: bytes | None) -> Iterator[File
 
 def _has_parts(file: _File) -> bool:
     with file.system.open(file.path, "rb") as stream:
-        return _core.has_parts(stream.read(_BEGINNING))
+        return _core.has_parts(stream.read(_core.COMPRESSION_BYTES))
 
 
 def _check_kinds(files: Iterator[_File]) -> None:
@@ -306,14 +303,11 @@ def _check_kinds(files: Iterator[_File]) -> None:
 def _check_kind(file: _File) -> None:
     with file.system.open(file.path, "rb") as stream:
         beginning = stream.read(_LOOK)
-    if len(beginning) == _LOOK and not _core.has_parts(beginning[:_BEGINNING]):
-        packing = infer_compression(file.path)
-        if packing not in compr:
-            return  # the worker that reads the file checks it
+    if len(beginning) == _LOOK and not _core.has_parts(beginning):
         try:
             with file.system.open(file.path, "rb") as stream:
-                beginning = compr[packing](stream, mode="rb").read(_LOOK)
-        except Exception:  # the file is damaged or misnamed: the worker that reads it checks it
+                beginning = unpacked(stream, _LOOK).head
+        except Exception:  # the file is damaged: the worker that reads it checks it
             return
     # `beginning` may end in the middle of a character. So bytes that are not text cause no error
     # here, but are replaced. The worker reports such bytes.

@@ -11,6 +11,7 @@ from .._checks import boolean, integer, optional_integer, shown
 from .._io.sources import Source
 from .._progress import reporter
 from .._settings import accepts
+from .._user_dictionary import WITHOUT_DICTIONARY
 from .._warnings import warn
 from ._contexts import Builder, Context, KeywordContexts
 from ._match import Keyword, Splitter
@@ -29,13 +30,7 @@ class _Model(Protocol):
         """Return the parameters of the constructor."""
 
 
-@accepts(
-    "source",
-    "reading",
-    "encoding",
-    "running",
-    but=("column", "min_count", "max_vocab", "keep_gaps", "threads"),
-)
+@accepts("source", "reading", "tokenizing", "limits", "lists", "running", but=("column", "threads"))
 def contexts(
     source: Source | Any,
     word: str | Sequence[str],
@@ -140,10 +135,9 @@ memory, tmp_dir, progress
     given: dict[str, Any] = dict(settings)
     if model is not None:
         own = model.get_params()
-        taken: tuple[str, ...] = ("tokenizer", "lowercase", "normalize", "documents")
-        if "tokenizer" not in given:
-            taken += ("user_dictionary", "simplified_lookup")
-        given = {name: own[name] for name in taken} | given
+        taken = (*_settings.names("tokenizing"), "documents")
+        left_out = WITHOUT_DICTIONARY if "tokenizer" in given else {}
+        given = {name: own[name] for name in taken if name not in left_out} | given
     given = _settings.with_content(given)
     checked = _settings.checked(given, "reading", "encoding")
     splitter = Splitter(checked)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from .. import _core
 from .._checks import choice, shown
 from .._python_tokenizers import function_of
-from .._user_dictionary import core_words
+from .._settings import core_encoding
 
 __all__ = ["MATCHES", "Keyword", "Splitter"]
 
@@ -24,12 +24,8 @@ class Splitter:
     def __init__(self, settings: dict[str, Any]) -> None:
         self.lowercase: bool = settings["lowercase"]
         self.normalize: Literal["NFC", "NFKC"] | None = settings["normalize"]
-        self._name = settings["tokenizer"]
-        self._function = function_of(self._name)
-        self._chinese = (
-            core_words(settings["user_dictionary"]),
-            bool(settings["simplified_lookup"]),
-        )
+        self._function = function_of(settings["tokenizer"])
+        self._core = _core.CoreSplitter(core_encoding(settings))
 
     @property
     def is_function(self) -> bool:
@@ -51,7 +47,7 @@ class Splitter:
             If the tokenizer is a function and does not return an iterable of str.
         """
         if self._function is None:
-            return _core.split_words(folded, self._name, False, None, *self._chinese)
+            return self._core.split(folded)
         words = self._function(folded)
         if isinstance(words, str | bytes) or not isinstance(words, Iterable):
             raise TypeError(f"tokenizer must return a list of str, got {shown(words)}")

@@ -12,6 +12,7 @@ from .. import _core, _settings
 from .._checks import is_missing, shown
 from .._io.sources import named_files, source_arguments
 from .._optional import optional
+from .._user_dictionary import WITHOUT_DICTIONARY
 from ._table_files import texts_of_tables
 
 __all__ = ["Documents", "documents_of_source"]
@@ -184,10 +185,9 @@ def _of_core(
                 return ["w"]  # one byte, because of max_word_bytes
 
             before = number
-            taken = {**settings, "tokenizer": visited}
-            taken |= {"user_dictionary": None, "simplified_lookup": False}
+            taken = {**settings, "tokenizer": visited, **WITHOUT_DICTIONARY}
             running = _settings.core_running({**settings, "threads": 1})
-            encoding = _settings.core_encoding(taken | {"min_count": 1, "max_vocab": None})
+            encoding = _settings.core_encoding(taken | _settings.EVERY_WORD)
             try:
                 _core.CoreVocabulary.from_corpus(
                     source_arguments(part, taken), encoding, running, report

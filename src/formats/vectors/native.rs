@@ -31,6 +31,10 @@ use crate::io::Written;
 use crate::io::{at, write_atomically};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
+#[cfg(feature = "python")]
+use std::fs::File;
+#[cfg(feature = "python")]
+use std::io::Read;
 use std::io::Write;
 use std::path::Path;
 
@@ -142,6 +146,18 @@ pub fn open(path: impl AsRef<Path>, monitor: &Monitor) -> Result<Option<(Header,
         return Ok(None);
     }
     read_index(&mut input, Some(size)).map(Some)
+}
+
+/// Whether the file at `path` begins like a native file, without decompression.
+///
+/// # Errors
+/// [`Error::Io`].
+#[cfg(feature = "python")]
+pub(crate) fn is_native(path: &Path) -> Result<bool> {
+    let mut head = Vec::new();
+    let file = at(path, File::open(path))?;
+    at(path, file.take(MAGIC.len() as u64).read_to_end(&mut head))?;
+    Ok(head == MAGIC)
 }
 
 /// Whether the next bytes of `input` are the beginning of a native file in half precision.
