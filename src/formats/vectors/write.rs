@@ -1,9 +1,9 @@
 //! Writes vectors for other programs: word2vec's two formats, and GloVe's text.
 
 use super::format::{self, Body, Plan};
+use super::ordered_writer::{TextBuffer, write_in_order};
 use super::shortest;
 use super::text::Dialect;
-use super::turns::{Text, in_order};
 use crate::error::{Error, Result};
 use crate::float16::Element;
 use crate::io::{Written, at, write_atomically};
@@ -74,7 +74,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
         layout,
     };
     write_atomically(path, monitor, |out| {
-        let mut text = Text::default();
+        let mut text = TextBuffer::default();
         if header {
             text.push(format!("{} {dim}\n", words.len()).as_bytes());
         }
@@ -89,7 +89,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
         at(path, out.write_all(text.bytes()))?;
         let together = (BLOCK / dim.saturating_mul(12)).max(1);
         let blocks = words.len().div_ceil(together);
-        in_order(out, path, blocks, monitor, |block, text| {
+        write_in_order(out, path, blocks, monitor, |block, text| {
             let start = block * together;
             rows.format(start..(start + together).min(words.len()), text);
         })
@@ -151,7 +151,7 @@ struct Rows<'a, W, E> {
 
 impl<W: AsRef<[u8]>, E: Element> Rows<'_, W, E> {
     /// Append some of the rows to `text`.
-    fn format(&self, rows: Range<usize>, text: &mut Text) {
+    fn format(&self, rows: Range<usize>, text: &mut TextBuffer) {
         let mut wide = vec![0.0; self.dim];
         let vectors = &self.vectors[rows.start * self.dim..rows.end * self.dim];
         for (word, vector) in self.words[rows].iter().zip(vectors.chunks_exact(self.dim)) {
