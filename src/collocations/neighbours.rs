@@ -125,13 +125,13 @@ pub(super) fn count_pairs(
 ) -> Result<(Vec<(Pair, u64)>, u64)> {
     let threads = rayon::current_num_threads().max(1);
     // Each occurrence of a pair takes memory here. If all occurrences take more memory than encoded text may take,
-    // the pairs are counted in several turns. Each turn reads the whole text and counts the pairs whose hashes
-    // belong to this turn.
-    let turns = (text.len() as u64 * size_of::<Pair>() as u64)
+    // the pairs are counted in several passes. Each pass reads the whole text and counts the pairs whose hashes
+    // belong to this pass.
+    let passes = (text.len() as u64 * size_of::<Pair>() as u64)
         .div_ceil(memory.text_bytes().max(1))
         .clamp(1, 1 << 16) as usize;
     let (mut kept, mut different) = (Vec::new(), 0);
-    for turn in 0..turns {
+    for pass in 0..passes {
         let filled: Result<Vec<Vec<Vec<Pair>>>> = (0..threads)
             .into_par_iter()
             .map(|part| {
@@ -145,7 +145,7 @@ pub(super) fn count_pairs(
                         }
                         let pair = pair(words[0], words[1]);
                         let hash = pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-                        if hash as usize / BUCKETS % turns == turn {
+                        if hash as usize / BUCKETS % passes == pass {
                             let bucket = &mut buckets[hash as usize % BUCKETS];
                             lacking = fallible::push(bucket, pair).err().or(lacking.take());
                         }
