@@ -212,12 +212,13 @@ impl<'a> Solver<'a> {
                 }
                 squares(&residual.0, inverse_diagonal[j])
             });
-            let turn = ratios(&next, &lengths, &solved);
+            // β of conjugate gradients; here, `beta` is the solution.
+            let conjugation = ratios(&next, &lengths, &solved);
             lengths = next;
             rows(direction, |j, direction| {
                 for k in 0..LINE {
                     let steepest = inverse_diagonal[j] * residual[j].0[k];
-                    direction.0[k] = steepest + turn[k] * direction.0[k];
+                    direction.0[k] = steepest + conjugation[k] * direction.0[k];
                 }
             });
         }
