@@ -127,11 +127,11 @@ def sampled(folder: Path, true: np.ndarray, noise: float, rng: np.random.Generat
     full = true + rng.normal(size=true.shape) * noise
     store = Store(folder)
     store.create()
-    turn = orthogonal(rng, true.shape[1])
+    rotation = orthogonal(rng, true.shape[1])
     words = [f"w{i}" for i in range(len(true))]
-    store.write_full(WordVectors(words, (full @ turn).astype(np.float32)))
+    store.write_full(WordVectors(words, (full @ rotation).astype(np.float32)))
     for number in range(20):
-        store.write(number, (full + rng.normal(size=true.shape) * noise) @ turn)
+        store.write(number, (full + rng.normal(size=true.shape) * noise) @ rotation)
     text = {"documents": 9, "units": 9, "tokens": 99, "words": len(true)}
     settings = {"method": "bootstrap", "unit": "document", "seed": 0, "n": 20}
     store.write_settings({**settings, "text": text, "model": {}})

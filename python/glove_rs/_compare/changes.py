@@ -106,10 +106,10 @@ def changed_words(
         if left_out := int(np.isnan(key).sum()):
             title = f"{left_out} words are left out: their vectors are mostly noise"
     else:
-        turn = _turn(first, second, anchored)
+        matrix = _rotation_matrix(first, second, anchored)
         u, has_u = unit_rows(first.vectors, rows)
         v, has_v = unit_rows(second.vectors, others)
-        cosines = np.einsum("ij,ij->i", u, v if turn is None else v @ turn, dtype=np.float64)
+        cosines = np.einsum("ij,ij->i", u, v if matrix is None else v @ matrix, dtype=np.float64)
         key = np.where(has_u & has_v, 1 - cosines, np.nan)
         columns = {"change": key}
     order = np.argsort(-np.nan_to_num(key, nan=-np.inf), kind="stable")
@@ -118,7 +118,7 @@ def changed_words(
     return IntervalTable({"word": [names[place] for place in order.tolist()], **table}, title)
 
 
-def _turn(
+def _rotation_matrix(
     a: WordVectors, b: WordVectors, anchored: tuple[_Rows, _Rows] | None
 ) -> npt.NDArray[np.float32] | None:
     """Return the matrix that rotates `b` to `a`. `anchored` has the rows of the anchor words.
@@ -178,10 +178,10 @@ def _with_intervals(
         u, v = vectors(one, rows), vectors(other, others)
         for own, sums in zip((u, v), moments, strict=True):
             sums.add(own)
-        turn = _turn(one, other, anchored)
-        products[replicate] = np.einsum("ij,ij->i", u, v if turn is None else v @ turn)
+        matrix = _rotation_matrix(one, other, anchored)
+        products[replicate] = np.einsum("ij,ij->i", u, v if matrix is None else v @ matrix)
     u, v = vectors(a.full, rows), vectors(b.full, others)
-    turn = _turn(a.full, b.full, anchored)
+    matrix = _rotation_matrix(a.full, b.full, anchored)
     lengths = [np.einsum("ij,ij->i", x, x, dtype=np.float64) for x in (u, v)]
     with np.errstate(invalid="ignore", divide="ignore"):
         signals = [q - m.variance() for q, m in zip(lengths, moments, strict=True)]
@@ -189,7 +189,7 @@ def _with_intervals(
         reliability = np.minimum(*shares)
         used = reliability >= RELIABLE
         scale = np.sqrt(np.where(used, signals[0] * signals[1], np.nan))
-    cosine = np.einsum("ij,ij->i", u, v if turn is None else v @ turn) / scale
+    cosine = np.einsum("ij,ij->i", u, v if matrix is None else v @ matrix) / scale
     change = 1 - cosine
     low, high = interval_of(change, 1 - products / scale, "bootstrap", "standard", level)
     return {"change": change, "low": low, "high": high, "reliability": reliability}
