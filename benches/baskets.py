@@ -35,13 +35,13 @@ def baskets(seed: int) -> list[list[int]]:
         chosen = rng.choice(ITEMS, 200, replace=False)
         weights[chosen] = 1 / np.arange(1, 201)
         topics.append(weights / weights.sum())
-    made = []
+    baskets = []
     for _ in range(CUSTOMERS):
         mixture = rng.dirichlet(np.full(TOPICS, 0.05)) @ np.array(topics)
         size = rng.integers(5, 41)
         size = min(size, np.count_nonzero(mixture))
-        made.append(rng.choice(ITEMS, size, replace=False, p=mixture / mixture.sum()).tolist())
-    return made
+        baskets.append(rng.choice(ITEMS, size, replace=False, p=mixture / mixture.sum()).tolist())
+    return baskets
 
 
 def recall(scores: np.ndarray, kept: list[list[int]], hidden: list[int]) -> float:

@@ -348,12 +348,12 @@ def _change_json(text: bytes, rng: random.Random) -> bytes:
                 inside[key] = whole_numbers(old, len(text), rng)  # type: ignore[index]
         case _:
             inside[key] = rng.choice(_VALUES)  # type: ignore[index]
-    made = json.dumps(value).encode()
+    encoded = json.dumps(value).encode()
     if rng.random() < 0.05:
-        made = made.replace(b"}", b"," * 3 + b"}", 1)
+        encoded = encoded.replace(b"}", b"," * 3 + b"}", 1)
     if rng.random() < 0.02:
-        made = b"[" * 100_000 + made
-    return made
+        encoded = b"[" * 100_000 + encoded
+    return encoded
 
 
 # --- npz ------------------------------------------------------------------------------------------

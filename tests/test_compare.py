@@ -191,8 +191,8 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
     running = {"threads": 2, "memory": None, "tmp_dir": None}
     first = _core.train(counts, 9, training, running, None, False).arrays
     session = dict.fromkeys(
-        ["validation", "early_stopping", "max_seconds", "callback", "checkpoint", "init", "keep"]
-    ) | {"keep_counts": False}
+        ["validation", "early_stopping", "max_seconds", "callback", "checkpoint", "init"]
+    ) | {"keep_counts": False, "store_result": None}
     start = {**first, "epochs_done": 0, "halvings": 0}
     frozen = session | {"frozen_contexts": True}
     found = _core.train(counts, 9, training, running, None, False, start, frozen).arrays

@@ -198,7 +198,7 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
         "checkpoint": None,
         "init": init,
         "keep_counts": False,
-        "keep": None,
+        "store_result": None,
     }
     running = {"threads": 2, "memory": None, "tmp_dir": None}
     start = {**arrays, "epochs_done": 0, "halvings": 0}

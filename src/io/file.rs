@@ -143,8 +143,8 @@ impl Replacement {
         let names: Vec<_> = target.file_name().map(Into::into).into_iter().collect();
         folder::sweep(&target, &names);
         let (path_of_it, file) = temporary::claim(&target, |path| {
-            let made = temporary::create_locked(path, old.is_some())?;
-            Ok(made.map(|file| (path.to_owned(), file)))
+            let created = temporary::create_locked(path, old.is_some())?;
+            Ok(created.map(|file| (path.to_owned(), file)))
         })?;
         let temporary = Some(Temporary {
             path: path_of_it,

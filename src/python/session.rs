@@ -40,10 +40,10 @@ pub struct SessionArguments<'py> {
     #[pyo3(default)]
     pub trained_words: Option<usize>,
     /// Called with the result of the training, a [`super::training::CoreParameters`], before `train` returns
-    /// or raises. After an interruption, the result has the parameters of the last finished epoch. `keep` is called
-    /// twice if Ctrl-C interrupts the first call. `keep` is not called if training diverges, or if another error
+    /// or raises. After an interruption, the result has the parameters of the last finished epoch. `store_result` is called
+    /// twice if Ctrl-C interrupts the first call. `store_result` is not called if training diverges, or if another error
     /// occurs before an epoch of this call of `train` has finished.
-    pub keep: Option<Py<PyAny>>,
+    pub store_result: Option<Py<PyAny>>,
 }
 
 /// Where to write checkpoints, and how often: the fields of [`Checkpoints`].

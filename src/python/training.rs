@@ -330,11 +330,11 @@ pub fn train(
         return Err(result.err().unwrap_or_else(|| Error::Cancelled.into()));
     };
     let trained = Py::new(py, core_parameters(py, &session, trained)?)?;
-    let kept = match &arguments.keep {
-        Some(keep) => keep_result(py, keep, &trained),
+    let stored = match &arguments.store_result {
+        Some(store_result) => call_with_result(py, store_result, &trained),
         None => Ok(()),
     };
-    result.and(kept)?;
+    result.and(stored)?;
     Ok(trained)
 }
 
@@ -346,15 +346,19 @@ fn load_numpy(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Call `keep` with the result of a training. If Ctrl-C interrupts `keep`, it is called again, so that the
-/// result is not lost, and the interruption is raised afterwards.
-fn keep_result(py: Python<'_>, keep: &Py<PyAny>, trained: &Py<CoreParameters>) -> PyResult<()> {
-    match keep.call1(py, (trained,)) {
+/// Call `store_result` with the result of a training. If Ctrl-C interrupts `store_result`, it is called again, so
+/// that the result is not lost, and the interruption is raised afterwards.
+fn call_with_result(
+    py: Python<'_>,
+    store_result: &Py<PyAny>,
+    trained: &Py<CoreParameters>,
+) -> PyResult<()> {
+    match store_result.call1(py, (trained,)) {
         Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => {
-            keep.call1(py, (trained,))?;
+            store_result.call1(py, (trained,))?;
             Err(error)
         }
-        kept => kept.map(drop),
+        stored => stored.map(drop),
     }
 }
 

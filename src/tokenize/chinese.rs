@@ -73,9 +73,9 @@ impl Segmenter {
         {
             return known.clone();
         }
-        let made = Arc::new(Self::new(user_words, simplified_lookup));
-        *last = Some(made.clone());
-        made
+        let segmenter = Arc::new(Self::new(user_words, simplified_lookup));
+        *last = Some(segmenter.clone());
+        segmenter
     }
 
     fn is_for(&self, user_words: &[UserWord], simplified_lookup: bool) -> bool {

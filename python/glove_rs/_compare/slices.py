@@ -465,7 +465,7 @@ class _SliceTrainer:
             "checkpoint": None,
             "init": None,
             "keep_counts": False,
-            "keep": None,
+            "store_result": None,
             "frozen_contexts": True,
             "trained_words": len(self.words),
         }

@@ -203,8 +203,8 @@ def _resume(
             )
     with refusing(folder.state, "a checkpoint of glove_rs"):
         # Leave out saved values that the caller replaces: they may be invalid on this machine.
-        kept = {k: v for k, v in settings["parameters"].items() if k not in parameters}
-        model = cls._of_settings(kept)
+        unchanged = {k: v for k, v in settings["parameters"].items() if k not in parameters}
+        model = cls._of_settings(unchanged)
         saved_options: SessionOptions = {
             "validation": settings["session"]["validation"],
             "early_stopping": settings["session"]["early_stopping"],
@@ -258,13 +258,13 @@ def update(
             )
         if folder is not None:
             folder.claim()
-        kept = counts_of(model) if counts is None else counts
-        if not isinstance(kept, Cooccurrence):
+        old_counts = counts_of(model) if counts is None else counts
+        if not isinstance(old_counts, Cooccurrence):
             raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
-        rows = _rows(kept.vocabulary, state.vocabulary)
+        rows = _rows(old_counts.vocabulary, state.vocabulary)
         parameters = _settings.with_content(state.as_read(model.get_params()))
         with reporter(model.progress) as callback:
-            core = kept._core.with_more_text(
+            core = old_counts._core.with_more_text(
                 source_arguments(text.source, {**parameters, **text.where()}),
                 _settings.core_encoding(parameters),
                 _settings.core_counting(parameters),
@@ -274,7 +274,7 @@ def update(
             )
         merged = Cooccurrence._of(core)
         least = _settings.decided(parameters)["min_count"]
-        _check_more(kept.vocabulary, merged.vocabulary, least)
+        _check_more(old_counts.vocabulary, merged.vocabulary, least)
         settings = checkpoints.settings(
             parameters,
             training,
@@ -390,18 +390,18 @@ def _train(
     files = _settings.content_paths(model.get_params())
     used = _settings.used(parameters) | training | settings["session"]
 
-    def keep(made: _core.CoreParameters) -> None:
-        held_out = [math.nan if loss is None else loss for loss in made.validation]
-        epochs = zip(made.history, held_out, made.data_loss, strict=True)
+    def store_result(trained: _core.CoreParameters) -> None:
+        held_out = [math.nan if loss is None else loss for loss in trained.validation]
+        epochs = zip(trained.history, held_out, trained.data_loss, strict=True)
         history = History([*before, *((*epoch[1:], *losses) for epoch, *losses in epochs)])
-        kept = None if made.counts is None else Cooccurrence._of(made.counts)
-        subwords = None if made.subwords is None else Subwords(made.subwords)
+        retained_counts = None if trained.counts is None else Cooccurrence._of(trained.counts)
+        subwords = None if trained.subwords is None else Subwords(trained.subwords)
         model._fitted = Fitted(
             vocabulary,
             history,
-            made,
+            trained,
             used,
-            kept,
+            retained_counts,
             text,
             order,
             subwords,
@@ -425,12 +425,12 @@ def _train(
         "checkpoint": checkpoint,
         "init": None if init is None else init.core(counts.vocabulary),
         "keep_counts": keep_counts,
-        "keep": keep,
+        "store_result": store_result,
     }
     running = _settings.core_running(model.get_params())
     with reporter(model.progress) as callback:
-        # The core calls `keep`, so that Ctrl-C cannot come between the training and storing its
-        # result.
+        # The core calls `store_result`, so that Ctrl-C cannot come between the training and storing
+        # its result.
         _core.train(
             counts._core, model.dim, training, running, callback, consume, start, core_session
         )

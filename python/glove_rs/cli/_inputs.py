@@ -105,7 +105,7 @@ def documents(paths: list[str], errors: str, storage_options: Any = None) -> lis
     """
     found: list[str] = []
 
-    def keep(document: str) -> list[str]:
+    def collect(document: str) -> list[str]:
         if not document.strip():
             return []
         found.append(document)
@@ -115,7 +115,7 @@ def documents(paths: list[str], errors: str, storage_options: Any = None) -> lis
     Vocabulary.from_corpus(
         corpus(paths),
         storage_options=storage_options,
-        tokenizer=keep,
+        tokenizer=collect,
         min_count=1,
         threads=1,
         errors=errors,
