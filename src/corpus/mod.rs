@@ -11,7 +11,7 @@ pub use crate::io::charset::OnInvalid;
 pub use file::FileReader;
 pub use sample::{SampleReader, TextSample};
 pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, has_parts};
-pub use unit::{DocumentUnit, Gatherer};
+pub use unit::{ContentBuilder, DocumentUnit};
 
 use crate::error::Result;
 use crate::memory::fallible;

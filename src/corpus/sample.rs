@@ -5,7 +5,7 @@
 
 use super::charset;
 use super::text::has_parts;
-use super::{ChunkReader, Content, Gatherer, TextOptions};
+use super::{ChunkReader, Content, ContentBuilder, TextOptions};
 use crate::error::{Error, Location, Result};
 use crate::file_kind::UTF8_MARK;
 use crate::file_kind::{self, LOOK};
@@ -242,13 +242,13 @@ impl ChunkReader for SampleReader {
         }
         let parts = self.parts(self.next);
         self.next += 1;
-        let mut gatherer = Gatherer::new(self.options.documents);
+        let mut builder = ContentBuilder::new(self.options.documents);
         for (file, start, end) in parts {
-            gatherer.push(&self.read_part(file, start, end)?)?;
+            builder.push(&self.read_part(file, start, end)?)?;
             // The next part or piece comes from another file or another position: no window crosses its beginning.
-            gatherer.end();
+            builder.end();
         }
-        Ok(Some(gatherer.take()))
+        Ok(Some(builder.take()))
     }
 
     fn take_notice(&mut self) -> Option<String> {
