@@ -140,7 +140,7 @@ impl<'a> Solver<'a> {
         });
         for_tasks(word_tasks, of_words, |i, out| {
             let sum = match start {
-                Some(_) => gather(beta, design.by_word.get(i)),
+                Some(_) => sum_of_rows(beta, design.by_word.get(i)),
                 None => [0.0; LINE],
             };
             // Each of Aᵀ and A contains a factor 1/√n. `word_weights`, which is c/n, contains both factors, as
@@ -154,7 +154,7 @@ impl<'a> Solver<'a> {
             NOTHING
         });
         for_tasks(ngram_tasks, residual, |j, out| {
-            let sum = gather(of_words, design.by_ngram.get(j));
+            let sum = sum_of_rows(of_words, design.by_ngram.get(j));
             for k in 0..LINE {
                 out.0[k] = sum[k] - *penalty * beta[j].0[k];
             }
@@ -190,14 +190,14 @@ impl<'a> Solver<'a> {
         for _ in 0..steps {
             monitor.advance(1)?;
             for_tasks(word_tasks, of_words, |i, out| {
-                let sum = gather(direction, design.by_word.get(i));
+                let sum = sum_of_rows(direction, design.by_word.get(i));
                 for k in 0..LINE {
                     out.0[k] = word_weights[i] * sum[k];
                 }
                 NOTHING
             });
             let curvature = for_tasks(ngram_tasks, image, |j, out| {
-                let sum = gather(of_words, design.by_ngram.get(j));
+                let sum = sum_of_rows(of_words, design.by_ngram.get(j));
                 let direction = &direction[j].0;
                 for k in 0..LINE {
                     out.0[k] = sum[k] + *penalty * direction[k];
@@ -268,7 +268,7 @@ fn add(sum: &mut Sums, more: &Sums) {
 
 /// The sum of the rows with the indices `ids`.
 #[inline(always)]
-pub(super) fn gather(rows: &[Line], ids: &[u32]) -> [f32; LINE] {
+pub(super) fn sum_of_rows(rows: &[Line], ids: &[u32]) -> [f32; LINE] {
     let mut sum = [0.0; LINE];
     for &id in ids {
         let row = &rows[id as usize].0;

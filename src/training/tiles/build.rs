@@ -305,7 +305,7 @@ fn fill(
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
         shuffle(records, &mut rng);
         let rows = grid.words_of(tile.row_block as usize).len();
-        Order::new(rows, layout).gather(records, scratch);
+        Order::new(rows, layout).arrange(records, scratch);
     };
     ordered
         .into_par_iter()

@@ -83,7 +83,7 @@ impl Tiles {
             let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
             if self.layout.is_rowwise() {
                 let rows = self.grid.words_of(row_block).len();
-                Order::new(rows, self.layout).gather(&mut pairs[end..end + length], &mut scratch);
+                Order::new(rows, self.layout).arrange(&mut pairs[end..end + length], &mut scratch);
             }
             if !any_seen && length == 0 {
                 continue;
