@@ -108,8 +108,8 @@ def main() -> None:
             found, _ = model.recommend(users, matrix[:TESTED], N=TOP)
             hits = np.mean([item in ids for ids, item in zip(found, hidden, strict=True)])
             results[name] = (float(hits), seconds)
-        for name, (share, seconds) in results.items():
-            print(f"seed {seed}: {name:30} recall at 10 {share:.3f}, {seconds:.1f} s")
+        for name, (fraction, seconds) in results.items():
+            print(f"seed {seed}: {name:30} recall at 10 {fraction:.3f}, {seconds:.1f} s")
 
 
 if __name__ == "__main__":

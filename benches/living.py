@@ -159,11 +159,11 @@ def neighbours(
 
 
 def overlap(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> list[str]:
-    shares = []
+    fractions = []
     for n in NEIGHBOURS:
         pairs = zip(one[:, :n], other[:, :n], strict=True)
-        shares.append(np.mean([len(set(a) & set(b)) / n for a, b in pairs]))
-    return [f"{share:.3f}" for share in shares]
+        fractions.append(np.mean([len(set(a) & set(b)) / n for a, b in pairs]))
+    return [f"{fraction:.3f}" for fraction in fractions]
 
 
 def occurrences(corpus: Path, hidden: Sequence[str], window: int) -> dict[str, list[list[str]]]:

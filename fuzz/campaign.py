@@ -328,8 +328,8 @@ def main() -> int:
         if options.replay:
             outcomes = replay(name, [Path(path).read_bytes() for path in options.replay])
         else:
-            share = options.seconds / len(names)
-            outcomes = attack(name, seed=seed, inputs=options.inputs, seconds=share)
+            seconds = options.seconds / len(names)
+            outcomes = attack(name, seed=seed, inputs=options.inputs, seconds=seconds)
         for content, outcome in outcomes:
             if report.add(content, outcome) and report.faults[outcome["cause"]] <= KEPT:
                 save(report, content, outcome, options.findings)

@@ -63,8 +63,8 @@ impl Rule {
                 (both as f64 - self.min_count as f64) / product as f64 * text.different as f64
             }
             Scoring::Npmi => {
-                let share = |n: u64| n as f64 / text.words as f64;
-                let (a, b, ab) = (share(first), share(last), share(both));
+                let probability = |n: u64| n as f64 / text.words as f64;
+                let (a, b, ab) = (probability(first), probability(last), probability(both));
                 (ab / (a * b)).ln() / -ab.ln()
             }
         };

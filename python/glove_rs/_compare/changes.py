@@ -185,8 +185,8 @@ def _with_intervals(
     lengths = [np.einsum("ij,ij->i", x, x, dtype=np.float64) for x in (u, v)]
     with np.errstate(invalid="ignore", divide="ignore"):
         signals = [q - m.variance() for q, m in zip(lengths, moments, strict=True)]
-        shares = [s / q for s, q in zip(signals, lengths, strict=True)]
-        reliability = np.minimum(*shares)
+        reliabilities = [s / q for s, q in zip(signals, lengths, strict=True)]
+        reliability = np.minimum(*reliabilities)
         used = reliability >= RELIABLE
         scale = np.sqrt(np.where(used, signals[0] * signals[1], np.nan))
     cosine = np.einsum("ij,ij->i", u, v if matrix is None else v @ matrix) / scale

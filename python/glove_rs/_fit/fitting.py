@@ -33,7 +33,7 @@ _Model = TypeVar("_Model", bound=Model)
 #: Epochs of an update, as a fraction of the model's epochs. With this fraction, `fit` on half of
 #: enwiki-17m and `update` with the other half answer 33.5 % of the analogies. `fit` on the whole
 #: text answers 33.7 % (benches/EXPERIMENTS.md, "Epochs of an update").
-UPDATE_SHARE = 0.4
+UPDATE_FRACTION = 0.4
 #: The biases of a new word start near the mean of the biases of this many old words.
 ALIKE = 100
 
@@ -246,7 +246,7 @@ def update(
     if model.dim != dim:
         raise ValueError(f"dim must stay {dim} in an update, got {model.dim}")
     if epochs is None:
-        training["epochs"] = math.ceil(UPDATE_SHARE * training["epochs"])
+        training["epochs"] = math.ceil(UPDATE_FRACTION * training["epochs"])
     else:
         training["epochs"] = integer("epochs", epochs, 1)
     folder = session.folder
