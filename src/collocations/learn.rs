@@ -1,7 +1,7 @@
 //! Learns from counts which neighbouring words of a text are phrases.
 
 use super::neighbours::{CONNECTOR, Pair, SPECIAL, Table, add, count_others, count_pairs, pair};
-use super::score::{Rule, Text};
+use super::score::{Rule, TextSize};
 use crate::corpus::ChunkReader;
 use crate::encoding::{EncodingOptions, NumberedText, RawCorpus};
 use crate::error::Result;
@@ -102,7 +102,7 @@ fn find(
     } else {
         others.len()
     } as u64;
-    let numbers = Text {
+    let numbers = TextSize {
         different: plain + apart + different_pairs - counted_twice,
         words: words.iter().map(|word| word.1).sum(),
     };
