@@ -6,7 +6,7 @@ use glove_rs::corpus::{DocumentUnit, FileReader, OnInvalid, TextOptions};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::tokenize::Tokenizer;
 use glove_rs::{MemoryLimit, Monitor};
-use glove_rs_fuzz::{Documents, accepted, in_folder, written};
+use glove_rs_fuzz::{DocumentCollector, accepted, in_folder, written};
 use libfuzzer_sys::fuzz_target;
 use std::collections::HashMap;
 
@@ -67,7 +67,7 @@ fn naive(data: &[u8]) -> Option<Counts> {
     if skippable || marks.iter().any(|mark| data.starts_with(mark)) {
         return None;
     }
-    let mut documents = Documents::default();
+    let mut documents = DocumentCollector::default();
     Tokenizer::Whitespace.lines(std::str::from_utf8(data).ok()?, &mut documents);
     let mut counts = Counts::new();
     for word in documents.0.into_iter().flatten() {

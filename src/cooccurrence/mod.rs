@@ -16,7 +16,7 @@
 mod accumulator;
 mod assemble;
 mod count;
-mod documents;
+mod document_windows;
 mod encoded_text;
 mod estimate;
 mod frequent_pairs;
@@ -42,7 +42,7 @@ mod window;
 pub use accumulator::DENSE_WIDTH;
 pub(crate) use accumulator::RowAccumulator;
 pub use count::{count, count_named};
-pub(crate) use documents::Documents;
+pub(crate) use document_windows::DocumentWindows;
 pub use estimate::{CorpusSize, EncodedSample, Estimate};
 pub(crate) use frequent_pairs::FrequentPairs;
 pub use from_records::TriangleBuilder;

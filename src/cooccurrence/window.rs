@@ -1,7 +1,7 @@
 //! Sums a row of the matrix from the windows around the occurrences of its word.
 
 use super::accumulator::{Kind, Row, RowAccumulator, Sum, ones};
-use super::documents::Documents;
+use super::document_windows::DocumentWindows;
 use super::encoded_text::{EncodedText, Symbol};
 use super::occurrences::{Occurrences, POLL_TOKENS};
 use super::options::CountingOptions;
@@ -59,7 +59,7 @@ pub(crate) struct RowCounter<'a, T: ?Sized> {
     occurrences: &'a Occurrences,
     options: CountingOptions,
     // The documents, if whole documents are counted.
-    documents: Option<&'a Documents>,
+    documents: Option<&'a DocumentWindows>,
     // Fast path: the weight of each lane of a window, first the left side, then the right side.
     lanes: [f64; 2 * SIDE],
     // Fast path: a bit for each lane of the windows that are added together. The bit is 1 if the lane
@@ -75,7 +75,7 @@ impl<'a, T: EncodedText + ?Sized> RowCounter<'a, T> {
         text: &'a T,
         carried: usize,
         occurrences: &'a Occurrences,
-        documents: Option<&'a Documents>,
+        documents: Option<&'a DocumentWindows>,
         options: &CountingOptions,
     ) -> Self {
         let mut lanes = [0.0; 2 * SIDE];

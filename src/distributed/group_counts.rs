@@ -8,7 +8,7 @@
 
 use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
-    BlockSum, CompressedBlock, CountingOptions, Documents, FrequentPairs, Occurrences,
+    BlockSum, CompressedBlock, CountingOptions, DocumentWindows, FrequentPairs, Occurrences,
     RowAccumulator, RowBlock, RowCounter, Rows, SharedBytes, Totals, Triangle, TriangleRow, poll,
     push_row, push_sum, sum_row, tasks,
 };
@@ -323,10 +323,10 @@ fn count_blocks<S: BlockSum>(
         .map(|ids| Occurrences::index(*ids, first..rows.end, monitor))
         .collect();
     let occurrences = occurrences?;
-    let mut documents: Vec<Documents> = Vec::new();
+    let mut documents: Vec<DocumentWindows> = Vec::new();
     let mut documents_before = 0;
     for ids in texts.iter().filter(|_| options.counts_documents()) {
-        let found = Documents::index(*ids, true, monitor)?;
+        let found = DocumentWindows::index(*ids, true, monitor)?;
         let found = found.map_err(|long| long.error(documents_before, None))?;
         documents_before += found.len();
         documents.push(found);

@@ -12,13 +12,13 @@ use crate::monitor::Monitor;
 use crate::vocabulary::{Vocabulary, WordId};
 use std::ops::Range;
 
-/// Number of positions of the text for each element of the field `index` of [`Documents`].
+/// Number of positions of the text for each element of the field `index` of [`DocumentWindows`].
 const STEP: usize = 64;
 /// Number of words of a document that an error shows.
 const SHOWN: usize = 5;
 
 /// The documents of a text. A document is looked up by the position of one of its words.
-pub(crate) struct Documents {
+pub(crate) struct DocumentWindows {
     // ends[k] is the position of the mark that ends document k, or the length of the text if the
     // last document has no mark.
     ends: Vec<u32>,
@@ -26,7 +26,7 @@ pub(crate) struct Documents {
     index: Vec<u32>,
 }
 
-impl Documents {
+impl DocumentWindows {
     /// Index the documents of a segment. If the segment is the last one (`is_last`), the words after
     /// the last end of a document are a document too. Otherwise these words are left out, because the
     /// next segment begins with them.
