@@ -2,7 +2,7 @@
 
 use super::errors::FormatError;
 use crate::corpus::{
-    CHUNK_BYTES, ChunkReader, Content, ContentBuilder, OnInvalid, TextOptions, Words,
+    CHUNK_BYTES, ChunkReader, Content, ContentBuilder, OnInvalid, TextOptions, TokenizedDocuments,
 };
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
@@ -121,7 +121,7 @@ impl ArrowReader {
     /// Join the next documents of the open batch into a chunk.
     fn read_chunk(&mut self, column: &Column) -> PyResult<Content> {
         let mut text = ContentBuilder::new(self.options.documents);
-        let mut words = Words::default();
+        let mut words = TokenizedDocuments::default();
         while self.row < column.rows() && text.len() + words.len() < CHUNK_BYTES {
             if let Some(tokens) = column.tokens(self.row) {
                 for token in tokens {

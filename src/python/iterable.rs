@@ -5,7 +5,7 @@ use super::arrow::ArrowReader;
 use super::objects::{text_of, type_name};
 use super::signals::signals;
 use crate::corpus::{
-    CHUNK_BYTES, ChunkReader, Content, ContentBuilder, TextOptions, TextReader, Words,
+    CHUNK_BYTES, ChunkReader, Content, ContentBuilder, TextOptions, TextReader, TokenizedDocuments,
 };
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
@@ -79,7 +79,7 @@ impl<'py> IterableReader<'py> {
     /// iterator, or if the next item needs a reader of its own; this reader is then `self.inside`.
     fn read_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
         let mut text = ContentBuilder::new(self.options.documents);
-        let mut words = Words::default();
+        let mut words = TokenizedDocuments::default();
         let start = Instant::now();
         for taken in 1.. {
             if text.len() + words.len() >= CHUNK_BYTES {
@@ -146,7 +146,11 @@ impl<'py> IterableReader<'py> {
         })
     }
 
-    fn push_words(&self, document: &Bound<'py, PyAny>, words: &mut Words) -> PyResult<()> {
+    fn push_words(
+        &self,
+        document: &Bound<'py, PyAny>,
+        words: &mut TokenizedDocuments,
+    ) -> PyResult<()> {
         let wrong = |found: &Bound<'_, PyAny>, what: &str| {
             PyTypeError::new_err(format!(
                 "document {} of the source {what}, got {}",
