@@ -50,7 +50,7 @@ fuzz_target!(|data: &[u8]| {
     }
     in_folder(|folder| {
         let path = folder.join("counts");
-        let words = counts::Words { vocabulary: &vocabulary, rare: &rare, contexts: None };
+        let words = counts::Vocabularies { vocabulary: &vocabulary, rare: &rare, contexts: None };
         counts::save(&counted, words, &path, &monitor).expect("counts");
         let again = counts::load(&path, None, &memory, &monitor).expect("saved counts can be read");
         assert_eq!((&*again.vocabulary, &*again.rare), (&vocabulary, &rare));

@@ -52,7 +52,7 @@ const RECTANGULAR: u32 = 2;
 
 /// The words of the rows and columns of counts, and the rare words.
 #[derive(Debug, Clone, Copy)]
-pub struct Words<'a> {
+pub struct Vocabularies<'a> {
     /// The words of the rows and, unless there are `contexts`, of the columns.
     pub vocabulary: &'a Vocabulary,
     /// The words that `min_count` or `max_vocab` excluded from the vocabulary, if they are known.
@@ -70,7 +70,7 @@ pub struct Words<'a> {
 /// because files of counts that [`super::stanford`] writes have it.
 pub fn save(
     counts: &Triangle,
-    words: Words<'_>,
+    words: Vocabularies<'_>,
     path: impl AsRef<Path>,
     monitor: &Monitor,
 ) -> Result<()> {
@@ -321,8 +321,8 @@ mod tests {
         (vocabulary, rare, counts.unwrap())
     }
 
-    fn words<'a>(vocabulary: &'a Vocabulary, rare: &'a Vocabulary) -> Words<'a> {
-        Words {
+    fn words<'a>(vocabulary: &'a Vocabulary, rare: &'a Vocabulary) -> Vocabularies<'a> {
+        Vocabularies {
             vocabulary,
             rare,
             contexts: None,
@@ -369,7 +369,7 @@ mod tests {
         });
         let counts = counts.unwrap().rectangular([2, 3]);
         let rare = Vocabulary::default();
-        let named = Words {
+        let named = Vocabularies {
             contexts: Some(&films),
             ..words(&users, &rare)
         };

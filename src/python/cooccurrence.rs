@@ -79,8 +79,8 @@ impl CoreCooccurrence {
     }
 
     /// The words of the counts, as they are passed to the function that writes a file.
-    fn words(&self) -> counts_file::Words<'_> {
-        counts_file::Words {
+    fn words(&self) -> counts_file::Vocabularies<'_> {
+        counts_file::Vocabularies {
             vocabulary: &self.vocabulary,
             rare: &self.rare,
             contexts: self.contexts.as_deref(),

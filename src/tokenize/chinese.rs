@@ -184,9 +184,9 @@ mod tests {
     use proptest::prelude::*;
 
     #[derive(Default)]
-    struct Words(Vec<String>);
+    struct WordCollector(Vec<String>);
 
-    impl TokenHandler for Words {
+    impl TokenHandler for WordCollector {
         fn word(&mut self, word: &[u8]) {
             self.0.push(String::from_utf8(word.to_vec()).unwrap());
         }
@@ -194,7 +194,7 @@ mod tests {
     }
 
     fn split(segmenter: &Segmenter, text: &str) -> Vec<String> {
-        let mut words = Words::default();
+        let mut words = WordCollector::default();
         segmenter.words(text, &mut words);
         words.0
     }
