@@ -1,6 +1,6 @@
 //! The co-occurrence matrix, stored as the triangle of pairs whose row word is the rarer word or the same word.
 
-use super::row_block::{RowBlock, Rows, TriangleRow, poll};
+use super::row_block::{CountRows, RowBlock, TriangleRow, poll};
 use super::row_store::{Store, StoredBlock};
 use super::totals::Totals;
 use crate::error::{Error, Result};
@@ -371,7 +371,7 @@ impl Triangle {
     }
 }
 
-impl Rows for Triangle {
+impl CountRows for Triangle {
     fn for_each_row(
         &self,
         rows: Range<WordId>,

@@ -55,7 +55,7 @@ pub use options::{CountingOptions, MAX_DOCUMENT};
 pub use pairs::{CountedPairs, KeyTable, PairBatch, PairOptions, PairReader, count_pairs};
 pub use pipeline::{CountedText, Words, count_text};
 pub(crate) use row_block::poll;
-pub use row_block::{RowBlock, Rows, TriangleRow};
+pub use row_block::{CountRows, RowBlock, TriangleRow};
 pub(crate) use row_store::CompressedBlock;
 pub use row_store::SharedBytes;
 pub(crate) use row_writer::RowWriter;

@@ -290,7 +290,7 @@ impl TriangleRow<'_> {
 }
 
 /// Counts that can be read row by row.
-pub trait Rows: Sync {
+pub trait CountRows: Sync {
     /// Call `f` for each of `rows`, in order. `f` may be called several times for a row, each time
     /// with some of the columns of the row.
     ///
@@ -303,7 +303,7 @@ pub trait Rows: Sync {
     ) -> Result<()>;
 }
 
-impl Rows for RowBlock {
+impl CountRows for RowBlock {
     fn for_each_row(
         &self,
         rows: Range<WordId>,

@@ -8,9 +8,9 @@
 
 use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
-    BlockSum, CompressedBlock, CountingOptions, DocumentWindows, FrequentPairs, Occurrences,
-    RowAccumulator, RowBlock, RowCounter, Rows, SharedBytes, Totals, Triangle, TriangleRow, poll,
-    push_row, push_sum, sum_row, tasks,
+    BlockSum, CompressedBlock, CountRows, CountingOptions, DocumentWindows, FrequentPairs,
+    Occurrences, RowAccumulator, RowBlock, RowCounter, SharedBytes, Totals, Triangle, TriangleRow,
+    poll, push_row, push_sum, sum_row, tasks,
 };
 use crate::encoding::{CompactText, DOCUMENT_END};
 use crate::error::{Error, Result};
@@ -183,7 +183,7 @@ impl GroupCounts {
     }
 }
 
-impl Rows for GroupCounts {
+impl CountRows for GroupCounts {
     fn for_each_row(
         &self,
         rows: Range<WordId>,
@@ -678,7 +678,7 @@ mod tests {
 
     /// All records, with the ranks of their words. The counts are rounded, because sums in another order can
     /// differ in their last bits.
-    fn records<'a, R: Rows + 'a>(
+    fn records<'a, R: CountRows + 'a>(
         by_group: impl IntoIterator<Item = (&'a R, Partition, usize)>,
     ) -> BTreeMap<(WordId, WordId), i64> {
         let mut records = BTreeMap::new();

@@ -8,7 +8,7 @@ use super::segments::for_each_segment;
 use super::slab::{Slab, SlabRange};
 use super::source::{Counts, TileSource};
 use super::{Tile, Tiles};
-use crate::cooccurrence::Rows;
+use crate::cooccurrence::CountRows;
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
@@ -204,7 +204,7 @@ impl Tiles {
 /// block k up to `block` and, if the matrix is not symmetric, tile (k, `block`). Tiles without records are
 /// left out. Returns the tiles and the slab with their records.
 fn fill(
-    counts: &impl Rows,
+    counts: &impl CountRows,
     grid: &TileGrid,
     block: usize,
     layout: RowLayout,
