@@ -198,10 +198,10 @@ struct PairRow {
 /// Rows that one worker has numbered.
 struct Numbered {
     worker: usize,
-    rows: Rows,
+    rows: PairRows,
 }
 
-enum Rows {
+enum PairRows {
     Memory(Vec<PairRow>),
     Spilled(Range<u64>),
 }
@@ -294,7 +294,7 @@ pub fn count_pairs(
                     let mut all = Vec::new();
                     for batch in batches {
                         monitor.advance(batch.rows() as u64)?;
-                        let rows = Rows::Memory(worker.number(batch)?);
+                        let rows = PairRows::Memory(worker.number(batch)?);
                         all.push(Numbered {
                             worker: number,
                             rows,
@@ -346,7 +346,7 @@ impl<'a> Log<'a> {
 
     fn push(&mut self, more: Vec<Numbered>) -> Result<()> {
         for mut numbered in more {
-            let Rows::Memory(rows) = &numbered.rows else {
+            let PairRows::Memory(rows) = &numbered.rows else {
                 continue;
             };
             let bytes = size_of_val(&rows[..]) as u64;
@@ -359,7 +359,7 @@ impl<'a> Log<'a> {
                         .file
                         .insert(TemporaryFile::create(&self.memory.folder)?),
                 };
-                numbered.rows = Rows::Spilled(file.append(bytemuck::cast_slice(rows))?);
+                numbered.rows = PairRows::Spilled(file.append(bytemuck::cast_slice(rows))?);
             } else {
                 self.in_memory += bytes;
             }
@@ -399,8 +399,8 @@ impl<'a> Log<'a> {
             builder = builder.symmetric();
         }
         let rows = self.numbered.iter().map(|numbered| match &numbered.rows {
-            Rows::Memory(rows) => rows.len() as u64,
-            Rows::Spilled(range) => (range.end - range.start) / size_of::<PairRow>() as u64,
+            PairRows::Memory(rows) => rows.len() as u64,
+            PairRows::Spilled(range) => (range.end - range.start) / size_of::<PairRow>() as u64,
         });
         monitor.begin(Stage::Merging, rows.sum());
         let file = self.file.as_ref();
@@ -417,14 +417,14 @@ impl<'a> Log<'a> {
                 .into_par_iter()
                 .map(|Numbered { worker, rows }| {
                     let mut rows = match (rows, file) {
-                        (Rows::Memory(rows), _) => rows,
-                        (Rows::Spilled(range), Some(file)) => {
+                        (PairRows::Memory(rows), _) => rows,
+                        (PairRows::Spilled(range), Some(file)) => {
                             let length = (range.end - range.start) as usize / size_of::<PairRow>();
                             let mut rows: Vec<PairRow> = fallible::zeroed(length)?;
                             file.read_into(range.start, bytemuck::cast_slice_mut(&mut rows))?;
                             rows
                         }
-                        (Rows::Spilled(_), None) => Vec::new(), // cannot happen: spilled rows have a file
+                        (PairRows::Spilled(_), None) => Vec::new(), // cannot happen: spilled rows have a file
                     };
                     for pair in &mut rows {
                         pair.row = row_ranks[worker][pair.row as usize];

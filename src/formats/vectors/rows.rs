@@ -2,7 +2,7 @@
 //! takes rows of the matrix for it. Then it parses the block into these rows while other threads read the next blocks.
 
 use super::blocks::{Block, Blocks, Taken};
-use super::record_layout::Rows;
+use super::record_layout::RecordLayout;
 use super::selection::Selection;
 use super::word_list::{Distinct, WordList};
 use crate::error::{Error, Result};
@@ -34,7 +34,7 @@ pub(super) struct Vectors<E> {
 /// selection, only the vectors of its words are kept, and reading ends when all words are found.
 pub(super) fn read<E: Element>(
     input: &mut Input,
-    records: impl Rows,
+    records: impl RecordLayout,
     dim: usize,
     expected: usize,
     most: usize,
@@ -89,7 +89,7 @@ struct Round<'a, 'b, R, E> {
     only: Option<&'b Selection>,
 }
 
-impl<R: Rows, E: Element> Round<'_, '_, R, E> {
+impl<R: RecordLayout, E: Element> Round<'_, '_, R, E> {
     /// Read and parse blocks until there are no more, the matrix has no room for the next, or an error occurs.
     fn work(&self) {
         let mut block = Block::default();
@@ -134,7 +134,7 @@ struct Parsed {
 /// Parse the records of a block. The vectors of the wanted words are written to the first rows of `rows`.
 fn parse<E: Element>(
     block: &Block,
-    mut records: impl Rows,
+    mut records: impl RecordLayout,
     rows: &mut [E],
     dim: usize,
     only: Option<&Selection>,

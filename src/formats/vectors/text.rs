@@ -5,7 +5,7 @@
 //! last fields, as many as there are components, are the numbers, and the rest is the word.
 
 use super::numbers;
-use super::record_layout::{Fault, Rows};
+use super::record_layout::{Fault, RecordLayout};
 use super::rows::check_utf8;
 use super::selection::Selection;
 use crate::error::Location;
@@ -213,7 +213,7 @@ pub(super) fn too_long(longest: usize) -> String {
     format!("the line is longer than max_line_bytes, {longest} bytes")
 }
 
-impl Rows for Lines {
+impl RecordLayout for Lines {
     fn frame(
         &mut self,
         block: &[u8],

@@ -1,7 +1,7 @@
 //! Reads word2vec's binary vectors: the header `V dim LF`, then one record for each word: the word, a space, and `dim`
 //! little-endian f32. The original tool writes a newline after each record, gensim does not.
 
-use super::record_layout::{Fault, Rows};
+use super::record_layout::{Fault, RecordLayout};
 use super::rows::check_utf8;
 use super::selection::Selection;
 use crate::error::Location;
@@ -37,7 +37,7 @@ impl BinaryRows {
     }
 }
 
-impl Rows for BinaryRows {
+impl RecordLayout for BinaryRows {
     fn frame(
         &mut self,
         block: &[u8],

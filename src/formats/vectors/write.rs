@@ -67,7 +67,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     }
     let header = !matches!(layout, Layout::Headless | Layout::SixDecimals);
     check_words(words, header)?;
-    let rows = Rows {
+    let formatter = RowFormatter {
         words,
         vectors,
         dim,
@@ -81,7 +81,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
         if layout != Layout::Binary {
             let start = text.bytes().len();
             let checked = words.len().min(CHECKED);
-            rows.format(0..checked, &mut text);
+            formatter.format(0..checked, &mut text);
             let all = checked == words.len();
             check_beginning(text.bytes(), all, header.then_some(words.len()), dim)?;
             text.truncate(start);
@@ -91,7 +91,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
         let blocks = words.len().div_ceil(together);
         write_in_order(out, path, blocks, monitor, |block, text| {
             let start = block * together;
-            rows.format(start..(start + together).min(words.len()), text);
+            formatter.format(start..(start + together).min(words.len()), text);
         })
     })
 }
@@ -142,14 +142,14 @@ fn check_beginning(text: &[u8], all: bool, words: Option<usize>, dim: usize) -> 
 }
 
 /// The words and vectors to write, and their layout.
-struct Rows<'a, W, E> {
+struct RowFormatter<'a, W, E> {
     words: &'a [W],
     vectors: &'a [E],
     dim: usize,
     layout: Layout,
 }
 
-impl<W: AsRef<[u8]>, E: Element> Rows<'_, W, E> {
+impl<W: AsRef<[u8]>, E: Element> RowFormatter<'_, W, E> {
     /// Append some of the rows to `text`.
     fn format(&self, rows: Range<usize>, text: &mut TextBuffer) {
         let mut wide = vec![0.0; self.dim];
