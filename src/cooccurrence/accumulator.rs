@@ -352,8 +352,8 @@ pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cooccurrence::block_layout::RowBlock;
     use crate::cooccurrence::merge::push_row;
-    use crate::cooccurrence::row_block::RowBlock;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

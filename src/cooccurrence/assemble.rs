@@ -1,7 +1,7 @@
 //! Builds a matrix in memory from pairs in any order. (`from_records.rs` uses the disk beyond a memory limit.)
 
+use super::block_layout::{RowBlock, poll};
 use super::matrix::Triangle;
-use super::row_block::{RowBlock, poll};
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::monitor::Monitor;

@@ -8,13 +8,13 @@
 //! table.
 
 use super::accumulator::RowAccumulator;
+use super::block_layout::RowBlock;
 use super::document_windows::DocumentWindows;
 use super::frequent_pairs::FrequentPairs;
 use super::matrix::Triangle;
 use super::merge::{BlockSum, merge, push_row};
 use super::occurrences::Occurrences;
 use super::options::CountingOptions;
-use super::row_block::RowBlock;
 use super::row_writer::{CountedBlock, Progress, RowWriter};
 use super::window::{RowCounter, sum_row};
 use crate::encoding::{EncodedCorpus, Segment};

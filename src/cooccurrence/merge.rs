@@ -2,8 +2,8 @@
 //! (`weighted_sum.rs` adds up counts with different word ids, in memory.)
 
 use super::accumulator::{Kind, Row, RowAccumulator, Sum};
+use super::block_layout::{RowBlock, TriangleRow};
 use super::matrix::Triangle;
-use super::row_block::{RowBlock, TriangleRow};
 use super::row_writer::{CountedBlock, Progress, RowWriter};
 use crate::error::Result;
 use crate::memory::MemoryLimit;

@@ -4,7 +4,7 @@
 //! Most of the memory of counting holds rows. When rows were not packed, a sixth of the time of counting went into page
 //! faults at the first use of this memory (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
 
-use super::row_block::RowBlock;
+use super::block_layout::RowBlock;
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::vocabulary::WordId;
@@ -221,7 +221,7 @@ fn unpacked(packed: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cooccurrence::row_block::TriangleRow;
+    use crate::cooccurrence::block_layout::TriangleRow;
     use proptest::prelude::*;
 
     /// Sums of 1/d for random distances d, and some whole numbers.

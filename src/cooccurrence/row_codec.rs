@@ -1,6 +1,6 @@
 //! Compresses blocks of rows to bytes, and reads them back.
 
-use super::row_block::{RowBlock, TriangleRow};
+use super::block_layout::{RowBlock, TriangleRow};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::vocabulary::WordId;

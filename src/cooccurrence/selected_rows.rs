@@ -1,7 +1,7 @@
 //! Extracts selected rows of the full matrix.
 
+use super::block_layout::{TriangleRow, poll};
 use super::matrix::{Csr, Triangle};
-use super::row_block::{TriangleRow, poll};
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::monitor::Monitor;

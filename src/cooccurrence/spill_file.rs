@@ -1,6 +1,6 @@
 //! Rows on disk: compressed blocks in a temporary file without a name.
 
-use super::row_block::RowBlock;
+use super::block_layout::RowBlock;
 use super::row_codec::decode;
 use crate::error::Result;
 use crate::memory::TemporaryFile;

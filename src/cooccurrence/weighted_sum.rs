@@ -1,7 +1,7 @@
 //! The weighted sum of matrices whose words may have different ids (`merge.rs`: the same ids, without weights).
 
+use super::block_layout::poll;
 use super::matrix::Triangle;
-use super::row_block::poll;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
