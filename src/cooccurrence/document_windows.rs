@@ -1,7 +1,7 @@
 //! Whole documents as windows: every two words of a document are a pair, whatever their distance
 //! (docs/architecture.md, Counting rules).
 
-use super::accumulator::{Row, Sum};
+use super::accumulator::{RowSums, Sum};
 use super::encoded_text::{EncodedText, Symbol};
 use super::occurrences::POLL_TOKENS;
 use super::options::{CountingOptions, MAX_DOCUMENT};
@@ -105,7 +105,7 @@ impl DocumentWindows {
         row: WordId,
         positions: impl Iterator<Item = usize>,
         options: &CountingOptions,
-        sums: &mut impl Row,
+        sums: &mut impl RowSums,
     ) {
         let symbols = text.symbols();
         for position in positions {

@@ -1,7 +1,7 @@
 //! Adds up counts with the same word ids, row by row. Beyond a memory limit, the sum goes to a temporary file.
 //! (`weighted_sum.rs` adds up counts with different word ids, in memory.)
 
-use super::accumulator::{Kind, Row, RowAccumulator, Sum};
+use super::accumulator::{RowAccumulator, RowSums, Sum, SumKind};
 use super::block_layout::{RowBlock, TriangleRow};
 use super::matrix::Triangle;
 use super::row_writer::{CountedBlock, Progress, RowWriter};
@@ -213,9 +213,9 @@ pub(crate) fn push_sum<S: BlockSum>(
     accumulator.begin(width, entries)?;
     for row in rows {
         match accumulator.kind() {
-            Kind::Full => add(row, &mut accumulator.full()),
-            Kind::Dense => add(row, &mut accumulator.dense()),
-            Kind::Hashed => add(row, &mut accumulator.hashed()),
+            SumKind::Full => add(row, &mut accumulator.full()),
+            SumKind::Dense => add(row, &mut accumulator.dense()),
+            SumKind::Hashed => add(row, &mut accumulator.hashed()),
         }
     }
     push_row(accumulator, block)?;
@@ -227,7 +227,7 @@ pub(crate) fn push_row<S: BlockSum>(
     accumulator: &mut RowAccumulator<S>,
     block: &mut RowBlock,
 ) -> Result<()> {
-    if accumulator.kind() == Kind::Full {
+    if accumulator.kind() == SumKind::Full {
         let sums = accumulator.sums();
         let number = sums.iter().filter(|sum| !sum.is_zero()).count();
         block.reserve(1, number + 1)?;
@@ -242,7 +242,7 @@ pub(crate) fn push_row<S: BlockSum>(
 }
 
 #[inline(always)]
-fn add<S: BlockSum>(row: &TriangleRow<'_>, sums: &mut impl Row<Sum = S>) {
+fn add<S: BlockSum>(row: &TriangleRow<'_>, sums: &mut impl RowSums<Sum = S>) {
     for (entry, &column) in row.columns.iter().enumerate() {
         sums.at(column).plus(S::of(row, entry));
     }

@@ -30,14 +30,14 @@ pub(crate) struct PackedBlock {
     first: WordId,
     // The ends of the rows, as in a RowBlock.
     ends: Vec<u32>,
-    columns: Columns,
+    columns: PackedColumns,
     forward: Values,
     backward: Option<Values>,
 }
 
 /// The columns of the entries, in 16 bits unless the block has a row of number 65,536 or above.
 #[derive(Debug, Clone, PartialEq)]
-enum Columns {
+enum PackedColumns {
     Narrow(Vec<u16>),
     Wide(Vec<WordId>),
 }
@@ -81,9 +81,9 @@ impl PackedBlock {
             ends: fallible::collect(ends.iter().map(|&end| end as u32))?,
             columns: if is_narrow {
                 let narrow = columns.iter().map(|&column| column as u16);
-                Columns::Narrow(fallible::collect(narrow)?)
+                PackedColumns::Narrow(fallible::collect(narrow)?)
             } else {
-                Columns::Wide(fallible::copied(columns)?)
+                PackedColumns::Wide(fallible::copied(columns)?)
             },
             forward,
             backward,
@@ -103,8 +103,8 @@ impl PackedBlock {
     /// Number of bytes of memory that the rows take.
     pub fn bytes(&self) -> u64 {
         let columns = match &self.columns {
-            Columns::Narrow(columns) => size_of_val(&columns[..]),
-            Columns::Wide(columns) => size_of_val(&columns[..]),
+            PackedColumns::Narrow(columns) => size_of_val(&columns[..]),
+            PackedColumns::Wide(columns) => size_of_val(&columns[..]),
         };
         let values = std::iter::once(&self.forward).chain(&self.backward);
         let values: usize = values.map(Values::bytes).sum();
@@ -130,14 +130,14 @@ impl PackedBlock {
         ends.extend(own.iter().map(|&end| end as usize - entries.start));
         fallible::reserve(columns, entries.len())?;
         match &self.columns {
-            Columns::Narrow(own) => {
+            PackedColumns::Narrow(own) => {
                 columns.extend(
                     own[entries.clone()]
                         .iter()
                         .map(|&column| WordId::from(column)),
                 );
             }
-            Columns::Wide(own) => columns.extend_from_slice(&own[entries.clone()]),
+            PackedColumns::Wide(own) => columns.extend_from_slice(&own[entries.clone()]),
         }
         if let Some(forward) = forward {
             self.forward.unpack(entries.clone(), forward)?;

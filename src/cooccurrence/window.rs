@@ -1,6 +1,6 @@
 //! Sums a row of the matrix from the windows around the occurrences of its word.
 
-use super::accumulator::{Kind, Row, RowAccumulator, Sum, ones};
+use super::accumulator::{RowAccumulator, RowSums, Sum, SumKind, ones};
 use super::document_windows::DocumentWindows;
 use super::encoded_text::{EncodedText, Symbol};
 use super::occurrences::{Occurrences, POLL_TOKENS};
@@ -29,9 +29,9 @@ pub(crate) fn sum_row<S: Sum, T: EncodedText + ?Sized>(
     for counter in counters {
         for part in counter.occurrences.of(row).chunks(together) {
             match accumulator.kind() {
-                Kind::Full => counter.scan(row, part, &mut accumulator.full(), monitor)?,
-                Kind::Dense => counter.scan(row, part, &mut accumulator.dense(), monitor)?,
-                Kind::Hashed => counter.scan(row, part, &mut accumulator.hashed(), monitor)?,
+                SumKind::Full => counter.scan(row, part, &mut accumulator.full(), monitor)?,
+                SumKind::Dense => counter.scan(row, part, &mut accumulator.dense(), monitor)?,
+                SumKind::Hashed => counter.scan(row, part, &mut accumulator.hashed(), monitor)?,
             }
             monitor.advance(part.len() as u64)?;
         }
@@ -115,7 +115,7 @@ impl<'a, T: EncodedText + ?Sized> RowCounter<'a, T> {
         &self,
         row: WordId,
         positions: &[u32],
-        sums: &mut impl Row,
+        sums: &mut impl RowSums,
         monitor: &Monitor,
     ) -> Result<()> {
         if let Some(documents) = self.documents {
@@ -174,7 +174,7 @@ impl<'a, T: EncodedText + ?Sized> RowCounter<'a, T> {
         &self,
         row: X,
         positions: &[u32],
-        sums: &mut impl Row,
+        sums: &mut impl RowSums,
         fetch: impl Fn(usize, &mut [X; 2 * SIDE]),
     ) {
         let mut windows = [X::END; BATCH * 2 * SIDE];
@@ -196,7 +196,13 @@ impl<'a, T: EncodedText + ?Sized> RowCounter<'a, T> {
 
     /// Add the neighbours in the first `number` of these windows.
     #[inline(always)]
-    fn add<X: Symbol, R: Row>(&self, row: X, windows: &[X; LANES], number: usize, sums: &mut R) {
+    fn add<X: Symbol, R: RowSums>(
+        &self,
+        row: X,
+        windows: &[X; LANES],
+        number: usize,
+        sums: &mut R,
+    ) {
         let mut keep = words_up_to(row, windows) & self.within;
         let ends = document_ends(windows);
         if number < TOGETHER {
@@ -231,7 +237,7 @@ impl<'a, T: EncodedText + ?Sized> RowCounter<'a, T> {
         &self,
         row: WordId,
         position: usize,
-        sums: &mut impl Row,
+        sums: &mut impl RowSums,
         monitor: &Monitor,
     ) -> Result<()> {
         let right = self.ids_after(position);
@@ -250,7 +256,7 @@ impl<'a, T: EncodedText + ?Sized> RowCounter<'a, T> {
         &self,
         row: WordId,
         position: usize,
-        sums: &mut impl Row,
+        sums: &mut impl RowSums,
         monitor: &Monitor,
     ) -> Result<()> {
         let left = (0..position).rev().map(|at| self.text.id(at));
