@@ -1,6 +1,8 @@
 //! Learns from counts which neighbouring words of a text are phrases.
 
-use super::neighbours::{CONNECTOR, Pair, SPECIAL, Table, add, count_others, count_pairs, pair};
+use super::neighbours::{
+    CONNECTOR, CountTable, NeighbourPair, SPECIAL, add, count_others, count_pairs, pair,
+};
 use super::score::{Rule, TextSize};
 use crate::corpus::ChunkReader;
 use crate::encoding::{EncodingOptions, NumberedText, RawCorpus};
@@ -46,7 +48,7 @@ pub fn learn(
 }
 
 /// Counts of spellings that several words and collocations can share.
-type Spellings = Table<Box<[u8]>>;
+type Spellings = CountTable<Box<[u8]>>;
 
 fn find(
     text: &NumberedText<'_>,
@@ -86,7 +88,8 @@ fn find(
         }
     }
     let shared = shared_pairs(&spellings, words, &kinds, phrases.delimiter())?;
-    let wanted = |pair: Pair, count: u64| count >= rule.min_count || shared.contains_key(&pair);
+    let wanted =
+        |pair: NeighbourPair, count: u64| count >= rule.min_count || shared.contains_key(&pair);
     let (pairs, different_pairs) = count_pairs(text, &kinds, wanted, memory, monitor)?;
     // Number of pairs that are in `different_pairs` and whose spelling is also in `spellings`.
     let mut counted_twice = 0;
@@ -140,7 +143,7 @@ fn find(
 
 /// The plain pairs whose spelling is shared with a word or with another collocation, each with this spelling. A pair is
 /// plain if neither word contains the delimiter.
-type Shared = HashMap<Pair, Box<[u8]>, FixedState>;
+type Shared = HashMap<NeighbourPair, Box<[u8]>, FixedState>;
 
 /// The plain pairs that are spelled like one of `spellings`, each with this spelling.
 fn shared_pairs(
@@ -153,7 +156,7 @@ fn shared_pairs(
     if spellings.is_empty() {
         return Ok(shared);
     }
-    let mut ids: Table<&[u8]> = Table::default();
+    let mut ids: CountTable<&[u8]> = CountTable::default();
     for (id, ((word, _), kind)) in words.iter().zip(kinds).enumerate() {
         if *kind == 0 {
             fallible::reserve_in_map(&mut ids, 1)?;

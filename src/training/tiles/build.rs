@@ -15,7 +15,7 @@ use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::training::kernel::Record;
 use crate::training::marginals::{Marginal, marginals};
-use crate::training::negatives::{NegativeSampler, Pair, Targets};
+use crate::training::negatives::{NegativePair, NegativeSampler, Targets};
 use crate::training::options::TrainingOptions;
 use crate::training::row_layout::RowLayout;
 use crate::training::shuffle::shuffle;
@@ -62,7 +62,7 @@ pub(crate) fn record_bytes(nnz: u64, symmetric: bool) -> u64 {
 
 /// Bytes of `draws` negative pairs.
 pub(crate) fn negative_bytes(draws: f64) -> u64 {
-    draws as u64 * size_of::<Pair>() as u64
+    draws as u64 * size_of::<NegativePair>() as u64
 }
 
 /// Number of blocks of rows that are built for each thread before the memory of their counts is

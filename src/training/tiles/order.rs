@@ -11,7 +11,7 @@
 //! "Mini-batches of one word").
 
 use crate::training::kernel::{Record, TOGETHER};
-use crate::training::negatives::Pair;
+use crate::training::negatives::NegativePair;
 use crate::training::row_layout::RowLayout;
 
 /// Records that are sorted together use rows of at most about this many bytes on their `i` side.
@@ -36,7 +36,7 @@ impl HasRow for Record {
     }
 }
 
-impl HasRow for Pair {
+impl HasRow for NegativePair {
     fn row(&self) -> usize {
         usize::from(self[0])
     }
