@@ -5,7 +5,7 @@ use super::{CHUNK_BYTES, ChunkReader, Content, Idle, Origin, file_bytes};
 use crate::error::{Error, Location, Result};
 use crate::file_kind;
 use crate::file_kind::UTF8_MARK;
-use crate::io::charset::{self, Fault, OnInvalid, Utf16};
+use crate::io::charset::{self, DecodingFault, OnInvalid, Utf16};
 use crate::io::compression::{Compression, Unpacked};
 use crate::memory::fallible;
 use std::io::{self, Read};
@@ -278,7 +278,7 @@ impl TextReader {
         self.malformed((self.offset, message))
     }
 
-    fn malformed(&self, (at, message): Fault) -> Error {
+    fn malformed(&self, (at, message): DecodingFault) -> Error {
         let what = match self.input.compression() {
             Some(compression) => {
                 format!("{message}, in the decompressed {} data", compression.name())

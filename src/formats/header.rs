@@ -20,7 +20,7 @@ pub(super) struct HeaderFormat {
 }
 
 /// An error in a header: the byte offset, and a message.
-pub(super) type Fault = (u64, String);
+pub(super) type HeaderFault = (u64, String);
 
 impl HeaderFormat {
     /// A header with these numbers, given as little-endian bytes, and zeros up to the checksum.
@@ -43,7 +43,7 @@ impl HeaderFormat {
     }
 
     /// Check the version and the checksum of a header. The caller has compared the magic bytes.
-    pub fn check<'a>(&self, header: &'a [u8]) -> Result<Numbers<'a>, Fault> {
+    pub fn check<'a>(&self, header: &'a [u8]) -> Result<Numbers<'a>, HeaderFault> {
         let numbers = Numbers(header);
         // Check the version first: another version may have its checksum in another place.
         let (version, [oldest, newest]) = (numbers.version(), self.versions);
@@ -88,12 +88,12 @@ impl Numbers<'_> {
 }
 
 /// The error for a header whose number at `offset` is impossible.
-pub(super) fn contradiction(offset: u64) -> Fault {
+pub(super) fn contradiction(offset: u64) -> HeaderFault {
     (offset, "the header contradicts itself".to_owned())
 }
 
 /// The error for a file that has `size` bytes, although its header says `expected` bytes.
-pub(super) fn wrong_size(size: u64, expected: u128) -> Fault {
+pub(super) fn wrong_size(size: u64, expected: u128) -> HeaderFault {
     let (offset, what) = if u128::from(size) < expected {
         (size, "cut off")
     } else {

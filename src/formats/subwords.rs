@@ -17,7 +17,7 @@
 //! | 64 + B | 4 · N · dim + 4 per block | the vectors as singles, row by row, in blocks of 65,536 numbers; after each block its CRC-32 |
 
 use super::binary_reader::BinaryReader;
-use super::header::{Fault, HeaderFormat, contradiction};
+use super::header::{HeaderFault, HeaderFormat, contradiction};
 use super::packed_words::{encode_vocabulary, read_vocabulary};
 use crate::error::{Error, Result};
 use crate::io::{Input, Written, at, write_atomically};
@@ -177,7 +177,7 @@ struct Header {
     checksum: u32,
 }
 
-fn parse_header(bytes: &[u8]) -> std::result::Result<Header, Fault> {
+fn parse_header(bytes: &[u8]) -> std::result::Result<Header, HeaderFault> {
     let numbers = FORMAT.check(bytes)?;
     let lengths = NgramLengths::new(numbers.u32(12) as usize, numbers.u32(16) as usize)
         .map_err(|_| contradiction(12))?;

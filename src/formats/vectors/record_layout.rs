@@ -21,7 +21,7 @@ pub(super) trait RecordLayout: Clone + Send {
         at_end: bool,
         most: usize,
         spans: &mut Vec<Range<usize>>,
-    ) -> std::result::Result<usize, Fault>;
+    ) -> std::result::Result<usize, RecordFault>;
 
     /// Read the numbers of the record at `span` of `block` into `row`. Returns the range of its word in the block. The
     /// word is UTF-8 if [`RecordLayout::on_invalid`] is strict.
@@ -49,7 +49,7 @@ pub(super) trait RecordLayout: Clone + Send {
 }
 
 /// An error in the block: its offset, and a message.
-pub(super) struct Fault {
+pub(super) struct RecordFault {
     pub offset: usize,
     pub message: String,
 }

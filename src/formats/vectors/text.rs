@@ -5,7 +5,7 @@
 //! last fields, as many as there are components, are the numbers, and the rest is the word.
 
 use super::numbers;
-use super::record_layout::{Fault, RecordLayout};
+use super::record_layout::{RecordFault, RecordLayout};
 use super::rows::check_utf8;
 use super::selection::Selection;
 use crate::error::Location;
@@ -220,7 +220,7 @@ impl RecordLayout for Lines {
         at_end: bool,
         most: usize,
         spans: &mut Vec<Range<usize>>,
-    ) -> std::result::Result<usize, Fault> {
+    ) -> std::result::Result<usize, RecordFault> {
         self.before += self.here;
         self.here = 0;
         let last = (at_end && !block.ends_with(b"\n")).then_some(block.len());
@@ -234,7 +234,7 @@ impl RecordLayout for Lines {
                 match self.check(line) {
                     Ok(()) => spans.push(start..end),
                     Err(message) if spans.is_empty() => {
-                        return Err(Fault {
+                        return Err(RecordFault {
                             offset: start,
                             message,
                         });
@@ -248,7 +248,7 @@ impl RecordLayout for Lines {
             self.here += 1;
         }
         if block.len() - start > self.longest && spans.is_empty() {
-            return Err(Fault {
+            return Err(RecordFault {
                 offset: start,
                 message: too_long(self.longest),
             });
