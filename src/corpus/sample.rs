@@ -338,8 +338,8 @@ mod tests {
 
     #[test]
     fn the_sample_of_a_stream_is_bounded_and_comes_from_all_of_it() {
-        struct Numbers(usize);
-        impl ChunkReader for Numbers {
+        struct NumberedLines(usize);
+        impl ChunkReader for NumberedLines {
             fn next_chunk(&mut self) -> Result<Option<Content>> {
                 self.0 += 1;
                 let line = format!("{}\n", self.0).repeat(100_000);
@@ -352,7 +352,7 @@ mod tests {
                 "<numbers>".into()
             }
         }
-        let sample = TextSample::of_stream(&mut Numbers(0), &Monitor::new()).unwrap();
+        let sample = TextSample::of_stream(&mut NumberedLines(0), &Monitor::new()).unwrap();
         let kept: usize = sample.chunks.iter().map(Content::len).sum();
         assert!(kept as u64 <= 2 * LEAST + (1 << 20));
         let whole: f64 = (1..=300u32).map(|n| 1e5 * f64::from(n.ilog10() + 2)).sum();

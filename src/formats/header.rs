@@ -43,8 +43,8 @@ impl HeaderFormat {
     }
 
     /// Check the version and the checksum of a header. The caller has compared the magic bytes.
-    pub fn check<'a>(&self, header: &'a [u8]) -> Result<Numbers<'a>, HeaderFault> {
-        let numbers = Numbers(header);
+    pub fn check<'a>(&self, header: &'a [u8]) -> Result<HeaderNumbers<'a>, HeaderFault> {
+        let numbers = HeaderNumbers(header);
         // Check the version first: another version may have its checksum in another place.
         let (version, [oldest, newest]) = (numbers.version(), self.versions);
         if !(oldest..=newest).contains(&version) {
@@ -67,9 +67,9 @@ impl HeaderFormat {
 
 /// The numbers of a header, by byte offset.
 #[derive(Clone, Copy)]
-pub(super) struct Numbers<'a>(&'a [u8]);
+pub(super) struct HeaderNumbers<'a>(&'a [u8]);
 
-impl Numbers<'_> {
+impl HeaderNumbers<'_> {
     pub fn version(&self) -> u32 {
         self.u32(8)
     }

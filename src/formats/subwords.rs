@@ -169,7 +169,7 @@ pub(crate) fn load_from(mut input: Input, monitor: &Monitor) -> Result<Subwords>
     Subwords::new(header.lengths, Arc::new(ngrams), header.dim, vectors)
 }
 
-struct Header {
+struct SubwordsHeader {
     lengths: NgramLengths,
     ngrams: u64,
     dim: usize,
@@ -177,7 +177,7 @@ struct Header {
     checksum: u32,
 }
 
-fn parse_header(bytes: &[u8]) -> std::result::Result<Header, HeaderFault> {
+fn parse_header(bytes: &[u8]) -> std::result::Result<SubwordsHeader, HeaderFault> {
     let numbers = FORMAT.check(bytes)?;
     let lengths = NgramLengths::new(numbers.u32(12) as usize, numbers.u32(16) as usize)
         .map_err(|_| contradiction(12))?;
@@ -188,7 +188,7 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, HeaderFault> {
     if dim == 0 || dim > MAX_DIM as u64 {
         return Err(contradiction(28));
     }
-    Ok(Header {
+    Ok(SubwordsHeader {
         lengths,
         ngrams,
         dim: dim as usize,

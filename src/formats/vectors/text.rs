@@ -162,7 +162,7 @@ impl Dialect {
 
 /// The lines of a file, after its header if it has one.
 #[derive(Clone)]
-pub(super) struct Lines {
+pub(super) struct TextRows {
     dim: usize,
     dialect: Dialect,
     errors: OnInvalid,
@@ -174,7 +174,7 @@ pub(super) struct Lines {
     scratch: Vec<u32>,
 }
 
-impl Lines {
+impl TextRows {
     /// Lines of `dim` numbers and at most `longest` bytes. The file has `before` lines before them.
     pub fn after(
         before: u64,
@@ -213,7 +213,7 @@ pub(super) fn too_long(longest: usize) -> String {
     format!("the line is longer than max_line_bytes, {longest} bytes")
 }
 
-impl RecordLayout for Lines {
+impl RecordLayout for TextRows {
     fn frame(
         &mut self,
         block: &[u8],
@@ -414,7 +414,7 @@ mod tests {
         dim: usize,
     ) -> std::result::Result<(String, Vec<f32>), String> {
         let mut row = vec![0.0; dim];
-        let mut lines = Lines::after(0, dim, usize::MAX, dialect, OnInvalid::Strict);
+        let mut lines = TextRows::after(0, dim, usize::MAX, dialect, OnInvalid::Strict);
         let word = lines.parse(line.as_bytes(), 0..line.len(), &mut row)?;
         let word = lines.word(&line.as_bytes()[word]).into_owned();
         Ok((String::from_utf8(word).unwrap(), row))
