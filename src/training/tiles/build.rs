@@ -1,10 +1,10 @@
 //! Builds tiles: sorts records into pairs of blocks of words, and shuffles the records of each pair of blocks.
 
+use super::block_entries::for_each_block;
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
 use super::logarithm::{Buffer, logarithms};
 use super::order::{Order, Scratch};
-use super::segments::for_each_segment;
 use super::slab::{Slab, SlabRange};
 use super::source::{Counts, TileSource};
 use super::{Tile, Tiles};
@@ -217,14 +217,14 @@ fn fill(
     // number of records to train on, and the number of held-out records.
     let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
     counts.for_each_row(rows.clone(), |row| {
-        for_each_segment(&row, grid, block, |segment| {
-            for (side, values) in segment.values.into_iter().enumerate() {
-                let sizes = &mut sizes[segment.block][side];
+        for_each_block(&row, grid, block, |entries| {
+            for (side, values) in entries.values.into_iter().enumerate() {
+                let sizes = &mut sizes[entries.block][side];
                 if holdout.is_empty() {
                     sizes[0] += values.iter().filter(|&&x| x != 0.0).count();
                     continue;
                 }
-                for (&column, &x) in segment.columns.iter().zip(values) {
+                for (&column, &x) in entries.columns.iter().zip(values) {
                     let kind = usize::from(holdout.contains(row.row, column));
                     sizes[kind] += usize::from(x != 0.0);
                 }
@@ -263,13 +263,13 @@ fn fill(
     let mut buffer = Buffer::default();
     counts.for_each_row(rows.clone(), |row| {
         let own = (row.row - rows.start) as u16;
-        for_each_segment(&row, grid, block, |segment| {
-            let first = grid.start(segment.block);
-            for (side, values) in segment.values.into_iter().enumerate() {
-                let place = if segment.block == block { 0 } else { side };
-                let next = &mut next[segment.block][place];
+        for_each_block(&row, grid, block, |entries| {
+            let first = grid.start(entries.block);
+            for (side, values) in entries.values.into_iter().enumerate() {
+                let place = if entries.block == block { 0 } else { side };
+                let next = &mut next[entries.block][place];
                 let logarithms = logarithms(values, &mut buffer);
-                for ((&column, &x), &ln_x) in segment.columns.iter().zip(values).zip(logarithms) {
+                for ((&column, &x), &ln_x) in entries.columns.iter().zip(values).zip(logarithms) {
                     if x == 0.0 {
                         continue;
                     }

@@ -1,13 +1,13 @@
 //! Tiles: the records grouped by pairs of blocks of words, so that the rows that a tile updates stay in the
 //! cache.
 
+mod block_entries;
 mod build;
 pub(super) mod grid;
 mod holdout;
 mod logarithm;
 mod negative_pairs;
 mod order;
-mod segments;
 mod serialize;
 mod slab;
 mod source;
