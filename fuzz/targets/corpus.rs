@@ -10,12 +10,12 @@ use glove_rs_fuzz::{DocumentCollector, accepted, in_folder, written};
 use libfuzzer_sys::fuzz_target;
 use std::collections::HashMap;
 
-type Counts = HashMap<Vec<u8>, u64>;
+type WordCounts = HashMap<Vec<u8>, u64>;
 
 fuzz_target!(|data: &[u8]| {
     in_folder(|folder| {
         let path = written(folder, "corpus", data);
-        let mut by_errors: Vec<Option<Counts>> = Vec::new();
+        let mut by_errors: Vec<Option<WordCounts>> = Vec::new();
         for errors in ["strict", "replace", "ignore"] {
             let mut by_unit = Vec::new();
             let units: &[&str] = match errors {
@@ -53,7 +53,7 @@ fuzz_target!(|data: &[u8]| {
 
 /// The words of the data and their counts, or None if the data are not UTF-8, or if they begin as a compressed file or
 /// with a byte order mark.
-fn naive(data: &[u8]) -> Option<Counts> {
+fn naive(data: &[u8]) -> Option<WordCounts> {
     let marks: [&[u8]; 7] = [
         b"\xef\xbb\xbf",
         b"\xff\xfe",
@@ -69,7 +69,7 @@ fn naive(data: &[u8]) -> Option<Counts> {
     }
     let mut documents = DocumentCollector::default();
     Tokenizer::Whitespace.lines(std::str::from_utf8(data).ok()?, &mut documents);
-    let mut counts = Counts::new();
+    let mut counts = WordCounts::new();
     for word in documents.0.into_iter().flatten() {
         *counts.entry(word).or_default() += 1;
     }

@@ -495,7 +495,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    type Row = (i64, i64, f64);
+    type TableRow = (i64, i64, f64);
 
     #[test]
     fn numbers_of_keys_have_31_bits() {
@@ -510,9 +510,9 @@ mod tests {
         const { assert!(MAX_WORDS < 1 << 31) };
     }
 
-    struct Batch(Vec<Row>, bool);
+    struct MemoryBatch(Vec<TableRow>, bool);
 
-    impl PairBatch for Batch {
+    impl PairBatch for MemoryBatch {
         fn rows(&self) -> usize {
             self.0.len()
         }
@@ -533,17 +533,17 @@ mod tests {
         }
     }
 
-    struct Batches(std::vec::IntoIter<Batch>);
+    struct MemoryTable(std::vec::IntoIter<MemoryBatch>);
 
-    impl PairReader for Batches {
-        type Batch = Batch;
-        fn next_batch(&mut self) -> Result<Option<Batch>> {
+    impl PairReader for MemoryTable {
+        type Batch = MemoryBatch;
+        fn next_batch(&mut self) -> Result<Option<MemoryBatch>> {
             Ok(self.0.next())
         }
     }
 
     fn counted(
-        rows: &[Row],
+        rows: &[TableRow],
         batch: usize,
         integers: bool,
         options: PairOptions,
@@ -552,10 +552,10 @@ mod tests {
     ) -> CountedPairs {
         let batches: Vec<_> = rows
             .chunks(batch)
-            .map(|rows| Batch(rows.to_vec(), integers))
+            .map(|rows| MemoryBatch(rows.to_vec(), integers))
             .collect();
         let memory = MemoryLimit::new(memory, None);
-        let mut reader = Batches(batches.into_iter());
+        let mut reader = MemoryTable(batches.into_iter());
         threads::in_pool(threads, || {
             count_pairs(&mut reader, options, &memory, &Monitor::new()).unwrap()
         })
@@ -623,7 +623,7 @@ mod tests {
 
     #[test]
     fn sums_are_those_of_the_order_of_the_table_for_any_number_of_threads() {
-        let rows: Vec<Row> = (0..5000)
+        let rows: Vec<TableRow> = (0..5000)
             .map(|k| (k % 7, k % 3, 1.0 / (k as f64 + 0.3)))
             .collect();
         let options = PairOptions {

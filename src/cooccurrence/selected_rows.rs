@@ -18,7 +18,7 @@ const SEARCHED_FROM: usize = 16;
 type Entries = Vec<(u32, WordId, f64)>;
 
 /// The selected words, and the index of each of them in the list of selected words.
-struct Selection {
+struct IdSelection {
     ascending: Vec<WordId>,
     // For each word of the vocabulary, its index in `ascending`; `NONE` if the word is not selected.
     places: Vec<u32>,
@@ -26,7 +26,7 @@ struct Selection {
 
 const NONE: u32 = u32::MAX;
 
-impl Selection {
+impl IdSelection {
     /// # Panics
     /// If `selected` does not ascend or has a word outside the vocabulary.
     fn new(words: usize, selected: &[WordId]) -> Result<Self> {
@@ -66,9 +66,9 @@ impl Triangle {
         columns: Option<&[WordId]>,
         monitor: &Monitor,
     ) -> Result<Csr> {
-        let selected = Selection::new(self.words, rows)?;
+        let selected = IdSelection::new(self.words, rows)?;
         let columns = columns
-            .map(|columns| Selection::new(self.words, columns))
+            .map(|columns| IdSelection::new(self.words, columns))
             .transpose()?;
         let wanted = |column| match &columns {
             Some(columns) => columns.place(column).is_some(),
@@ -101,14 +101,14 @@ impl Triangle {
 
 impl TriangleRow<'_> {
     /// An upper bound of the number of times that [`TriangleRow::selected`] calls its argument.
-    fn most_selected(&self, selected: &Selection) -> usize {
+    fn most_selected(&self, selected: &IdSelection) -> usize {
         let own = selected.place(self.row).map_or(0, |_| self.columns.len());
         own + selected.ascending.len().min(self.columns.len())
     }
 
     /// Call `f(place, column, x)` for the entries of the full matrix that this row of the triangle represents and
     /// that lie in selected rows. `place` is the index of the row of the entry in the list of selected rows.
-    fn selected(&self, selected: &Selection, mut f: impl FnMut(u32, WordId, f64)) {
+    fn selected(&self, selected: &IdSelection, mut f: impl FnMut(u32, WordId, f64)) {
         let own = selected.place(self.row);
         if let Some(place) = own {
             for (&column, &x) in self.columns.iter().zip(self.forward) {

@@ -466,16 +466,16 @@ mod tests {
 
     /// One chunk of 1000 words, and then chunks without words. It is compressed to a tenth.
     #[derive(Default)]
-    struct Chunks {
+    struct SlowReader {
         read: usize,
     }
 
-    impl Chunks {
+    impl SlowReader {
         const MOST: usize = 2000;
         const FIRST: usize = 2000;
     }
 
-    impl ChunkReader for Chunks {
+    impl ChunkReader for SlowReader {
         fn next_chunk(&mut self) -> Result<Option<Content>> {
             self.read += 1;
             if self.read == 1 {
@@ -498,18 +498,18 @@ mod tests {
             bytes: Some(1 << 10),
             folder: Path::new("no such folder").into(),
         };
-        let (mut reader, options) = (Chunks::default(), EncodingOptions::default());
+        let (mut reader, options) = (SlowReader::default(), EncodingOptions::default());
         let read = crate::threads::in_pool(4, || {
             RawCorpus::read(&mut reader, &options, &memory, &Monitor::new()).map(|_| ())
         });
         let error = read.unwrap().unwrap_err().to_string();
         assert!(error.contains("no such folder"), "{error}");
-        assert!(reader.read < Chunks::MOST, "all chunks were read");
+        assert!(reader.read < SlowReader::MOST, "all chunks were read");
     }
 
     #[test]
     fn the_size_of_a_text_is_extrapolated_from_its_decompressed_chunks() {
-        let mut reader = Chunks::default();
+        let mut reader = SlowReader::default();
         let queue = Mutex::new(ChunkQueue {
             reader: Some(&mut reader),
             next: 0,

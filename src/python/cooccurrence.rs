@@ -211,10 +211,10 @@ fn count(
 }
 
 /// The sums of the rows and those of the columns.
-type Sums<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
+type MarginalSums<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 
 /// indptr, indices and values of compressed sparse rows.
-type Csr<'py> = (
+type CsrArrays<'py> = (
     Bound<'py, PyArray1<i64>>,
     Bound<'py, PyArray1<i32>>,
     Bound<'py, PyArray1<f64>>,
@@ -433,7 +433,7 @@ impl CoreCooccurrence {
         })
     }
 
-    fn csr<'py>(&self, py: Python<'py>) -> PyResult<Csr<'py>> {
+    fn csr<'py>(&self, py: Python<'py>) -> PyResult<CsrArrays<'py>> {
         let counts = self.counts()?;
         let (starts, columns, values) = run(py, None, None, |monitor| counts.to_csr(monitor))?;
         Ok((
@@ -452,7 +452,7 @@ impl CoreCooccurrence {
         py: Python<'py>,
         rows: Vec<WordId>,
         columns: Option<Vec<WordId>>,
-    ) -> PyResult<Csr<'py>> {
+    ) -> PyResult<CsrArrays<'py>> {
         let counts = self.counts()?;
         let (starts, columns, values) = run_in_pool(py, |monitor| {
             counts.selected_rows(&rows, columns.as_deref(), monitor)
@@ -486,7 +486,7 @@ impl CoreCooccurrence {
     }
 
     /// The rows `first..end` of X.
-    fn rows<'py>(&self, py: Python<'py>, first: usize, end: usize) -> PyResult<Csr<'py>> {
+    fn rows<'py>(&self, py: Python<'py>, first: usize, end: usize) -> PyResult<CsrArrays<'py>> {
         let counts = self.counts()?;
         let (starts, columns, values) = run(py, None, None, |monitor| {
             let lengths = counts.row_lengths(monitor)?;
@@ -500,7 +500,7 @@ impl CoreCooccurrence {
     }
 
     /// The sum of each row, and the sum of each column.
-    fn sums<'py>(&self, py: Python<'py>) -> PyResult<Sums<'py>> {
+    fn sums<'py>(&self, py: Python<'py>) -> PyResult<MarginalSums<'py>> {
         Ok((
             PyArray1::from_slice(py, self.row_sums()?),
             PyArray1::from_slice(py, self.column_sums()?),

@@ -203,7 +203,7 @@ pub struct CoreEpoch {
 }
 
 /// Vectors (V, dim) and biases (V,).
-type Side<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<f32>>);
+type SideArrays<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<f32>>);
 
 #[pymethods]
 impl CoreEpoch {
@@ -238,7 +238,7 @@ impl CoreEpoch {
     }
 
     /// Copies of W and b or, if `contexts`, of W̃ and b̃.
-    fn side<'py>(&self, py: Python<'py>, contexts: bool) -> PyResult<Side<'py>> {
+    fn side<'py>(&self, py: Python<'py>, contexts: bool) -> PyResult<SideArrays<'py>> {
         let past = || {
             let message = format!(
                 "epoch {} is past: ask for its arrays while the callback runs",

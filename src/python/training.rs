@@ -163,7 +163,7 @@ type HistoryRow = (usize, f64, f64, f64);
 /// The result of a training.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreParameters {
-    arrays: Mutex<Arrays>,
+    arrays: Mutex<LazyArrays>,
     /// The finished epochs.
     #[pyo3(get)]
     history: Vec<HistoryRow>,
@@ -183,7 +183,7 @@ pub struct CoreParameters {
 
 /// The parameters. They are converted to arrays when Python first asks for them, so that a call that Ctrl-C
 /// interrupts returns quickly.
-enum Arrays {
+enum LazyArrays {
     Pending(Parameters),
     Converted(Py<PyDict>),
 }
@@ -194,15 +194,15 @@ impl CoreParameters {
             .arrays
             .lock_py_attached(py)
             .unwrap_or_else(PoisonError::into_inner);
-        if let Arrays::Pending(parameters) = &*state {
+        if let LazyArrays::Pending(parameters) = &*state {
             let exported = run_in_pool(py, |_| {
                 Ok([parameters.exported(false)?, parameters.exported(true)?])
             })?;
-            *state = Arrays::Converted(arrays(py, parameters.layout(), exported)?.unbind());
+            *state = LazyArrays::Converted(arrays(py, parameters.layout(), exported)?.unbind());
         }
         match &*state {
-            Arrays::Converted(arrays) => Ok(arrays.clone_ref(py).into_bound(py)),
-            Arrays::Pending(_) => unreachable!("converted above"),
+            LazyArrays::Converted(arrays) => Ok(arrays.clone_ref(py).into_bound(py)),
+            LazyArrays::Pending(_) => unreachable!("converted above"),
         }
     }
 }
@@ -384,7 +384,7 @@ fn core_parameters(
     });
     let subwords = trained.subwords.map(CoreSubwords::from);
     Ok(CoreParameters {
-        arrays: Mutex::new(Arrays::Pending(trained.parameters)),
+        arrays: Mutex::new(LazyArrays::Pending(trained.parameters)),
         subwords: subwords.map(|found| Py::new(py, found)).transpose()?,
         history: trained
             .reports

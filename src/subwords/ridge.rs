@@ -227,11 +227,11 @@ impl<'a> Solver<'a> {
 }
 
 /// A number for each column, summed in double precision.
-type Sums = [f64; LINE];
-const NOTHING: Sums = [0.0; LINE];
+type ColumnSums = [f64; LINE];
+const NOTHING: ColumnSums = [0.0; LINE];
 
 /// a/b of each column; 0 where a column is solved.
-fn ratios(a: &Sums, b: &Sums, solved: &Sums) -> [f32; LINE] {
+fn ratios(a: &ColumnSums, b: &ColumnSums, solved: &ColumnSums) -> [f32; LINE] {
     std::array::from_fn(|k| {
         if a[k] > solved[k] && b[k] > 0.0 {
             (a[k] / b[k]) as f32
@@ -242,7 +242,7 @@ fn ratios(a: &Sums, b: &Sums, solved: &Sums) -> [f32; LINE] {
 }
 
 #[inline(always)]
-fn products(a: &[f32; LINE], b: &[f32; LINE]) -> Sums {
+fn products(a: &[f32; LINE], b: &[f32; LINE]) -> ColumnSums {
     let mut products = NOTHING;
     for k in 0..LINE {
         products[k] = f64::from(a[k]) * f64::from(b[k]);
@@ -251,7 +251,7 @@ fn products(a: &[f32; LINE], b: &[f32; LINE]) -> Sums {
 }
 
 #[inline(always)]
-fn squares(row: &[f32; LINE], factor: f32) -> Sums {
+fn squares(row: &[f32; LINE], factor: f32) -> ColumnSums {
     let mut squares = NOTHING;
     for k in 0..LINE {
         squares[k] = f64::from(row[k]) * f64::from(row[k]) * f64::from(factor);
@@ -260,7 +260,7 @@ fn squares(row: &[f32; LINE], factor: f32) -> Sums {
 }
 
 #[inline(always)]
-fn add(sum: &mut Sums, more: &Sums) {
+fn add(sum: &mut ColumnSums, more: &ColumnSums) {
     for k in 0..LINE {
         sum[k] += more[k];
     }
@@ -283,8 +283,8 @@ pub(super) fn sum_of_rows(rows: &[Line], ids: &[u32]) -> [f32; LINE] {
 fn for_tasks(
     tasks: &[Range<usize>],
     mut out: &mut [Line],
-    set: impl Fn(usize, &mut Line) -> Sums + Sync + Send,
-) -> Sums {
+    set: impl Fn(usize, &mut Line) -> ColumnSums + Sync + Send,
+) -> ColumnSums {
     let mut parts = Vec::with_capacity(tasks.len());
     for task in tasks {
         let (part, rest) = out.split_at_mut(task.len());
@@ -311,8 +311,8 @@ fn for_tasks(
 fn update(
     a: &mut [Line],
     b: &mut [Line],
-    change: impl Fn(usize, &mut Line, &mut Line) -> Sums + Sync + Send,
-) -> Sums {
+    change: impl Fn(usize, &mut Line, &mut Line) -> ColumnSums + Sync + Send,
+) -> ColumnSums {
     let arch = Arch::new();
     let chunks = a.par_chunks_mut(ROWS).zip(b.par_chunks_mut(ROWS));
     total(chunks.enumerate().map(|(chunk, (a, b))| {
@@ -346,7 +346,7 @@ fn rows(rows: &mut [Line], change: impl Fn(usize, &mut Line) + Sync + Send) {
 }
 
 /// Add up sums in an order that does not depend on the number of threads.
-fn total(sums: impl IndexedParallelIterator<Item = Sums>) -> Sums {
+fn total(sums: impl IndexedParallelIterator<Item = ColumnSums>) -> ColumnSums {
     let mut parts = Vec::new();
     sums.collect_into_vec(&mut parts);
     let mut total = NOTHING;
