@@ -163,7 +163,7 @@ def test_blocks_of_words_do_not_change_the_sums(monkeypatch):
     pair = (["a", "b", "c"], rng.normal(size=(3, 4)))
     contexts = [list(rng.choice(["a", "b", "c"], size=n)) for n in (5, 1, 9, 3)]
     one = alc.embed(contexts, pair, transform=False).vectors
-    monkeypatch.setattr("glove_rs.alc._embed._VECTORS_AT_ONCE", 4)
+    monkeypatch.setattr("glove_rs.alc._embed._GATHERED", 4)
     assert_allclose(alc.embed(contexts, pair, transform=False).vectors, one, rtol=1e-12)
 
 

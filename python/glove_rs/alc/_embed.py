@@ -21,7 +21,7 @@ __all__ = ["Embeddings", "embed"]
 _Int = NDArray[np.int64]
 
 #: The number of word vectors that are copied at a time: with dim 300 they take 157 MB in float64.
-_VECTORS_AT_ONCE = 1 << 16
+_GATHERED = 1 << 16
 
 
 class Embeddings:
@@ -327,8 +327,8 @@ def _sums(
     rows = words[known]
     counts = np.bincount(owner, minlength=len(lengths)).astype(np.int64)
     sums = np.zeros((len(lengths), space.dim))
-    for start in range(0, len(rows), _VECTORS_AT_ONCE):
-        part = slice(start, start + _VECTORS_AT_ONCE)
+    for start in range(0, len(rows), _GATHERED):
+        part = slice(start, start + _GATHERED)
         own = owner[part]
         starts = np.flatnonzero(np.diff(own, prepend=-1))
         # A context may continue in the next block, so its sums in the blocks are added.
