@@ -8,10 +8,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["METHODS", "UNITS", "Resampling", "blocks"]
+__all__ = ["RESAMPLING_METHODS", "RESAMPLING_UNITS", "Resampling", "blocks"]
 
-METHODS = ("bootstrap", "jackknife")
-UNITS = ("document", "group")
+RESAMPLING_METHODS = ("bootstrap", "jackknife")
+RESAMPLING_UNITS = ("document", "group")
 
 _Weights: TypeAlias = npt.NDArray[np.uint32]
 

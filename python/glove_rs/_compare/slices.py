@@ -422,8 +422,8 @@ class _SliceTrainer:
         # the mean would change all predictions of the word, as a step of its bias does. The weights
         # are about the probabilities of the words in negative sampling.
         # einsum, because the bits of a matrix product may depend on the number of threads.
-        weights = vocabulary.counts.astype(np.float32) ** 0.75
-        mean = np.einsum("i,ij->j", weights / weights.sum(), arrays["W_tilde"])
+        mean_weights = vocabulary.counts.astype(np.float32) ** 0.75
+        mean = np.einsum("i,ij->j", mean_weights / mean_weights.sum(), arrays["W_tilde"])
         arrays["W_tilde"] -= mean
         arrays["b"] += np.einsum("ij,j->i", arrays["W"], mean)
         # Accumulators start at 1 again: those of the compass would make the steps too small.

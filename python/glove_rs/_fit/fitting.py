@@ -38,7 +38,7 @@ UPDATE_FRACTION = 0.4
 ALIKE = 100
 
 
-def count(parameters: Mapping[str, Any], text: Text) -> Cooccurrence:
+def count_text(parameters: Mapping[str, Any], text: Text) -> Cooccurrence:
     """Count a text with the parameters of a model."""
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name in parameters}
@@ -98,7 +98,7 @@ def counts_of(model: Model) -> Cooccurrence:
             f"{state.text.source!r} is gone or has changed since it was counted; "
             "fit(keep_counts=True) keeps the counts in the model"
         )
-    return count(state.as_read(model.get_params()), state.text)
+    return count_text(state.as_read(model.get_params()), state.text)
 
 
 def fit(
@@ -159,7 +159,7 @@ def fit(
         else:
             if folder is not None:
                 folder.claim()
-            counts = data if isinstance(data, Cooccurrence) else count(parameters, data)
+            counts = data if isinstance(data, Cooccurrence) else count_text(parameters, data)
         _train(
             model,
             parameters,

@@ -23,7 +23,7 @@ from ..vocabulary import Vocabulary
 from .checkpoints import Folder, fingerprint
 
 __all__ = [
-    "Callback",
+    "EpochCallback",
     "EpochState",
     "Fitted",
     "History",
@@ -175,7 +175,7 @@ class EpochState:
 
 
 #: A function that is called after each epoch. Training stops if it returns True.
-Callback: TypeAlias = Callable[[EpochState], object]
+EpochCallback: TypeAlias = Callable[[EpochState], object]
 
 
 class SessionOptions(TypedDict, total=False):
@@ -184,7 +184,7 @@ class SessionOptions(TypedDict, total=False):
     validation: float | None
     early_stopping: int | None
     max_seconds: float | None
-    callbacks: Sequence[Callback]
+    callbacks: Sequence[EpochCallback]
     checkpoint_dir: str | os.PathLike[str] | None
     checkpoint_every: int
     keep_counts: bool | None
@@ -199,7 +199,7 @@ class Session:
         validation: float | None = None,
         early_stopping: int | None = None,
         max_seconds: float | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[EpochCallback] = (),
         checkpoint_dir: str | os.PathLike[str] | None = None,
         checkpoint_every: int = 1,
         keep_counts: bool | None = None,

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._checks import is_missing, shown
 
-__all__ = ["aligned", "matrix_and_labels"]
+__all__ = ["in_order_of_words", "matrix_and_labels"]
 
 
 def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
@@ -52,7 +52,7 @@ def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
     return X.to_numpy(), rows or columns
 
 
-def aligned(X: Any, labels: list[str], words: list[str]) -> Any:
+def in_order_of_words(X: Any, labels: list[str], words: list[str]) -> Any:
     """Sort the rows and columns of a square matrix, which have `labels`, in the order of `words`.
 
     Raises

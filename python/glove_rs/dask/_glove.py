@@ -15,7 +15,7 @@ from .. import _core, _settings
 from .._checks import byte_count, integer
 from .._fit.fitting import given_counts
 from .._fit.training import Fitted, History, Init, Session, SessionOptions
-from .._progress import Callback as Progress
+from .._progress import ProgressCallback as Progress
 from .._progress import reporter
 from ..glove import Glove
 from ..subwords import Subwords
