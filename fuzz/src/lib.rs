@@ -166,8 +166,8 @@ pub fn check_tokenizer(tokenizer: Tokenizer, data: &[u8]) {
             !word.is_empty() && !word.contains(stands_for_space),
             "{word:?}"
         );
-        let place = searched[from..].find(word);
-        from += place.unwrap_or_else(|| panic!("{word:?} is not in the text")) + word.len();
+        let found = searched[from..].find(word);
+        from += found.unwrap_or_else(|| panic!("{word:?} is not in the text")) + word.len();
     }
     let cuts = text.match_indices([' ', '\n']).map(|(at, _)| at + 1);
     let cuts: Vec<usize> = cuts.collect();

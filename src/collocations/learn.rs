@@ -164,8 +164,8 @@ fn shared_pairs(
         }
     }
     for spelling in spellings.keys() {
-        for place in memmem::find_iter(spelling, delimiter) {
-            let (first, last) = (&spelling[..place], &spelling[place + delimiter.len()..]);
+        for offset in memmem::find_iter(spelling, delimiter) {
+            let (first, last) = (&spelling[..offset], &spelling[offset + delimiter.len()..]);
             if let (Some(&first), Some(&last)) = (ids.get(first), ids.get(last)) {
                 fallible::reserve_in_map(&mut shared, 1)?;
                 let spelling = fallible::copied(spelling)?.into_boxed_slice();

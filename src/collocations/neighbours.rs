@@ -39,14 +39,14 @@ const BUCKETS: usize = 256;
 fn collocations(ids: &[u32], kinds: &[u8], mut found: impl FnMut(&[u32])) {
     // The index in `ids` of the latest word of this document that is not a connector.
     let mut start = None;
-    for (place, &id) in ids.iter().enumerate() {
+    for (index, &id) in ids.iter().enumerate() {
         if id == DOCUMENT_END {
             start = None;
         } else if kinds[id as usize] & CONNECTOR == 0 {
             if let Some(start) = start {
-                found(&ids[start..=place]);
+                found(&ids[start..=index]);
             }
-            start = Some(place);
+            start = Some(index);
         }
     }
 }

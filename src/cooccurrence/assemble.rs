@@ -42,9 +42,9 @@ impl Triangle {
                 Ordering::Greater => (i, j, [forward, backward]),
                 Ordering::Less => (j, i, [backward, forward]),
             };
-            let place = &mut next[row as usize];
-            entries[*place] = (column, sums);
-            *place += 1;
+            let index = &mut next[row as usize];
+            entries[*index] = (column, sums);
+            *index += 1;
         })?;
         let mut rows: Vec<&mut [(WordId, [f64; 2])]> = fallible::with_capacity(words)?;
         let mut rest = entries.as_mut_slice();

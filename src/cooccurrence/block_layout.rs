@@ -255,14 +255,14 @@ impl TriangleRow<'_> {
 
     /// The entries with columns below `column`, and those with larger or equal columns.
     pub(crate) fn split(&self, column: WordId) -> (Self, Self) {
-        let place = self.columns.partition_point(|&own| own < column);
+        let index = self.columns.partition_point(|&own| own < column);
         let part = |range: Range<usize>| Self {
             row: self.row,
             columns: &self.columns[range.clone()],
             forward: &self.forward[range.clone()],
             backward: self.backward.map(|backward| &backward[range]),
         };
-        (part(0..place), part(place..self.columns.len()))
+        (part(0..index), part(index..self.columns.len()))
     }
 
     /// The entries whose column is in `columns`.

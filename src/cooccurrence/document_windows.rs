@@ -47,9 +47,9 @@ impl DocumentWindows {
                 monitor.check()?;
             }
             index.push(ends.len() as u32);
-            for (place, &symbol) in part.iter().enumerate() {
+            for (offset, &symbol) in part.iter().enumerate() {
                 if symbol == T::Symbol::END {
-                    let end = block * STEP + place;
+                    let end = block * STEP + offset;
                     if end - start > MAX_DOCUMENT {
                         return Ok(Err(LongDocument::of(text, ends.len(), start..end)));
                     }

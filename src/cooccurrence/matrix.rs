@@ -259,10 +259,10 @@ impl Triangle {
         let (row, column) = (i.max(j), i.min(j));
         let mut x = 0.0;
         self.for_each_row(row..row + 1, |row| {
-            if let Ok(place) = row.columns.binary_search(&column) {
+            if let Ok(index) = row.columns.binary_search(&column) {
                 x = match row.backward {
-                    Some(backward) if i < j => backward[place],
-                    _ => row.forward[place],
+                    Some(backward) if i < j => backward[index],
+                    _ => row.forward[index],
                 };
             }
             Ok(())
@@ -324,10 +324,10 @@ impl Triangle {
             poll(row.columns.len(), &mut since, monitor)?;
             row.for_each_record(|i, j, x| {
                 if (first..end).contains(&i) {
-                    let place = &mut next[(i - first) as usize];
-                    columns[*place as usize] = j as i32;
-                    values[*place as usize] = x;
-                    *place += 1;
+                    let index = &mut next[(i - first) as usize];
+                    columns[*index as usize] = j as i32;
+                    values[*index as usize] = x;
+                    *index += 1;
                 }
             });
             Ok(())

@@ -148,9 +148,9 @@ impl Part {
                 number += usize::from(word < words);
             }
             for &(word, position) in &found[..number] {
-                let place = &mut next[word];
-                positions[*place as usize] = position;
-                *place += 1;
+                let index = &mut next[word];
+                positions[*index as usize] = position;
+                *index += 1;
             }
             since += STRETCH;
             if since >= POLL_TOKENS {

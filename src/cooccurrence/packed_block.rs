@@ -162,11 +162,11 @@ impl Values {
         }));
         let mut others = Vec::new();
         if excess != 0 {
-            for (place, &x) in values.iter().enumerate().filter(|(_, x)| pack(**x).1 != 0) {
+            for (index, &x) in values.iter().enumerate().filter(|(_, x)| pack(**x).1 != 0) {
                 if others.len() >= values.len().div_ceil(LISTED) {
                     return Ok(None);
                 }
-                fallible::push(&mut others, (place as u32, x))?;
+                fallible::push(&mut others, (index as u32, x))?;
             }
         }
         Ok(Some(Self { packed, others }))
@@ -180,15 +180,15 @@ impl Values {
     fn unpack(&self, entries: Range<usize>, values: &mut Vec<f64>) -> Result<()> {
         let before = |entry: usize| {
             self.others
-                .partition_point(|&(place, _)| (place as usize) < entry)
+                .partition_point(|&(index, _)| (index as usize) < entry)
         };
         let others = &self.others[before(entries.start)..before(entries.end)];
         let offset = values.len();
         fallible::reserve(values, entries.len())?;
         let packed = &self.packed[entries.clone()];
         values.extend(packed.iter().map(|&packed| unpacked(packed)));
-        for &(place, x) in others {
-            values[offset + place as usize - entries.start] = x;
+        for &(index, x) in others {
+            values[offset + index as usize - entries.start] = x;
         }
         Ok(())
     }

@@ -104,19 +104,19 @@ impl KeyTable {
     /// [`Error::Memory`].
     #[inline]
     pub fn integer(&mut self, key: i64) -> Result<WordId> {
-        let place = match usize::try_from(key) {
-            Ok(place) if place < DIRECT => place,
+        let index = match usize::try_from(key) {
+            Ok(index) if index < DIRECT => index,
             _ => return self.hashed_integer(key),
         };
-        if place >= self.direct.len() {
-            let length = (place + 1).next_power_of_two();
+        if index >= self.direct.len() {
+            let length = (index + 1).next_power_of_two();
             fallible::resize(&mut self.direct, length, NONE)?;
         }
-        if self.direct[place] == NONE {
-            self.direct[place] = self.integers.len() as WordId;
+        if self.direct[index] == NONE {
+            self.direct[index] = self.integers.len() as WordId;
             fallible::push(&mut self.integers, key)?;
         }
-        Ok(self.direct[place])
+        Ok(self.direct[index])
     }
 
     fn hashed_integer(&mut self, key: i64) -> Result<WordId> {

@@ -163,9 +163,9 @@ impl<'a, T: EncodedText + ?Sized> RowCounter<'a, T> {
         at: impl Fn(usize) -> X,
     ) {
         let length = self.text.symbols().len();
-        for (lane, place) in window.iter_mut().enumerate() {
+        for (lane, symbol) in window.iter_mut().enumerate() {
             let index = (position + lane + usize::from(lane >= SIDE)).checked_sub(SIDE);
-            *place = index.filter(|&i| i < length).map_or(X::END, &at);
+            *symbol = index.filter(|&i| i < length).map_or(X::END, &at);
         }
     }
 
@@ -179,8 +179,8 @@ impl<'a, T: EncodedText + ?Sized> RowCounter<'a, T> {
     ) {
         let mut windows = [X::END; BATCH * 2 * SIDE];
         for batch in positions.chunks(BATCH) {
-            let places = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
-            for (window, position) in places.iter_mut().zip(batch) {
+            let slots = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
+            for (window, position) in slots.iter_mut().zip(batch) {
                 fetch(*position as usize, window);
             }
             let mut left = batch.len();

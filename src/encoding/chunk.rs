@@ -137,8 +137,8 @@ impl Fault {
             }
             at += run.len() + 1;
         }
-        let place = origin.after(&content.text()[..longest.start]);
-        Error::format(origin.path, Location::Byte(place), message)
+        let offset = origin.after(&content.text()[..longest.start]);
+        Error::format(origin.path, Location::Byte(offset), message)
     }
 }
 

@@ -223,19 +223,19 @@ impl RawCorpus {
 
     /// The words of all interners. The words of the largest interner come first.
     fn merge(&self, monitor: &Monitor) -> Result<Merged<'_>> {
-        let size = |&place: &usize| self.interners[place].table.len();
-        let Some(largest_place) = (0..self.interners.len()).max_by_key(size) else {
+        let size = |&index: &usize| self.interners[index].table.len();
+        let Some(largest_index) = (0..self.interners.len()).max_by_key(size) else {
             return Ok(Merged::default());
         };
-        let largest = &self.interners[largest_place];
+        let largest = &self.interners[largest_index];
         let mut words = largest.words()?;
         let mut numbers: Vec<Vec<u32>> = self
             .interners
             .iter()
             .map(|interner| fallible::zeroed(interner.table.len()))
             .collect::<Result<_>>()?;
-        for (number, place) in numbers[largest_place].iter_mut().zip(0..) {
-            *number = place;
+        for (number, index) in numbers[largest_index].iter_mut().zip(0..) {
+            *number = index;
         }
         // Each task merges the words with certain hashes, so that no word is merged by two tasks.
         let parts = rayon::current_num_threads() as u64;
@@ -244,8 +244,8 @@ impl RawCorpus {
             .map(|part| {
                 let mut merged = MergedPart::default();
                 let mut table: HashTable<u32> = HashTable::new();
-                for (place, interner) in self.interners.iter().enumerate() {
-                    if place == largest_place {
+                for (index, interner) in self.interners.iter().enumerate() {
+                    if index == largest_index {
                         continue;
                     }
                     for (number, entry) in interner.table.iter().enumerate() {
@@ -257,7 +257,7 @@ impl RawCorpus {
                             continue;
                         }
                         let word = entry.bytes(&interner.long);
-                        let own = (place, entry.id);
+                        let own = (index, entry.id);
                         if let Some(id) = largest.id_of(word, hash) {
                             fallible::push(&mut merged.known, (own, id, entry.count))?;
                             continue;
@@ -276,7 +276,7 @@ impl RawCorpus {
                             fallible::push(fresh, (word, entry.count))?;
                             id
                         };
-                        fallible::push(&mut merged.places, (own, id))?;
+                        fallible::push(&mut merged.in_fresh, (own, id))?;
                     }
                 }
                 Ok(merged)
@@ -285,12 +285,12 @@ impl RawCorpus {
         for part in merged? {
             // Ensure that the numbers of all words stay below the marks of encoded text.
             check_number_of_words(words.len() + part.fresh.len())?;
-            for ((place, own), number, count) in part.known {
+            for ((index, own), number, count) in part.known {
                 words[number as usize].1 += count;
-                numbers[place][own as usize] = number;
+                numbers[index][own as usize] = number;
             }
-            for ((place, own), number) in part.places {
-                numbers[place][own as usize] = words.len() as u32 + number;
+            for ((index, own), number) in part.in_fresh {
+                numbers[index][own as usize] = words.len() as u32 + number;
             }
             fallible::reserve(&mut words, part.fresh.len())?;
             words.extend(part.fresh);
@@ -375,7 +375,7 @@ struct MergedPart<'a> {
     // Words that the largest interner does not have, each once, and their counts.
     fresh: Vec<(&'a [u8], u64)>,
     // The words of interners that are in `fresh`: the word of the interner, and its index in `fresh`.
-    places: Vec<((usize, WordId), u32)>,
+    in_fresh: Vec<((usize, WordId), u32)>,
 }
 
 /// Read `reader` to its end and choose the vocabulary of the text.

@@ -458,22 +458,22 @@ mod tests {
     fn no_damage_goes_unnoticed() {
         let file = saved(&sample(true));
         let good = std::fs::read(file.path()).unwrap();
-        for place in 0..good.len() {
+        for position in 0..good.len() {
             let mut bytes = good.clone();
-            bytes[place] ^= 0x41;
-            for damaged in [&bytes, &good[..place]] {
+            bytes[position] ^= 0x41;
+            for damaged in [&bytes, &good[..position]] {
                 std::fs::write(file.path(), damaged).unwrap();
                 let error = load(file.path(), &Monitor::new()).unwrap_err();
                 assert!(
                     matches!(error, Error::Format { .. }),
-                    "byte {place}: {error}"
+                    "byte {position}: {error}"
                 );
             }
         }
         std::fs::write(file.path(), [&good[..], b"more"].concat()).unwrap();
         let error = load(file.path(), &Monitor::new()).unwrap_err().to_string();
-        let place = format!("byte {}: the file is too long", good.len());
-        assert!(error.contains(&place), "{error}");
+        let position = format!("byte {}: the file is too long", good.len());
+        assert!(error.contains(&position), "{error}");
     }
 
     #[test]

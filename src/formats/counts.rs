@@ -386,18 +386,18 @@ mod tests {
     /// bytes at the end are errors.
     fn assert_damage_is_noticed(path: &Path) {
         let good = std::fs::read(path).unwrap();
-        for place in 0..good.len() {
+        for position in 0..good.len() {
             let mut bytes = good.clone();
-            bytes[place] ^= 0x41;
+            bytes[position] ^= 0x41;
             std::fs::write(path, &bytes).unwrap();
             assert!(
                 matches!(read(path), Err(Error::Format { .. })),
-                "byte {place}"
+                "byte {position}"
             );
-            std::fs::write(path, &good[..place]).unwrap();
+            std::fs::write(path, &good[..position]).unwrap();
             assert!(
                 matches!(read(path), Err(Error::Format { .. })),
-                "cut at {place}"
+                "cut at {position}"
             );
         }
         std::fs::write(path, [&good[..], b"more"].concat()).unwrap();

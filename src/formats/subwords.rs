@@ -246,11 +246,11 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             matches!(load(&path, &Monitor::new()), Err(Error::Format { .. }))
         };
-        for place in 0..good.len() {
+        for position in 0..good.len() {
             let mut bytes = good.clone();
-            bytes[place] ^= 0x41;
-            assert!(is_refused(&bytes), "byte {place}");
-            assert!(is_refused(&good[..place]), "cut at {place}");
+            bytes[position] ^= 0x41;
+            assert!(is_refused(&bytes), "byte {position}");
+            assert!(is_refused(&good[..position]), "cut at {position}");
         }
         assert!(is_refused(&[&good[..], b"more"].concat()));
     }

@@ -70,7 +70,7 @@ pub fn count_table(
 /// the rows of X, the keys of the columns of X, and the values.
 struct PairColumns {
     names: [String; 3],
-    places: [Option<usize>; 3],
+    positions: [Option<usize>; 3],
 }
 
 /// Reads a table of pairs.
@@ -97,24 +97,24 @@ impl PairTable {
                 field.data_type()
             )));
         };
-        let place = |parameter: &str, name: &str| place_of(fields, parameter, name);
-        let (row, column) = (place("row", &names.0)?, place("column", &names.1)?);
+        let position = |parameter: &str, name: &str| position_of(fields, parameter, name);
+        let (row, column) = (position("row", &names.0)?, position("column", &names.1)?);
         let value = names
             .2
             .as_ref()
-            .map(|name| place("value", name))
+            .map(|name| position("value", name))
             .transpose()?;
-        let kind = |place: usize| fields[place].data_type();
-        let kinds = [(row, &names.0), (column, &names.1)].map(|(place, name)| {
-            KeyKind::of(kind(place)).ok_or_else(|| {
-                let hint = if kind(place).is_floating() {
+        let kind = |position: usize| fields[position].data_type();
+        let kinds = [(row, &names.0), (column, &names.1)].map(|(position, name)| {
+            KeyKind::of(kind(position)).ok_or_else(|| {
+                let hint = if kind(position).is_floating() {
                     ": convert them to integers; pandas makes floats of integers if some are missing"
                 } else {
                     ""
                 };
                 let message = format!(
                     "column {name:?} must hold integers or text as keys, got {}{hint}",
-                    kind(place)
+                    kind(position)
                 );
                 PyTypeError::new_err(message)
             })
@@ -132,16 +132,16 @@ impl PairTable {
                 kind(column)
             )));
         }
-        if let (Some(place), Some(name)) = (value, &names.2)
-            && !is_number(kind(place))
+        if let (Some(position), Some(name)) = (value, &names.2)
+            && !is_number(kind(position))
         {
-            let message = format!("column {name:?} must hold numbers, got {}", kind(place));
+            let message = format!("column {name:?} must hold numbers, got {}", kind(position));
             return Err(PyTypeError::new_err(message));
         }
         Ok(Self {
             columns: std::sync::Arc::new(PairColumns {
                 names: [names.0, names.1, names.2.unwrap_or_default()],
-                places: [Some(row), Some(column), value],
+                positions: [Some(row), Some(column), value],
             }),
             batches,
             open: None,
@@ -151,13 +151,13 @@ impl PairTable {
     }
 }
 
-fn place_of(fields: &Fields, parameter: &str, name: &str) -> PyResult<usize> {
+fn position_of(fields: &Fields, parameter: &str, name: &str) -> PyResult<usize> {
     let mut found = fields
         .iter()
         .enumerate()
         .filter(|(_, field)| field.name() == name);
     match (found.next(), found.next()) {
-        (Some((place, _)), None) => Ok(place),
+        (Some((position, _)), None) => Ok(position),
         (Some(_), Some(_)) => Err(PyValueError::new_err(format!(
             "{parameter} must name one column, but the table has several with the name {name:?}"
         ))),
@@ -285,8 +285,8 @@ macro_rules! with_integers {
 
 impl ArrowPairBatch {
     fn column(&self, number: usize) -> Option<&ArrayRef> {
-        let place = self.columns.places[number]?;
-        Some(self.rows.as_struct().column(place))
+        let position = self.columns.positions[number]?;
+        Some(self.rows.as_struct().column(position))
     }
 
     /// The error for a row of this batch and column `number` of [`PairColumns`].
@@ -417,17 +417,17 @@ impl ArrowPairBatch {
         if dictionary.values().is_empty() {
             return Err(invalid("a row refers to a value of an empty dictionary"));
         }
-        let places = dictionary.normalized_keys();
+        let positions = dictionary.normalized_keys();
         let values = dictionary.values();
         // For each value, whether a row of this batch refers to it. Values to which no row refers are
         // not keys of the table.
         let mut used = fallible::filled(false, values.len())?;
-        for &place in &places {
-            match used.get_mut(place) {
+        for &position in &positions {
+            match used.get_mut(position) {
                 Some(used) => *used = true,
                 None => {
                     return Err(invalid(format!(
-                        "a row refers to value {place} of {}",
+                        "a row refers to value {position} of {}",
                         values.len()
                     )));
                 }
@@ -435,13 +435,18 @@ impl ArrowPairBatch {
         }
         let mut numbers: Vec<WordId> = fallible::zeroed(values.len())?;
         let mut one = Vec::new();
-        for place in (0..values.len()).filter(|&place| used[place]) {
+        for position in (0..values.len()).filter(|&position| used[position]) {
             one.clear();
-            let row_of = |_: usize| places.iter().position(|&own| own == place).unwrap_or(0);
-            self.keys(number, &values.slice(place, 1), &row_of, keys, &mut one)?;
-            numbers[place] = one[0];
+            let row_of = |_: usize| {
+                positions
+                    .iter()
+                    .position(|&own| own == position)
+                    .unwrap_or(0)
+            };
+            self.keys(number, &values.slice(position, 1), &row_of, keys, &mut one)?;
+            numbers[position] = one[0];
         }
-        ids.extend(places.into_iter().map(|place| numbers[place]));
+        ids.extend(positions.into_iter().map(|position| numbers[position]));
         Ok(())
     }
 }

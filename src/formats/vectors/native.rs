@@ -170,8 +170,8 @@ pub(super) fn read<E: Element>(
         let count = left.min(CHUNK);
         input.exactly((count * header.element_bytes) as u64, &mut bytes, || {
             let read = matrix.len() * header.element_bytes;
-            let place = Location::Byte(header.matrix + read as u64);
-            Error::format(&path, place, "the file ends within the matrix")
+            let location = Location::Byte(header.matrix + read as u64);
+            Error::format(&path, location, "the file ends within the matrix")
         })?;
         let start = matrix.len();
         fallible::resize(&mut matrix, start + count, E::ZERO)?;

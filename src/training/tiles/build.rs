@@ -266,8 +266,8 @@ fn fill(
         for_each_block(&row, grid, block, |entries| {
             let first = grid.start(entries.block);
             for (side, values) in entries.values.into_iter().enumerate() {
-                let place = if entries.block == block { 0 } else { side };
-                let next = &mut next[entries.block][place];
+                let stored_side = if entries.block == block { 0 } else { side };
+                let next = &mut next[entries.block][stored_side];
                 let logarithms = logarithms(values, &mut buffer);
                 for ((&column, &x), &ln_x) in entries.columns.iter().zip(values).zip(logarithms) {
                     if x == 0.0 {

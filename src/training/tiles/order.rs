@@ -215,8 +215,8 @@ mod tests {
         for _ in 0..rounds {
             let mut records = [0, 1, 2, 3, 4, 5];
             shuffle(&mut records, &mut rng);
-            for (place, record) in records.into_iter().enumerate() {
-                times[place][record] += 1;
+            for (position, record) in records.into_iter().enumerate() {
+                times[position][record] += 1;
             }
         }
         let expected = f64::from(rounds) / 6.0;
