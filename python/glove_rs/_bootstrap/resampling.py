@@ -76,8 +76,8 @@ class Resampling:
             self.units = len(used)
         else:
             numbers: dict[Hashable, int] = {}
-            for place in used.tolist():
-                self._unit[place] = numbers.setdefault(labels[place], len(numbers))
+            for index in used.tolist():
+                self._unit[index] = numbers.setdefault(labels[index], len(numbers))
             self.units = len(numbers)
         self.method, self._seed = method, seed
         if self.units < 2:

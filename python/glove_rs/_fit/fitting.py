@@ -326,9 +326,9 @@ def _grown(
     old, words = len(rows), len(vocabulary)
     rng = np.random.default_rng(seed)
     by_count = np.argsort(-vocabulary.counts[:old], kind="stable")
-    place = np.searchsorted(-vocabulary.counts[:old][by_count], -vocabulary.counts[old:])
+    rank = np.searchsorted(-vocabulary.counts[:old][by_count], -vocabulary.counts[old:])
     alike = min(ALIKE, old)
-    first = np.clip(place - alike // 2, 0, old - alike)
+    first = np.clip(rank - alike // 2, 0, old - alike)
     start = {}
     for name, array in arrays.items():
         new = np.ones((words, *array.shape[1:]), dtype=np.float32)

@@ -292,8 +292,8 @@ class Init:
         rows = [(i, known[word]) for i, word in enumerate(vocabulary.words) if word in known]
         if not rows:
             raise ValueError("init must share words with the text: no word of the text is in it")
-        words, places = np.array(rows).T
-        vectors = np.ascontiguousarray(self._vectors.vectors[places], dtype=np.float32)
+        words, rows_of_init = np.array(rows).T
+        vectors = np.ascontiguousarray(self._vectors.vectors[rows_of_init], dtype=np.float32)
         return {"words": words.astype(np.uint32), "vectors": vectors, "anchor": self.anchor}
 
 

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from .. import Cooccurrence
-from .._counts.table import dense, places
+from .._counts.table import dense, word_indices
 from .._settings import names
 from .._text import figure, table
 from . import _inputs
@@ -45,7 +45,7 @@ def _read(options: argparse.Namespace) -> Cooccurrence:
 
 def counts_among(X: Cooccurrence, words: list[str]) -> tuple[list[str], list[list[float]]]:
     """Return `words` and a table of counts: row i has the counts of word i with all of `words`."""
-    found = places("words", words, X.vocabulary)
+    found = word_indices("words", words, X.vocabulary)
     return words, dense(X, found, found).tolist()
 
 
