@@ -249,8 +249,8 @@ pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
 fn unicode(text: &str, handler: &mut impl TokenHandler) {
     // Splitting at white space first is also faster: the library is faster on ASCII, and many of
     // the pieces are ASCII even if the text is not.
-    for run in text.split_ascii_whitespace() {
-        for word in run.unicode_words() {
+    for piece in text.split_ascii_whitespace() {
+        for word in piece.unicode_words() {
             handler.word(word.as_bytes());
         }
     }

@@ -167,10 +167,10 @@ pub(super) fn count_pairs(
                 parts.for_each(|part| pairs.extend_from_slice(part));
                 pairs.sort_unstable();
                 let (mut kept, mut different) = (Vec::new(), 0);
-                for run in pairs.chunk_by(|a, b| a == b) {
+                for occurrences in pairs.chunk_by(|a, b| a == b) {
                     different += 1;
-                    if wanted(run[0], run.len() as u64) {
-                        fallible::push(&mut kept, (run[0], run.len() as u64))?;
+                    if wanted(occurrences[0], occurrences.len() as u64) {
+                        fallible::push(&mut kept, (occurrences[0], occurrences.len() as u64))?;
                     }
                 }
                 Ok((kept, different))

@@ -60,20 +60,20 @@ def comments(source: str) -> Iterator[str]:
 
     A comment that follows code on its line begins a new text.
     """
-    run: list[str] = []
+    block: list[str] = []
     last_line = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type != tokenize.COMMENT or token.string.startswith("#!"):
             continue
         line, column = token.start
         follows_code = bool(token.line[:column].strip())
-        if run and (line != last_line + 1 or follows_code):
-            yield "\n".join(run)
-            run = []
-        run.append(token.string.lstrip("# "))
+        if block and (line != last_line + 1 or follows_code):
+            yield "\n".join(block)
+            block = []
+        block.append(token.string.lstrip("# "))
         last_line = line
-    if run:
-        yield "\n".join(run)
+    if block:
+        yield "\n".join(block)
 
 
 def docs_and_comments(folder: Path) -> Iterator[list[str]]:
