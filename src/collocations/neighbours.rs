@@ -65,13 +65,13 @@ pub(super) fn count_others(
     kinds: &[u8],
     monitor: &Monitor,
 ) -> Result<CountTable<Box<[u32]>>> {
-    let parts = rayon::current_num_threads().max(1);
-    let tables: Result<Vec<CountTable<Box<[u32]>>>> = (0..parts)
+    let tasks = rayon::current_num_threads().max(1);
+    let tables: Result<Vec<CountTable<Box<[u32]>>>> = (0..tasks)
         .into_par_iter()
-        .map(|part| {
+        .map(|task| {
             let mut table: CountTable<Box<[u32]>> = CountTable::default();
             let mut lacking = None;
-            for k in (part..text.chunks()).step_by(parts) {
+            for k in (task..text.chunks()).step_by(tasks) {
                 monitor.check()?;
                 collocations(&text.ids(k)?, kinds, |words| {
                     if !is_plain(words, kinds) {
@@ -134,10 +134,10 @@ pub(super) fn count_pairs(
     for pass in 0..passes {
         let filled: Result<Vec<Vec<Vec<NeighbourPair>>>> = (0..threads)
             .into_par_iter()
-            .map(|part| {
+            .map(|task| {
                 let mut buckets: Vec<Vec<NeighbourPair>> = vec![Vec::new(); BUCKETS];
                 let mut lacking = None;
-                for k in (part..text.chunks()).step_by(threads) {
+                for k in (task..text.chunks()).step_by(threads) {
                     monitor.check()?;
                     collocations(&text.ids(k)?, kinds, |words| {
                         if !is_plain(words, kinds) {
@@ -162,9 +162,9 @@ pub(super) fn count_pairs(
             .into_par_iter()
             .map(|bucket| {
                 monitor.check()?;
-                let parts = filled.iter().map(|buckets| &buckets[bucket]);
-                let mut pairs = fallible::with_capacity(parts.clone().map(Vec::len).sum())?;
-                parts.for_each(|part| pairs.extend_from_slice(part));
+                let lists = filled.iter().map(|buckets| &buckets[bucket]);
+                let mut pairs = fallible::with_capacity(lists.clone().map(Vec::len).sum())?;
+                lists.for_each(|list| pairs.extend_from_slice(list));
                 pairs.sort_unstable();
                 let (mut kept, mut different) = (Vec::new(), 0);
                 for occurrences in pairs.chunk_by(|a, b| a == b) {
