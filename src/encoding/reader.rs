@@ -238,10 +238,10 @@ impl RawCorpus {
             *number = index;
         }
         // Each task merges the words with certain hashes, so that no word is merged by two tasks.
-        let parts = rayon::current_num_threads() as u64;
-        let merged: Result<Vec<MergedPart<'_>>> = (0..parts)
+        let tasks = rayon::current_num_threads() as u64;
+        let merged: Result<Vec<MergedPart<'_>>> = (0..tasks)
             .into_par_iter()
-            .map(|part| {
+            .map(|task| {
                 let mut merged = MergedPart::default();
                 let mut table: HashTable<u32> = HashTable::new();
                 for (index, interner) in self.interners.iter().enumerate() {
@@ -253,7 +253,7 @@ impl RawCorpus {
                             monitor.check()?;
                         }
                         let hash = entry.hash();
-                        if (hash >> 32) % parts != part {
+                        if (hash >> 32) % tasks != task {
                             continue;
                         }
                         let word = entry.bytes(&interner.long);
