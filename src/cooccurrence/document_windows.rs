@@ -2,9 +2,9 @@
 //! (docs/architecture.md, Counting rules).
 
 use super::accumulator::{RowSums, Sum};
-use super::encoded_text::{EncodedText, Symbol};
 use super::occurrences::POLL_TOKENS;
 use super::options::{CountingOptions, MAX_DOCUMENT};
+use super::symbol_text::{Symbol, SymbolText};
 use crate::encoding::GAP;
 use crate::error::{Error, Result};
 use crate::memory::fallible;
@@ -34,7 +34,7 @@ impl DocumentWindows {
     /// # Errors
     /// [`Error::Memory`]; [`Error::Cancelled`]. The inner result is a [`LongDocument`] if a
     /// document has more than [`MAX_DOCUMENT`] words and gaps.
-    pub fn index<T: EncodedText + ?Sized>(
+    pub fn index<T: SymbolText + ?Sized>(
         text: &T,
         is_last: bool,
         monitor: &Monitor,
@@ -99,7 +99,7 @@ impl DocumentWindows {
     /// Add to `sums`, for each of these positions of the word `row`, the pairs of `row` with the words at the other
     /// positions of the document. Words with a larger id than `row` are skipped: their own rows count these pairs.
     #[inline(always)]
-    pub fn scan<T: EncodedText + ?Sized>(
+    pub fn scan<T: SymbolText + ?Sized>(
         &self,
         text: &T,
         row: WordId,
@@ -151,7 +151,7 @@ pub(crate) struct LongDocument {
 }
 
 impl LongDocument {
-    fn of<T: EncodedText + ?Sized>(text: &T, number: usize, words: Range<usize>) -> Self {
+    fn of<T: SymbolText + ?Sized>(text: &T, number: usize, words: Range<usize>) -> Self {
         Self {
             number,
             words: words.len(),

@@ -1,6 +1,6 @@
 //! An inverted index: where each word occurs in a text.
 
-use super::encoded_text::EncodedText;
+use super::symbol_text::SymbolText;
 use crate::error::Result;
 use crate::memory::{HugeBuffer, fallible};
 use crate::monitor::Monitor;
@@ -33,7 +33,7 @@ struct Part {
 impl Occurrences {
     /// Index `words` in parallel. Each task reads the whole text and indexes some of the words by a
     /// counting sort. So no two threads write to the same memory.
-    pub fn index<T: EncodedText + ?Sized>(
+    pub fn index<T: SymbolText + ?Sized>(
         text: &T,
         words: Range<usize>,
         monitor: &Monitor,
@@ -78,7 +78,7 @@ impl Occurrences {
 }
 
 /// How often each of `words` occurs in the text.
-fn counts_of<T: EncodedText + ?Sized>(
+fn counts_of<T: SymbolText + ?Sized>(
     text: &T,
     words: &Range<usize>,
     monitor: &Monitor,
@@ -117,7 +117,7 @@ fn counts_of<T: EncodedText + ?Sized>(
 
 impl Part {
     /// Index the words `first`, `first` + 1, and so on. `counts` has the number of occurrences of each of them.
-    fn index<T: EncodedText + ?Sized>(
+    fn index<T: SymbolText + ?Sized>(
         text: &T,
         first: usize,
         counts: &[u32],

@@ -2,16 +2,16 @@
 
 use super::accumulator::{RowAccumulator, RowSums, Sum, SumKind, ones};
 use super::document_windows::DocumentWindows;
-use super::encoded_text::{EncodedText, Symbol};
 use super::occurrences::{Occurrences, POLL_TOKENS};
 use super::options::CountingOptions;
+use super::symbol_text::{Symbol, SymbolText};
 use crate::encoding::DOCUMENT_END;
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 
 /// Sum one row over the texts of all `counters` in `accumulator`, in the order of the counters.
-pub(crate) fn sum_row<S: Sum, T: EncodedText + ?Sized>(
+pub(crate) fn sum_row<S: Sum, T: SymbolText + ?Sized>(
     row: WordId,
     counters: &[RowCounter<'_, T>],
     accumulator: &mut RowAccumulator<S>,
@@ -67,7 +67,7 @@ pub(crate) struct RowCounter<'a, T: ?Sized> {
     within: u64,
 }
 
-impl<'a, T: EncodedText + ?Sized> RowCounter<'a, T> {
+impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
     /// A counter of the pairs in `text`. If `documents` is given, it counts all pairs of each of
     /// these documents. Otherwise it counts all pairs within a window, except those of two words
     /// among the first `carried` words: these pairs were counted with the previous segment.
