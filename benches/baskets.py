@@ -35,13 +35,13 @@ def baskets(seed: int) -> list[list[int]]:
         chosen = rng.choice(ITEMS, 200, replace=False)
         weights[chosen] = 1 / np.arange(1, 201)
         topics.append(weights / weights.sum())
-    made = []
+    baskets = []
     for _ in range(CUSTOMERS):
         mixture = rng.dirichlet(np.full(TOPICS, 0.05)) @ np.array(topics)
         size = rng.integers(5, 41)
         size = min(size, np.count_nonzero(mixture))
-        made.append(rng.choice(ITEMS, size, replace=False, p=mixture / mixture.sum()).tolist())
-    return made
+        baskets.append(rng.choice(ITEMS, size, replace=False, p=mixture / mixture.sum()).tolist())
+    return baskets
 
 
 def recall(scores: np.ndarray, kept: list[list[int]], hidden: list[int]) -> float:
@@ -77,9 +77,9 @@ def main() -> None:
                 dim=64, window=None, distance_weighting=weighted, min_count=1, threads=2, seed=seed
             ).fit([[str(item) for item in basket] for basket in train])
             seconds = time.perf_counter() - start
-            place = np.array([int(word) for word in model.vocabulary.words])
+            index = np.array([int(word) for word in model.vocabulary.words])
             vectors = np.zeros((ITEMS, 64))
-            vectors[place] = model.vectors.vectors
+            vectors[index] = model.vectors.vectors
             unit = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
             results[f"{name}: cosine"] = (
                 recall(matrix[:TESTED] @ unit @ unit.T, kept, hidden),
@@ -87,7 +87,7 @@ def main() -> None:
             )
             # For items i and j, the count that the model predicts, without the factor exp(b_i).
             w, c, b = np.zeros((ITEMS, 64)), np.zeros((ITEMS, 64)), np.full(ITEMS, -20.0)
-            w[place], c[place], b[place] = model.W, model.W_tilde, model.b_tilde
+            w[index], c[index], b[index] = model.W, model.W_tilde, model.b_tilde
             predicted = np.exp(np.minimum(w @ c.T + b, 20))
             results[f"{name}: prediction"] = (
                 recall(matrix[:TESTED] @ predicted, kept, hidden),
@@ -108,8 +108,8 @@ def main() -> None:
             found, _ = model.recommend(users, matrix[:TESTED], N=TOP)
             hits = np.mean([item in ids for ids, item in zip(found, hidden, strict=True)])
             results[name] = (float(hits), seconds)
-        for name, (share, seconds) in results.items():
-            print(f"seed {seed}: {name:30} recall at 10 {share:.3f}, {seconds:.1f} s")
+        for name, (fraction, seconds) in results.items():
+            print(f"seed {seed}: {name:30} recall at 10 {fraction:.3f}, {seconds:.1f} s")
 
 
 if __name__ == "__main__":

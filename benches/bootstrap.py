@@ -175,13 +175,13 @@ def shared_neighbours(full: glove_rs.WordVectors, half: np.ndarray, words: np.nd
     `half` has the vectors of the other model. The mean is over the words with the rows `words`.
     """
     other = glove_rs.WordVectors(full.index_to_key, half.astype(np.float32))
-    shares = []
+    fractions = []
     for row in words:
         word = full.index_to_key[row]
         if np.isfinite(half[row]).all():
             lists = [{w for w, _ in wv.most_similar(word, topn=10)} for wv in (full, other)]
-            shares.append(len(lists[0] & lists[1]) / 10)
-    return float(np.mean(shares))
+            fractions.append(len(lists[0] & lists[1]) / 10)
+    return float(np.mean(fractions))
 
 
 def schedules(options: argparse.Namespace) -> None:
@@ -205,16 +205,16 @@ def schedules(options: argparse.Namespace) -> None:
         samples, usual = [], dict(b._trainer.replicate_training)
         for schedule in compared:
             b._trainer.replicate_training = usual | schedule.training
-            cosines, shares = [], []
+            cosines, fractions = [], []
             for number in range(options.replicates):
                 start = cpu()
                 half = b._trainer.replicate(number, 0, b.full, None).astype(np.float16)
                 schedule.seconds += cpu() - start
                 cosines.append(cosines_of_pairs(half, pairs))
-                shares.append(shared_neighbours(b.full, half, np.unique(pairs[::4, 0])))
+                fractions.append(shared_neighbours(b.full, half, np.unique(pairs[::4, 0])))
             samples.append(np.array(cosines))
             found &= np.isfinite(samples[-1]).all(axis=0)
-            schedule.add(shared=np.array(shares))
+            schedule.add(shared=np.array(fractions))
         for schedule, sample in zip(compared, samples, strict=True):
             bias, error = sample.mean(axis=0) - value, sample.std(axis=0, ddof=1)
             gaps = sample[:, found]

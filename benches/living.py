@@ -159,11 +159,11 @@ def neighbours(
 
 
 def overlap(one: npt.NDArray[np.int64], other: npt.NDArray[np.int64]) -> list[str]:
-    shares = []
+    fractions = []
     for n in NEIGHBOURS:
         pairs = zip(one[:, :n], other[:, :n], strict=True)
-        shares.append(np.mean([len(set(a) & set(b)) / n for a, b in pairs]))
-    return [f"{share:.3f}" for share in shares]
+        fractions.append(np.mean([len(set(a) & set(b)) / n for a, b in pairs]))
+    return [f"{fraction:.3f}" for fraction in fractions]
 
 
 def occurrences(corpus: Path, hidden: Sequence[str], window: int) -> dict[str, list[list[str]]]:
@@ -172,9 +172,9 @@ def occurrences(corpus: Path, hidden: Sequence[str], window: int) -> dict[str, l
     with corpus.open(encoding="utf-8") as text:
         for line in text:
             tokens = line.split()
-            for place, token in enumerate(tokens):
+            for index, token in enumerate(tokens):
                 if token in contexts:
-                    around = tokens[max(0, place - window) : place + window + 1]
+                    around = tokens[max(0, index - window) : index + window + 1]
                     contexts[token].append(around)
     return contexts
 
@@ -246,17 +246,19 @@ def interrupt(options: argparse.Namespace) -> None:
         for name, writes in (("training", False), ("training with checkpoints", True)):
             waits, first = [], []
             for number in range(options.times):
-                place = {"checkpoint_dir": Path(folder) / str(number)} if writes else {}
+                checkpoints = {"checkpoint_dir": Path(folder) / str(number)} if writes else {}
                 # The signal comes at a random time up to 2 s after the first epoch: during an
                 # epoch, or while a checkpoint is written.
-                wait, access = one_interrupt(settings, options.corpus, place, rng.uniform(0, 2))
+                wait, access = one_interrupt(
+                    settings, options.corpus, checkpoints, rng.uniform(0, 2)
+                )
                 waits.append(1000 * wait)
                 first.append(1000 * access)
             row(name, spread(waits, 0), f"{max(waits):.0f}", spread(first, 0))
 
 
 def one_interrupt(
-    settings: dict[str, Any], corpus: Path, place: dict[str, Any], after: float
+    settings: dict[str, Any], corpus: Path, checkpoints: dict[str, Any], after: float
 ) -> tuple[float, float]:
     sent = 0.0
 
@@ -272,7 +274,7 @@ def one_interrupt(
 
     model = Glove(**settings)
     try:
-        model.fit(corpus, callbacks=[arm], **place)
+        model.fit(corpus, callbacks=[arm], **checkpoints)
     except KeyboardInterrupt:
         wait = time.monotonic() - sent
     start = time.monotonic()

@@ -36,8 +36,8 @@ def ratios(X: Cooccurrence) -> str:
     for word in PROBES:
         k = X.vocabulary[word]
         counts = [f"{matrix[row, k]:.2f}" for row in (ice, steam)]
-        shares = [f"{X.probability(word, given=given):.2e}" for given in ("ice", "steam")]
-        cells.append([word, *counts, *shares, f"{X.ratio(word, 'ice', 'steam'):.4g}"])
+        probabilities = [f"{X.probability(word, given=given):.2e}" for given in ("ice", "steam")]
+        cells.append([word, *counts, *probabilities, f"{X.ratio(word, 'ice', 'steam'):.4g}"])
     sums = [f"{matrix[[row]].sum():,.1f}" for row in (ice, steam)]
     return markdown([*cells, ["sum of the row", *sums, "", "", ""]])
 

@@ -60,8 +60,8 @@ def exchanged(lines: list[str], parts: list[int], pairs: int) -> tuple[list[str]
     )
     rng = np.random.default_rng(3)
     swap: dict[str, str] = {}
-    for place in rng.choice(np.arange(30, len(known) - 1), pairs, replace=False):
-        a, b = known[place], known[place + 1]
+    for index in rng.choice(np.arange(30, len(known) - 1), pairs, replace=False):
+        a, b = known[index], known[index + 1]
         if a not in swap and b not in swap:
             swap |= {a: b, b: a}
     changed = [
@@ -78,10 +78,10 @@ def ranks(distance: np.ndarray, counts: np.ndarray, planted: np.ndarray) -> np.n
     word. `planted` says of each word whether it was exchanged.
     """
     order = np.argsort(counts, kind="stable")
-    place = np.argsort(order)
+    rank = np.argsort(order)
     found = []
     for row in np.flatnonzero(planted):
-        near = order[max(0, place[row] - 100) : place[row] + 100]
+        near = order[max(0, rank[row] - 100) : rank[row] + 100]
         found.append((distance[near[~planted[near]]] < distance[row]).mean())
     return np.array(found)
 

@@ -19,13 +19,13 @@ const WORDS: usize = 50_000;
 
 /// Only counts words and documents, so that the tokenizer alone is measured.
 #[derive(Default)]
-struct Tally {
+struct TokenCounts {
     bytes: usize,
     words: usize,
     documents: usize,
 }
 
-impl TokenHandler for Tally {
+impl TokenHandler for TokenCounts {
     #[inline]
     fn word(&mut self, word: &[u8]) {
         self.bytes += word.len();
@@ -47,10 +47,10 @@ fn tokenizing(criterion: &mut Criterion) {
         .throughput(Throughput::Bytes(text.len() as u64));
     group.bench_function("whitespace", |bencher| {
         bencher.iter(|| {
-            let mut tally = Tally::default();
-            whitespace(black_box(text.as_bytes()), &mut tally);
-            assert_eq!(tally.words, TOKENS);
-            black_box(tally)
+            let mut counts = TokenCounts::default();
+            whitespace(black_box(text.as_bytes()), &mut counts);
+            assert_eq!(counts.words, TOKENS);
+            black_box(counts)
         });
     });
     // `Documents` gives all of its text as one chunk, which one thread reads.

@@ -84,8 +84,8 @@ class Worker:
     def __init__(self, reader: str) -> None:
         self.reader = reader
         memory = Path("/dev/shm")
-        place = memory if memory.is_dir() else None
-        self.folder = Path(tempfile.mkdtemp(prefix="glove-rs-", dir=place))
+        parent = memory if memory.is_dir() else None
+        self.folder = Path(tempfile.mkdtemp(prefix="glove-rs-", dir=parent))
         self.number = 0
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -181,8 +181,8 @@ def _reason(said: str) -> str:
     """The cause that a process printed to standard error, with N for numbers; else ""."""
     found = re.search(r"panicked at ([^\n]*):\d+:\d+:\n([^\n]*)", said)
     if found:
-        place = re.sub(r".*/(?=[^/]+/[^/]+$)", "", found[1])
-        return ": " + place + ": " + re.sub(r"\d+", "N", found[2])[:120]
+        location = re.sub(r".*/(?=[^/]+/[^/]+$)", "", found[1])
+        return ": " + location + ": " + re.sub(r"\d+", "N", found[2])[:120]
     for line in said.splitlines():
         if "memory allocation of" in line or "Fatal Python error" in line:
             return ": " + re.sub(r"\d+", "N", line)
@@ -291,11 +291,11 @@ def save(report: Report, content: bytes, outcome: dict[str, str], folder: Path) 
     """Save an input that caused a fault, with a description of the fault."""
     name = hashlib.sha256(content).hexdigest()[:12]
     cause = re.sub(r"[^A-Za-z0-9]+", "-", outcome["cause"])[:80].strip("-").lower()
-    place = folder / report.reader
-    place.mkdir(parents=True, exist_ok=True)
-    (place / f"{cause}.{name}").write_bytes(content)
+    reader_folder = folder / report.reader
+    reader_folder.mkdir(parents=True, exist_ok=True)
+    (reader_folder / f"{cause}.{name}").write_bytes(content)
     text = f"reader: {report.reader}\ncause: {outcome['cause']}\n\n{outcome['detail']}\n"
-    (place / f"{cause}.{name}.txt").write_text(text, encoding="utf-8")
+    (reader_folder / f"{cause}.{name}.txt").write_text(text, encoding="utf-8")
 
 
 def main() -> int:
@@ -328,8 +328,8 @@ def main() -> int:
         if options.replay:
             outcomes = replay(name, [Path(path).read_bytes() for path in options.replay])
         else:
-            share = options.seconds / len(names)
-            outcomes = attack(name, seed=seed, inputs=options.inputs, seconds=share)
+            seconds = options.seconds / len(names)
+            outcomes = attack(name, seed=seed, inputs=options.inputs, seconds=seconds)
         for content, outcome in outcomes:
             if report.add(content, outcome) and report.faults[outcome["cause"]] <= KEPT:
                 save(report, content, outcome, options.findings)

@@ -70,7 +70,7 @@ class Layout:
 
     def change_float(self, data: bytes, rng: random.Random) -> bytes:
         """Replace a float by an unusual one."""
-        floats = [place for place in self.floats(data) if sum(place) <= len(data)]
+        floats = [span for span in self.floats(data) if sum(span) <= len(data)]
         if not floats:
             return data
         at, size = rng.choice(floats)
@@ -201,14 +201,14 @@ def _counts_value(data: bytes, rng: random.Random) -> bytes:
     at, length = rng.choice([(at, number_at(data, at)) for at in _blocks(data)] or [(0, 0)])
     if not 0 < length <= len(data) - at - 12:
         return data
-    place = at + 12 + rng.randrange(length // 2, length)
+    offset = at + 12 + rng.randrange(length // 2, length)
     # The byte before a value says whether it has 64 bits (0) or 32 (1).
     value = rng.choice((*REALS, -0.5))
     new = b"\0" + struct.pack("<d", value)
     if abs(value) < 3e38 and rng.random() < 0.3:
         new = b"\1" + struct.pack("<f", value)
     data = put(data, at, struct.pack("<Q", length + len(new) - 1))
-    return data[:place] + new + data[place + 1 :]
+    return data[:offset] + new + data[offset + 1 :]
 
 
 # --- checkpoints ----------------------------------------------------------------------------------
@@ -348,12 +348,12 @@ def _change_json(text: bytes, rng: random.Random) -> bytes:
                 inside[key] = whole_numbers(old, len(text), rng)  # type: ignore[index]
         case _:
             inside[key] = rng.choice(_VALUES)  # type: ignore[index]
-    made = json.dumps(value).encode()
+    encoded = json.dumps(value).encode()
     if rng.random() < 0.05:
-        made = made.replace(b"}", b"," * 3 + b"}", 1)
+        encoded = encoded.replace(b"}", b"," * 3 + b"}", 1)
     if rng.random() < 0.02:
-        made = b"[" * 100_000 + made
-    return made
+        encoded = b"[" * 100_000 + encoded
+    return encoded
 
 
 # --- npz ------------------------------------------------------------------------------------------
@@ -369,10 +369,10 @@ def _zip_fields(data: bytes) -> list[tuple[int, int]]:
     ):
         at = data.find(magic)
         while at >= 0:
-            place = at + 4
+            offset = at + 4
             for size in sizes:
-                found.append((place, size))
-                place += size
+                found.append((offset, size))
+                offset += size
             at = data.find(magic, at + 4)
     return found
 

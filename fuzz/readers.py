@@ -554,12 +554,12 @@ def commands(path: Path) -> None:
     known_words().save(vocabulary)
     words = pick(path, ([], ["--vocab", vocabulary]))
     good = run_command("info", path, "--json", *words)
-    made = path.with_name("converted")
-    made.unlink(missing_ok=True)
+    converted = path.with_name("converted")
+    converted.unlink(missing_ok=True)
     to = pick(
         path, ("word2vec", "word2vec_binary", "glove", "native", "model", "vocab", "counts"), 1
     )
-    good |= run_command("convert", path, made, "--to", to, *words)
+    good |= run_command("convert", path, converted, "--to", to, *words)
     good |= run_command("similar", path, "tide", *words)
     if not good:
         raise Refused

@@ -273,11 +273,11 @@ mod tests {
             let monitor = Monitor::new();
             let found = cosines(&rows, query, 1, &monitor).unwrap();
             let (units, _) = unit_rows(&rows, dim, 1, &monitor).unwrap();
-            for (place, row) in rows.chunks(dim).enumerate() {
+            for (index, row) in rows.chunks(dim).enumerate() {
                 let expected = naive(row, query);
                 if expected.is_finite() {
-                    prop_assert!((f64::from(found[place]) - expected).abs() < 1e-4);
-                    let unit = &units[place * dim..][..dim];
+                    prop_assert!((f64::from(found[index]) - expected).abs() < 1e-4);
+                    let unit = &units[index * dim..][..dim];
                     prop_assert!((naive(unit, unit) - 1.0).abs() < 1e-5);
                 }
             }

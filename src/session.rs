@@ -220,7 +220,7 @@ impl Session {
         }
         Parameters::check_memory(counts.shape(), self.layout())?;
         if let Some(path) = self.checkpoints.as_ref().and_then(|c| c.counts.as_ref()) {
-            let words = counts_file::Words {
+            let words = counts_file::Vocabularies {
                 vocabulary: &self.vocabulary,
                 rare: &self.rare,
                 contexts: self.contexts.as_deref(),

@@ -249,8 +249,8 @@ pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
 fn unicode(text: &str, handler: &mut impl TokenHandler) {
     // Splitting at white space first is also faster: the library is faster on ASCII, and many of
     // the pieces are ASCII even if the text is not.
-    for run in text.split_ascii_whitespace() {
-        for word in run.unicode_words() {
+    for piece in text.split_ascii_whitespace() {
+        for word in piece.unicode_words() {
             handler.word(word.as_bytes());
         }
     }
@@ -269,12 +269,12 @@ mod tests {
     use proptest::prelude::*;
 
     #[derive(Default, Debug, PartialEq)]
-    struct Documents {
+    struct DocumentCollector {
         done: Vec<Vec<Vec<u8>>>,
         open: Vec<Vec<u8>>,
     }
 
-    impl TokenHandler for Documents {
+    impl TokenHandler for DocumentCollector {
         fn word(&mut self, word: &[u8]) {
             self.open.push(word.to_vec());
         }
@@ -283,13 +283,13 @@ mod tests {
         }
     }
 
-    fn split(text: &[u8]) -> Documents {
-        let mut documents = Documents::default();
+    fn split(text: &[u8]) -> DocumentCollector {
+        let mut documents = DocumentCollector::default();
         whitespace(text, &mut documents);
         documents
     }
 
-    fn naive(text: &[u8]) -> Documents {
+    fn naive(text: &[u8]) -> DocumentCollector {
         let text: Vec<u8> = text.iter().copied().filter(|&b| b != b'\r').collect();
         let mut documents: Vec<Vec<Vec<u8>>> = text
             .split(|&b| b == b'\n')
@@ -301,7 +301,7 @@ mod tests {
             })
             .collect();
         let open = documents.pop().unwrap_or_default();
-        Documents {
+        DocumentCollector {
             done: documents,
             open,
         }
@@ -326,7 +326,7 @@ mod tests {
     }
 
     fn words(tokenizer: &Tokenizer, text: &str) -> Vec<String> {
-        let mut documents = Documents::default();
+        let mut documents = DocumentCollector::default();
         tokenizer.words(text, &mut documents);
         assert!(documents.done.is_empty());
         let words = documents.open.into_iter();

@@ -159,7 +159,7 @@ impl Vocabulary {
         let number = words.iter().enumerate().filter(is_frequent).count();
         let mut kept = fallible::with_capacity(number)?;
         let frequent = words.iter().enumerate().filter(is_frequent);
-        kept.extend(frequent.map(|(place, &(word, count))| (word, count, place as u32)));
+        kept.extend(frequent.map(|(index, &(word, count))| (word, count, index as u32)));
         let most = max_vocab.unwrap_or(MAX_WORDS).min(MAX_WORDS);
         if most < kept.len() {
             kept = sorted(kept, monitor, |a, b| {
@@ -183,13 +183,13 @@ impl Vocabulary {
         Self::of_some(words, 0..words.len() as u32, monitor)
     }
 
-    /// A vocabulary of the words at the indices `places` of `words`, in the order of `places`.
+    /// A vocabulary of the words at the `indices` of `words`, in the order of `indices`.
     fn of_some(
         words: &[(&[u8], u64)],
-        places: impl ExactSizeIterator<Item = u32> + Clone,
+        indices: impl ExactSizeIterator<Item = u32> + Clone,
         monitor: &Monitor,
     ) -> Result<Self> {
-        let chosen = places.map(|place| words[place as usize]);
+        let chosen = indices.map(|index| words[index as usize]);
         let mut vocabulary = Self::default();
         fallible::reserve(&mut vocabulary.ends, chosen.len())?;
         fallible::reserve(&mut vocabulary.counts, chosen.len())?;
@@ -233,8 +233,8 @@ impl Vocabulary {
             )));
         }
         let mut ranks = fallible::filled(None, words.len())?;
-        for (rank, &place) in order.iter().enumerate() {
-            ranks[place as usize] = Some(rank as WordId);
+        for (rank, &index) in order.iter().enumerate() {
+            ranks[index as usize] = Some(rank as WordId);
         }
         Ok((Self::of_some(words, order.into_iter(), monitor)?, ranks))
     }
@@ -547,14 +547,14 @@ fn sorted<T: Copy + Send + Sync>(
             let (mut left, mut right) = from.split_at(width.min(from.len()));
             for to in to.chunks_mut(POLL_WORDS) {
                 monitor.check()?;
-                for place in to {
+                for out in to {
                     let takes_left = match (left.first(), right.first()) {
                         (Some(a), Some(b)) => compare(a, b) != Ordering::Greater,
                         (first, _) => first.is_some(),
                     };
                     let side = if takes_left { &mut left } else { &mut right };
                     if let Some((&word, rest)) = side.split_first() {
-                        *place = word;
+                        *out = word;
                         *side = rest;
                     }
                 }

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from glove_rs.evaluation import _bootstrap
-from glove_rs.evaluation._bootstrap import interval, resampled_share, resampled_spearman
+from glove_rs.evaluation._bootstrap import interval, resampled_fraction, resampled_spearman
 from glove_rs.evaluation._similarity import correlation, ranks
 
 
@@ -64,16 +64,16 @@ def test_shares_are_those_of_drawn_items():
     # the two models, and the same covariances.
     rng = np.random.default_rng(1)
     right = (rng.random((2, 50)) < [[0.7], [0.4]]).astype(float)
-    found = resampled_share(right, 20_000, seed=0)
+    found = resampled_fraction(right, 20_000, seed=0)
     loop = np.stack([right[:, rng.integers(50, size=50)].mean(axis=1) for _ in range(20_000)])
     assert found.mean(axis=1) == pytest.approx(right.mean(axis=1), abs=0.003)
     assert np.cov(found) == pytest.approx(np.cov(loop.T), abs=0.0003)
     assert np.cov(found) == pytest.approx(np.cov(right, bias=True) / 50, abs=0.0003)
-    # Each share is a whole number of items, divided by 50.
+    # Each fraction is a whole number of items, divided by 50.
     assert np.allclose(found * 50, np.round(found * 50))
 
 
-@pytest.mark.parametrize("measure", ["share", "Spearman", "difference"])
+@pytest.mark.parametrize("measure", ["fraction", "Spearman", "difference"])
 def test_intervals_are_scipys(measure):
     stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
     rng = np.random.default_rng(2)
@@ -83,7 +83,7 @@ def test_intervals_are_scipys(measure):
     right = (values[:1] > 0).astype(float)
 
     def score(rows):
-        if measure == "share":
+        if measure == "fraction":
             return right[0, rows].mean()
         first, second = (spearman(ratings[rows], column[rows]) for column in values)
         return first if measure == "Spearman" else first - second
@@ -92,8 +92,8 @@ def test_intervals_are_scipys(measure):
     expected = stats.bootstrap(
         (np.arange(60),), score, n_resamples=n, method="percentile", vectorized=False, rng=rng
     ).confidence_interval
-    if measure == "share":
-        drawn = resampled_share(right, n, seed=0)[0]
+    if measure == "fraction":
+        drawn = resampled_fraction(right, n, seed=0)[0]
     else:
         both = resampled_spearman(ratings, values, n, seed=0)
         drawn = both[0] if measure == "Spearman" else both[0] - both[1]
@@ -120,17 +120,17 @@ def test_the_same_seed_draws_the_same_items():
 
 
 def coverage(truth, samples):
-    """The share of the intervals that contain the true value."""
+    """The fraction of the intervals that contain the true value."""
     return np.mean([low <= truth <= high for low, high in samples])
 
 
 def test_an_interval_of_a_share_holds_the_truth_19_times_in_20():
     rng = np.random.default_rng(4)
     samples = [
-        interval(resampled_share((rng.random((1, 200)) < 0.6).astype(float), 500, seed)[0])
+        interval(resampled_fraction((rng.random((1, 200)) < 0.6).astype(float), 500, seed)[0])
         for seed in range(400)
     ]
-    # The expected share is 0.95, with a standard error of 0.011 for 400 samples. Percentile
+    # The expected fraction is 0.95, with a standard error of 0.011 for 400 samples. Percentile
     # intervals are a little too narrow.
     assert 0.91 < coverage(0.6, samples) < 0.98
 

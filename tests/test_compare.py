@@ -131,11 +131,11 @@ def sampled(
     full = true + rng.normal(size=true.shape) * noise
     store = Store(folder)
     store.create()
-    turn = orthogonal(rng, true.shape[1])
+    rotation = orthogonal(rng, true.shape[1])
     words = [f"w{i}" for i in range(len(true))]
-    store.write_full(WordVectors(words, (full @ turn).astype(np.float32)))
+    store.write_full(WordVectors(words, (full @ rotation).astype(np.float32)))
     for number in range(20):
-        store.write(number, (full + rng.normal(size=true.shape) * noise * excess) @ turn)
+        store.write(number, (full + rng.normal(size=true.shape) * noise * excess) @ rotation)
     text = {"documents": 9, "units": 9, "tokens": 99, "words": len(true)}
     settings = {"method": "bootstrap", "unit": "document", "seed": 0, "n": 20}
     store.write_settings({**settings, "text": text, "model": {}})
@@ -227,8 +227,8 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
     running = {"threads": 2, "memory": None, "tmp_dir": None}
     first = _core.train(counts, 9, training, running, None, False).arrays
     session = dict.fromkeys(
-        ["validation", "early_stopping", "max_seconds", "callback", "checkpoint", "init", "keep"]
-    ) | {"keep_counts": False}
+        ["validation", "early_stopping", "max_seconds", "callback", "checkpoint", "init"]
+    ) | {"keep_counts": False, "store_result": None}
     start = {**first, "epochs_done": 0, "halvings": 0}
     frozen = session | {"frozen_contexts": True}
     found = _core.train(counts, 9, training, running, None, False, start, frozen).arrays

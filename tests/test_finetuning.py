@@ -198,7 +198,7 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
         "checkpoint": None,
         "init": init,
         "keep_counts": False,
-        "keep": None,
+        "store_result": None,
     }
     running = {"threads": 2, "memory": None, "tmp_dir": None}
     start = {**arrays, "epochs_done": 0, "halvings": 0}
@@ -252,8 +252,8 @@ def descend(p, X, given, anchor, steps):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("anchor", "share"), [(0.05, 0.999), (0.5, 0.97)])
-def test_training_ends_where_the_reference_has_nothing_to_gain(anchor, share):
+@pytest.mark.parametrize(("anchor", "fraction"), [(0.05, 0.999), (0.5, 0.97)])
+def test_training_ends_where_the_reference_has_nothing_to_gain(anchor, fraction):
     X, given = random_counts(11, SIZE), pretrained(12, range(0, SIZE, 2), DIM)
     model = Glove(**NEAR).fit_cooccurrence(X, init=given, anchor=anchor)
     before, after = descend(parameters(model), X, given, anchor, steps=3000)
@@ -261,7 +261,7 @@ def test_training_ends_where_the_reference_has_nothing_to_gain(anchor, share):
     assert 0.99 * before <= after <= before
     # Without the anchor the data loss falls further. So the anchor did have an effect.
     _, free = descend(parameters(model), X, given, 0.0, steps=3000)
-    assert free < share * (before - penalty(parameters(model), given, anchor))
+    assert free < fraction * (before - penalty(parameters(model), given, anchor))
 
 
 @pytest.mark.slow

@@ -49,9 +49,9 @@ def complaint(report):
 @pytest.mark.parametrize("reader", READERS)
 def test_mutated_files_are_read_or_refused_by_name(reader):
     needs_of(reader)
-    share = SECONDS / len(READERS)
+    seconds = SECONDS / len(READERS)
     report = collected(
-        reader, campaign.attack(reader, seed=0, inputs=MOST, seconds=share, least=LEAST)
+        reader, campaign.attack(reader, seed=0, inputs=MOST, seconds=seconds, least=LEAST)
     )
     assert not report.faults, complaint(report)
     assert report.inputs >= LEAST

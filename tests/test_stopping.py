@@ -104,10 +104,10 @@ def test_without_validation_nothing_is_held_out(counts):
     )
 
 
-@pytest.mark.parametrize("share", [0, -0.1, 1, 1.5, np.nan, "0.1", True])
-def test_validation_must_be_a_share(counts, share):
+@pytest.mark.parametrize("fraction", [0, -0.1, 1, 1.5, np.nan, "0.1", True])
+def test_validation_must_be_a_share(counts, fraction):
     with pytest.raises(ValueError, match="validation must be"):
-        Glove(**SETTINGS).fit_cooccurrence(counts, validation=share)
+        Glove(**SETTINGS).fit_cooccurrence(counts, validation=fraction)
 
 
 def test_a_share_that_holds_out_nothing_is_refused():

@@ -96,20 +96,22 @@ def core_train(counts, epochs, start=None, session=None, **changed):
     return _core.train(counts._core, 20, training, running, None, False, start, session)
 
 
-def test_ctrl_c_while_the_result_is_kept_does_not_lose_it(counts):
-    kept = []
+def test_ctrl_c_while_the_result_is_stored_does_not_lose_it(counts):
+    results = []
 
-    def keep(made):
-        kept.append(made)
-        if len(kept) == 1:
+    def store_result(trained):
+        results.append(trained)
+        if len(results) == 1:
             raise KeyboardInterrupt
 
     session = dict.fromkeys(
         ["validation", "early_stopping", "max_seconds", "callback", "checkpoint", "init"]
     )
     with pytest.raises(KeyboardInterrupt):
-        core_train(counts, 2, session={**session, "keep_counts": False, "keep": keep})
-    first, second = kept
+        core_train(
+            counts, 2, session={**session, "keep_counts": False, "store_result": store_result}
+        )
+    first, second = results
     assert first is second
     assert len(second.history) == 2
     assert second.arrays["W"].shape[1] == 20

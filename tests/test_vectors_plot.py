@@ -24,8 +24,8 @@ def wv():
     """Vectors that differ much in one direction, less in a second, and little in all others."""
     rng = np.random.default_rng(5)
     spread = np.array([3.0, 1.5, *[0.05] * 8])
-    turn, _ = np.linalg.qr(rng.normal(size=(10, 10)))
-    matrix = (rng.normal(size=(len(WORDS), 10)) * spread) @ turn + 7.0
+    rotation, _ = np.linalg.qr(rng.normal(size=(10, 10)))
+    matrix = (rng.normal(size=(len(WORDS), 10)) * spread) @ rotation + 7.0
     return WordVectors(WORDS, matrix)
 
 

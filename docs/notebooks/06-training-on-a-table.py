@@ -116,9 +116,9 @@ pd.DataFrame({"glove-rs": list(model.W.round(3)), "numpy": list(w[0].round(3))},
 # 这不是错误。J 里只出现乘积 w·w̃：把所有的 w 和所有的 w̃ 做同样的旋转，乘积不变。所以向量的单个分量没有含义，有含义的是差、长度和夹角。
 
 # %%
-turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+rotation = np.array([[0.6, -0.8], [0.8, 0.6]])
 assert np.allclose(
-    (model.W @ turn) @ (model.W_tilde @ turn).T, model.W @ model.W_tilde.T, atol=1e-6
+    (model.W @ rotation) @ (model.W_tilde @ rotation).T, model.W @ model.W_tilde.T, atol=1e-6
 )
 
 # %% [markdown] lang="en"

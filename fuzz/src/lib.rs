@@ -127,9 +127,9 @@ pub fn five_words() -> Vocabulary {
 
 /// What a tokenizer finds.
 #[derive(Debug, Default, PartialEq, Eq, Clone)]
-pub struct Documents(pub Vec<Vec<Vec<u8>>>);
+pub struct DocumentCollector(pub Vec<Vec<Vec<u8>>>);
 
-impl TokenHandler for Documents {
+impl TokenHandler for DocumentCollector {
     fn word(&mut self, word: &[u8]) {
         if self.0.is_empty() {
             self.0.push(Vec::new());
@@ -150,7 +150,7 @@ pub fn check_tokenizer(tokenizer: Tokenizer, data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else {
         return;
     };
-    let mut whole = Documents::default();
+    let mut whole = DocumentCollector::default();
     tokenizer.lines(text, &mut whole);
     // The white space tokenizer removes carriage returns from words.
     let searched = text.replace('\r', "");
@@ -166,14 +166,14 @@ pub fn check_tokenizer(tokenizer: Tokenizer, data: &[u8]) {
             !word.is_empty() && !word.contains(stands_for_space),
             "{word:?}"
         );
-        let place = searched[from..].find(word);
-        from += place.unwrap_or_else(|| panic!("{word:?} is not in the text")) + word.len();
+        let found = searched[from..].find(word);
+        from += found.unwrap_or_else(|| panic!("{word:?} is not in the text")) + word.len();
     }
     let cuts = text.match_indices([' ', '\n']).map(|(at, _)| at + 1);
     let cuts: Vec<usize> = cuts.collect();
     // Try only a few cuts: each takes as long as the whole text.
     for cut in cuts.iter().step_by(1 + cuts.len() / 4) {
-        let mut parts = Documents::default();
+        let mut parts = DocumentCollector::default();
         tokenizer.lines(&text[..*cut], &mut parts);
         tokenizer.lines(&text[*cut..], &mut parts);
         assert_eq!(parts, whole, "cut at {cut}");

@@ -6,16 +6,16 @@ use glove_rs::corpus::{DocumentUnit, FileReader, OnInvalid, TextOptions};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::tokenize::Tokenizer;
 use glove_rs::{MemoryLimit, Monitor};
-use glove_rs_fuzz::{Documents, accepted, in_folder, written};
+use glove_rs_fuzz::{DocumentCollector, accepted, in_folder, written};
 use libfuzzer_sys::fuzz_target;
 use std::collections::HashMap;
 
-type Counts = HashMap<Vec<u8>, u64>;
+type WordCounts = HashMap<Vec<u8>, u64>;
 
 fuzz_target!(|data: &[u8]| {
     in_folder(|folder| {
         let path = written(folder, "corpus", data);
-        let mut by_errors: Vec<Option<Counts>> = Vec::new();
+        let mut by_errors: Vec<Option<WordCounts>> = Vec::new();
         for errors in ["strict", "replace", "ignore"] {
             let mut by_unit = Vec::new();
             let units: &[&str] = match errors {
@@ -53,7 +53,7 @@ fuzz_target!(|data: &[u8]| {
 
 /// The words of the data and their counts, or None if the data are not UTF-8, or if they begin as a compressed file or
 /// with a byte order mark.
-fn naive(data: &[u8]) -> Option<Counts> {
+fn naive(data: &[u8]) -> Option<WordCounts> {
     let marks: [&[u8]; 7] = [
         b"\xef\xbb\xbf",
         b"\xff\xfe",
@@ -67,9 +67,9 @@ fn naive(data: &[u8]) -> Option<Counts> {
     if skippable || marks.iter().any(|mark| data.starts_with(mark)) {
         return None;
     }
-    let mut documents = Documents::default();
+    let mut documents = DocumentCollector::default();
     Tokenizer::Whitespace.lines(std::str::from_utf8(data).ok()?, &mut documents);
-    let mut counts = Counts::new();
+    let mut counts = WordCounts::new();
     for word in documents.0.into_iter().flatten() {
         *counts.entry(word).or_default() += 1;
     }

@@ -2,12 +2,12 @@
 //! Fuzzes counting small texts: the counts must be those of a naive counter, and must survive being saved and read.
 
 use glove_rs::cooccurrence::{CountingOptions, count};
-use glove_rs::corpus::Documents as Texts;
+use glove_rs::corpus::Documents;
 use glove_rs::encoding::{Chosen, EncodingOptions, RawCorpus};
 use glove_rs::formats::counts;
 use glove_rs::tokenize::Tokenizer;
 use glove_rs::{MemoryLimit, Monitor, Vocabulary};
-use glove_rs_fuzz::{Documents, accepted, check_counts, in_folder};
+use glove_rs_fuzz::{DocumentCollector, accepted, check_counts, in_folder};
 use libfuzzer_sys::fuzz_target;
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
         ..Default::default()
     };
     let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
-    let mut reader = Texts::new(text.split('\n'));
+    let mut reader = Documents::new(text.split('\n'));
     let raw = RawCorpus::read(&mut reader, &encoding, &memory, &monitor).expect("text");
     let Some(chosen) = accepted(raw.choose(&encoding, &monitor)) else {
         return;
@@ -50,7 +50,7 @@ fuzz_target!(|data: &[u8]| {
     }
     in_folder(|folder| {
         let path = folder.join("counts");
-        let words = counts::Words { vocabulary: &vocabulary, rare: &rare, contexts: None };
+        let words = counts::Vocabularies { vocabulary: &vocabulary, rare: &rare, contexts: None };
         counts::save(&counted, words, &path, &monitor).expect("counts");
         let again = counts::load(&path, None, &memory, &monitor).expect("saved counts can be read");
         assert_eq!((&*again.vocabulary, &*again.rare), (&vocabulary, &rare));
@@ -65,7 +65,7 @@ fn naive(
     options: &CountingOptions,
     gaps: bool,
 ) -> BTreeMap<(u32, u32), f64> {
-    let mut documents = Documents::default();
+    let mut documents = DocumentCollector::default();
     Tokenizer::Whitespace.lines(text, &mut documents);
     let mut sums = BTreeMap::new();
     for document in documents.0 {

@@ -16,7 +16,7 @@ fuzz_target!(|data: &[u8]| {
                 return;
             };
             check_counts(&read.counts, read.vocabulary.len());
-            let words = counts::Words {
+            let words = counts::Vocabularies {
                 vocabulary: &read.vocabulary,
                 rare: &read.rare,
                 contexts: read.contexts.as_deref(),

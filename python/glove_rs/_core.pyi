@@ -188,7 +188,7 @@ class _Session(TypedDict):
     checkpoint: _Checkpoint | None
     init: _Init | None
     keep_counts: bool
-    keep: Callable[[CoreParameters], object] | None
+    store_result: Callable[[CoreParameters], object] | None
     frozen_contexts: NotRequired[bool]
     trained_words: NotRequired[int]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Sequence
 
-__all__ = ["captioned", "pairs", "table"]
+__all__ = ["captioned", "name_value_table", "table"]
 
 
 def table(
@@ -45,7 +45,7 @@ def table(
     )
 
 
-def pairs(rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> str:
+def name_value_table(rows: Sequence[Sequence[str]], notes: Sequence[str] = ()) -> str:
     """Return a table without a head: a name and its value in each row."""
     lines = "".join(_row(row, _sides(len(row), len(row)), "td", True) for row in rows)
     return f"<table><tbody>{lines}</tbody></table>{_below(notes)}"

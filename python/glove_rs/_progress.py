@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "reporter"]
 
 #: A function that is called as ``progress(stage, done, total, info)``.
-Callback: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
+ProgressCallback: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
 #: The type of the public parameter `progress`.
-Progress: TypeAlias = bool | Callback | None
+Progress: TypeAlias = bool | ProgressCallback | None
 
 _UNITS = {
     "tokenizing": "B",
@@ -224,7 +224,7 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
                 f"progress must be None, True, False or a callable, got {shown(progress)}"
             )
         self._views: list[_View] = []
-        callbacks: list[Callback] = [progress] if callable(progress) else []
+        callbacks: list[ProgressCallback] = [progress] if callable(progress) else []
         logger = _logger()
         if not callbacks and progress is not False and _shows_bars():
             self._views.append(_Bars())
@@ -235,7 +235,7 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
         callbacks += self._views
         self._callback = callbacks[0] if len(callbacks) == 1 else _all(callbacks)
 
-    def __enter__(self) -> Callback | None:
+    def __enter__(self) -> ProgressCallback | None:
         return self._callback
 
     def __exit__(
@@ -248,7 +248,7 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
             view.close(completed=kind is None)
 
 
-def _all(callbacks: list[Callback]) -> Callback | None:
+def _all(callbacks: list[ProgressCallback]) -> ProgressCallback | None:
     """Return one callback that calls all of them, or None if there are none."""
     if not callbacks:
         return None

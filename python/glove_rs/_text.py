@@ -28,7 +28,7 @@ def table(rows: Sequence[Sequence[str]], left: int = 1) -> list[str]:
 
 
 def percent(value: float) -> str:
-    """Return a share as a percentage, "n/a" for NaN."""
+    """Return a fraction as a percentage, "n/a" for NaN."""
     return "n/a" if math.isnan(value) else f"{value:.1%}"
 
 

@@ -15,7 +15,7 @@ from . import _core, _html
 from ._checks import boolean, positive, shown
 from ._counts.records import table_of, write_parquet
 from ._io.files import output_path, readable
-from ._io.frames import aligned, matrix_and_labels
+from ._io.frames import in_order_of_words, matrix_and_labels
 from ._io.pair_tables import opened
 from ._io.sources import Source, source_arguments
 from ._optional import optional
@@ -95,7 +95,7 @@ class Estimate:
 
     def _repr_html_(self) -> str:
         """Return the table as HTML, for notebooks."""
-        return _html.pairs(self._table())
+        return _html.name_value_table(self._table())
 
 
 class Cooccurrence:
@@ -349,7 +349,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
         X, labels = (X, None) if context_vocabulary is not None else matrix_and_labels(X)
         if vocabulary is not None and labels is not None and X.shape == (len(labels),) * 2:
             vocabulary = as_vocabulary(vocabulary)
-            X = aligned(X, labels, vocabulary.words)
+            X = in_order_of_words(X, labels, vocabulary.words)
         if np.iscomplexobj(X):
             raise ValueError("X must hold real numbers, got complex ones")
         if hasattr(X, "tocsr"):

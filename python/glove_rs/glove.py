@@ -16,7 +16,7 @@ from ._checks import boolean, instance, path_text, plain, shown
 from ._fit import estimate, fitting, infer
 from ._fit import score as scoring
 from ._fit.estimate import FitEstimate
-from ._fit.training import Callback, Fitted, History, Init, Session, SessionOptions, Text
+from ._fit.training import EpochCallback, Fitted, History, Init, Session, SessionOptions, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
 from ._io.files import output_path, readable, replacing
@@ -347,7 +347,7 @@ class Glove:
         validation: float | None = None,
         early_stopping: int | None = None,
         max_seconds: float | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[EpochCallback] = (),
         checkpoint_dir: str | os.PathLike[str] | None = None,
         checkpoint_every: int = 1,
         resume: bool = False,
@@ -592,7 +592,7 @@ checkpoint_every, resume, keep_counts
         checkpoint_dir: str | os.PathLike[str],
         *,
         max_seconds: float | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[EpochCallback] = (),
         keep_counts: bool | None = None,
         **parameters: Any,
     ) -> Self:
@@ -1377,7 +1377,7 @@ keep_counts
             losses = fitted.history
             state = [("state", f"fitted: {len(fitted.vocabulary):,} words, {len(losses):,} epochs")]
             state += [("loss", f"{losses[-1]:.4g}")] if losses else []
-        return _html.captioned(repr(self), _html.pairs([*state, *settings]))
+        return _html.captioned(repr(self), _html.name_value_table([*state, *settings]))
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters

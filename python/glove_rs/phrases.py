@@ -257,8 +257,8 @@ def _readings(source: Any, options: Any) -> Callable[[], Any]:
         source = standard_input()
     if callable(getattr(source, "read", None)) and not hasattr(source, "read_next_batch"):
         content = source.read()
-        made = io.BytesIO if isinstance(content, bytes) else io.StringIO
-        return lambda: made(content)
+        stream = io.BytesIO if isinstance(content, bytes) else io.StringIO
+        return lambda: stream(content)
     if isinstance(source, Iterator):
         items = list(source)
         return lambda: items

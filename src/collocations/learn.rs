@@ -1,7 +1,9 @@
 //! Learns from counts which neighbouring words of a text are phrases.
 
-use super::neighbours::{CONNECTOR, Pair, SPECIAL, Table, add, count_others, count_pairs, pair};
-use super::score::{Rule, Text};
+use super::neighbours::{
+    CONNECTOR, CountTable, NeighbourPair, SPECIAL, add, count_others, count_pairs, pair,
+};
+use super::score::{Rule, TextSize};
 use crate::corpus::ChunkReader;
 use crate::encoding::{EncodingOptions, NumberedText, RawCorpus};
 use crate::error::Result;
@@ -46,7 +48,7 @@ pub fn learn(
 }
 
 /// Counts of spellings that several words and collocations can share.
-type Spellings = Table<Box<[u8]>>;
+type Spellings = CountTable<Box<[u8]>>;
 
 fn find(
     text: &NumberedText<'_>,
@@ -86,7 +88,8 @@ fn find(
         }
     }
     let shared = shared_pairs(&spellings, words, &kinds, phrases.delimiter())?;
-    let wanted = |pair: Pair, count: u64| count >= rule.min_count || shared.contains_key(&pair);
+    let wanted =
+        |pair: NeighbourPair, count: u64| count >= rule.min_count || shared.contains_key(&pair);
     let (pairs, different_pairs) = count_pairs(text, &kinds, wanted, memory, monitor)?;
     // Number of pairs that are in `different_pairs` and whose spelling is also in `spellings`.
     let mut counted_twice = 0;
@@ -102,7 +105,7 @@ fn find(
     } else {
         others.len()
     } as u64;
-    let numbers = Text {
+    let numbers = TextSize {
         different: plain + apart + different_pairs - counted_twice,
         words: words.iter().map(|word| word.1).sum(),
     };
@@ -140,7 +143,7 @@ fn find(
 
 /// The plain pairs whose spelling is shared with a word or with another collocation, each with this spelling. A pair is
 /// plain if neither word contains the delimiter.
-type Shared = HashMap<Pair, Box<[u8]>, FixedState>;
+type Shared = HashMap<NeighbourPair, Box<[u8]>, FixedState>;
 
 /// The plain pairs that are spelled like one of `spellings`, each with this spelling.
 fn shared_pairs(
@@ -153,7 +156,7 @@ fn shared_pairs(
     if spellings.is_empty() {
         return Ok(shared);
     }
-    let mut ids: Table<&[u8]> = Table::default();
+    let mut ids: CountTable<&[u8]> = CountTable::default();
     for (id, ((word, _), kind)) in words.iter().zip(kinds).enumerate() {
         if *kind == 0 {
             fallible::reserve_in_map(&mut ids, 1)?;
@@ -161,8 +164,8 @@ fn shared_pairs(
         }
     }
     for spelling in spellings.keys() {
-        for place in memmem::find_iter(spelling, delimiter) {
-            let (first, last) = (&spelling[..place], &spelling[place + delimiter.len()..]);
+        for offset in memmem::find_iter(spelling, delimiter) {
+            let (first, last) = (&spelling[..offset], &spelling[offset + delimiter.len()..]);
             if let (Some(&first), Some(&last)) = (ids.get(first), ids.get(last)) {
                 fallible::reserve_in_map(&mut shared, 1)?;
                 let spelling = fallible::copied(spelling)?.into_boxed_slice();

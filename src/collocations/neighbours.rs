@@ -11,9 +11,9 @@ use hashbrown::HashMap;
 use rayon::prelude::*;
 
 /// A pair of neighbours: the id of the first word in the upper 32 bits, the id of the second word in the lower 32 bits.
-pub(super) type Pair = u64;
+pub(super) type NeighbourPair = u64;
 
-pub(super) fn pair(first: u32, second: u32) -> Pair {
+pub(super) fn pair(first: u32, second: u32) -> NeighbourPair {
     u64::from(first) << 32 | u64::from(second)
 }
 
@@ -25,10 +25,10 @@ pub(super) const SPECIAL: u8 = 2;
 
 /// A hash table from keys to counts or ids. In a table that counts collocations, a key is the list of the
 /// ids of the words of a collocation: two ids, or more if there are connectors between the two words.
-pub(super) type Table<K> = HashMap<K, u64, FixedState>;
+pub(super) type CountTable<K> = HashMap<K, u64, FixedState>;
 
 /// The wanted pairs of a bucket with their counts, and the number of all different pairs of the bucket.
-type Counted = (Vec<(Pair, u64)>, u64);
+type BucketPairs = (Vec<(NeighbourPair, u64)>, u64);
 
 /// Number of buckets into which pairs are divided before they are sorted. If pairs occur 10⁸ times in the
 /// text, a bucket takes about 3 MB.
@@ -39,14 +39,14 @@ const BUCKETS: usize = 256;
 fn collocations(ids: &[u32], kinds: &[u8], mut found: impl FnMut(&[u32])) {
     // The index in `ids` of the latest word of this document that is not a connector.
     let mut start = None;
-    for (place, &id) in ids.iter().enumerate() {
+    for (index, &id) in ids.iter().enumerate() {
         if id == DOCUMENT_END {
             start = None;
         } else if kinds[id as usize] & CONNECTOR == 0 {
             if let Some(start) = start {
-                found(&ids[start..=place]);
+                found(&ids[start..=index]);
             }
-            start = Some(place);
+            start = Some(index);
         }
     }
 }
@@ -64,14 +64,14 @@ pub(super) fn count_others(
     text: &NumberedText<'_>,
     kinds: &[u8],
     monitor: &Monitor,
-) -> Result<Table<Box<[u32]>>> {
-    let parts = rayon::current_num_threads().max(1);
-    let tables: Result<Vec<Table<Box<[u32]>>>> = (0..parts)
+) -> Result<CountTable<Box<[u32]>>> {
+    let tasks = rayon::current_num_threads().max(1);
+    let tables: Result<Vec<CountTable<Box<[u32]>>>> = (0..tasks)
         .into_par_iter()
-        .map(|part| {
-            let mut table: Table<Box<[u32]>> = Table::default();
+        .map(|task| {
+            let mut table: CountTable<Box<[u32]>> = CountTable::default();
             let mut lacking = None;
-            for k in (part..text.chunks()).step_by(parts) {
+            for k in (task..text.chunks()).step_by(tasks) {
                 monitor.check()?;
                 collocations(&text.ids(k)?, kinds, |words| {
                     if !is_plain(words, kinds) {
@@ -98,7 +98,7 @@ pub(super) fn count_others(
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
-pub(super) fn add<T>(table: &mut Table<Box<[T]>>, key: &[T], count: u64) -> Result<()>
+pub(super) fn add<T>(table: &mut CountTable<Box<[T]>>, key: &[T], count: u64) -> Result<()>
 where
     T: Copy + Eq + std::hash::Hash,
 {
@@ -119,25 +119,25 @@ where
 pub(super) fn count_pairs(
     text: &NumberedText<'_>,
     kinds: &[u8],
-    wanted: impl Fn(Pair, u64) -> bool + Sync,
+    wanted: impl Fn(NeighbourPair, u64) -> bool + Sync,
     memory: &MemoryLimit,
     monitor: &Monitor,
-) -> Result<(Vec<(Pair, u64)>, u64)> {
+) -> Result<(Vec<(NeighbourPair, u64)>, u64)> {
     let threads = rayon::current_num_threads().max(1);
     // Each occurrence of a pair takes memory here. If all occurrences take more memory than encoded text may take,
-    // the pairs are counted in several turns. Each turn reads the whole text and counts the pairs whose hashes
-    // belong to this turn.
-    let turns = (text.len() as u64 * size_of::<Pair>() as u64)
+    // the pairs are counted in several passes. Each pass reads the whole text and counts the pairs whose hashes
+    // belong to this pass.
+    let passes = (text.len() as u64 * size_of::<NeighbourPair>() as u64)
         .div_ceil(memory.text_bytes().max(1))
         .clamp(1, 1 << 16) as usize;
     let (mut kept, mut different) = (Vec::new(), 0);
-    for turn in 0..turns {
-        let filled: Result<Vec<Vec<Vec<Pair>>>> = (0..threads)
+    for pass in 0..passes {
+        let filled: Result<Vec<Vec<Vec<NeighbourPair>>>> = (0..threads)
             .into_par_iter()
-            .map(|part| {
-                let mut buckets: Vec<Vec<Pair>> = vec![Vec::new(); BUCKETS];
+            .map(|task| {
+                let mut buckets: Vec<Vec<NeighbourPair>> = vec![Vec::new(); BUCKETS];
                 let mut lacking = None;
-                for k in (part..text.chunks()).step_by(threads) {
+                for k in (task..text.chunks()).step_by(threads) {
                     monitor.check()?;
                     collocations(&text.ids(k)?, kinds, |words| {
                         if !is_plain(words, kinds) {
@@ -145,7 +145,7 @@ pub(super) fn count_pairs(
                         }
                         let pair = pair(words[0], words[1]);
                         let hash = pair.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40;
-                        if hash as usize / BUCKETS % turns == turn {
+                        if hash as usize / BUCKETS % passes == pass {
                             let bucket = &mut buckets[hash as usize % BUCKETS];
                             lacking = fallible::push(bucket, pair).err().or(lacking.take());
                         }
@@ -158,19 +158,19 @@ pub(super) fn count_pairs(
             })
             .collect();
         let filled = filled?;
-        let counted: Result<Vec<Counted>> = (0..BUCKETS)
+        let counted: Result<Vec<BucketPairs>> = (0..BUCKETS)
             .into_par_iter()
             .map(|bucket| {
                 monitor.check()?;
-                let parts = filled.iter().map(|buckets| &buckets[bucket]);
-                let mut pairs = fallible::with_capacity(parts.clone().map(Vec::len).sum())?;
-                parts.for_each(|part| pairs.extend_from_slice(part));
+                let lists = filled.iter().map(|buckets| &buckets[bucket]);
+                let mut pairs = fallible::with_capacity(lists.clone().map(Vec::len).sum())?;
+                lists.for_each(|list| pairs.extend_from_slice(list));
                 pairs.sort_unstable();
                 let (mut kept, mut different) = (Vec::new(), 0);
-                for run in pairs.chunk_by(|a, b| a == b) {
+                for occurrences in pairs.chunk_by(|a, b| a == b) {
                     different += 1;
-                    if wanted(run[0], run.len() as u64) {
-                        fallible::push(&mut kept, (run[0], run.len() as u64))?;
+                    if wanted(occurrences[0], occurrences.len() as u64) {
+                        fallible::push(&mut kept, (occurrences[0], occurrences.len() as u64))?;
                     }
                 }
                 Ok((kept, different))

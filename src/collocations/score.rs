@@ -41,7 +41,7 @@ pub struct Rule {
 
 /// Numbers of a text that the scores use.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Text {
+pub(super) struct TextSize {
     /// Number of different words that are not connectors, plus number of different collocations. A word and a
     /// collocation with the same spelling count once.
     pub different: u64,
@@ -53,7 +53,7 @@ impl Rule {
     /// The score of a collocation; `None` if it is not a phrase. `first`, `last` and `both` are the
     /// counts of the first word, of the last word and of the collocation. The operations and their
     /// order are those of gensim, so that the scores have the same bits.
-    pub(super) fn score(&self, first: u64, last: u64, both: u64, text: Text) -> Option<f64> {
+    pub(super) fn score(&self, first: u64, last: u64, both: u64, text: TextSize) -> Option<f64> {
         if both < self.min_count {
             return None;
         }
@@ -63,8 +63,8 @@ impl Rule {
                 (both as f64 - self.min_count as f64) / product as f64 * text.different as f64
             }
             Scoring::Npmi => {
-                let share = |n: u64| n as f64 / text.words as f64;
-                let (a, b, ab) = (share(first), share(last), share(both));
+                let probability = |n: u64| n as f64 / text.words as f64;
+                let (a, b, ab) = (probability(first), probability(last), probability(both));
                 (ab / (a * b)).ln() / -ab.ln()
             }
         };

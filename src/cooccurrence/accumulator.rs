@@ -84,12 +84,12 @@ pub struct RowAccumulator<S> {
     bits: Vec<u64>,
     summary: Vec<u64>,
     width: usize,
-    kind: Kind,
+    kind: SumKind,
 }
 
 /// How a row is summed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum SumKind {
     /// In the dense array, without a list of the columns that have a sum.
     Full,
     /// In the dense array, with a list of the columns that have a sum.
@@ -113,7 +113,7 @@ impl<S: Sum> RowAccumulator<S> {
             bits: Vec::new(),
             summary: Vec::new(),
             width: 0,
-            kind: Kind::Dense,
+            kind: SumKind::Dense,
         }
     }
 
@@ -125,15 +125,15 @@ impl<S: Sum> RowAccumulator<S> {
         // The time of a row is estimated: in the dense array it is proportional to `width`, in the hash
         // table to four times the number of columns that have a sum, which is at most `most`.
         self.kind = if most >= FULL * width {
-            Kind::Full
+            SumKind::Full
         } else if width <= DENSE_WIDTH || most >= width / 4 {
-            Kind::Dense
+            SumKind::Dense
         } else {
-            Kind::Hashed
+            SumKind::Hashed
         };
         self.width = width;
         let most = most.min(width);
-        if self.kind == Kind::Hashed {
+        if self.kind == SumKind::Hashed {
             let slots = (2 * most).next_power_of_two().max(16);
             self.shift = 32 - slots.trailing_zeros().min(31);
             self.keys.clear();
@@ -157,17 +157,17 @@ impl<S: Sum> RowAccumulator<S> {
         Ok(())
     }
 
-    /// Number of columns that have a sum, of a row that is not of [`Kind::Full`].
+    /// Number of columns that have a sum, of a row that is not of [`SumKind::Full`].
     pub fn met(&self) -> usize {
         self.met
     }
 
     /// How this row is summed.
-    pub fn kind(&self) -> Kind {
+    pub fn kind(&self) -> SumKind {
         self.kind
     }
 
-    /// A view of the dense array, for a row of [`Kind::Full`].
+    /// A view of the dense array, for a row of [`SumKind::Full`].
     #[inline(always)]
     pub fn full(&mut self) -> FullRow<'_, S> {
         FullRow {
@@ -175,12 +175,12 @@ impl<S: Sum> RowAccumulator<S> {
         }
     }
 
-    /// The sums of a row of [`Kind::Full`]. The caller must set them to zero after reading them.
+    /// The sums of a row of [`SumKind::Full`]. The caller must set them to zero after reading them.
     pub fn sums(&mut self) -> &mut [S] {
         &mut self.dense[..self.width]
     }
 
-    /// A view of the dense array, for a row of [`Kind::Dense`].
+    /// A view of the dense array, for a row of [`SumKind::Dense`].
     #[inline(always)]
     pub fn dense(&mut self) -> DenseRow<'_, S> {
         DenseRow {
@@ -190,7 +190,7 @@ impl<S: Sum> RowAccumulator<S> {
         }
     }
 
-    /// A view of the hash table, for a row of [`Kind::Hashed`].
+    /// A view of the hash table, for a row of [`SumKind::Hashed`].
     #[inline(always)]
     pub fn hashed(&mut self) -> HashedRow<'_, S> {
         HashedRow {
@@ -204,7 +204,7 @@ impl<S: Sum> RowAccumulator<S> {
     }
 
     /// Call `emit` with each column that has a sum, in ascending order, and clear the row. The row
-    /// must not be of [`Kind::Full`].
+    /// must not be of [`SumKind::Full`].
     pub fn drain(&mut self, mut emit: impl FnMut(WordId, S)) {
         let touched = &mut self.touched[..self.met];
         let Some(&last) = touched.iter().max() else {
@@ -213,7 +213,7 @@ impl<S: Sum> RowAccumulator<S> {
         let width = last as usize + 1;
         let mut take = {
             let (dense, keys, sums) = (&mut self.dense, &self.keys, &self.sums);
-            let (is_dense, shift) = (self.kind == Kind::Dense, self.shift);
+            let (is_dense, shift) = (self.kind == SumKind::Dense, self.shift);
             move |column: WordId| {
                 if is_dense {
                     return std::mem::take(&mut dense[column as usize]);
@@ -258,19 +258,19 @@ fn slot_of(column: WordId, shift: u32) -> usize {
     (column.wrapping_mul(0x9e37_79b9) >> shift) as usize
 }
 
-/// A row of [`Kind::Full`].
+/// A row of [`SumKind::Full`].
 pub struct FullRow<'a, S> {
     sums: &'a mut [S],
 }
 
-/// A row of [`Kind::Dense`].
+/// A row of [`SumKind::Dense`].
 pub struct DenseRow<'a, S> {
     sums: &'a mut [S],
     touched: &'a mut [WordId],
     met: &'a mut usize,
 }
 
-/// A row of [`Kind::Hashed`].
+/// A row of [`SumKind::Hashed`].
 pub struct HashedRow<'a, S> {
     keys: &'a mut [WordId],
     sums: &'a mut [S],
@@ -281,7 +281,7 @@ pub struct HashedRow<'a, S> {
 }
 
 /// A row that sums are added to.
-pub trait Row {
+pub trait RowSums {
     /// What is summed per column.
     type Sum: Sum;
 
@@ -290,7 +290,7 @@ pub trait Row {
     fn at(&mut self, column: WordId) -> &mut Self::Sum;
 }
 
-impl<S: Sum> Row for FullRow<'_, S> {
+impl<S: Sum> RowSums for FullRow<'_, S> {
     type Sum = S;
 
     #[inline(always)]
@@ -299,7 +299,7 @@ impl<S: Sum> Row for FullRow<'_, S> {
     }
 }
 
-impl<S: Sum> Row for DenseRow<'_, S> {
+impl<S: Sum> RowSums for DenseRow<'_, S> {
     type Sum = S;
 
     #[inline(always)]
@@ -312,7 +312,7 @@ impl<S: Sum> Row for DenseRow<'_, S> {
     }
 }
 
-impl<S: Sum> Row for HashedRow<'_, S> {
+impl<S: Sum> RowSums for HashedRow<'_, S> {
     type Sum = S;
 
     #[inline(always)]
@@ -352,8 +352,8 @@ pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cooccurrence::block_layout::RowBlock;
     use crate::cooccurrence::merge::push_row;
-    use crate::cooccurrence::row_block::RowBlock;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
@@ -372,9 +372,9 @@ mod tests {
                     let (column, weight) = ((column as usize % width) as u32, (i + 1 + round) as f64);
                     expected.entry(column).or_default().add(left, weight);
                     match accumulator.kind() {
-                        Kind::Full => accumulator.full().at(column).add(left, weight),
-                        Kind::Dense => accumulator.dense().at(column).add(left, weight),
-                        Kind::Hashed => accumulator.hashed().at(column).add(left, weight),
+                        SumKind::Full => accumulator.full().at(column).add(left, weight),
+                        SumKind::Dense => accumulator.dense().at(column).add(left, weight),
+                        SumKind::Hashed => accumulator.hashed().at(column).add(left, weight),
                     }
                 }
                 let mut block = RowBlock::new(9, true);

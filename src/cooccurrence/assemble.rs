@@ -1,7 +1,7 @@
 //! Builds a matrix in memory from pairs in any order. (`from_records.rs` uses the disk beyond a memory limit.)
 
+use super::block_layout::{RowBlock, poll};
 use super::matrix::Triangle;
-use super::row_block::{RowBlock, poll};
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
@@ -42,9 +42,9 @@ impl Triangle {
                 Ordering::Greater => (i, j, [forward, backward]),
                 Ordering::Less => (j, i, [backward, forward]),
             };
-            let place = &mut next[row as usize];
-            entries[*place] = (column, sums);
-            *place += 1;
+            let index = &mut next[row as usize];
+            entries[*index] = (column, sums);
+            *index += 1;
         })?;
         let mut rows: Vec<&mut [(WordId, [f64; 2])]> = fallible::with_capacity(words)?;
         let mut rest = entries.as_mut_slice();

@@ -8,13 +8,13 @@
 //! table.
 
 use super::accumulator::RowAccumulator;
-use super::documents::Documents;
+use super::block_layout::RowBlock;
+use super::document_windows::DocumentWindows;
 use super::frequent_pairs::FrequentPairs;
 use super::matrix::Triangle;
 use super::merge::{BlockSum, merge, push_row};
 use super::occurrences::Occurrences;
 use super::options::CountingOptions;
-use super::row_block::RowBlock;
 use super::row_writer::{CountedBlock, Progress, RowWriter};
 use super::window::{RowCounter, sum_row};
 use crate::encoding::{EncodedCorpus, Segment};
@@ -91,12 +91,12 @@ fn count_segments<S: BlockSum>(
             other_files: corpus.disk_bytes(),
         });
         let documents = if options.counts_documents() {
-            let documents = Documents::index(&segment.text, last, monitor)?;
+            let documents = DocumentWindows::index(&segment.text, last, monitor)?;
             Some(documents.map_err(|long| long.error(documents_before, vocabulary))?)
         } else {
             None
         };
-        documents_before += documents.as_ref().map_or(0, Documents::len);
+        documents_before += documents.as_ref().map_or(0, DocumentWindows::len);
         let documents = documents.as_ref();
         count_segment::<S>(
             &segment,
@@ -122,7 +122,7 @@ fn count_segments<S: BlockSum>(
 
 fn count_segment<S: BlockSum>(
     segment: &Segment,
-    documents: Option<&Documents>,
+    documents: Option<&DocumentWindows>,
     words: usize,
     options: &CountingOptions,
     memory: &MemoryLimit,

@@ -6,8 +6,8 @@
 //! right word of a pair, it adds the pair to a matrix that stays in the second-level cache.
 
 use super::accumulator::ones;
+use super::block_layout::RowBlock;
 use super::options::CountingOptions;
-use super::row_block::RowBlock;
 use super::window::{SIDE, document_ends, words_up_to};
 use crate::encoding::END;
 use crate::error::Result;

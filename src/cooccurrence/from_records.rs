@@ -1,8 +1,8 @@
 //! Builds a [`Triangle`] from records that come in any order. Beyond a memory limit, the records go
 //! to a temporary file.
 
+use super::block_layout::RowBlock;
 use super::matrix::Triangle;
-use super::row_block::RowBlock;
 use super::row_writer::RowWriter;
 use crate::error::Result;
 use crate::io::buckets::{Bucket, Buckets};

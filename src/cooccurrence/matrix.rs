@@ -1,7 +1,7 @@
 //! The co-occurrence matrix, stored as the triangle of pairs whose row word is the rarer word or the same word.
 
-use super::row_block::{RowBlock, Rows, TriangleRow, poll};
-use super::row_store::{Store, StoredBlock};
+use super::block_layout::{CountRows, RowBlock, TriangleRow, poll};
+use super::block_storage::{BlockStorage, StoredBlock};
 use super::totals::Totals;
 use crate::error::{Error, Result};
 use crate::memory::fallible;
@@ -35,19 +35,24 @@ pub struct Triangle {
     pub symmetric: bool,
     // Numbers of rows and columns of a rectangular matrix; `None` for any other matrix.
     rectangle: Option<[usize; 2]>,
-    store: Store,
+    storage: BlockStorage,
     nnz: u64,
     total: f64,
 }
 
 impl Triangle {
     /// A matrix of blocks in the order of their rows, without gaps between them.
-    pub(crate) fn new(words: usize, symmetric: bool, store: Store, totals: Totals) -> Self {
+    pub(crate) fn new(
+        words: usize,
+        symmetric: bool,
+        storage: BlockStorage,
+        totals: Totals,
+    ) -> Self {
         Self {
             words,
             symmetric,
             rectangle: None,
-            store,
+            storage,
             nnz: totals.nnz,
             total: totals.total,
         }
@@ -77,17 +82,17 @@ impl Triangle {
 
     /// Number of blocks.
     pub fn blocks(&self) -> usize {
-        match &self.store {
-            Store::Memory(blocks) => blocks.len(),
-            Store::Disk(file) => file.blocks(),
+        match &self.storage {
+            BlockStorage::Memory(blocks) => blocks.len(),
+            BlockStorage::Disk(file) => file.blocks(),
         }
     }
 
     /// Rows of block `k`.
     pub fn block_rows(&self, k: usize) -> Range<WordId> {
-        match &self.store {
-            Store::Memory(blocks) => blocks[k].rows(),
-            Store::Disk(file) => file.rows(k),
+        match &self.storage {
+            BlockStorage::Memory(blocks) => blocks[k].rows(),
+            BlockStorage::Disk(file) => file.rows(k),
         }
     }
 
@@ -97,9 +102,9 @@ impl Triangle {
     /// [`crate::Error::Memory`]. If the block lies on disk: [`crate::Error::Io`] if it cannot be
     /// read, [`crate::Error::Format`] if it is damaged.
     pub fn block(&self, k: usize) -> Result<Cow<'_, RowBlock>> {
-        match &self.store {
-            Store::Memory(blocks) => blocks[k].block(),
-            Store::Disk(file) => file.read(k).map(Cow::Owned),
+        match &self.storage {
+            BlockStorage::Memory(blocks) => blocks[k].block(),
+            BlockStorage::Disk(file) => file.read(k).map(Cow::Owned),
         }
     }
 
@@ -136,12 +141,12 @@ impl Triangle {
         // Each block is unpacked into the same memory.
         let mut memory = RowBlock::default();
         for k in self.blocks_of(rows.clone()) {
-            match &self.store {
-                Store::Memory(blocks) => {
+            match &self.storage {
+                BlockStorage::Memory(blocks) => {
                     let block = blocks[k].read_into(&rows, &mut memory)?;
                     block.for_each_row(rows.clone(), &mut f)?;
                 }
-                Store::Disk(file) => file.read(k)?.for_each_row(rows.clone(), &mut f)?,
+                BlockStorage::Disk(file) => file.read(k)?.for_each_row(rows.clone(), &mut f)?,
             }
         }
         Ok(())
@@ -161,7 +166,7 @@ impl Triangle {
     /// Free the blocks of rows from `row` on. A block that also holds an earlier row stays, and so
     /// do rows on disk. The caller must not read freed rows again.
     pub(crate) fn free_from(&mut self, row: WordId) {
-        if let Store::Memory(blocks) = &mut self.store {
+        if let BlockStorage::Memory(blocks) = &mut self.storage {
             let keep = blocks.partition_point(|block| block.rows().start < row);
             blocks.truncate(keep);
         }
@@ -174,7 +179,7 @@ impl Triangle {
     /// # Errors
     /// [`crate::Error::Memory`].
     pub(crate) fn compress_from(&mut self, row: WordId) -> Result<()> {
-        let Store::Memory(blocks) = &mut self.store else {
+        let BlockStorage::Memory(blocks) = &mut self.storage else {
             return Ok(());
         };
         let first = blocks.partition_point(|block| block.rows().start < row);
@@ -187,30 +192,30 @@ impl Triangle {
 
     /// Whether the rows lie in a temporary file.
     pub fn is_on_disk(&self) -> bool {
-        matches!(self.store, Store::Disk(_))
+        matches!(self.storage, BlockStorage::Disk(_))
     }
 
     /// Number of bytes of memory that the rows take; 0 if they are on disk.
     pub fn memory_bytes(&self) -> u64 {
-        match &self.store {
-            Store::Memory(blocks) => blocks.iter().map(StoredBlock::bytes).sum(),
-            Store::Disk(_) => 0,
+        match &self.storage {
+            BlockStorage::Memory(blocks) => blocks.iter().map(StoredBlock::bytes).sum(),
+            BlockStorage::Disk(_) => 0,
         }
     }
 
     /// Number of bytes of the temporary file of the rows; 0 if they are in memory.
     pub(crate) fn disk_bytes(&self) -> u64 {
-        match &self.store {
-            Store::Memory(_) => 0,
-            Store::Disk(file) => file.bytes(),
+        match &self.storage {
+            BlockStorage::Memory(_) => 0,
+            BlockStorage::Disk(file) => file.bytes(),
         }
     }
 
     /// Number of pairs of words that have an entry in the triangle.
     pub fn pairs(&self) -> u64 {
-        match &self.store {
-            Store::Memory(blocks) => blocks.iter().map(|b| b.entries() as u64).sum(),
-            Store::Disk(file) => file.pairs(),
+        match &self.storage {
+            BlockStorage::Memory(blocks) => blocks.iter().map(|b| b.entries() as u64).sum(),
+            BlockStorage::Disk(file) => file.pairs(),
         }
     }
 
@@ -254,10 +259,10 @@ impl Triangle {
         let (row, column) = (i.max(j), i.min(j));
         let mut x = 0.0;
         self.for_each_row(row..row + 1, |row| {
-            if let Ok(place) = row.columns.binary_search(&column) {
+            if let Ok(index) = row.columns.binary_search(&column) {
                 x = match row.backward {
-                    Some(backward) if i < j => backward[place],
-                    _ => row.forward[place],
+                    Some(backward) if i < j => backward[index],
+                    _ => row.forward[index],
                 };
             }
             Ok(())
@@ -319,10 +324,10 @@ impl Triangle {
             poll(row.columns.len(), &mut since, monitor)?;
             row.for_each_record(|i, j, x| {
                 if (first..end).contains(&i) {
-                    let place = &mut next[(i - first) as usize];
-                    columns[*place as usize] = j as i32;
-                    values[*place as usize] = x;
-                    *place += 1;
+                    let index = &mut next[(i - first) as usize];
+                    columns[*index as usize] = j as i32;
+                    values[*index as usize] = x;
+                    *index += 1;
                 }
             });
             Ok(())
@@ -353,7 +358,7 @@ impl Triangle {
             .map(|block| Totals::default().plus(block))
             .collect();
         let totals = totals.into_iter().fold(Totals::default(), Totals::with);
-        Self::new(words, symmetric, Store::of(blocks), totals)
+        Self::new(words, symmetric, BlockStorage::of(blocks), totals)
     }
 
     /// A matrix that stays in memory and consists of `blocks`, which have values of both directions. If both values
@@ -371,7 +376,7 @@ impl Triangle {
     }
 }
 
-impl Rows for Triangle {
+impl CountRows for Triangle {
     fn for_each_row(
         &self,
         rows: Range<WordId>,

@@ -1,9 +1,9 @@
 //! Adds up counts with the same word ids, row by row. Beyond a memory limit, the sum goes to a temporary file.
 //! (`weighted_sum.rs` adds up counts with different word ids, in memory.)
 
-use super::accumulator::{Kind, Row, RowAccumulator, Sum};
+use super::accumulator::{RowAccumulator, RowSums, Sum, SumKind};
+use super::block_layout::{RowBlock, TriangleRow};
 use super::matrix::Triangle;
-use super::row_block::{RowBlock, TriangleRow};
 use super::row_writer::{CountedBlock, Progress, RowWriter};
 use crate::error::Result;
 use crate::memory::MemoryLimit;
@@ -32,12 +32,12 @@ pub fn plus(
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Triangle> {
-    let parts = [one, other];
+    let matrices = [one, other];
     let writer = RowWriter::new(memory);
     if one.symmetric && other.symmetric {
-        merge_once::<f64>(&parts, words, true, memory, writer, monitor)
+        merge_once::<f64>(&matrices, words, true, memory, writer, monitor)
     } else {
-        merge_once::<[f64; 2]>(&parts, words, false, memory, writer, monitor)
+        merge_once::<[f64; 2]>(&matrices, words, false, memory, writer, monitor)
     }
 }
 
@@ -83,15 +83,15 @@ impl BlockSum for [f64; 2] {
 
 /// Add up any number of counts, in the order given, at most [`MOST_OPEN`] at a time.
 pub(crate) fn merge<S: BlockSum>(
-    mut parts: Vec<Triangle>,
+    mut matrices: Vec<Triangle>,
     words: usize,
     symmetric: bool,
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<Triangle> {
-    while parts.len() > MOST_OPEN {
-        let mut merged = Vec::with_capacity(parts.len().div_ceil(MOST_OPEN));
-        let mut rest = parts.into_iter();
+    while matrices.len() > MOST_OPEN {
+        let mut merged = Vec::with_capacity(matrices.len().div_ceil(MOST_OPEN));
+        let mut rest = matrices.into_iter();
         loop {
             let group: Vec<Triangle> = rest.by_ref().take(MOST_OPEN).collect();
             if group.is_empty() {
@@ -107,10 +107,10 @@ pub(crate) fn merge<S: BlockSum>(
                 monitor,
             )?);
         }
-        parts = merged;
+        matrices = merged;
     }
     merge_once::<S>(
-        &parts.iter().collect::<Vec<_>>(),
+        &matrices.iter().collect::<Vec<_>>(),
         words,
         symmetric,
         memory,
@@ -120,24 +120,27 @@ pub(crate) fn merge<S: BlockSum>(
 }
 
 fn merge_once<S: BlockSum>(
-    parts: &[&Triangle],
+    matrices: &[&Triangle],
     words: usize,
     symmetric: bool,
     memory: &MemoryLimit,
     mut writer: RowWriter<'_>,
     monitor: &Monitor,
 ) -> Result<Triangle> {
-    monitor.begin(Stage::Merging, parts.iter().map(|part| part.pairs()).sum());
+    monitor.begin(
+        Stage::Merging,
+        matrices.iter().map(|matrix| matrix.pairs()).sum(),
+    );
     writer.set_progress(Progress {
-        other_files: parts.iter().map(|part| part.disk_bytes()).sum(),
+        other_files: matrices.iter().map(|matrix| matrix.disk_bytes()).sum(),
         ..Progress::default()
     });
-    let tasks = tasks(parts, words as WordId);
+    let tasks = tasks(matrices, words as WordId);
     for tasks in tasks.chunks(memory.wave_tasks(tasks.len())) {
         let blocks: Result<Vec<CountedBlock>> = tasks
             .par_iter()
             .map_init(RowAccumulator::<S>::new, |accumulator, rows| {
-                merge_rows(parts, rows.clone(), symmetric, accumulator, monitor)
+                merge_rows(matrices, rows.clone(), symmetric, accumulator, monitor)
             })
             .collect();
         writer.push_counted(blocks?)?;
@@ -146,14 +149,14 @@ fn merge_once<S: BlockSum>(
 }
 
 /// Divide the rows into ranges of about [`TASK_ENTRIES`] entries. Each range begins at the first
-/// row of a block of one of the parts, so that few blocks are read twice.
-fn tasks(parts: &[&Triangle], words: WordId) -> Vec<Range<WordId>> {
-    let mut starts: Vec<(WordId, u64)> = parts
+/// row of a block of one of the matrices, so that few blocks are read twice.
+fn tasks(matrices: &[&Triangle], words: WordId) -> Vec<Range<WordId>> {
+    let mut starts: Vec<(WordId, u64)> = matrices
         .iter()
-        .flat_map(|part| {
-            let blocks = part.blocks() as u64;
-            let entries = part.pairs() / blocks.max(1);
-            (0..part.blocks()).map(move |k| (part.block_rows(k).start, entries))
+        .flat_map(|matrix| {
+            let blocks = matrix.blocks() as u64;
+            let entries = matrix.pairs() / blocks.max(1);
+            (0..matrix.blocks()).map(move |k| (matrix.block_rows(k).start, entries))
         })
         .collect();
     starts.sort_unstable();
@@ -171,17 +174,17 @@ fn tasks(parts: &[&Triangle], words: WordId) -> Vec<Range<WordId>> {
 }
 
 fn merge_rows<S: BlockSum>(
-    parts: &[&Triangle],
+    matrices: &[&Triangle],
     rows: Range<WordId>,
     symmetric: bool,
     accumulator: &mut RowAccumulator<S>,
     monitor: &Monitor,
 ) -> Result<CountedBlock> {
-    let mut blocks = Vec::with_capacity(parts.len());
-    for part in parts {
-        let own: Result<Vec<_>> = part
-            .blocks_of(rows.start..rows.end.min(part.words as WordId))
-            .map(|k| part.block(k))
+    let mut blocks = Vec::with_capacity(matrices.len());
+    for matrix in matrices {
+        let own: Result<Vec<_>> = matrix
+            .blocks_of(rows.start..rows.end.min(matrix.words as WordId))
+            .map(|k| matrix.block(k))
             .collect();
         blocks.push(own?);
         monitor.check()?;
@@ -213,9 +216,9 @@ pub(crate) fn push_sum<S: BlockSum>(
     accumulator.begin(width, entries)?;
     for row in rows {
         match accumulator.kind() {
-            Kind::Full => add(row, &mut accumulator.full()),
-            Kind::Dense => add(row, &mut accumulator.dense()),
-            Kind::Hashed => add(row, &mut accumulator.hashed()),
+            SumKind::Full => add(row, &mut accumulator.full()),
+            SumKind::Dense => add(row, &mut accumulator.dense()),
+            SumKind::Hashed => add(row, &mut accumulator.hashed()),
         }
     }
     push_row(accumulator, block)?;
@@ -227,7 +230,7 @@ pub(crate) fn push_row<S: BlockSum>(
     accumulator: &mut RowAccumulator<S>,
     block: &mut RowBlock,
 ) -> Result<()> {
-    if accumulator.kind() == Kind::Full {
+    if accumulator.kind() == SumKind::Full {
         let sums = accumulator.sums();
         let number = sums.iter().filter(|sum| !sum.is_zero()).count();
         block.reserve(1, number + 1)?;
@@ -242,7 +245,7 @@ pub(crate) fn push_row<S: BlockSum>(
 }
 
 #[inline(always)]
-fn add<S: BlockSum>(row: &TriangleRow<'_>, sums: &mut impl Row<Sum = S>) {
+fn add<S: BlockSum>(row: &TriangleRow<'_>, sums: &mut impl RowSums<Sum = S>) {
     for (entry, &column) in row.columns.iter().enumerate() {
         sums.at(column).plus(S::of(row, entry));
     }

@@ -1,6 +1,6 @@
 //! An inverted index: where each word occurs in a text.
 
-use super::text::Text;
+use super::symbol_text::SymbolText;
 use crate::error::Result;
 use crate::memory::{HugeBuffer, fallible};
 use crate::monitor::Monitor;
@@ -33,7 +33,7 @@ struct Part {
 impl Occurrences {
     /// Index `words` in parallel. Each task reads the whole text and indexes some of the words by a
     /// counting sort. So no two threads write to the same memory.
-    pub fn index<T: Text + ?Sized>(
+    pub fn index<T: SymbolText + ?Sized>(
         text: &T,
         words: Range<usize>,
         monitor: &Monitor,
@@ -78,7 +78,7 @@ impl Occurrences {
 }
 
 /// How often each of `words` occurs in the text.
-fn counts_of<T: Text + ?Sized>(
+fn counts_of<T: SymbolText + ?Sized>(
     text: &T,
     words: &Range<usize>,
     monitor: &Monitor,
@@ -117,7 +117,7 @@ fn counts_of<T: Text + ?Sized>(
 
 impl Part {
     /// Index the words `first`, `first` + 1, and so on. `counts` has the number of occurrences of each of them.
-    fn index<T: Text + ?Sized>(
+    fn index<T: SymbolText + ?Sized>(
         text: &T,
         first: usize,
         counts: &[u32],
@@ -148,9 +148,9 @@ impl Part {
                 number += usize::from(word < words);
             }
             for &(word, position) in &found[..number] {
-                let place = &mut next[word];
-                positions[*place as usize] = position;
-                *place += 1;
+                let index = &mut next[word];
+                positions[*index as usize] = position;
+                *index += 1;
             }
             since += STRETCH;
             if since >= POLL_TOKENS {

@@ -4,7 +4,7 @@
 //! Most of the memory of counting holds rows. When rows were not packed, a sixth of the time of counting went into page
 //! faults at the first use of this memory (benches/EXPERIMENTS.md, "Packed rows, and tables in huge pages").
 
-use super::row_block::RowBlock;
+use super::block_layout::RowBlock;
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::vocabulary::WordId;
@@ -30,14 +30,14 @@ pub(crate) struct PackedBlock {
     first: WordId,
     // The ends of the rows, as in a RowBlock.
     ends: Vec<u32>,
-    columns: Columns,
+    columns: PackedColumns,
     forward: Values,
     backward: Option<Values>,
 }
 
 /// The columns of the entries, in 16 bits unless the block has a row of number 65,536 or above.
 #[derive(Debug, Clone, PartialEq)]
-enum Columns {
+enum PackedColumns {
     Narrow(Vec<u16>),
     Wide(Vec<WordId>),
 }
@@ -81,9 +81,9 @@ impl PackedBlock {
             ends: fallible::collect(ends.iter().map(|&end| end as u32))?,
             columns: if is_narrow {
                 let narrow = columns.iter().map(|&column| column as u16);
-                Columns::Narrow(fallible::collect(narrow)?)
+                PackedColumns::Narrow(fallible::collect(narrow)?)
             } else {
-                Columns::Wide(fallible::copied(columns)?)
+                PackedColumns::Wide(fallible::copied(columns)?)
             },
             forward,
             backward,
@@ -103,8 +103,8 @@ impl PackedBlock {
     /// Number of bytes of memory that the rows take.
     pub fn bytes(&self) -> u64 {
         let columns = match &self.columns {
-            Columns::Narrow(columns) => size_of_val(&columns[..]),
-            Columns::Wide(columns) => size_of_val(&columns[..]),
+            PackedColumns::Narrow(columns) => size_of_val(&columns[..]),
+            PackedColumns::Wide(columns) => size_of_val(&columns[..]),
         };
         let values = std::iter::once(&self.forward).chain(&self.backward);
         let values: usize = values.map(Values::bytes).sum();
@@ -130,14 +130,14 @@ impl PackedBlock {
         ends.extend(own.iter().map(|&end| end as usize - entries.start));
         fallible::reserve(columns, entries.len())?;
         match &self.columns {
-            Columns::Narrow(own) => {
+            PackedColumns::Narrow(own) => {
                 columns.extend(
                     own[entries.clone()]
                         .iter()
                         .map(|&column| WordId::from(column)),
                 );
             }
-            Columns::Wide(own) => columns.extend_from_slice(&own[entries.clone()]),
+            PackedColumns::Wide(own) => columns.extend_from_slice(&own[entries.clone()]),
         }
         if let Some(forward) = forward {
             self.forward.unpack(entries.clone(), forward)?;
@@ -162,11 +162,11 @@ impl Values {
         }));
         let mut others = Vec::new();
         if excess != 0 {
-            for (place, &x) in values.iter().enumerate().filter(|(_, x)| pack(**x).1 != 0) {
+            for (index, &x) in values.iter().enumerate().filter(|(_, x)| pack(**x).1 != 0) {
                 if others.len() >= values.len().div_ceil(LISTED) {
                     return Ok(None);
                 }
-                fallible::push(&mut others, (place as u32, x))?;
+                fallible::push(&mut others, (index as u32, x))?;
             }
         }
         Ok(Some(Self { packed, others }))
@@ -180,15 +180,15 @@ impl Values {
     fn unpack(&self, entries: Range<usize>, values: &mut Vec<f64>) -> Result<()> {
         let before = |entry: usize| {
             self.others
-                .partition_point(|&(place, _)| (place as usize) < entry)
+                .partition_point(|&(index, _)| (index as usize) < entry)
         };
         let others = &self.others[before(entries.start)..before(entries.end)];
         let offset = values.len();
         fallible::reserve(values, entries.len())?;
         let packed = &self.packed[entries.clone()];
         values.extend(packed.iter().map(|&packed| unpacked(packed)));
-        for &(place, x) in others {
-            values[offset + place as usize - entries.start] = x;
+        for &(index, x) in others {
+            values[offset + index as usize - entries.start] = x;
         }
         Ok(())
     }
@@ -221,7 +221,7 @@ fn unpacked(packed: u32) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cooccurrence::row_block::TriangleRow;
+    use crate::cooccurrence::block_layout::TriangleRow;
     use proptest::prelude::*;
 
     /// Sums of 1/d for random distances d, and some whole numbers.

@@ -104,19 +104,19 @@ impl KeyTable {
     /// [`Error::Memory`].
     #[inline]
     pub fn integer(&mut self, key: i64) -> Result<WordId> {
-        let place = match usize::try_from(key) {
-            Ok(place) if place < DIRECT => place,
+        let index = match usize::try_from(key) {
+            Ok(index) if index < DIRECT => index,
             _ => return self.hashed_integer(key),
         };
-        if place >= self.direct.len() {
-            let length = (place + 1).next_power_of_two();
+        if index >= self.direct.len() {
+            let length = (index + 1).next_power_of_two();
             fallible::resize(&mut self.direct, length, NONE)?;
         }
-        if self.direct[place] == NONE {
-            self.direct[place] = self.integers.len() as WordId;
+        if self.direct[index] == NONE {
+            self.direct[index] = self.integers.len() as WordId;
             fallible::push(&mut self.integers, key)?;
         }
-        Ok(self.direct[place])
+        Ok(self.direct[index])
     }
 
     fn hashed_integer(&mut self, key: i64) -> Result<WordId> {
@@ -198,10 +198,10 @@ struct PairRow {
 /// Rows that one worker has numbered.
 struct Numbered {
     worker: usize,
-    rows: Rows,
+    rows: PairRows,
 }
 
-enum Rows {
+enum PairRows {
     Memory(Vec<PairRow>),
     Spilled(Range<u64>),
 }
@@ -294,7 +294,7 @@ pub fn count_pairs(
                     let mut all = Vec::new();
                     for batch in batches {
                         monitor.advance(batch.rows() as u64)?;
-                        let rows = Rows::Memory(worker.number(batch)?);
+                        let rows = PairRows::Memory(worker.number(batch)?);
                         all.push(Numbered {
                             worker: number,
                             rows,
@@ -346,7 +346,7 @@ impl<'a> Log<'a> {
 
     fn push(&mut self, more: Vec<Numbered>) -> Result<()> {
         for mut numbered in more {
-            let Rows::Memory(rows) = &numbered.rows else {
+            let PairRows::Memory(rows) = &numbered.rows else {
                 continue;
             };
             let bytes = size_of_val(&rows[..]) as u64;
@@ -359,7 +359,7 @@ impl<'a> Log<'a> {
                         .file
                         .insert(TemporaryFile::create(&self.memory.folder)?),
                 };
-                numbered.rows = Rows::Spilled(file.append(bytemuck::cast_slice(rows))?);
+                numbered.rows = PairRows::Spilled(file.append(bytemuck::cast_slice(rows))?);
             } else {
                 self.in_memory += bytes;
             }
@@ -399,8 +399,8 @@ impl<'a> Log<'a> {
             builder = builder.symmetric();
         }
         let rows = self.numbered.iter().map(|numbered| match &numbered.rows {
-            Rows::Memory(rows) => rows.len() as u64,
-            Rows::Spilled(range) => (range.end - range.start) / size_of::<PairRow>() as u64,
+            PairRows::Memory(rows) => rows.len() as u64,
+            PairRows::Spilled(range) => (range.end - range.start) / size_of::<PairRow>() as u64,
         });
         monitor.begin(Stage::Merging, rows.sum());
         let file = self.file.as_ref();
@@ -417,14 +417,14 @@ impl<'a> Log<'a> {
                 .into_par_iter()
                 .map(|Numbered { worker, rows }| {
                     let mut rows = match (rows, file) {
-                        (Rows::Memory(rows), _) => rows,
-                        (Rows::Spilled(range), Some(file)) => {
+                        (PairRows::Memory(rows), _) => rows,
+                        (PairRows::Spilled(range), Some(file)) => {
                             let length = (range.end - range.start) as usize / size_of::<PairRow>();
                             let mut rows: Vec<PairRow> = fallible::zeroed(length)?;
                             file.read_into(range.start, bytemuck::cast_slice_mut(&mut rows))?;
                             rows
                         }
-                        (Rows::Spilled(_), None) => Vec::new(), // cannot happen: spilled rows have a file
+                        (PairRows::Spilled(_), None) => Vec::new(), // cannot happen: spilled rows have a file
                     };
                     for pair in &mut rows {
                         pair.row = row_ranks[worker][pair.row as usize];
@@ -495,7 +495,7 @@ mod tests {
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 
-    type Row = (i64, i64, f64);
+    type TableRow = (i64, i64, f64);
 
     #[test]
     fn numbers_of_keys_have_31_bits() {
@@ -510,9 +510,9 @@ mod tests {
         const { assert!(MAX_WORDS < 1 << 31) };
     }
 
-    struct Batch(Vec<Row>, bool);
+    struct MemoryBatch(Vec<TableRow>, bool);
 
-    impl PairBatch for Batch {
+    impl PairBatch for MemoryBatch {
         fn rows(&self) -> usize {
             self.0.len()
         }
@@ -533,17 +533,17 @@ mod tests {
         }
     }
 
-    struct Batches(std::vec::IntoIter<Batch>);
+    struct MemoryTable(std::vec::IntoIter<MemoryBatch>);
 
-    impl PairReader for Batches {
-        type Batch = Batch;
-        fn next_batch(&mut self) -> Result<Option<Batch>> {
+    impl PairReader for MemoryTable {
+        type Batch = MemoryBatch;
+        fn next_batch(&mut self) -> Result<Option<MemoryBatch>> {
             Ok(self.0.next())
         }
     }
 
     fn counted(
-        rows: &[Row],
+        rows: &[TableRow],
         batch: usize,
         integers: bool,
         options: PairOptions,
@@ -552,10 +552,10 @@ mod tests {
     ) -> CountedPairs {
         let batches: Vec<_> = rows
             .chunks(batch)
-            .map(|rows| Batch(rows.to_vec(), integers))
+            .map(|rows| MemoryBatch(rows.to_vec(), integers))
             .collect();
         let memory = MemoryLimit::new(memory, None);
-        let mut reader = Batches(batches.into_iter());
+        let mut reader = MemoryTable(batches.into_iter());
         threads::in_pool(threads, || {
             count_pairs(&mut reader, options, &memory, &Monitor::new()).unwrap()
         })
@@ -623,7 +623,7 @@ mod tests {
 
     #[test]
     fn sums_are_those_of_the_order_of_the_table_for_any_number_of_threads() {
-        let rows: Vec<Row> = (0..5000)
+        let rows: Vec<TableRow> = (0..5000)
             .map(|k| (k % 7, k % 3, 1.0 / (k as f64 + 0.3)))
             .collect();
         let options = PairOptions {

@@ -1,6 +1,6 @@
 //! Compresses blocks of rows to bytes, and reads them back.
 
-use super::row_block::{RowBlock, TriangleRow};
+use super::block_layout::{RowBlock, TriangleRow};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::vocabulary::WordId;
@@ -107,9 +107,9 @@ fn write_value(out: &mut [u8], end: usize, x: f64) -> usize {
     if VALUES[usize::from(code)].to_bits() == bits {
         (tag, length) = (code, 1);
     }
-    let place: &mut [u8; MOST_VALUE] = out[end..].first_chunk_mut().expect("room is left");
-    place[0] = tag;
-    place[1..].copy_from_slice(&payload.to_le_bytes());
+    let room: &mut [u8; MOST_VALUE] = out[end..].first_chunk_mut().expect("room is left");
+    room[0] = tag;
+    room[1..].copy_from_slice(&payload.to_le_bytes());
     end + length
 }
 
@@ -187,9 +187,9 @@ const CODES: [u8; 1 << 11] = {
     let mut codes = [RAW; 1 << 11];
     let mut code = 255;
     while code > SINGLE as usize {
-        let place = slot(VALUES[code].to_bits());
-        assert!(codes[place] == RAW);
-        codes[place] = code as u8;
+        let index = slot(VALUES[code].to_bits());
+        assert!(codes[index] == RAW);
+        codes[index] = code as u8;
         code -= 1;
     }
     codes
@@ -369,8 +369,8 @@ mod tests {
         #[test]
         fn damaged_bytes_are_refused_or_harmless(block in block(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>()) {
             let mut bytes = encode(&block).unwrap();
-            let place = at.index(bytes.len());
-            bytes[place] = byte;
+            let position = at.index(bytes.len());
+            bytes[position] = byte;
             let _ = decode(&bytes);
             let cut = cut.index(bytes.len());
             prop_assert_eq!(decode(&encode(&block).unwrap()[..cut]).unwrap(), None);

@@ -1,9 +1,9 @@
 //! Writes counted rows to memory or, beyond a memory limit, to a temporary file.
 
+use super::block_layout::RowBlock;
+use super::block_storage::{BlockStorage, StoredBlock};
 use super::matrix::Triangle;
-use super::row_block::RowBlock;
 use super::row_codec::encode;
-use super::row_store::{Store, StoredBlock};
 use super::spill_file::SpillFile;
 use super::totals::Totals;
 use crate::error::Result;
@@ -162,10 +162,10 @@ impl<'a> RowWriter<'a> {
     }
 
     pub fn finish(self, words: usize, symmetric: bool) -> Triangle {
-        let store = match self.file {
-            Some(file) => Store::Disk(file),
-            None => Store::Memory(self.blocks),
+        let storage = match self.file {
+            Some(file) => BlockStorage::Disk(file),
+            None => BlockStorage::Memory(self.blocks),
         };
-        Triangle::new(words, symmetric, store, self.totals)
+        Triangle::new(words, symmetric, storage, self.totals)
     }
 }

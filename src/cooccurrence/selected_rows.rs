@@ -1,7 +1,7 @@
 //! Extracts selected rows of the full matrix.
 
+use super::block_layout::{TriangleRow, poll};
 use super::matrix::{Csr, Triangle};
-use super::row_block::{TriangleRow, poll};
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
@@ -18,15 +18,15 @@ const SEARCHED_FROM: usize = 16;
 type Entries = Vec<(u32, WordId, f64)>;
 
 /// The selected words, and the index of each of them in the list of selected words.
-struct Selection {
+struct IdSelection {
     ascending: Vec<WordId>,
     // For each word of the vocabulary, its index in `ascending`; `NONE` if the word is not selected.
-    places: Vec<u32>,
+    indices: Vec<u32>,
 }
 
 const NONE: u32 = u32::MAX;
 
-impl Selection {
+impl IdSelection {
     /// # Panics
     /// If `selected` does not ascend or has a word outside the vocabulary.
     fn new(words: usize, selected: &[WordId]) -> Result<Self> {
@@ -34,20 +34,20 @@ impl Selection {
             selected.is_sorted_by(|a, b| a < b),
             "each word once, sorted"
         );
-        let mut places: Vec<u32> = fallible::zeroed(words)?;
-        places.fill(NONE);
-        for (place, &word) in selected.iter().enumerate() {
-            places[word as usize] = place as u32;
+        let mut indices: Vec<u32> = fallible::zeroed(words)?;
+        indices.fill(NONE);
+        for (index, &word) in selected.iter().enumerate() {
+            indices[word as usize] = index as u32;
         }
         Ok(Self {
             ascending: fallible::copied(selected)?,
-            places,
+            indices,
         })
     }
 
-    fn place(&self, word: WordId) -> Option<u32> {
-        let place = self.places[word as usize];
-        (place != NONE).then_some(place)
+    fn index_of(&self, word: WordId) -> Option<u32> {
+        let index = self.indices[word as usize];
+        (index != NONE).then_some(index)
     }
 }
 
@@ -66,12 +66,12 @@ impl Triangle {
         columns: Option<&[WordId]>,
         monitor: &Monitor,
     ) -> Result<Csr> {
-        let selected = Selection::new(self.words, rows)?;
+        let selected = IdSelection::new(self.words, rows)?;
         let columns = columns
-            .map(|columns| Selection::new(self.words, columns))
+            .map(|columns| IdSelection::new(self.words, columns))
             .transpose()?;
         let wanted = |column| match &columns {
-            Some(columns) => columns.place(column).is_some(),
+            Some(columns) => columns.index_of(column).is_some(),
             None => true,
         };
         let first = rows.first().copied().unwrap_or(self.words as WordId);
@@ -85,9 +85,9 @@ impl Triangle {
                     let row = block.row(row);
                     poll(row.columns.len(), &mut since, monitor)?;
                     fallible::reserve(&mut entries, row.most_selected(&selected))?;
-                    row.selected(&selected, |place, column, x| {
+                    row.selected(&selected, |index, column, x| {
                         if wanted(column) {
-                            entries.push((place, column, x));
+                            entries.push((index, column, x));
                         }
                     });
                 }
@@ -101,40 +101,42 @@ impl Triangle {
 
 impl TriangleRow<'_> {
     /// An upper bound of the number of times that [`TriangleRow::selected`] calls its argument.
-    fn most_selected(&self, selected: &Selection) -> usize {
-        let own = selected.place(self.row).map_or(0, |_| self.columns.len());
+    fn most_selected(&self, selected: &IdSelection) -> usize {
+        let own = selected
+            .index_of(self.row)
+            .map_or(0, |_| self.columns.len());
         own + selected.ascending.len().min(self.columns.len())
     }
 
-    /// Call `f(place, column, x)` for the entries of the full matrix that this row of the triangle represents and
-    /// that lie in selected rows. `place` is the index of the row of the entry in the list of selected rows.
-    fn selected(&self, selected: &Selection, mut f: impl FnMut(u32, WordId, f64)) {
-        let own = selected.place(self.row);
-        if let Some(place) = own {
+    /// Call `f(index, column, x)` for the entries of the full matrix that this row of the triangle represents and
+    /// that lie in selected rows. `index` is the index of the row of the entry in the list of selected rows.
+    fn selected(&self, selected: &IdSelection, mut f: impl FnMut(u32, WordId, f64)) {
+        let own = selected.index_of(self.row);
+        if let Some(index) = own {
             for (&column, &x) in self.columns.iter().zip(self.forward) {
                 if x != 0.0 {
-                    f(place, column, x);
+                    f(index, column, x);
                 }
             }
         }
-        let mut mirrored = |i: usize, place| {
+        let mut mirrored = |i: usize, index| {
             let x = self
                 .backward
                 .map_or(self.forward[i], |backward| backward[i]);
             if x != 0.0 && self.columns[i] != self.row {
-                f(place, self.row, x);
+                f(index, self.row, x);
             }
         };
         if selected.ascending.len() * SEARCHED_FROM < self.columns.len() {
-            for (place, word) in selected.ascending.iter().enumerate() {
+            for (index, word) in selected.ascending.iter().enumerate() {
                 if let Ok(i) = self.columns.binary_search(word) {
-                    mirrored(i, place as u32);
+                    mirrored(i, index as u32);
                 }
             }
         } else {
             for (i, &column) in self.columns.iter().enumerate() {
-                if let Some(place) = selected.place(column) {
-                    mirrored(i, place);
+                if let Some(index) = selected.index_of(column) {
+                    mirrored(i, index);
                 }
             }
         }
@@ -145,8 +147,8 @@ impl TriangleRow<'_> {
 /// entries in the order of the rows of the triangle.
 fn into_rows(rows: usize, found: &[Entries]) -> Result<Csr> {
     let mut starts: Vec<i64> = fallible::zeroed(rows + 1)?;
-    for &(place, _, _) in found.iter().flatten() {
-        starts[place as usize + 1] += 1;
+    for &(index, _, _) in found.iter().flatten() {
+        starts[index as usize + 1] += 1;
     }
     for row in 0..rows {
         starts[row + 1] += starts[row];
@@ -154,8 +156,8 @@ fn into_rows(rows: usize, found: &[Entries]) -> Result<Csr> {
     let mut next = fallible::copied(&starts)?;
     let mut columns: Vec<i32> = fallible::zeroed(starts[rows] as usize)?;
     let mut values: Vec<f64> = fallible::zeroed(starts[rows] as usize)?;
-    for &(place, column, x) in found.iter().flatten() {
-        let next = &mut next[place as usize];
+    for &(index, column, x) in found.iter().flatten() {
+        let next = &mut next[index as usize];
         columns[*next as usize] = column as i32;
         values[*next as usize] = x;
         *next += 1;
@@ -207,8 +209,8 @@ mod tests {
             let (starts, found, values) =
                 triangle.selected_rows(&rows, columns.as_deref(), &monitor).unwrap();
             prop_assert_eq!(starts.len(), rows.len() + 1);
-            for (place, &row) in rows.iter().enumerate() {
-                let range = starts[place] as usize..starts[place + 1] as usize;
+            for (index, &row) in rows.iter().enumerate() {
+                let range = starts[index] as usize..starts[index + 1] as usize;
                 let measured: Vec<_> = found[range.clone()]
                     .iter()
                     .map(|&column| column as WordId)

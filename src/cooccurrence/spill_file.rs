@@ -1,6 +1,6 @@
 //! Rows on disk: compressed blocks in a temporary file without a name.
 
-use super::row_block::RowBlock;
+use super::block_layout::RowBlock;
 use super::row_codec::decode;
 use crate::error::Result;
 use crate::memory::TemporaryFile;
@@ -74,9 +74,9 @@ impl SpillFile {
     /// [`crate::Error::Io`] naming the folder; [`crate::Error::Format`] if the bytes were damaged;
     /// [`crate::Error::Memory`].
     pub fn read(&self, k: usize) -> Result<RowBlock> {
-        let place = self.index[k].bytes.clone();
-        let bytes = self.file.read(place.clone())?;
-        decode(&bytes)?.ok_or_else(|| self.file.damaged(place.start))
+        let range = self.index[k].bytes.clone();
+        let bytes = self.file.read(range.clone())?;
+        decode(&bytes)?.ok_or_else(|| self.file.damaged(range.start))
     }
 }
 

@@ -1,6 +1,6 @@
 //! The number and the sum of the records of a matrix.
 
-use super::row_block::{RowBlock, TriangleRow};
+use super::block_layout::{RowBlock, TriangleRow};
 
 /// Number and sum of records, added up block by block.
 #[derive(Debug, Clone, Copy, Default)]

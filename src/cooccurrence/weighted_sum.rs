@@ -1,13 +1,13 @@
 //! The weighted sum of matrices whose words may have different ids (`merge.rs`: the same ids, without weights).
 
+use super::block_layout::poll;
 use super::matrix::Triangle;
-use super::row_block::poll;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 
 impl Triangle {
-    /// The weighted sum of matrices, as a matrix of `words` words. A part consists of a matrix, the new ids of the
+    /// The weighted sum of matrices, as a matrix of `words` words. A summand consists of a matrix, the new ids of the
     /// words of its rows, the new ids of the words of its columns, and its weight. Both lists of ids are the same
     /// unless the matrix is rectangular. The sum of rectangular matrices is square until the caller calls
     /// [`Triangle::rectangular`].
@@ -17,13 +17,13 @@ impl Triangle {
     /// finite, or `X` if the sum of all counts is not finite; [`Error::Cancelled`].
     pub fn sum(
         words: usize,
-        parts: &[(&Self, [&[WordId]; 2], f64)],
+        summands: &[(&Self, [&[WordId]; 2], f64)],
         monitor: &Monitor,
     ) -> Result<Self> {
         let sum = Self::assemble(words, monitor, |pair| {
             let mut since = 0;
-            for (part, ranks, weight) in parts {
-                part.for_each_row(0..part.words as WordId, |row| {
+            for (matrix, ranks, weight) in summands {
+                matrix.for_each_row(0..matrix.words as WordId, |row| {
                     poll(row.columns.len(), &mut since, monitor)?;
                     let [own, other] = *ranks;
                     let new =
@@ -38,7 +38,7 @@ impl Triangle {
                             ));
                         }
                         let (forward, backward) = (forward * weight, backward * weight);
-                        if part.is_rectangular() {
+                        if matrix.is_rectangular() {
                             // X[i, j] and X[j, i] belong to different pairs of words here. If one of
                             // them is 0, its row or column may lie outside the matrix and have no
                             // new id. Then `new` returns 0, and adding 0 to a pair of word 0 has no

@@ -1,17 +1,17 @@
 //! Sums a row of the matrix from the windows around the occurrences of its word.
 
-use super::accumulator::{Kind, Row, RowAccumulator, Sum, ones};
-use super::documents::Documents;
+use super::accumulator::{RowAccumulator, RowSums, Sum, SumKind, ones};
+use super::document_windows::DocumentWindows;
 use super::occurrences::{Occurrences, POLL_TOKENS};
 use super::options::CountingOptions;
-use super::text::{Symbol, Text};
+use super::symbol_text::{Symbol, SymbolText};
 use crate::encoding::DOCUMENT_END;
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 
 /// Sum one row over the texts of all `counters` in `accumulator`, in the order of the counters.
-pub(crate) fn sum_row<S: Sum, T: Text + ?Sized>(
+pub(crate) fn sum_row<S: Sum, T: SymbolText + ?Sized>(
     row: WordId,
     counters: &[RowCounter<'_, T>],
     accumulator: &mut RowAccumulator<S>,
@@ -29,9 +29,9 @@ pub(crate) fn sum_row<S: Sum, T: Text + ?Sized>(
     for counter in counters {
         for part in counter.occurrences.of(row).chunks(together) {
             match accumulator.kind() {
-                Kind::Full => counter.scan(row, part, &mut accumulator.full(), monitor)?,
-                Kind::Dense => counter.scan(row, part, &mut accumulator.dense(), monitor)?,
-                Kind::Hashed => counter.scan(row, part, &mut accumulator.hashed(), monitor)?,
+                SumKind::Full => counter.scan(row, part, &mut accumulator.full(), monitor)?,
+                SumKind::Dense => counter.scan(row, part, &mut accumulator.dense(), monitor)?,
+                SumKind::Hashed => counter.scan(row, part, &mut accumulator.hashed(), monitor)?,
             }
             monitor.advance(part.len() as u64)?;
         }
@@ -59,7 +59,7 @@ pub(crate) struct RowCounter<'a, T: ?Sized> {
     occurrences: &'a Occurrences,
     options: CountingOptions,
     // The documents, if whole documents are counted.
-    documents: Option<&'a Documents>,
+    documents: Option<&'a DocumentWindows>,
     // Fast path: the weight of each lane of a window, first the left side, then the right side.
     lanes: [f64; 2 * SIDE],
     // Fast path: a bit for each lane of the windows that are added together. The bit is 1 if the lane
@@ -67,7 +67,7 @@ pub(crate) struct RowCounter<'a, T: ?Sized> {
     within: u64,
 }
 
-impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
+impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
     /// A counter of the pairs in `text`. If `documents` is given, it counts all pairs of each of
     /// these documents. Otherwise it counts all pairs within a window, except those of two words
     /// among the first `carried` words: these pairs were counted with the previous segment.
@@ -75,7 +75,7 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         text: &'a T,
         carried: usize,
         occurrences: &'a Occurrences,
-        documents: Option<&'a Documents>,
+        documents: Option<&'a DocumentWindows>,
         options: &CountingOptions,
     ) -> Self {
         let mut lanes = [0.0; 2 * SIDE];
@@ -115,7 +115,7 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         &self,
         row: WordId,
         positions: &[u32],
-        sums: &mut impl Row,
+        sums: &mut impl RowSums,
         monitor: &Monitor,
     ) -> Result<()> {
         if let Some(documents) = self.documents {
@@ -163,9 +163,9 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         at: impl Fn(usize) -> X,
     ) {
         let length = self.text.symbols().len();
-        for (lane, place) in window.iter_mut().enumerate() {
+        for (lane, symbol) in window.iter_mut().enumerate() {
             let index = (position + lane + usize::from(lane >= SIDE)).checked_sub(SIDE);
-            *place = index.filter(|&i| i < length).map_or(X::END, &at);
+            *symbol = index.filter(|&i| i < length).map_or(X::END, &at);
         }
     }
 
@@ -174,13 +174,13 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         &self,
         row: X,
         positions: &[u32],
-        sums: &mut impl Row,
+        sums: &mut impl RowSums,
         fetch: impl Fn(usize, &mut [X; 2 * SIDE]),
     ) {
         let mut windows = [X::END; BATCH * 2 * SIDE];
         for batch in positions.chunks(BATCH) {
-            let places = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
-            for (window, position) in places.iter_mut().zip(batch) {
+            let slots = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
+            for (window, position) in slots.iter_mut().zip(batch) {
                 fetch(*position as usize, window);
             }
             let mut left = batch.len();
@@ -196,7 +196,13 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
 
     /// Add the neighbours in the first `number` of these windows.
     #[inline(always)]
-    fn add<X: Symbol, R: Row>(&self, row: X, windows: &[X; LANES], number: usize, sums: &mut R) {
+    fn add<X: Symbol, R: RowSums>(
+        &self,
+        row: X,
+        windows: &[X; LANES],
+        number: usize,
+        sums: &mut R,
+    ) {
         let mut keep = words_up_to(row, windows) & self.within;
         let ends = document_ends(windows);
         if number < TOGETHER {
@@ -231,7 +237,7 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         &self,
         row: WordId,
         position: usize,
-        sums: &mut impl Row,
+        sums: &mut impl RowSums,
         monitor: &Monitor,
     ) -> Result<()> {
         let right = self.ids_after(position);
@@ -250,7 +256,7 @@ impl<'a, T: Text + ?Sized> RowCounter<'a, T> {
         &self,
         row: WordId,
         position: usize,
-        sums: &mut impl Row,
+        sums: &mut impl RowSums,
         monitor: &Monitor,
     ) -> Result<()> {
         let left = (0..position).rev().map(|at| self.text.id(at));

@@ -11,7 +11,7 @@ pub use crate::io::charset::OnInvalid;
 pub use file::FileReader;
 pub use sample::{SampleReader, TextSample};
 pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, has_parts};
-pub use unit::{DocumentUnit, Gatherer};
+pub use unit::{ContentBuilder, DocumentUnit};
 
 use crate::error::Result;
 use crate::memory::fallible;
@@ -32,7 +32,7 @@ pub enum Content {
         ends: Vec<usize>,
     },
     /// Words that the caller has already separated.
-    Words(Words),
+    Words(TokenizedDocuments),
 }
 
 impl Content {
@@ -90,7 +90,7 @@ const POLL_WORDS: usize = 1 << 12;
 
 /// Documents as words that the caller has separated.
 #[derive(Debug, Default, Clone)]
-pub struct Words {
+pub struct TokenizedDocuments {
     bytes: Vec<u8>,
     // End of each word in `bytes`.
     ends: Vec<usize>,
@@ -98,7 +98,7 @@ pub struct Words {
     document_ends: Vec<usize>,
 }
 
-impl Words {
+impl TokenizedDocuments {
     /// Append a word to the open document.
     ///
     /// # Errors
@@ -285,7 +285,7 @@ mod tests {
     }
 
     fn seen(documents: &[&[&str]], open: &[&str]) -> String {
-        let mut words = Words::default();
+        let mut words = TokenizedDocuments::default();
         for document in documents {
             for word in *document {
                 words.push(word.as_bytes()).unwrap();

@@ -5,7 +5,7 @@
 
 use super::charset;
 use super::text::has_parts;
-use super::{ChunkReader, Content, Gatherer, TextOptions};
+use super::{ChunkReader, Content, ContentBuilder, TextOptions};
 use crate::error::{Error, Location, Result};
 use crate::file_kind::UTF8_MARK;
 use crate::file_kind::{self, LOOK};
@@ -242,13 +242,13 @@ impl ChunkReader for SampleReader {
         }
         let parts = self.parts(self.next);
         self.next += 1;
-        let mut gatherer = Gatherer::new(self.options.documents);
+        let mut builder = ContentBuilder::new(self.options.documents);
         for (file, start, end) in parts {
-            gatherer.push(&self.read_part(file, start, end)?)?;
+            builder.push(&self.read_part(file, start, end)?)?;
             // The next part or piece comes from another file or another position: no window crosses its beginning.
-            gatherer.end();
+            builder.end();
         }
-        Ok(Some(gatherer.take()))
+        Ok(Some(builder.take()))
     }
 
     fn take_notice(&mut self) -> Option<String> {
@@ -338,8 +338,8 @@ mod tests {
 
     #[test]
     fn the_sample_of_a_stream_is_bounded_and_comes_from_all_of_it() {
-        struct Numbers(usize);
-        impl ChunkReader for Numbers {
+        struct NumberedLines(usize);
+        impl ChunkReader for NumberedLines {
             fn next_chunk(&mut self) -> Result<Option<Content>> {
                 self.0 += 1;
                 let line = format!("{}\n", self.0).repeat(100_000);
@@ -352,7 +352,7 @@ mod tests {
                 "<numbers>".into()
             }
         }
-        let sample = TextSample::of_stream(&mut Numbers(0), &Monitor::new()).unwrap();
+        let sample = TextSample::of_stream(&mut NumberedLines(0), &Monitor::new()).unwrap();
         let kept: usize = sample.chunks.iter().map(Content::len).sum();
         assert!(kept as u64 <= 2 * LEAST + (1 << 20));
         let whole: f64 = (1..=300u32).map(|n| 1e5 * f64::from(n.ilog10() + 2)).sum();

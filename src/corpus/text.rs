@@ -1,11 +1,11 @@
 //! Reads the bytes of one file or stream, compressed or plain, as chunks of text. `file.rs` reads several files.
 
-use super::unit::{Cutter, DocumentUnit, Gatherer};
+use super::unit::{ContentBuilder, Cutter, DocumentUnit};
 use super::{CHUNK_BYTES, ChunkReader, Content, Idle, Origin, file_bytes};
 use crate::error::{Error, Location, Result};
 use crate::file_kind;
 use crate::file_kind::UTF8_MARK;
-use crate::io::charset::{self, Fault, OnInvalid, Utf16};
+use crate::io::charset::{self, DecodingFault, OnInvalid, Utf16};
 use crate::io::compression::{Compression, Unpacked};
 use crate::memory::fallible;
 use std::io::{self, Read};
@@ -86,7 +86,7 @@ pub struct TextReader {
     input: Unpacked,
     options: TextOptions,
     cutter: Cutter,
-    gatherer: Gatherer,
+    builder: ContentBuilder,
     utf16: Option<Utf16>,
     // The offset of `rest` in the file, in decompressed bytes.
     offset: u64,
@@ -158,7 +158,7 @@ impl TextReader {
             input,
             options,
             cutter: Cutter::new(&options),
-            gatherer: Gatherer::new(options.documents),
+            builder: ContentBuilder::new(options.documents),
             utf16: None,
             offset: 0,
             rest: Vec::new(),
@@ -278,7 +278,7 @@ impl TextReader {
         self.malformed((self.offset, message))
     }
 
-    fn malformed(&self, (at, message): Fault) -> Error {
+    fn malformed(&self, (at, message): DecodingFault) -> Error {
         let what = match self.input.compression() {
             Some(compression) => {
                 format!("{message}, in the decompressed {} data", compression.name())
@@ -334,12 +334,12 @@ impl ChunkReader for TextReader {
             .map_err(|(at, message)| self.malformed((self.offset + at, message)))?;
         self.offset += bytes;
         self.open = !text.ends_with('\n') || self.options.documents != DocumentUnit::Line;
-        self.gatherer.push_all(text);
+        self.builder.push_all(text);
         if self.at_end && self.rest.is_empty() && self.open {
-            self.gatherer.end();
+            self.builder.end();
             self.open = false;
         }
-        Ok(Some(self.gatherer.take()))
+        Ok(Some(self.builder.take()))
     }
 
     fn bytes_read(&self) -> u64 {

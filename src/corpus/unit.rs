@@ -120,7 +120,7 @@ fn is_blank(line: &[u8]) -> bool {
 
 /// Appends pieces of documents to one text, and records where documents end.
 #[derive(Debug, Default)]
-pub struct Gatherer {
+pub struct ContentBuilder {
     unit: DocumentUnit,
     text: String,
     ends: Vec<usize>,
@@ -130,8 +130,8 @@ pub struct Gatherer {
     newline: bool,
 }
 
-impl Gatherer {
-    /// A gatherer without text.
+impl ContentBuilder {
+    /// A builder without text.
     pub fn new(unit: DocumentUnit) -> Self {
         Self {
             unit,
@@ -165,17 +165,17 @@ impl Gatherer {
         (self.visible, self.newline) = (false, false);
     }
 
-    /// Number of bytes of the text gathered so far.
+    /// Number of bytes of the text so far.
     pub fn len(&self) -> usize {
         self.text.len()
     }
 
-    /// Whether nothing was gathered.
+    /// Whether nothing was appended.
     pub fn is_empty(&self) -> bool {
         self.text.is_empty() && self.ends.is_empty()
     }
 
-    /// The text so far, which is removed from the gatherer.
+    /// The text so far, which is removed from the builder.
     pub fn take(&mut self) -> Content {
         let (text, ends) = (mem::take(&mut self.text), mem::take(&mut self.ends));
         match self.unit {
@@ -207,22 +207,22 @@ impl Gatherer {
 mod tests {
     use super::*;
 
-    fn gathered(unit: DocumentUnit, items: &[&[&str]]) -> Vec<String> {
-        let mut gatherer = Gatherer::new(unit);
+    fn built(unit: DocumentUnit, items: &[&[&str]]) -> Vec<String> {
+        let mut builder = ContentBuilder::new(unit);
         for item in items {
             for piece in *item {
-                gatherer.push(piece).unwrap();
+                builder.push(piece).unwrap();
             }
-            gatherer.end();
+            builder.end();
         }
-        let content = gatherer.take();
+        let content = builder.take();
         assert!(content.pieces().all(|(_, ended)| ended));
         content.pieces().map(|(text, _)| text.to_owned()).collect()
     }
 
     #[test]
     fn a_newline_at_the_end_of_an_item_begins_no_document() {
-        let lines = |items: &[&[&str]]| gathered(DocumentUnit::Line, items);
+        let lines = |items: &[&[&str]]| built(DocumentUnit::Line, items);
         assert_eq!(lines(&[&["a b\n"], &["c"], &["d\n"]]), ["a b", "c", "d"]);
         assert_eq!(lines(&[&["a\n", "b"], &["c", "\n"]]), ["a", "b", "c"]);
         assert_eq!(lines(&[&["a\n", ""]]), ["a"]);
@@ -231,7 +231,7 @@ mod tests {
             lines(&[&[""], &["\n"], &[], &["a\n\n"]]),
             ["", "", "", "a", ""]
         );
-        let files = gathered(DocumentUnit::File, &[&["a\n"], &[""], &["b"]]);
+        let files = built(DocumentUnit::File, &[&["a\n"], &[""], &["b"]]);
         assert_eq!(files, ["a\n", "", "b"]);
     }
 }

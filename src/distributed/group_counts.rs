@@ -8,9 +8,9 @@
 
 use crate::cooccurrence::row_codec::RowEncoder;
 use crate::cooccurrence::{
-    BlockSum, CompressedBlock, CountingOptions, Documents, FrequentPairs, Occurrences,
-    RowAccumulator, RowBlock, RowCounter, Rows, SharedBytes, Totals, Triangle, TriangleRow, poll,
-    push_row, push_sum, sum_row, tasks,
+    BlockSum, CompressedBlock, CountRows, CountingOptions, DocumentWindows, FrequentPairs,
+    Occurrences, RowAccumulator, RowBlock, RowCounter, SharedBytes, Totals, Triangle, TriangleRow,
+    poll, push_row, push_sum, sum_row, tasks,
 };
 use crate::encoding::{CompactText, DOCUMENT_END};
 use crate::error::{Error, Result};
@@ -133,13 +133,13 @@ impl GroupCounts {
         let mut opened: Vec<RowBlock> = Vec::new();
         let mut next = rows.start;
         let same_rows = |a: &GroupBlock, b: &GroupBlock| a.block.rows == b.block.rows;
-        for parts in self.overlapping(&rows).chunk_by(same_rows) {
-            let unpacked = unpacked(parts.iter(), &mut opened)?;
-            let present = &parts[0].block.rows;
+        for blocks in self.overlapping(&rows).chunk_by(same_rows) {
+            let unpacked = unpacked(blocks.iter(), &mut opened)?;
+            let present = &blocks[0].block.rows;
             for row in next..present.end.min(rows.end) {
                 if row >= present.start {
-                    for part in unpacked {
-                        block.extend(&part.row(row))?;
+                    for own in unpacked {
+                        block.extend(&own.row(row))?;
                     }
                 }
                 block.end_row();
@@ -154,23 +154,26 @@ impl GroupCounts {
     fn overlapping(&self, rows: &Range<WordId>) -> &[GroupBlock] {
         let first = self
             .blocks
-            .partition_point(|part| part.block.rows.end <= rows.start);
+            .partition_point(|group_block| group_block.block.rows.end <= rows.start);
         let last = self
             .blocks
-            .partition_point(|part| part.block.rows.start < rows.end);
+            .partition_point(|group_block| group_block.block.rows.start < rows.end);
         &self.blocks[first..last]
     }
 
     /// Number of records.
     pub fn nnz(&self) -> u64 {
-        self.blocks.iter().map(|part| part.records).sum()
+        self.blocks
+            .iter()
+            .map(|group_block| group_block.records)
+            .sum()
     }
 
     /// Number of pairs of words.
     pub fn pairs(&self) -> u64 {
         self.blocks
             .iter()
-            .map(|part| part.block.entries as u64)
+            .map(|group_block| group_block.block.entries as u64)
             .sum()
     }
 
@@ -178,41 +181,41 @@ impl GroupCounts {
     pub fn bytes(&self) -> u64 {
         self.blocks
             .iter()
-            .map(|part| part.block.range.len() as u64)
+            .map(|group_block| group_block.block.range.len() as u64)
             .sum()
     }
 }
 
-impl Rows for GroupCounts {
+impl CountRows for GroupCounts {
     fn for_each_row(
         &self,
         rows: Range<WordId>,
         mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
     ) -> Result<()> {
         let mut block = RowBlock::default();
-        for part in self.overlapping(&rows) {
-            part.block.decompress_into(&mut block)?;
+        for group_block in self.overlapping(&rows) {
+            group_block.block.decompress_into(&mut block)?;
             block.for_each_row(rows.clone(), &mut f)?;
         }
         Ok(())
     }
 }
 
-/// The blocks of rows, in new ids, that task number `part` of `parts` tasks counts. Tasks are numbered
+/// The blocks of rows, in new ids, that task number `task` of `task_count` tasks counts. Tasks are numbered
 /// from 0. The words of the rows of a block belong to one group. All tasks take about the same time.
 /// `counts` is the number of occurrences of each word in the whole text, by rank. The result depends
 /// only on the arguments.
 ///
 /// # Panics
-/// Unless `part < parts`.
+/// Unless `task < task_count`.
 pub fn row_blocks(
     partition: Partition,
     counts: &[u64],
     options: &CountingOptions,
-    part: usize,
-    parts: usize,
+    task: usize,
+    task_count: usize,
 ) -> Vec<Range<usize>> {
-    assert!(part < parts, "part {part} of {parts}");
+    assert!(task < task_count, "task {task} of {task_count}");
     let counts: Vec<u64> = (0..partition.words() as WordId)
         .map(|id| counts[partition.rank(id) as usize])
         .collect();
@@ -244,12 +247,12 @@ pub fn row_blocks(
             work
         })
         .collect();
-    let first = |part: usize| match part {
+    let first = |task: usize| match task {
         0 => 0,
-        _ if part == parts => blocks.len(),
-        _ => ends.partition_point(|&end| end <= work * part as f64 / parts as f64),
+        _ if task == task_count => blocks.len(),
+        _ => ends.partition_point(|&end| end <= work * task as f64 / task_count as f64),
     };
-    blocks[first(part)..first(part + 1)].to_vec()
+    blocks[first(task)..first(task + 1)].to_vec()
 }
 
 /// Estimate the number of different words among `neighbours` words that are drawn from `words` words.
@@ -280,7 +283,7 @@ pub fn count_by_group(
             "must be so small that a block of text has fewer than 2^32 words",
         ));
     }
-    let parts = if options.symmetric {
+    let by_group = if options.symmetric {
         count_blocks::<f64>(texts, blocks, partition, options, store, monitor)?
     } else {
         count_blocks::<[f64; 2]>(texts, blocks, partition, options, store, monitor)?
@@ -294,7 +297,7 @@ pub fn count_by_group(
             blocks,
         }
     };
-    Ok(parts.into_iter().enumerate().map(of_group).collect())
+    Ok(by_group.into_iter().enumerate().map(of_group).collect())
 }
 
 /// The counted blocks of each group.
@@ -323,10 +326,10 @@ fn count_blocks<S: BlockSum>(
         .map(|ids| Occurrences::index(*ids, first..rows.end, monitor))
         .collect();
     let occurrences = occurrences?;
-    let mut documents: Vec<Documents> = Vec::new();
+    let mut documents: Vec<DocumentWindows> = Vec::new();
     let mut documents_before = 0;
     for ids in texts.iter().filter(|_| options.counts_documents()) {
-        let found = Documents::index(*ids, true, monitor)?;
+        let found = DocumentWindows::index(*ids, true, monitor)?;
         let found = found.map_err(|long| long.error(documents_before, None))?;
         documents_before += found.len();
         documents.push(found);
@@ -482,15 +485,15 @@ fn merge_blocks<S: BlockSum>(
     let mut encoder = RowEncoder::default();
     let mut sum = RowBlock::default();
     let mut opened: Vec<RowBlock> = Vec::new();
-    for parts in blocks {
-        if let [only] = parts {
+    for same in blocks {
+        if let [only] = same {
             writer.push_finished((*only).clone(), store);
         } else {
-            let GroupBlock { columns, block, .. } = parts[0];
-            let parts = unpacked(parts.iter().copied(), &mut opened)?;
-            sum.refill(block.rows.start, parts[0].has_both_directions());
+            let GroupBlock { columns, block, .. } = same[0];
+            let summands = unpacked(same.iter().copied(), &mut opened)?;
+            sum.refill(block.rows.start, summands[0].has_both_directions());
             for row in block.rows.clone() {
-                let rows: Vec<_> = parts.iter().map(|part| part.row(row)).collect();
+                let rows: Vec<_> = summands.iter().map(|block| block.row(row)).collect();
                 push_sum(&rows, &mut accumulator, &mut sum)?;
             }
             let rows: Vec<_> = sum.rows().map(|row| sum.row(row)).collect();
@@ -501,16 +504,16 @@ fn merge_blocks<S: BlockSum>(
     Ok(writer.finish(store))
 }
 
-/// Decompress `parts`, which are blocks of the same rows, into `opened`. The memory of `opened` is reused. Returns
+/// Decompress `blocks`, which are blocks of the same rows, into `opened`. The memory of `opened` is reused. Returns
 /// the decompressed blocks.
 fn unpacked<'a, 'b>(
-    parts: impl ExactSizeIterator<Item = &'a GroupBlock>,
+    blocks: impl ExactSizeIterator<Item = &'a GroupBlock>,
     opened: &'b mut Vec<RowBlock>,
 ) -> Result<&'b [RowBlock]> {
-    let length = parts.len();
+    let length = blocks.len();
     opened.resize_with(length.max(opened.len()), RowBlock::default);
-    for (part, opened) in parts.zip(&mut *opened) {
-        part.block.decompress_into(opened)?;
+    for (group_block, opened) in blocks.zip(&mut *opened) {
+        group_block.block.decompress_into(opened)?;
     }
     Ok(&opened[..length])
 }
@@ -555,9 +558,9 @@ impl BlockWriter {
     }
 
     /// Append a block that is already compressed and stored.
-    fn push_finished(&mut self, part: GroupBlock, store: &StoreBytes<'_>) {
+    fn push_finished(&mut self, group_block: GroupBlock, store: &StoreBytes<'_>) {
         self.close(store);
-        self.finished.push(part);
+        self.finished.push(group_block);
     }
 
     fn close(&mut self, store: &StoreBytes<'_>) {
@@ -565,8 +568,8 @@ impl BlockWriter {
             let mut bytes = take(&mut self.bytes);
             bytes.shrink_to_fit();
             let bytes = store(bytes);
-            for part in &mut self.open {
-                part.block.bytes = bytes.clone();
+            for group_block in &mut self.open {
+                group_block.block.bytes = bytes.clone();
             }
             self.finished.append(&mut self.open);
         }
@@ -597,12 +600,12 @@ impl GroupCounts {
     /// The counts as plain numbers. Compressed rows are not copied.
     pub fn serialize(&self) -> SerializedGroupCounts {
         let mut buffers: Vec<Arc<dyn SharedBytes>> = Vec::new();
-        let blocks = self.blocks.iter().map(|part| {
+        let blocks = self.blocks.iter().map(|group_block| {
             let GroupBlock {
                 columns,
                 records,
                 block,
-            } = part;
+            } = group_block;
             // Most consecutive blocks lie in the same buffer.
             let known = buffers
                 .iter()
@@ -678,7 +681,7 @@ mod tests {
 
     /// All records, with the ranks of their words. The counts are rounded, because sums in another order can
     /// differ in their last bits.
-    fn records<'a, R: Rows + 'a>(
+    fn records<'a, R: CountRows + 'a>(
         by_group: impl IntoIterator<Item = (&'a R, Partition, usize)>,
     ) -> BTreeMap<(WordId, WordId), i64> {
         let mut records = BTreeMap::new();

@@ -132,14 +132,14 @@ impl Fault {
         // is assumed to contain the word.
         let mut longest = 0..0;
         let mut at = 0;
-        for run in content.text().split(u8::is_ascii_whitespace) {
-            if run.len() > longest.len() {
-                longest = at..at + run.len();
+        for piece in content.text().split(u8::is_ascii_whitespace) {
+            if piece.len() > longest.len() {
+                longest = at..at + piece.len();
             }
-            at += run.len() + 1;
+            at += piece.len() + 1;
         }
-        let place = origin.after(&content.text()[..longest.start]);
-        Error::format(origin.path, Location::Byte(place), message)
+        let offset = origin.after(&content.text()[..longest.start]);
+        Error::format(origin.path, Location::Byte(offset), message)
     }
 }
 

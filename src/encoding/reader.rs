@@ -221,29 +221,29 @@ impl RawCorpus {
 
     /// The words of all interners. The words of the largest interner come first.
     fn merge(&self, monitor: &Monitor) -> Result<Merged<'_>> {
-        let size = |&place: &usize| self.interners[place].table.len();
-        let Some(largest_place) = (0..self.interners.len()).max_by_key(size) else {
+        let size = |&index: &usize| self.interners[index].table.len();
+        let Some(largest_index) = (0..self.interners.len()).max_by_key(size) else {
             return Ok(Merged::default());
         };
-        let largest = &self.interners[largest_place];
+        let largest = &self.interners[largest_index];
         let mut words = largest.words()?;
         let mut numbers: Vec<Vec<u32>> = self
             .interners
             .iter()
             .map(|interner| fallible::zeroed(interner.table.len()))
             .collect::<Result<_>>()?;
-        for (number, place) in numbers[largest_place].iter_mut().zip(0..) {
-            *number = place;
+        for (number, index) in numbers[largest_index].iter_mut().zip(0..) {
+            *number = index;
         }
         // Each task merges the words with certain hashes, so that no word is merged by two tasks.
-        let parts = rayon::current_num_threads() as u64;
-        let merged: Result<Vec<MergedPart<'_>>> = (0..parts)
+        let tasks = rayon::current_num_threads() as u64;
+        let merged: Result<Vec<MergedPart<'_>>> = (0..tasks)
             .into_par_iter()
-            .map(|part| {
+            .map(|task| {
                 let mut merged = MergedPart::default();
                 let mut table: HashTable<u32> = HashTable::new();
-                for (place, interner) in self.interners.iter().enumerate() {
-                    if place == largest_place {
+                for (index, interner) in self.interners.iter().enumerate() {
+                    if index == largest_index {
                         continue;
                     }
                     for (number, entry) in interner.table.iter().enumerate() {
@@ -251,11 +251,11 @@ impl RawCorpus {
                             monitor.check()?;
                         }
                         let hash = entry.hash();
-                        if (hash >> 32) % parts != part {
+                        if (hash >> 32) % tasks != task {
                             continue;
                         }
                         let word = entry.bytes(&interner.long);
-                        let own = (place, entry.id);
+                        let own = (index, entry.id);
                         if let Some(id) = largest.id_of(word, hash) {
                             fallible::push(&mut merged.known, (own, id, entry.count))?;
                             continue;
@@ -274,7 +274,7 @@ impl RawCorpus {
                             fallible::push(fresh, (word, entry.count))?;
                             id
                         };
-                        fallible::push(&mut merged.places, (own, id))?;
+                        fallible::push(&mut merged.in_fresh, (own, id))?;
                     }
                 }
                 Ok(merged)
@@ -283,12 +283,12 @@ impl RawCorpus {
         for part in merged? {
             // Ensure that the numbers of all words stay below the marks of encoded text.
             check_number_of_words(words.len() + part.fresh.len())?;
-            for ((place, own), number, count) in part.known {
+            for ((index, own), number, count) in part.known {
                 words[number as usize].1 += count;
-                numbers[place][own as usize] = number;
+                numbers[index][own as usize] = number;
             }
-            for ((place, own), number) in part.places {
-                numbers[place][own as usize] = words.len() as u32 + number;
+            for ((index, own), number) in part.in_fresh {
+                numbers[index][own as usize] = words.len() as u32 + number;
             }
             fallible::reserve(&mut words, part.fresh.len())?;
             words.extend(part.fresh);
@@ -368,7 +368,7 @@ struct MergedPart<'a> {
     // Words that the largest interner does not have, each once, and their counts.
     fresh: Vec<(&'a [u8], u64)>,
     // The words of interners that are in `fresh`: the word of the interner, and its index in `fresh`.
-    places: Vec<((usize, WordId), u32)>,
+    in_fresh: Vec<((usize, WordId), u32)>,
 }
 
 /// Read `reader` to its end and choose the vocabulary of the text.
@@ -459,16 +459,16 @@ mod tests {
 
     /// One chunk of 1000 words, and then chunks without words. It is compressed to a tenth.
     #[derive(Default)]
-    struct Chunks {
+    struct SlowReader {
         read: usize,
     }
 
-    impl Chunks {
+    impl SlowReader {
         const MOST: usize = 2000;
         const FIRST: usize = 2000;
     }
 
-    impl ChunkReader for Chunks {
+    impl ChunkReader for SlowReader {
         fn next_chunk(&mut self) -> Result<Option<Content>> {
             self.read += 1;
             if self.read == 1 {
@@ -491,18 +491,18 @@ mod tests {
             bytes: Some(1 << 10),
             folder: Path::new("no such folder").into(),
         };
-        let (mut reader, options) = (Chunks::default(), EncodingOptions::default());
+        let (mut reader, options) = (SlowReader::default(), EncodingOptions::default());
         let read = crate::threads::in_pool(4, || {
             RawCorpus::read(&mut reader, &options, &memory, &Monitor::new()).map(|_| ())
         });
         let error = read.unwrap().unwrap_err().to_string();
         assert!(error.contains("no such folder"), "{error}");
-        assert!(reader.read < Chunks::MOST, "all chunks were read");
+        assert!(reader.read < SlowReader::MOST, "all chunks were read");
     }
 
     #[test]
     fn the_size_of_a_text_is_extrapolated_from_its_decompressed_chunks() {
-        let mut reader = Chunks::default();
+        let mut reader = SlowReader::default();
         let queue = Mutex::new(ChunkQueue {
             reader: Some(&mut reader),
             next: 0,

@@ -49,9 +49,7 @@ impl WordTable {
         is_same: impl Fn(&InternedWord) -> bool,
     ) -> Option<&InternedWord> {
         let entries = self.entries();
-        place(entries, hash, is_same)
-            .ok()
-            .map(|place| &entries[place])
+        slot(entries, hash, is_same).ok().map(|slot| &entries[slot])
     }
 
     /// Like [`WordTable::find`], but the caller may change the entry.
@@ -62,8 +60,8 @@ impl WordTable {
         is_same: impl Fn(&InternedWord) -> bool,
     ) -> Option<&mut InternedWord> {
         let entries = self.entries.as_mut()?;
-        let place = place(entries, hash, is_same).ok()?;
-        Some(&mut entries[place])
+        let slot = slot(entries, hash, is_same).ok()?;
+        Some(&mut entries[slot])
     }
 
     /// Insert a word that is not in the table.
@@ -103,26 +101,26 @@ impl WordTable {
 /// the free entry at which the word is to be inserted. A table that is not empty must have a free
 /// entry, because the search for a missing word ends at a free entry.
 #[inline(always)]
-fn place(
+fn slot(
     entries: &[InternedWord],
     hash: u64,
     is_same: impl Fn(&InternedWord) -> bool,
 ) -> std::result::Result<usize, usize> {
     let mask = entries.len().wrapping_sub(1);
-    let mut place = hash as usize & mask;
-    while let Some(entry) = entries.get(place) {
+    let mut slot = hash as usize & mask;
+    while let Some(entry) = entries.get(slot) {
         if entry.count == 0 {
-            return Err(place);
+            return Err(slot);
         }
         if is_same(entry) {
-            return Ok(place);
+            return Ok(slot);
         }
-        place = (place + 1) & mask;
+        slot = (slot + 1) & mask;
     }
     Err(0)
 }
 
 fn put(entries: &mut [InternedWord], hash: u64, word: InternedWord) {
-    let (Ok(free) | Err(free)) = place(entries, hash, |_| false);
+    let (Ok(free) | Err(free)) = slot(entries, hash, |_| false);
     entries[free] = word;
 }

@@ -302,12 +302,12 @@ fn is_old_pickle(beginning: &[u8]) -> bool {
 
 /// Whether this is a program of Windows: its DOS header contains the offset of its PE header.
 fn is_windows_program(beginning: &[u8]) -> bool {
-    const PLACE: usize = 0x3c;
+    const POINTER: usize = 0x3c;
     const FARTHEST: usize = 0x1000;
-    let place = beginning.get(PLACE..).and_then(<[u8]>::first_chunk);
-    let at = place.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize);
+    let pointer = beginning.get(POINTER..).and_then(<[u8]>::first_chunk);
+    let at = pointer.map_or(0, |bytes| u32::from_le_bytes(*bytes) as usize);
     beginning.starts_with(b"MZ")
-        && (PLACE + 4..FARTHEST).contains(&at)
+        && (POINTER + 4..FARTHEST).contains(&at)
         && beginning
             .get(at..at + 4)
             .is_none_or(|magic| magic == b"PE\0\0")

@@ -97,7 +97,7 @@ pub fn save(
         ],
     );
     write_atomically(path, monitor, |out| {
-        let mut out = Output {
+        let mut out = CheckpointWriter {
             path,
             out,
             sum: crc32fast::Hasher::new(),
@@ -148,7 +148,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
     let size = input.content_size();
     let bad = |offset: u64, message: &str| Error::format(path, Location::Byte(offset), message);
     let fault = |(offset, message): (u64, String)| bad(offset, &message);
-    let mut input = Reader {
+    let mut input = CheckpointReader {
         reader: BinaryReader::new(input, monitor),
         sum: crc32fast::Hasher::new(),
         monitor,
@@ -294,14 +294,14 @@ fn length(
 }
 
 /// A file being written, with the checksum of its content so far.
-struct Output<'a, 'b> {
+struct CheckpointWriter<'a, 'b> {
     path: &'a Path,
     out: &'a mut io::Output<'b>,
     sum: crc32fast::Hasher,
     monitor: &'a Monitor,
 }
 
-impl Output<'_, '_> {
+impl CheckpointWriter<'_, '_> {
     fn bytes(&mut self, bytes: &[u8]) -> Result<()> {
         self.monitor.check()?;
         self.sum.update(bytes);
@@ -318,13 +318,13 @@ impl Output<'_, '_> {
 }
 
 /// A file being read, with the checksum of its content so far.
-struct Reader<'a> {
+struct CheckpointReader<'a> {
     reader: BinaryReader,
     sum: crc32fast::Hasher,
     monitor: &'a Monitor,
 }
 
-impl Reader<'_> {
+impl CheckpointReader<'_> {
     fn bytes(&mut self, length: usize) -> Result<Vec<u8>> {
         let bytes = self.reader.bytes(length as u64)?;
         self.sum.update(&bytes);
@@ -458,22 +458,22 @@ mod tests {
     fn no_damage_goes_unnoticed() {
         let file = saved(&sample(true));
         let good = std::fs::read(file.path()).unwrap();
-        for place in 0..good.len() {
+        for position in 0..good.len() {
             let mut bytes = good.clone();
-            bytes[place] ^= 0x41;
-            for damaged in [&bytes, &good[..place]] {
+            bytes[position] ^= 0x41;
+            for damaged in [&bytes, &good[..position]] {
                 std::fs::write(file.path(), damaged).unwrap();
                 let error = load(file.path(), &Monitor::new()).unwrap_err();
                 assert!(
                     matches!(error, Error::Format { .. }),
-                    "byte {place}: {error}"
+                    "byte {position}: {error}"
                 );
             }
         }
         std::fs::write(file.path(), [&good[..], b"more"].concat()).unwrap();
         let error = load(file.path(), &Monitor::new()).unwrap_err().to_string();
-        let place = format!("byte {}: the file is too long", good.len());
-        assert!(error.contains(&place), "{error}");
+        let position = format!("byte {}: the file is too long", good.len());
+        assert!(error.contains(&position), "{error}");
     }
 
     #[test]

@@ -52,7 +52,7 @@ const RECTANGULAR: u32 = 2;
 
 /// The words of the rows and columns of counts, and the rare words.
 #[derive(Debug, Clone, Copy)]
-pub struct Words<'a> {
+pub struct Vocabularies<'a> {
     /// The words of the rows and, unless there are `contexts`, of the columns.
     pub vocabulary: &'a Vocabulary,
     /// The words that `min_count` or `max_vocab` excluded from the vocabulary, if they are known.
@@ -70,7 +70,7 @@ pub struct Words<'a> {
 /// because files of counts that [`super::stanford`] writes have it.
 pub fn save(
     counts: &Triangle,
-    words: Words<'_>,
+    words: Vocabularies<'_>,
     path: impl AsRef<Path>,
     monitor: &Monitor,
 ) -> Result<()> {
@@ -321,8 +321,8 @@ mod tests {
         (vocabulary, rare, counts.unwrap())
     }
 
-    fn words<'a>(vocabulary: &'a Vocabulary, rare: &'a Vocabulary) -> Words<'a> {
-        Words {
+    fn words<'a>(vocabulary: &'a Vocabulary, rare: &'a Vocabulary) -> Vocabularies<'a> {
+        Vocabularies {
             vocabulary,
             rare,
             contexts: None,
@@ -369,7 +369,7 @@ mod tests {
         });
         let counts = counts.unwrap().rectangular([2, 3]);
         let rare = Vocabulary::default();
-        let named = Words {
+        let named = Vocabularies {
             contexts: Some(&films),
             ..words(&users, &rare)
         };
@@ -386,18 +386,18 @@ mod tests {
     /// bytes at the end are errors.
     fn assert_damage_is_noticed(path: &Path) {
         let good = std::fs::read(path).unwrap();
-        for place in 0..good.len() {
+        for position in 0..good.len() {
             let mut bytes = good.clone();
-            bytes[place] ^= 0x41;
+            bytes[position] ^= 0x41;
             std::fs::write(path, &bytes).unwrap();
             assert!(
                 matches!(read(path), Err(Error::Format { .. })),
-                "byte {place}"
+                "byte {position}"
             );
-            std::fs::write(path, &good[..place]).unwrap();
+            std::fs::write(path, &good[..position]).unwrap();
             assert!(
                 matches!(read(path), Err(Error::Format { .. })),
-                "cut at {place}"
+                "cut at {position}"
             );
         }
         std::fs::write(path, [&good[..], b"more"].concat()).unwrap();

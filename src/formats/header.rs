@@ -20,7 +20,7 @@ pub(super) struct HeaderFormat {
 }
 
 /// An error in a header: the byte offset, and a message.
-pub(super) type Fault = (u64, String);
+pub(super) type HeaderFault = (u64, String);
 
 impl HeaderFormat {
     /// A header with these numbers, given as little-endian bytes, and zeros up to the checksum.
@@ -43,8 +43,8 @@ impl HeaderFormat {
     }
 
     /// Check the version and the checksum of a header. The caller has compared the magic bytes.
-    pub fn check<'a>(&self, header: &'a [u8]) -> Result<Numbers<'a>, Fault> {
-        let numbers = Numbers(header);
+    pub fn check<'a>(&self, header: &'a [u8]) -> Result<HeaderNumbers<'a>, HeaderFault> {
+        let numbers = HeaderNumbers(header);
         // Check the version first: another version may have its checksum in another place.
         let (version, [oldest, newest]) = (numbers.version(), self.versions);
         if !(oldest..=newest).contains(&version) {
@@ -67,9 +67,9 @@ impl HeaderFormat {
 
 /// The numbers of a header, by byte offset.
 #[derive(Clone, Copy)]
-pub(super) struct Numbers<'a>(&'a [u8]);
+pub(super) struct HeaderNumbers<'a>(&'a [u8]);
 
-impl Numbers<'_> {
+impl HeaderNumbers<'_> {
     pub fn version(&self) -> u32 {
         self.u32(8)
     }
@@ -88,12 +88,12 @@ impl Numbers<'_> {
 }
 
 /// The error for a header whose number at `offset` is impossible.
-pub(super) fn contradiction(offset: u64) -> Fault {
+pub(super) fn contradiction(offset: u64) -> HeaderFault {
     (offset, "the header contradicts itself".to_owned())
 }
 
 /// The error for a file that has `size` bytes, although its header says `expected` bytes.
-pub(super) fn wrong_size(size: u64, expected: u128) -> Fault {
+pub(super) fn wrong_size(size: u64, expected: u128) -> HeaderFault {
     let (offset, what) = if u128::from(size) < expected {
         (size, "cut off")
     } else {

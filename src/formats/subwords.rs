@@ -17,7 +17,7 @@
 //! | 64 + B | 4 · N · dim + 4 per block | the vectors as singles, row by row, in blocks of 65,536 numbers; after each block its CRC-32 |
 
 use super::binary_reader::BinaryReader;
-use super::header::{Fault, HeaderFormat, contradiction};
+use super::header::{HeaderFault, HeaderFormat, contradiction};
 use super::packed_words::{encode_vocabulary, read_vocabulary};
 use crate::error::{Error, Result};
 use crate::io::{Input, Written, at, write_atomically};
@@ -169,7 +169,7 @@ pub(crate) fn load_from(mut input: Input, monitor: &Monitor) -> Result<Subwords>
     Subwords::new(header.lengths, Arc::new(ngrams), header.dim, vectors)
 }
 
-struct Header {
+struct SubwordsHeader {
     lengths: NgramLengths,
     ngrams: u64,
     dim: usize,
@@ -177,7 +177,7 @@ struct Header {
     checksum: u32,
 }
 
-fn parse_header(bytes: &[u8]) -> std::result::Result<Header, Fault> {
+fn parse_header(bytes: &[u8]) -> std::result::Result<SubwordsHeader, HeaderFault> {
     let numbers = FORMAT.check(bytes)?;
     let lengths = NgramLengths::new(numbers.u32(12) as usize, numbers.u32(16) as usize)
         .map_err(|_| contradiction(12))?;
@@ -188,7 +188,7 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, Fault> {
     if dim == 0 || dim > MAX_DIM as u64 {
         return Err(contradiction(28));
     }
-    Ok(Header {
+    Ok(SubwordsHeader {
         lengths,
         ngrams,
         dim: dim as usize,
@@ -246,11 +246,11 @@ mod tests {
             std::fs::write(&path, bytes).unwrap();
             matches!(load(&path, &Monitor::new()), Err(Error::Format { .. }))
         };
-        for place in 0..good.len() {
+        for position in 0..good.len() {
             let mut bytes = good.clone();
-            bytes[place] ^= 0x41;
-            assert!(is_refused(&bytes), "byte {place}");
-            assert!(is_refused(&good[..place]), "cut at {place}");
+            bytes[position] ^= 0x41;
+            assert!(is_refused(&bytes), "byte {position}");
+            assert!(is_refused(&good[..position]), "cut at {position}");
         }
         assert!(is_refused(&[&good[..], b"more"].concat()));
     }

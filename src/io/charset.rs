@@ -36,10 +36,13 @@ impl OnInvalid {
 }
 
 /// A fault: its byte offset, and a message.
-pub(crate) type Fault = (u64, String);
+pub(crate) type DecodingFault = (u64, String);
 
 /// Decode `bytes`. The caller must not have cut the text inside a character.
-pub(crate) fn utf8(bytes: Vec<u8>, on_invalid: OnInvalid) -> std::result::Result<String, Fault> {
+pub(crate) fn utf8(
+    bytes: Vec<u8>,
+    on_invalid: OnInvalid,
+) -> std::result::Result<String, DecodingFault> {
     let error = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),
         Err(error) => error,
@@ -98,7 +101,7 @@ impl Utf16 {
         block: &[u8],
         on_invalid: OnInvalid,
         text: &mut Vec<u8>,
-    ) -> std::result::Result<(), Fault> {
+    ) -> std::result::Result<(), DecodingFault> {
         let at_end = block.is_empty();
         let mut bytes = std::mem::take(&mut self.rest);
         bytes.extend_from_slice(block);

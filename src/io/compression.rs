@@ -197,7 +197,7 @@ impl Unpacked {
     /// Like [`Unpacked::new`], but with at most about `most` bytes of memory for the decoder.
     pub fn within(file: impl Read + Send + 'static, most: u64) -> io::Result<Self> {
         let packed = Arc::new(Packed::default());
-        let mut file = Watched {
+        let mut file = CountingReader {
             file,
             packed: packed.clone(),
         };
@@ -223,7 +223,7 @@ impl Unpacked {
     pub fn plain(text: impl Read + Send + 'static) -> Self {
         let packed = Arc::new(Packed::default());
         Self {
-            reader: Box::new(Watched {
+            reader: Box::new(CountingReader {
                 file: text,
                 packed: packed.clone(),
             }),
@@ -305,12 +305,12 @@ impl Read for Unpacked {
     }
 }
 
-struct Watched<R> {
+struct CountingReader<R> {
     file: R,
     packed: Arc<Packed>,
 }
 
-impl<R: Read> Read for Watched<R> {
+impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer).inspect_err(|error| {
             if error.kind() != io::ErrorKind::Interrupted {

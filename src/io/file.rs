@@ -20,7 +20,7 @@ const PATIENCE: u64 = 20;
 const PIPE: usize = 4096;
 
 /// What `fill` of [`write_atomically`] writes to.
-pub type Output<'a> = BufWriter<Packer<Watched<'a>>>;
+pub type Output<'a> = BufWriter<Packer<CancellableWriter<'a>>>;
 
 /// Write a file with the content that `fill` writes. A temporary file beside `path` is filled; when it is complete
 /// and on the disk, it is renamed to `path`. If a step up to the renaming fails, `path` is unchanged and the
@@ -47,28 +47,28 @@ pub fn write_atomically(
             None => monitor.check()?,
         }
     };
-    let watched = Watched {
+    let writer = CancellableWriter {
         replacement,
         monitor,
     };
-    let packer = Packer::new(watched, packing).map_err(|e| Error::io(path, e))?;
+    let packer = Packer::new(writer, packing).map_err(|e| Error::io(path, e))?;
     let mut out = BufWriter::with_capacity(BUFFER, packer);
     let filled = fill(&mut out).and_then(|()| out.flush().map_err(|e| Error::io(path, e)));
     let (packer, _) = out.into_parts(); // dropping `out` would write what is left
     let finished = filled.and_then(|()| packer.finish().map_err(|e| Error::io(path, e)));
     // A write that Ctrl-C ended reports only that it failed; the monitor knows the reason.
-    let watched = finished.map_err(|error| monitor.check().err().unwrap_or(error))?;
-    watched.replacement.commit()
+    let writer = finished.map_err(|error| monitor.check().err().unwrap_or(error))?;
+    writer.replacement.commit()
 }
 
 /// A [`Replacement`] that waits for the reader of a pipe until the caller asks to stop.
 #[derive(Debug)]
-pub struct Watched<'a> {
+pub struct CancellableWriter<'a> {
     replacement: Replacement,
     monitor: &'a Monitor,
 }
 
-impl Write for Watched<'_> {
+impl Write for CancellableWriter<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         loop {
             match self.replacement.write(bytes) {
@@ -143,8 +143,8 @@ impl Replacement {
         let names: Vec<_> = target.file_name().map(Into::into).into_iter().collect();
         folder::sweep(&target, &names);
         let (path_of_it, file) = temporary::claim(&target, |path| {
-            let made = temporary::create_locked(path, old.is_some())?;
-            Ok(made.map(|file| (path.to_owned(), file)))
+            let created = temporary::create_locked(path, old.is_some())?;
+            Ok(created.map(|file| (path.to_owned(), file)))
         })?;
         let temporary = Some(Temporary {
             path: path_of_it,

@@ -61,8 +61,8 @@ impl FolderReplacement {
         temporary::sweep(&target);
         let (scratch, lock) = temporary::claim(&target, |scratch| {
             fs::create_dir(scratch)?;
-            let made = temporary::create_locked(&scratch.join(LOCK), false);
-            match made.and_then(|lock| fs::create_dir(scratch.join(NEW)).map(|()| lock)) {
+            let created = temporary::create_locked(&scratch.join(LOCK), false);
+            match created.and_then(|lock| fs::create_dir(scratch.join(NEW)).map(|()| lock)) {
                 Ok(lock) => Ok(lock.map(|lock| (scratch.to_owned(), lock))),
                 // Another process saw the folder before it was locked, took it for a leftover and removed it.
                 Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -330,11 +330,12 @@ mod tests {
     const NAMES: [&str; 2] = ["a", "b"];
 
     fn begin(path: &Path, content: &str) -> FolderReplacement {
-        let made = FolderReplacement::create(path, NAMES.map(OsString::from).into()).unwrap();
+        let replacement =
+            FolderReplacement::create(path, NAMES.map(OsString::from).into()).unwrap();
         for name in NAMES {
-            fs::write(made.folder().join(name), content).unwrap();
+            fs::write(replacement.folder().join(name), content).unwrap();
         }
-        made
+        replacement
     }
 
     fn content(path: &Path) -> Vec<String> {

@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 /// A file, pipe or device. Every read of it, and every wait for a pipe, ends with an error once the
 /// caller asks to stop.
-struct Source {
+struct CancellableReader {
     reader: Box<dyn Read + Send>,
     cancelled: Arc<AtomicBool>,
 }
@@ -24,7 +24,7 @@ struct Source {
 /// Largest number of bytes that are read between two checks for cancellation.
 const STEP: usize = 4 << 20;
 
-impl Source {
+impl CancellableReader {
     /// Open the file at `path`. If it is an archive that holds only one file, open the file in the archive.
     /// Also returns the size of the opened file, if it is known.
     fn open(path: &Path, monitor: &Monitor) -> Result<(Self, Option<u64>)> {
@@ -73,7 +73,7 @@ fn check(cancelled: &AtomicBool) -> io::Result<()> {
     Ok(())
 }
 
-impl Read for Source {
+impl Read for CancellableReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         check(&self.cancelled)?;
         let most = buffer.len().min(STEP);
@@ -103,8 +103,8 @@ impl Input {
     /// [`Error::Format`] for a damaged archive; [`Error::Cancelled`] if the caller asks to stop, as in all methods
     /// below that read.
     pub fn open(path: &Path, monitor: &Monitor) -> Result<Self> {
-        let (source, size) = Source::open(path, monitor)?;
-        Self::unpacked(path, source, size)
+        let (reader, size) = CancellableReader::open(path, monitor)?;
+        Self::unpacked(path, reader, size)
     }
 
     /// Like [`Input::open`], but the path `-` means standard input.
@@ -116,7 +116,8 @@ impl Input {
             return Self::open(path, monitor);
         }
         let path = Path::new("standard input");
-        Self::unpacked(path, at(path, Source::standard_input(monitor))?, None)
+        let reader = at(path, CancellableReader::standard_input(monitor))?;
+        Self::unpacked(path, reader, None)
     }
 
     /// Read `reader`, which messages call `name`. Compressed content is decompressed while it is read.
@@ -125,13 +126,13 @@ impl Input {
     /// As for [`Input::open`].
     pub fn of(name: &Path, reader: impl Read + Send + 'static, monitor: &Monitor) -> Result<Self> {
         let (reader, cancelled) = (Box::new(reader), monitor.cancel_flag());
-        Self::unpacked(name, Source { reader, cancelled }, None)
+        Self::unpacked(name, CancellableReader { reader, cancelled }, None)
     }
 
-    fn unpacked(path: &Path, source: Source, size: Option<u64>) -> Result<Self> {
-        let cancelled = source.cancelled.clone();
+    fn unpacked(path: &Path, reader: CancellableReader, size: Option<u64>) -> Result<Self> {
+        let cancelled = reader.cancelled.clone();
         let reader =
-            Unpacked::new(source).map_err(|e| unless(&cancelled, || Error::io(path, e)))?;
+            Unpacked::new(reader).map_err(|e| unless(&cancelled, || Error::io(path, e)))?;
         Ok(Self::new(path, reader, cancelled, size))
     }
 

@@ -52,7 +52,7 @@ pub(super) fn claim<T>(
     let name = target.file_name().unwrap_or_default();
     for number in 0..MOST {
         match make(&target.with_file_name(name_of(name, number))) {
-            Ok(Some(made)) => return Ok(made),
+            Ok(Some(created)) => return Ok(created),
             Ok(None) => {}
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),

@@ -1,7 +1,9 @@
 //! Reads columns of text in Arrow's format, without a Python object for each row.
 
 use super::errors::FormatError;
-use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, Gatherer, OnInvalid, TextOptions, Words};
+use crate::corpus::{
+    CHUNK_BYTES, ChunkReader, Content, ContentBuilder, OnInvalid, TextOptions, TokenizedDocuments,
+};
 use crate::error::{Error, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
@@ -116,10 +118,10 @@ impl ArrowReader {
         }
     }
 
-    /// Gather the next documents of the open batch into a chunk.
-    fn gather(&mut self, column: &Column) -> PyResult<Content> {
-        let mut text = Gatherer::new(self.options.documents);
-        let mut words = Words::default();
+    /// Join the next documents of the open batch into a chunk.
+    fn read_chunk(&mut self, column: &Column) -> PyResult<Content> {
+        let mut text = ContentBuilder::new(self.options.documents);
+        let mut words = TokenizedDocuments::default();
         while self.row < column.rows() && text.len() + words.len() < CHUNK_BYTES {
             if let Some(tokens) = column.tokens(self.row) {
                 for token in tokens {
@@ -149,7 +151,7 @@ impl ChunkReader for ArrowReader {
                 None => return Ok(None),
             },
         };
-        let content = self.gather(&column).map_err(from_python)?;
+        let content = self.read_chunk(&column).map_err(from_python)?;
         if self.row < column.rows() {
             self.batch = Some(column);
         } else {

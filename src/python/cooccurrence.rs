@@ -80,8 +80,8 @@ impl CoreCooccurrence {
     }
 
     /// The words of the counts, as they are passed to the function that writes a file.
-    fn words(&self) -> counts_file::Words<'_> {
-        counts_file::Words {
+    fn words(&self) -> counts_file::Vocabularies<'_> {
+        counts_file::Vocabularies {
             vocabulary: &self.vocabulary,
             rare: &self.rare,
             contexts: self.contexts.as_deref(),
@@ -212,10 +212,10 @@ fn count(
 }
 
 /// The sums of the rows and those of the columns.
-type Sums<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
+type MarginalSums<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray1<f64>>);
 
 /// indptr, indices and values of compressed sparse rows.
-type Csr<'py> = (
+type CsrArrays<'py> = (
     Bound<'py, PyArray1<i64>>,
     Bound<'py, PyArray1<i32>>,
     Bound<'py, PyArray1<f64>>,
@@ -430,7 +430,7 @@ impl CoreCooccurrence {
         })
     }
 
-    fn csr<'py>(&self, py: Python<'py>) -> PyResult<Csr<'py>> {
+    fn csr<'py>(&self, py: Python<'py>) -> PyResult<CsrArrays<'py>> {
         let counts = self.counts()?;
         let (starts, columns, values) = run(py, None, None, |monitor| counts.to_csr(monitor))?;
         Ok((
@@ -449,7 +449,7 @@ impl CoreCooccurrence {
         py: Python<'py>,
         rows: Vec<WordId>,
         columns: Option<Vec<WordId>>,
-    ) -> PyResult<Csr<'py>> {
+    ) -> PyResult<CsrArrays<'py>> {
         let counts = self.counts()?;
         let (starts, columns, values) = run_in_pool(py, |monitor| {
             counts.selected_rows(&rows, columns.as_deref(), monitor)
@@ -483,7 +483,7 @@ impl CoreCooccurrence {
     }
 
     /// The rows `first..end` of X.
-    fn rows<'py>(&self, py: Python<'py>, first: usize, end: usize) -> PyResult<Csr<'py>> {
+    fn rows<'py>(&self, py: Python<'py>, first: usize, end: usize) -> PyResult<CsrArrays<'py>> {
         let counts = self.counts()?;
         let (starts, columns, values) = run(py, None, None, |monitor| {
             let lengths = counts.row_lengths(monitor)?;
@@ -497,7 +497,7 @@ impl CoreCooccurrence {
     }
 
     /// The sum of each row, and the sum of each column.
-    fn sums<'py>(&self, py: Python<'py>) -> PyResult<Sums<'py>> {
+    fn sums<'py>(&self, py: Python<'py>) -> PyResult<MarginalSums<'py>> {
         Ok((
             PyArray1::from_slice(py, self.row_sums()?),
             PyArray1::from_slice(py, self.column_sums()?),

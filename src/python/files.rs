@@ -284,7 +284,7 @@ fn save<E: Element + numpy::Element>(
 }
 
 /// W, W̃, b and b̃, or their accumulators.
-type Arrays<'py> = (
+type ParameterArrays<'py> = (
     Bound<'py, PyArray2<f32>>,
     Bound<'py, PyArray2<f32>>,
     Bound<'py, PyArray1<f32>>,
@@ -299,7 +299,7 @@ pub fn load_parameters<'py>(
     path: PathBuf,
     words: usize,
     progress: Option<&Bound<'_, PyAny>>,
-) -> PyResult<Arrays<'py>> {
+) -> PyResult<ParameterArrays<'py>> {
     let (dim, from) = run(py, progress, None, |monitor| {
         let loaded = stanford::load_parameters(&path, words, monitor);
         explained(loaded, &path, Wanted::Parameters, monitor)

@@ -4,7 +4,9 @@
 use super::arrow::ArrowReader;
 use super::objects::{text_of, type_name};
 use super::signals::signals;
-use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, Gatherer, TextOptions, TextReader, Words};
+use crate::corpus::{
+    CHUNK_BYTES, ChunkReader, Content, ContentBuilder, TextOptions, TextReader, TokenizedDocuments,
+};
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyIterator, PyList, PyString, PyTuple};
@@ -14,7 +16,7 @@ use std::time::{Duration, Instant};
 /// a slow source.
 pub const PATIENCE: Duration = Duration::from_millis(50);
 
-/// Reads documents from a Python iterator and gathers them into chunks.
+/// Reads documents from a Python iterator and joins them into chunks.
 pub struct IterableReader<'py> {
     items: Bound<'py, PyIterator>,
     options: TextOptions,
@@ -61,7 +63,7 @@ impl<'py> IterableReader<'py> {
             }
             if chunk.is_none() {
                 self.inside = None;
-                chunk = self.gather(py)?;
+                chunk = self.read_chunk(py)?;
             }
             if let Some(chunk) = chunk {
                 self.read += chunk.len() as u64;
@@ -73,11 +75,11 @@ impl<'py> IterableReader<'py> {
         }
     }
 
-    /// Gather small documents of one kind (text or words) into a chunk. Returns `None` at the end of the
+    /// Join small documents of one kind (text or words) into a chunk. Returns `None` at the end of the
     /// iterator, or if the next item needs a reader of its own; this reader is then `self.inside`.
-    fn gather(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
-        let mut text = Gatherer::new(self.options.documents);
-        let mut words = Words::default();
+    fn read_chunk(&mut self, py: Python<'_>) -> PyResult<Option<Content>> {
+        let mut text = ContentBuilder::new(self.options.documents);
+        let mut words = TokenizedDocuments::default();
         let start = Instant::now();
         for taken in 1.. {
             if text.len() + words.len() >= CHUNK_BYTES {
@@ -144,7 +146,11 @@ impl<'py> IterableReader<'py> {
         })
     }
 
-    fn push_words(&self, document: &Bound<'py, PyAny>, words: &mut Words) -> PyResult<()> {
+    fn push_words(
+        &self,
+        document: &Bound<'py, PyAny>,
+        words: &mut TokenizedDocuments,
+    ) -> PyResult<()> {
         let wrong = |found: &Bound<'_, PyAny>, what: &str| {
             PyTypeError::new_err(format!(
                 "document {} of the source {what}, got {}",

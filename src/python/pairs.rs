@@ -24,7 +24,7 @@ use pyo3_arrow::ffi::ArrayReader;
 use pyo3_arrow::input::AnyArray;
 use std::io;
 
-/// Largest number of rows of a [`Batch`]. A larger batch of the source is divided: pandas exports a
+/// Largest number of rows of an [`ArrowPairBatch`]. A larger batch of the source is divided: pandas exports a
 /// table as one batch.
 const BATCH: usize = 1 << 17;
 
@@ -51,7 +51,7 @@ pub fn count_table(
         rectangular,
     };
     let batches = source.extract::<AnyArray>()?.into_reader()?;
-    let mut table = Table::new(batches, columns, rectangular)?;
+    let mut table = PairTable::new(batches, columns, rectangular)?;
     let counted = run(py, progress, None, |monitor| {
         threads::in_pool(threads, || {
             count_pairs(&mut table, options, &memory, monitor)
@@ -68,15 +68,15 @@ pub fn count_table(
 
 /// The names of the columns of a table that are read, and their positions in the table: the keys of
 /// the rows of X, the keys of the columns of X, and the values.
-struct Columns {
+struct PairColumns {
     names: [String; 3],
-    places: [Option<usize>; 3],
+    positions: [Option<usize>; 3],
 }
 
 /// Reads a table of pairs.
-struct Table {
+struct PairTable {
     batches: Box<dyn ArrayReader + Send>,
-    columns: std::sync::Arc<Columns>,
+    columns: std::sync::Arc<PairColumns>,
     // The open batch of the source, how many of its rows were returned, and the number of rows of the table
     // before this batch.
     open: Option<ArrayRef>,
@@ -84,7 +84,7 @@ struct Table {
     before: u64,
 }
 
-impl Table {
+impl PairTable {
     fn new(
         batches: Box<dyn ArrayReader + Send>,
         names: (String, String, Option<String>),
@@ -97,24 +97,24 @@ impl Table {
                 field.data_type()
             )));
         };
-        let place = |parameter: &str, name: &str| place_of(fields, parameter, name);
-        let (row, column) = (place("row", &names.0)?, place("column", &names.1)?);
+        let position = |parameter: &str, name: &str| position_of(fields, parameter, name);
+        let (row, column) = (position("row", &names.0)?, position("column", &names.1)?);
         let value = names
             .2
             .as_ref()
-            .map(|name| place("value", name))
+            .map(|name| position("value", name))
             .transpose()?;
-        let kind = |place: usize| fields[place].data_type();
-        let kinds = [(row, &names.0), (column, &names.1)].map(|(place, name)| {
-            Kind::of(kind(place)).ok_or_else(|| {
-                let hint = if kind(place).is_floating() {
+        let kind = |position: usize| fields[position].data_type();
+        let kinds = [(row, &names.0), (column, &names.1)].map(|(position, name)| {
+            KeyKind::of(kind(position)).ok_or_else(|| {
+                let hint = if kind(position).is_floating() {
                     ": convert them to integers; pandas makes floats of integers if some are missing"
                 } else {
                     ""
                 };
                 let message = format!(
                     "column {name:?} must hold integers or text as keys, got {}{hint}",
-                    kind(place)
+                    kind(position)
                 );
                 PyTypeError::new_err(message)
             })
@@ -132,16 +132,16 @@ impl Table {
                 kind(column)
             )));
         }
-        if let (Some(place), Some(name)) = (value, &names.2)
-            && !is_number(kind(place))
+        if let (Some(position), Some(name)) = (value, &names.2)
+            && !is_number(kind(position))
         {
-            let message = format!("column {name:?} must hold numbers, got {}", kind(place));
+            let message = format!("column {name:?} must hold numbers, got {}", kind(position));
             return Err(PyTypeError::new_err(message));
         }
         Ok(Self {
-            columns: std::sync::Arc::new(Columns {
+            columns: std::sync::Arc::new(PairColumns {
                 names: [names.0, names.1, names.2.unwrap_or_default()],
-                places: [Some(row), Some(column), value],
+                positions: [Some(row), Some(column), value],
             }),
             batches,
             open: None,
@@ -151,13 +151,13 @@ impl Table {
     }
 }
 
-fn place_of(fields: &Fields, parameter: &str, name: &str) -> PyResult<usize> {
+fn position_of(fields: &Fields, parameter: &str, name: &str) -> PyResult<usize> {
     let mut found = fields
         .iter()
         .enumerate()
         .filter(|(_, field)| field.name() == name);
     match (found.next(), found.next()) {
-        (Some((place, _)), None) => Ok(place),
+        (Some((position, _)), None) => Ok(position),
         (Some(_), Some(_)) => Err(PyValueError::new_err(format!(
             "{parameter} must name one column, but the table has several with the name {name:?}"
         ))),
@@ -176,12 +176,12 @@ fn place_of(fields: &Fields, parameter: &str, name: &str) -> PyResult<usize> {
 
 /// What a column of keys holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+enum KeyKind {
     Integers,
     Text,
 }
 
-impl Kind {
+impl KeyKind {
     fn of(kind: &DataType) -> Option<Self> {
         match kind {
             // A column that has only nulls is accepted here. `check_nulls` refuses the column and names its first
@@ -208,10 +208,10 @@ fn is_number(kind: &DataType) -> bool {
     kind.is_integer() || is_other || *kind == DataType::Null
 }
 
-impl PairReader for Table {
-    type Batch = Batch;
+impl PairReader for PairTable {
+    type Batch = ArrowPairBatch;
 
-    fn next_batch(&mut self) -> Result<Option<Batch>> {
+    fn next_batch(&mut self) -> Result<Option<ArrowPairBatch>> {
         loop {
             if let Some(open) = &self.open {
                 let left = open.len() - self.given;
@@ -219,7 +219,7 @@ impl PairReader for Table {
                     let rows = open.slice(self.given, left.min(BATCH));
                     let first = self.before + self.given as u64;
                     self.given += rows.len();
-                    return Ok(Some(Batch {
+                    return Ok(Some(ArrowPairBatch {
                         rows,
                         columns: self.columns.clone(),
                         first,
@@ -241,9 +241,9 @@ impl PairReader for Table {
 }
 
 /// Rows of the table.
-struct Batch {
+struct ArrowPairBatch {
     rows: ArrayRef,
-    columns: std::sync::Arc<Columns>,
+    columns: std::sync::Arc<PairColumns>,
     // The number of the first row in the table.
     first: u64,
 }
@@ -283,13 +283,13 @@ macro_rules! with_integers {
     };
 }
 
-impl Batch {
+impl ArrowPairBatch {
     fn column(&self, number: usize) -> Option<&ArrayRef> {
-        let place = self.columns.places[number]?;
-        Some(self.rows.as_struct().column(place))
+        let position = self.columns.positions[number]?;
+        Some(self.rows.as_struct().column(position))
     }
 
-    /// The error for a row of this batch and column `number` of [`Columns`].
+    /// The error for a row of this batch and column `number` of [`PairColumns`].
     fn fault(&self, number: usize, row: usize, message: &str) -> Error {
         let name = &self.columns.names[number];
         let reason = format!("table must not have {message} in column {name:?}");
@@ -361,7 +361,7 @@ impl Batch {
     }
 
     /// Append the ids of the keys of a column, or of a slice of a dictionary, to `ids`. `number` is the position
-    /// of the column in [`Columns`]. `row_of` returns the row of this batch in which the value with an index in
+    /// of the column in [`PairColumns`]. `row_of` returns the row of this batch in which the value with an index in
     /// `column` stands.
     fn keys(
         &self,
@@ -401,7 +401,7 @@ impl Batch {
         }
     }
 
-    /// Like [`Batch::keys`], but for a dictionary-encoded column. Each value of the dictionary is
+    /// Like [`ArrowPairBatch::keys`], but for a dictionary-encoded column. Each value of the dictionary is
     /// looked up at most once.
     fn dictionary(
         &self,
@@ -417,17 +417,17 @@ impl Batch {
         if dictionary.values().is_empty() {
             return Err(invalid("a row refers to a value of an empty dictionary"));
         }
-        let places = dictionary.normalized_keys();
+        let positions = dictionary.normalized_keys();
         let values = dictionary.values();
         // For each value, whether a row of this batch refers to it. Values to which no row refers are
         // not keys of the table.
         let mut used = fallible::filled(false, values.len())?;
-        for &place in &places {
-            match used.get_mut(place) {
+        for &position in &positions {
+            match used.get_mut(position) {
                 Some(used) => *used = true,
                 None => {
                     return Err(invalid(format!(
-                        "a row refers to value {place} of {}",
+                        "a row refers to value {position} of {}",
                         values.len()
                     )));
                 }
@@ -435,13 +435,18 @@ impl Batch {
         }
         let mut numbers: Vec<WordId> = fallible::zeroed(values.len())?;
         let mut one = Vec::new();
-        for place in (0..values.len()).filter(|&place| used[place]) {
+        for position in (0..values.len()).filter(|&position| used[position]) {
             one.clear();
-            let row_of = |_: usize| places.iter().position(|&own| own == place).unwrap_or(0);
-            self.keys(number, &values.slice(place, 1), &row_of, keys, &mut one)?;
-            numbers[place] = one[0];
+            let row_of = |_: usize| {
+                positions
+                    .iter()
+                    .position(|&own| own == position)
+                    .unwrap_or(0)
+            };
+            self.keys(number, &values.slice(position, 1), &row_of, keys, &mut one)?;
+            numbers[position] = one[0];
         }
-        ids.extend(places.into_iter().map(|place| numbers[place]));
+        ids.extend(positions.into_iter().map(|position| numbers[position]));
         Ok(())
     }
 }
@@ -460,7 +465,7 @@ where
     Ok(())
 }
 
-impl PairBatch for Batch {
+impl PairBatch for ArrowPairBatch {
     fn rows(&self) -> usize {
         self.rows.len()
     }

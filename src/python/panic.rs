@@ -31,7 +31,7 @@ fn described(info: &PanicHookInfo<'_>) -> String {
         .or_else(|| payload.downcast_ref::<&str>().copied())
         .unwrap_or("panic");
     match info.location() {
-        Some(place) => format!("{}:{}: {text}", place.file(), place.line()),
+        Some(location) => format!("{}:{}: {text}", location.file(), location.line()),
         None => text.to_owned(),
     }
 }

@@ -40,10 +40,10 @@ pub struct SessionArguments<'py> {
     #[pyo3(default)]
     pub trained_words: Option<usize>,
     /// Called with the result of the training, a [`super::training::CoreParameters`], before `train` returns
-    /// or raises. After an interruption, the result has the parameters of the last finished epoch. `keep` is called
-    /// twice if Ctrl-C interrupts the first call. `keep` is not called if training diverges, or if another error
+    /// or raises. After an interruption, the result has the parameters of the last finished epoch. `store_result` is called
+    /// twice if Ctrl-C interrupts the first call. `store_result` is not called if training diverges, or if another error
     /// occurs before an epoch of this call of `train` has finished.
-    pub keep: Option<Py<PyAny>>,
+    pub store_result: Option<Py<PyAny>>,
 }
 
 /// Where to write checkpoints, and how often: the fields of [`Checkpoints`].
@@ -203,7 +203,7 @@ pub struct CoreEpoch {
 }
 
 /// Vectors (V, dim) and biases (V,).
-type Side<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<f32>>);
+type SideArrays<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<f32>>);
 
 #[pymethods]
 impl CoreEpoch {
@@ -238,7 +238,7 @@ impl CoreEpoch {
     }
 
     /// Copies of W and b or, if `contexts`, of W̃ and b̃.
-    fn side<'py>(&self, py: Python<'py>, contexts: bool) -> PyResult<Side<'py>> {
+    fn side<'py>(&self, py: Python<'py>, contexts: bool) -> PyResult<SideArrays<'py>> {
         let past = || {
             let message = format!(
                 "epoch {} is past: ask for its arrays while the callback runs",

@@ -6,7 +6,7 @@ use super::arrays::ByteArray;
 use super::run::run;
 use super::source::{Source, SourceArguments};
 use super::vocabulary::CoreVocabulary;
-use crate::cooccurrence::{Rows, SharedBytes};
+use crate::cooccurrence::{CountRows, SharedBytes};
 use crate::distributed::{
     self, GroupCounts, SerializedGroupCounts, Shard, merge_group_counts, row_blocks,
 };

@@ -134,7 +134,7 @@ pub fn start_rows<'py>(
 }
 
 /// Vectors, biases, accumulators of the vectors, and accumulators of the biases.
-type Unpacked<'py> = (
+type UnpackedRows<'py> = (
     Bound<'py, PyArray2<f32>>,
     Bound<'py, PyArray1<f32>>,
     Bound<'py, PyArray2<f32>>,
@@ -149,7 +149,7 @@ pub fn unpack_rows<'py>(
     dim: usize,
     optimizer: &str,
     contexts: bool,
-) -> PyResult<Unpacked<'py>> {
+) -> PyResult<UnpackedRows<'py>> {
     let rows = rows.as_slice()?;
     let layout = RowLayout::new(dim, Optimizer::from_name(optimizer)?);
     let [(w, b), (g_w, g_b)] = run_in_pool(py, |_| Parameters::unpack(rows, layout, contexts))?;

@@ -3,7 +3,7 @@
 use super::arguments::EncodingArguments;
 use super::iterable::PATIENCE;
 use super::objects::{text_of, type_name};
-use crate::corpus::{Content, OnInvalid, Words};
+use crate::corpus::{Content, OnInvalid, TokenizedDocuments};
 use crate::error::Error;
 use crate::tokenize::{Folding, Normalization, TokenHandler, Tokenizer};
 use pyo3::exceptions::PyTypeError;
@@ -54,7 +54,7 @@ impl PythonTokenizer<'_> {
     /// Split some documents of the chunk, for a limited time. Returns their words.
     pub fn go_on(&mut self, py: Python<'_>) -> PyResult<Content> {
         let start = Instant::now();
-        let mut words = Words::default();
+        let mut words = TokenizedDocuments::default();
         let Some(content) = self.content.take() else {
             return Ok(Content::Words(words));
         };
@@ -96,7 +96,7 @@ impl PythonTokenizer<'_> {
         Ok(Content::Words(words))
     }
 
-    fn split(&self, text: &str, words: &mut Words) -> PyResult<()> {
+    fn split(&self, text: &str, words: &mut TokenizedDocuments) -> PyResult<()> {
         let wrong = |found: &Bound<'_, PyAny>, what: &str| {
             PyTypeError::new_err(format!(
                 "tokenizer must return {what}, got {}",
@@ -177,7 +177,7 @@ impl TokenHandler for Collected {
 
 struct Folded<'a> {
     folding: Folding,
-    words: &'a mut Words,
+    words: &'a mut TokenizedDocuments,
     failed: Option<Error>,
 }
 

@@ -163,7 +163,7 @@ type HistoryRow = (usize, f64, f64, f64);
 /// The result of a training.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreParameters {
-    arrays: Mutex<Arrays>,
+    arrays: Mutex<LazyArrays>,
     /// The finished epochs.
     #[pyo3(get)]
     history: Vec<HistoryRow>,
@@ -183,7 +183,7 @@ pub struct CoreParameters {
 
 /// The parameters. They are converted to arrays when Python first asks for them, so that a call that Ctrl-C
 /// interrupts returns quickly.
-enum Arrays {
+enum LazyArrays {
     Pending(Parameters),
     Converted(Py<PyDict>),
 }
@@ -194,15 +194,15 @@ impl CoreParameters {
             .arrays
             .lock_py_attached(py)
             .unwrap_or_else(PoisonError::into_inner);
-        if let Arrays::Pending(parameters) = &*state {
+        if let LazyArrays::Pending(parameters) = &*state {
             let exported = run_in_pool(py, |_| {
                 Ok([parameters.exported(false)?, parameters.exported(true)?])
             })?;
-            *state = Arrays::Converted(arrays(py, parameters.layout(), exported)?.unbind());
+            *state = LazyArrays::Converted(arrays(py, parameters.layout(), exported)?.unbind());
         }
         match &*state {
-            Arrays::Converted(arrays) => Ok(arrays.clone_ref(py).into_bound(py)),
-            Arrays::Pending(_) => unreachable!("converted above"),
+            LazyArrays::Converted(arrays) => Ok(arrays.clone_ref(py).into_bound(py)),
+            LazyArrays::Pending(_) => unreachable!("converted above"),
         }
     }
 }
@@ -330,11 +330,11 @@ pub fn train(
         return Err(result.err().unwrap_or_else(|| Error::Cancelled.into()));
     };
     let trained = Py::new(py, core_parameters(py, &session, trained)?)?;
-    let kept = match &arguments.keep {
-        Some(keep) => keep_result(py, keep, &trained),
+    let stored = match &arguments.store_result {
+        Some(store_result) => call_with_result(py, store_result, &trained),
         None => Ok(()),
     };
-    result.and(kept)?;
+    result.and(stored)?;
     Ok(trained)
 }
 
@@ -346,15 +346,19 @@ fn load_numpy(py: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
-/// Call `keep` with the result of a training. If Ctrl-C interrupts `keep`, it is called again, so that the
-/// result is not lost, and the interruption is raised afterwards.
-fn keep_result(py: Python<'_>, keep: &Py<PyAny>, trained: &Py<CoreParameters>) -> PyResult<()> {
-    match keep.call1(py, (trained,)) {
+/// Call `store_result` with the result of a training. If Ctrl-C interrupts `store_result`, it is called again, so
+/// that the result is not lost, and the interruption is raised afterwards.
+fn call_with_result(
+    py: Python<'_>,
+    store_result: &Py<PyAny>,
+    trained: &Py<CoreParameters>,
+) -> PyResult<()> {
+    match store_result.call1(py, (trained,)) {
         Err(error) if error.is_instance_of::<PyKeyboardInterrupt>(py) => {
-            keep.call1(py, (trained,))?;
+            store_result.call1(py, (trained,))?;
             Err(error)
         }
-        kept => kept.map(drop),
+        stored => stored.map(drop),
     }
 }
 
@@ -380,7 +384,7 @@ fn core_parameters(
     });
     let subwords = trained.subwords.map(CoreSubwords::from);
     Ok(CoreParameters {
-        arrays: Mutex::new(Arrays::Pending(trained.parameters)),
+        arrays: Mutex::new(LazyArrays::Pending(trained.parameters)),
         subwords: subwords.map(|found| Py::new(py, found)).transpose()?,
         history: trained
             .reports

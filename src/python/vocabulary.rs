@@ -125,9 +125,9 @@ impl CoreVocabulary {
         let (sorted, order) = run_in_pool(py, |monitor| {
             let sorted = Vocabulary::prune(&self.listed()?, 0, None, monitor)?;
             self.inner.build_index(monitor)?;
-            let place = |word| self.inner.index_of(word).expect("one of the same words");
+            let rank = |word| self.inner.index_of(word).expect("one of the same words");
             let mut order: Vec<i64> = fallible::with_capacity(sorted.len())?;
-            order.extend(sorted.iter().map(|(word, _)| i64::from(place(word))));
+            order.extend(sorted.iter().map(|(word, _)| i64::from(rank(word))));
             Ok((sorted, order))
         })?;
         Ok((sorted.into(), PyArray1::from_vec(py, order)))

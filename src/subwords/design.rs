@@ -203,7 +203,7 @@ impl Lookup {
 
 /// An n-gram while n-grams are counted: its start and length in the text of the shard, how many words so far
 /// have the n-gram, and the position of the last of these words in the list of words.
-struct Counted {
+struct NgramCount {
     start: usize,
     length: u32,
     words: u32,
@@ -220,7 +220,7 @@ fn ngrams_of<W: AsRef<[u8]> + Sync>(
     // For each shard, a task reads the n-grams of all words and counts those whose hash belongs to
     // the shard. The result is sorted, so it does not depend on the number of shards.
     let shards = rayon::current_num_threads().clamp(1, MOST_SHARDS);
-    let counted: Vec<Result<(Vec<u8>, Vec<Counted>)>> = (0..shards as u64)
+    let counted: Vec<Result<(Vec<u8>, Vec<NgramCount>)>> = (0..shards as u64)
         .into_par_iter()
         .map(|shard| count_shard(words, lengths, min_words, (shard, shards as u64), monitor))
         .collect();
@@ -228,7 +228,7 @@ fn ngrams_of<W: AsRef<[u8]> + Sync>(
     let all = counted.iter().map(|(_, found)| found.len()).sum();
     let mut ngrams: Vec<(&[u8], u64)> = fallible::with_capacity(all)?;
     for (text, found) in &counted {
-        let ngram = |n: &Counted| (&text[n.start..][..n.length as usize], u64::from(n.words));
+        let ngram = |n: &NgramCount| (&text[n.start..][..n.length as usize], u64::from(n.words));
         ngrams.extend(found.iter().map(ngram));
     }
     Vocabulary::prune(&ngrams, min_words, None, monitor)
@@ -241,9 +241,9 @@ fn count_shard<W: AsRef<[u8]>>(
     min_words: u64,
     (shard, shards): (u64, u64),
     monitor: &Monitor,
-) -> Result<(Vec<u8>, Vec<Counted>)> {
+) -> Result<(Vec<u8>, Vec<NgramCount>)> {
     let mut text: Vec<u8> = Vec::new();
-    let mut table: HashTable<Counted> = HashTable::new();
+    let mut table: HashTable<NgramCount> = HashTable::new();
     let mut marked = MarkedWord::default();
     for (number, word) in words.iter().enumerate() {
         if number.is_multiple_of(WORDS) {
@@ -261,12 +261,12 @@ fn count_shard<W: AsRef<[u8]>>(
             }
             // An n-gram that is new in this word has a range beyond the end of `text`. Its bytes are still in
             // `marked`, which is appended to `text` after this loop.
-            let of = |n: &Counted| {
+            let of = |n: &NgramCount| {
                 let from = n.start.checked_sub(text.len());
                 let (text, start) = from.map_or((&text[..], n.start), |at| (marked.text(), at));
                 &text[start..][..n.length as usize]
             };
-            let hash_of = |n: &Counted| hash(of(n));
+            let hash_of = |n: &NgramCount| hash(of(n));
             fallible::reserve_in_table(&mut table, 1, hash_of)?;
             match table.entry(code, |n| of(n) == ngram, hash_of) {
                 Entry::Occupied(mut found) => {
@@ -276,7 +276,7 @@ fn count_shard<W: AsRef<[u8]>>(
                 }
                 Entry::Vacant(slot) => {
                     is_new = true;
-                    slot.insert(Counted {
+                    slot.insert(NgramCount {
                         start: text.len() + range.start,
                         length: range.len() as u32,
                         words: 1,
@@ -290,7 +290,7 @@ fn count_shard<W: AsRef<[u8]>>(
             text.extend_from_slice(marked.text());
         }
     }
-    let often = |n: &Counted| u64::from(n.words) >= min_words;
+    let often = |n: &NgramCount| u64::from(n.words) >= min_words;
     let mut found = fallible::with_capacity(table.iter().filter(|n| often(n)).count())?;
     found.extend(table.into_iter().filter(often));
     Ok((text, found))

@@ -140,7 +140,7 @@ impl<'a> Solver<'a> {
         });
         for_tasks(word_tasks, of_words, |i, out| {
             let sum = match start {
-                Some(_) => gather(beta, design.by_word.get(i)),
+                Some(_) => sum_of_rows(beta, design.by_word.get(i)),
                 None => [0.0; LINE],
             };
             // Each of Aᵀ and A contains a factor 1/√n. `word_weights`, which is c/n, contains both factors, as
@@ -154,7 +154,7 @@ impl<'a> Solver<'a> {
             NOTHING
         });
         for_tasks(ngram_tasks, residual, |j, out| {
-            let sum = gather(of_words, design.by_ngram.get(j));
+            let sum = sum_of_rows(of_words, design.by_ngram.get(j));
             for k in 0..LINE {
                 out.0[k] = sum[k] - *penalty * beta[j].0[k];
             }
@@ -190,14 +190,14 @@ impl<'a> Solver<'a> {
         for _ in 0..steps {
             monitor.advance(1)?;
             for_tasks(word_tasks, of_words, |i, out| {
-                let sum = gather(direction, design.by_word.get(i));
+                let sum = sum_of_rows(direction, design.by_word.get(i));
                 for k in 0..LINE {
                     out.0[k] = word_weights[i] * sum[k];
                 }
                 NOTHING
             });
             let curvature = for_tasks(ngram_tasks, image, |j, out| {
-                let sum = gather(of_words, design.by_ngram.get(j));
+                let sum = sum_of_rows(of_words, design.by_ngram.get(j));
                 let direction = &direction[j].0;
                 for k in 0..LINE {
                     out.0[k] = sum[k] + *penalty * direction[k];
@@ -212,12 +212,13 @@ impl<'a> Solver<'a> {
                 }
                 squares(&residual.0, inverse_diagonal[j])
             });
-            let turn = ratios(&next, &lengths, &solved);
+            // β of conjugate gradients; here, `beta` is the solution.
+            let conjugation = ratios(&next, &lengths, &solved);
             lengths = next;
             rows(direction, |j, direction| {
                 for k in 0..LINE {
                     let steepest = inverse_diagonal[j] * residual[j].0[k];
-                    direction.0[k] = steepest + turn[k] * direction.0[k];
+                    direction.0[k] = steepest + conjugation[k] * direction.0[k];
                 }
             });
         }
@@ -226,11 +227,11 @@ impl<'a> Solver<'a> {
 }
 
 /// A number for each column, summed in double precision.
-type Sums = [f64; LINE];
-const NOTHING: Sums = [0.0; LINE];
+type ColumnSums = [f64; LINE];
+const NOTHING: ColumnSums = [0.0; LINE];
 
 /// a/b of each column; 0 where a column is solved.
-fn ratios(a: &Sums, b: &Sums, solved: &Sums) -> [f32; LINE] {
+fn ratios(a: &ColumnSums, b: &ColumnSums, solved: &ColumnSums) -> [f32; LINE] {
     std::array::from_fn(|k| {
         if a[k] > solved[k] && b[k] > 0.0 {
             (a[k] / b[k]) as f32
@@ -241,7 +242,7 @@ fn ratios(a: &Sums, b: &Sums, solved: &Sums) -> [f32; LINE] {
 }
 
 #[inline(always)]
-fn products(a: &[f32; LINE], b: &[f32; LINE]) -> Sums {
+fn products(a: &[f32; LINE], b: &[f32; LINE]) -> ColumnSums {
     let mut products = NOTHING;
     for k in 0..LINE {
         products[k] = f64::from(a[k]) * f64::from(b[k]);
@@ -250,7 +251,7 @@ fn products(a: &[f32; LINE], b: &[f32; LINE]) -> Sums {
 }
 
 #[inline(always)]
-fn squares(row: &[f32; LINE], factor: f32) -> Sums {
+fn squares(row: &[f32; LINE], factor: f32) -> ColumnSums {
     let mut squares = NOTHING;
     for k in 0..LINE {
         squares[k] = f64::from(row[k]) * f64::from(row[k]) * f64::from(factor);
@@ -259,7 +260,7 @@ fn squares(row: &[f32; LINE], factor: f32) -> Sums {
 }
 
 #[inline(always)]
-fn add(sum: &mut Sums, more: &Sums) {
+fn add(sum: &mut ColumnSums, more: &ColumnSums) {
     for k in 0..LINE {
         sum[k] += more[k];
     }
@@ -267,7 +268,7 @@ fn add(sum: &mut Sums, more: &Sums) {
 
 /// The sum of the rows with the indices `ids`.
 #[inline(always)]
-pub(super) fn gather(rows: &[Line], ids: &[u32]) -> [f32; LINE] {
+pub(super) fn sum_of_rows(rows: &[Line], ids: &[u32]) -> [f32; LINE] {
     let mut sum = [0.0; LINE];
     for &id in ids {
         let row = &rows[id as usize].0;
@@ -282,8 +283,8 @@ pub(super) fn gather(rows: &[Line], ids: &[u32]) -> [f32; LINE] {
 fn for_tasks(
     tasks: &[Range<usize>],
     mut out: &mut [Line],
-    set: impl Fn(usize, &mut Line) -> Sums + Sync + Send,
-) -> Sums {
+    set: impl Fn(usize, &mut Line) -> ColumnSums + Sync + Send,
+) -> ColumnSums {
     let mut parts = Vec::with_capacity(tasks.len());
     for task in tasks {
         let (part, rest) = out.split_at_mut(task.len());
@@ -310,8 +311,8 @@ fn for_tasks(
 fn update(
     a: &mut [Line],
     b: &mut [Line],
-    change: impl Fn(usize, &mut Line, &mut Line) -> Sums + Sync + Send,
-) -> Sums {
+    change: impl Fn(usize, &mut Line, &mut Line) -> ColumnSums + Sync + Send,
+) -> ColumnSums {
     let arch = Arch::new();
     let chunks = a.par_chunks_mut(ROWS).zip(b.par_chunks_mut(ROWS));
     total(chunks.enumerate().map(|(chunk, (a, b))| {
@@ -345,7 +346,7 @@ fn rows(rows: &mut [Line], change: impl Fn(usize, &mut Line) + Sync + Send) {
 }
 
 /// Add up sums in an order that does not depend on the number of threads.
-fn total(sums: impl IndexedParallelIterator<Item = Sums>) -> Sums {
+fn total(sums: impl IndexedParallelIterator<Item = ColumnSums>) -> ColumnSums {
     let mut parts = Vec::new();
     sums.collect_into_vec(&mut parts);
     let mut total = NOTHING;

@@ -73,9 +73,9 @@ impl Segmenter {
         {
             return known.clone();
         }
-        let made = Arc::new(Self::new(user_words, simplified_lookup));
-        *last = Some(made.clone());
-        made
+        let segmenter = Arc::new(Self::new(user_words, simplified_lookup));
+        *last = Some(segmenter.clone());
+        segmenter
     }
 
     fn is_for(&self, user_words: &[UserWord], simplified_lookup: bool) -> bool {
@@ -184,9 +184,9 @@ mod tests {
     use proptest::prelude::*;
 
     #[derive(Default)]
-    struct Words(Vec<String>);
+    struct WordCollector(Vec<String>);
 
-    impl TokenHandler for Words {
+    impl TokenHandler for WordCollector {
         fn word(&mut self, word: &[u8]) {
             self.0.push(String::from_utf8(word.to_vec()).unwrap());
         }
@@ -194,7 +194,7 @@ mod tests {
     }
 
     fn split(segmenter: &Segmenter, text: &str) -> Vec<String> {
-        let mut words = Words::default();
+        let mut words = WordCollector::default();
         segmenter.words(text, &mut words);
         words.0
     }

@@ -2,7 +2,7 @@
 //! updates the rows of parameters.
 
 use super::kernel::{Record, SharedRows, SimdLevel, StepRule};
-use super::negatives::Pair;
+use super::negatives::NegativePair;
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::schedule::{Batch, Deterministic, Hogwild, Schedule};
@@ -36,7 +36,7 @@ pub struct PassCost {
 #[derive(Default)]
 struct Buffers {
     records: Vec<Record>,
-    pairs: Vec<Pair>,
+    pairs: Vec<NegativePair>,
     negatives: Vec<Record>,
 }
 

@@ -339,14 +339,14 @@ mod tests {
         #[test]
         fn the_proposed_limit_is_the_largest_that_suffices(
             records in 1e3..1e7_f64,
-            share in 0.1..1.0_f64,
+            pairs_per_record in 0.1..1.0_f64,
             words in 1e2..1e5_f64,
             negative in prop_oneof![Just(0.0), 0.1..60.0],
             keep_counts: bool,
             available in 1e6..6e8_f64,
             least in 1_u64..64,
         ) {
-            let fit = fit(records, share * records, words, negative, keep_counts);
+            let fit = fit(records, pairs_per_record * records, words, negative, keep_counts);
             let least = least * MEGABYTE;
             prop_assert_eq!(fit.limit_within(available, least), tried(&fit, available, least));
         }

@@ -1,6 +1,6 @@
 //! Marginals of the matrix X: for each word, the number of its records, and the sums of its row and its column.
 
-use crate::cooccurrence::{Rows, TriangleRow};
+use crate::cooccurrence::{CountRows, TriangleRow};
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::partition::Partition;
@@ -72,7 +72,11 @@ fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
 /// If rows are on disk: [`Error::Io`](crate::Error::Io) if they cannot be read,
 /// [`Error::Format`](crate::Error::Format) if they are damaged;
 /// [`Error::Memory`](crate::Error::Memory).
-pub fn marginals(counts: &impl Rows, partition: Partition, group: usize) -> Result<Vec<Marginal>> {
+pub fn marginals(
+    counts: &impl CountRows,
+    partition: Partition,
+    group: usize,
+) -> Result<Vec<Marginal>> {
     let (own, words) = (partition.group(group), partition.words());
     let chunks: Vec<Result<Vec<Marginal>>> = (0..CHUNKS)
         .into_par_iter()

@@ -19,7 +19,7 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// A word and a context word, each as its position in its block of words.
-pub(super) type Pair = [u16; 2];
+pub(super) type NegativePair = [u16; 2];
 
 /// The probability of a word is proportional to its frequency to this power, as in word2vec (Mikolov et al.
 /// 2013). The frequency of a word is the sum of its row of X, that of a context word the sum of its column.
@@ -84,9 +84,9 @@ impl NegativeSampler {
         &self,
         grid: &TileGrid,
         [row_block, column_block]: [usize; 2],
-        seen: impl Iterator<Item = Pair>,
+        seen: impl Iterator<Item = NegativePair>,
         taken: &mut Vec<u64>,
-        pairs: &mut [Pair],
+        pairs: &mut [NegativePair],
     ) -> usize {
         let ContextBlock {
             probability,
@@ -153,7 +153,7 @@ impl Targets {
 
     /// Write `pairs` into `to`, as records whose ln X is the target. `first` is the first word of
     /// the block of rows, and the first context word of the block of columns.
-    pub fn records(&self, pairs: &[Pair], first: [usize; 2], to: &mut Vec<Record>) {
+    pub fn records(&self, pairs: &[NegativePair], first: [usize; 2], to: &mut Vec<Record>) {
         let (words, contexts) = (&self.0[0][first[0]..], &self.0[1][first[1]..]);
         to.clear();
         to.extend(pairs.iter().map(|&[i, j]| Record {

@@ -25,7 +25,7 @@ impl WeightedChoice {
         if sum.is_nan() || sum <= 0.0 {
             return None;
         }
-        let mut shares: Vec<f64> = weights
+        let mut scaled: Vec<f64> = weights
             .iter()
             .map(|weight| weight / sum * weights.len() as f64)
             .collect();
@@ -36,16 +36,16 @@ impl WeightedChoice {
             })
             .collect();
         let (mut small, mut large): (Vec<usize>, Vec<usize>) =
-            (0..shares.len()).partition(|&item| shares[item] < 1.0);
+            (0..scaled.len()).partition(|&item| scaled[item] < 1.0);
         // A slot has room for the mean weight. An item of less weight fills only a part of its slot; an item of more
         // weight gets the other part.
         while let (Some(item), Some(&other)) = (small.pop(), large.last()) {
             slots[item] = Slot {
-                own: (shares[item] * 2.0_f64.powi(32)) as u32,
+                own: (scaled[item] * 2.0_f64.powi(32)) as u32,
                 other: other as u32,
             };
-            shares[other] -= 1.0 - shares[item];
-            if shares[other] < 1.0 {
+            scaled[other] -= 1.0 - scaled[item];
+            if scaled[other] < 1.0 {
                 large.pop();
                 small.push(other);
             }

@@ -3,7 +3,7 @@
 //! The naive counter has no segments, rows or groups. Everything that the core does to count faster, in less memory
 //! or on many machines must result in the same records.
 
-use glove_rs::cooccurrence::{CountingOptions, Rows, Triangle, count, plus};
+use glove_rs::cooccurrence::{CountRows, CountingOptions, Triangle, count, plus};
 use glove_rs::corpus::Documents;
 use glove_rs::distributed::{GroupCounts, Shard, count_by_group, merge_group_counts, row_blocks};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
@@ -198,7 +198,7 @@ fn counted_with(
     .unwrap()
 }
 
-fn records(rows: &impl Rows, words: usize) -> Records {
+fn records(rows: &impl CountRows, words: usize) -> Records {
     let mut records = Records::new();
     rows.for_each_row(0..words as WordId, |row| {
         row.for_each_record(|i, j, x| {

@@ -98,7 +98,7 @@ fn counts_and_words_survive_files() {
         MemoryLimit::default(),
         Monitor::new(),
     );
-    let words = counts_file::Words {
+    let words = counts_file::Vocabularies {
         vocabulary: &vocabulary,
         rare: &rare,
         contexts: None,

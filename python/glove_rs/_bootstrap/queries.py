@@ -11,7 +11,7 @@ import numpy.typing as npt
 from .._vectors.cosine import cosines, unit_vector
 from ..vectors import WordVectors
 
-__all__ = ["Ranking", "mean_overlap", "nearest_rows", "rank_words"]
+__all__ = ["Ranking", "mean_overlap", "rank_words", "top_rows"]
 
 _F64: TypeAlias = npt.NDArray[np.float64]
 #: A function that returns, for a model, the vector that is compared with the vectors of all words.
@@ -29,7 +29,7 @@ def _scores(model: WordVectors, query: Query, excluded: list[int]) -> npt.NDArra
     return scores
 
 
-def nearest_rows(scores: npt.NDArray[np.float32], topn: int) -> npt.NDArray[np.intp]:
+def top_rows(scores: npt.NDArray[np.float32], topn: int) -> npt.NDArray[np.intp]:
     """Return the rows with the highest scores above -inf, highest first, at most `topn`."""
     topn = min(topn, int(np.isfinite(scores).sum()))
     best = np.argpartition(-scores, topn - 1)[:topn] if topn else np.empty(0, dtype=np.intp)
@@ -75,9 +75,9 @@ def rank_words(
 ) -> Ranking:
     """Rank the words by their cosine to the query in `full` and in the replicates `models`."""
     first = _scores(full, query, excluded)
-    candidates = set(nearest_rows(first, topn).tolist())
+    candidates = set(top_rows(first, topn).tolist())
     for model in models:
-        candidates.update(nearest_rows(_scores(model, query, excluded), topn).tolist())
+        candidates.update(top_rows(_scores(model, query, excluded), topn).tolist())
     rows = np.array(sorted(candidates), dtype=np.intp)
     values, ranks = [], []
     for model in models:
@@ -110,7 +110,7 @@ def mean_overlap(models: Iterable[WordVectors], row: int, topn: int) -> float:
         vector = model.vectors[row]
         if np.isfinite(vector).all() and vector.any():
             scores = _scores(model, lambda wv: wv.vectors[row], [row])
-            lists.append(nearest_rows(scores, topn))
+            lists.append(top_rows(scores, topn))
     if len(lists) < 2 or not all(map(len, lists)):
         return float("nan")
     # A word that is in t lists is shared by t (t - 1) / 2 pairs of lists. The sum of these numbers

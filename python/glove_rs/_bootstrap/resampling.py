@@ -8,10 +8,10 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["METHODS", "UNITS", "Resampling", "blocks"]
+__all__ = ["RESAMPLING_METHODS", "RESAMPLING_UNITS", "Resampling", "blocks"]
 
-METHODS = ("bootstrap", "jackknife")
-UNITS = ("document", "group")
+RESAMPLING_METHODS = ("bootstrap", "jackknife")
+RESAMPLING_UNITS = ("document", "group")
 
 _Weights: TypeAlias = npt.NDArray[np.uint32]
 
@@ -76,8 +76,8 @@ class Resampling:
             self.units = len(used)
         else:
             numbers: dict[Hashable, int] = {}
-            for place in used.tolist():
-                self._unit[place] = numbers.setdefault(labels[place], len(numbers))
+            for index in used.tolist():
+                self._unit[index] = numbers.setdefault(labels[index], len(numbers))
             self.units = len(numbers)
         self.method, self._seed = method, seed
         if self.units < 2:

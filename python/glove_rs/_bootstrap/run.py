@@ -16,7 +16,7 @@ from .._progress import Progress, reporter
 from ..glove import Glove
 from ..vocabulary import Vocabulary
 from .reading import documents_of, parameters_of, trainer_on
-from .resampling import METHODS, UNITS, blocks
+from .resampling import RESAMPLING_METHODS, RESAMPLING_UNITS, blocks
 from .result import Bootstrap
 from .schedule import replicate_schedule, stored_schedule
 from .store import Store
@@ -134,7 +134,10 @@ def bootstrap(
     n, seed = integer("n", n, 0), integer("seed", seed, 0)
     if replicate_epochs is not None:
         replicate_epochs = integer("replicate_epochs", replicate_epochs, 1)
-    unit, method = choice("unit", unit, UNITS), choice("method", method, METHODS)
+    unit, method = (
+        choice("unit", unit, RESAMPLING_UNITS),
+        choice("method", method, RESAMPLING_METHODS),
+    )
     if method == "jackknife":
         blocks(n, n)  # checks n before the text is read
     if (by is None) != (unit == "document"):

@@ -480,8 +480,8 @@ class _SliceTrainer:
         # the mean would change all predictions of the word, as a step of its bias does. The weights
         # are about the probabilities of the words in negative sampling.
         # einsum, because the bits of a matrix product may depend on the number of threads.
-        shares = vocabulary.counts.astype(np.float32) ** 0.75
-        mean = np.einsum("i,ij->j", shares / shares.sum(), arrays["W_tilde"])
+        mean_weights = vocabulary.counts.astype(np.float32) ** 0.75
+        mean = np.einsum("i,ij->j", mean_weights / mean_weights.sum(), arrays["W_tilde"])
         arrays["W_tilde"] -= mean
         arrays["b"] += np.einsum("ij,j->i", arrays["W"], mean)
         # Accumulators start at 1 again: those of the compass would make the steps too small.
@@ -523,7 +523,7 @@ class _SliceTrainer:
             "checkpoint": None,
             "init": None,
             "keep_counts": False,
-            "keep": None,
+            "store_result": None,
             "frozen_contexts": True,
             "trained_words": len(self.words),
         }

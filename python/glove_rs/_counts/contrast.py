@@ -16,7 +16,7 @@ from .._text import figure, table
 from .log_odds import log_odds
 from .protocol import Matrix
 from .ratio import reason, smoothed
-from .table import dense, places
+from .table import dense, word_indices
 
 __all__ = ["Contrast", "contrast"]
 
@@ -195,7 +195,7 @@ def contrast(
     prior = sum(totals) / 2 if prior is None else positive("prior", prior)
     vocabulary = X.context_vocabulary
     if probes is not None:
-        columns = places("probes", probes, vocabulary)
+        columns = word_indices("probes", probes, vocabulary)
         x_i, x_j = dense(X, np.array([row_i, row_j]), columns)
     else:
         columns, x_i, x_j = _contexts(X, row_i, row_j)

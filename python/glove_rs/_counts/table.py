@@ -18,7 +18,7 @@ from ..vocabulary import Vocabulary
 from .measures import KINDS
 from .protocol import Matrix
 
-__all__ = ["dense", "labelled", "places"]
+__all__ = ["dense", "labelled", "word_indices"]
 
 # A table of all words is refused if the vocabulary has more words than this: with 5,000 words, the
 # table takes 200 MB.
@@ -28,7 +28,7 @@ _MOST_WORDS = 5_000
 _MOST_SHOWN = 8
 
 
-def places(name: str, words: object, vocabulary: Vocabulary) -> NDArray[np.int64]:
+def word_indices(name: str, words: object, vocabulary: Vocabulary) -> NDArray[np.int64]:
     """Return the indices of words in a vocabulary.
 
     Raises
@@ -42,7 +42,7 @@ def places(name: str, words: object, vocabulary: Vocabulary) -> NDArray[np.int64
         raise TypeError(f"{name} must be a sequence of words, got {shown(words)}")
     wanted = words_of(name, words)
     found = [vocabulary._find(word) for word in wanted]
-    unknown = [word for word, place in zip(wanted, found, strict=True) if place is None]
+    unknown = [word for word, index in zip(wanted, found, strict=True) if index is None]
     if unknown:
         kind = UnknownWord if len(unknown) == 1 else UnknownWords
         raise kind(
@@ -85,7 +85,7 @@ def _chosen(name: str, words: Iterable[str] | None, vocabulary: Vocabulary) -> N
         If `words` is None and the vocabulary has more than `_MOST_WORDS` words.
     """
     if words is not None:
-        return places(name, words, vocabulary)
+        return word_indices(name, words, vocabulary)
     if len(vocabulary) > _MOST_WORDS:
         raise ValueError(
             f"{name} must name the words to show if the vocabulary has more than {_MOST_WORDS:,} "

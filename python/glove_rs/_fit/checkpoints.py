@@ -350,7 +350,7 @@ def settings(
     parameters = _settings.saved(_settings.decided(parameters))
     if callable(parameters["progress"]):
         parameters["progress"] = None
-    made = {
+    values = {
         "glove_rs": _core.__version__,
         "simd": _core.simd_level(),
         "parameters": parameters,
@@ -358,5 +358,5 @@ def settings(
         "session": session,
         **others,
     }
-    as_json: dict[str, Any] = json.loads(json.dumps(made, default=plain))
+    as_json: dict[str, Any] = json.loads(json.dumps(values, default=plain))
     return as_json

@@ -146,7 +146,7 @@ class FitEstimate:
 
     def _repr_html_(self) -> str:
         """Return the table as HTML, for notebooks."""
-        return _html.pairs(self.rows())
+        return _html.name_value_table(self.rows())
 
 
 def estimate(model: Model, text: Text, *, keep_counts: bool | None) -> FitEstimate:

@@ -33,12 +33,12 @@ _Model = TypeVar("_Model", bound=Model)
 #: Epochs of an update, as a fraction of the model's epochs. With this fraction, `fit` on half of
 #: enwiki-17m and `update` with the other half answer 33.5 % of the analogies. `fit` on the whole
 #: text answers 33.7 % (benches/EXPERIMENTS.md, "Epochs of an update").
-UPDATE_SHARE = 0.4
+UPDATE_FRACTION = 0.4
 #: The biases of a new word start near the mean of the biases of this many old words.
 ALIKE = 100
 
 
-def count(parameters: Mapping[str, Any], text: Text) -> Cooccurrence:
+def count_text(parameters: Mapping[str, Any], text: Text) -> Cooccurrence:
     """Count a text with the parameters of a model."""
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name in parameters}
@@ -98,7 +98,7 @@ def counts_of(model: Model) -> Cooccurrence:
             f"{state.text.source!r} is gone or has changed since it was counted; "
             "fit(keep_counts=True) keeps the counts in the model"
         )
-    return count(state.as_read(model.get_params()), state.text)
+    return count_text(state.as_read(model.get_params()), state.text)
 
 
 def fit(
@@ -159,7 +159,7 @@ def fit(
         else:
             if folder is not None:
                 folder.claim()
-            counts = data if isinstance(data, Cooccurrence) else count(parameters, data)
+            counts = data if isinstance(data, Cooccurrence) else count_text(parameters, data)
         _train(
             model,
             parameters,
@@ -203,8 +203,8 @@ def _resume(
             )
     with refusing(folder.state, "a checkpoint of glove_rs"):
         # Leave out saved values that the caller replaces: they may be invalid on this machine.
-        kept = {k: v for k, v in settings["parameters"].items() if k not in parameters}
-        model = cls._of_settings(kept)
+        unchanged = {k: v for k, v in settings["parameters"].items() if k not in parameters}
+        model = cls._of_settings(unchanged)
         saved_options: SessionOptions = {
             "validation": settings["session"]["validation"],
             "early_stopping": settings["session"]["early_stopping"],
@@ -246,7 +246,7 @@ def update(
     if model.dim != dim:
         raise ValueError(f"dim must stay {dim} in an update, got {model.dim}")
     if epochs is None:
-        training["epochs"] = math.ceil(UPDATE_SHARE * training["epochs"])
+        training["epochs"] = math.ceil(UPDATE_FRACTION * training["epochs"])
     else:
         training["epochs"] = integer("epochs", epochs, 1)
     folder = session.folder
@@ -258,13 +258,13 @@ def update(
             )
         if folder is not None:
             folder.claim()
-        kept = counts_of(model) if counts is None else counts
-        if not isinstance(kept, Cooccurrence):
+        old_counts = counts_of(model) if counts is None else counts
+        if not isinstance(old_counts, Cooccurrence):
             raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
-        rows = _rows(kept.vocabulary, state.vocabulary)
+        rows = _rows(old_counts.vocabulary, state.vocabulary)
         parameters = _settings.with_content(state.as_read(model.get_params()))
         with reporter(model.progress) as callback:
-            core = kept._core.with_more_text(
+            core = old_counts._core.with_more_text(
                 source_arguments(text.source, {**parameters, **text.where()}),
                 _settings.core_encoding(parameters),
                 _settings.core_counting(parameters),
@@ -274,7 +274,7 @@ def update(
             )
         merged = Cooccurrence._of(core)
         least = _settings.decided(parameters)["min_count"]
-        _check_more(kept.vocabulary, merged.vocabulary, least)
+        _check_more(old_counts.vocabulary, merged.vocabulary, least)
         settings = checkpoints.settings(
             parameters,
             training,
@@ -326,9 +326,9 @@ def _grown(
     old, words = len(rows), len(vocabulary)
     rng = np.random.default_rng(seed)
     by_count = np.argsort(-vocabulary.counts[:old], kind="stable")
-    place = np.searchsorted(-vocabulary.counts[:old][by_count], -vocabulary.counts[old:])
+    rank = np.searchsorted(-vocabulary.counts[:old][by_count], -vocabulary.counts[old:])
     alike = min(ALIKE, old)
-    first = np.clip(place - alike // 2, 0, old - alike)
+    first = np.clip(rank - alike // 2, 0, old - alike)
     start = {}
     for name, array in arrays.items():
         new = np.ones((words, *array.shape[1:]), dtype=np.float32)
@@ -390,18 +390,18 @@ def _train(
     files = _settings.content_paths(model.get_params())
     used = _settings.used(parameters) | training | settings["session"]
 
-    def keep(made: _core.CoreParameters) -> None:
-        held_out = [math.nan if loss is None else loss for loss in made.validation]
-        epochs = zip(made.history, held_out, made.data_loss, strict=True)
+    def store_result(trained: _core.CoreParameters) -> None:
+        held_out = [math.nan if loss is None else loss for loss in trained.validation]
+        epochs = zip(trained.history, held_out, trained.data_loss, strict=True)
         history = History([*before, *((*epoch[1:], *losses) for epoch, *losses in epochs)])
-        kept = None if made.counts is None else Cooccurrence._of(made.counts)
-        subwords = None if made.subwords is None else Subwords(made.subwords)
+        retained_counts = None if trained.counts is None else Cooccurrence._of(trained.counts)
+        subwords = None if trained.subwords is None else Subwords(trained.subwords)
         model._fitted = Fitted(
             vocabulary,
             history,
-            made,
+            trained,
             used,
-            kept,
+            retained_counts,
             text,
             order,
             subwords,
@@ -425,12 +425,12 @@ def _train(
         "checkpoint": checkpoint,
         "init": None if init is None else init.core(counts.vocabulary),
         "keep_counts": keep_counts,
-        "keep": keep,
+        "store_result": store_result,
     }
     running = _settings.core_running(model.get_params())
     with reporter(model.progress) as callback:
-        # The core calls `keep`, so that Ctrl-C cannot come between the training and storing its
-        # result.
+        # The core calls `store_result`, so that Ctrl-C cannot come between the training and storing
+        # its result.
         _core.train(
             counts._core, model.dim, training, running, callback, consume, start, core_session
         )

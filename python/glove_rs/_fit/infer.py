@@ -30,7 +30,7 @@ _ROWS = 10_000
 _LOSS = 0.034
 #: The placeholder for the new word in contexts without the word. It consists of letters, so that
 #: no tokenizer of the core splits it.
-_PLACE = "qzxthewordqzx"
+_PLACEHOLDER = "qzxthewordqzx"
 
 
 def infer_vector(
@@ -44,7 +44,7 @@ def infer_vector(
         raise TypeError(f"contexts must be texts or lists of words, got {shown(contexts)}")
     pieces = [contexts] if isinstance(contexts, str) else [*contexts]
     if word is None:
-        word, pieces = _PLACE, [_with_place(piece) for piece in pieces]
+        word, pieces = _PLACEHOLDER, [_with_placeholder(piece) for piece in pieces]
     elif not isinstance(word, str) or not word:
         raise ValueError(f"word must be a str, or None, got {shown(word)}")
     else:
@@ -75,18 +75,18 @@ def infer_vector(
     return vector.astype(np.float32)
 
 
-def _with_place(piece: str | Sequence[str]) -> str | list[str]:
+def _with_placeholder(piece: str | Sequence[str]) -> str | list[str]:
     """Insert the placeholder in the middle of a context that does not have the word."""
     if not isinstance(piece, str | Sequence):
         return piece  # type: ignore[unreachable]  # a wrong type: reading raises the TypeError
     if not isinstance(piece, str):
         middle = len(piece) // 2
-        return [*piece[:middle], _PLACE, *piece[middle:]]
+        return [*piece[:middle], _PLACEHOLDER, *piece[middle:]]
     words = piece.split()
     if len(words) == 1:  # one word, or a text in a language that is written without spaces
         words = [piece[: len(piece) // 2], piece[len(piece) // 2 :]]
     middle = len(words) // 2
-    return " ".join([*words[:middle], _PLACE, *words[middle:]])
+    return " ".join([*words[:middle], _PLACEHOLDER, *words[middle:]])
 
 
 def _counts(
@@ -98,9 +98,9 @@ def _counts(
     with `word`, and their counts.
     """
     known = model._state.vocabulary
-    place = known._core.index(word)
-    if place is None:
-        known, place = Vocabulary._of(known._core.with_word(word)), len(known)
+    row = known._core.index(word)
+    if row is None:
+        known, row = Vocabulary._of(known._core.with_word(word)), len(known)
     parameters = model._state.as_read(_settings.text_parameters(model))
     settings = parameters | {"progress": False}
     # An iterator of str is always read as documents. A list could be taken for names of files.
@@ -108,12 +108,12 @@ def _counts(
     rows, columns, values = X.records()
     sides = []
     for own, met in ((rows, columns), (columns, rows)):
-        theirs = (own == place) & (met != place)
+        theirs = (own == row) & (met != row)
         sides.append((met[theirs], values[theirs]))
     if sum(len(words) for words, _ in sides) == 0:
         raise ValueError(
             "contexts must hold words of the vocabulary near the word"
-            + ("" if word == _PLACE else f" {word!r}")
+            + ("" if word == _PLACEHOLDER else f" {word!r}")
         )
     for name in _settings.names("gaps", "counting"):
         del settings[name]

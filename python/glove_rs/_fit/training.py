@@ -23,7 +23,7 @@ from ..vocabulary import Vocabulary
 from .checkpoints import Folder, fingerprint
 
 __all__ = [
-    "Callback",
+    "EpochCallback",
     "EpochState",
     "Fitted",
     "History",
@@ -175,7 +175,7 @@ class EpochState:
 
 
 #: A function that is called after each epoch. Training stops if it returns True.
-Callback: TypeAlias = Callable[[EpochState], object]
+EpochCallback: TypeAlias = Callable[[EpochState], object]
 
 
 class SessionOptions(TypedDict, total=False):
@@ -184,7 +184,7 @@ class SessionOptions(TypedDict, total=False):
     validation: float | None
     early_stopping: int | None
     max_seconds: float | None
-    callbacks: Sequence[Callback]
+    callbacks: Sequence[EpochCallback]
     checkpoint_dir: str | os.PathLike[str] | None
     checkpoint_every: int
     keep_counts: bool | None
@@ -199,7 +199,7 @@ class Session:
         validation: float | None = None,
         early_stopping: int | None = None,
         max_seconds: float | None = None,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[EpochCallback] = (),
         checkpoint_dir: str | os.PathLike[str] | None = None,
         checkpoint_every: int = 1,
         keep_counts: bool | None = None,
@@ -292,8 +292,8 @@ class Init:
         rows = [(i, known[word]) for i, word in enumerate(vocabulary.words) if word in known]
         if not rows:
             raise ValueError("init must share words with the text: no word of the text is in it")
-        words, places = np.array(rows).T
-        vectors = np.ascontiguousarray(self._vectors.vectors[places], dtype=np.float32)
+        words, rows_of_init = np.array(rows).T
+        vectors = np.ascontiguousarray(self._vectors.vectors[rows_of_init], dtype=np.float32)
         return {"words": words.astype(np.uint32), "vectors": vectors, "anchor": self.anchor}
 
 
@@ -335,14 +335,14 @@ class Fitted:
     vocabulary: Vocabulary
     history: History
     # The parameters and accumulators by name, or the object of the core that holds them.
-    made: _core.CoreParameters | dict[str, _F32]
+    trained: _core.CoreParameters | dict[str, _F32]
     # The settings that were used, by their public names.
     settings: dict[str, Any]
     # The counts of all text so far, or the text to count them from again. Both can be None.
     counts: Cooccurrence | None = None
     text: Text | None = None
     # The row of each word of `vocabulary` in the arrays of the core's object; None if both have the
-    # same order. Not used once `made` is a dict, whose rows have the order of `vocabulary`.
+    # same order. Not used once `trained` is a dict, whose rows have the order of `vocabulary`.
     order: npt.NDArray[np.int64] | None = None
     # The subword model that `vectors` gets when it is created. After that, a user may set another
     # one as `vectors.subwords`.
@@ -372,12 +372,12 @@ class Fitted:
     @property
     def arrays(self) -> dict[str, _F32]:
         """The parameters and accumulators by name, with rows in the order of the vocabulary."""
-        if isinstance(self.made, dict):
-            return self.made
-        arrays = self.made.arrays
+        if isinstance(self.trained, dict):
+            return self.trained
+        arrays = self.trained.arrays
         if self.order is not None:
             arrays = {name: array[self.order] for name, array in arrays.items()}
-            self.made = arrays
+            self.trained = arrays
         return arrays
 
     @property
@@ -420,4 +420,4 @@ class Fitted:
         # A pickle has no vectors, which can be computed again, and no counts, which have their own
         # file format.
         left_out = dict.fromkeys(("_vectors", "_context_vectors", "counts", "text", "order"))
-        return {**self.__dict__, **left_out, "made": self.arrays, "_subwords": self.subwords}
+        return {**self.__dict__, **left_out, "trained": self.arrays, "_subwords": self.subwords}

@@ -9,7 +9,7 @@ import numpy as np
 
 from .._checks import is_missing, shown
 
-__all__ = ["aligned", "matrix_and_labels"]
+__all__ = ["in_order_of_words", "matrix_and_labels"]
 
 
 def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
@@ -40,19 +40,19 @@ def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
     columns = _labels(X.columns, "column")
     rows = _labels(X.index, "row") if hasattr(X, "index") else None
     if rows is not None and columns is not None and rows != columns:
-        place = {label: number for number, label in enumerate(columns)}
-        if len(place) != len(columns) or sorted(rows) != sorted(columns):
+        number_of = {label: number for number, label in enumerate(columns)}
+        if len(number_of) != len(columns) or sorted(rows) != sorted(columns):
             raise ValueError(
                 "X must have the same labels for rows and columns, got "
                 f"{shown(rows[:5])} and {shown(columns[:5])}"
             )
-        X = X.iloc[:, [place[label] for label in rows]]
+        X = X.iloc[:, [number_of[label] for label in rows]]
     if hasattr(X, "sparse") and all(hasattr(dtype, "fill_value") for dtype in X.dtypes):
         return X.sparse.to_coo(), rows or columns
     return X.to_numpy(), rows or columns
 
 
-def aligned(X: Any, labels: list[str], words: list[str]) -> Any:
+def in_order_of_words(X: Any, labels: list[str], words: list[str]) -> Any:
     """Sort the rows and columns of a square matrix, which have `labels`, in the order of `words`.
 
     Raises
@@ -68,8 +68,8 @@ def aligned(X: Any, labels: list[str], words: list[str]) -> Any:
         )
     if labels == words:
         return X
-    place = {label: number for number, label in enumerate(labels)}
-    order = np.array([place[word] for word in words])
+    number_of = {label: number for number, label in enumerate(labels)}
+    order = np.array([number_of[word] for word in words])
     return X.tocsr()[order][:, order] if hasattr(X, "tocsr") else X[np.ix_(order, order)]
 
 

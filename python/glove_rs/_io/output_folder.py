@@ -150,8 +150,8 @@ class OutputFolder:
             return
         if not os.path.isdir(self.target):
             raise self._refused("exists and is not a folder; choose another name")
-        for place, what in (os.curdir, "the current directory"), (os.sep, "the root folder"):
-            if os.path.samefile(self.target, place):
+        for folder, what in (os.curdir, "the current directory"), (os.sep, "the root folder"):
+            if os.path.samefile(self.target, folder):
                 raise self._refused(f"is {what}; name a folder inside it")
         if os.path.ismount(self.target):
             raise self._refused("is a mount point; name a folder inside it")

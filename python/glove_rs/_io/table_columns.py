@@ -1,4 +1,4 @@
-"""The column of text in a table: its place, its type, and the error if there is none."""
+"""The column of text in a table: its path, its type, and the error if there is none."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _LISTED = 40
 
 
 def find_column(schema: Any, column: str) -> list[int] | None:
-    """Return the place of a column in an Arrow schema or struct type; None if there is none.
+    """Return the path of a column in an Arrow schema or struct type; None if there is none.
 
-    The place is a list: the index of a field, then the index of a field within this field, and so
+    The path is a list: the index of a field, then the index of a field within this field, and so
     on. ``"a.b"`` is the column of this name or, if there is none, the field "b" of the column "a".
     """
     import pyarrow
@@ -34,10 +34,10 @@ def find_column(schema: Any, column: str) -> list[int] | None:
     return None
 
 
-def leaf_type(schema: Any, place: list[int]) -> Any:
-    """Return the type of the column at a place."""
-    kind = schema.field(place[0]).type
-    for at in place[1:]:
+def leaf_type(schema: Any, field_path: list[int]) -> Any:
+    """Return the type of the column at a path."""
+    kind = schema.field(field_path[0]).type
+    for at in field_path[1:]:
         kind = kind.field(at).type
     return kind
 
@@ -67,7 +67,7 @@ def missing(columns: list[tuple[str, str]], column: str, source: str) -> ValueEr
 
 
 def check_column(schema: Any, column: str, source: str) -> list[int]:
-    """Return the place of a column of text or of lists of words in an Arrow schema.
+    """Return the path of a column of text or of lists of words in an Arrow schema.
 
     Raises
     ------
@@ -76,10 +76,10 @@ def check_column(schema: Any, column: str, source: str) -> list[int]:
         the message lists the columns of text.
     """
     columns = [(field.name, str(field.type)) for field in schema]
-    place = find_column(schema, column)
-    if place is None:
+    field_path = find_column(schema, column)
+    if field_path is None:
         raise missing(columns, column, source)
-    kind = leaf_type(schema, place)
+    kind = leaf_type(schema, field_path)
     if not is_text(kind):
         texts = [field.name for field in schema if is_text(field.type)]
         listed = ", ".join(shortened(name, 60) for name in texts[:_LISTED]) or "none"
@@ -87,7 +87,7 @@ def check_column(schema: Any, column: str, source: str) -> list[int]:
             f"column must name a column of text or of lists of words, but {column!r} of {source} "
             f"has the type {kind}; the columns of text are: {listed}"
         )
-    return place
+    return field_path
 
 
 def is_text(kind: Any, *, words: bool = True) -> bool:

@@ -170,8 +170,8 @@ def _of_dataset(source: Any, column: str | None) -> Any:
         return source.to_reader()
     columns = None
     if column is not None:
-        place = check_column(source.schema, column, "the dataset")
-        columns = [source.schema.field(place[0]).name]
+        field_path = check_column(source.schema, column, "the dataset")
+        columns = [source.schema.field(field_path[0]).name]
     scanner = source.scanner(
         columns=columns, batch_size=1 << 13, batch_readahead=2, fragment_readahead=2
     )

@@ -82,11 +82,11 @@ def json_rows(stream: Stream, column: str, name: str, block: int) -> Iterator[An
     from pyarrow import json as arrow
 
     schema = _json_schema(_complete_lines(stream, block), name)
-    place = find_column(schema, column)
-    if place is not None:
-        kind = _text_type(leaf_type(schema, place))
+    field_path = find_column(schema, column)
+    if field_path is not None:
+        kind = _text_type(leaf_type(schema, field_path))
         if kind is not None:
-            schema = pyarrow.schema([_nested(schema, place, kind)])
+            schema = pyarrow.schema([_nested(schema, field_path, kind)])
     check_column(schema, column, name)
     parse = arrow.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore")
     with _long_rows(), stream.buffered() as source:
@@ -143,14 +143,14 @@ def _text_type(kind: Any) -> Any:
     return pyarrow.string() if is_text else None
 
 
-def _nested(fields: Any, place: list[int], kind: Any) -> Any:
-    """Return the field at a place with a new type, inside structs that have no other fields."""
+def _nested(fields: Any, field_path: list[int], kind: Any) -> Any:
+    """Return the field at a path with a new type, inside structs that have no other fields."""
     import pyarrow
 
-    field = fields.field(place[0])
-    if len(place) == 1:
+    field = fields.field(field_path[0])
+    if len(field_path) == 1:
         return pyarrow.field(field.name, kind)
-    return pyarrow.field(field.name, pyarrow.struct([_nested(field.type, place[1:], kind)]))
+    return pyarrow.field(field.name, pyarrow.struct([_nested(field.type, field_path[1:], kind)]))
 
 
 # --- CSV ------------------------------------------------------------------------------------------

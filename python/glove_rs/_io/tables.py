@@ -28,9 +28,9 @@ _FRACTION = 16
 #: The smallest number of bytes to decode at once; the largest is `_MOST_BATCH`.
 _LEAST_BATCH, _MOST_BATCH = 64 << 10, 4 << 20
 #: `estimate` reads only a sample of the text if the text has more than 2 `_SAMPLE` bytes and at
-#: least `_PLACES` / 8 pieces. The sample consists of the beginnings of at most `_PLACES` pieces and
-#: has about `_SAMPLE` bytes.
-_SAMPLE, _PLACES = 32 << 20, 64
+#: least `_SAMPLED_PIECES` / 8 pieces. The sample consists of the beginnings of at most
+#: `_SAMPLED_PIECES` pieces and has about `_SAMPLE` bytes.
+_SAMPLE, _SAMPLED_PIECES = 32 << 20, 64
 
 
 #: Files that Spark and others write beside tables.
@@ -135,11 +135,11 @@ class TextTables:
         pieces = [piece.closed() for piece in self.pieces()]
         sizes = [piece.bytes for piece in pieces]
         total = sum(size or 0 for size in sizes)
-        if None in sizes or total <= 2 * _SAMPLE or len(pieces) < _PLACES // 8:
+        if None in sizes or total <= 2 * _SAMPLE or len(pieces) < _SAMPLED_PIECES // 8:
             return read_pieces(iter(pieces), self.threads, self._waiting()), None
         chosen = [
-            pieces[number * len(pieces) // min(_PLACES, len(pieces))]
-            for number in range(min(_PLACES, len(pieces)))
+            pieces[number * len(pieces) // min(_SAMPLED_PIECES, len(pieces))]
+            for number in range(min(_SAMPLED_PIECES, len(pieces)))
         ]
         most = _SAMPLE // len(chosen)
 

@@ -78,9 +78,9 @@ def read(
         if only is None:
             return found.words, matrix
         names, chosen = found.words(), set(only)
-        places = [row for row, name in enumerate(names) if name in chosen]
-        _warn_of_limit([names[row] for row in places], only, limit)
-        return [names[row] for row in places], matrix[places]
+        chosen_rows = [row for row, name in enumerate(names) if name in chosen]
+        _warn_of_limit([names[row] for row in chosen_rows], only, limit)
+        return [names[row] for row in chosen_rows], matrix[chosen_rows]
 
 
 def write(

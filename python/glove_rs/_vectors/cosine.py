@@ -15,12 +15,12 @@ from numpy.typing import NDArray
 from .. import _core
 
 __all__ = [
-    "blocks",
     "cosine",
     "cosine_distances",
     "cosines",
     "cosines_of_pairs",
     "not_finite",
+    "row_slices",
     "unit",
     "unit_rows",
     "unit_rows_in_float64",
@@ -37,7 +37,7 @@ _Rows: TypeAlias = "slice | _Indices"
 _ROWS = 16_384
 
 
-def blocks(count: int) -> Iterator[slice]:
+def row_slices(count: int) -> Iterator[slice]:
     """Yield slices of at most `_ROWS` rows that cover `count` rows."""
     for first in range(0, count, _ROWS):
         yield slice(first, min(first + _ROWS, count))

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .cosine import blocks, cosines, unit_rows
+from .cosine import cosines, row_slices, unit_rows
 
 __all__ = ["cosmul", "largest", "nearest_rows"]
 
@@ -97,9 +97,9 @@ def _nearest_in_one_pass(
     best = np.full((len(indices), count), -np.inf, np.float32)
     if not count:
         return best_rows, best
-    widest = max((block.stop - block.start for block in blocks(len(matrix))), default=0)
+    widest = max((block.stop - block.start for block in row_slices(len(matrix))), default=0)
     buffer = np.empty(min(_QUERIES, len(indices)) * widest, np.float32)
-    for block in blocks(len(matrix)):
+    for block in row_slices(len(matrix)):
         start, stop = block.start, block.stop
         width = stop - start
         units, directed = unit_rows(matrix, block)

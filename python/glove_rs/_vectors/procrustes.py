@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from .cosine import blocks, unit_rows
+from .cosine import row_slices, unit_rows
 
 __all__ = ["rotation"]
 
@@ -37,7 +37,7 @@ def rotation(
     dim = moved.shape[1]
     product = np.zeros((dim, dim))
     directed = np.zeros(len(rows), dtype=bool)
-    for block in blocks(len(rows)):
+    for block in row_slices(len(rows)):
         u, has_u = unit_rows(moved, rows[block])
         v, has_v = unit_rows(fixed, others[block])
         directed[block] = has_u & has_v
@@ -47,7 +47,7 @@ def rotation(
     left, _, right = np.linalg.svd(product)
     matrix = left @ right
     above = below = 0.0
-    for block in blocks(len(rows)):
+    for block in row_slices(len(rows)):
         used = directed[block]
         u = moved[rows[block][used]].astype(np.float64)
         v = fixed[others[block][used]].astype(np.float64)

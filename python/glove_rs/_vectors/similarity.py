@@ -547,12 +547,12 @@ class SimilarityQueries(VectorTable):
             rows = self._vectors[indices].astype(np.float32)
             scored = np.asarray(np.isfinite(rows).all(axis=1))
         names = [self.index_to_key[index] for index in indices.tolist()]
-        last = [(np.nan, names[place]) for place in np.flatnonzero(~scored)]
+        last = [(np.nan, names[index]) for index in np.flatnonzero(~scored)]
         if not scored.any():
             return last
         rows = rows[scored]
         mean = unit_vector(rows.mean(axis=0, dtype=np.float64)).astype(np.float32)
-        first = [names[place] for place in np.flatnonzero(scored)]
+        first = [names[index] for index in np.flatnonzero(scored)]
         return sorted(zip((rows @ mean).tolist(), first, strict=True), reverse=True) + last
 
     def closer_than(self, key1: Key, key2: Key) -> list[str]:

@@ -310,11 +310,11 @@ class VectorTable:
         keys = as_list("words", words)
         rows = [self._find(key) for key in keys]
         vectors = np.empty((len(keys), self.vector_size), dtype=np.float32)
-        known = [place for place, row in enumerate(rows) if row is not None]
+        known = [index for index, row in enumerate(rows) if row is not None]
         vectors[known] = self._vectors[[row for row in rows if row is not None]]
-        others = [place for place, row in enumerate(rows) if row is None]
+        others = [index for index, row in enumerate(rows) if row is None]
         if others:
-            vectors[others] = self._predicted([keys[place] for place in others])
+            vectors[others] = self._predicted([keys[index] for index in others])
         return vectors
 
     def _predicted(self, words: list[Any]) -> Float32:

@@ -193,9 +193,9 @@ def ratio(
     candidates, bootstraps, level, seed, progress
         As for :func:`nearest`.
     permutations : int, default 0
-        Permute the groups of the contexts this many times, for a test. The p-value is the share of
-        permutations in which \|ratio − 1\| is at least as large as observed. The observed order is
-        counted as one more permutation.
+        Permute the groups of the contexts this many times, for a test. The p-value is the fraction
+        of permutations in which \|ratio − 1\| is at least as large as observed. The observed order
+        is counted as one more permutation.
 
     Returns
     -------

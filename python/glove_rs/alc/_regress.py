@@ -24,7 +24,7 @@ __all__ = ["Regression", "regress"]
 
 #: With fewer clusters than this, the intervals are too narrow, and a warning says so.
 _FEW = 20
-#: A coefficient has no standard error if a larger share of the draws of a bootstrap does not
+#: A coefficient has no standard error if a larger fraction of the draws of a bootstrap does not
 #: determine it.
 _UNDETERMINED = 0.05
 #: The standard deviation of a covariate is between these bounds, so that a float can hold squares.
@@ -146,9 +146,9 @@ def regress(
     bootstraps : int, default 1000
         The number of draws of the bootstrap.
     permutations : int, default 1000
-        The number of permutations of the residuals, for a p-value of each covariate: the share of
-        permutations in which ‖β‖² is at least as large as observed. The observed order is counted
-        as one more permutation. With 0 there is no test.
+        The number of permutations of the residuals, for a p-value of each covariate: the fraction
+        of permutations in which ‖β‖² is at least as large as observed. The observed order is
+        counted as one more permutation. With 0 there is no test.
     level : float, default 0.95
         The probability of the intervals.
     seed : int, default 1

@@ -44,11 +44,11 @@ class Units:
         # overflows.
         exponents = np.frexp(np.abs(X).max(axis=0))[1]
         columns = np.ldexp(X, -exponents)
-        share = weights / weights.sum()
+        fractions = weights / weights.sum()
         varies = np.ptp(columns, axis=0) > 1e-12
-        means = share @ columns
+        means = fractions @ columns
         columns = np.where(varies, columns - means, 0.0)
-        spread = np.where(varies, np.sqrt(share @ columns**2), 1.0)
+        spread = np.where(varies, np.sqrt(fractions @ columns**2), 1.0)
         scale = np.where(varies, np.ldexp(spread, exponents), 1.0)
         rounding = np.where(varies, np.finfo(np.float64).eps / spread, 0.0)
         return cls(np.ldexp(means, exponents), scale, rounding), columns / spread

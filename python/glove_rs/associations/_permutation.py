@@ -1,7 +1,7 @@
 """The permutation test of a difference of two means.
 
 A division puts k of the n values into the first part and n − k values into the second part. The
-p-value is the share of divisions with a difference as extreme as the observed one: of all
+p-value is the fraction of divisions with a difference as extreme as the observed one: of all
 divisions, or of a random sample. The difference of the two means grows with the sum of the first
 part, so only these sums are compared.
 """
@@ -90,7 +90,7 @@ class PermutationTest:
 
 
 def exact_p_value(values: Float64, k: int, alternative: str) -> float:
-    """Return the share of divisions whose difference is at least as extreme as the observed one.
+    """Return the fraction of divisions whose difference is at least as extreme as the observed one.
 
     `alternative` says what is extreme: a large, a small, or a large absolute difference. The sums
     of all subsets of each half of the values are computed and sorted. A binary search among the

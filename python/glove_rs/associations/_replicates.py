@@ -16,8 +16,8 @@ from ._sets import Float64, NotFiniteError
 
 __all__ = ["Interval", "interval"]
 
-#: An estimate has an interval if at least this share of the models has a value for it. The models
-#: of a bootstrap are also called replicates.
+#: An estimate has an interval if at least this fraction of the models has a value for it. The
+#: models of a bootstrap are also called replicates.
 _DEFINED = 0.95
 #: The largest number of missing words that a note names.
 _NAMED = 3

@@ -194,10 +194,10 @@ def weat(
     Returns
     -------
     AssociationTest
-        The p-value is the share of divisions whose difference of mean associations is at least as
-        extreme, in the direction of `alternative`, as the difference of X and Y. If divisions are
-        drawn, the division into X and Y is counted as one more drawn division, so the p-value is
-        not 0.
+        The p-value is the fraction of divisions whose difference of mean associations is at least
+        as extreme, in the direction of `alternative`, as the difference of X and Y. If divisions
+        are drawn, the division into X and Y is counted as one more drawn division, so the p-value
+        is not 0.
 
     Warns
     -----

@@ -23,8 +23,8 @@ __all__ = [
     "local",
     "model",
     "recognised",
+    "selected_vectors",
     "vectors",
-    "vectors_of",
 ]
 
 #: The kinds of folders, with their names in messages. The core recognises files only.
@@ -105,7 +105,7 @@ def documents(paths: list[str], errors: str, storage_options: Any = None) -> lis
     """
     found: list[str] = []
 
-    def keep(document: str) -> list[str]:
+    def collect(document: str) -> list[str]:
         if not document.strip():
             return []
         found.append(document)
@@ -115,7 +115,7 @@ def documents(paths: list[str], errors: str, storage_options: Any = None) -> lis
     Vocabulary.from_corpus(
         corpus(paths),
         storage_options=storage_options,
-        tokenizer=keep,
+        tokenizer=collect,
         min_count=1,
         threads=1,
         errors=errors,
@@ -156,7 +156,7 @@ def vectors(path: str, vocabulary: str | None = _NO_OPTION, **reading: Any) -> W
     is_named = reading.get("format") is not None or reading.get("member") is not None
     kind, what = ("vectors", "") if is_named else recognised(path)
     if kind in _MODELS:
-        return vectors_of(Glove.load(path).vectors, reading)
+        return selected_vectors(Glove.load(path).vectors, reading)
     if kind == "checkpoints":
         raise FormatError(f"{path}: these are not vectors but {what}")
     if kind == "parameters" and not vocabulary:
@@ -164,7 +164,7 @@ def vectors(path: str, vocabulary: str | None = _NO_OPTION, **reading: Any) -> W
     return WordVectors.load(local(path), vocabulary=vocabulary or None, **reading)
 
 
-def vectors_of(wv: WordVectors, reading: Mapping[str, Any]) -> WordVectors:
+def selected_vectors(wv: WordVectors, reading: Mapping[str, Any]) -> WordVectors:
     """Return the vectors of a model with `limit`, `dtype` and `subwords` of `reading` applied.
 
     The other parameters in :data:`READING` are for files of vectors, and have no effect here.

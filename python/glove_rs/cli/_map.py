@@ -45,12 +45,12 @@ def words_map(wv: WordVectors, words: Sequence[str], neighbours: int = 6) -> str
     for number, word in enumerate(words):
         for other, _ in wv.most_similar(word, topn=neighbours):
             groups.setdefault(other, number)
-    places = _apart(_plane(wv, list(groups)), [_width(word) for word in groups])
+    points = _apart(_plane(wv, list(groups)), [_width(word) for word in groups])
     labels = [
         f'<text x="{x:.0f}" y="{y:.0f}" fill="{_COLOURS[number % len(_COLOURS)]}"'
         f"{' font-weight=' + chr(34) + 'bold' + chr(34) if word in words else ''}>"
         f"{escape(word)}</text>"
-        for (word, number), (x, y) in zip(groups.items(), places, strict=True)
+        for (word, number), (x, y) in zip(groups.items(), points, strict=True)
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {_HEIGHT}" '
@@ -70,15 +70,15 @@ def _plane(wv: WordVectors, words: list[str]) -> _F64:
     vectors = np.nan_to_num(vectors / np.where(lengths == 0, 1.0, lengths))
     centred = vectors - vectors.mean(axis=0)
     left, values, _ = np.linalg.svd(centred, full_matrices=False)
-    places = np.zeros((len(words), 2))
+    points = np.zeros((len(words), 2))
     kept = min(2, len(values))
-    places[:, :kept] = left[:, :kept] * values[:kept]
+    points[:, :kept] = left[:, :kept] * values[:kept]
     # Each coordinate is the mean of two numbers: the component of the word, scaled to 0 to 1, and
     # the rank of the word by this component, scaled alike. The ranks spread the many words that are
     # close together in the middle.
-    ranks = places.argsort(axis=0).argsort(axis=0) / max(1, len(words) - 1)
-    span = np.ptp(places, axis=0)
-    spread: _F64 = (ranks + (places - places.min(axis=0)) / np.where(span == 0, 1.0, span)) / 2
+    ranks = points.argsort(axis=0).argsort(axis=0) / max(1, len(words) - 1)
+    span = np.ptp(points, axis=0)
+    spread: _F64 = (ranks + (points - points.min(axis=0)) / np.where(span == 0, 1.0, span)) / 2
     return spread
 
 
@@ -88,14 +88,14 @@ def _width(word: str) -> float:
     return _FONT * (0.6 * (len(word) - wide) + wide) + 6
 
 
-def _apart(places: _F64, widths: list[float]) -> _F64:
-    """Return the place of each label in pixels, with overlapping labels moved apart.
+def _apart(points: _F64, widths: list[float]) -> _F64:
+    """Return the position of each label in pixels, with overlapping labels moved apart.
 
     Labels are moved until none overlap, but in at most `_ROUNDS` rounds.
 
     Parameters
     ----------
-    places : ndarray of float64, (words, 2)
+    points : ndarray of float64, (words, 2)
         The coordinates of the words, from 0 to 1.
     widths : list of float
         The width of each label in pixels.
@@ -106,7 +106,7 @@ def _apart(places: _F64, widths: list[float]) -> _F64:
     """
     half = np.array(widths) / 2
     size = np.array([_WIDTH, _HEIGHT], dtype=np.float64)
-    at = _MARGIN + places * (size - 2 * _MARGIN)
+    at = _MARGIN + points * (size - 2 * _MARGIN)
     for _ in range(_ROUNDS):
         apart = at[:, None, :] - at[None, :, :]
         overlap_x = half[:, None] + half[None, :] - np.abs(apart[..., 0])

@@ -219,7 +219,7 @@ def check_files(
         if is_file and not _is_stream(path):
             if contents and option in contents:
                 check_ending(option, path, contents[option])
-            _check_place(path, parents)
+            _check_folder(path, parents)
             if key is not None and not overwrite:
                 raise FileExistsError(17, EXISTS, path)
 
@@ -250,7 +250,7 @@ def _refuse_inside(file: str, path: str, others: Iterable[tuple[str, str, bool]]
             )
 
 
-def _check_place(path: str, parents: bool) -> None:
+def _check_folder(path: str, parents: bool) -> None:
     """Raise an OSError if no file can be written at a path.
 
     This is so if the path is a folder, if its name is too long, or if its folder is read-only. A

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from .. import Cooccurrence
-from .._counts.table import dense, places
+from .._counts.table import dense, word_indices
 from .._settings import names
 from .._text import figure, table
 from . import _inputs
@@ -14,7 +14,7 @@ from ._options import add_parameters, add_settings, given
 from ._output import add_json, emit
 from ._parser import Commands, Parser, command
 
-__all__ = ["add", "counts_of", "text_of"]
+__all__ = ["add", "counts_among", "text_of"]
 
 _RUNNING = names("running")
 _CONTEXTS = ("topn", "by", "min_count")
@@ -43,14 +43,14 @@ def _read(options: argparse.Namespace) -> Cooccurrence:
     return _inputs.counts(options.counts, options.vocabulary, **given(options, _RUNNING))
 
 
-def counts_of(X: Cooccurrence, words: list[str]) -> tuple[list[str], list[list[float]]]:
+def counts_among(X: Cooccurrence, words: list[str]) -> tuple[list[str], list[list[float]]]:
     """Return `words` and a table of counts: row i has the counts of word i with all of `words`."""
-    found = places("words", words, X.vocabulary)
+    found = word_indices("words", words, X.vocabulary)
     return words, dense(X, found, found).tolist()
 
 
 def text_of(words: list[str], counts: list[list[float]]) -> str:
-    """Return the result of :func:`counts_of` as text, with a line for each word."""
+    """Return the result of :func:`counts_among` as text, with a line for each word."""
     rows = [(word, *map(figure, line)) for word, line in zip(words, counts, strict=True)]
     return "\n".join(table([("", *words), *rows]))
 

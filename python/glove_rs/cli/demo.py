@@ -60,23 +60,23 @@ def comments(source: str) -> Iterator[str]:
 
     A comment that follows code on its line begins a new text.
     """
-    run: list[str] = []
+    block: list[str] = []
     last_line = 0
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type != tokenize.COMMENT or token.string.startswith("#!"):
             continue
         line, column = token.start
         follows_code = bool(token.line[:column].strip())
-        if run and (line != last_line + 1 or follows_code):
-            yield "\n".join(run)
-            run = []
-        run.append(token.string.lstrip("# "))
+        if block and (line != last_line + 1 or follows_code):
+            yield "\n".join(block)
+            block = []
+        block.append(token.string.lstrip("# "))
         last_line = line
-    if run:
-        yield "\n".join(run)
+    if block:
+        yield "\n".join(block)
 
 
-def documents(folder: Path) -> Iterator[list[str]]:
+def docs_and_comments(folder: Path) -> Iterator[list[str]]:
     """Yield the words of each docstring and comment in the modules under `folder`.
 
     Repeated texts, texts of fewer than two words, and modules in `SKIPPED_FOLDERS` are left out.
@@ -103,7 +103,7 @@ def extract(folder: Path, corpus: Path) -> int:
     corpus.parent.mkdir(parents=True, exist_ok=True)
     count = 0
     with replacing(corpus) as raw, io.BufferedWriter(raw) as out:
-        for count, words in enumerate(documents(folder), start=1):  # noqa: B007
+        for count, words in enumerate(docs_and_comments(folder), start=1):  # noqa: B007
             out.write((" ".join(words) + "\n").encode())
     return count
 
@@ -181,10 +181,10 @@ def _demo(options: argparse.Namespace) -> None:
             f"the corpus '{options.corpus}' {what}; name a text file, "
             "or leave --corpus out to train on the docstrings and comments of Python"
         )
-    run(options)
+    run_demo(options)
 
 
-def run(options: argparse.Namespace) -> None:
+def run_demo(options: argparse.Namespace) -> None:
     """Extract the corpus if none is given, train, and print and save the results."""
     progress = getattr(options, "progress", None)
     vectors, picture = options.out / "vectors.txt", options.out / "words.svg"

@@ -57,7 +57,7 @@ def _subwords(options: argparse.Namespace) -> None:
     if counts is None and _inputs.is_model(options.vectors):
         model = _inputs.model(options.vectors)
         wv, counts = (
-            _inputs.vectors_of(model.vectors, given(options, _inputs.READING)),
+            _inputs.selected_vectors(model.vectors, given(options, _inputs.READING)),
             model.vocabulary,
         )
     else:

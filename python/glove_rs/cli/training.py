@@ -32,7 +32,7 @@ from ._output import (
     written,
 )
 from ._parser import Commands, Parser, command
-from .counts import counts_of, text_of
+from .counts import counts_among, text_of
 
 __all__ = ["add"]
 
@@ -289,7 +289,7 @@ def _cooccur(options: argparse.Namespace) -> None:
         with written(options.save_vocab, overwrite=options.overwrite) as path:
             counts.vocabulary.save(path)
     if options.show:
-        shown = counts_of(counts, options.show)
+        shown = counts_among(counts, options.show)
         table = dict(zip(("words", "counts"), shown, strict=True))
         emit(options, table, text_of(*shown), outputs.values())
     elif options.output != "-":

@@ -260,9 +260,9 @@ def _client_of(client: Client | None) -> Iterator[Client]:
                     dashboard_address=None,
                     worker_dashboard_address=None,
                 ) as local,
-                Client(local, set_as_default=False) as made,
+                Client(local, set_as_default=False) as local_client,
             ):
-                yield made
+                yield local_client
             return
     if not isinstance(client, Client):
         raise ValueError(f"client must be a distributed.Client, got {type(client).__name__}")

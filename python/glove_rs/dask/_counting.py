@@ -19,7 +19,7 @@ from .._checks import byte_count
 from .._io.sources import documents_of, source_arguments
 from .._io.table_files import Piece
 from .._io.table_objects import column_of
-from .._progress import Callback as Progress
+from .._progress import ProgressCallback as Progress
 from .._settings import checked, core_counting, core_encoding
 from ..vocabulary import Vocabulary
 from ._cluster import Cluster

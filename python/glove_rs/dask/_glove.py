@@ -15,7 +15,7 @@ from .. import _core, _settings
 from .._checks import byte_count, integer
 from .._fit.fitting import given_counts
 from .._fit.training import Fitted, History, Init, Session, SessionOptions
-from .._progress import Callback as Progress
+from .._progress import ProgressCallback as Progress
 from .._progress import reporter
 from ..glove import Glove
 from ..subwords import Subwords
@@ -304,7 +304,7 @@ class DaskGlove(Glove):
         prepared = time.monotonic() - begun
         after_epoch = session.callback(vocabulary, 0) or (lambda _: False)
 
-        def keep(arrays: dict[str, Any]) -> None:
+        def store(arrays: dict[str, Any]) -> None:
             reports, moved = trainer.reports, trainer.received
             self._fitted = Fitted(
                 vocabulary,
@@ -325,7 +325,7 @@ class DaskGlove(Glove):
 
         try:
             arrays = trainer.run(after_epoch)
-            keep(arrays)
+            store(arrays)
             if training["subwords"]:
                 self._shrink(arrays, progress)
         except _core.TrainingDiverged:
@@ -334,7 +334,7 @@ class DaskGlove(Glove):
             trainer.cancel()
             if trainer.reports:
                 with suppress(WorkerLost):
-                    keep(trainer.arrays(trainer.state))
+                    store(trainer.arrays(trainer.state))
             raise
 
     def _shrink(self, arrays: dict[str, Any], progress: Progress | None) -> None:
@@ -345,7 +345,7 @@ class DaskGlove(Glove):
         if found is not None:
             core, moves = found
             moved = {name: arrays[name] + 0.5 * moves for name in ("W", "W_tilde")}
-            self._fitted = replace(state, made={**arrays, **moved}, _subwords=Subwords(core))
+            self._fitted = replace(state, trained={**arrays, **moved}, _subwords=Subwords(core))
 
     def __getstate__(self) -> dict[str, Any]:
         # A client is a connection of this process, so it is left out of a pickle.

@@ -216,7 +216,7 @@ def shards_of(
         for number, (file, parts) in enumerate(zip(files, by_file, strict=True))
         if len(parts) > 1 or number < _LOOKED_AT
     )
-    shards = _gathered(itertools.chain.from_iterable(by_file), size)
+    shards = _shards_of_ranges(itertools.chain.from_iterable(by_file), size)
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
     return Shards(name, [sum(map(len, shard)) for shard in shards], shards)
 
@@ -248,7 +248,7 @@ def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
     return Shards(name, sizes, pieces=pieces)
 
 
-def _gathered(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
+def _shards_of_ranges(ranges: Iterator[FileRange], size: int) -> list[list[FileRange]]:
     """Put consecutive ranges together into shards of at most `size` bytes.
 
     A range of more than `size` bytes, such as a large compressed file, is alone in its shard.

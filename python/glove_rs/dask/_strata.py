@@ -22,9 +22,9 @@ __all__ = [
     "Marginals",
     "Rows",
     "add_marginals",
-    "aligned",
     "copied",
     "cost",
+    "kernel_aligned",
     "marginals",
     "pairs",
     "sizes",
@@ -123,8 +123,8 @@ def train(
     costs: the cost of the records and the cost of the negative pairs. The pair is None if the
     training diverged in this block.
     """
-    words = aligned(words[0] if isinstance(words, tuple) else words)
-    contexts = aligned(contexts)
+    words = kernel_aligned(words[0] if isinstance(words, tuple) else words)
+    contexts = kernel_aligned(contexts)
     costs = tiles.train(columns, training, subepoch, words, contexts, _threads(threads))
     return words, contexts, costs
 
@@ -143,7 +143,7 @@ def cost(
     "validation" is the cost of the held-out records of the block. "divergence" is the contribution
     of the block to the divergence cost; an epoch whose cost is above the divergence cost diverges.
     """
-    words, contexts = aligned(words), aligned(contexts)
+    words, contexts = kernel_aligned(words), kernel_aligned(contexts)
     return tiles.cost(of, columns, training, words, contexts, _threads(threads))
 
 
@@ -157,7 +157,7 @@ def _usable(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
     return np.require(array, requirements="A")
 
 
-def aligned(rows: Rows) -> Rows:
+def kernel_aligned(rows: Rows) -> Rows:
     """Return a copy of rows with the alignment that the kernel needs."""
     size = rows.itemsize
     room = np.empty(rows.size + ALIGNMENT // size, dtype=rows.dtype)

@@ -19,7 +19,7 @@ from distributed import Future, wait
 
 from .. import _core
 from .._fit.training import Session
-from .._progress import Callback as Progress
+from .._progress import ProgressCallback as Progress
 from .._warnings import warn
 from . import _strata
 from ._cluster import Cluster
@@ -582,7 +582,7 @@ class Training:
         arrays: list[Rows] = []
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)
-            found = _strata.aligned(self._value(rows))
+            found = _strata.kernel_aligned(self._value(rows))
             unpacked = _core.unpack_rows(found, self._dim, self._training["optimizer"], contexts)
             if not arrays:
                 arrays = [np.empty((self._words, *part.shape[1:]), np.float32) for part in unpacked]

@@ -14,14 +14,14 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["interval", "resampled_share", "resampled_spearman"]
+__all__ = ["interval", "resampled_fraction", "resampled_spearman"]
 
 _Float64 = NDArray[np.float64]
 
 #: The probability of an interval.
 _LEVEL = 0.95
-# There is no interval if more than this share of the draws has no score. Otherwise the interval is
-# computed from the draws with a score.
+# There is no interval if more than this fraction of the draws has no score. Otherwise the interval
+# is computed from the draws with a score.
 _UNDEFINED = 0.05
 # The number of items that are drawn at a time. An array of 2¹⁶ float64 takes 0.5 MB, and about ten
 # arrays of this size are in use. Measured: benches/EXPERIMENTS.md, "Draws at a time".
@@ -44,8 +44,8 @@ def interval(scores: _Float64) -> tuple[float, float]:
     return float(low), float(high)
 
 
-def resampled_share(right: _Float64, n: int, seed: int) -> _Float64:
-    """Return the share of right items for each of `n` draws.
+def resampled_fraction(right: _Float64, n: int, seed: int) -> _Float64:
+    """Return the fraction of right items for each of `n` draws.
 
     The outcomes of all models for an item are a pattern, such as "first model right, second model
     wrong". Items with the same pattern have the same effect, so the function draws only the number
@@ -65,8 +65,8 @@ def resampled_share(right: _Float64, n: int, seed: int) -> _Float64:
     items = right.shape[1]
     patterns, counts = np.unique(right, axis=1, return_counts=True)
     drawn = np.random.default_rng(seed).multinomial(items, counts / items, size=n)
-    shares: _Float64 = patterns @ drawn.T / items
-    return shares
+    fractions: _Float64 = patterns @ drawn.T / items
+    return fractions
 
 
 def resampled_spearman(ratings: _Float64, values: _Float64, n: int, seed: int) -> _Float64:

@@ -25,8 +25,8 @@ __all__ = ["PURITY", "CategoryResult", "categories", "clustered"]
 
 #: The measure in words.
 PURITY = (
-    "purity: the share of words in the most frequent category of their cluster; as many clusters "
-    "as categories, by Ward's method on unit vectors"
+    "purity: the fraction of words in the most frequent category of their cluster; as many "
+    "clusters as categories, by Ward's method on unit vectors"
 )
 
 # The largest number of words in a file. Clustering holds the distances of all pairs of words in
@@ -135,9 +135,10 @@ def categories(
     r"""Cluster words by their vectors and compare the clusters with categories that people made.
 
     The vectors are scaled to unit length. Ward's method divides them into as many clusters as the
-    words have categories. Purity is the share of words that belong to the most frequent category of
-    their cluster. Baroni, Dinu and Kruszewski (2014) use the same measure with another clustering
-    method. Ward's method has no random start, so the same vectors always have the same purity.
+    words have categories. Purity is the fraction of words that belong to the most frequent category
+    of their cluster. Baroni, Dinu and Kruszewski (2014) use the same measure with another
+    clustering method. Ward's method has no random start, so the same vectors always have the same
+    purity.
 
     Parameters
     ----------

@@ -304,7 +304,7 @@ def _protocol(
     """Return how the rows were measured, with one fact on each line."""
     measures = {
         "Spearman": "Spearman: rank correlation of cosines and human ratings",
-        "accuracy": f"accuracy: the share of right answers by {rule(method)}",
+        "accuracy": f"accuracy: the fraction of right answers by {rule(method)}",
         "purity": PURITY,
     }
     used = {row.measure for row in rows}

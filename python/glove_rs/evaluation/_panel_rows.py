@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ._analogies import answered, section_kind
-from ._bootstrap import interval, resampled_share, resampled_spearman
+from ._bootstrap import interval, resampled_fraction, resampled_spearman
 from ._categories import clustered
 from ._outcomes import Outcomes, Vectors
 from ._score import Measure, PanelRow, Score
@@ -102,7 +102,7 @@ class _Task:
         if reason := _why_no_interval(values, ratings):
             return Score(found, value, math.nan, math.nan, lost, f"no interval: {reason}")
         if ratings is None:
-            drawn = resampled_share(values, n, seed)
+            drawn = resampled_fraction(values, n, seed)
         else:
             drawn = resampled_spearman(ratings, values, n, seed)
         low, high = interval(_difference(drawn))

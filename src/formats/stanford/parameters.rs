@@ -70,8 +70,8 @@ pub fn load_parameters(
             for number in bytes.as_chunks().0 {
                 vectors.push(f64::from_le_bytes(*number) as f32);
             }
-            if let Some(place) = vectors[start..].iter().position(|x| !x.is_finite()) {
-                let offset = row * shape.row_bytes + 8 * place as u64;
+            if let Some(index) = vectors[start..].iter().position(|x| !x.is_finite()) {
+                let offset = row * shape.row_bytes + 8 * index as u64;
                 let message = "this number is not finite in single precision";
                 return Err(Error::format(path, Location::Byte(offset), message));
             }

@@ -97,8 +97,8 @@ pub(in crate::formats) fn read_cooccurrences(
     let mut builder = TriangleBuilder::new(words, memory);
     let mut last = 0;
     for_each_record(input, monitor, |record, offset| {
-        let bad = |place: u64, message: String| {
-            Error::format(path, Location::Byte(offset + place), message)
+        let bad = |relative: u64, message: String| {
+            Error::format(path, Location::Byte(offset + relative), message)
         };
         let index = |at: usize| -> Result<WordId> {
             let index = i32::from_le_bytes(*record[at..].first_chunk().expect("4 bytes"));

@@ -74,7 +74,7 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
     let mut vocabulary = Vocabulary::default();
     let (mut block, mut rest) = (Vec::new(), Vec::new());
     let mut number = 0;
-    let mut lines = Lines::default();
+    let mut lines = WordLines::default();
     loop {
         // Read at least as many bytes as the unfinished line already has: otherwise a long line would be
         // searched for its end many times.
@@ -112,13 +112,13 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
 
 /// The lines of the words of a file. They are stored only where empty lines come between two words.
 #[derive(Default)]
-struct Lines {
+struct WordLines {
     /// For each group of words without empty lines between them: the rank of its first word, and the number of empty
     /// lines before it.
     groups: Vec<(usize, u64)>,
 }
 
-impl Lines {
+impl WordLines {
     /// Note the line of the last of `words` words.
     fn add(&mut self, words: usize, line: u64) -> Result<()> {
         let empty = line - words as u64;

@@ -1,7 +1,7 @@
 //! Divides a file of vectors into blocks of whole records, and finds the range of each record. A record is a word with
 //! its vector.
 
-use super::record_layout::Rows;
+use super::record_layout::RecordLayout;
 use super::selection::Selection;
 use crate::error::{Error, Result};
 use crate::io::Input;
@@ -68,7 +68,7 @@ pub(super) struct Blocks<'a, R> {
     waiting: Option<Block>,
 }
 
-impl<'a, R: Rows> Blocks<'a, R> {
+impl<'a, R: RecordLayout> Blocks<'a, R> {
     /// Read at most `most` records from `input`.
     pub fn new(
         input: &'a mut Input,

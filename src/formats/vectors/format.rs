@@ -111,7 +111,7 @@ pub(super) fn detect(
     }
     let content = input.peek(most)?;
     plan(content, content.len() < most, size, format, longest)
-        .map_err(|(place, message)| Error::format(&path, place, message))
+        .map_err(|(location, message)| Error::format(&path, location, message))
 }
 
 /// Whether `input` can be read as vectors. Nothing of it is consumed.

@@ -6,7 +6,7 @@ use super::loaded::{Loaded, MAX_LINE_BYTES};
 use super::rows::{self, Vectors};
 use super::selection::Selection;
 use super::stanford;
-use super::text::Lines;
+use super::text::TextRows;
 use super::word2vec_binary::BinaryRows;
 use super::{native, word_list::WordList};
 use crate::error::{Error, Location, Result};
@@ -106,7 +106,7 @@ pub(crate) fn load_from<E: Element>(
     let errors = options.errors;
     Ok(match detect(&mut input, options.format, longest, errors)? {
         Plan::Text(body) => {
-            let lines = Lines::after(body.lines, body.dim, longest, body.dialect, errors);
+            let lines = TextRows::after(body.lines, body.dim, longest, body.dialect, errors);
             let vectors = read_text(&mut input, &body, lines, most, options.words, monitor)?;
             let doubtful = |word: &&[u8]| body.dialect.numbers_at_end(word) > 0;
             let doubtful = WordList::of(vectors.words.iter().filter(doubtful))?;
@@ -164,7 +164,7 @@ fn checked<E: Element>(mut loaded: Loaded<E>) -> Result<Loaded<E>> {
 fn read_text<E: Element>(
     input: &mut Input,
     body: &Body,
-    lines: Lines,
+    lines: TextRows,
     most: usize,
     only: Option<&Selection>,
     monitor: &Monitor,

@@ -11,7 +11,7 @@
 //! | `shortest` | formats numbers with the fewest digits, many at a time |
 //! | `stanford` | reads vectors from the parameters of Stanford's `glove` |
 //! | [`native`] | this package's own format, which can be mapped instead of read |
-//! | [`write`](mod@write), `turns` | writes word2vec's formats and GloVe's text, formatted on all threads |
+//! | [`write`](mod@write), `ordered_writer` | writes word2vec's formats and GloVe's text, formatted on all threads |
 //! | `combine` | combines the two vectors of a word, w and w̃, into one |
 //! | `word_list` | many words in one allocation |
 //! | `selection` | words whose vectors are wanted |
@@ -24,13 +24,13 @@ mod load;
 mod loaded;
 pub mod native;
 mod numbers;
+mod ordered_writer;
 mod record_layout;
 mod rows;
 mod selection;
 mod shortest;
 mod stanford;
 mod text;
-mod turns;
 mod word2vec_binary;
 mod word_list;
 pub mod write;

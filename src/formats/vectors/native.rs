@@ -21,7 +21,7 @@
 //!
 //! The matrix has no checksum, because all of the matrix would have to be read to verify it.
 
-use super::super::header::{Fault, HeaderFormat, contradiction, wrong_size};
+use super::super::header::{HeaderFault, HeaderFormat, contradiction, wrong_size};
 use super::loaded::MAX_LINE_BYTES;
 use super::word_list::WordList;
 use crate::error::{Error, Location, Result};
@@ -186,8 +186,8 @@ pub(super) fn read<E: Element>(
         let count = left.min(CHUNK);
         input.exactly((count * header.element_bytes) as u64, &mut bytes, || {
             let read = matrix.len() * header.element_bytes;
-            let place = Location::Byte(header.matrix + read as u64);
-            Error::format(&path, place, "the file ends within the matrix")
+            let location = Location::Byte(header.matrix + read as u64);
+            Error::format(&path, location, "the file ends within the matrix")
         })?;
         let start = matrix.len();
         fallible::resize(&mut matrix, start + count, E::ZERO)?;
@@ -244,7 +244,7 @@ fn read_index(input: &mut Input, size: Option<u64>) -> Result<(Header, WordList)
     Ok((header, words))
 }
 
-fn parse_header(bytes: &[u8]) -> std::result::Result<Header, Fault> {
+fn parse_header(bytes: &[u8]) -> std::result::Result<Header, HeaderFault> {
     let numbers = FORMAT.check(bytes)?;
     let element_bytes = numbers.u32(12) as usize;
     if element_bytes != 4 && element_bytes != 2 {

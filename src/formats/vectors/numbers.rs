@@ -150,22 +150,27 @@ fn parse_with<E: Element>(
 ) -> Option<usize> {
     let dim = row.len();
     scratch.resize(dim + MORE + NOTED, 0);
-    let count = places(find, &text[..length], separator, scratch)?;
+    let count = find_separators(find, &text[..length], separator, scratch)?;
     let first = count.checked_sub(dim)?;
     // The last field ends with the line.
     scratch[count] = length as u32;
-    let places = &scratch[first..=count];
+    let separators = &scratch[first..=count];
     for (i, row) in row.chunks_mut(TOGETHER).enumerate() {
         let start = i * TOGETHER;
-        parse_some(text, &places[start..=start + row.len()], row)?;
+        parse_some(text, &separators[start..=start + row.len()], row)?;
     }
-    Some(places[0] as usize)
+    Some(separators[0] as usize)
 }
 
-/// Write the offsets of `separator` in `line` to `places`, and return their number. `None` if
-/// `places` is too short. Room for `NOTED` more offsets than there are separators is always enough.
+/// Write the offsets of `separator` in `line` to `separators`, and return their number. `None` if
+/// `separators` is too short. Room for `NOTED` more offsets than there are separators is always enough.
 #[inline(always)]
-fn places(find: impl Find, line: &[u8], separator: u8, places: &mut [u32]) -> Option<usize> {
+fn find_separators(
+    find: impl Find,
+    line: &[u8],
+    separator: u8,
+    separators: &mut [u32],
+) -> Option<usize> {
     let mut count = 0;
     let (blocks, rest) = line.as_chunks::<64>();
     let mut last = [0; 64];
@@ -174,9 +179,9 @@ fn places(find: impl Find, line: &[u8], separator: u8, places: &mut [u32]) -> Op
         let mut found = find.find(separator, block);
         let next = count + found.count_ones() as usize;
         loop {
-            let places: &mut [u32; NOTED] = places.get_mut(count..)?.first_chunk_mut()?;
-            for place in places {
-                *place = (64 * i) as u32 + found.trailing_zeros();
+            let separators: &mut [u32; NOTED] = separators.get_mut(count..)?.first_chunk_mut()?;
+            for offset in separators {
+                *offset = (64 * i) as u32 + found.trailing_zeros();
                 found &= found.wrapping_sub(1);
             }
             if found == 0 {
@@ -186,16 +191,16 @@ fn places(find: impl Find, line: &[u8], separator: u8, places: &mut [u32]) -> Op
         }
         count = next;
     }
-    (count < places.len()).then_some(count)
+    (count < separators.len()).then_some(count)
 }
 
-/// Read at most `TOGETHER` numbers that lie between the separators at `places`.
+/// Read at most `TOGETHER` numbers that lie between the separators at the offsets `separators`.
 #[inline(always)]
-fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<()> {
+fn parse_some<E: Element>(text: &[u8], separators: &[u32], row: &mut [E]) -> Option<()> {
     // The first eight bytes of each number, and its other bytes. A byte of a digit becomes the value of the digit.
     let (mut left, mut right) = ([0_u64; TOGETHER], [0_u64; TOGETHER]);
     let mut signs = [0_u32; TOGETHER];
-    for (i, ends) in places.windows(2).enumerate().take(TOGETHER) {
+    for (i, ends) in separators.windows(2).enumerate().take(TOGETHER) {
         let (start, end) = (ends[0] as usize + 1, ends[1] as usize);
         // Near the end of the text there may be fewer bytes. Then `decimal` reads the number.
         let Some(bytes) = text.get(start..).and_then(<[u8]>::first_chunk::<17>) else {
@@ -245,7 +250,7 @@ fn parse_some<E: Element>(text: &[u8], places: &[u32], row: &mut [E]) -> Option<
             .enumerate()
             .filter(|(i, _)| is_other[*i] != 0)
         {
-            let field = &text[places[i] as usize + 1..places[i + 1] as usize];
+            let field = &text[separators[i] as usize + 1..separators[i + 1] as usize];
             let (value, _) =
                 decimal::parse_partial(field).filter(|(_, length)| *length == field.len())?;
             *x = E::from_f32(value);

@@ -10,7 +10,7 @@ use std::ops::Range;
 
 /// How words and vectors follow each other in a file. Each thread that parses a block gets a clone, which keeps
 /// the position of this block in the file for error messages.
-pub(super) trait Rows: Clone + Send {
+pub(super) trait RecordLayout: Clone + Send {
     /// Find complete records from the beginning of `block` on, at most `most`, and append their
     /// ranges to `spans`. `at_end` says that the file ends with the block. Returns the end of the
     /// last record found. The next block starts there, so a later call finds the records that this
@@ -21,10 +21,10 @@ pub(super) trait Rows: Clone + Send {
         at_end: bool,
         most: usize,
         spans: &mut Vec<Range<usize>>,
-    ) -> std::result::Result<usize, Fault>;
+    ) -> std::result::Result<usize, RecordFault>;
 
     /// Read the numbers of the record at `span` of `block` into `row`. Returns the range of its word in the block. The
-    /// word is UTF-8 if [`Rows::on_invalid`] is strict.
+    /// word is UTF-8 if [`RecordLayout::on_invalid`] is strict.
     fn parse<E: Element>(
         &mut self,
         block: &[u8],
@@ -44,12 +44,12 @@ pub(super) trait Rows: Clone + Send {
     /// What to do with words that are not UTF-8.
     fn on_invalid(&self) -> OnInvalid;
 
-    /// The location in the file of `offset` in the block that [`Rows::frame`] saw last.
+    /// The location in the file of `offset` in the block that [`RecordLayout::frame`] saw last.
     fn location(&self, block: &[u8], offset: usize) -> Location;
 }
 
 /// An error in the block: its offset, and a message.
-pub(super) struct Fault {
+pub(super) struct RecordFault {
     pub offset: usize,
     pub message: String,
 }

@@ -2,7 +2,7 @@
 //! takes rows of the matrix for it. Then it parses the block into these rows while other threads read the next blocks.
 
 use super::blocks::{Block, Blocks, Taken};
-use super::record_layout::Rows;
+use super::record_layout::RecordLayout;
 use super::selection::Selection;
 use super::word_list::{Distinct, WordList};
 use crate::error::{Error, Result};
@@ -34,7 +34,7 @@ pub(super) struct Vectors<E> {
 /// selection, only the vectors of its words are kept, and reading ends when all words are found.
 pub(super) fn read<E: Element>(
     input: &mut Input,
-    records: impl Rows,
+    records: impl RecordLayout,
     dim: usize,
     expected: usize,
     most: usize,
@@ -46,37 +46,37 @@ pub(super) fn read<E: Element>(
     // is too small, the matrix grows.
     let mut matrix = fallible::zeroed(expected.min(most).saturating_mul(dim))?;
     let mut blocks = Blocks::new(input, records, only, most, monitor);
-    let mut merged = Merged::new(only);
+    let mut joined = JoinedBlocks::new(only);
     loop {
-        let before = merged.words.len();
+        let before = joined.words.len();
         let round = Round {
             blocks: Mutex::new((&mut blocks, &mut matrix[before * dim..])),
-            merged: Mutex::new(&mut merged),
+            joined: Mutex::new(&mut joined),
             dim,
             only,
         };
         rayon::broadcast(|_| round.work());
-        merged.close_gaps(&mut matrix, before, dim);
-        if let Some(error) = merged.error {
+        joined.close_gaps(&mut matrix, before, dim);
+        if let Some(error) = joined.error {
             return Err(error);
         }
         let rows = match blocks.rows_needed() {
-            Some(rows) if !merged.is_complete => rows,
+            Some(rows) if !joined.is_complete => rows,
             _ => break,
         };
         // Add more rows than needed, so that the matrix grows only a few times.
-        let words = merged.words.len();
+        let words = joined.words.len();
         let rows = (words + rows).saturating_add(words / 8).min(most);
         fallible::resize(&mut matrix, rows.saturating_mul(dim), E::ZERO)?;
     }
-    matrix.truncate(merged.words.len() * dim);
+    matrix.truncate(joined.words.len() * dim);
     Ok(Vectors {
-        rest: (!merged.is_complete).then(|| blocks.into_rest()),
-        words: merged.words,
+        rest: (!joined.is_complete).then(|| blocks.into_rest()),
+        words: joined.words,
         matrix,
-        repeats: merged.repeats,
-        not_finite: merged.not_finite,
-        records: merged.records,
+        repeats: joined.repeats,
+        not_finite: joined.not_finite,
+        records: joined.records,
     })
 }
 
@@ -84,12 +84,12 @@ pub(super) fn read<E: Element>(
 struct Round<'a, 'b, R, E> {
     /// The blocks that are not read yet, and the rows that are not taken yet.
     blocks: Mutex<(&'a mut Blocks<'b, R>, &'a mut [E])>,
-    merged: Mutex<&'a mut Merged<'b>>,
+    joined: Mutex<&'a mut JoinedBlocks<'b>>,
     dim: usize,
     only: Option<&'b Selection>,
 }
 
-impl<R: Rows, E: Element> Round<'_, '_, R, E> {
+impl<R: RecordLayout, E: Element> Round<'_, '_, R, E> {
     /// Read and parse blocks until there are no more, the matrix has no room for the next, or an error occurs.
     fn work(&self) {
         let mut block = Block::default();
@@ -110,7 +110,7 @@ impl<R: Rows, E: Element> Round<'_, '_, R, E> {
             let parsed =
                 records.and_then(|records| parse(&block, records, rows, self.dim, self.only));
             let stop = parsed.is_err();
-            let is_complete = lock(&self.merged).put(number, parsed);
+            let is_complete = lock(&self.joined).put(number, parsed);
             if stop || is_complete {
                 lock(&self.blocks).0.close();
             }
@@ -134,7 +134,7 @@ struct Parsed {
 /// Parse the records of a block. The vectors of the wanted words are written to the first rows of `rows`.
 fn parse<E: Element>(
     block: &Block,
-    mut records: impl Rows,
+    mut records: impl RecordLayout,
     rows: &mut [E],
     dim: usize,
     only: Option<&Selection>,
@@ -170,7 +170,7 @@ fn parse<E: Element>(
 }
 
 /// The parsed blocks, joined in the order of the file.
-struct Merged<'a> {
+struct JoinedBlocks<'a> {
     only: Option<&'a Selection>,
     words: WordList,
     distinct: Distinct,
@@ -188,7 +188,7 @@ struct Merged<'a> {
     error: Option<Error>,
 }
 
-impl<'a> Merged<'a> {
+impl<'a> JoinedBlocks<'a> {
     fn new(only: Option<&'a Selection>) -> Self {
         Self {
             only,

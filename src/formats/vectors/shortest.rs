@@ -77,15 +77,15 @@ pub(super) const fn longest(count: usize) -> usize {
 /// Write a space and the shortest digits of each number to `line`, which has [`longest`] bytes. Returns the number
 /// of bytes written.
 pub(super) fn write(numbers: &[f32], line: &mut [u8]) -> usize {
-    Arch::new().dispatch(Row { numbers, line })
+    Arch::new().dispatch(NumbersOfLine { numbers, line })
 }
 
-struct Row<'a> {
+struct NumbersOfLine<'a> {
     numbers: &'a [f32],
     line: &'a mut [u8],
 }
 
-impl WithSimd for Row<'_> {
+impl WithSimd for NumbersOfLine<'_> {
     type Output = usize;
 
     #[inline(always)]

@@ -5,7 +5,7 @@
 //! last fields, as many as there are components, are the numbers, and the rest is the word.
 
 use super::numbers;
-use super::record_layout::{Fault, Rows};
+use super::record_layout::{RecordFault, RecordLayout};
 use super::rows::check_utf8;
 use super::selection::Selection;
 use crate::error::Location;
@@ -162,7 +162,7 @@ impl Dialect {
 
 /// The lines of a file, after its header if it has one.
 #[derive(Clone)]
-pub(super) struct Lines {
+pub(super) struct TextRows {
     dim: usize,
     dialect: Dialect,
     errors: OnInvalid,
@@ -174,7 +174,7 @@ pub(super) struct Lines {
     scratch: Vec<u32>,
 }
 
-impl Lines {
+impl TextRows {
     /// Lines of `dim` numbers and at most `longest` bytes. The file has `before` lines before them.
     pub fn after(
         before: u64,
@@ -213,14 +213,14 @@ pub(super) fn too_long(longest: usize) -> String {
     format!("the line is longer than max_line_bytes, {longest} bytes")
 }
 
-impl Rows for Lines {
+impl RecordLayout for TextRows {
     fn frame(
         &mut self,
         block: &[u8],
         at_end: bool,
         most: usize,
         spans: &mut Vec<Range<usize>>,
-    ) -> std::result::Result<usize, Fault> {
+    ) -> std::result::Result<usize, RecordFault> {
         self.before += self.here;
         self.here = 0;
         let last = (at_end && !block.ends_with(b"\n")).then_some(block.len());
@@ -234,7 +234,7 @@ impl Rows for Lines {
                 match self.check(line) {
                     Ok(()) => spans.push(start..end),
                     Err(message) if spans.is_empty() => {
-                        return Err(Fault {
+                        return Err(RecordFault {
                             offset: start,
                             message,
                         });
@@ -248,7 +248,7 @@ impl Rows for Lines {
             self.here += 1;
         }
         if block.len() - start > self.longest && spans.is_empty() {
-            return Err(Fault {
+            return Err(RecordFault {
                 offset: start,
                 message: too_long(self.longest),
             });
@@ -414,7 +414,7 @@ mod tests {
         dim: usize,
     ) -> std::result::Result<(String, Vec<f32>), String> {
         let mut row = vec![0.0; dim];
-        let mut lines = Lines::after(0, dim, usize::MAX, dialect, OnInvalid::Strict);
+        let mut lines = TextRows::after(0, dim, usize::MAX, dialect, OnInvalid::Strict);
         let word = lines.parse(line.as_bytes(), 0..line.len(), &mut row)?;
         let word = lines.word(&line.as_bytes()[word]).into_owned();
         Ok((String::from_utf8(word).unwrap(), row))

@@ -1,7 +1,7 @@
 //! Reads word2vec's binary vectors: the header `V dim LF`, then one record for each word: the word, a space, and `dim`
 //! little-endian f32. The original tool writes a newline after each record, gensim does not.
 
-use super::record_layout::{Fault, Rows};
+use super::record_layout::{RecordFault, RecordLayout};
 use super::rows::check_utf8;
 use super::selection::Selection;
 use crate::error::Location;
@@ -37,21 +37,21 @@ impl BinaryRows {
     }
 }
 
-impl Rows for BinaryRows {
+impl RecordLayout for BinaryRows {
     fn frame(
         &mut self,
         block: &[u8],
         at_end: bool,
         most: usize,
         spans: &mut Vec<Range<usize>>,
-    ) -> std::result::Result<usize, Fault> {
+    ) -> std::result::Result<usize, RecordFault> {
         self.before += self.here;
         self.here = 0;
         let mut end = 0;
         while spans.len() < most {
             let newlines = block[end..].iter().take_while(|b| **b == b'\n').count();
             let start = end + newlines;
-            let fault = |message: &str| Fault {
+            let fault = |message: &str| RecordFault {
                 offset: start,
                 message: message.to_owned(),
             };

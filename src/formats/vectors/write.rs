@@ -1,9 +1,9 @@
 //! Writes vectors for other programs: word2vec's two formats, and GloVe's text.
 
 use super::format::{self, Body, Plan};
+use super::ordered_writer::{TextBuffer, write_in_order};
 use super::shortest;
 use super::text::Dialect;
-use super::turns::{Text, in_order};
 use crate::error::{Error, Result};
 use crate::float16::Element;
 use crate::io::{Written, at, write_atomically};
@@ -67,21 +67,21 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     }
     let header = !matches!(layout, Layout::Headless | Layout::SixDecimals);
     check_words(words, header)?;
-    let rows = Rows {
+    let formatter = RowFormatter {
         words,
         vectors,
         dim,
         layout,
     };
     write_atomically(path, monitor, |out| {
-        let mut text = Text::default();
+        let mut text = TextBuffer::default();
         if header {
             text.push(format!("{} {dim}\n", words.len()).as_bytes());
         }
         if layout != Layout::Binary {
             let start = text.bytes().len();
             let checked = words.len().min(CHECKED);
-            rows.format(0..checked, &mut text);
+            formatter.format(0..checked, &mut text);
             let all = checked == words.len();
             check_beginning(text.bytes(), all, header.then_some(words.len()), dim)?;
             text.truncate(start);
@@ -89,9 +89,9 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
         at(path, out.write_all(text.bytes()))?;
         let together = (BLOCK / dim.saturating_mul(12)).max(1);
         let blocks = words.len().div_ceil(together);
-        in_order(out, path, blocks, monitor, |block, text| {
+        write_in_order(out, path, blocks, monitor, |block, text| {
             let start = block * together;
-            rows.format(start..(start + together).min(words.len()), text);
+            formatter.format(start..(start + together).min(words.len()), text);
         })
     })
 }
@@ -142,16 +142,16 @@ fn check_beginning(text: &[u8], all: bool, words: Option<usize>, dim: usize) -> 
 }
 
 /// The words and vectors to write, and their layout.
-struct Rows<'a, W, E> {
+struct RowFormatter<'a, W, E> {
     words: &'a [W],
     vectors: &'a [E],
     dim: usize,
     layout: Layout,
 }
 
-impl<W: AsRef<[u8]>, E: Element> Rows<'_, W, E> {
+impl<W: AsRef<[u8]>, E: Element> RowFormatter<'_, W, E> {
     /// Append some of the rows to `text`.
-    fn format(&self, rows: Range<usize>, text: &mut Text) {
+    fn format(&self, rows: Range<usize>, text: &mut TextBuffer) {
         let mut wide = vec![0.0; self.dim];
         let vectors = &self.vectors[rows.start * self.dim..rows.end * self.dim];
         for (word, vector) in self.words[rows].iter().zip(vectors.chunks_exact(self.dim)) {

@@ -1,21 +1,21 @@
 //! Builds tiles: sorts records into pairs of blocks of words, and shuffles the records of each pair of blocks.
 
+use super::block_entries::for_each_block;
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
 use super::logarithm::{Buffer, logarithms};
 use super::order::{Order, Scratch};
-use super::segments::for_each_segment;
 use super::slab::{Slab, SlabRange};
 use super::source::{Counts, TileSource};
 use super::{Tile, Tiles};
-use crate::cooccurrence::Rows;
+use crate::cooccurrence::CountRows;
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::training::kernel::Record;
 use crate::training::marginals::{Marginal, marginals};
-use crate::training::negatives::{NegativeSampler, Pair, Targets};
+use crate::training::negatives::{NegativePair, NegativeSampler, Targets};
 use crate::training::options::TrainingOptions;
 use crate::training::row_layout::RowLayout;
 use crate::training::shuffle::shuffle;
@@ -62,7 +62,7 @@ pub(crate) fn record_bytes(nnz: u64, symmetric: bool) -> u64 {
 
 /// Bytes of `draws` negative pairs.
 pub(crate) fn negative_bytes(draws: f64) -> u64 {
-    draws as u64 * size_of::<Pair>() as u64
+    draws as u64 * size_of::<NegativePair>() as u64
 }
 
 /// Number of blocks of rows that are built for each thread before the memory of their counts is
@@ -204,7 +204,7 @@ impl Tiles {
 /// block k up to `block` and, if the matrix is not symmetric, tile (k, `block`). Tiles without records are
 /// left out. Returns the tiles and the slab with their records.
 fn fill(
-    counts: &impl Rows,
+    counts: &impl CountRows,
     grid: &TileGrid,
     block: usize,
     layout: RowLayout,
@@ -217,14 +217,14 @@ fn fill(
     // number of records to train on, and the number of held-out records.
     let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
     counts.for_each_row(rows.clone(), |row| {
-        for_each_segment(&row, grid, block, |segment| {
-            for (side, values) in segment.values.into_iter().enumerate() {
-                let sizes = &mut sizes[segment.block][side];
+        for_each_block(&row, grid, block, |entries| {
+            for (side, values) in entries.values.into_iter().enumerate() {
+                let sizes = &mut sizes[entries.block][side];
                 if holdout.is_empty() {
                     sizes[0] += values.iter().filter(|&&x| x != 0.0).count();
                     continue;
                 }
-                for (&column, &x) in segment.columns.iter().zip(values) {
+                for (&column, &x) in entries.columns.iter().zip(values) {
                     let kind = usize::from(holdout.contains(row.row, column));
                     sizes[kind] += usize::from(x != 0.0);
                 }
@@ -263,13 +263,13 @@ fn fill(
     let mut buffer = Buffer::default();
     counts.for_each_row(rows.clone(), |row| {
         let own = (row.row - rows.start) as u16;
-        for_each_segment(&row, grid, block, |segment| {
-            let first = grid.start(segment.block);
-            for (side, values) in segment.values.into_iter().enumerate() {
-                let place = if segment.block == block { 0 } else { side };
-                let next = &mut next[segment.block][place];
+        for_each_block(&row, grid, block, |entries| {
+            let first = grid.start(entries.block);
+            for (side, values) in entries.values.into_iter().enumerate() {
+                let stored_side = if entries.block == block { 0 } else { side };
+                let next = &mut next[entries.block][stored_side];
                 let logarithms = logarithms(values, &mut buffer);
-                for ((&column, &x), &ln_x) in segment.columns.iter().zip(values).zip(logarithms) {
+                for ((&column, &x), &ln_x) in entries.columns.iter().zip(values).zip(logarithms) {
                     if x == 0.0 {
                         continue;
                     }
@@ -305,7 +305,7 @@ fn fill(
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
         shuffle(records, &mut rng);
         let rows = grid.words_of(tile.row_block as usize).len();
-        Order::new(rows, layout).gather(records, scratch);
+        Order::new(rows, layout).arrange(records, scratch);
     };
     ordered
         .into_par_iter()

@@ -1,13 +1,13 @@
 //! Tiles: the records grouped by pairs of blocks of words, so that the rows that a tile updates stay in the
 //! cache.
 
+mod block_entries;
 mod build;
 pub(super) mod grid;
 mod holdout;
 mod logarithm;
 mod negative_pairs;
 mod order;
-mod segments;
 mod serialize;
 mod slab;
 mod source;
@@ -20,7 +20,7 @@ pub use source::Counts;
 pub(crate) use source::TileSource;
 
 use super::kernel::Record;
-use super::negatives::{Pair, Targets};
+use super::negatives::{NegativePair, Targets};
 use crate::error::Result;
 use crate::memory::TemporaryFile;
 use crate::training::line::LINE;
@@ -71,7 +71,7 @@ impl Tile {
     }
 
     /// The word and the context word of a record of this tile.
-    pub(super) fn word_and_context(&self, record: Record) -> Pair {
+    pub(super) fn word_and_context(&self, record: Record) -> [u16; 2] {
         if self.mirrored {
             [record.j, record.i]
         } else {
@@ -108,7 +108,7 @@ pub struct Tiles {
 /// The negative pairs of all tiles.
 #[derive(Debug)]
 struct Negatives {
-    slabs: Vec<Slab<Pair>>,
+    slabs: Vec<Slab<NegativePair>>,
     targets: Targets,
 }
 
@@ -184,7 +184,7 @@ impl Tiles {
         &self,
         tile: usize,
         pairs: Range<usize>,
-        buffer: &mut Vec<Pair>,
+        buffer: &mut Vec<NegativePair>,
         to: &mut Vec<Record>,
     ) -> Result<()> {
         to.clear();

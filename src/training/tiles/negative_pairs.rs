@@ -6,7 +6,7 @@ use super::{Negatives, Tile, Tiles};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::monitor::Monitor;
-use crate::training::negatives::{NegativeSampler, Pair, Targets};
+use crate::training::negatives::{NegativePair, NegativeSampler, Targets};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -31,7 +31,8 @@ impl Tiles {
         };
         let (mut tiles, mut slabs) = (Vec::new(), Vec::new());
         for first in rows.clone().step_by(wave) {
-            let drawn: Vec<Result<(Vec<Tile>, Slab<Pair>)>> = (first..rows.end.min(first + wave))
+            let row_blocks = first..rows.end.min(first + wave);
+            let drawn: Vec<Result<(Vec<Tile>, Slab<NegativePair>)>> = row_blocks
                 .into_par_iter()
                 .map(|row_block| self.draw_row(sampler, row_block, monitor))
                 .collect();
@@ -56,10 +57,10 @@ impl Tiles {
         sampler: &NegativeSampler,
         row_block: usize,
         monitor: &Monitor,
-    ) -> Result<(Vec<Tile>, Slab<Pair>)> {
+    ) -> Result<(Vec<Tile>, Slab<NegativePair>)> {
         let blocks = 0..self.grid.blocks();
         let max_draws = |column_block| sampler.max_draws(&self.grid, row_block, column_block);
-        let mut pairs = HugeBuffer::<Pair>::zeroed(blocks.clone().map(max_draws).sum())?;
+        let mut pairs = HugeBuffer::<NegativePair>::zeroed(blocks.clone().map(max_draws).sum())?;
         let (mut taken, mut buffer) = (Vec::new(), Vec::new());
         let mut scratch = Scratch::default();
         let (mut tiles, mut end) = (Vec::new(), 0);
@@ -83,7 +84,7 @@ impl Tiles {
             let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
             if self.layout.is_rowwise() {
                 let rows = self.grid.words_of(row_block).len();
-                Order::new(rows, self.layout).gather(&mut pairs[end..end + length], &mut scratch);
+                Order::new(rows, self.layout).arrange(&mut pairs[end..end + length], &mut scratch);
             }
             if !any_seen && length == 0 {
                 continue;

@@ -1,20 +1,20 @@
 //! The order of the records and of the negative pairs within a tile.
 //!
-//! Records are shuffled and then gathered by rows within stretches of consecutive records. The rows of
+//! Records are shuffled and then arranged by rows within stretches of consecutive records. The rows of
 //! the `i` side stay in or near the first-level cache, while the rows of the other side are loaded
 //! one after the other. A stretch is short enough that each row is trained at about the same times
 //! as in a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile"). Negative
-//! pairs are shuffled too, but they are gathered only for row-wise AdaGrad.
+//! pairs are shuffled too, but they are arranged only for row-wise AdaGrad.
 //!
 //! For row-wise AdaGrad, the records of a row in a stretch are arranged in groups of four, because
 //! the kernel updates four records of one row as one mini-batch (benches/EXPERIMENTS.md,
 //! "Mini-batches of one word").
 
 use crate::training::kernel::{Record, TOGETHER};
-use crate::training::negatives::Pair;
+use crate::training::negatives::NegativePair;
 use crate::training::row_layout::RowLayout;
 
-/// Records that are gathered together use rows of at most about this many bytes on their `i` side.
+/// Records that are sorted together use rows of at most about this many bytes on their `i` side.
 const NEAR_BYTES: usize = 24 << 10;
 /// The value of `NEAR_BYTES` for row-wise AdaGrad.
 const NEAR_BYTES_ROWWISE: usize = 48 << 10;
@@ -36,7 +36,7 @@ impl HasRow for Record {
     }
 }
 
-impl HasRow for Pair {
+impl HasRow for NegativePair {
     fn row(&self) -> usize {
         usize::from(self[0])
     }
@@ -45,13 +45,13 @@ impl HasRow for Pair {
 /// How to order the records of the tiles of one block of rows.
 pub(super) struct Order {
     rows: usize,
-    // Number of consecutive rows whose records are gathered together.
+    // Number of consecutive rows whose records are sorted together.
     near: usize,
     stretch: usize,
     in_fours: bool,
 }
 
-/// Buffers of [`Order::gather`].
+/// Buffers of [`Order::arrange`].
 pub(super) struct Scratch<T> {
     sorted: Vec<T>,
     ends: Vec<usize>,
@@ -85,8 +85,8 @@ impl Order {
         }
     }
 
-    /// Gather shuffled records by rows.
-    pub fn gather<T: HasRow>(&self, records: &mut [T], scratch: &mut Scratch<T>) {
+    /// Arrange shuffled records by rows.
+    pub fn arrange<T: HasRow>(&self, records: &mut [T], scratch: &mut Scratch<T>) {
         for stretch in records.chunks_mut(self.stretch) {
             if self.in_fours {
                 self.by_fours(stretch, scratch);
@@ -187,24 +187,24 @@ mod tests {
         let Order { near, stretch, .. } = order(Optimizer::AdaGrad);
         assert!(near > 1 && near < ROWS);
         let all = shuffled(1_000);
-        let mut gathered = all.clone();
-        order(Optimizer::AdaGrad).gather(&mut gathered, &mut Scratch::default());
-        assert_ne!(gathered, all);
-        for (gathered, all) in gathered.chunks(stretch).zip(all.chunks(stretch)) {
+        let mut arranged = all.clone();
+        order(Optimizer::AdaGrad).arrange(&mut arranged, &mut Scratch::default());
+        assert_ne!(arranged, all);
+        for (arranged, all) in arranged.chunks(stretch).zip(all.chunks(stretch)) {
             let mut expected = all.to_vec();
             expected.sort_by_key(|record| record.row() / near);
-            assert_eq!(gathered, expected);
+            assert_eq!(arranged, expected);
         }
     }
 
     #[test]
     fn most_records_of_row_wise_adagrad_are_in_fours_of_one_row() {
         let all = shuffled(8_000);
-        let mut gathered = all;
-        order(Optimizer::RowwiseAdaGrad).gather(&mut gathered, &mut Scratch::default());
+        let mut arranged = all;
+        order(Optimizer::RowwiseAdaGrad).arrange(&mut arranged, &mut Scratch::default());
         let of_one_row = |four: &&[Record]| four.iter().all(|record| record.i == four[0].i);
-        let fours = gathered.chunks_exact(TOGETHER).filter(of_one_row).count();
-        assert!(TOGETHER * fours > gathered.len() * 3 / 5, "{fours}");
+        let fours = arranged.chunks_exact(TOGETHER).filter(of_one_row).count();
+        assert!(TOGETHER * fours > arranged.len() * 3 / 5, "{fours}");
     }
 
     #[test]
@@ -215,8 +215,8 @@ mod tests {
         for _ in 0..rounds {
             let mut records = [0, 1, 2, 3, 4, 5];
             shuffle(&mut records, &mut rng);
-            for (place, record) in records.into_iter().enumerate() {
-                times[place][record] += 1;
+            for (position, record) in records.into_iter().enumerate() {
+                times[position][record] += 1;
             }
         }
         let expected = f64::from(rounds) / 6.0;
@@ -232,12 +232,12 @@ mod tests {
             let optimizer = if rowwise { Optimizer::RowwiseAdaGrad } else { Optimizer::AdaGrad };
             let order = order(optimizer);
             let all = shuffled(length);
-            let mut gathered = all.clone();
-            order.gather(&mut gathered, &mut Scratch::default());
-            for (gathered, all) in gathered.chunks(order.stretch).zip(all.chunks(order.stretch)) {
-                let mut gathered = gathered.to_vec();
-                gathered.sort_by_key(|record| record.j);
-                prop_assert_eq!(gathered, all);
+            let mut arranged = all.clone();
+            order.arrange(&mut arranged, &mut Scratch::default());
+            for (arranged, all) in arranged.chunks(order.stretch).zip(all.chunks(order.stretch)) {
+                let mut arranged = arranged.to_vec();
+                arranged.sort_by_key(|record| record.j);
+                prop_assert_eq!(arranged, all);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! The counts that tiles are built from: how `build.rs` gets their rows, and when the memory of rows is freed.
 
-use crate::cooccurrence::{Rows, Triangle};
+use crate::cooccurrence::{CountRows, Triangle};
 use crate::error::Result;
 use crate::vocabulary::WordId;
 use std::ops::{Deref, Range};
@@ -9,7 +9,7 @@ use std::ops::{Deref, Range};
 /// the rows of one block of words.
 pub(crate) trait TileSource: Sync {
     /// Rows of the lower triangle of the matrix.
-    type Rows: Rows;
+    type Rows: CountRows;
     /// What [`TileSource::rows`] returns: owned or borrowed rows.
     type Loaded<'a>: Deref<Target = Self::Rows>
     where

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// An encoded text. The counter reads symbols, which can be narrower than ids. Where several words
 /// share a symbol, the counter looks up the id.
-pub(crate) trait Text: Sync {
+pub(crate) trait SymbolText: Sync {
     /// The type of the elements of a window.
     type Symbol: Symbol;
 
@@ -32,7 +32,7 @@ pub(crate) trait Symbol: Copy + PartialEq + Default + Sync {
     fn is_at_most(self, word: Self) -> bool;
 }
 
-impl Text for [WordId] {
+impl SymbolText for [WordId] {
     type Symbol = WordId;
 
     fn symbols(&self) -> &[WordId] {
@@ -64,7 +64,7 @@ impl Symbol for WordId {
     }
 }
 
-impl Text for CompactText {
+impl SymbolText for CompactText {
     type Symbol = u16;
 
     fn symbols(&self) -> &[u16] {

@@ -1,10 +1,10 @@
 //! Whole documents as windows: every two words of a document are a pair, whatever their distance
 //! (docs/architecture.md, Counting rules).
 
-use super::accumulator::{Row, Sum};
+use super::accumulator::{RowSums, Sum};
 use super::occurrences::POLL_TOKENS;
 use super::options::{CountingOptions, MAX_DOCUMENT};
-use super::text::{Symbol, Text};
+use super::symbol_text::{Symbol, SymbolText};
 use crate::encoding::GAP;
 use crate::error::{Error, Result};
 use crate::memory::fallible;
@@ -12,13 +12,13 @@ use crate::monitor::Monitor;
 use crate::vocabulary::{Vocabulary, WordId};
 use std::ops::Range;
 
-/// Number of positions of the text for each element of the field `index` of [`Documents`].
+/// Number of positions of the text for each element of the field `index` of [`DocumentWindows`].
 const STEP: usize = 64;
 /// Number of words of a document that an error shows.
 const SHOWN: usize = 5;
 
 /// The documents of a text. A document is looked up by the position of one of its words.
-pub(crate) struct Documents {
+pub(crate) struct DocumentWindows {
     // ends[k] is the position of the mark that ends document k, or the length of the text if the
     // last document has no mark.
     ends: Vec<u32>,
@@ -26,7 +26,7 @@ pub(crate) struct Documents {
     index: Vec<u32>,
 }
 
-impl Documents {
+impl DocumentWindows {
     /// Index the documents of a segment. If the segment is the last one (`is_last`), the words after
     /// the last end of a document are a document too. Otherwise these words are left out, because the
     /// next segment begins with them.
@@ -34,7 +34,7 @@ impl Documents {
     /// # Errors
     /// [`Error::Memory`]; [`Error::Cancelled`]. The inner result is a [`LongDocument`] if a
     /// document has more than [`MAX_DOCUMENT`] words and gaps.
-    pub fn index<T: Text + ?Sized>(
+    pub fn index<T: SymbolText + ?Sized>(
         text: &T,
         is_last: bool,
         monitor: &Monitor,
@@ -47,9 +47,9 @@ impl Documents {
                 monitor.check()?;
             }
             index.push(ends.len() as u32);
-            for (place, &symbol) in part.iter().enumerate() {
+            for (offset, &symbol) in part.iter().enumerate() {
                 if symbol == T::Symbol::END {
-                    let end = block * STEP + place;
+                    let end = block * STEP + offset;
                     if end - start > MAX_DOCUMENT {
                         return Ok(Err(LongDocument::of(text, ends.len(), start..end)));
                     }
@@ -99,13 +99,13 @@ impl Documents {
     /// Add to `sums`, for each of these positions of the word `row`, the pairs of `row` with the words at the other
     /// positions of the document. Words with a larger id than `row` are skipped: their own rows count these pairs.
     #[inline(always)]
-    pub fn scan<T: Text + ?Sized>(
+    pub fn scan<T: SymbolText + ?Sized>(
         &self,
         text: &T,
         row: WordId,
         positions: impl Iterator<Item = usize>,
         options: &CountingOptions,
-        sums: &mut impl Row,
+        sums: &mut impl RowSums,
     ) {
         let symbols = text.symbols();
         for position in positions {
@@ -151,7 +151,7 @@ pub(crate) struct LongDocument {
 }
 
 impl LongDocument {
-    fn of<T: Text + ?Sized>(text: &T, number: usize, words: Range<usize>) -> Self {
+    fn of<T: SymbolText + ?Sized>(text: &T, number: usize, words: Range<usize>) -> Self {
         Self {
             number,
             words: words.len(),

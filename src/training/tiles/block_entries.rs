@@ -5,7 +5,7 @@ use crate::cooccurrence::TriangleRow;
 use crate::vocabulary::WordId;
 
 /// The entries of a row whose columns are words of one block.
-pub(super) struct Segment<'a> {
+pub(super) struct BlockEntries<'a> {
     pub block: usize,
     pub columns: &'a [WordId],
     // X[row, column] and X[column, row], in the order of `columns`. A list is empty if no tile of
@@ -16,13 +16,13 @@ pub(super) struct Segment<'a> {
     pub values: [&'a [f64]; 2],
 }
 
-/// Call `f` for each segment of a row of block `own`.
+/// Call `f` for each block that has entries of a row. The row is in block `own`.
 #[inline(always)]
-pub(super) fn for_each_segment<'a>(
+pub(super) fn for_each_block<'a>(
     row: &TriangleRow<'a>,
     grid: &TileGrid,
     own: usize,
-    mut f: impl FnMut(Segment<'a>),
+    mut f: impl FnMut(BlockEntries<'a>),
 ) {
     let group = grid.partition.group(grid.group);
     // A symmetric source has only pairs with a word of the group. The tiles need each of these pairs in at
@@ -42,7 +42,7 @@ pub(super) fn for_each_segment<'a>(
             _ => &[],
         };
         let on_diagonal = usize::from(columns.last() == Some(&row.row));
-        f(Segment {
+        f(BlockEntries {
             block,
             columns,
             values: [

@@ -11,16 +11,16 @@ use std::sync::{Condvar, Mutex, PoisonError};
 
 /// Call `format` for the blocks 0 to `blocks` − 1 on all threads of the current rayon pool, and
 /// write the text of each block in order. While one thread writes, the other threads format later blocks.
-pub(super) fn in_order(
+pub(super) fn write_in_order(
     out: &mut Output<'_>,
     path: &Path,
     blocks: usize,
     monitor: &Monitor,
-    format: impl Fn(usize, &mut Text) + Sync,
+    format: impl Fn(usize, &mut TextBuffer) + Sync,
 ) -> Result<()> {
     let unclaimed = AtomicUsize::new(0);
-    let turns = Turns {
-        turn: Mutex::new(Turn {
+    let writer = OrderedWriter {
+        state: Mutex::new(WriterState {
             out,
             next: 0,
             ended: None,
@@ -28,8 +28,8 @@ pub(super) fn in_order(
         changed: Condvar::new(),
     };
     rayon::broadcast(|_| {
-        let _guard = EndOnPanic(&turns);
-        let mut text = Text::default();
+        let _guard = EndOnPanic(&writer);
+        let mut text = TextBuffer::default();
         loop {
             let block = unclaimed.fetch_add(1, Relaxed);
             if block >= blocks {
@@ -41,24 +41,25 @@ pub(super) fn in_order(
                 monitor.check()?;
                 at(path, out.write_all(text.bytes()))
             };
-            if !turns.take(block, write) {
+            if !writer.write(block, write) {
                 return;
             }
         }
     });
-    let turn = turns.turn.into_inner();
-    turn.unwrap_or_else(PoisonError::into_inner)
+    let state = writer.state.into_inner();
+    state
+        .unwrap_or_else(PoisonError::into_inner)
         .ended
         .unwrap_or(Ok(()))
 }
 
 /// The output. One thread at a time writes to it, in the order of the blocks.
-struct Turns<'a, 'b> {
-    turn: Mutex<Turn<'a, 'b>>,
+struct OrderedWriter<'a, 'b> {
+    state: Mutex<WriterState<'a, 'b>>,
     changed: Condvar,
 }
 
-struct Turn<'a, 'b> {
+struct WriterState<'a, 'b> {
     out: &'a mut Output<'b>,
     /// Number of the block that is written next.
     next: usize,
@@ -66,39 +67,39 @@ struct Turn<'a, 'b> {
     ended: Option<Result<()>>,
 }
 
-impl<'b> Turns<'_, 'b> {
+impl<'b> OrderedWriter<'_, 'b> {
     /// Wait until block `number` is next, and write it. Returns false if writing has ended, because
     /// writing a block failed or a thread panicked.
-    fn take(&self, number: usize, write: impl FnOnce(&mut Output<'b>) -> Result<()>) -> bool {
-        let mut turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        while turn.next != number && turn.ended.is_none() {
-            turn = self
+    fn write(&self, number: usize, write: impl FnOnce(&mut Output<'b>) -> Result<()>) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while state.next != number && state.ended.is_none() {
+            state = self
                 .changed
-                .wait(turn)
+                .wait(state)
                 .unwrap_or_else(PoisonError::into_inner);
         }
-        if turn.ended.is_some() {
+        if state.ended.is_some() {
             return false;
         }
-        let written = write(turn.out);
-        turn.next += 1;
+        let written = write(state.out);
+        state.next += 1;
         let is_fine = written.is_ok();
-        turn.ended = written.err().map(Err);
-        drop(turn);
+        state.ended = written.err().map(Err);
+        drop(state);
         self.changed.notify_all();
         is_fine
     }
 }
 
 /// If a thread panics, the other threads end instead of waiting for its block.
-struct EndOnPanic<'a, 'b, 'c>(&'a Turns<'b, 'c>);
+struct EndOnPanic<'a, 'b, 'c>(&'a OrderedWriter<'b, 'c>);
 
 impl Drop for EndOnPanic<'_, '_, '_> {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let mut turn = self.0.turn.lock().unwrap_or_else(PoisonError::into_inner);
-            turn.ended.get_or_insert(Ok(()));
-            drop(turn);
+            let mut state = self.0.state.lock().unwrap_or_else(PoisonError::into_inner);
+            state.ended.get_or_insert(Ok(()));
+            drop(state);
             self.0.changed.notify_all();
         }
     }
@@ -106,12 +107,12 @@ impl Drop for EndOnPanic<'_, '_, '_> {
 
 /// A buffer of text. It keeps its memory when it is truncated.
 #[derive(Default)]
-pub(super) struct Text {
+pub(super) struct TextBuffer {
     bytes: Vec<u8>,
     end: usize,
 }
 
-impl Text {
+impl TextBuffer {
     pub fn bytes(&self) -> &[u8] {
         &self.bytes[..self.end]
     }
@@ -138,7 +139,7 @@ impl Text {
     }
 }
 
-impl fmt::Write for Text {
+impl fmt::Write for TextBuffer {
     fn write_str(&mut self, text: &str) -> fmt::Result {
         self.push(text.as_bytes());
         Ok(())
@@ -156,11 +157,11 @@ mod tests {
     fn written(
         path: &Path,
         monitor: &Monitor,
-        format: impl Fn(usize, &mut Text) + Send + Sync,
+        format: impl Fn(usize, &mut TextBuffer) + Send + Sync,
     ) -> Result<()> {
         in_pool(3, || {
             write_atomically(path, monitor, |out| {
-                in_order(out, path, 500, monitor, format)
+                write_in_order(out, path, 500, monitor, format)
             })
         })?
     }
@@ -169,7 +170,7 @@ mod tests {
     fn blocks_are_written_in_their_order() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
-        let format = |i: usize, text: &mut Text| {
+        let format = |i: usize, text: &mut TextBuffer| {
             // Some blocks take long.
             if i.is_multiple_of(100) {
                 std::thread::sleep(std::time::Duration::from_millis(2));
@@ -188,7 +189,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         let monitor = Monitor::new();
-        let cancel = |i: usize, _: &mut Text| {
+        let cancel = |i: usize, _: &mut TextBuffer| {
             if i == 50 {
                 monitor.cancel();
             }

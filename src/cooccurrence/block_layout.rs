@@ -255,14 +255,14 @@ impl TriangleRow<'_> {
 
     /// The entries with columns below `column`, and those with larger or equal columns.
     pub(crate) fn split(&self, column: WordId) -> (Self, Self) {
-        let place = self.columns.partition_point(|&own| own < column);
+        let index = self.columns.partition_point(|&own| own < column);
         let part = |range: Range<usize>| Self {
             row: self.row,
             columns: &self.columns[range.clone()],
             forward: &self.forward[range.clone()],
             backward: self.backward.map(|backward| &backward[range]),
         };
-        (part(0..place), part(place..self.columns.len()))
+        (part(0..index), part(index..self.columns.len()))
     }
 
     /// The entries whose column is in `columns`.
@@ -290,7 +290,7 @@ impl TriangleRow<'_> {
 }
 
 /// Counts that can be read row by row.
-pub trait Rows: Sync {
+pub trait CountRows: Sync {
     /// Call `f` for each of `rows`, in order. `f` may be called several times for a row, each time
     /// with some of the columns of the row.
     ///
@@ -303,7 +303,7 @@ pub trait Rows: Sync {
     ) -> Result<()>;
 }
 
-impl Rows for RowBlock {
+impl CountRows for RowBlock {
     fn for_each_row(
         &self,
         rows: Range<WordId>,

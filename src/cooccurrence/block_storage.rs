@@ -1,8 +1,8 @@
-//! Where a matrix keeps its rows: in memory (plain, packed or compressed), or in a temporary file. `row_block.rs`
-//! defines the layout of plain rows.
+//! Where a matrix has its blocks of rows: in memory (plain, packed or compressed), or in a temporary file.
+//! `block_layout.rs` defines the layout of a plain block.
 
+use super::block_layout::RowBlock;
 use super::packed_block::PackedBlock;
-use super::row_block::RowBlock;
 use super::row_codec::{decode_into, encode};
 use super::spill_file::SpillFile;
 use crate::error::Result;
@@ -16,12 +16,12 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 #[derive(Debug)]
-pub(crate) enum Store {
+pub(crate) enum BlockStorage {
     Memory(Vec<StoredBlock>),
     Disk(SpillFile),
 }
 
-impl Store {
+impl BlockStorage {
     pub fn of(blocks: Vec<RowBlock>) -> Self {
         Self::Memory(blocks.into_iter().map(StoredBlock::Plain).collect())
     }
