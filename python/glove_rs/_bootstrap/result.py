@@ -18,8 +18,7 @@ from .._io.sources import Source
 from .._progress import Progress, reporter
 from .._results import IntervalTable, ResultTable
 from .._unknown_word import UnknownWord
-from .._vectors.cosine import blocks as blocks_of_rows
-from .._vectors.cosine import cosines_of_pairs, unit_rows, unit_rows_in_float64
+from .._vectors.cosine import cosines_of_pairs, row_slices, unit_rows, unit_rows_in_float64
 from .._warnings import warn
 from ..vectors import WordVectors
 from .estimates import INTERVALS, Estimate, interval_of, spread
@@ -685,7 +684,7 @@ class Bootstrap:
 def _nearness(full: npt.NDArray[Any], replicate: npt.NDArray[Any]) -> tuple[int, float]:
     """Return the number of words that have a direction in both models, and their mean cosine."""
     words, total = 0, 0.0
-    for rows in blocks_of_rows(len(full)):
+    for rows in row_slices(len(full)):
         (u, has_u), (v, has_v) = (unit_rows(vectors, rows) for vectors in (full, replicate))
         total += float(np.einsum("ij,ij->", u, v, dtype=np.float64))
         words += int((has_u & has_v).sum())
