@@ -169,7 +169,7 @@ pd.DataFrame(shared, list(near), list(near))
 #
 # On a text of this size the decomposition of PPMI is the best of the five in three of four scores. Skip-gram is best in simlex999. The two settings of GloVe differ about as much as GloVe and skip-gram do. PyTorch minimises the loss of the paper, in batches of 16,384 records; it takes 40 times the processor time of glove-rs with the preset "paper", and reaches similar scores.
 #
-# On 17 million words and with AdaGrad, GloVe with negative sampling took 11.7 s and answered 33.4 % of the analogies, with 0.604 on wordsim353. gensim's skip-gram took 206.8 s, answered 24.1 %, and had 0.588 (wall time on two processors; section "Quality" of the same page). The preset "best" of a later version took 28.2 s of processor time on the same text, answered 45.4 %, and had 0.635; the preset "paper" took 36.0 s, answered 24.5 %, and had 0.432 (section "Methods"). The order of methods depends on the text, on its size and on the settings. Measure on your own text: `make methods CORPUS=my.txt SETS=folder` prints the table above for it.
+# On 17 million words, the preset "best", which adds subwords to negative sampling, took 28.2 s of processor time, answered 45.4 % of the analogies, and had 0.635 on wordsim353. The preset "paper" took 36.0 s, answered 24.5 %, and had 0.432. gensim's skip-gram took 442 s, answered 24.5 %, and had 0.592 (the same section). The order of methods depends on the text, on its size and on the settings. Measure on your own text: `make methods CORPUS=my.txt SETS=folder` prints the table above for it.
 #
 # Next: [10. Limits](10-limits.ipynb)
 
@@ -188,6 +188,6 @@ pd.DataFrame(shared, list(near), list(near))
 #
 # 在这样大小的文本上，PPMI 的分解在四项得分里有三项最好，skip-gram 的 simlex999 最好。GloVe 的两种设置之间的差别，与 GloVe 和 skip-gram 之间的差别差不多大。PyTorch 最小化的是论文的损失，每批 16,384 条记录；它用的处理器时间是 glove-rs 的 40 倍，得分相近。
 #
-# 在 1700 万词上，使用 AdaGrad 和负采样的 GloVe 用了 11.7 秒，类比答对 33.4 %，wordsim353 为 0.604；gensim 的 skip-gram 用了 206.8 秒，答对 24.1 %，wordsim353 为 0.588（两个处理器上的实际时间，见同一页的 “Quality” 一节）。后来版本的预设 “best” 在同一文本上用了 28.2 秒处理器时间，答对 45.4 %，wordsim353 为 0.635；预设 “paper” 用了 36.0 秒，答对 24.5 %，wordsim353 为 0.432（“Methods” 一节）。方法的排名取决于文本、文本的大小和设置。请在自己的文本上测量：`make methods CORPUS=my.txt SETS=folder` 会为它打印上面的表。
+# 在 1700 万词上，预设 “best”（在负采样之外还使用 n 元字符）用了 28.2 秒处理器时间，类比答对 45.4 %，wordsim353 为 0.635；预设 “paper” 用了 36.0 秒，答对 24.5 %，wordsim353 为 0.432；gensim 的 skip-gram 用了 442 秒，答对 24.5 %，wordsim353 为 0.592（见同一节）。方法的排名取决于文本、文本的大小和设置。请在自己的文本上测量：`make methods CORPUS=my.txt SETS=folder` 会为它打印上面的表。
 #
 # 下一节：[10. 局限](10-limits.ipynb)

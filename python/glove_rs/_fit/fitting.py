@@ -31,8 +31,8 @@ __all__ = ["counts_of", "fit", "given_counts", "resume", "update"]
 _Model = TypeVar("_Model", bound=Model)
 
 #: Epochs of an update, as a fraction of the model's epochs. With this fraction, `fit` on half of
-#: enwiki-17m and `update` with the other half answer 33.5 % of the analogies. `fit` on the whole
-#: text answers 33.7 % (benches/EXPERIMENTS.md, "Epochs of an update").
+#: enwiki-17m and `update` with the other half answer 45.2 % of the analogies. `fit` on the whole
+#: text answers 44.8 % (benches/EXPERIMENTS.md, "Epochs of an update").
 UPDATE_FRACTION = 0.4
 #: The biases of a new word start near the mean of the biases of this many old words.
 ALIKE = 100

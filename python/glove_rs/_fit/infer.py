@@ -26,7 +26,7 @@ _LEAST = 100
 _ROWS = 10_000
 #: The data loss that is assumed for a model without a history, such as one that was read from files
 #: of Stanford's tool. Both this tool and the preset "paper" reach 0.034 on 17 million words with
-#: dim 50, x_max=10 and 15 epochs (benches/RESULTS.md, "Quality").
+#: dim 50, x_max=10 and 15 epochs (benches/RESULTS.md, "End to end").
 _LOSS = 0.034
 #: The placeholder for the new word in contexts without the word. It consists of letters, so that
 #: no tokenizer of the core splits it.
