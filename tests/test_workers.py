@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import tracemalloc
 import warnings
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -272,6 +273,32 @@ def test_inputs_that_exceed_the_memory_are_refused(case):
         alc.embed([["a"]], large, False, memory="1MB")
     with pytest.raises(ValueError, match=r"memory must be at least .* the counts of one word"):
         alc.feature_embeddings(case.counts, (["w1"], np.ones((1, 20_000))), False, memory="1MB")
+
+
+def test_memory_limits_the_arrays_of_a_call():
+    rng = np.random.default_rng(1)
+    words = [f"w{i}" for i in range(1500)]
+    found = alc.embed([[word] for word in words], (words, rng.normal(size=(1500, 20))), False)
+    x = rng.normal(size=1500)
+    calls = {
+        "permutations": lambda **k: alc.regress(found, x, errors=None, permutations=3000, **k),
+        "jackknife": lambda **k: alc.regress(found, x, permutations=0, **k),
+        "draws": lambda **k: alc.nearest(found, bootstraps=3000, **k),
+    }
+
+    def peak(call: Callable[..., object], **limits: object) -> int:
+        call(**limits)  # so that modules are imported before
+        tracemalloc.start()
+        try:
+            call(threads=2, **limits)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    for name, call in calls.items():
+        # The vectors, residuals and a few arrays of this size (240 kB) do not belong to the blocks.
+        assert peak(call, memory="1MB") < 3_000_000, name
+        assert peak(call) > 4_000_000, name
 
 
 # --- threads limit what numpy does ---------------------------------------------------------------
