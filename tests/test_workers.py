@@ -275,6 +275,7 @@ def test_inputs_that_exceed_the_memory_are_refused(case):
         alc.feature_embeddings(case.counts, (["w1"], np.ones((1, 20_000))), False, memory="1MB")
 
 
+@pytest.mark.slow
 def test_memory_limits_the_arrays_of_a_call():
     rng = np.random.default_rng(1)
     words = [f"w{i}" for i in range(1500)]
