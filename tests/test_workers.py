@@ -245,6 +245,7 @@ def test_a_transform_differs_by_rounding_errors_only(case):
     assert_allclose(found.vectors, alc.embed(text[:9], model).vectors, rtol=1e-6, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_inputs_that_exceed_the_memory_are_refused(case):
     n = 130_000
     many = case.embeddings[np.arange(n) % 900]
