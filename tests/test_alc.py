@@ -5,6 +5,8 @@ from __future__ import annotations
 import itertools
 import json
 import math
+import re
+import warnings
 
 import numpy as np
 import pytest
@@ -161,10 +163,11 @@ def test_windows_of_a_keyword_are_embedded_with_their_metadata(text, model):
 def test_blocks_of_words_do_not_change_the_sums(monkeypatch):
     rng = np.random.default_rng(1)
     pair = (["a", "b", "c"], rng.normal(size=(3, 4)))
-    contexts = [list(rng.choice(["a", "b", "c"], size=n)) for n in (5, 1, 9, 3)]
+    contexts = [list(rng.choice(["a", "b", "c"], size=n)) for n in (5, 1, 90, 3, 33)]
     one = alc.embed(contexts, pair, transform=False).vectors
-    monkeypatch.setattr("glove_rs.alc._embed._GATHERED", 4)
-    assert_allclose(alc.embed(contexts, pair, transform=False).vectors, one, rtol=1e-12)
+    for block in (1, 10_000, 20_000):  # a part of a context, and several contexts
+        monkeypatch.setattr("glove_rs._workers._BLOCK", block)
+        assert np.array_equal(alc.embed(contexts, pair, transform=False).vectors, one)
 
 
 @pytest.mark.parametrize(
@@ -275,7 +278,7 @@ def test_a_replicate_is_the_fit_of_copied_clusters(seed, clustered):
             copies += [100 * c + copy] * len(own)
     _, raw, bias = reference_norms(Y[rows], X[rows], np.array(copies))
     Z = np.column_stack([np.ones(12), X])
-    found = Replicates(Decomposition(Z, clusters).fit(Y)).debiased(counts.astype(float))
+    found = Replicates(Decomposition(Z, clusters).fit(Y)).debiased(counts[None].astype(float))[0]
     assert_allclose(found, raw - bias, rtol=1e-5, atol=1e-6 * np.abs(raw).max())
 
 
@@ -759,7 +762,12 @@ def test_progress_is_reported(grouped):
         permutations=70,
         progress=lambda *args: calls.append(args[:3]),
     )
-    assert calls[9] == ("resampling", 10, 10)
+    ends = [at for at, call in enumerate(calls) if call == ("resampling", 10, 10)]
+    assert len(ends) == 1
+    for part, total in ((calls[: ends[0] + 1], 10), (calls[ends[0] + 1 :], 70)):
+        assert len(part) > 1
+        assert [call[2] for call in part] == [total] * len(part)
+        assert part == sorted(part)
     assert calls[-1] == ("resampling", 70, 70)
 
 
@@ -769,3 +777,168 @@ def test_vectors_of_a_model_are_taken_with_its_own_transform(model):
     one = alc.embed(["ice water"], model)
     other = alc.embed(["ice water"], wv, model.transform_matrix())
     assert_allclose(one.vectors, other.vectors)
+
+
+# --- degenerate input -----------------------------------------------------------------------------
+
+
+def longdouble_fit(Z: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The squared norms of coefficients and their bias HC1, in long double.
+
+    By Gram-Schmidt, three times for each column.
+    """
+    Z, Y = Z.astype(np.longdouble), Y.astype(np.longdouble)
+    n, p = Z.shape
+    Q, R = np.zeros((n, p), np.longdouble), np.zeros((p, p), np.longdouble)
+    for k in range(p):
+        rest = Z[:, k].copy()
+        for _ in range(3):
+            for j in range(k):
+                part = (Q[:, j] * rest).sum()
+                R[j, k] += part
+                rest -= Q[:, j] * part
+        R[k, k] = np.sqrt((rest**2).sum())
+        Q[:, k] = rest / R[k, k]
+    inverse = np.zeros((p, p), np.longdouble)
+    for column in range(p):
+        for k in reversed(range(p)):
+            own = np.longdouble(k == column) - (R[k, k + 1 :] * inverse[k + 1 :, column]).sum()
+            inverse[k, column] = own / R[k, k]
+    gamma = (Q[:, :, None] * Y[:, None, :]).sum(axis=0)
+    residuals = Y - (Q[:, :, None] * gamma).sum(axis=1)
+    beta = (inverse[:, :, None] * gamma).sum(axis=1)
+    rows = (Q[:, None, :] * inverse).sum(axis=2)
+    bias = (rows**2 * (residuals**2).sum(axis=1)[:, None]).sum(axis=0) * n / (n - p)
+    return (beta**2).sum(axis=1)[1:], bias[1:]
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="no longer floats than float64")
+@pytest.mark.parametrize("spread", [1e-2, 1e-5, 1e-7, 1e-8, 1e-10, 1e-15])
+def test_a_product_with_an_almost_constant_covariate_is_exact_or_refused(spread):
+    rng = np.random.default_rng(0)
+    a, b = 1 + spread * rng.normal(size=80), rng.normal(size=80)
+    found = embeddings(rng.normal(size=(80, 5)) + b[:, None])
+    fitted_ones = 0
+    for X in ({"b": b, "ab": a * b}, {"a": a, "b": b, "ab": a * b}, {"a": a, "ab": a * b}):
+        try:
+            result = alc.regress(found, X, permutations=9)
+        except ValueError as error:
+            if not re.match("covariates must (not be collinear|vary)", str(error)):
+                raise
+            continue
+        fitted_ones += 1
+        raw, bias = longdouble_fit(np.column_stack([np.ones(80), *X.values()]), found.vectors)
+        assert_allclose(result["norm_squared"], raw.astype(float), rtol=1e-6)
+        assert_allclose(result["bias"], bias.astype(float), rtol=1e-6)
+        assert all(np.isfinite(result[name]).all() for name in result.columns[1:])
+    assert fitted_ones == {1e-2: 3, 1e-5: 3, 1e-7: 3, 1e-8: fitted_ones, 1e-10: 1, 1e-15: 0}[spread]
+
+
+def test_a_ratio_warns_of_groups_of_one_context():
+    rng = np.random.default_rng(2)
+    found = embeddings(rng.normal(size=(5, 3)))
+    with pytest.warns(UserWarning, match="group with one context have no width: a$"):
+        alc.ratio(found, ["a", "b", "b", "b", "b"], bootstraps=5)
+    with pytest.warns(UserWarning, match="group with one context have no width: b, a$"):
+        alc.ratio(found[:2], ["a", "b"], "b", bootstraps=5)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        alc.ratio(found, ["a", "b", "b", "b", "b"])  # no intervals
+
+
+def test_permuted_ratios_are_those_of_each_permutation():
+    rng = np.random.default_rng(5)
+    found = embeddings(rng.normal(size=(9, 4)))
+    labels = np.array(["a", "b"])[[0, 0, 1, 0, 1, 1, 1, 0, 1]]
+    words = [f"w{k}" for k in range(4)]
+    table = alc.ratio(found, labels, candidates=words, permutations=50, seed=3)
+    units = found.vectors[:4] / np.linalg.norm(found.vectors[:4], axis=1)[:, None]
+
+    def ratios(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+        means = np.stack([first.mean(axis=0), second.mean(axis=0)])
+        cosines = means @ units.T / np.linalg.norm(means, axis=1)[:, None]
+        return cosines[0] / cosines[1]
+
+    observed = np.abs(ratios(found.vectors[labels == "a"], found.vectors[labels == "b"]) - 1)
+    draws, beyond = np.random.default_rng(3), np.zeros(4)
+    for _ in range(50):
+        order = draws.permutation(9)
+        drawn = ratios(found.vectors[order[:4]], found.vectors[order[4:]])
+        beyond += np.abs(drawn - 1) >= observed * (1 - 1e-12)
+    expected = dict(zip(words, (beyond + 1) / 51, strict=True))
+    assert {row["word"]: row["p_value"] for row in table} == pytest.approx(expected)
+
+
+def test_columns_of_metadata_keep_their_values_beside_other_columns():
+    pytest.importorskip("pandas")
+    wv = (["a", "b"], np.eye(2))
+    metadata = {"document": ["p", "q"], "context": [7, 8], "0": [5, 6]}
+    found = alc.embed(kwic.contexts(["a x", "x b"], "x", metadata=metadata), wv, False)
+    frame = found.to_pandas()
+    assert list(frame.columns) == [
+        *("context", "known_words", "document", "document_metadata"),
+        *("context_metadata", "0_metadata", "0", "1"),
+    ]
+    assert frame["document"].tolist() == [0, 1]
+    assert frame["document_metadata"].tolist() == ["p", "q"]
+    assert frame["context_metadata"].tolist() == [7, 8]
+    assert frame["0_metadata"].tolist() == [5, 6]
+    assert frame["0"].tolist() == [1.0, 0.0]
+    assert found.groups("document")[0] == ["0", "1"]
+    assert found.groups("document_metadata")[0] == ["p", "q"]
+
+
+def feature_embeddings(words: list[str], dim: int = 2) -> alc.FeatureEmbeddings:
+    n = len(words)
+    return alc.FeatureEmbeddings(words, np.ones((n, dim)), np.ones(n, dtype=np.int64))
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda e: alc.nearest(e[:0]), ValueError, "at least one vector, got a selection of none"),
+        (lambda e: e[:0].mean(), ValueError, "at least one vector"),
+        (lambda e: alc.nearest_contexts(e[:0], ["a"] * 4), ValueError, "at least one vector"),
+        (
+            lambda e: alc.nearest(e, np.zeros((4, 2))),
+            ValueError,
+            r"one dimension, got shape \(4, 2",
+        ),
+        (lambda e: alc.nearest(e, {1, 2, 3, 4}), TypeError, "by must be .* a sequence of values"),
+        (lambda e: alc.nearest(e, dict.fromkeys("abcd")), TypeError, "a sequence of values"),
+        (lambda e: alc.nearest(e, 5), TypeError, "by must be a column .* got 5"),
+        (lambda e: alc.nearest(e, candidates="w1"), TypeError, "candidates must be a sequence"),
+        (lambda e: alc.nearest(e, candidates=[]), ValueError, "candidates must have words"),
+        (lambda e: alc.similarity(e, "w1"), TypeError, "words must be a sequence of words"),
+        (
+            lambda e: alc.regress(e, np.array(3.0)),
+            ValueError,
+            r"a matrix of numbers, got shape \(\)",
+        ),
+        (lambda e: alc.regress(e, {"x": [1, 2, 3, np.nan]}), ValueError, "1 missing values in 'x'"),
+        (lambda e: alc.regress(e, {"x": "abcd"}), ValueError, "got 'abcd'"),
+        (lambda e: alc.regress(e, [1.0, 2, 3, 4], cluster=3), TypeError, "covariates must be"),
+        (lambda e: alc.regress(e, np.arange(4.0), cluster=3), TypeError, "cluster must be"),
+        (
+            lambda e: alc.feature_similarity(
+                feature_embeddings(["a", "b"]), feature_embeddings(["a"]), "ab"
+            ),
+            TypeError,
+            "words must be a sequence of words, got 'ab'",
+        ),
+        (
+            lambda e: alc.feature_similarity(
+                feature_embeddings(["a"]), feature_embeddings(["a"], 3)
+            ),
+            ValueError,
+            "vectors of the same length, got 2 and 3",
+        ),
+    ],
+)
+def test_degenerate_input_is_refused_by_name(call, error, message):
+    found = embeddings(np.random.default_rng(1).normal(size=(4, 3)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with pytest.raises(error, match=message):
+            call(found)
+    assert str(found[:0]).startswith("0 embeddings of 3 components")

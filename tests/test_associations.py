@@ -372,8 +372,8 @@ def test_a_replicate_with_a_vector_of_nan_is_left_out_and_counted(ask):
 @pytest.mark.parametrize(
     ("bootstrap", "error", "message"),
     [
-        (3, TypeError, "bootstrap must have models"),
-        ("abc", TypeError, "each model of bootstrap must be word vectors"),
+        (3, TypeError, "bootstrap must be a Bootstrap or several models"),
+        ("abc", TypeError, "bootstrap must be a Bootstrap or several models"),
         ([1, 2], TypeError, "each model of bootstrap must be word vectors"),
         (
             SimpleNamespace(models=[random_model(9)] * 2, interval="exact"),
@@ -576,3 +576,33 @@ def test_results_print_convert_and_plot():
         assert list(frame.columns) == result.columns
     with pytest.raises(ValueError, match="column must be one of"):
         found[0]["none"]
+
+
+def test_a_model_without_a_direction_has_no_value():
+    full = random_model(9)
+    flat = model(np.ones((9, full.vector_size)))  # all words have the same vector
+    models = [random_model(9, seed=seed) for seed in range(3)]
+    expected = associations.ripa(full, [("w0", "w1")], ["w2"], bootstrap=models)
+    many = [*models * 13, flat]
+    for call in (
+        lambda b: associations.ripa(full, [("w0", "w1")], ["w2"], bootstrap=b),
+        lambda b: associations.axis(full, ["w0"], ["w1"]).project(["w2"], bootstrap=b),
+    ):
+        assert call([*models, flat]).notes[-1].endswith("1 of 4 replicates have no value")
+        # At most 5 % of the replicates have no value: the interval leaves them out.
+        found, without = call(many), call(many[:-1])
+        assert_allclose([found["low"], found["high"]], [without["low"], without["high"]])
+    assert expected["low"][0] < expected.value < expected["high"][0]
+    with pytest.raises(ValueError, match="pairs must have different vectors"):
+        associations.ripa(flat, [("w0", "w1")], ["w2"])
+
+
+@pytest.mark.parametrize("wrong", ["abc", {"a": 1}, model(np.ones((9, 3))), 3])
+def test_one_model_is_not_a_bootstrap(wrong):
+    with pytest.raises(TypeError, match="a Bootstrap or several models of word vectors, got"):
+        associations.rnd(random_model(9), ["w0"], ["w1"], ["w2"], bootstrap=wrong)
+
+
+def test_a_set_of_one_str_is_refused():
+    with pytest.raises(TypeError, match="words must be a sequence of words, got 'ice'"):
+        associations.WordSet("cold", "ice")

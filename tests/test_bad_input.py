@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import inspect
 import math
 import os
 import re
@@ -17,7 +18,18 @@ import numpy as np
 import pytest
 
 import glove_rs
-from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors
+from glove_rs import (
+    Cooccurrence,
+    FormatError,
+    Glove,
+    Phrases,
+    Vocabulary,
+    WordVectors,
+    alc,
+    associations,
+    kwic,
+    tokens,
+)
 
 X = np.array([[0.0, 2.0], [2.0, 0.0]])
 
@@ -29,11 +41,13 @@ READERS = {
 
 LOADERS = {
     "Vocabulary.load": Vocabulary.load,
-    "Cooccurrence.load": lambda path: Cooccurrence.load(path, vocabulary=Vocabulary("ab", [1, 1])),
+    "Cooccurrence.load": lambda path: Cooccurrence.load(
+        path, vocabulary=Vocabulary(["a", "b"], [1, 1])
+    ),
     "Glove.load": Glove.load,
     "WordVectors.load": WordVectors.load,
     "WordVectors.load, Stanford's": lambda path: WordVectors.load(
-        path, vocabulary=Vocabulary("ab", [1, 1])
+        path, vocabulary=Vocabulary(["a", "b"], [1, 1])
     ),
 }
 
@@ -430,3 +444,40 @@ def test_a_word_that_utf8_cannot_hold_is_named(tmp_path, kind):
     with pytest.raises(ValueError, match=r"^words must be text, got 'a\\ud800b', which holds"):
         save(tmp_path / "vectors")
     assert list(tmp_path.iterdir()) == []
+
+
+# ----------------------------------------------------------------------- one str as several words
+
+
+#: A str is an iterable of its letters. These parameters take several words or names.
+SEVERAL = {
+    "Vocabulary, words": lambda: Vocabulary("ab", [1, 1]),
+    "WordVectors, words": lambda: WordVectors("ab", np.eye(2)),
+    "WordVectors.load, words": lambda path: WordVectors.load(path, words="ab"),
+    "Glove.fit, vocabulary": lambda: Glove(min_count=1).fit(["a b"], vocabulary="ab"),
+    "Cooccurrence.from_corpus, vocabulary": lambda: Cooccurrence.from_corpus(["a b"], "ab"),
+    "alc.embed, vectors": lambda: alc.embed(["a"], ("ab", np.eye(2)), False),
+    "alc.similarity, words": lambda found: alc.similarity(found, "ab"),
+    "alc.nearest, candidates": lambda found: alc.nearest(found, candidates="ab"),
+    "alc.ratio, candidates": lambda found: alc.ratio(found, ["x", "y"], candidates="ab"),
+    "associations.rnd, X": lambda wv: associations.rnd(wv, "ab", ["a"], ["b"]),
+    "associations.axis, positive": lambda wv: associations.axis(wv, "ab", ["b"]),
+    "associations.ripa, pairs": lambda wv: associations.ripa(wv, "ab", ["b"]),
+    "associations.WordSet": lambda: associations.WordSet("set", "ab"),
+    "kwic.contexts, metadata": lambda: kwic.contexts(["a", "a"], "a", metadata={"x": "ab"}),
+    "tokens.from_conllu, columns": lambda: tokens.from_conllu([], columns="form"),
+    "Phrases.learn, connector_words": lambda: Phrases.learn(["a b"], connector_words="ab"),
+}
+
+
+@pytest.mark.parametrize("call", SEVERAL.values(), ids=SEVERAL)
+def test_one_str_is_not_taken_for_its_letters(call, tmp_path):
+    wv = WordVectors(["a", "b"], np.eye(2))
+    wv.save(tmp_path / "vectors")
+    given = {
+        "path": tmp_path / "vectors",
+        "wv": wv,
+        "found": alc.embed(["a", "b"], wv, False),
+    }
+    with pytest.raises(TypeError, match=r"must .* got '(ab|form)'"):
+        call(*(given[name] for name in inspect.signature(call).parameters))

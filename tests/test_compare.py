@@ -598,3 +598,10 @@ def test_a_slice_without_pairs_is_left_out_and_a_replicate_without_pairs_has_no_
     with pytest.warns(UserWarning, match="of 10 replicates have a value"):
         similarity = resampled.similarity("the", "cat")
     assert 0 < np.isfinite(similarity.replicates).sum() < 10
+
+
+def test_labels_of_one_str_are_refused():
+    text, labels = ["ice is cold", "fire is hot"] * 10, ["a", "b"] * 10
+    model = Glove(4, epochs=1, min_count=1, threads=1, progress=False)
+    with pytest.raises(TypeError, match="labels must be several labels, got 'ab'"):
+        compare.slices(model, text, labels, labels="ab")

@@ -21,7 +21,7 @@ token_lists = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=40), min_s
 
 def count(documents, words, **settings):
     """The counts of a text as a dense matrix, for these words."""
-    vocabulary = Vocabulary(words, [1] * len(words))
+    vocabulary = Vocabulary(list(words), [1] * len(words))
     return Cooccurrence.from_corpus(documents, vocabulary, **settings).to_scipy().toarray()
 
 
@@ -96,7 +96,7 @@ def test_threads_do_not_change_the_bits_of_a_large_text(topics):
 def test_window_never_crosses_a_newline(tmp_path):
     path = tmp_path / "corpus.txt"
     path.write_text("a b\nc a\n\nb c\n")
-    counts = Cooccurrence.from_corpus(path, Vocabulary("abc", [1, 1, 1]), window=10)
+    counts = Cooccurrence.from_corpus(path, Vocabulary(["a", "b", "c"], [1, 1, 1]), window=10)
     np.testing.assert_array_equal(counts.to_scipy().toarray(), [[0, 1, 1], [1, 0, 1], [1, 1, 0]])
 
 
@@ -431,7 +431,7 @@ def test_a_truncated_file_is_a_format_error_with_path_and_byte_offset(tmp_path):
     path = stanford_file(tmp_path / "cooc.bin", (1, 2, 1.0), (2, 1, 1.0))
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(FormatError) as caught:
-        Cooccurrence.load(path, vocabulary=Vocabulary("ab", [1, 1]))
+        Cooccurrence.load(path, vocabulary=Vocabulary(["a", "b"], [1, 1]))
     message = str(caught.value)
     assert str(path) in message
     assert "byte 16" in message.replace(str(path), "")
@@ -445,7 +445,7 @@ def test_a_truncated_file_is_a_format_error_with_path_and_byte_offset(tmp_path):
 def test_a_record_that_cannot_be_is_a_format_error_with_its_byte_offset(tmp_path, bad):
     path = stanford_file(tmp_path / "cooc.bin", (1, 2, 1.0), (2, 1, 1.0), bad, (1, 1, 1.0))
     with pytest.raises(FormatError) as caught:
-        Cooccurrence.load(path, vocabulary=Vocabulary("ab", [1, 1]))
+        Cooccurrence.load(path, vocabulary=Vocabulary(["a", "b"], [1, 1]))
     offset = re.search(r"\bbyte (\d+)", str(caught.value).replace(str(path), ""))
     assert offset is not None
     assert 32 <= int(offset[1]) < 48

@@ -213,7 +213,7 @@ def test_records_are_finite_and_above_0(tmp_path, x):
     path = tmp_path / "cooccurrence.bin"
     path.write_bytes(struct.pack("<iid", 1, 2, 1.0) + struct.pack("<iid", 1, 1, x))
     with pytest.raises(FormatError, match=r"cooccurrence\.bin, byte 24: count"):
-        Cooccurrence.load(path, Vocabulary("ab", [1, 1]))
+        Cooccurrence.load(path, Vocabulary(["a", "b"], [1, 1]))
 
 
 @pytest.mark.parametrize("x", NO_COUNTS)
@@ -227,7 +227,7 @@ def test_records_of_several_blocks_are_read_whole(tmp_path):
     records = np.zeros(600_000, [("words", "<i4", 2), ("x", "<f8")])
     records["words"], records["x"] = 1, 1.0
     path.write_bytes(records.tobytes())
-    assert Cooccurrence.load(path, Vocabulary("a", [1])).total == 600_000
+    assert Cooccurrence.load(path, Vocabulary(["a"], [1])).total == 600_000
 
 
 def test_counts_whose_sum_is_beyond_a_float_are_refused(tmp_path):
@@ -239,7 +239,7 @@ def test_counts_whose_sum_is_beyond_a_float_are_refused(tmp_path):
     path = tmp_path / "counts.bin"
     path.write_bytes(struct.pack("<iid", 1, 1, 1e308) * 2)
     with pytest.raises(FormatError, match=r"counts\.bin, byte 0: .* sum"):
-        Cooccurrence.load(path, Vocabulary("a", [1]))
+        Cooccurrence.load(path, Vocabulary(["a"], [1]))
     path.write_bytes(native_counts([(b"a", 2), (b"b", 1)], values=[1e308, 1e308]))
     with pytest.raises(FormatError, match=r"counts\.bin, byte 0: .* sum"):
         Cooccurrence.load(path)
@@ -502,7 +502,7 @@ WAITING = {
     "WordVectors.load": "WordVectors.load(path)",
     "Vocabulary.load": "Vocabulary.load(path)",
     "Cooccurrence.load": "Cooccurrence.load(path)",
-    "Cooccurrence.load, Stanford's": "Cooccurrence.load(path, Vocabulary('ab', [1, 1]))",
+    "Cooccurrence.load, Stanford's": "Cooccurrence.load(path, Vocabulary(['a', 'b'], [1, 1]))",
     "Glove.resume": "Glove.resume(os.path.dirname(path))",
 }
 

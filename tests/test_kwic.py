@@ -492,3 +492,77 @@ def test_the_command_of_associations_runs_every_test(tmp_path):
     assert len(answer(*common, "--axis", "x", "y", "a")["rows"]) == 2
     assert b"no set 'z'" in call(*common, "--rnd", "x", "y", "z").stderr
     assert call(*common).returncode == 2
+
+
+# --- names of metadata ----------------------------------------------------------------------------
+
+
+def test_no_column_of_metadata_replaces_a_column_of_the_result():
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("matplotlib").use("Agg")
+    own = ["document", "position", "left", "keyword", "right"]
+    rows = [
+        {"text": "the ice is cold", "year": 1900} | {name: f"{name} 0" for name in own},
+        {"text": "more ice", "year": 1901} | {name: f"{name} 1" for name in own},
+    ]
+    named = ["year", *(f"{name}_metadata" for name in own)]
+    for source in (rows, pandas.DataFrame(rows)):
+        contexts = kwic.contexts(source, "ice", 2)
+        assert list(contexts.metadata) == named
+        frame = contexts.to_pandas()
+        assert list(frame.columns) == [*own, *named]
+        assert frame["document"].tolist() == [0, 1]
+        assert frame["right"].tolist() == ["is cold", ""]
+        assert frame["right_metadata"].tolist() == ["right 0", "right 1"]
+        first = contexts.to_dict()["contexts"][0]
+        assert list(first) == [*own, *named]
+        assert (first["document"], first["document_metadata"]) == (0, "document 0")
+        assert "document_metadata" in str(contexts).splitlines()[1]
+        assert "keyword 1" in str(contexts).splitlines()[3]
+        assert "left_metadata" in contexts._repr_html_()
+        assert contexts.plot("document_metadata").get_xlabel() == "document_metadata"
+        with pytest.raises(ValueError, match="by must be one of 'year', 'document_metadata'"):
+            contexts.plot("document")
+    seen: list[dict] = []
+    kwic.contexts(rows, "ice", callback=lambda _, metadata: seen.append(dict(metadata)))
+    assert [list(metadata) for metadata in seen] == [named] * 2
+
+
+def test_changed_names_of_metadata_are_unique():
+    metadata = {"document": [1], "document_metadata": [2], "document_metadata_metadata": [3]}
+    contexts = kwic.contexts(["ice"], "ice", metadata=metadata)
+    assert {name: values[0] for name, values in contexts.metadata.items()} == {
+        "document_metadata_metadata_metadata": 1,
+        "document_metadata": 2,
+        "document_metadata_metadata": 3,
+    }
+
+
+def test_repeated_columns_are_refused(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    twice = pandas.DataFrame([["ice", 1, 2]], columns=["text", "x", "x"])
+    with pytest.raises(ValueError, match="the table must have columns of different names"):
+        kwic.contexts(twice, "ice")
+    for metadata in ({"1": [1], 1: [2]}, twice[["x"]]):
+        with pytest.raises(ValueError, match="metadata must have columns of different names"):
+            kwic.contexts(["ice"], "ice", metadata=metadata)
+    paths = [tmp_path / "a.txt", tmp_path / "b.txt"]
+    for path in paths:
+        path.write_text("ice")
+    with pytest.raises(ValueError, match="different names, got 'file' twice"):
+        kwic.contexts(paths, "ice", metadata={"file": [1, 2]})
+
+
+def test_mappings_may_have_different_keys():
+    rows = [{"text": "ice"}, {"year": 1900, "text": "ice"}, {"year": 1901}]
+    contexts = kwic.contexts(rows, "ice")
+    assert contexts.metadata["year"].tolist() == [None, 1900]
+    assert contexts.documents_read == 3
+    many = [{"text": "ice", "n": 1}] * 4096 + [{"text": "ice"}] * 2
+    assert kwic.contexts(many, "ice").metadata["n"].tolist() == [1] * 4096 + [None] * 2
+
+
+@pytest.mark.parametrize("values", ["ab", b"ab", 5])
+def test_metadata_of_one_str_is_refused(values):
+    with pytest.raises(TypeError, match=r"a value for each document, got .* as the column 'x'"):
+        kwic.contexts(["ice", "ice"], "ice", metadata={"x": values})

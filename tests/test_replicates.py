@@ -756,3 +756,99 @@ def test_the_commands_train_print_and_compare(tmp_path):
     assert "another model" in reason(2, *train[:4], "--dim", "5")
     assert "another --replicate-epochs" in reason(2, *train, "--replicate-epochs", "3")
     assert "bootstrap.json" in reason(1, "bootstrap", "--out", tmp_path / "missing")
+
+
+# --- degenerate input -----------------------------------------------------------------------------
+
+
+def test_the_limits_of_few_replicates_use_students_quantile():
+    special = pytest.importorskip("scipy.special")
+    for level in (0.5, 0.9, 0.95, 0.999):
+        for n in (2, 3, 4, 5, 10, 31, 200, 501, 502, 5000):
+            values = np.arange(float(n))[:, None]
+            for kind in ("standard", "rms", "bias_corrected"):
+                center = values.mean(axis=0)
+                low, high = interval_of(center, values, "bootstrap", kind, level)
+                expected = special.stdtrit(n - 1, 0.5 + level / 2) * values.std(ddof=1)
+                assert np.allclose([center - low, high - center], expected, rtol=1e-8)
+    two = np.array([[0.0], [2.0]])
+    low, high = interval_of(np.array([1.0]), two, "bootstrap", "standard", 0.95)
+    assert (high - low)[0] / 2 == pytest.approx(12.706204736 * 2**0.5)
+    one = np.array([[0.0, 1.0], [2.0, np.nan]])  # the second statistic has one value only
+    low, high = interval_of(np.array([1.0, 1.0]), one, "bootstrap", "rms", 0.95)
+    assert np.isfinite([low[0], high[0]]).all()
+    assert np.isnan([low[1], high[1]]).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("replicate_epochs", "seven", "replicate_epochs must be an integer >= 1, got 'seven'"),
+        ("replicate_epochs", -1, "replicate_epochs must be an integer >= 1, got -1"),
+        ("replicate_epochs", 2.0, "replicate_epochs must be an integer >= 1, got 2.0"),
+        ("replicate_epochs", None, "replicate_epochs must be an integer >= 1, got None"),
+        ("replicate_epochs", 10**30, "replicate_epochs must be an integer from 1 to"),
+        ("replicate_learning_rate", 0, "replicate_learning_rate must be a finite number > 0"),
+        ("replicate_learning_rate", "x", "replicate_learning_rate must be a finite number > 0"),
+        ("method", "jack", "method must be one of"),
+        ("unit", 3, "unit must be one of"),
+        ("seed", -1, "seed must be an integer >= 0"),
+        ("n", "4", "n must be an integer >= 0"),
+        ("text", [], "text must be an object"),
+        ("text", {"documents": 1}, "units of text must be an integer"),
+        ("model", None, "model must be an object"),
+        ("model", {"epochs": "x"}, "epochs of model must be an integer"),
+        ("slice", 3, "slice must be text"),
+    ],
+)
+def test_damaged_settings_are_named_with_their_file(tmp_path, name, value, message):
+    b = made(tmp_path / "b", *noisy(1))
+    path = tmp_path / "b" / "bootstrap.json"
+    settings = json.loads(path.read_text())
+    path.write_text(json.dumps(settings | {name: value}))
+    with pytest.raises(glove_rs.FormatError, match=rf"bootstrap\.json: {message}"):
+        Bootstrap.load(tmp_path / "b")
+    path.write_text(json.dumps(settings))
+    assert len(Bootstrap.load(tmp_path / "b")) == len(b)
+
+
+def test_settings_without_any_epochs_are_an_error_when_they_are_needed(tmp_path):
+    path = tmp_path / "run"
+    glove_rs.bootstrap(Glove(**QUICK), TEXT, 1, path=path)
+    settings = json.loads((path / "bootstrap.json").read_text())
+    del settings["replicate_epochs"], settings["model"]["epochs"]
+    (path / "bootstrap.json").write_text(json.dumps(settings))
+    with pytest.raises(glove_rs.FormatError, match="neither replicate_epochs nor epochs"):
+        Bootstrap.load(path).extend(2, TEXT)
+
+
+def test_extend_names_arguments_that_it_does_not_take():
+    b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 1, replicate_epochs=3)
+    for source in (None, TEXT):
+        with pytest.raises(TypeError, match=r"'replicate_epochs': all .* replicate_epochs 3$"):
+            b.extend(3, source, replicate_epochs=7)
+        with pytest.raises(TypeError, match="'seed': all replicates of this bootstrap have seed 0"):
+            b.extend(3, source, seed=7)
+        with pytest.raises(TypeError, match="'dim': all replicates of this bootstrap have dim 4"):
+            b.extend(3, source, dim=7)
+        with pytest.raises(TypeError, match=r"'thread': it takes by, column, .*, threads, memory"):
+            b.extend(3, source, thread=1)
+    with pytest.raises(ValueError, match="threads needs a source"):
+        b.extend(3, threads=1)
+    assert len(b) == 1
+    assert len(b.extend(2, TEXT, threads=2)) == 2
+
+
+def test_labels_without_order_are_refused():
+    for by in (set(range(20)), dict.fromkeys(range(20))):
+        with pytest.raises(TypeError, match="by must be a sequence of labels in the order of"):
+            glove_rs.bootstrap(Glove(**QUICK), TEXT, 1, unit="group", by=by)
+
+
+def test_statistics_have_one_shape_and_empty_lists_give_empty_tables(tmp_path):
+    b = made(tmp_path / "b", *noisy(1))
+    sizes = itertools.count(1)
+    with pytest.raises(ValueError, match=r"arrays of one shape, got \(1,\) .* and \(2,\) for a"):
+        b.estimate(lambda wv: np.zeros(next(sizes)))
+    assert len(b.projection([], ["w0"], ["w1"])) == 0
+    assert len(b.similarities([])) == 0

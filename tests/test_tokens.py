@@ -187,3 +187,12 @@ def test_missing_annotations_and_other_objects_are_refused():
         list(tokens.from_stanza(document([("a", "b")]), "id"))
     with pytest.raises(TypeError, match=r"Docs of spaCy, got 'text': pass nlp\.pipe"):
         list(tokens.from_spacy(["text"]))
+
+
+def test_columns_of_one_str_are_refused(file):
+    with pytest.raises(TypeError, match=r"columns must be a sequence of names .*, got 'form'"):
+        tokens.from_conllu(file, columns="form")
+    with pytest.raises(TypeError, match="columns must be a sequence of names"):
+        tokens.from_conllu([], columns=["form", 3])
+    with pytest.raises(ValueError, match="columns must have at least one name"):
+        tokens.from_conllu(file, columns=[])

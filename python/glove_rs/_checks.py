@@ -188,11 +188,12 @@ def words(
 ) -> list[str]:
     """Return an iterable of words as a list, or raise an exception of the type `error`.
 
-    The message of the exception says that the parameter `name` must be `what`. A str gives the list
-    of its letters. A caller that must refuse a str checks for it before the call.
+    The message of the exception says that the parameter `name` must be `what`. A str is refused,
+    because it is an iterable of its letters. A caller that takes a str for one word checks for it
+    before the call.
     """
     got = None
-    if isinstance(value, Iterable) and not isinstance(value, bytes):
+    if isinstance(value, Iterable) and not isinstance(value, str | bytes):
         try:
             found = list(value)
         except TypeError:  # list() refuses an array without dimensions

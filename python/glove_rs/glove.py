@@ -990,18 +990,28 @@ keep_counts
         """
         return fitting.counts_of(self)
 
-    def transform_matrix(self, weighting: str | int | None = "log") -> npt.NDArray[np.float64]:
+    def transform_matrix(
+        self,
+        weighting: str | int | None = "log",
+        *,
+        threads: int | None = None,
+        memory: int | str | None = None,
+    ) -> npt.NDArray[np.float64]:
         """Return the matrix A of à la carte embeddings, from the counts of the model.
 
         A maps the mean of the vectors around a word to the vector of the word. It is fitted by
         weighted least squares: see :func:`glove_rs.alc.transform_matrix`, which also describes
-        `weighting`. The vectors are those of :attr:`vectors`.
+        the parameters. The vectors are those of :attr:`vectors`.
 
         Parameters
         ----------
         weighting : "log", int or None, default "log"
             The weight of a word. "log": ln of the count of the word. An int n: 1 if the count is at
             least n, otherwise 0. None: 1.
+        threads : int, optional
+            By default, the threads of the model.
+        memory : int or str, optional
+            By default, there is no limit.
 
         Returns
         -------
@@ -1018,7 +1028,13 @@ keep_counts
         """
         from .alc import transform_matrix
 
-        return transform_matrix(self.vectors, self.cooccurrence, weighting)
+        return transform_matrix(
+            self.vectors,
+            self.cooccurrence,
+            weighting,
+            threads=self.threads if threads is None else threads,
+            memory=memory,
+        )
 
     @property
     def _state(self) -> Fitted:

@@ -16,6 +16,7 @@ mod objects;
 mod pairs;
 mod panic;
 mod phrases;
+mod product;
 mod queries;
 mod recognising;
 mod run;
@@ -60,6 +61,8 @@ mod _core {
     use super::panic::take_panic;
     #[pymodule_export]
     use super::phrases::CorePhrases;
+    #[pymodule_export]
+    use super::product::product;
     #[pymodule_export]
     use super::queries::{cosines, unit_rows};
     #[pymodule_export]

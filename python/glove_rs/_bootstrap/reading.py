@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import inspect
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .. import _settings
+from .._checks import shown
 from .._fit.documents import By, Documents
 from .._io.sources import Source
 from .._progress import Progress, reporter
@@ -17,7 +19,29 @@ from .resampling import Resampling
 from .schedule import stored_schedule
 from .trainer import Trainer
 
-__all__ = ["documents_of", "parameters_of", "trainer_of", "trainer_on"]
+__all__ = ["check_reading", "documents_of", "parameters_of", "trainer_of", "trainer_on"]
+
+
+def check_reading(given: Iterable[str], settings: Mapping[str, Any]) -> None:
+    """Raise a TypeError for an argument of :meth:`Bootstrap.extend` that it does not take.
+
+    Parameters
+    ----------
+    given : iterable of str
+        The names of the arguments.
+    settings : mapping
+        The stored settings of the bootstrap.
+    """
+    known = inspect.signature(trainer_of).parameters.values()
+    allowed = [p.name for p in known if p.kind is p.KEYWORD_ONLY]
+    stored = {**settings, **stored_schedule(settings)}
+    for name in given:
+        if name not in allowed:
+            why = f"it takes {', '.join(allowed)}"
+            if name in stored or name in stored["model"]:
+                value = stored.get(name, stored["model"].get(name))
+                why = f"all replicates of this bootstrap have {name} {shown(value)}"
+            raise TypeError(f"extend() got an unexpected keyword argument {name!r}: {why}")
 
 
 def trainer_of(

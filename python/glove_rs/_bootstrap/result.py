@@ -23,7 +23,7 @@ from .._warnings import warn
 from ..vectors import WordVectors
 from .estimates import INTERVALS, Estimate, interval_of, spread
 from .queries import Query, mean_overlap, rank_words
-from .reading import trainer_of
+from .reading import check_reading, trainer_of
 from .resampling import blocks
 from .store import Store
 from .trainer import Trainer
@@ -250,8 +250,8 @@ class Bootstrap:
         Raises
         ------
         ValueError
-            If there are fewer than 2 replicates, if fewer than 2 have a finite value, or if
-            `level` or `interval` was set to an invalid value.
+            If there are fewer than 2 replicates, if fewer than 2 have a finite value, if the
+            arrays have different shapes, or if `level` or `interval` was set to an invalid value.
 
         Examples
         --------
@@ -266,6 +266,12 @@ class Bootstrap:
         self._check_replicates()
         value = np.asarray(function(self.full), dtype=np.float64)
         replicates = [np.asarray(function(model), dtype=np.float64) for model in self.models]
+        for own in replicates:
+            if own.shape != value.shape:
+                raise ValueError(
+                    f"function must return arrays of one shape, got {value.shape} for the full "
+                    f"model and {own.shape} for a replicate"
+                )
         return self._estimate(value, np.stack(replicates), name)
 
     def _check_replicates(self) -> None:
@@ -390,7 +396,7 @@ class Bootstrap:
         """
         one = isinstance(words, str)
         listed = [words] if isinstance(words, str) else words_of("words", words)
-        rows = [self._row(word) for word in listed]
+        rows = np.array([self._row(word) for word in listed], dtype=np.intp)
         ends = [self._end("positive", positive), self._end("negative", negative)]
 
         def project(wv: WordVectors) -> _F64:
@@ -399,7 +405,7 @@ class Bootstrap:
                 units, directed = unit_rows_in_float64(wv.vectors, end)
                 # A word that does not occur in this replicate is left out of the mean.
                 axis += sign * (units.sum(axis=0) / directed.sum() if directed.any() else np.nan)
-            units, directed = unit_rows_in_float64(wv.vectors, np.array(rows))
+            units, directed = unit_rows_in_float64(wv.vectors, rows)
             length = np.linalg.norm(axis)
             cosines = units @ axis / (length if length else np.nan)
             return np.where(directed, cosines, np.nan)
@@ -582,8 +588,12 @@ class Bootstrap:
             If the text is needed and `source` is not given, if `source` is not the text of this
             bootstrap, if this is a jackknife that cannot be extended to `n`, or if
             :func:`compare.slices` made this bootstrap.
+        TypeError
+            For any other argument, such as `replicate_epochs`: the settings of the replicates
+            cannot change.
         """
         n = integer("n", n, 0)
+        check_reading(reading, self._settings)
         if self._is_slice:
             raise ValueError(
                 f"the bootstrap of the slice {self._settings['slice']!r} cannot be extended: the "
@@ -591,7 +601,8 @@ class Bootstrap:
             )
         if source is not None or reading:
             if source is None:
-                raise ValueError(f"{', '.join(reading)} need a source")
+                verb = "needs" if len(reading) == 1 else "need"
+                raise ValueError(f"{', '.join(reading)} {verb} a source")
             self._trainer = trainer_of(self._settings, source, progress, **reading)
         if n > self._done and self.method == "jackknife":
             n = blocks(n, self._settings["text"]["units"])

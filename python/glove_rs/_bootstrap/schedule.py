@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from .._core import FormatError
 from .._settings import default
 
 __all__ = ["replicate_schedule", "stored_schedule"]
@@ -67,7 +68,16 @@ def stored_schedule(settings: Mapping[str, Any]) -> dict[str, Any]:
 
     Older versions did not store these two settings: they trained replicates with the epochs and the
     learning rate of the model.
+
+    Raises
+    ------
+    FormatError
+        If neither the bootstrap nor its model has one of them.
     """
-    model = settings["model"]
-    names = {"replicate_epochs": "epochs", "replicate_learning_rate": "learning_rate"}
-    return {name: settings.get(name, model.get(own)) for name, own in names.items()}
+    found = {}
+    for own in ("epochs", "learning_rate"):
+        name = f"replicate_{own}"
+        if name not in settings and own not in settings["model"]:
+            raise FormatError(f"the settings of the bootstrap have neither {name} nor {own}")
+        found[name] = settings[name] if name in settings else settings["model"][own]
+    return found

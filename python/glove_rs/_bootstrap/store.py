@@ -17,17 +17,20 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _core
+from .._checks import choice, integer, shown
 from .._core import FormatError, __version__
 from .._io.archives import MOST_JSON
 from .._io.files import output_path, replacing
+from .._settings import SETTINGS
 from ..vectors import WordVectors
+from .resampling import RESAMPLING_METHODS, RESAMPLING_UNITS
 
 __all__ = ["FORMAT", "Store"]
 
@@ -121,7 +124,8 @@ class Store:
         Raises
         ------
         FormatError
-            If the file is not that of a bootstrap.
+            If the file is not that of a bootstrap, or if a setting is out of its range. The message
+            names the file and the setting.
         FileNotFoundError
             If there is no such file.
         """
@@ -138,6 +142,10 @@ class Store:
             or not needed <= settings.keys()
         ):
             raise FormatError(f"{path}: not the settings of a bootstrap")
+        try:
+            _check_settings(settings)
+        except ValueError as error:
+            raise FormatError(f"{path}: {error}") from None
         return settings
 
     def write_settings(self, settings: dict[str, Any]) -> None:
@@ -222,6 +230,29 @@ class Store:
             writer.commit(overwrite)
         finally:
             writer.discard()
+
+
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise a ValueError for the first setting of ``bootstrap.json`` that is out of its range."""
+    choice("method", settings["method"], RESAMPLING_METHODS)
+    choice("unit", settings["unit"], RESAMPLING_UNITS)
+    for name in ("seed", "n"):
+        integer(name, settings[name], 0)
+    if not isinstance(settings.get("slice", ""), str):
+        raise ValueError(f"slice must be text, got {shown(settings['slice'])}")
+    text, model = settings["text"], settings["model"]
+    for name, content in (("text", text), ("model", model)):
+        if not isinstance(content, dict):
+            raise ValueError(f"{name} must be an object, got {shown(content)}")
+    for name in ("documents", "units", "tokens", "words"):
+        integer(f"{name} of text", text.get(name), 0)
+    # Older versions did not store the settings of a replicate: see `stored_schedule`.
+    for name in ("epochs", "learning_rate"):
+        check = SETTINGS[name].type.check
+        if f"replicate_{name}" in settings:
+            check(f"replicate_{name}", settings[f"replicate_{name}"])
+        if name in model:
+            check(f"{name} of model", model[name])
 
 
 def _check_replaceable(target: str, overwrite: bool) -> None:

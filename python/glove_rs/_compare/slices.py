@@ -16,7 +16,7 @@ from .._bootstrap import Bootstrap
 from .._bootstrap.resampling import Resampling
 from .._bootstrap.store import Store
 from .._bootstrap.trainer import model_settings
-from .._checks import instance, integer, optional_integer
+from .._checks import instance, integer, optional_integer, shown
 from .._fit.documents import By, Documents, Label
 from .._io.sources import Source
 from .._progress import Progress, reporter
@@ -344,7 +344,8 @@ def slices(
         is not 0 and a slice has only one document with words, or if the model has
         ``subwords=True``: the subword model would move the context vectors.
     TypeError
-        If `model` is not a :class:`glove_rs.Glove`.
+        If `model` is not a :class:`glove_rs.Glove`, or if `by` or `labels` is of another type, such
+        as a str or, for `by`, a set.
 
     Warns
     -----
@@ -399,6 +400,8 @@ def _groups(documents: Documents, wanted: Iterable[Label] | None) -> dict[Any, _
         chosen = list(numbers)
         with suppress(TypeError):  # labels of several types stay in the order of the text
             chosen.sort()
+    elif isinstance(wanted, str) or not isinstance(wanted, Iterable):
+        raise TypeError(f"labels must be several labels, got {shown(wanted)}")
     else:
         chosen = list(wanted)
         for label in chosen:

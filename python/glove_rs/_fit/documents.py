@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import Any, TypeAlias
 
@@ -285,6 +285,11 @@ def _labelled(
 def _label_list(by: Any) -> list[Label]:
     if isinstance(by, str | bytes) or not isinstance(by, Iterable):
         raise TypeError(f"by must be labels of documents or a function, got {shown(by)}")
+    if isinstance(by, Set | Mapping):
+        raise TypeError(
+            "by must be a sequence of labels in the order of the documents, which a "
+            f"{type(by).__name__} is not, got {shown(by)}"
+        )
     labels = by.tolist() if isinstance(by, np.ndarray) else list(by)
     return [_checked_label(label, document) for document, label in enumerate(labels)]
 

@@ -46,7 +46,7 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
         return _of_formula(embeddings, covariates)
     columns: dict[str, Any]
     if isinstance(covariates, np.ndarray):
-        rows = covariates.reshape(len(covariates), -1) if covariates.ndim < 3 else covariates
+        rows = covariates[:, None] if covariates.ndim == 1 else covariates
         if rows.ndim != 2 or rows.dtype.kind not in "fiub":
             raise ValueError(
                 f"covariates must be a matrix of numbers, got shape {covariates.shape} of "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,10 @@ from numpy.typing import NDArray
 
 from .. import _settings
 from .._checks import is_missing, shown
+from .._column_names import beside
 from .._results import ResultTable
 from .._warnings import warn
+from .._workers import Workers, product
 from ..kwic import KeywordContexts
 from ..kwic._match import Splitter
 from ._space import Float64, Space, checked_transform, space_of
@@ -20,8 +22,8 @@ __all__ = ["Embeddings", "embed"]
 
 _Int = NDArray[np.int64]
 
-#: The number of word vectors that are copied at a time: with dim 300 they take 157 MB in float64.
-_GATHERED = 1 << 16
+#: The largest number of words of a piece of a context.
+_PIECE = 32
 
 
 class Embeddings:
@@ -43,7 +45,8 @@ class Embeddings:
         out because they have no word with a vector.
     metadata : dict of str to ndarray
         Columns with a value for each vector: the metadata of the KeywordContexts, and "document",
-        the number of the context's document. Empty if the contexts were of another type.
+        the number of the context's document. A column of the source that was itself named
+        "document" is "document_metadata". Empty if the contexts were of another type.
 
     Notes
     -----
@@ -95,13 +98,17 @@ class Embeddings:
         Raises
         ------
         ValueError
-            If there is no such column, if the length of the sequence is not the number of vectors
-            and not the number of contexts, or if a value is missing.
+            If there are no vectors, if there is no such column, if the length of the sequence is
+            not the number of vectors and not the number of contexts, or if a value is missing.
+        TypeError
+            If `by` is neither a str nor a sequence.
         """
         return self._groups("by", by)
 
     def _groups(self, name: str, by: str | Sequence[Any] | None) -> tuple[list[str], _Int]:
         """Return the groups as :meth:`groups` does, for a parameter that is called `name`."""
+        if not len(self):
+            raise ValueError("embeddings must have at least one vector, got a selection of none")
         if by is None:
             return ["all"], np.zeros(len(self), np.int64)
         values = self._column(name, by)
@@ -131,15 +138,17 @@ class Embeddings:
     def to_pandas(self) -> Any:
         """Return a pandas DataFrame: context, known_words, the metadata, and the components.
 
+        A column of metadata with the name of another column, such as "context" or "0", has the
+        suffix "_metadata".
+
         Raises
         ------
         ImportError
             If pandas is not installed.
         """
-        columns: dict[str, Any] = {"context": self.rows, "known_words": self.known_words}
-        columns |= self.metadata
-        columns |= {str(k): self.vectors[:, k] for k in range(self.vectors.shape[1])}
-        return ResultTable(columns).to_pandas()
+        components = {str(k): self.vectors[:, k] for k in range(self.vectors.shape[1])}
+        columns = self._columns(list(components), list(self.metadata.values()))
+        return ResultTable(columns | components).to_pandas()
 
     def _table(self) -> ResultTable:
         """Return the table that is printed: without the components of the vectors."""
@@ -149,10 +158,15 @@ class Embeddings:
             f"{len(self):,} embeddings of {self.vectors.shape[1]} components; each is of "
             f"{words} words on average; {out:,} contexts left out"
         )
-        columns: dict[str, Any] = {"context": self.rows, "known_words": self.known_words}
         # As text, so that a year has no comma.
-        columns |= {name: [str(x) for x in values] for name, values in self.metadata.items()}
-        return ResultTable(columns, title)
+        metadata = [[str(x) for x in values] for values in self.metadata.values()]
+        return ResultTable(self._columns([], metadata), title)
+
+    def _columns(self, others: list[str], metadata: list[Any]) -> dict[str, Any]:
+        """Return the columns of a table that also has the columns `others`."""
+        columns: dict[str, Any] = {"context": self.rows, "known_words": self.known_words}
+        names = beside([*columns, *others], list(self.metadata))
+        return columns | dict(zip(names, metadata, strict=True))
 
     def _column(self, name: str, values: str | Sequence[Any]) -> NDArray[Any]:
         """Return a column with a value for each vector.
@@ -166,7 +180,7 @@ class Embeddings:
                     f"{name} must be a column of the metadata ({known}), got {values!r}"
                 )
             return self.metadata[values]
-        found = _objects(values)
+        found = _objects(name, values)
         if len(found) == len(self):
             return found
         if len(found) == self.contexts:
@@ -210,9 +224,9 @@ class Embeddings:
         from .. import _drawing
         from .._vectors.plot import principal_plane
 
-        labels, numbers = self.groups(by)
         if not len(self):
             raise ValueError("plot needs at least one embedding, got none")
+        labels, numbers = self.groups(by)
         points, variance = principal_plane(self.vectors)
         ax = _drawing.new_axes(ax)
         handles = [
@@ -260,6 +274,9 @@ def embed(
     contexts: KeywordContexts | Iterable[str] | Iterable[Sequence[str]],
     vectors: Any,
     transform: Any = None,
+    *,
+    threads: int | None = None,
+    memory: int | str | None = None,
 ) -> Embeddings:
     """Compute an à la carte embedding for each context.
 
@@ -280,6 +297,13 @@ def embed(
         The matrix A. The default is the matrix of the model,
         :meth:`glove_rs.Glove.transform_matrix`. If `vectors` is not a model, `transform` is
         required. With False, A is left out and the embedding is u.
+    threads : int, optional
+        The number of threads that compute the embeddings; by default all processors. Contexts are
+        read by one thread. The result has the same bits for any number.
+    memory : int or str, optional
+        A limit for the copies of word vectors that are added up, in bytes or as "512MB". It does
+        not include the contexts, the word vectors and the result, and does not change the result.
+        By default, the copies of a thread take at most 64 MB.
 
     Returns
     -------
@@ -310,6 +334,7 @@ def embed(
     array([[1. , 0.5],
            [0. , 2. ]])
     """
+    workers = Workers(threads, memory)
     space = space_of(vectors)
     is_model = hasattr(vectors, "transform_matrix")
     if transform is None:
@@ -318,7 +343,8 @@ def embed(
                 "transform must be a matrix if vectors is not a model: see "
                 "glove_rs.alc.transform_matrix; or False to leave it out"
             )
-        transform = vectors.transform_matrix()
+        given = {"threads": threads, "memory": memory}
+        transform = vectors.transform_matrix(**{k: v for k, v in given.items() if v is not None})
     matrix = None if transform is False else checked_transform(transform, space.dim)
     metadata: dict[str, NDArray[Any]] = {}
     find: Callable[[str], int] = lambda word: space.rows.get(word, -1)  # noqa: E731
@@ -329,7 +355,9 @@ def embed(
         words, ends = _rows_of(contexts, space, vectors if is_model else None)
     known = words >= 0
     lengths = np.diff(ends, prepend=0)
-    sums, counts = _sums(space, words, known, lengths)
+    counts = np.bincount(
+        np.repeat(np.arange(len(lengths)), lengths)[known], minlength=len(lengths)
+    ).astype(np.int64)
     rows = np.flatnonzero(counts)
     if not len(rows):
         raise ValueError(f"contexts must have words with a vector, got {len(ends):,} without")
@@ -338,11 +366,9 @@ def embed(
             f"{len(ends) - len(rows):,} of {len(ends):,} contexts are left out: none of their "
             "words has a vector"
         )
-    means = sums[rows] / counts[rows, None]
-    if not np.isfinite(means).all():
-        raise ValueError("vectors must be finite for all words of the contexts")
+    embedded = _embedded(space, words[known], counts[rows], matrix, workers)
     return Embeddings(
-        means if matrix is None else means @ matrix.T,
+        embedded,
         rows,
         counts[rows],
         len(ends),
@@ -378,21 +404,61 @@ def _rows_of(contexts: Any, space: Space, model: Any) -> tuple[_Int, _Int]:
     return np.array(rows, dtype=np.int64), np.array(ends, dtype=np.int64)
 
 
-def _sums(
-    space: Space, words: _Int, known: NDArray[np.bool_], lengths: _Int
-) -> tuple[Float64, _Int]:
-    """Return the sum of the known vectors of each context, and the number of known vectors."""
-    owner = np.repeat(np.arange(len(lengths)), lengths)[known]
-    rows = words[known]
-    counts = np.bincount(owner, minlength=len(lengths)).astype(np.int64)
-    sums = np.zeros((len(lengths), space.dim))
-    for start in range(0, len(rows), _GATHERED):
-        part = slice(start, start + _GATHERED)
-        own = owner[part]
-        starts = np.flatnonzero(np.diff(own, prepend=-1))
-        # A context may continue in the next block, so its sums in the blocks are added.
-        sums[own[starts]] += np.add.reduceat(space.of(rows[part]), starts, axis=0)
-    return sums, counts
+def _embedded(
+    space: Space, words: _Int, counts: _Int, matrix: Float64 | None, workers: Workers
+) -> Float64:
+    """Return the embedding of each context, shape (contexts, dim).
+
+    Parameters
+    ----------
+    space : Space
+    words : ndarray of int64
+        The rows of the words of all contexts, one context after the other.
+    counts : ndarray of int64, shape (contexts,)
+        The number of words of each context, at least 1.
+    matrix : ndarray of float64 or None
+        The matrix A.
+    workers : Workers
+
+    Raises
+    ------
+    ValueError
+        If the mean of a context is not finite.
+    """
+    # A context is added up in pieces of at most `_PIECE` words, and the sums of pieces are added up
+    # then. Where a block ends thus changes no bit of a sum.
+    pieces = -(-counts // _PIECE)
+    piece_ends = np.cumsum(pieces)
+    starts = np.cumsum(counts) - counts
+    within = np.arange(int(pieces.sum())) - np.repeat(piece_ends - pieces, pieces)
+    cuts = np.append(np.repeat(starts, pieces) + _PIECE * within, len(words))
+    found = np.empty((len(counts), space.dim))
+
+    def work(part: slice, _: None) -> None:
+        # The contexts that start in this part of the words. The last one may end after it.
+        first, last = np.searchsorted(starts, [_PIECE * part.start, _PIECE * part.stop])
+        if first == last:
+            return
+        begin, end = int(piece_ends[first] - pieces[first]), int(piece_ends[last - 1])
+        sums = np.empty((end - begin, space.dim))
+        for at in range(begin, end, part.stop - part.start):
+            own = cuts[at : min(at + part.stop - part.start, end) + 1]
+            rows = space.of(words[own[0] : own[-1]])
+            sums[at - begin :][: len(own) - 1] = np.add.reduceat(rows, own[:-1] - own[0], axis=0)
+        means = np.add.reduceat(sums, piece_ends[first:last] - pieces[first:last] - begin, axis=0)
+        means /= counts[first:last, None]
+        if not np.isfinite(means).all():
+            raise ValueError("vectors must be finite for all words of the contexts")
+        found[first:last] = means if matrix is None else product(means, matrix.T)
+
+    with np.errstate(invalid="ignore", over="ignore"):
+        workers.each(
+            -(-len(words) // _PIECE),
+            work,
+            item=8 * _PIECE * (4 * space.dim + 4),
+            what=f"{_PIECE} word vectors",
+        )
+    return found
 
 
 def group_means(vectors: Float64, numbers: _Int, groups: int) -> Float64:
@@ -402,10 +468,25 @@ def group_means(vectors: Float64, numbers: _Int, groups: int) -> Float64:
     return sums / np.bincount(numbers, minlength=groups)[:, None]
 
 
-def _objects(values: Any) -> NDArray[Any]:
-    """Return an array unchanged, and any other sequence as an array of objects."""
+def _objects(name: str, values: Any) -> NDArray[Any]:
+    """Return an array of one dimension unchanged, and a sequence as an array of objects.
+
+    Raises
+    ------
+    TypeError
+        If `values` is of another type. The elements of a set have no order, and those of a mapping
+        are its keys.
+    ValueError
+        If `values` is an array of another dimension.
+    """
+    if isinstance(values, np.ndarray) and values.ndim != 1:
+        raise ValueError(f"{name} must have one dimension, got shape {values.shape}")
     if isinstance(values, np.ndarray):
         return values
+    if not isinstance(values, Iterable) or isinstance(values, bytes | Mapping | Set):
+        raise TypeError(
+            f"{name} must be a column of the metadata or a sequence of values, got {shown(values)}"
+        )
     listed = list(values)
     found = np.empty(len(listed), dtype=object)
     found[:] = listed

@@ -14,6 +14,7 @@ from .._results import ResultTable
 from .._unknown_word import UnknownWord
 from .._vectors.cosine import unit
 from .._warnings import warn
+from .._workers import Workers, product
 from ..cooccurrence import Cooccurrence
 from ._space import Float64, checked_transform, space_of
 from ._transform import additive, checked_counts
@@ -107,7 +108,14 @@ class FeatureEmbeddings:
         return scatter([self.words[row] for row in rows], self.vectors[rows], ax)
 
 
-def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> FeatureEmbeddings:
+def feature_embeddings(
+    X: Cooccurrence,
+    vectors: Any,
+    transform: Any,
+    *,
+    threads: int | None = None,
+    memory: int | str | None = None,
+) -> FeatureEmbeddings:
     """Compute the à la carte embedding of every word from its co-occurrence counts in one text.
 
     The embedding of word w is A Σ_j X_wj v_j / Σ_j X_wj, over the words j that have a vector v_j.
@@ -122,6 +130,15 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     vectors : WordVectors, Glove, or pair of words and matrix
     transform : ndarray of shape (dim, dim), or False
         The matrix A. With False, A is left out and the embedding is the mean.
+    threads : int, optional
+        The number of threads; by default all processors. The result has the same bits for any
+        number.
+    memory : int or str, optional
+        A limit in bytes or as "512MB" for unpacked counts and for the sums of a block of words. It
+        includes neither the word vectors nor the result, and does not change the result. If the
+        counts of all words exceed it, they are unpacked in blocks of words, which takes longer. By
+        default, all counts are unpacked (12 bytes for each non-zero count), and a block takes about
+        100 MB.
 
     Returns
     -------
@@ -132,10 +149,12 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     ------
     ValueError
         If no word is left, if X is rectangular, if a vector that is used is not finite, or if
-        `transform` has another shape or is not finite.
+        `transform` has another shape or is not finite, or if `memory` is too small for the counts
+        of one word.
     TypeError
         If `X` or `vectors` is of another type.
     """
+    workers = Workers(threads, memory)
     checked_counts(X)
     space = space_of(vectors)
     matrix = None if transform is False else checked_transform(transform, space.dim)
@@ -143,12 +162,12 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     rows = np.array([space.rows.get(word, -1) for word in words], dtype=np.int64)
     found: list[Float64] = []
     kept: list[NDArray[np.int64]] = []
-    for block, sums, totals in additive(space, X, rows):
+    for block, sums, totals in additive(space, X, rows, workers):
         taken = np.flatnonzero(totals > 0)
         means = sums[taken] / totals[taken, None]
         if not np.isfinite(means).all():
             raise ValueError("vectors must have finite numbers only for the words of X")
-        found.append(means if matrix is None else means @ matrix.T)
+        found.append(means if matrix is None else _mapped(means, matrix, workers))
         kept.append(taken + block.start)
     numbers = np.concatenate(kept) if kept else np.empty(0, np.int64)
     if not len(numbers):
@@ -156,6 +175,17 @@ def feature_embeddings(X: Cooccurrence, vectors: Any, transform: Any) -> Feature
     return FeatureEmbeddings(
         [words[number] for number in numbers], np.concatenate(found), X.vocabulary.counts[numbers]
     )
+
+
+def _mapped(means: Float64, matrix: Float64, workers: Workers) -> Float64:
+    """Return A u for each row u of `means`."""
+    found = np.empty_like(means)
+
+    def work(part: slice, _: None) -> None:
+        found[part] = product(means[part], matrix.T)
+
+    workers.each(len(means), work, item=8 * means.shape[1])
+    return found
 
 
 def feature_similarity(
@@ -184,12 +214,17 @@ def feature_similarity(
     Raises
     ------
     ValueError
-        If none of the words is in both `a` and `b`.
+        If none of the words is in both `a` and `b`, or if their vectors have different lengths.
     TypeError
         If `a` or `b` is not FeatureEmbeddings, or if `words` does not have words.
     """
     instance("a", a, FeatureEmbeddings)
     instance("b", b, FeatureEmbeddings)
+    if a.vectors.shape[1] != b.vectors.shape[1]:
+        raise ValueError(
+            "a and b must have vectors of the same length, got "
+            f"{a.vectors.shape[1]} and {b.vectors.shape[1]}"
+        )
     rows_a = dict(zip(a.words, range(len(a)), strict=True))
     rows_b = dict(zip(b.words, range(len(b)), strict=True))
     asked = a.words if words is None else list(dict.fromkeys(words_of("words", words)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,6 +15,7 @@ from .._progress import Progress, reporter
 from .._results import ResultTable
 from .._vectors.cosine import unit
 from .._warnings import warn
+from .._workers import Workers, product
 from ..kwic import KeywordContexts
 from ._embed import Embeddings, group_means
 from ._space import Float64, known_rows
@@ -47,6 +49,8 @@ def nearest(
     bootstraps: int = 0,
     level: float = 0.95,
     seed: int = 1,
+    threads: int | None = None,
+    memory: int | str | None = None,
     progress: Progress = None,
 ) -> ResultTable:
     """Find the words nearest to the mean embedding of each group, by cosine.
@@ -67,6 +71,14 @@ def nearest(
     level : float, default 0.95
         The probability of the intervals.
     seed : int, default 1
+    threads : int, optional
+        The number of threads; by default all processors. The result has the same bits for any
+        number.
+    memory : int or str, optional
+        A limit for the arrays of draws and of rows of candidates, in bytes or as "512MB". It
+        decides how many of them are computed together, and does not change the result. It does not
+        include the embeddings and the result. By default, the arrays of a thread take at most
+        64 MB, or those of one draw if they are larger.
     progress : bool or callable, optional
         As for :class:`glove_rs.Glove`.
 
@@ -85,7 +97,8 @@ def nearest(
     ------
     ValueError
         If a parameter is out of its range, if there is no column `by`, if the sequence `by` has
-        another length, or if none of `candidates` has a vector.
+        another length, if none of `candidates` has a vector, or if `memory` is too small for one
+        draw.
     TypeError
         If `embeddings` is of another type, or `candidates` does not hold words.
 
@@ -112,6 +125,7 @@ def nearest(
         words,
         topn,
         (bootstraps, level, seed, progress),
+        Workers(threads, memory),
         ("nearest words of the mean embeddings, by cosine", notes),
     )
 
@@ -124,6 +138,8 @@ def similarity(
     bootstraps: int = 0,
     level: float = 0.95,
     seed: int = 1,
+    threads: int | None = None,
+    memory: int | str | None = None,
     progress: Progress = None,
 ) -> ResultTable:
     """Compute the cosine of the mean embedding of each group with chosen words.
@@ -132,7 +148,7 @@ def similarity(
     ----------
     embeddings : Embeddings
     words : sequence of str
-    by, bootstraps, level, seed, progress
+    by, bootstraps, level, seed, threads, memory, progress
         As for :func:`nearest`.
 
     Returns
@@ -158,6 +174,7 @@ def similarity(
         rows,
         None,
         (bootstraps, level, seed, progress),
+        Workers(threads, memory),
         ("cosines with the mean embeddings", notes),
     )
 
@@ -173,6 +190,8 @@ def ratio(
     permutations: int = 0,
     level: float = 0.95,
     seed: int = 1,
+    threads: int | None = None,
+    memory: int | str | None = None,
     progress: Progress = None,
 ) -> ResultTable:
     r"""Compare two groups: the ratio of the cosines of a word with the two mean embeddings.
@@ -190,7 +209,7 @@ def ratio(
         The first group; by default the first in alphabetical order.
     topn : int, default 10
         The table has the `topn` words nearest to each of the two groups.
-    candidates, bootstraps, level, seed, progress
+    candidates, bootstraps, level, seed, threads, memory, progress
         As for :func:`nearest`.
     permutations : int, default 0
         Permute the groups of the contexts this many times, for a test. The p-value is the fraction
@@ -207,13 +226,14 @@ def ratio(
     Warns
     -----
     UserWarning
-        If some of `candidates` have no vector.
+        If some of `candidates` have no vector, or, with bootstraps, if a group has one context.
 
     Raises
     ------
     ValueError
         If there are not two groups, if `numerator` is not one of them, if none of `candidates` has
-        a vector, or if a parameter is out of its range.
+        a vector, if `memory` is too small for one draw or permutation, or if a parameter is out of
+        its range.
     TypeError
         As for :func:`nearest`.
     """
@@ -221,6 +241,7 @@ def ratio(
     topn = integer("topn", topn, 1)
     bootstraps, level, seed = _resampling(bootstraps, level, seed)
     permutations = integer("permutations", permutations, 0)
+    workers = Workers(threads, memory)
     labels, numbers = embeddings.groups(by)
     if len(labels) != 2:
         raise ValueError(f"by must have two groups, got {len(labels)}: {shown(labels)}")
@@ -231,7 +252,9 @@ def ratio(
             labels, numbers = labels[::-1], 1 - numbers
     rows, notes = _candidates(embeddings, candidates)
     Y, space = embeddings.vectors, embeddings._space
-    cosines = _with_words(embeddings, unit(group_means(Y, numbers, 2)), rows)
+    if bootstraps:
+        _warn_of_single(labels, numbers)
+    cosines = _with_words(embeddings, unit(group_means(Y, numbers, 2)), rows, workers)
     near = [np.argsort(-own, kind="stable")[:topn] for own in cosines]
     union = np.unique(np.concatenate(near))
     rows, cosines = rows[union], cosines[:, union]
@@ -242,21 +265,16 @@ def ratio(
         step_done = _reported(report, bootstraps + permutations)
         if bootstraps:
             drawn = [
-                _drawn_cosines(Y[numbers == g], candidates_unit, bootstraps, seed + g, step_done)
+                _drawn_cosines(
+                    Y[numbers == g], candidates_unit, bootstraps, seed + g, workers, step_done
+                )
                 for g in (0, 1)
             ]
             columns |= _errors(drawn[0] / drawn[1], level)
         if permutations:
-            beyond = np.zeros(len(rows))
-            rng = np.random.default_rng(seed)
-            size, total = int((numbers == 0).sum()), Y.sum(axis=0)
-            observed = np.abs(values - 1)
-            for _ in range(permutations):
-                first = Y[rng.permutation(len(Y))[:size]].sum(axis=0)
-                pair = unit(np.stack([first / size, (total - first) / (len(Y) - size)]))
-                a, b = candidates_unit @ pair.T[:, 0], candidates_unit @ pair.T[:, 1]
-                beyond += np.abs(a / b - 1) >= observed * (1 - 1e-12)
-                step_done(1)
+            beyond = _permuted_ratios(
+                Y, numbers, candidates_unit, values, permutations, seed, workers, step_done
+            )
             columns["p_value"] = (beyond + 1) / (permutations + 1)
     order = np.argsort(-values, kind="stable")
     columns = {
@@ -368,17 +386,23 @@ def _resampling(bootstraps: Any, level: Any, seed: Any) -> tuple[int, float, int
     return bootstraps, real("level", level, above=True, below=1.0), integer("seed", seed, 0)
 
 
-def _with_words(embeddings: Embeddings, means: Float64, rows: NDArray[np.int64]) -> Float64:
+def _with_words(
+    embeddings: Embeddings, means: Float64, rows: NDArray[np.int64], workers: Workers
+) -> Float64:
     """Return the cosines of unit means with the vectors of words: shape (means, words).
 
     A word whose vector has NaN or infinity gets -inf, so it comes after all other words.
     """
     space = embeddings._space
     found = np.empty((len(means), len(rows)))
-    step = 1 << 14  # 16,384 rows of dim 300 are 39 MB
-    for start in range(0, len(rows), step):
-        part = slice(start, start + step)
-        found[:, part] = means @ unit(space.of(rows[part])).T
+
+    def work(part: slice, _: None) -> None:
+        with np.errstate(invalid="ignore", over="ignore"):
+            found[:, part] = product(unit(space.of(rows[part])), means.T).T
+
+    workers.each(
+        len(rows), work, item=8 * (4 * space.dim + len(means)), what="the vector of a candidate"
+    )
     return np.where(np.isnan(found), -np.inf, found)
 
 
@@ -388,13 +412,15 @@ def _cosines(
     rows: NDArray[np.int64],
     topn: int | None,
     resampling: tuple[Any, Any, Any, Progress],
+    workers: Workers,
     texts: tuple[str, list[str]],
 ) -> ResultTable:
     """Return a table of cosines of group means with words."""
     bootstraps, level, seed = _resampling(*resampling[:3])
     labels, numbers = embeddings.groups(by)
     Y, space = embeddings.vectors, embeddings._space
-    cosines = _with_words(embeddings, unit(group_means(Y, numbers, len(labels))), rows)
+    means = unit(group_means(Y, numbers, len(labels)))
+    cosines = _with_words(embeddings, means, rows, workers)
     parts: list[dict[str, Any]] = []
     with reporter(resampling[3]) as report:
         step_done = _reported(report, bootstraps * len(labels))
@@ -411,13 +437,12 @@ def _cosines(
             part["cosine"] = own[chosen]
             if bootstraps:
                 vectors = unit(space.of(rows[chosen]))
-                drawn = _drawn_cosines(Y[numbers == g], vectors, bootstraps, seed + g, step_done)
+                own_rows = Y[numbers == g]
+                drawn = _drawn_cosines(own_rows, vectors, bootstraps, seed + g, workers, step_done)
                 part |= _errors(drawn, level)
             parts.append(part)
-    if bootstraps and (
-        alone := [x for x, n in zip(labels, np.bincount(numbers), strict=True) if n == 1]
-    ):
-        warn(f"intervals of a group with one context have no width: {', '.join(alone)}")
+    if bootstraps:
+        _warn_of_single(labels, numbers)
     joined: dict[str, Any] = {
         name: [value for part in parts for value in part[name]]
         if name in ("group", "word")
@@ -429,23 +454,93 @@ def _cosines(
     return _Cosines(joined, texts[0], [*texts[1], *_notes(bootstraps, level, seed, 0)])
 
 
+def _warn_of_single(labels: Sequence[str], numbers: NDArray[np.int64]) -> None:
+    """Warn of groups with one context: each draw of such a group is the same."""
+    counts = np.bincount(numbers, minlength=len(labels))
+    if alone := [label for label, n in zip(labels, counts, strict=True) if n == 1]:
+        warn(f"intervals of a group with one context have no width: {', '.join(alone)}")
+
+
 def _drawn_cosines(
-    Y: Float64, vectors: Float64, n: int, seed: int, step_done: Callable[[int], object]
+    Y: Float64,
+    vectors: Float64,
+    n: int,
+    seed: int,
+    workers: Workers,
+    step_done: Callable[[int], object],
 ) -> Float64:
     """Return the cosines of unit vectors with bootstrap means of Y: shape (n, vectors).
 
     Each of the `n` means is over rows drawn from Y with replacement, as many rows as Y has.
     """
     rng = np.random.default_rng(seed)
+    rows, dim = Y.shape
     found = np.empty((n, len(vectors)))
-    step = max(1, (1 << 22) // len(Y))
-    for start in range(0, n, step):
-        size = min(step, n - start)
-        drawn = rng.integers(len(Y), size=(size, len(Y))) + len(Y) * np.arange(size)[:, None]
-        counts = np.bincount(drawn.ravel(), minlength=size * len(Y)).reshape(size, len(Y))
-        found[start : start + size] = unit(counts @ Y) @ vectors.T
-        step_done(size)
+
+    def draw(part: slice) -> NDArray[np.int64]:
+        return rng.integers(rows, size=(part.stop - part.start, rows))
+
+    def work(part: slice, drawn: NDArray[np.int64]) -> None:
+        size = len(drawn)
+        drawn += rows * np.arange(size)[:, None]
+        counts = np.bincount(drawn.ravel(), minlength=size * rows).reshape(size, rows)
+        found[part] = product(unit(product(counts, Y)), vectors.T)
+
+    workers.each(
+        n,
+        work,
+        item=8 * (3 * rows + 3 * dim + len(vectors)),
+        what="a draw",
+        prepare=draw,
+        done=step_done,
+    )
     return found
+
+
+def _permuted_ratios(
+    Y: Float64,
+    numbers: NDArray[np.int64],
+    vectors: Float64,
+    ratios: Float64,
+    n: int,
+    seed: int,
+    workers: Workers,
+    step_done: Callable[[int], object],
+) -> Float64:
+    r"""Count the permutations of the groups with \|ratio − 1\| as large as that of `ratios`.
+
+    `vectors` are the unit vectors of the words. The result has the shape (words,).
+    """
+    rng = np.random.default_rng(seed)
+    rows, dim = Y.shape
+    size, total = int((numbers == 0).sum()), Y.sum(axis=0)
+    observed = np.abs(ratios - 1)
+    beyond = np.zeros(len(vectors))
+    lock = threading.Lock()
+
+    def draw(part: slice) -> Float64:
+        members = np.zeros((part.stop - part.start, rows))
+        for own in members:
+            own[rng.permutation(rows)[:size]] = 1.0
+        return members
+
+    def work(part: slice, members: Float64) -> None:
+        first = product(members, Y)
+        a = product(unit(first / size), vectors.T)
+        b = product(unit((total - first) / (rows - size)), vectors.T)
+        hits = np.abs(a / b - 1) >= observed * (1 - 1e-12)
+        with lock:
+            beyond[:] += hits.sum(axis=0)
+
+    workers.each(
+        n,
+        work,
+        item=8 * (rows + 6 * dim + 5 * len(vectors)),
+        what="a permutation",
+        prepare=draw,
+        done=step_done,
+    )
+    return beyond
 
 
 def _errors(drawn: Float64, level: float) -> dict[str, Float64]:

@@ -18,11 +18,13 @@ the bias that :meth:`Fit.norms` returns.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from .._workers import Workers, product
 from ._space import Float64
 
 __all__ = ["Decomposition", "Fit", "Replicates"]
@@ -30,9 +32,6 @@ __all__ = ["Decomposition", "Fit", "Replicates"]
 #: Eigenvalues up to this size, relative to the largest one, count as zero. So does 1 minus a
 #: leverage, if it is below this size.
 _SINGULAR = 1e-9
-#: The largest number of elements of a block of an n × n matrix, unless a column has more. As
-#: float64, such a block takes 64 MB.
-_CELLS = 1 << 23
 
 
 @dataclass(frozen=True)
@@ -100,26 +99,73 @@ class Fit:
             _, S = self.moments()
             # `meat` is Σ_g S_g S_gᵀ: the columns of `wide` are the columns of all matrices S_g.
             wide = S.transpose(1, 0, 2).reshape(self.Z.shape[1], -1)
-            meat = wide @ wide.T
+            meat = product(wide, wide.T)
         else:
-            meat = (self.Q * (self.residuals**2).sum(axis=1)[:, None]).T @ self.Q
+            meat = product((self.Q * (self.residuals**2).sum(axis=1)[:, None]).T, self.Q)
         bias = np.einsum("ka,ab,kb->k", self.T, meat, self.T) * _correction(
             len(self.Z), len(self.sizes), self.Z.shape[1]
         )
         return (self.beta[1:] ** 2).sum(axis=1), bias[1:]
 
-    def jackknife(self) -> Float64:
+    def jackknife(self, workers: Workers, done: Callable[[int], object] | None = None) -> Float64:
         """Return the debiased norms without each cluster in turn: shape (G, p − 1).
 
         NaN if, without the cluster, the coefficient or its bias is not determined.
         """
         if self.is_clustered:
-            replicates = Replicates(self)
-            counts = np.ones((len(self.sizes), len(self.sizes))) - np.eye(len(self.sizes))
-            return np.array([replicates.debiased(row) for row in counts])
-        return self._without_each()
 
-    def _without_each(self) -> Float64:
+            def without(part: slice) -> Float64:
+                counts = np.ones((part.stop - part.start, len(self.sizes)))
+                counts[np.arange(len(counts)), np.arange(part.start, part.stop)] = 0.0
+                return counts
+
+            return self.replicated(len(self.sizes), without, workers, done)
+        return self._without_each(workers, done)
+
+    def replicated(
+        self,
+        n: int,
+        counts: Callable[[slice], Float64],
+        workers: Workers,
+        done: Callable[[int], object] | None = None,
+    ) -> Float64:
+        """Return the debiased norms of `n` estimates: shape (n, p − 1).
+
+        Parameters
+        ----------
+        n : int
+        counts : callable
+            A function that returns how often each cluster counts in the estimates of a slice:
+            shape (estimates, G). It is called for one slice after the other.
+        workers : Workers
+        done : callable, optional
+            As for :meth:`Workers.each`.
+        """
+        found = np.empty((n, self.Z.shape[1] - 1))
+        if not n:
+            return found
+        p, dim, groups = self.Z.shape[1], self.residuals.shape[1], len(self.sizes)
+        shared = 8 * groups * (2 * p * p + p * dim)
+        workers.check(shared, "the sums of a regression")
+        replicates = Replicates(self)
+
+        def work(part: slice, drawn: Float64) -> None:
+            found[part] = replicates.debiased(drawn)
+
+        workers.each(
+            n,
+            work,
+            item=8 * (groups * (3 + 3 * p * p) + 4 * p * dim),
+            shared=shared,
+            what="the sums of a regression and an estimate",
+            prepare=counts,
+            done=done,
+        )
+        return found
+
+    def _without_each(
+        self, workers: Workers, done: Callable[[int], object] | None = None
+    ) -> Float64:
         """Return :meth:`jackknife` for clusters of one observation each.
 
         Without observation c, the residual of observation g is e_g + h_gc e_c / (1 − h_cc), where
@@ -134,33 +180,50 @@ class Fit:
         outer = (Q[:, :, None] * Q[:, None, :]).reshape(n, p * p)
         found = np.empty((n, p - 1))
         correction = _correction(n - 1, n - 1, p)
-        step = max(1, _CELLS // n)
-        # Observations of leverage 1, for which the formula would divide by 0. `Replicates` computes
+        length = (self.beta**2).sum(axis=1)
+        # Observations of leverage 1, for which the formula would divide by 0. `replicated` computes
         # these estimates below.
         alone = hat > 1 - _SINGULAR
-        for start in range(0, n, step):
-            part = np.arange(start, min(start + step, n))
+
+        def work(part: slice, _: None) -> None:
             scale = 1 / np.where(alone[part], np.nan, 1 - hat[part])
-            leverage = (Q @ Q[part].T) * scale
-            norms = squares[:, None] + 2 * leverage * (E @ E[part].T)
-            norms += leverage**2 * squares[part]
-            norms[part, np.arange(len(part))] = 0.0  # the observation itself is left out
-            meat = (outer.T @ norms).T.reshape(-1, p, p)
-            lean = Q[part] @ self.T.T
+            leverage = product(Q[part], Q.T) * scale[:, None]
+            norms = product(E[part], E.T)
+            norms *= leverage
+            norms *= 2
+            norms += squares
+            leverage **= 2
+            leverage *= squares[part, None]
+            norms += leverage
+            rows = np.arange(part.stop - part.start)
+            norms[rows, rows + part.start] = 0.0  # the observation itself is left out
+            meat = product(norms, outer).reshape(-1, p, p)
+            lean = product(Q[part], self.T.T)
             change = scale[:, None] * lean
             # T (Σ q qᵀ)⁻¹ without each observation, by Sherman and Morrison
             solve = self.T + change[:, :, None] * Q[part, None, :]
             bias = np.einsum("cka,cab,ckb->ck", solve, meat, solve) * correction
             # ‖β − change eᵀ‖² = ‖β‖² − 2 change (β·e) + change² ‖e‖²
-            raw = (self.beta**2).sum(axis=1) - 2 * change * (E[part] @ self.beta.T)
+            raw = length - 2 * change * product(E[part], self.beta.T)
             raw += change**2 * squares[part, None]
             found[part] = (raw - bias)[:, 1:]
-        if alone.any():
-            replicates = Replicates(self)
-            for c in np.flatnonzero(alone):
-                counts = np.ones(n)
-                counts[self.clusters[c]] = 0.0
-                found[c] = replicates.debiased(counts)
+
+        workers.each(
+            n,
+            work,
+            item=8 * (2 * n + 6 * p * p),
+            shared=8 * n * p * p,
+            what="the products of an embedding with all others",
+            done=done,
+        )
+        lost = np.flatnonzero(alone)
+
+        def without(part: slice) -> Float64:
+            counts = np.ones((part.stop - part.start, n))
+            counts[np.arange(len(counts))[:, None], self.clusters[lost[part], None]] = 0.0
+            return counts
+
+        found[lost] = self.replicated(len(lost), without, workers)
         return found
 
 
@@ -170,43 +233,57 @@ class Replicates:
     def __init__(self, fit: Fit) -> None:
         self._fit = fit
         self._M, self._S = fit.moments()
-        self._own = self._S @ self._S.transpose(0, 2, 1)
+        self._own = np.matmul(self._S, self._S.transpose(0, 2, 1))
 
     def debiased(self, counts: Float64) -> Float64:
-        """Return the debiased norms of one estimate: shape (p − 1,).
+        """Return the debiased norms of several estimates: shape (n, p − 1).
 
         Parameters
         ----------
-        counts : ndarray of float64, shape (G,)
-            How often each cluster counts. Copies of a cluster count as different clusters. The
-            result is NaN for a covariate if the coefficient or its bias is not determined.
+        counts : ndarray of float64, shape (n, G)
+            How often each cluster counts in each estimate. Copies of a cluster count as different
+            clusters. The result is NaN for a covariate if the coefficient or its bias is not
+            determined.
         """
         M, S, T, beta = self._M, self._S, self._fit.T, self._fit.beta
         groups, p, dim = S.shape
-        total = np.tensordot(counts, M, 1)
+        n = len(counts)
+        total = product(counts, M.reshape(groups, p * p)).reshape(n, p, p)
         values, directions = np.linalg.eigh(total)
-        is_lost = values <= _SINGULAR * max(values.max(), 0.0)
-        inverse = directions / np.where(is_lost, np.inf, values) @ directions.T
+        is_lost = values <= _SINGULAR * np.maximum(values.max(axis=1), 0.0)[:, None]
+        scaled = directions / np.where(is_lost, np.inf, values)[:, None, :]
+        inverse = np.matmul(scaled, directions.transpose(0, 2, 1))
         # The γ of the fit minus the γ of this estimate. Σ_g S_g over all clusters, each counted
         # once, is 0.
-        change = -inverse @ np.tensordot(counts, S, 1)
-        observations = int(counts @ self._fit.sizes)
-        clusters, rank = int(counts.sum()), int(p - is_lost.sum())
-        moved = (S.reshape(groups * p, dim) @ change.T).reshape(groups, p, p)
-        cross = np.einsum("g,gab,gbc->ac", counts, moved, M)
-        meat = np.tensordot(counts, self._own, 1) + cross + cross.T
-        meat += np.einsum("g,gab,bc,gcd->ad", counts, M, change @ change.T, M, optimize=True)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            solve = T @ inverse
-            bias = np.einsum("ka,ab,kb->k", solve, meat, solve) * _correction(
-                observations, clusters, rank
+        sums = product(counts, S.reshape(groups, p * dim)).reshape(n, p, dim)
+        change = -np.matmul(inverse, sums)
+        moved = product(S.reshape(groups * p, dim), change.reshape(n * p, dim).T)
+        cross = np.einsum("xg,gaxb,gbc->xac", counts, moved.reshape(groups, p, n, p), M)
+        meat = product(counts, self._own.reshape(groups, p * p)).reshape(n, p, p)
+        meat += cross + cross.transpose(0, 2, 1)
+        outer = np.matmul(change, change.transpose(0, 2, 1))
+        turned = np.einsum("xg,gab,xbc->xgac", counts, M, outer)
+        meat += np.einsum("xgac,gcd->xad", turned, M)
+        corrections = [
+            _correction(int(observations), int(clusters), int(p - lost))
+            for observations, clusters, lost in zip(
+                np.einsum("xg,g->x", counts, self._fit.sizes.astype(np.float64)),
+                counts.sum(axis=1),
+                is_lost.sum(axis=1),
+                strict=True,
             )
-        found: Float64 = ((beta - T @ change) ** 2).sum(axis=1) - bias
+        ]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            solve = np.matmul(T, inverse)
+            bias = np.einsum("xka,xab,xkb->xk", solve, meat, solve)
+            bias *= np.array(corrections)[:, None]
+            found: Float64 = ((beta - np.matmul(T, change)) ** 2).sum(axis=2) - bias
         # Coefficient k is not determined if an eigenvector of eigenvalue 0 contributes to it.
+        reach = np.abs(np.matmul(T, directions)) * is_lost[:, None, :]
         lengths = np.linalg.norm(T, axis=1)[:, None]
-        found[(np.abs(T @ directions[:, is_lost]) > _SINGULAR**0.5 * lengths).any(axis=1)] = np.nan
+        found[(reach > _SINGULAR**0.5 * lengths).any(axis=2)] = np.nan
         found[~np.isfinite(found)] = np.nan
-        return found[1:]
+        return found[:, 1:]
 
 
 def _correction(n: int, clusters: int, rank: int) -> float:
@@ -251,6 +328,6 @@ class Decomposition:
         The columns of `Z` must be independent.
         """
         root = self._root
-        gamma = self._orthonormal.T @ (root * Y)
+        gamma = product(self._orthonormal.T, root * Y)
         Q, T = self._orthonormal / root, np.linalg.inv(self._R)
-        return Fit(self._Z, self._clusters, self._sizes, Q, T, T @ gamma, Y - Q @ gamma)
+        return Fit(self._Z, self._clusters, self._sizes, Q, T, T @ gamma, Y - product(Q, gamma))

@@ -11,17 +11,16 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
+from .._workers import Workers, product
 from ._ols import Fit
 from ._space import Float64
 
 __all__ = ["permuted_norms"]
 
-#: The largest number of array elements of a block of permutations, unless one permutation has more.
-#: As float64, such a block takes 32 MB.
-_CELLS = 1 << 22
 
-
-def permuted_norms(fit: Fit, n: int, seed: int, step_done: Callable[[int], object]) -> Float64:
+def permuted_norms(
+    fit: Fit, n: int, seed: int, workers: Workers, done: Callable[[int], object]
+) -> Float64:
     """Return ‖β_k‖² of each covariate for `n` permutations of the residuals: shape (n, p − 1).
 
     Without clusters, the rows of residuals are permuted. With clusters, the observations of one
@@ -31,30 +30,45 @@ def permuted_norms(fit: Fit, n: int, seed: int, step_done: Callable[[int], objec
     """
     rng = np.random.default_rng(seed)
     if not fit.is_clustered:
-        return _of_rows(fit, n, rng, step_done)
-    return _of_cells(fit, n, rng, step_done)
+        return _of_rows(fit, n, rng, workers, done)
+    return _of_cells(fit, n, rng, workers, done)
 
 
 def _of_rows(
-    fit: Fit, n: int, rng: np.random.Generator, step_done: Callable[[int], object]
+    fit: Fit, n: int, rng: np.random.Generator, workers: Workers, done: Callable[[int], object]
 ) -> Float64:
     E = fit.residuals
-    solve = fit.T[1:] @ fit.Q.T
+    solve = product(fit.T[1:], fit.Q.T)
     covariates, rows = solve.shape
     found = np.empty((n, covariates))
-    step = max(1, _CELLS // (rows * covariates))
-    for start in range(0, n, step):
-        size = min(step, n - start)
-        order = rng.permuted(np.tile(np.arange(rows), (size, 1)), axis=1)
-        shuffled = solve[:, order].transpose(1, 0, 2).reshape(size * covariates, rows)
-        norms = ((shuffled @ E) ** 2).sum(axis=1)
-        found[start : start + size] = norms.reshape(size, covariates)
-        step_done(start + size)
+
+    def draw(part: slice) -> NDArray[np.int64]:
+        order = np.empty((part.stop - part.start, rows), np.int64)
+        order[:] = np.arange(rows)
+        return rng.permuted(order, axis=1, out=order)
+
+    def work(part: slice, order: NDArray[np.int64]) -> None:
+        size = len(order)
+        shuffled = np.empty((size, covariates, rows))
+        for k in range(covariates):
+            np.take(solve[k], order, out=shuffled[:, k], mode="clip")
+        norms = (product(shuffled.reshape(size * covariates, rows), E) ** 2).sum(axis=1)
+        found[part] = norms.reshape(size, covariates)
+
+    workers.each(
+        n,
+        work,
+        item=8 * (rows * (1 + covariates) + 2 * covariates * E.shape[1]),
+        shared=8 * rows * covariates,
+        what="a permutation",
+        prepare=draw,
+        done=done,
+    )
     return found
 
 
 def _of_cells(
-    fit: Fit, n: int, rng: np.random.Generator, step_done: Callable[[int], object]
+    fit: Fit, n: int, rng: np.random.Generator, workers: Workers, done: Callable[[int], object]
 ) -> Float64:
     Z, E, clusters = fit.Z, fit.residuals, fit.clusters
     keys = np.column_stack([clusters, Z[:, 1:]])
@@ -66,13 +80,30 @@ def _of_cells(
     sums = np.zeros((len(cells), E.shape[1]))
     np.add.at(sums, cell_of, E)
     found = np.empty((n, Z.shape[1] - 1))
-    for number in range(n):
-        order = rng.permutation(len(cells))
-        taken: NDArray[np.float64] = sizes[order]
-        weights = 1.0 / np.bincount(owner, weights=taken)[owner]
-        system = (rows * (weights * taken)[:, None]).T @ rows
-        right = (rows * weights[:, None]).T @ sums[order]
-        found[number] = ((slopes @ np.linalg.solve(system, right)) ** 2).sum(axis=1)
-        if number % 64 == 63 or number == n - 1:
-            step_done(number + 1)
+
+    def draw(part: slice) -> list[NDArray[np.int64]]:
+        return [rng.permutation(len(cells)) for _ in range(part.start, part.stop)]
+
+    def work(part: slice, orders: list[NDArray[np.int64]]) -> None:
+        for number, order in enumerate(orders, part.start):
+            taken: NDArray[np.float64] = sizes[order]
+            weights = 1.0 / np.bincount(owner, weights=taken)[owner]
+            system = product((rows * (weights * taken)[:, None]).T, rows)
+            # Cell order[k] gives its residuals to cell k. So its sums are added with the row of
+            # cell k, and no copy of the sums in this order is needed.
+            placed = np.empty_like(rows)
+            placed[order] = rows * weights[:, None]
+            right = product(placed.T, sums)
+            found[number] = ((slopes @ np.linalg.solve(system, right)) ** 2).sum(axis=1)
+
+    p, dim = Z.shape[1], E.shape[1]
+    workers.each(
+        n,
+        work,
+        item=8 * (len(cells) * (5 + 3 * p) + 3 * p * dim),
+        shared=8 * len(cells) * (p + dim + 2),
+        what="a permutation of cells",
+        prepare=draw,
+        done=done,
+    )
     return found

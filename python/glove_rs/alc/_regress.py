@@ -8,14 +8,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._checks import choice, instance, integer, real, shown
+from .._checks import choice, instance, integer, real
 from .._optional import optional
 from .._progress import Progress, reporter
 from .._results import ResultTable
 from .._warnings import warn
+from .._workers import Workers
 from ._design import design
 from ._embed import Embeddings
-from ._ols import Decomposition, Fit, Replicates
+from ._ols import Decomposition, Fit
 from ._permutation import permuted_norms
 from ._space import Float64
 from ._units import Units
@@ -111,6 +112,8 @@ def regress(
     permutations: int = 1000,
     level: float = 0.95,
     seed: int = 1,
+    threads: int | None = None,
+    memory: int | str | None = None,
     progress: Progress = None,
 ) -> Regression:
     """Regress the embeddings of a word on covariates, as conText does.
@@ -153,6 +156,14 @@ def regress(
         The probability of the intervals.
     seed : int, default 1
         The seed of draws and permutations.
+    threads : int, optional
+        The number of threads; by default all processors. The result has the same bits for any
+        number.
+    memory : int or str, optional
+        A limit for the arrays of permutations, draws and the jackknife, in bytes or as "512MB". It
+        decides how many of them are computed together, and does not change the result. It includes
+        neither the embeddings and their residuals nor the result. By default, the arrays of a
+        thread take at most 64 MB, or those of one permutation, draw or context if they are larger.
     progress : bool or callable, optional
         As for :class:`glove_rs.Glove`.
 
@@ -172,8 +183,9 @@ def regress(
     ------
     ValueError
         If covariates have missing values, are constant or are collinear, if their standard
-        deviation is below 1e-100 or above 1e100, if there are too few contexts or clusters, or if a
-        parameter is out of its range.
+        deviation is below 1e-100 or above 1e100, if there are too few contexts or clusters, if
+        `memory` is too small for one permutation, draw or context, or if a parameter is out of its
+        range.
     TypeError
         If `embeddings`, `covariates` or `cluster` is of another type.
     ImportError
@@ -199,11 +211,12 @@ def regress(
     bootstraps = integer("bootstraps", bootstraps, 2)
     permutations, seed = integer("permutations", permutations, 0), integer("seed", seed, 0)
     level = real("level", level, above=True, below=1.0)
+    workers = Workers(threads, memory)
     names, X = design(embeddings, covariates)
     n = len(embeddings)
     clusters = np.arange(n)
     if cluster is not None:
-        clusters = embeddings._groups("cluster", _named(cluster))[1]
+        clusters = embeddings._groups("cluster", cluster)[1]
     _check_size(X, clusters, is_clustered=cluster is not None)
     units, standardised = Units.of(X, 1.0 / np.bincount(clusters)[clusters])
     Z = np.column_stack([np.ones(n), standardised])
@@ -221,25 +234,29 @@ def regress(
     notes = []
     with reporter(progress) as report:
 
-        def step_done(done: int, total: int) -> None:
-            if report is not None:
-                report("resampling", done, total, {})
+        def steps(total: int) -> Callable[[int], None]:
+            done = 0
+
+            def step_done(n: int) -> None:
+                nonlocal done
+                done += n
+                if report is not None:
+                    report("resampling", done, total, {})
+
+            return step_done
 
         if errors is not None:
-            replicated = (
-                fit.jackknife()
-                if errors == "jackknife"
-                else _bootstrapped(fit, bootstraps, seed, step_done)
-            )
+            if errors == "jackknife":
+                replicated = fit.jackknife(workers, steps(len(fit.sizes)))
+            else:
+                replicated = _bootstrapped(fit, bootstraps, seed, workers, steps(bootstraps))
             columns |= _interval(raw - bias, replicated, fit, errors, level)
             of = f"{bootstraps:,} draws" if errors == "bootstrap" else "leaving out each"
             unit = "contexts" if cluster is None else "clusters"
             notes.append(f"{level:.0%} intervals: {errors} of {unit} ({of})")
             _warn_of_errors(columns, names, fit, errors, is_clustered=cluster is not None)
         if permutations:
-            norms = permuted_norms(
-                fit, permutations, seed, lambda done: step_done(done, permutations)
-            )
+            norms = permuted_norms(fit, permutations, seed, workers, steps(permutations))
             # The observed order is counted as one more permutation, so no p-value is 0. The factor
             # 1 - 1e-12 makes norms that differ only by rounding errors count as equal.
             beyond = (norms >= raw * (1 - 1e-12)).sum(axis=0)
@@ -251,12 +268,6 @@ def regress(
         title += f", in {len(fit.sizes):,} clusters"
     beta = units.coefficients(fit.beta)
     return Regression(columns, title, notes, ["(Intercept)", *names], beta, fit)
-
-
-def _named(cluster: Any) -> Any:
-    if isinstance(cluster, str) or hasattr(cluster, "__iter__"):
-        return cluster
-    raise TypeError(f"cluster must be a column of the metadata or values, got {shown(cluster)}")
 
 
 def _check_size(X: Float64, clusters: NDArray[np.int64], *, is_clustered: bool) -> None:
@@ -300,17 +311,20 @@ def _check_covariates(
             )
 
 
-def _bootstrapped(fit: Fit, n: int, seed: int, step_done: Callable[[int, int], object]) -> Float64:
+def _bootstrapped(
+    fit: Fit, n: int, seed: int, workers: Workers, done: Callable[[int], object]
+) -> Float64:
     """Return the debiased norms of `n` draws of clusters with replacement: shape (n, p − 1)."""
     rng = np.random.default_rng(seed)
     groups = len(fit.sizes)
-    replicates = Replicates(fit)
-    found = np.empty((n, fit.Z.shape[1] - 1))
-    for number in range(n):
-        counts = np.bincount(rng.integers(groups, size=groups), minlength=groups)
-        found[number] = replicates.debiased(counts.astype(np.float64))
-        step_done(number + 1, n)
-    return found
+
+    def draw(part: slice) -> Float64:
+        counts = np.empty((part.stop - part.start, groups))
+        for own in counts:
+            own[:] = np.bincount(rng.integers(groups, size=groups), minlength=groups)
+        return counts
+
+    return fit.replicated(n, draw, workers, done)
 
 
 def _interval(

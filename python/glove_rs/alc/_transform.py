@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import instance, integer, shown
+from .._workers import Workers
 from ..cooccurrence import Cooccurrence
 from ._space import Float64, Space, space_of
 
@@ -15,9 +18,21 @@ __all__ = ["additive", "checked_counts", "transform_matrix"]
 
 #: The largest number of elements of a block of the sums. As float64, a block takes 32 MB.
 _CELLS = 1 << 22
+#: About the number of copies of a block of sums that exist at a time: sums, means, vectors, and the
+#: rows of the QR decomposition.
+_COPIES = 8
+#: The bytes of memory for a non-zero count while it is unpacked, sorted and multiplied.
+_COUNT_BYTES = 40
 
 
-def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None = "log") -> Float64:
+def transform_matrix(
+    vectors: Any,
+    X: Cooccurrence,
+    weighting: str | int | None = "log",
+    *,
+    threads: int | None = None,
+    memory: int | str | None = None,
+) -> Float64:
     """Fit the matrix A of à la carte embeddings by weighted least squares.
 
     A minimises Σ α_w ‖v_w − A u_w‖² over words w (Khodak et al. 2018, equation 4). v_w is the
@@ -34,6 +49,17 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
         The weight α_w. "log": ln of the word's count in the text. An int: 1 if the word's count is
         at least this number, otherwise 0. None: 1 for all words. Use "log" for a small text, and an
         int such as 500 for a large one.
+    threads : int, optional
+        The number of threads that add up the vectors; by default all processors. The QR
+        decomposition is LAPACK's: it uses the threads of numpy, which this parameter limits only if
+        the library threadpoolctl is installed. Otherwise set the environment variable
+        OPENBLAS_NUM_THREADS before numpy is imported.
+    memory : int or str, optional
+        A limit in bytes or as "512MB" for unpacked counts, and for the rows that are decomposed
+        together. It does not include the word vectors. If the counts of all words exceed it, they
+        are unpacked in blocks of words, which takes longer. With another limit, A differs only by
+        rounding errors. By default, all counts are unpacked (12 bytes for each non-zero count), and
+        the rows take about 100 MB.
 
     Returns
     -------
@@ -45,7 +71,8 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
     ValueError
         If `weighting` is not one of these, if X is rectangular, if a vector is not finite, or if
         the words with a positive weight do not determine A: there must be at least `dim` such
-        words, and their means u must span all `dim` dimensions.
+        words, and their means u must span all `dim` dimensions. Also if `memory` is too small for
+        the counts of one word.
     TypeError
         If `X` is not a Cooccurrence, or `vectors` is of another type.
 
@@ -57,6 +84,7 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
     >>> alc.transform_matrix(model.vectors, model.cooccurrence).shape
     (3, 3)
     """
+    workers = Workers(threads, memory)
     space = space_of(vectors)
     checked_counts(X)
     if isinstance(weighting, str) and weighting != "log":
@@ -74,14 +102,15 @@ def transform_matrix(vectors: Any, X: Cooccurrence, weighting: str | int | None 
     # block (TSQR), so only one block of rows is in memory.
     factor = np.zeros((0, 2 * dim))
     used = 0
-    for block, sums, totals in additive(space, X, rows):
-        weight = np.sqrt(np.where(totals > 0, weights[block], 0.0))
-        taken = np.flatnonzero(weight > 0)
-        used += len(taken)
-        means = sums[taken] / totals[taken, None]
-        own = space.of(rows[block][taken])
-        system = weight[taken, None] * np.hstack([means, own])
-        factor = np.asarray(np.linalg.qr(np.vstack([factor, system]), mode="r"))
+    with _limited(threads):
+        for block, sums, totals in additive(space, X, rows, workers):
+            weight = np.sqrt(np.where(totals > 0, weights[block], 0.0))
+            taken = np.flatnonzero(weight > 0)
+            used += len(taken)
+            means = sums[taken] / totals[taken, None]
+            own = space.of(rows[block][taken])
+            system = weight[taken, None] * np.hstack([means, own])
+            factor = np.asarray(np.linalg.qr(np.vstack([factor, system]), mode="r"))
     lead = factor[:dim, :dim]
     sizes = np.abs(np.diagonal(lead))
     if used < dim or sizes.min() <= _SINGULAR * sizes.max():
@@ -108,7 +137,24 @@ def checked_counts(X: object) -> Cooccurrence:
     return counts
 
 
-def additive(space: Space, X: Cooccurrence, rows: NDArray[np.int64]) -> Any:
+def _limited(threads: int | None) -> contextlib.AbstractContextManager[Any]:
+    """Return a context in which numpy's decompositions use at most this many threads.
+
+    This needs the library threadpoolctl. Without it, the context changes nothing.
+    """
+    if threads is None:
+        return contextlib.nullcontext()
+    try:
+        from threadpoolctl import threadpool_limits
+    except ImportError:
+        return contextlib.nullcontext()
+    limits: contextlib.AbstractContextManager[Any] = threadpool_limits(threads)
+    return limits
+
+
+def additive(
+    space: Space, X: Cooccurrence, rows: NDArray[np.int64], workers: Workers
+) -> Iterator[tuple[slice, Float64, Float64]]:
     """Yield sums of counts for the words w of X, in blocks of words.
 
     The result for a block is a tuple: the slice of its words w, Σ_j X_wj v_j of shape (words, dim),
@@ -120,8 +166,14 @@ def additive(space: Space, X: Cooccurrence, rows: NDArray[np.int64]) -> Any:
     X : Cooccurrence
     rows : ndarray of int64
         The row in `space` of each word of X, -1 for a word without a vector.
+    workers : Workers
+        With a limit of memory, blocks are smaller.
+
+    Raises
+    ------
+    ValueError
+        If the limit of memory is too small for the counts of one word.
     """
-    indptr, indices, values = X._core.csr()
     matrix = np.zeros((len(rows), space.dim))
     known = rows >= 0
     matrix[known] = space.of(rows[known])
@@ -129,24 +181,71 @@ def additive(space: Space, X: Cooccurrence, rows: NDArray[np.int64]) -> Any:
         from scipy.sparse import csr_array
     except ImportError:
         csr_array = None
-    step = max(1, _CELLS // space.dim)
-    start = 0
-    while start < len(rows):
-        if csr_array is not None:
-            end = min(start + step, len(rows))
-        else:  # as many words as have at most `step` non-zero counts together, but at least one
-            end = int(np.searchsorted(indptr, indptr[start] + step, side="right")) - 1
-            end = min(max(end, start + 1), len(rows))
-        part = slice(int(indptr[start]), int(indptr[end]))
-        columns, weights = indices[part], np.where(known[indices[part]], values[part], 0.0)
-        ends = indptr[start : end + 1] - indptr[start]
-        if csr_array is not None:
-            counts = csr_array((weights, columns, ends), shape=(end - start, len(rows)))
-            sums, totals = counts @ matrix, np.asarray(counts.sum(axis=1)).ravel()
-        else:
-            sums, totals = _sums(matrix, columns, weights, ends)
-        yield slice(start, end), sums, totals
-        start = end
+    most = max(1, _CELLS // space.dim)
+    for start, indptr, indices, values in _counts(X, workers, most, 8 * _COPIES * space.dim):
+        size = len(indptr) - 1
+        sums, totals = np.empty((size, space.dim)), np.empty(size)
+
+        def work(
+            block: slice,
+            _: None,
+            indptr: NDArray[np.int64] = indptr,
+            indices: NDArray[np.int32] = indices,
+            values: Float64 = values,
+            sums: Float64 = sums,
+            totals: Float64 = totals,
+        ) -> None:
+            # Without SciPy, vectors are copied: those of at most `most` counts, or of one word.
+            limit = int(indptr[-1]) if csr_array is not None else most
+            first = block.start
+            while first < block.stop:
+                last = int(np.searchsorted(indptr, indptr[first] + limit, side="right")) - 1
+                last = min(max(last, first + 1), block.stop)
+                own = indptr[first : last + 1]
+                part, ends = slice(int(own[0]), int(own[-1])), own - own[0]
+                columns = indices[part]
+                weights = np.where(known[columns], values[part], 0.0)
+                if csr_array is not None:
+                    counts = csr_array((weights, columns, ends), shape=(len(own) - 1, len(rows)))
+                    sums[first:last] = counts @ matrix
+                    totals[first:last] = np.asarray(counts.sum(axis=1)).ravel()
+                else:
+                    sums[first:last], totals[first:last] = _sums(matrix, columns, weights, ends)
+                first = last
+
+        workers.each(size, work, item=8 * space.dim)
+        yield slice(start, start + size), sums, totals
+
+
+def _counts(
+    X: Cooccurrence, workers: Workers, most: int, row_bytes: int
+) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int32], Float64]]:
+    """Yield the rows of X in blocks: the first row, and the rows as compressed sparse rows.
+
+    A block has at most `most` rows. `row_bytes` is the memory that the caller needs for a row, in
+    addition to its counts.
+    """
+    words, nnz, memory = len(X.vocabulary), X.nnz, workers.memory
+    if memory is not None:
+        workers.check(row_bytes + _COUNT_BYTES * words, "the counts of one word")
+        most = min(most, memory // 2 // row_bytes or 1)
+    if memory is None or _COUNT_BYTES * nnz <= memory // 2:
+        indptr, indices, values = X._core.csr()
+        for start in range(0, words, most):
+            ends = indptr[start : start + most + 1]
+            part = slice(int(ends[0]), int(ends[-1]))
+            yield start, ends - ends[0], indices[part], values[part]
+        return
+    # Words are sorted by falling count, so the rows of a block have about as many non-zero counts
+    # as those before, or fewer. Nothing is known about the first row.
+    start, size = 0, 1
+    while start < words:
+        size = min(size, most, words - start)
+        ends, indices, values = X._core.selected_rows(list(range(start, start + size)), None)
+        yield start, ends, indices, values
+        start += size
+        mean = max(1, -(-len(values) // size))
+        size = max(1, memory // 2 // (_COUNT_BYTES * mean))
 
 
 def _sums(

@@ -10,6 +10,7 @@ import numpy as np
 from .._checks import choice, real
 from .._results import ResultTable
 from .._vectors.cosine import unit
+from .._workers import Workers
 from ..evaluation._outcomes import Vectors
 from ._distances import chosen_pairs
 from ._replicates import interval
@@ -136,6 +137,7 @@ class Axis:
         scale: str = "cosine",
         bootstrap: Any = None,
         level: float = 0.95,
+        threads: int | None = None,
     ) -> ResultTable:
         """Project words on the axis.
 
@@ -154,6 +156,9 @@ class Axis:
             are NaN, and a note says so.
         level : float, default 0.95
             The probability of the intervals.
+        threads : int, optional
+            The number of threads that read models of `bootstrap`; by default all processors. The
+            result has the same bits for any number.
 
         Returns
         -------
@@ -177,11 +182,14 @@ class Axis:
         """
         choice("scale", scale, ("cosine", "scalar"))
         level = real("level", level, above=True, below=1.0)
+        workers = Workers(threads)
         (targets,) = chosen(self._wv, {"words": [words] if isinstance(words, str) else words})
 
         def estimate(wv: Vectors) -> Float64:
-            rows = targets.rows(wv)
-            found: Float64 = (unit(rows) if scale == "cosine" else rows) @ unit(self._of(wv))
+            rows, own = targets.rows(wv), self._of(wv)
+            if not own.any():  # in a model of a bootstrap: there are no projections on this axis
+                return np.full(len(rows), np.nan)
+            found: Float64 = (unit(rows) if scale == "cosine" else rows) @ unit(own)
             return found
 
         values = estimate(self._wv)
@@ -193,7 +201,7 @@ class Axis:
         first, second = self._ends
         notes = missing_note([*self._missing, targets])
         if bootstrap is not None:
-            low, high, why = interval(bootstrap, estimate, values, level)
+            low, high, why = interval(bootstrap, estimate, values, level, workers)
             columns |= {"low": low[order], "high": high[order]}
             notes += why
         title = f"projections ({scale}) on the axis from {second.name} to {first.name}"

@@ -14,6 +14,7 @@ import numpy as np
 from .._checks import choice, real, shown
 from .._vectors.cosine import unit
 from .._warnings import warn
+from .._workers import Workers
 from ..evaluation._outcomes import Vectors
 from ._replicates import interval
 from ._sets import Chosen, Float64, SetsResult, chosen, missing_note
@@ -64,6 +65,7 @@ def rnd(
     distance: str = "norm",
     bootstrap: Any = None,
     level: float = 0.95,
+    threads: int | None = None,
 ) -> DistanceResult:
     """Relative Norm Distance: whether attributes are nearer to one set of targets than to another.
 
@@ -90,6 +92,9 @@ def rnd(
         are left out, the intervals are NaN, and a note says so.
     level : float, default 0.95
         The probability of the intervals.
+    threads : int, optional
+        The number of threads that read models of `bootstrap`; by default all processors. The result
+        has the same bits for any number.
 
     Returns
     -------
@@ -118,6 +123,7 @@ def rnd(
     -1.2361
     """
     choice("distance", distance, ("norm", "cos"))
+    workers = Workers(threads)
     sets = chosen(wv, {"X": X, "Y": Y, "A": A})
     x, y, a = sets
 
@@ -132,7 +138,7 @@ def rnd(
         return found
 
     title = f"Relative Norm Distance ({distance}), {x.name} - {y.name}"
-    return _result(wv, sets, a.words, estimate, title, bootstrap, level)
+    return _result(wv, sets, a.words, estimate, title, bootstrap, level, workers)
 
 
 def ripa(
@@ -142,6 +148,7 @@ def ripa(
     *,
     bootstrap: Any = None,
     level: float = 0.95,
+    threads: int | None = None,
 ) -> DistanceResult:
     """Relational Inner Product Association: the projection of attributes on pairs of words.
 
@@ -156,7 +163,7 @@ def ripa(
         is left out.
     A : sequence of str
         The attributes.
-    bootstrap, level
+    bootstrap, level, threads
         As for :func:`rnd`.
 
     Returns
@@ -185,6 +192,7 @@ def ripa(
     >>> round(associations.ripa(wv, [("he", "she")], ["job"]).value, 4)
     1.4142
     """
+    workers = Workers(threads)
     x, y, left_out = chosen_pairs(wv, pairs)
     (a,) = chosen(wv, {"A": A})
     sets = [Chosen("pairs", x.words, left_out), a]
@@ -192,19 +200,29 @@ def ripa(
     def scores(own: Vectors) -> Float64:
         relations = x.rows(own) - y.rows(own)
         lengths = np.linalg.norm(relations, axis=1)
-        if not lengths.all():
+        if own is wv and not lengths.all():
             at = int(np.flatnonzero(lengths == 0)[0])
             raise ValueError(
                 f"pairs must have different vectors, got the same for {x.words[at]!r} and "
                 f"{y.words[at]!r}"
             )
-        found: Float64 = a.rows(own) @ (relations / lengths[:, None]).T
+        # A pair without a direction in a model of a bootstrap has no value there.
+        relations /= np.where(lengths > 0, lengths, np.nan)[:, None]
+        found: Float64 = a.rows(own) @ relations.T
         return found
 
     title = f"Relational Inner Product Association, {len(x.words)} pairs"
     spread = scores(wv).std(axis=1)
     return _result(
-        wv, sets, a.words, lambda own: scores(own).mean(axis=1), title, bootstrap, level, spread
+        wv,
+        sets,
+        a.words,
+        lambda own: scores(own).mean(axis=1),
+        title,
+        bootstrap,
+        level,
+        workers,
+        spread,
     )
 
 
@@ -248,6 +266,7 @@ def _result(
     title: str,
     bootstrap: Any,
     level: float,
+    workers: Workers,
     spread: Float64 | None = None,
 ) -> DistanceResult:
     level = real("level", level, above=True, below=1.0)
@@ -263,7 +282,8 @@ def _result(
             found = estimate(own)
             return np.append(found, found.mean())
 
-        low, high, why = interval(bootstrap, with_mean, np.append(values, values.mean()), level)
+        full = np.append(values, values.mean())
+        low, high, why = interval(bootstrap, with_mean, full, level, workers)
         columns |= {"low": low[:-1], "high": high[:-1]}
         bounds = float(low[-1]), float(high[-1])
         is_finite = math.isfinite(bounds[0])

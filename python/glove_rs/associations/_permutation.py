@@ -9,12 +9,14 @@ part, so only these sums are compared.
 from __future__ import annotations
 
 import math
+import threading
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import boolean, choice, integer
+from .._workers import Workers, product
 from ._sets import Float64
 
 __all__ = [
@@ -22,8 +24,8 @@ __all__ = [
     "MOST_EXACT",
     "PermutationTest",
     "exact_p_value",
-    "random_subsets",
     "sampled_p_values",
+    "subsets_of",
 ]
 
 ALTERNATIVES = ("greater", "less", "two-sided")
@@ -35,8 +37,8 @@ _EXACT = 30
 #: Sums have rounding errors. They count as equal if they differ by at most this number times the
 #: sum of the absolute values.
 _TOLERANCE = 1e-12
-#: The largest number of cells of a block of random subsets. As float64, a block takes 32 MB.
-_CELLS = 1 << 22
+#: The bytes of memory for the sum of a subset, in an exact test.
+_SUM_BYTES = 60
 
 
 @dataclass(frozen=True)
@@ -57,11 +59,19 @@ class PermutationTest:
         If a parameter is out of its range.
     """
 
-    def __init__(self, alternative: str, exact: bool | None, permutations: int, seed: int) -> None:
+    def __init__(
+        self,
+        alternative: str,
+        exact: bool | None,
+        permutations: int,
+        seed: int,
+        workers: Workers,
+    ) -> None:
         self._alternative = choice("alternative", alternative, ALTERNATIVES)
         self._exact = None if exact is None else boolean("exact", exact)
         self._permutations = integer("permutations", permutations, 1)
         self._seed = integer("seed", seed, 0)
+        self._workers = workers
 
     def of(self, values: Float64, k: int, what: str) -> Divided:
         """Compute a p-value for each row of `values`, shape (rows, n).
@@ -72,21 +82,35 @@ class PermutationTest:
         Raises
         ------
         ValueError
-            If the p-value must be exact and there are more than `MOST_EXACT` values.
+            If the p-value must be exact and there are more than `MOST_EXACT` values, or if the
+            limit of memory is too small.
         """
         n = values.shape[1]
         is_exact = n <= _EXACT if self._exact is None else self._exact
         if is_exact and n > MOST_EXACT:
             raise ValueError(f"exact must be False for more than {MOST_EXACT} {what}, got {n}")
         if is_exact:
-            p_values = np.array([exact_p_value(row, k, self._alternative) for row in values])
+            p_values = self._exact_p_values(values, k)
             how = f"over all {math.comb(n, k):,} divisions of the {what}"
         else:
             p_values = sampled_p_values(
-                values, k, self._alternative, self._permutations, self._seed
+                values, k, self._alternative, self._permutations, self._seed, self._workers
             )
             how = f"over {self._permutations:,} drawn divisions of the {what}, seed {self._seed}"
         return Divided(p_values, is_exact, f"{how} ({self._alternative})")
+
+    def _exact_p_values(self, values: Float64, k: int) -> Float64:
+        """Return the exact p-value of each row."""
+        found = np.empty(len(values))
+
+        def work(part: slice, _: None) -> None:
+            for row in range(part.start, part.stop):
+                found[row] = exact_p_value(values[row], k, self._alternative)
+
+        # The sums of all subsets of each half, with their sizes, and a few arrays of this length.
+        sums = 2 ** -(-values.shape[1] // 2)
+        self._workers.each(len(values), work, item=_SUM_BYTES * sums, what="an exact p-value")
+        return found
 
 
 def exact_p_value(values: Float64, k: int, alternative: str) -> float:
@@ -136,17 +160,19 @@ def _subset_sums(values: Float64) -> list[Float64]:
     return [np.sort(sums[sizes == size]) for size in range(len(values) + 1)]
 
 
-def random_subsets(n: int, k: int, number: int, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Draw random subsets of k of n values: shape (number, n), True for the members of a subset."""
-    keys = rng.random((number, n), dtype=np.float32)
+def subsets_of(keys: NDArray[np.float32], k: int) -> NDArray[np.bool_]:
+    """Return random subsets of k of n values: shape (number, n), True for the members of a subset.
+
+    `keys` are random numbers, shape (number, n). The members of a subset have its k smallest keys.
+    """
     members = np.argpartition(keys, k - 1, axis=1)[:, :k]
-    found = np.zeros((number, n), dtype=bool)
+    found = np.zeros(keys.shape, dtype=bool)
     np.put_along_axis(found, members, True, axis=1)
     return found
 
 
 def sampled_p_values(
-    values: Float64, k: int, alternative: str, permutations: int, seed: int
+    values: Float64, k: int, alternative: str, permutations: int, seed: int, workers: Workers
 ) -> Float64:
     """Return p-values from a sample of divisions: shape (rows,).
 
@@ -162,23 +188,30 @@ def sampled_p_values(
     permutations : int
         The number of random divisions.
     seed : int
+    workers : Workers
     """
     values = values - values.mean(axis=1, keepdims=True)
     rows, n = values.shape
     tolerance = _TOLERANCE * np.abs(values).sum(axis=1)
     observed = values[:, :k].sum(axis=1)
     beyond = np.zeros(rows)
+    lock = threading.Lock()
     rng = np.random.default_rng(seed)
-    step = max(1, _CELLS // max(n, rows))
-    for start in range(0, permutations, step):
-        subsets = random_subsets(n, k, min(step, permutations - start), rng)
-        sums = subsets.astype(np.float64) @ values.T
+
+    def draw(part: slice) -> NDArray[np.float32]:
+        return rng.random((part.stop - part.start, n), dtype=np.float32)
+
+    def work(part: slice, keys: NDArray[np.float32]) -> None:
+        sums = product(subsets_of(keys, k), values.T)
         if alternative == "two-sided":
             hits = np.abs(sums) >= np.abs(observed) - tolerance
         elif alternative == "less":
             hits = sums <= observed + tolerance
         else:
             hits = sums >= observed - tolerance
-        beyond += hits.sum(axis=0)
+        with lock:
+            beyond[:] += hits.sum(axis=0)
+
+    workers.each(permutations, work, item=21 * n + 17 * rows, what="a division", prepare=draw)
     found: Float64 = (beyond + 1) / (permutations + 1)
     return found

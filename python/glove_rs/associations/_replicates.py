@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from .._bootstrap.estimates import INTERVALS, interval_of
 from .._checks import choice, shown
 from .._warnings import warn
+from .._workers import Workers
 from ..evaluation._outcomes import Vectors, checked
 from ._sets import Float64, NotFiniteError
 
@@ -44,6 +45,7 @@ def interval(
     estimate: Callable[[Vectors], Float64 | float],
     value: Float64 | float,
     level: float,
+    workers: Workers,
 ) -> Interval:
     """Return intervals of one or several estimates over the models of a bootstrap.
 
@@ -63,6 +65,9 @@ def interval(
         The estimates of the model of all of the text.
     level : float
         The probability of the intervals.
+    workers : Workers
+        Several models of a sequence, such as :attr:`glove_rs.Bootstrap.models`, are read at the
+        same time. The items of any other iterable are used one after the other.
 
     Returns
     -------
@@ -77,23 +82,39 @@ def interval(
         interval is unknown.
     """
     models = getattr(bootstrap, "models", bootstrap)
-    if not isinstance(models, Iterable):
-        raise TypeError(f"bootstrap must have models of word vectors, got {shown(bootstrap)}")
+    is_one = isinstance(models, str | bytes | Mapping) or hasattr(models, "key_to_index")
+    if is_one or not isinstance(models, Iterable):
+        raise TypeError(
+            "bootstrap must be a Bootstrap or several models of word vectors, got "
+            f"{shown(bootstrap)}"
+        )
     method = getattr(bootstrap, "method", "bootstrap")
     kind = choice("interval", getattr(bootstrap, "interval", INTERVALS[0]), INTERVALS)
-    found: list[Float64] = []
-    missing: Counter[str] = Counter()
-    number = 0
-    for model in models:
-        number += 1
+
+    def result(model: Any) -> Float64 | list[str]:
+        """Return the estimates of a model, or the words that it lacks."""
         own = model.vectors if hasattr(model, "W_tilde") else model
         wv = checked("each model of bootstrap", own)
         try:
-            found.append(np.atleast_1d(np.asarray(estimate(wv), dtype=np.float64)))
+            return np.atleast_1d(np.asarray(estimate(wv), dtype=np.float64))
         except KeyError as error:  # this replicate lacks a word
-            missing[str(error.args[0])] += 1
+            return [str(error.args[0])]
         except NotFiniteError as error:
-            missing.update(error.words)
+            return error.words
+
+    if isinstance(models, Sequence):
+        results: list[Any] = [None] * len(models)
+
+        def work(part: slice, _: None) -> None:
+            for number in range(part.start, part.stop):
+                results[number] = result(models[number])
+
+        workers.each(len(models), work, item=1)
+    else:
+        results = [result(model) for model in models]
+    number = len(results)
+    found = [values for values in results if isinstance(values, np.ndarray)]
+    missing = Counter(word for words in results if isinstance(words, list) for word in words)
     if number < 2:
         raise ValueError(f"bootstrap must have at least 2 models, got {number}")
     lacking, left_out = "", f"{number - len(found)} of {number} replicates"

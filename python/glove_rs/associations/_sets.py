@@ -47,7 +47,7 @@ class WordSet(tuple[str, ...]):
     name: str
 
     def __new__(cls, name: str, words: Iterable[str]) -> WordSet:
-        self = super().__new__(cls, words)
+        self = super().__new__(cls, words_of("words", words))
         self.name = name
         return self
 

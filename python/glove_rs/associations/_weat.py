@@ -12,6 +12,7 @@ from .._checks import real
 from .._results import ResultTable
 from .._vectors.cosine import unit
 from .._warnings import warn
+from .._workers import Workers
 from ..evaluation._outcomes import Vectors
 from ._permutation import PermutationTest
 from ._replicates import interval
@@ -156,6 +157,8 @@ def weat(
     bootstrap: Any = None,
     level: float = 0.95,
     seed: int = 1,
+    threads: int | None = None,
+    memory: int | str | None = None,
 ) -> AssociationTest:
     r"""Test whether two sets of targets differ in their association with two sets of attributes.
 
@@ -190,6 +193,13 @@ def weat(
         The probability of the interval.
     seed : int, default 1
         The seed of the random divisions.
+    threads : int, optional
+        The number of threads; by default all processors. The result has the same bits for any
+        number.
+    memory : int or str, optional
+        A limit for the arrays of divisions, in bytes or as "512MB". It decides how many divisions
+        are drawn together, and does not change the result. By default, the arrays of a thread take
+        at most 64 MB, or those of one exact p-value if they are larger.
 
     Returns
     -------
@@ -209,8 +219,8 @@ def weat(
     ------
     ValueError
         If X and Y, or A and B, share words; if a set has no word with a vector; if a vector is not
-        finite; if `bootstrap` has fewer than two models or none with all words; or if a parameter
-        is out of its range.
+        finite; if `bootstrap` has fewer than two models or none with all words; if `memory` is too
+        small for one division or one exact p-value; or if a parameter is out of its range.
     TypeError
         If a set does not hold words, or `bootstrap` has no models of word vectors.
 
@@ -230,7 +240,8 @@ def weat(
     p-value over all 6 divisions of the targets (greater)
     """
     level = real("level", level, above=True, below=1.0)
-    test = PermutationTest(alternative, exact, permutations, seed)
+    workers = Workers(threads, memory)
+    test = PermutationTest(alternative, exact, permutations, seed, workers)
     sets = chosen(wv, {"X": X, "Y": Y, "A": A, "B": B})
     x, y, a, b = sets
     refuse_shared(x, y)
@@ -251,7 +262,7 @@ def weat(
     notes = [f"p-value {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
         low, high, why = interval(
-            bootstrap, lambda own: _effect(_associations(own, sets), k), effect, level
+            bootstrap, lambda own: _effect(_associations(own, sets), k), effect, level, workers
         )
         columns |= {"low": low, "high": high}
         notes += why
@@ -287,6 +298,8 @@ def sc_weat(
     bootstrap: Any = None,
     level: float = 0.95,
     seed: int = 1,
+    threads: int | None = None,
+    memory: int | str | None = None,
 ) -> SingleCategoryTest:
     """Test the association of single words with two sets of attributes (also called WEFAT).
 
@@ -303,7 +316,7 @@ def sc_weat(
     alternative : {"greater", "less", "two-sided"}, default "two-sided"
         "greater": the word is associated with A. "less": the word is associated with B.
         "two-sided": either of the two.
-    exact, permutations, bootstrap, level, seed
+    exact, permutations, bootstrap, level, seed, threads, memory
         As for :func:`weat`. Here the attributes are divided, not the targets.
 
     Returns
@@ -339,7 +352,8 @@ def sc_weat(
     p-values over all 6 divisions of the attributes (two-sided)
     """
     level = real("level", level, above=True, below=1.0)
-    test = PermutationTest(alternative, exact, permutations, seed)
+    workers = Workers(threads, memory)
+    test = PermutationTest(alternative, exact, permutations, seed, workers)
     listed = [words] if isinstance(words, str) else words
     sets = chosen(wv, {"words": listed, "A": A, "B": B})
     targets, a, b = sets
@@ -360,7 +374,11 @@ def sc_weat(
     notes = [f"p-values {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
         low, high, why = interval(
-            bootstrap, lambda own: _effects(_cosines(own, targets, [a, b]), k), effects, level
+            bootstrap,
+            lambda own: _effects(_cosines(own, targets, [a, b]), k),
+            effects,
+            level,
+            workers,
         )
         columns |= {"low": low, "high": high}
         notes += why

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from .._workers import processors
+
 __all__ = ["free_memory", "processors"]
 
 
@@ -17,10 +19,3 @@ def free_memory() -> float:
     except OSError:
         pass
     return float(os.sysconf("SC_PHYS_PAGES")) * os.sysconf("SC_PAGE_SIZE")
-
-
-def processors() -> int:
-    """Return the number of processors that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

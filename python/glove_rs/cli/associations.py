@@ -15,7 +15,7 @@ from ._vectors import add_vectors, read_vectors
 
 __all__ = ["add"]
 
-_WEAT = ("alternative", "exact", "permutations", "seed")
+_WEAT = ("alternative", "exact", "permutations", "seed", "threads", "memory")
 #: The sets of each test, in the order in which they follow its option.
 _TESTS = {
     "weat": ("X", "Y", "A", "B"),

@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from .. import _html
 from .._checks import boolean, choice, integer, is_missing, shown
+from .._column_names import beside
 from .._drawing import new_axes
 from .._optional import optional
 from .._text import table
 from .._vectors.fonts import usable_families
 
-__all__ = ["Context", "KeywordContexts"]
+__all__ = ["Context", "KeywordContexts", "metadata_names"]
 
 _Int = NDArray[np.int64]
 #: The largest number of contexts that `print` and a notebook show.
@@ -47,6 +48,15 @@ class Context(NamedTuple):
     left: tuple[str, ...]
     keyword: str
     right: tuple[str, ...]
+
+
+def metadata_names(names: Sequence[str]) -> list[str]:
+    """Return the names of columns of metadata in a result.
+
+    The fields of a :class:`Context` are columns too. A column of metadata with the name of such a
+    field gets the suffix "_metadata".
+    """
+    return beside(Context._fields, names)
 
 
 class Builder:
@@ -130,7 +140,9 @@ class KeywordContexts:
     documents_read : int
         The number of documents that were read.
     metadata : dict of str to ndarray
-        The columns of metadata, with a value for each occurrence.
+        The columns of metadata, with a value for each occurrence. A column of the source named
+        document, position, left, keyword or right has the suffix "_metadata" here and in all
+        tables, such as "document_metadata", because the result has its own column of this name.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from .._progress import reporter
 from .._settings import accepts
 from .._user_dictionary import WITHOUT_DICTIONARY
 from .._warnings import warn
-from ._contexts import Builder, Context, KeywordContexts
+from ._contexts import Builder, Context, KeywordContexts, metadata_names
 from ._match import Keyword, Splitter
 from ._scan import Row, documents_of_source, pieces
 
@@ -54,8 +54,9 @@ def contexts(
     ----------
     source : path, paths, open file, iterable or table
         As for :meth:`glove_rs.Glove.fit`. Also a table of pandas, Polars, Arrow or `datasets`, or
-        an iterable of mappings: the column `text` is read, and all other columns are metadata. From
-        files of tables, only the column `text` is read, and `text` must be given.
+        an iterable of mappings: the column `text` is read, and all other columns are metadata (of
+        mappings, the keys that the first 4,096 have). From files of tables, only the column `text`
+        is read, and `text` must be given.
     word : str or sequence of str
         The keyword. Several words in one str are a phrase. With a sequence of keywords, the
         occurrences of all of them are found.
@@ -72,7 +73,10 @@ def contexts(
     metadata : mapping of str to sequence, or data frame, optional
         Columns of metadata in addition to those of the source, with a value for each document. An
         empty line of a file is not a document. A value may be missing (None, NaN), but functions
-        that compare groups of occurrences refuse missing values.
+        that compare groups of occurrences refuse missing values. A column of metadata named
+        document, position, left, keyword or right gets the suffix "_metadata", because the result
+        has a column of this name. In `by` of other functions, "document" is the number of the
+        document, and "document_metadata" is such a column.
     limit : int, optional
         Stop after this many occurrences.
     full_windows : bool, default False
@@ -150,7 +154,7 @@ memory, tmp_dir, progress
             window=window,
             full=full_windows,
             limit=limit,
-            names=documents.names,
+            names=metadata_names(documents.names),
             callback=callback,
             is_folded=documents.is_folded,
             unit="file" if documents.is_cut else checked["documents"],

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 from .. import _core, _settings
 from .._checks import is_missing, shown
+from .._column_names import refuse_repeated
 from .._io.sources import named_files, source_arguments
 from .._optional import optional
 from .._user_dictionary import WITHOUT_DICTIONARY
@@ -48,6 +49,9 @@ class Documents:
     is_folded: bool
     is_cut: bool
     run: Callable[[Visit], None]
+
+    def __post_init__(self) -> None:
+        refuse_repeated(self.names, "the source and metadata")
 
 
 def documents_of_source(
@@ -121,15 +125,24 @@ class _Columns:
             return
         if hasattr(metadata, "columns") and hasattr(metadata, "__getitem__"):
             names = [str(name) for name in metadata.columns]
-            self._values = [list(metadata[name]) for name in metadata.columns]
+            given = [metadata[name] for name in metadata.columns]
         elif isinstance(metadata, Mapping):
             names = [str(name) for name in metadata]
-            self._values = [list(values) for values in metadata.values()]
+            given = list(metadata.values())
         else:
             raise TypeError(
                 "metadata must be a mapping of column names to values, or a data frame, got "
                 f"{shown(metadata)}"
             )
+        refuse_repeated(names, "metadata")
+        # A str is a sequence of letters, each of which would be the value of a document.
+        for name, values in zip(names, given, strict=True):
+            if isinstance(values, str | bytes) or not isinstance(values, Iterable):
+                raise TypeError(
+                    f"metadata must have a value for each document, got {shown(values)} as the "
+                    f"column {name!r}"
+                )
+        self._values = [list(values) for values in given]
         self.names = names
         self.length = min(map(len, self._values), default=0)
         if any(len(values) != self.length for values in self._values):
@@ -317,6 +330,7 @@ def _tables(source: Any) -> Iterator[_Table] | None:
 
 
 def _pandas(frame: Any) -> Iterator[_Table]:
+    refuse_repeated(map(str, frame.columns), "the table")
     for start in range(0, len(frame), _ROWS):
         part = frame.iloc[start : start + _ROWS]
         columns = {
@@ -331,6 +345,7 @@ def _polars(part: Any) -> _Table:
 
 
 def _arrow(batch: Any) -> _Table:
+    refuse_repeated(batch.schema.names, "the table")
     columns = {name: batch.column(at).to_pylist for at, name in enumerate(batch.schema.names)}
     return _Table(batch.num_rows, columns)
 
@@ -345,8 +360,10 @@ def _batches_of_mappings(items: Iterable[Any]) -> Iterator[_Table]:
     batch: list[Mapping[str, Any]] = []
 
     def table() -> _Table:
-        names = list(batch[0])
-        return _lists({name: [row.get(name) for row in batch] for name in names})
+        # Each key of a row is a column, in the order in which the rows have them first.
+        keys = dict.fromkeys(key for row in batch for key in row)
+        refuse_repeated(map(str, keys), "the mappings")
+        return _lists({str(key): [row.get(key) for row in batch] for key in keys})
 
     for number, item in enumerate(items):
         if not isinstance(item, Mapping):
@@ -385,10 +402,11 @@ def _of_tables(
 
             def row(at: int, number: int, rows: _Table, values: dict[str, Any]) -> Row:
                 if not values:  # metadata is converted only for batches with an occurrence
-                    values.update({name: rows.columns[name]() for name in others})
+                    values.update(_values_of(rows, others))
                 return [*(values[name][at] for name in others), *beside.row(number)]
 
-            for at, document in enumerate(table.columns[column]()):
+            (documents,) = _values_of(table, [column]).values()
+            for at, document in enumerate(documents):
                 if is_missing(document):
                     document = ""  # a missing text counts as an empty document
                 if not isinstance(document, str):
@@ -405,6 +423,12 @@ def _of_tables(
         beside.check(number)
 
     return Documents([*others, *beside.names], is_folded=False, is_cut=False, run=run)
+
+
+def _values_of(table: _Table, names: Sequence[str]) -> dict[str, Sequence[Any]]:
+    """Return the values of some columns. A column that this batch of rows lacks has None only."""
+    missing = [None] * table.rows
+    return {name: table.columns[name]() if name in table.columns else missing for name in names}
 
 
 def _text_column(table: _Table, text: str | None) -> str:

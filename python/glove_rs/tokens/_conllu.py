@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from .._checks import choice, shown
+from .._checks import words as words_of
 from .._core import FormatError
 from .._io.file_systems import open_file
 from .._io.packed import is_damage, unpacked
@@ -63,11 +64,13 @@ def from_conllu(
     Raises
     ------
     ValueError
-        If `unit` is not one of the choices, or if `storage_options` comes with parsed sentences.
+        If `unit` is not one of the choices, if `columns` is empty, or if `storage_options` comes
+        with parsed sentences.
         When the documents are read: if there is no column with the name `column`. The message lists
         the columns.
     TypeError
-        If `source` is not a path, paths or sentences of parsed tokens.
+        If `source` is not a path, paths or sentences of parsed tokens, or if `columns` is a str
+        or does not hold names.
     FormatError
         When the documents are read: if a line has too few columns, or if a file is not text. The
         message has path and line.
@@ -89,6 +92,11 @@ def from_conllu(
     choice("unit", unit, UNITS)
     if not isinstance(column, str):
         raise ValueError(f"column must be the name of a column, got {shown(column)}")
+    names = None
+    if columns is not None:
+        names = tuple(words_of("columns", columns, "a sequence of names of columns"))
+        if not names:
+            raise ValueError(f"columns must have at least one name, got {shown(columns)}")
     options = checked({"storage_options": storage_options}, "source")["storage_options"]
     files = named_files(source, options)
     if files is None:
@@ -99,7 +107,6 @@ def from_conllu(
                 f"source must be a path, paths or parsed sentences, got {shown(source)}"
             )
         return Tokens(lambda: _of_sentences(source, column, keep))
-    names = None if columns is None else tuple(columns)
     return Tokens(lambda: _of_files(files, options, column, unit, names, keep))
 
 
