@@ -16,6 +16,7 @@ import pytest
 import scipy.sparse
 
 from glove_rs import Cooccurrence, FormatError, Glove, NotFittedError, Vocabulary
+from glove_rs._fit.training import Fitted
 
 DEFAULTS = {
     "dim": 50,
@@ -161,6 +162,18 @@ def test_a_fitted_model_pickles_and_copies(model, duplicate):
     again = duplicate(model)
     assert_same_model(again, model)
     assert not np.shares_memory(again.W, model.W)
+
+
+def test_a_pickle_of_an_earlier_version_still_loads(model, monkeypatch):
+    now = Fitted.__getstate__
+
+    def before(fitted):  # the arrays had another name
+        state = now(fitted)
+        state["made"] = state.pop("trained")
+        return state
+
+    monkeypatch.setattr(Fitted, "__getstate__", before)
+    assert_same_model(pickle.loads(pickle.dumps(model)), model)
 
 
 @pytest.mark.parametrize("duplicate", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])

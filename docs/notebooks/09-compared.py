@@ -157,7 +157,7 @@ pd.DataFrame(shared, list(near), list(near))
 # %% [markdown] lang="en"
 # ## On real text
 #
-# One million words of English Wikipedia, dim 50. Each method trained in a process of its own, from the text to vectors. The time is that of the processor, because other programs used the machine. Analogies are right answers, the other scores are Spearman's correlations with ratings by people (`benches/RESULTS.md`, section "Methods").
+# One million words of English Wikipedia, dim 50. Each method was trained in its own process, from the text to vectors. The time is that of the processor, because other programs used the machine. The column "analogies" is the share of right answers. The other scores are Spearman's correlations with ratings by people (`benches/RESULTS.md`, section "Methods"). The row "negative sampling" has the default settings of an older version, without subwords.
 #
 # | method | processor time | peak memory | analogies | wordsim353 | MEN | simlex999 |
 # |---|---:|---:|---:|---:|---:|---:|
@@ -167,16 +167,16 @@ pd.DataFrame(shared, list(near), list(near))
 # | skip-gram (gensim), window 5, 5 epochs | 23.8 s | 138 MB | 3.7 % | 0.287 | 0.270 | 0.196 |
 # | truncated SVD of PPMI (scipy) | 10.8 s | 452 MB | 12.7 % | 0.473 | 0.531 | 0.160 |
 #
-# On a text of this size the decomposition of PPMI is the best of the five in three of four scores. Skip-gram is best in simlex999. The two settings of GloVe differ about as much as GloVe and skip-gram do. PyTorch minimises the loss of the paper, in batches of 16,384 records; it takes 40 times the processor time of glove-rs with the preset "paper", and reaches similar scores.
+# On a text of this size the decomposition of PPMI is the best of the five in three of four scores. Skip-gram is best in simlex999. The two rows of glove-rs differ about as much as negative sampling and skip-gram do. PyTorch minimises the loss of the paper, in batches of 16,384 records; it takes 40 times the processor time of glove-rs with the preset "paper", and reaches similar scores.
 #
-# On 17 million words, the preset "best", which adds subwords to negative sampling, took 28.2 s of processor time, answered 45.4 % of the analogies, and had 0.635 on wordsim353. The preset "paper" took 36.0 s, answered 24.5 %, and had 0.432. gensim's skip-gram took 442 s, answered 24.5 %, and had 0.592 (the same section). The order of methods depends on the text, on its size and on the settings. Measure on your own text: `make methods CORPUS=my.txt SETS=folder` prints the table above for it.
+# On 17 million words, the preset "best", which has subwords, and other settings of negative sampling than the first row of the table, took 28.2 s of processor time, answered 45.4 % of the analogies, and had 0.635 on wordsim353. The preset "paper" took 36.0 s, answered 24.5 %, and had 0.432. gensim's skip-gram took 442 s, answered 24.5 %, and had 0.592 (the same section). The order of methods depends on the text, on its size and on the settings. Measure on your own text: `make methods CORPUS=my.txt SETS=folder` prints such a table for it, with the preset "best" in the first row.
 #
 # Next: [10. Limits](10-limits.ipynb)
 
 # %% [markdown] lang="zh"
 # ## 在真实文本上
 #
-# 英文维基百科的 100 万词，50 维。每种方法在自己的进程里从文本训练到向量。因为机器上还有别的程序，这里给出的是处理器时间。“类比”是答对的比例，其余是与人工评分的 Spearman 相关系数（`benches/RESULTS.md` 的 “Methods” 一节）。
+# 英文维基百科的 100 万词，50 维。每种方法在自己的进程里从文本训练到向量。因为机器上还有别的程序，这里给出的是处理器时间。“类比”是答对的比例，其余是与人工评分的 Spearman 相关系数（`benches/RESULTS.md` 的 “Methods” 一节）。“负采样”一行是较早版本的默认设置，不使用 n 元字符。
 #
 # | 方法 | 处理器时间 | 内存峰值 | 类比 | wordsim353 | MEN | simlex999 |
 # |---|---:|---:|---:|---:|---:|---:|
@@ -186,8 +186,8 @@ pd.DataFrame(shared, list(near), list(near))
 # | skip-gram（gensim），窗口 5，5 轮 | 23.8 s | 138 MB | 3.7 % | 0.287 | 0.270 | 0.196 |
 # | PPMI 的截断 SVD（scipy） | 10.8 s | 452 MB | 12.7 % | 0.473 | 0.531 | 0.160 |
 #
-# 在这样大小的文本上，PPMI 的分解在四项得分里有三项最好，skip-gram 的 simlex999 最好。GloVe 的两种设置之间的差别，与 GloVe 和 skip-gram 之间的差别差不多大。PyTorch 最小化的是论文的损失，每批 16,384 条记录；它用的处理器时间是 glove-rs 的 40 倍，得分相近。
+# 在这样大小的文本上，PPMI 的分解在四项得分里有三项最好，skip-gram 的 simlex999 最好。glove-rs 的两行之间的差别，与负采样和 skip-gram 之间的差别差不多大。PyTorch 最小化的是论文的损失，每批 16,384 条记录；它用的处理器时间是 glove-rs 的 40 倍，得分相近。
 #
-# 在 1700 万词上，预设 “best”（在负采样之外还使用 n 元字符）用了 28.2 秒处理器时间，类比答对 45.4 %，wordsim353 为 0.635；预设 “paper” 用了 36.0 秒，答对 24.5 %，wordsim353 为 0.432；gensim 的 skip-gram 用了 442 秒，答对 24.5 %，wordsim353 为 0.592（见同一节）。方法的排名取决于文本、文本的大小和设置。请在自己的文本上测量：`make methods CORPUS=my.txt SETS=folder` 会为它打印上面的表。
+# 在 1700 万词上，预设 “best”（使用 n 元字符，负采样的设置也与表的第一行不同）用了 28.2 秒处理器时间，类比答对 45.4 %，wordsim353 为 0.635；预设 “paper” 用了 36.0 秒，答对 24.5 %，wordsim353 为 0.432；gensim 的 skip-gram 用了 442 秒，答对 24.5 %，wordsim353 为 0.592（见同一节）。方法的排名取决于文本、文本的大小和设置。请在自己的文本上测量：`make methods CORPUS=my.txt SETS=folder` 会为它打印这样的表，第一行是预设 “best”。
 #
 # 下一节：[10. 局限](10-limits.ipynb)

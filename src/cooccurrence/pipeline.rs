@@ -5,7 +5,7 @@ use super::matrix::Triangle;
 use super::merge::plus;
 use super::options::CountingOptions;
 use crate::corpus::ChunkReader;
-use crate::encoding::{EncodedText, EncodingOptions, Words, encode_text};
+use crate::encoding::{EncodedText, EncodingOptions, WordChoice, encode_text};
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
@@ -32,7 +32,7 @@ pub struct CountedText {
 /// As for [`encode_text`] and [`count`](super::count()).
 pub fn count_text(
     reader: &mut dyn ChunkReader,
-    words: Words<'_>,
+    words: WordChoice<'_>,
     encoding: &EncodingOptions,
     counting: &CountingOptions,
     memory: &MemoryLimit,

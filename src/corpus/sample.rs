@@ -1,7 +1,7 @@
 //! A sample of a text, from which `estimate` infers the size of the counts. The sample consists of pieces from all
-//! parts of the text. It has 4.5 % of the text, but at least 4 MiB and at most about 32 MiB. A source that cannot be
-//! read from the middle, such as a compressed file or a pipe, is read from its beginning: to its end or, if its size is
-//! known, up to about 256 MiB of text. The sample of such a source may have half as much.
+//! parts of the text: 4.5 % of it, but at least 4 MiB and at most about 32 MiB. A source that cannot be read from the
+//! middle, such as a compressed file or a pipe, is read from its beginning: to its end or, if its size is known, about
+//! 256 MiB of text. Then the sample consists of pieces of the text that was read: see `FRACTION` for its size.
 
 use super::charset;
 use super::text::has_parts;

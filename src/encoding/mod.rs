@@ -25,7 +25,7 @@ pub use documents::DocumentText;
 pub(crate) use interner::Interner;
 pub(crate) use numbered::NumberedText;
 pub use options::EncodingOptions;
-pub use pipeline::{EncodedText, Words, encode_text};
+pub use pipeline::{EncodedText, WordChoice, encode_text};
 pub use reader::{Chosen, Ranks, RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};
 

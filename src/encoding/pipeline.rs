@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// The vocabulary of an encoded text.
 #[derive(Debug, Clone)]
-pub enum Words<'a> {
+pub enum WordChoice<'a> {
     /// The words of the text that pass `min_count` and `max_vocab` and are not stop words.
     Chosen,
     /// The words of this vocabulary.
@@ -46,26 +46,26 @@ pub struct EncodedText {
 /// naming `stop_words` if a given vocabulary has a stop word.
 pub fn encode_text(
     reader: &mut dyn ChunkReader,
-    words: Words<'_>,
+    words: WordChoice<'_>,
     options: &EncodingOptions,
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<EncodedText> {
-    if let Words::Given(vocabulary) = &words {
+    if let WordChoice::Given(vocabulary) = &words {
         options.refuse_stop_words(vocabulary)?;
     }
     let raw = RawCorpus::read(reader, options, memory, monitor)?;
     let (vocabulary, rare, corpus) = match words {
-        Words::Given(vocabulary) => {
+        WordChoice::Given(vocabulary) => {
             let corpus = raw.encode(&vocabulary, options, monitor)?;
             (vocabulary, Arc::default(), corpus)
         }
-        Words::Chosen => {
+        WordChoice::Chosen => {
             let chosen = raw.choose(options, monitor)?;
             let corpus = raw.ranked(chosen.ranks);
             (Arc::new(chosen.vocabulary), Arc::new(chosen.rare), corpus)
         }
-        Words::Grown {
+        WordChoice::Grown {
             vocabulary,
             rare,
             grow,

@@ -327,7 +327,7 @@ impl RawCorpus {
         Ok(self.ranked(Ranks(ranks?)))
     }
 
-    /// The text as ranks of the vocabulary that [`RawCorpus::choose`] returned together with `ranks`.
+    /// The text, encoded with `ranks`. [`RawCorpus::choose`] returned them together with their vocabulary.
     pub fn ranked(self, ranks: Ranks) -> EncodedCorpus {
         let counts = self.interners.iter().flat_map(|i| i.table.iter());
         let tokens = counts.map(|entry| entry.count).sum();

@@ -6,7 +6,7 @@ use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, words_of};
 use crate::cooccurrence::{CountedText, Triangle, count_text, poll};
-use crate::encoding::Words;
+use crate::encoding::WordChoice;
 use crate::error::Error;
 use crate::file_kind::Wanted;
 use crate::formats::{counts as counts_file, explained, stanford};
@@ -190,7 +190,7 @@ fn check_csr(
 fn count(
     py: Python<'_>,
     source: SourceArguments<'_>,
-    words: Words<'_>,
+    words: WordChoice<'_>,
     older: Option<&Triangle>,
     arguments: (EncodingArguments, CountingArguments, RunningArguments),
     progress: Option<&Bound<'_, PyAny>>,
@@ -259,7 +259,7 @@ impl CoreCooccurrence {
         grow: bool,
     ) -> PyResult<Self> {
         self.check_square("counting more text")?;
-        let words = Words::Grown {
+        let words = WordChoice::Grown {
             vocabulary: &self.vocabulary,
             rare: &self.rare,
             grow,

@@ -5,7 +5,7 @@ use super::arrays::ByteArray;
 use super::recognising::FileArgument;
 use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
-use crate::encoding::{Words, read_vocabulary};
+use crate::encoding::{WordChoice, read_vocabulary};
 use crate::file_kind::Wanted;
 use crate::formats::{explained, stanford};
 use crate::memory::fallible;
@@ -37,10 +37,10 @@ pub struct CoreVocabulary {
 
 /// The words to encode a text with: those of `vocabulary` or, without a vocabulary, those that are chosen from the
 /// text.
-pub fn words_of<'a>(vocabulary: Option<&Bound<'_, CoreVocabulary>>) -> Words<'a> {
+pub fn words_of<'a>(vocabulary: Option<&Bound<'_, CoreVocabulary>>) -> WordChoice<'a> {
     match vocabulary {
-        Some(vocabulary) => Words::Given(vocabulary.get().inner.clone()),
-        None => Words::Chosen,
+        Some(vocabulary) => WordChoice::Given(vocabulary.get().inner.clone()),
+        None => WordChoice::Chosen,
     }
 }
 

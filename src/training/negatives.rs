@@ -140,7 +140,7 @@ impl Targets {
         }))
     }
 
-    /// The terms of the words, and the terms of the context words.
+    /// The two terms whose sum is a target: those of the words, and those of the context words.
     pub fn sides(&self) -> &[Vec<f32>; 2] {
         &self.0
     }

@@ -494,7 +494,7 @@ class _SliceTrainer:
         }
 
     def train(self, weights: _Weights, seed: int) -> _F32:
-        """Train the vectors of `words` on the documents of the slice with these weights.
+        """Train the vectors of `words` on the documents of the slice, each weighted by `weights`.
 
         If the documents with a weight above 0 have no pair of words, all vectors are NaN.
         """

@@ -224,7 +224,10 @@ class Documents:
         return Documents(cores, None), rows
 
     def word_counts(self, weights: _Weights) -> npt.NDArray[np.uint64]:
-        """Return how often each word occurs in the text with these weights: uint64, shape (V,)."""
+        """Return how often each word occurs if each document counts as often as its weight.
+
+        The result is uint64, shape (V,).
+        """
         total = np.zeros(len(self.vocabulary), dtype=np.uint64)
         for core, own in self._parts(weights):
             total += core.word_counts(own)

@@ -421,3 +421,8 @@ class Fitted:
         # file format.
         left_out = dict.fromkeys(("_vectors", "_context_vectors", "counts", "text", "order"))
         return {**self.__dict__, **left_out, "trained": self.arrays, "_subwords": self.subwords}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Pickles of earlier versions have the arrays under another name.
+        arrays = state.pop("made", None)
+        self.__dict__.update(state if arrays is None else {**state, "trained": arrays})

@@ -344,7 +344,11 @@ def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
 
 
 def _with_row(message: str, first: int) -> str:
-    """Replace the number of a row in a block, from 0, by its number in the file."""
+    """Return a message of pyarrow in which "in row N" counts the rows of the file.
+
+    In `message` it counts the rows of a block. Both count from 0. `first` is the number of the
+    first row of the block in the file.
+    """
     return re.sub(r"(?<=in row )\d+", lambda number: str(first + int(number[0])), message)
 
 

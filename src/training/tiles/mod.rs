@@ -124,8 +124,8 @@ impl Tiles {
         if self.layout.is_rowwise() { LINE } else { 1 }
     }
 
-    /// The positions of part `number`, if the `all` records or negative pairs of a tile are divided
-    /// into `parts` parts of about the same size.
+    /// The positions of part `number`, from 0, of the records or of the negative pairs of a tile. There are `all` of
+    /// them, divided into `parts` parts of about the same size.
     pub(super) fn part(&self, all: usize, number: usize, parts: usize) -> Range<usize> {
         let alignment = self.alignment();
         let bound = |number: usize| match all * number / parts {

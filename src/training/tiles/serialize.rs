@@ -49,7 +49,8 @@ impl Tiles {
         let mut index: Vec<u64> = sizes.into_iter().map(|n| n as u64).collect();
         index.extend(grid.starts.iter().map(|&start| u64::from(start)));
         let (mut records, mut negatives, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
-        // The offset of each range of records in `records`. Two tiles may share a range.
+        // For each range that was copied to `records`: the number of its first record there. A tile and its mirror
+        // image share a range, which is copied once.
         let mut starts = HashMap::new();
         for (number, tile) in self.tiles.iter().enumerate() {
             let SlabRange { slab, range } = &tile.records;
