@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from glove_rs import Glove, kwic
+from glove_rs import Cooccurrence, Glove, kwic
 from program import answer, call, done
 
 TEXT = ["the ice is cold", "no keyword here", "ice on ice melts", "the end of the ice"]
@@ -166,6 +166,17 @@ def test_windows_do_not_cross_the_end_of_a_document(tmp_path, unit, expected):
     for source in ([text], tmp_path / "text.txt"):
         (context,) = kwic.contexts(source, "ice", documents=unit)
         assert (context.left, context.right) == expected
+
+
+@given(st.text(alphabet="ab \t\r\n\x0b\x0c", max_size=20))
+def test_windows_are_those_of_counting_whatever_the_blank_lines(text):
+    text = "a " + text + " b"  # so that both are words
+    options = {"documents": "paragraph", "window": 30}
+    contexts = kwic.contexts([text], "a", **options)
+    found = sum((c.left + c.right).count("b") for c in contexts)
+    counts = Cooccurrence.from_corpus([text], min_count=1, distance_weighting=False, **options)
+    words = counts.vocabulary.words
+    assert found == counts.to_scipy().toarray()[words.index("a"), words.index("b")]
 
 
 def test_text_is_folded_and_split_as_by_a_fit():

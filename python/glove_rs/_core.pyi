@@ -79,6 +79,7 @@ __all__ = [
     "simd_level",
     "simd_levels",
     "split_counts",
+    "split_documents",
     "start_rows",
     "subword_design",
     "take_panic",
@@ -653,6 +654,7 @@ class CoreTiles:
 def group_marginals(
     counts: CoreGroupCounts, threads: int
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]: ...
+def split_documents(text: str, documents: str) -> list[str]: ...
 def split_counts(counts: CoreCooccurrence, groups: int) -> list[CoreGroupCounts]: ...
 def group_ranks(words: int, groups: int, group: int) -> npt.NDArray[np.uint32]: ...
 def start_rows(

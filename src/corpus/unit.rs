@@ -30,6 +30,24 @@ impl DocumentUnit {
         let values = [Self::Line, Self::Paragraph, Self::File];
         Error::choice("documents", name, Self::NAMES, values)
     }
+
+    /// The documents of a whole file or item, one directly after the other, without the newlines between lines.
+    pub fn split(self, text: &str) -> Vec<&str> {
+        match self {
+            Self::Line => text.split('\n').collect(),
+            Self::File => vec![text],
+            Self::Paragraph => {
+                let mut builder = ContentBuilder::new(self);
+                builder.look_at(text);
+                let starts = std::iter::once(0).chain(builder.ends.iter().copied());
+                let ends = builder.ends.iter().copied().chain([text.len()]);
+                starts
+                    .zip(ends)
+                    .map(|(start, end)| &text[start..end])
+                    .collect()
+            }
+        }
+    }
 }
 
 /// Finds where a growing text may be cut.
@@ -206,6 +224,7 @@ impl ContentBuilder {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn built(unit: DocumentUnit, items: &[&[&str]]) -> Vec<String> {
         let mut builder = ContentBuilder::new(unit);
@@ -233,5 +252,19 @@ mod tests {
         );
         let files = built(DocumentUnit::File, &[&["a\n"], &[""], &["b"]]);
         assert_eq!(files, ["a\n", "", "b"]);
+    }
+
+    proptest! {
+        #[test]
+        fn a_split_text_has_the_documents_of_the_builder(text in "[ab \t\r\n\x0c]{0,30}") {
+            let words = |text: &&str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+            for unit in [DocumentUnit::Line, DocumentUnit::Paragraph, DocumentUnit::File] {
+                let of_builder = built(unit, &[&[&text]]);
+                let of_builder = of_builder.iter().map(|text| words(&text.as_str()));
+                let filled = |words: &Vec<String>| !words.is_empty();
+                let split: Vec<_> = unit.split(&text).iter().map(words).filter(filled).collect();
+                prop_assert_eq!(split, of_builder.filter(filled).collect::<Vec<_>>());
+            }
+        }
     }
 }

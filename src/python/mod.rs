@@ -78,6 +78,8 @@ mod _core {
         restore_vocabulary,
     };
     #[pymodule_export]
+    use super::source::split_documents;
+    #[pymodule_export]
     use super::strata::{
         CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,
     };

@@ -53,6 +53,12 @@ impl SourceArguments<'_> {
     }
 }
 
+/// The documents of a text, for a search in single texts.
+#[pyfunction]
+pub fn split_documents<'a>(text: &'a str, documents: &str) -> PyResult<Vec<&'a str>> {
+    Ok(DocumentUnit::from_name(documents)?.split(text))
+}
+
 /// A reader for the worker. If only Python can read the source or split it into words, a feeder sends the
 /// chunks to this reader.
 pub struct Source<'py> {

@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
-from .. import _settings
+from .. import _core, _settings
 from .._checks import boolean, integer, optional_integer, shown
 from .._io.sources import Source
 from .._progress import reporter
@@ -15,7 +15,7 @@ from .._user_dictionary import WITHOUT_DICTIONARY
 from .._warnings import warn
 from ._contexts import Builder, Context, KeywordContexts, metadata_names
 from ._match import Keyword, Splitter
-from ._scan import Row, documents_of_source, pieces
+from ._scan import Row, documents_of_source
 
 if TYPE_CHECKING:
     from .._settings import KeywordSettings
@@ -207,7 +207,7 @@ class _Search:
         if needles is not None and "\r" not in folded and not any(n in folded for n in needles):
             return
         before = 0
-        for piece in pieces(folded, self._unit):
+        for piece in _core.split_documents(folded, self._unit):
             words = self._splitter.split(piece)
             self._look(words, number, before, metadata)
             before += len(words)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -459,13 +458,3 @@ def _text_column(table: _Table, text: str | None) -> str:
 def _is_text(values: Sequence[Any]) -> bool:
     some = next((value for value in values if not is_missing(value)), None)
     return isinstance(some, str)
-
-
-_PARAGRAPH = re.compile(r"\n(?:[ \t\r]*\n)+")
-
-
-def pieces(text: str, documents: str) -> list[str]:
-    """Cut a text into its documents: lines, paragraphs between blank lines, or the whole text."""
-    if documents == "line":
-        return text.split("\n")
-    return _PARAGRAPH.split(text) if documents == "paragraph" else [text]
