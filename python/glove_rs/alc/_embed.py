@@ -434,15 +434,15 @@ def _embedded(
     cuts = np.append(np.repeat(starts, pieces) + _PIECE * within, len(words))
     found = np.empty((len(counts), space.dim))
 
-    def work(part: slice, _: None) -> None:
-        # The contexts that start in this part of the words. The last one may end after it.
-        first, last = np.searchsorted(starts, [_PIECE * part.start, _PIECE * part.stop])
+    def work(block: slice, _: None) -> None:
+        # The contexts that start in this block of the words. The last one may end after it.
+        first, last = np.searchsorted(starts, [_PIECE * block.start, _PIECE * block.stop])
         if first == last:
             return
         begin, end = int(piece_ends[first] - pieces[first]), int(piece_ends[last - 1])
         sums = np.empty((end - begin, space.dim))
-        for at in range(begin, end, part.stop - part.start):
-            own = cuts[at : min(at + part.stop - part.start, end) + 1]
+        for at in range(begin, end, block.stop - block.start):
+            own = cuts[at : min(at + block.stop - block.start, end) + 1]
             rows = space.of(words[own[0] : own[-1]])
             sums[at - begin :][: len(own) - 1] = np.add.reduceat(rows, own[:-1] - own[0], axis=0)
         means = np.add.reduceat(sums, piece_ends[first:last] - pieces[first:last] - begin, axis=0)

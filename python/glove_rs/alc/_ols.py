@@ -114,9 +114,9 @@ class Fit:
         """
         if self.is_clustered:
 
-            def without(part: slice) -> Float64:
-                counts = np.ones((part.stop - part.start, len(self.sizes)))
-                counts[np.arange(len(counts)), np.arange(part.start, part.stop)] = 0.0
+            def without(block: slice) -> Float64:
+                counts = np.ones((block.stop - block.start, len(self.sizes)))
+                counts[np.arange(len(counts)), np.arange(block.start, block.stop)] = 0.0
                 return counts
 
             return self.replicated(len(self.sizes), without, workers, done)
@@ -149,8 +149,8 @@ class Fit:
         workers.check(shared, "the sums of a regression")
         replicates = Replicates(self)
 
-        def work(part: slice, drawn: Float64) -> None:
-            found[part] = replicates.debiased(drawn)
+        def work(block: slice, drawn: Float64) -> None:
+            found[block] = replicates.debiased(drawn)
 
         workers.each(
             n,
@@ -185,28 +185,28 @@ class Fit:
         # these estimates below.
         alone = hat > 1 - _SINGULAR
 
-        def work(part: slice, _: None) -> None:
-            scale = 1 / np.where(alone[part], np.nan, 1 - hat[part])
-            leverage = product(Q[part], Q.T) * scale[:, None]
-            norms = product(E[part], E.T)
+        def work(block: slice, _: None) -> None:
+            scale = 1 / np.where(alone[block], np.nan, 1 - hat[block])
+            leverage = product(Q[block], Q.T) * scale[:, None]
+            norms = product(E[block], E.T)
             norms *= leverage
             norms *= 2
             norms += squares
             leverage **= 2
-            leverage *= squares[part, None]
+            leverage *= squares[block, None]
             norms += leverage
-            rows = np.arange(part.stop - part.start)
-            norms[rows, rows + part.start] = 0.0  # the observation itself is left out
+            rows = np.arange(block.stop - block.start)
+            norms[rows, rows + block.start] = 0.0  # the observation itself is left out
             meat = product(norms, outer).reshape(-1, p, p)
-            lean = product(Q[part], self.T.T)
+            lean = product(Q[block], self.T.T)
             change = scale[:, None] * lean
             # T (Σ q qᵀ)⁻¹ without each observation, by Sherman and Morrison
-            solve = self.T + change[:, :, None] * Q[part, None, :]
+            solve = self.T + change[:, :, None] * Q[block, None, :]
             bias = np.einsum("cka,cab,ckb->ck", solve, meat, solve) * correction
             # ‖β − change eᵀ‖² = ‖β‖² − 2 change (β·e) + change² ‖e‖²
-            raw = length - 2 * change * product(E[part], self.beta.T)
-            raw += change**2 * squares[part, None]
-            found[part] = (raw - bias)[:, 1:]
+            raw = length - 2 * change * product(E[block], self.beta.T)
+            raw += change**2 * squares[block, None]
+            found[block] = (raw - bias)[:, 1:]
 
         workers.each(
             n,
@@ -218,9 +218,9 @@ class Fit:
         )
         lost = np.flatnonzero(alone)
 
-        def without(part: slice) -> Float64:
-            counts = np.ones((part.stop - part.start, n))
-            counts[np.arange(len(counts))[:, None], self.clusters[lost[part], None]] = 0.0
+        def without(block: slice) -> Float64:
+            counts = np.ones((block.stop - block.start, n))
+            counts[np.arange(len(counts))[:, None], self.clusters[lost[block], None]] = 0.0
             return counts
 
         found[lost] = self.replicated(len(lost), without, workers)

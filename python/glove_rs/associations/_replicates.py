@@ -105,8 +105,8 @@ def interval(
     if isinstance(models, Sequence):
         results: list[Any] = [None] * len(models)
 
-        def work(part: slice, _: None) -> None:
-            for number in range(part.start, part.stop):
+        def work(block: slice, _: None) -> None:
+            for number in range(block.start, block.stop):
                 results[number] = result(models[number])
 
         workers.each(len(models), work, item=1)

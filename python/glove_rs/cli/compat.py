@@ -438,7 +438,7 @@ def _say(line: str) -> None:
 
 # --- the command ----------------------------------------------------------------------------------
 
-_TEXT = """\
+_DESCRIPTION = """\
 Run Stanford's tools vocab_count, cooccur, shuffle and glove with their own flags. In a
 script for Stanford's GloVe, replace `build/` by `glove-rs compat `.
 `glove-rs compat TOOL -help` lists the flags of a tool.
@@ -451,7 +451,7 @@ def add(commands: Commands) -> None:
         "compat",
         usage="glove-rs compat TOOL [flags]",
         help="run Stanford's tools with their own flags",
-        description=_TEXT,
+        description=_DESCRIPTION,
         epilog="tools:\n" + "\n".join(f"  {name:<12} {t.text}" for name, t in TOOLS.items()) + "\n",
     )
 
