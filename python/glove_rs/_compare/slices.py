@@ -518,7 +518,7 @@ class _SliceTrainer:
             "epochs_done": 0,
             "halvings": 0,
         }
-        session: _core._Session = {
+        arguments: _core._FitArguments = {
             "validation": None,
             "early_stopping": None,
             "max_seconds": None,
@@ -532,7 +532,7 @@ class _SliceTrainer:
         }
         training: _core._Training = {**compass.slice_training, "seed": seed}
         trained = _core.train(
-            counts._core, compass.dim, training, compass.running, None, True, start, session
+            counts._core, compass.dim, training, compass.running, None, True, start, arguments
         )
         result: _F32 = trained.arrays["W"][: len(self.words)]
         return result

@@ -340,7 +340,7 @@ def may_change(saved: Mapping[str, Any]) -> frozenset[str]:
 def settings(
     parameters: Mapping[str, Any],
     training: Mapping[str, Any],
-    session: Mapping[str, Any],
+    fit_options: Mapping[str, Any],
     **others: Any,
 ) -> dict[str, Any]:
     """Return the settings that a checkpoint holds, converted to JSON and back.
@@ -355,7 +355,7 @@ def settings(
         "simd": _core.simd_level(),
         "parameters": parameters,
         "training": training,
-        "session": session,
+        "session": fit_options,
         **others,
     }
     as_json: dict[str, Any] = json.loads(json.dumps(values, default=plain))
