@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, kwic
-from glove_rs._io.packed import unpacked
+from glove_rs._io.decompression import unpacked
 from program import answer, done, reason
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")

@@ -16,7 +16,7 @@ from .._text import figure
 from .._unknown_word import UnknownWord, UnknownWords
 from ..vocabulary import Vocabulary
 from .measures import KINDS
-from .protocol import Matrix
+from .protocol import CountMatrix
 
 __all__ = ["dense", "labelled", "word_indices"]
 
@@ -51,7 +51,9 @@ def word_indices(name: str, words: object, vocabulary: Vocabulary) -> NDArray[np
     return np.array(found, dtype=np.int64)
 
 
-def dense(X: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
+def dense(
+    X: CountMatrix, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Return the counts of some rows and columns: float64, shape (len(rows), len(columns))."""
     own_rows, row_of = np.unique(rows, return_inverse=True)
     own_columns, column_of = np.unique(columns, return_inverse=True)
@@ -64,7 +66,7 @@ def dense(X: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDA
     return matrix[np.ix_(row_of, column_of)]
 
 
-def preview(X: Matrix) -> str:
+def preview(X: CountMatrix) -> str:
     """Return the counts of the first words of the vocabulary as an HTML table."""
     number = min(len(X.vocabulary), _MOST_SHOWN)
     columns = min(len(X.context_vocabulary), _MOST_SHOWN)
@@ -95,7 +97,7 @@ def _chosen(name: str, words: Iterable[str] | None, vocabulary: Vocabulary) -> N
 
 
 def labelled(
-    X: Matrix,
+    X: CountMatrix,
     words: Iterable[str] | None,
     contexts: Iterable[str] | None,
     kind: str,

@@ -23,12 +23,12 @@ from ..subwords import Subwords
 from ..vocabulary import Vocabulary
 from . import checkpoints
 from .checkpoints import Folder
-from .protocol import Model
+from .protocol import Trainable
 from .training import CheckedFitOptions, FitOptions, Fitted, History, Init, Text
 
 __all__ = ["counts_of", "fit", "given_counts", "resume", "update"]
 
-_Model = TypeVar("_Model", bound=Model)
+_TrainableT = TypeVar("_TrainableT", bound=Trainable)
 
 #: Epochs of an update, as a fraction of the model's epochs. With this fraction, `fit` on half of
 #: enwiki-17m and `update` with the other half answer 45.2 % of the analogies. `fit` on the whole
@@ -77,7 +77,7 @@ def given_counts(
     return counts
 
 
-def counts_of(model: Model) -> Cooccurrence:
+def counts_of(model: Trainable) -> Cooccurrence:
     """Return the counts of all text so far. If the model did not keep them, count the text again.
 
     Raises
@@ -102,7 +102,7 @@ def counts_of(model: Model) -> Cooccurrence:
 
 
 def fit(
-    model: Model,
+    model: Trainable,
     data: Text | Cooccurrence,
     fit_options: CheckedFitOptions,
     init: Init | None,
@@ -176,11 +176,11 @@ def fit(
 
 
 def resume(
-    cls: type[_Model],
+    cls: type[_TrainableT],
     checkpoint_dir: str | os.PathLike[str],
     options: FitOptions,
     parameters: Mapping[str, Any],
-) -> _Model:
+) -> _TrainableT:
     """Create the model of a checkpoint and train it to the end."""
     folder = Folder(checkpoint_dir)
     if not folder.has_checkpoint():
@@ -190,8 +190,8 @@ def resume(
 
 
 def _resume(
-    cls: type[_Model], folder: Folder, options: FitOptions, parameters: Mapping[str, Any]
-) -> _Model:
+    cls: type[_TrainableT], folder: Folder, options: FitOptions, parameters: Mapping[str, Any]
+) -> _TrainableT:
     saved = folder.read()
     settings = saved.settings
     may_change = checkpoints.may_change(settings)
@@ -231,7 +231,7 @@ def _resume(
 
 
 def update(
-    model: Model,
+    model: Trainable,
     text: Text,
     fit_options: CheckedFitOptions,
     *,
@@ -359,7 +359,7 @@ def _warn_of_spaces(vocabulary: Vocabulary) -> None:
 
 
 def _train(
-    model: Model,
+    model: Trainable,
     parameters: Mapping[str, Any],
     counts: Cooccurrence,
     training: _core._Training,

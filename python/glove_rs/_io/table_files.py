@@ -17,8 +17,8 @@ from typing import Any
 from .. import _core
 from .._optional import optional
 from . import table_text
+from .decompression import Stream, is_damage, unpacked
 from .file_systems import shortened
-from .packed import Stream, is_damage, unpacked
 from .table_columns import as_text, check_column
 from .table_input import TableFile
 

@@ -20,7 +20,7 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _SOURCE = names("source")
-# The parameters of the group "running" that decide an estimate.
+# The parameters of the section "running" that decide an estimate.
 _LIMITS_OF_ESTIMATE = ("threads", "memory")
 _TRAINING = ("preset", "dim", "epochs", "negative", "optimizer")
 

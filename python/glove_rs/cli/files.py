@@ -57,8 +57,8 @@ _CONTENTS = {
     "pairs": "pairs",
     "records": "counts",
 }
-# The only parameter of the group "source" that `convert` takes: the options of the store, if OUTPUT
-# of `--to pairs` is a URL.
+# The only parameter of the section "source" that `convert` takes: the options of the store, if
+# OUTPUT of `--to pairs` is a URL.
 _STORE = ("storage_options",)
 # The formats that are text, which a terminal can show.
 _TEXT_FORMATS = {"word2vec", "glove", "vocab"}

@@ -13,7 +13,7 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _RUNNING = names("running")
-#: The group "source" also has the parameter `column`, a column of text. It is not an option of this
+#: The section "source" also has the parameter `column`, a column of text. It is no option of this
 #: command, whose own `--column` names the column of the table with the keys of the columns of X.
 _STORE = ("storage_options",)
 

@@ -19,7 +19,7 @@ from ._vectors import add_subwords, add_vectors, read_vectors
 
 __all__ = ["add"]
 
-#: The only parameter of the group "source" that `infer` takes: the options of the store of a URL.
+#: The only parameter of the section "source" that `infer` takes: the options of the store of a URL.
 _STORE = ("storage_options",)
 
 

@@ -491,7 +491,7 @@ def _add_save_counts(parser: Parser) -> None:
 
 
 def _fitting(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters of the group "fitting" that were given, and the vectors of --init."""
+    """Return the parameters of the section "fitting" that were given, and the vectors of --init."""
     arguments = _checkpointed(given(options, ("init", *_FITTING)))
     if "init" in arguments:
         arguments["init"] = _inputs.vectors(arguments["init"])

@@ -23,8 +23,8 @@ from fsspec.utils import seek_delimiter
 
 from .. import _core
 from .._checks import is_file_system
+from .._io.decompression import unpacked
 from .._io.file_systems import is_remote, remote_files, system_of
-from .._io.packed import unpacked
 from .._io.sources import files_of, named_files, names_files, source_arguments
 from .._io.table_columns import check_name
 from .._io.table_files import Piece

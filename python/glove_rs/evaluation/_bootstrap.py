@@ -88,7 +88,7 @@ def resampled_spearman(ratings: _Float64, values: _Float64, n: int, seed: int) -
         NaN where all drawn ratings, or all drawn values of a model, are equal.
     """
     items = len(ratings)
-    rating_order, value_orders = _Order(ratings), [_Order(column) for column in values]
+    rating_ranking, value_rankings = _Ranking(ratings), [_Ranking(column) for column in values]
     found = np.empty((len(values), n))
     rng = np.random.default_rng(seed)
     for draws in _blocks(n, items):
@@ -96,10 +96,10 @@ def resampled_spearman(ratings: _Float64, values: _Float64, n: int, seed: int) -
         drawn = rng.integers(items, size=(size, items)) + items * np.arange(size)[:, None]
         counts = np.bincount(drawn.ravel(), minlength=size * items).reshape(size, items)
         weights = counts.astype(np.float64)
-        first = rating_order.ranks(weights)
+        first = rating_ranking.ranks(weights)
         first_square = _weighted(weights, first, first)
-        for model, order in enumerate(value_orders):
-            second = order.ranks(weights)
+        for model, ranking in enumerate(value_rankings):
+            second = ranking.ranks(weights)
             square = first_square * _weighted(weights, second, second)
             product = _weighted(weights, first, second)
             undefined = np.full(size, np.nan)
@@ -123,7 +123,7 @@ def _weighted(weights: _Float64, first: _Float64, second: _Float64) -> _Float64:
     return sums
 
 
-class _Order:
+class _Ranking:
     """The order of the values of all items. It gives the ranks of any draw without another sort."""
 
     def __init__(self, values: _Float64) -> None:

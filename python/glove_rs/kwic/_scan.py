@@ -16,20 +16,21 @@ from .._optional import optional
 from .._user_dictionary import WITHOUT_DICTIONARY
 from ._table_files import texts_of_tables
 
-__all__ = ["Documents", "documents_of_source"]
+__all__ = ["SourceDocuments", "documents_of_source"]
 
 #: The values of one document in all columns of metadata.
 Row: TypeAlias = Sequence[Any]
 #: A function that is called for each text or list of words of a source. A text may hold several
-#: documents (see `Documents.is_cut`). The second argument is a function that returns the metadata.
-Visit: TypeAlias = Callable[[str | Sequence[str], Callable[[], Row]], None]
+#: documents (see `SourceDocuments.is_cut`). The second argument is a function that returns the
+#: metadata.
+DocumentCallback: TypeAlias = Callable[[str | Sequence[str], Callable[[], Row]], None]
 
 #: The number of rows of a table that are converted to Python objects together.
 _ROWS = 4096
 
 
 @dataclass
-class Documents:
+class SourceDocuments:
     """The documents of a source.
 
     Attributes
@@ -41,14 +42,14 @@ class Documents:
     is_cut : bool
         Whether each text is exactly one document. Otherwise a text may hold several documents, and
         the setting `documents` says where they end.
-    run : callable
+    for_each : callable
         Calls a function for each text or list of words.
     """
 
     names: list[str]
     is_folded: bool
     is_cut: bool
-    run: Callable[[Visit], None]
+    for_each: Callable[[DocumentCallback], None]
 
     def __post_init__(self) -> None:
         refuse_repeated(self.names, "the source and metadata")
@@ -60,7 +61,7 @@ def documents_of_source(
     metadata: Any,
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
-) -> Documents:
+) -> SourceDocuments:
     """Return the documents of a source with their metadata.
 
     Parameters
@@ -177,7 +178,7 @@ def _of_core(
     columns: _Columns,
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
-) -> Documents:
+) -> SourceDocuments:
     """Let the core read the files that `source` names, or the open file `source`.
 
     The core normalizes and lower-cases the text as the settings say. The function `visited` is
@@ -186,7 +187,7 @@ def _of_core(
     parts = files if len(files) > 1 else [source]
     names = [*(["file"] if len(files) > 1 else []), *columns.names]
 
-    def run(visit: Visit) -> None:
+    def for_each(callback: DocumentCallback) -> None:
         number = 0
         for part in parts:
             file = [part] if len(files) > 1 else []
@@ -194,7 +195,7 @@ def _of_core(
             def visited(document: str, file: list[Any] = file) -> list[str]:
                 nonlocal number
                 at, number = number, number + 1
-                visit(document, lambda: [*file, *columns.row(at)])
+                callback(document, lambda: [*file, *columns.row(at)])
                 return ["w"]  # one byte, because of max_word_bytes
 
             before = number
@@ -213,7 +214,7 @@ def _of_core(
                     raise
         columns.check(number)
 
-    return Documents(names, is_folded=True, is_cut=True, run=run)
+    return SourceDocuments(names, is_folded=True, is_cut=True, for_each=for_each)
 
 
 def _of_table_files(
@@ -222,7 +223,7 @@ def _of_table_files(
     columns: _Columns,
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
-) -> Documents:
+) -> SourceDocuments:
     """Return the texts of a column of files of tables. A null is an empty document."""
     several, parts = texts_of_tables(source, column, settings)
 
@@ -259,27 +260,27 @@ def _of_items(
     columns: _Columns,
     report: Callable[..., object] | None,
     is_column: bool,
-) -> Documents:
+) -> SourceDocuments:
     """Return the documents of an iterable.
 
     `is_column` says whether the iterable is a column of a data frame. A missing text of a column is
     an empty document.
     """
 
-    def run(visit: Visit) -> None:
+    def for_each(callback: DocumentCallback) -> None:
         done = number = 0
         for number, item in enumerate(items, 1):
             if is_column and is_missing(item):
                 item = ""
             if not isinstance(item, str):
                 item = _words(item, number - 1)
-            visit(item, lambda at=number - 1: columns.row(at))  # type: ignore[misc]
+            callback(item, lambda at=number - 1: columns.row(at))  # type: ignore[misc]
             done += len(item)
             if report is not None and number % _ROWS == 0:
                 report("tokenizing", done, 0, {})
         columns.check(number)
 
-    return Documents(columns.names, is_folded=False, is_cut=False, run=run)
+    return SourceDocuments(columns.names, is_folded=False, is_cut=False, for_each=for_each)
 
 
 def _words(item: Any, number: int) -> list[str]:
@@ -384,16 +385,18 @@ def _of_tables(
     text: str | None,
     beside: _Columns,
     report: Callable[..., object] | None,
-) -> Documents:
+) -> SourceDocuments:
     first = next(tables, None)
     if first is None:
-        return Documents(beside.names, is_folded=False, is_cut=False, run=lambda visit: None)
+        return SourceDocuments(
+            beside.names, is_folded=False, is_cut=False, for_each=lambda callback: None
+        )
     column = _text_column(first, text)
     others = [name for name in first.columns if name != column]
     if shared := [name for name in beside.names if name in first.columns]:
         raise ValueError(f"metadata must have other columns than the table, got {shared}")
 
-    def run(visit: Visit) -> None:
+    def for_each(callback: DocumentCallback) -> None:
         number = done = 0
         table: _Table | None = first
         while table is not None:
@@ -411,7 +414,7 @@ def _of_tables(
                     document = ""  # a missing text counts as an empty document
                 if not isinstance(document, str):
                     document = _words(document, number)
-                visit(
+                callback(
                     document,
                     lambda at=at, n=number, t=rows, v=values: row(at, n, t, v),  # type: ignore[misc]
                 )
@@ -422,7 +425,9 @@ def _of_tables(
             table = next(tables, None)
         beside.check(number)
 
-    return Documents([*others, *beside.names], is_folded=False, is_cut=False, run=run)
+    return SourceDocuments(
+        [*others, *beside.names], is_folded=False, is_cut=False, for_each=for_each
+    )
 
 
 def _values_of(table: _Table, names: Sequence[str]) -> dict[str, Sequence[Any]]:
@@ -464,7 +469,7 @@ def _is_text(values: Sequence[Any]) -> bool:
 _PARAGRAPH = re.compile(r"\n(?:[ \t\r]*\n)+")
 
 
-def pieces(text: str, documents: str) -> list[str]:
+def documents_of_text(text: str, documents: str) -> list[str]:
     """Cut a text into its documents: lines, paragraphs between blank lines, or the whole text."""
     if documents == "line":
         return text.split("\n")

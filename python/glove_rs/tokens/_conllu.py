@@ -9,8 +9,8 @@ from typing import Any
 from .._checks import choice, shown
 from .._checks import words as words_of
 from .._core import FormatError
+from .._io.decompression import is_damage, unpacked
 from .._io.file_systems import open_file
-from .._io.packed import is_damage, unpacked
 from .._io.sources import named_files
 from .._settings import checked
 from ._documents import UNITS, Keep, Tokens
