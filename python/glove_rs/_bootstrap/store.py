@@ -232,6 +232,10 @@ class ReplicateStore:
             writer.discard()
 
 
+#: Pickles of earlier versions have the class under this name.
+Store = ReplicateStore
+
+
 def _check_settings(settings: Mapping[str, Any]) -> None:
     """Raise a ValueError for the first setting of ``bootstrap.json`` that is out of its range."""
     choice("method", settings["method"], RESAMPLING_METHODS)

@@ -22,7 +22,7 @@ __all__ = ["dense", "labelled", "word_indices"]
 
 # A table of all words is refused if the vocabulary has more words than this: with 5,000 words, the
 # table takes 200 MB.
-_MOST_WORDS = 5_000
+_MOST_TABLE_WORDS = 5_000
 
 # A preview has at most this many rows and columns.
 _MOST_SHOWN = 8
@@ -84,14 +84,14 @@ def _chosen(name: str, words: Iterable[str] | None, vocabulary: Vocabulary) -> N
     Raises
     ------
     ValueError
-        If `words` is None and the vocabulary has more than `_MOST_WORDS` words.
+        If `words` is None and the vocabulary has more than `_MOST_TABLE_WORDS` words.
     """
     if words is not None:
         return word_indices(name, words, vocabulary)
-    if len(vocabulary) > _MOST_WORDS:
+    if len(vocabulary) > _MOST_TABLE_WORDS:
         raise ValueError(
-            f"{name} must name the words to show if the vocabulary has more than {_MOST_WORDS:,} "
-            f"words, got None for {len(vocabulary):,} words"
+            f"{name} must name the words to show if the vocabulary has more than "
+            f"{_MOST_TABLE_WORDS:,} words, got None for {len(vocabulary):,} words"
         )
     return np.arange(len(vocabulary))
 

@@ -23,7 +23,7 @@ _F64: TypeAlias = npt.NDArray[np.float64]
 #: scaling, its vector would be near those of other rare words, whatever their meaning.
 _LEAST = 100
 #: The prior is estimated from the vectors of at most this many words.
-_ROWS = 10_000
+_PRIOR_WORDS = 10_000
 #: The data loss that is assumed for a model without a history, such as one that was read from files
 #: of Stanford's tool. Both this tool and the preset "paper" reach 0.034 on 17 million words with
 #: dim 50, x_max=10 and 15 epochs (benches/RESULTS.md, "End to end").
@@ -62,7 +62,9 @@ def infer_vector(
     used = model.settings_
     x_max, alpha = used["x_max"], used["alpha"]
     # The words whose counts are nearest to the (scaled) count of the new word.
-    alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[:_ROWS]
+    alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[
+        :_PRIOR_WORDS
+    ]
     vector = np.zeros(arrays["W"].shape[1])
     # The row of X gives w, with W_tilde fixed. The column of X gives w_tilde, with W fixed.
     for (own, met), (words, x) in zip((("", "_tilde"), ("_tilde", "")), sides, strict=True):

@@ -31,7 +31,7 @@ __all__ = ["Decomposition", "Fit", "Replicates"]
 
 #: Eigenvalues up to this size, relative to the largest one, count as zero. So does 1 minus a
 #: leverage, if it is below this size.
-_SINGULAR = 1e-9
+_ZERO_EIGENVALUE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -183,7 +183,7 @@ class Fit:
         length = (self.beta**2).sum(axis=1)
         # Observations of leverage 1, for which the formula would divide by 0. `replicated` computes
         # these estimates below.
-        alone = hat > 1 - _SINGULAR
+        alone = hat > 1 - _ZERO_EIGENVALUE
 
         def work(block: slice, _: None) -> None:
             scale = 1 / np.where(alone[block], np.nan, 1 - hat[block])
@@ -250,7 +250,7 @@ class Replicates:
         n = len(counts)
         total = product(counts, M.reshape(groups, p * p)).reshape(n, p, p)
         values, directions = np.linalg.eigh(total)
-        is_lost = values <= _SINGULAR * np.maximum(values.max(axis=1), 0.0)[:, None]
+        is_lost = values <= _ZERO_EIGENVALUE * np.maximum(values.max(axis=1), 0.0)[:, None]
         scaled = directions / np.where(is_lost, np.inf, values)[:, None, :]
         inverse = np.matmul(scaled, directions.transpose(0, 2, 1))
         # The γ of the fit minus the γ of this estimate. Σ_g S_g over all clusters, each counted
@@ -281,7 +281,7 @@ class Replicates:
         # Coefficient k is not determined if an eigenvector of eigenvalue 0 contributes to it.
         reach = np.abs(np.matmul(T, directions)) * is_lost[:, None, :]
         lengths = np.linalg.norm(T, axis=1)[:, None]
-        found[(reach > _SINGULAR**0.5 * lengths).any(axis=2)] = np.nan
+        found[(reach > _ZERO_EIGENVALUE**0.5 * lengths).any(axis=2)] = np.nan
         found[~np.isfinite(found)] = np.nan
         return found[:, 1:]
 

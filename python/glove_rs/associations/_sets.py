@@ -203,6 +203,10 @@ class KnownWords:
         return found
 
 
+#: Pickles of earlier versions have the class under this name.
+Chosen = KnownWords
+
+
 def known_words(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[KnownWords]:
     """Look up sets of words.
 

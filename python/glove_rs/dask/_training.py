@@ -29,7 +29,7 @@ from ._transfers import received, received_since
 __all__ = ["DistributedEpoch", "DistributedTraining", "WorkerLost"]
 
 #: The largest number of marginals that one task adds.
-FAN_IN = 8
+MARGINALS_AT_ONCE = 8
 #: The number of cycles of an epoch, if there are several groups. In a cycle, every group of words
 #: is trained once with every group of contexts. After an even number of cycles, the context rows
 #: are on the workers on which they started. With one cycle, the vectors of a training with 4 groups
@@ -195,8 +195,12 @@ class DistributedTraining:
         while len(parts) > 1:
             level += 1
             parts = [
-                submit(_strata.add_marginals, parts[k : k + FAN_IN], name=f"marginals-{level}-{k}")
-                for k in range(0, len(parts), FAN_IN)
+                submit(
+                    _strata.add_marginals,
+                    parts[k : k + MARGINALS_AT_ONCE],
+                    name=f"marginals-{level}-{k}",
+                )
+                for k in range(0, len(parts), MARGINALS_AT_ONCE)
             ]
         return parts[0]
 

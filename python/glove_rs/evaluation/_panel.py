@@ -27,7 +27,7 @@ __all__ = ["Panel", "panel"]
 # The order of the kinds of sets in the table.
 _KINDS: tuple[Kind, ...] = ("similarity", "analogies", "categories")
 # These endings are left out of the name of a set.
-_ENDINGS = re.compile(r"(?:\.(?:txt|tsv|csv|gz|bz2|xz|zst))+$", re.IGNORECASE)
+_SET_ENDINGS = re.compile(r"(?:\.(?:txt|tsv|csv|gz|bz2|xz|zst))+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -267,11 +267,11 @@ _NO_SET = "its first two lines are not questions, rated pairs of words, or words
 
 
 def _set_names(files: Sequence[str]) -> list[str]:
-    """Return the names of the sets: the names of their files without the endings in `_ENDINGS`.
+    """Return the names of the sets: the names of their files without the endings in `_SET_ENDINGS`.
 
     If two files differ only in these endings, both sets have the full names of their files.
     """
-    short = [_ENDINGS.sub("", file) or file for file in files]
+    short = [_SET_ENDINGS.sub("", file) or file for file in files]
     times = Counter(short)
     return [name if times[name] == 1 else file for name, file in zip(short, files, strict=True)]
 

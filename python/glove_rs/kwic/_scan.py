@@ -26,7 +26,7 @@ Row: TypeAlias = Sequence[Any]
 DocumentCallback: TypeAlias = Callable[[str | Sequence[str], Callable[[], Row]], None]
 
 #: The number of rows of a table that are converted to Python objects together.
-_ROWS = 4096
+_CONVERTED_ROWS = 4096
 
 
 @dataclass
@@ -276,7 +276,7 @@ def _of_items(
                 item = _words(item, number - 1)
             callback(item, lambda at=number - 1: columns.row(at))  # type: ignore[misc]
             done += len(item)
-            if report is not None and number % _ROWS == 0:
+            if report is not None and number % _CONVERTED_ROWS == 0:
                 report("tokenizing", done, 0, {})
         columns.check(number)
 
@@ -316,9 +316,9 @@ def _tables(source: Any) -> Iterator[_Table] | None:
     if library == "polars" and hasattr(source, "collect"):  # a lazy frame
         source = source.collect()
     if library == "polars" and hasattr(source, "iter_slices"):
-        return (_polars(part) for part in source.iter_slices(_ROWS))
+        return (_polars(part) for part in source.iter_slices(_CONVERTED_ROWS))
     if library == "datasets" and hasattr(source, "iter") and hasattr(source, "features"):
-        return (_lists(batch) for batch in source.iter(batch_size=_ROWS))
+        return (_lists(batch) for batch in source.iter(batch_size=_CONVERTED_ROWS))
     if hasattr(source, "read_next_batch"):
         return (_arrow(batch) for batch in source)
     if library == "pandas":  # a column of a data frame: its items are the documents
@@ -326,14 +326,14 @@ def _tables(source: Any) -> Iterator[_Table] | None:
     if hasattr(source, "__arrow_c_stream__") and library != "polars":
         pyarrow = optional("pyarrow", "reading an Arrow table")
         table = source if hasattr(source, "to_batches") else pyarrow.table(source)
-        return (_arrow(batch) for batch in table.to_batches(max_chunksize=_ROWS))
+        return (_arrow(batch) for batch in table.to_batches(max_chunksize=_CONVERTED_ROWS))
     return None
 
 
 def _pandas(frame: Any) -> Iterator[_Table]:
     refuse_repeated(map(str, frame.columns), "the table")
-    for start in range(0, len(frame), _ROWS):
-        part = frame.iloc[start : start + _ROWS]
+    for start in range(0, len(frame), _CONVERTED_ROWS):
+        part = frame.iloc[start : start + _CONVERTED_ROWS]
         columns = {
             str(name): (lambda at=at, part=part: part.iloc[:, at].tolist())
             for at, name in enumerate(part.columns)
@@ -373,7 +373,7 @@ def _batches_of_mappings(items: Iterable[Any]) -> Iterator[_Table]:
                 f"item {number}"
             )
         batch.append(item)
-        if len(batch) == _ROWS:
+        if len(batch) == _CONVERTED_ROWS:
             yield table()
             batch.clear()
     if batch:

@@ -8,7 +8,7 @@ from typing import Any
 from .. import _core, _settings
 from .._io.sources import tables_of
 from .._io.table_columns import find_column
-from .._io.table_files import Batch
+from .._io.table_files import ColumnBatch
 
 __all__ = ["texts_of_tables"]
 
@@ -40,7 +40,7 @@ def texts_of_tables(
     return len(tables.files) > 1, parts
 
 
-def _texts(batch: Batch, column: str, errors: str) -> list[Any]:
+def _texts(batch: ColumnBatch, column: str, errors: str) -> list[Any]:
     import pyarrow.compute
 
     indices = find_column(batch.rows.schema, column)
