@@ -91,7 +91,7 @@ def test_counts_with_weights_are_those_of_a_text_that_repeats_its_documents(
     st.lists(st.tuples(st.lists(WORDS, max_size=5), st.integers(0, 2)), min_size=1, max_size=8),
     st.booleans(),
 )
-def test_a_part_has_the_counts_of_its_documents_and_only_their_words(text, two):
+def test_a_subset_has_the_counts_of_its_documents_and_only_their_words(text, two):
     settings = Glove(**QUICK).get_params()
     read = [" ".join(words) for words, _ in text] + ["a b b"]
     weights = np.array([weight for _, weight in text] + [1], dtype=np.uint32)
@@ -101,14 +101,14 @@ def test_a_part_has_the_counts_of_its_documents_and_only_their_words(text, two):
         weights = np.concatenate([weights, weights[::-1]])
     else:
         documents = EncodedDocuments.read(read, settings, None, vocabulary=list("dabc"))
-    part, rows = documents.part(weights)
-    assert part.lengths.tolist() == documents.lengths[weights > 0].tolist()
+    subset, rows = documents.subset(weights)
+    assert subset.lengths.tolist() == documents.lengths[weights > 0].tolist()
     counts = documents.word_counts(np.minimum(weights, 1))
-    assert part.vocabulary.words == ["dabc"[row] for row in rows]
-    assert part.vocabulary.counts.tolist() == sorted(counts[counts > 0], reverse=True)
-    assert part.vocabulary.counts.tolist() == counts[rows].tolist()
+    assert subset.vocabulary.words == ["dabc"[row] for row in rows]
+    assert subset.vocabulary.counts.tolist() == sorted(counts[counts > 0], reverse=True)
+    assert subset.vocabulary.counts.tolist() == counts[rows].tolist()
     expected = documents.count(weights, settings, None).to_scipy().toarray()
-    found = part.count(weights[weights > 0], settings, None).to_scipy().toarray()
+    found = subset.count(weights[weights > 0], settings, None).to_scipy().toarray()
     assert found.tolist() == expected[np.ix_(rows, rows)].tolist()
 
 

@@ -473,7 +473,7 @@ class _SliceTrainer:
 
     def __init__(self, compass: _Compass, weights: _Weights, least: int) -> None:
         self.compass = compass
-        self.documents, rows = compass.documents.part(weights)
+        self.documents, rows = compass.documents.subset(weights)
         vocabulary = self.documents.vocabulary
         self.words = vocabulary.words[: np.count_nonzero(vocabulary.counts >= least)]
         arrays = {name: array[rows] for name, array in compass.arrays.items()}

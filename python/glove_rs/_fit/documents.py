@@ -204,7 +204,7 @@ class EncodedDocuments:
             raise ValueError("the weights of all documents are 0")
         return total
 
-    def part(self, weights: _Weights) -> tuple[EncodedDocuments, npt.NDArray[np.intp]]:
+    def subset(self, weights: _Weights) -> tuple[EncodedDocuments, npt.NDArray[np.intp]]:
         """Return the documents with a weight above 0, with a vocabulary of their own words.
 
         Returns
