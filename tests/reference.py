@@ -38,7 +38,7 @@ class Config:
     grad_clip: float = 100.0
     bias_learning_rate: float = 1.0
     # The weight of negative pairs, if all records are negative pairs. Then ln x is the target t.
-    unseen: float | None = None
+    negative_weight: float | None = None
 
 
 # ---------------------------------------------------------------------------------------- counting
@@ -147,8 +147,8 @@ def with_ones(model: Parameters) -> Parameters:
 
 def weight(x: NDArray[np.float64] | float, config: Config) -> NDArray[np.float64]:
     """f(x) = min(1, (x / x_max)^alpha), or the weight of negative pairs."""
-    if config.unseen is not None:
-        return np.full_like(np.asarray(x, dtype=np.float64), config.unseen)
+    if config.negative_weight is not None:
+        return np.full_like(np.asarray(x, dtype=np.float64), config.negative_weight)
     return np.minimum(1.0, (np.asarray(x, dtype=np.float64) / config.x_max) ** config.alpha)
 
 
@@ -205,7 +205,7 @@ def train(
         total = 0.0
         for i, j, f, log in zip(row, col, weights, logs, strict=True):
             diff = p["W"][i] @ p["W_tilde"][j] + p["b"][i] + p["b_tilde"][j] - log
-            if config.unseen is not None:
+            if config.negative_weight is not None:
                 diff = max(diff, 0.0)
             fdiff = f * diff
             total += 0.5 * fdiff * diff
@@ -274,7 +274,7 @@ def one_step_tolerance(
     diff_error += 8 * _EPS * (abs(b) + abs(b_tilde) + abs(log) + 1)
     f_error = 16 * _EPS * (1 + config.alpha * abs(np.log(x / config.x_max)))
     fdiff_error = f * diff_error + abs(fdiff) * f_error + _TINY * (1 + abs(diff))
-    if config.unseen is not None and diff < 0:
+    if config.negative_weight is not None and diff < 0:
         diff = fdiff = 0.0
     rate = 1.0 if optimizer == "sgd" else config.bias_learning_rate
 

@@ -70,7 +70,7 @@ def reference_transform(words, vectors, X, weighting) -> np.ndarray:
 def test_the_transform_is_weighted_least_squares(model, weighting, has_scipy, monkeypatch):
     if not has_scipy:
         monkeypatch.setitem(__import__("sys").modules, "scipy.sparse", None)
-        monkeypatch.setattr("glove_rs.alc._transform._CELLS", 1000)
+        monkeypatch.setattr("glove_rs.alc._transform._BLOCK_ELEMENTS", 1000)
     found = model.transform_matrix(weighting)
     monkeypatch.undo()
     vectors = model.vectors.vectors.astype(np.float64)

@@ -18,7 +18,7 @@ from numpy.testing import assert_allclose
 
 from glove_rs import Bootstrap, FormatError, WordVectors, associations
 from glove_rs._bootstrap.estimates import INTERVALS, interval_of
-from glove_rs._bootstrap.store import Store
+from glove_rs._bootstrap.store import ReplicateStore
 
 
 def model(rows: np.ndarray) -> WordVectors:
@@ -234,7 +234,7 @@ def noisy(n: int, noise: float = 0.1, words: int = 9) -> tuple[WordVectors, list
 
 def made_bootstrap(folder: Path, method: str = "bootstrap", *, scaled: bool = False) -> Bootstrap:
     full, models = noisy(12)
-    store = Store(folder)
+    store = ReplicateStore(folder)
     store.create()
     store.write_full(full)
     for number, wv in enumerate(models):

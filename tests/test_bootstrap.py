@@ -15,7 +15,7 @@ from glove_rs.evaluation._similarity import correlation, ranks
 def drawn_items(items, n, seed):
     """The item numbers that `resampled_spearman` draws: `n` rows of `items` numbers each."""
     rng = np.random.default_rng(seed)
-    step = max(1, _bootstrap._CELLS // items)
+    step = max(1, _bootstrap._DRAWN_ITEMS // items)
     blocks = [
         rng.integers(items, size=(min(step, n - first), items)) for first in range(0, n, step)
     ]
@@ -28,7 +28,7 @@ def spearman(first, second):
 
 @pytest.mark.parametrize("cells", [1 << 16, 100, 1])
 def test_each_draw_has_the_correlation_of_the_drawn_items(monkeypatch, cells):
-    monkeypatch.setattr(_bootstrap, "_CELLS", cells)
+    monkeypatch.setattr(_bootstrap, "_DRAWN_ITEMS", cells)
     rng = np.random.default_rng(5)
     ratings = rng.integers(0, 6, 40).astype(float)  # with ties
     values = np.stack([rng.normal(size=40), rng.integers(0, 9, 40) / 10])

@@ -23,7 +23,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, kwic
-from glove_rs._io.packed import unpacked
+from glove_rs._io.decompression import decompressed
 from program import answer, done, reason
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -179,7 +179,7 @@ def test_streams_of_much_content_are_unpacked_in_bounded_memory(tmp_path):
             block, self.rest = self.rest[:size], self.rest[size:]
             return block
 
-    stream = unpacked(Source(), 16)
+    stream = decompressed(Source(), 16)
     tracemalloc.start()
     read = sum(len(stream.read(1 << 20)) for _ in range(200))
     most = tracemalloc.get_traced_memory()[1]

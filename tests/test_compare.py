@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 import glove_rs
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _core, _settings, compare
-from glove_rs._bootstrap.store import Store
+from glove_rs._bootstrap.store import ReplicateStore
 from glove_rs._compare import slices as internals
 from glove_rs._compare.attenuation import _factors_without_change
 
@@ -129,7 +129,7 @@ def sampled(
     all vectors.
     """
     full = true + rng.normal(size=true.shape) * noise
-    store = Store(folder)
+    store = ReplicateStore(folder)
     store.create()
     rotation = orthogonal(rng, true.shape[1])
     words = [f"w{i}" for i in range(len(true))]

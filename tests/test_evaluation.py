@@ -112,7 +112,7 @@ def wv():
 
 @pytest.mark.parametrize("blocks", [(1 << 22, 128), (2_000, 3)])
 def test_answers_are_stanfords_question_by_question(tmp_path, monkeypatch, blocks):
-    monkeypatch.setattr(analogy, "_CELLS", blocks[0])
+    monkeypatch.setattr(analogy, "_PRODUCTS", blocks[0])
     monkeypatch.setattr(analogy, "_QUESTIONS", blocks[1])
     rng = np.random.default_rng(3)
     wv = analogous_vectors([f"word{i}" for i in range(40)])
@@ -159,7 +159,7 @@ def test_answers_of_any_vectors_are_stanfords(tmp_path, matrix, data):
 def test_a_hair_decides_as_in_double_precision(tmp_path, monkeypatch, cells):
     # Every vector has three near copies that differ by a few units in the last place of float32.
     # The copies are scattered over the vocabulary, and so over the blocks of the search.
-    monkeypatch.setattr(analogy, "_CELLS", cells)
+    monkeypatch.setattr(analogy, "_PRODUCTS", cells)
     rng = np.random.default_rng(8)
     matrix = np.tile(rng.normal(size=(250, 10)), (4, 1))
     matrix *= 1 + rng.normal(size=matrix.shape) * 2e-7
@@ -172,7 +172,7 @@ def test_a_hair_decides_as_in_double_precision(tmp_path, monkeypatch, cells):
 
 @pytest.mark.parametrize("blocks", [(1 << 22, 128), (2_000, 3)])
 def test_cosmul_answers_are_levy_and_goldbergs(tmp_path, monkeypatch, blocks):
-    monkeypatch.setattr(analogy, "_CELLS", blocks[0])
+    monkeypatch.setattr(analogy, "_PRODUCTS", blocks[0])
     monkeypatch.setattr(analogy, "_QUESTIONS", blocks[1])
     rng = np.random.default_rng(4)
     wv = analogous_vectors([f"word{i}" for i in range(40)])

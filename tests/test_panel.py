@@ -120,7 +120,7 @@ def test_an_interval_is_the_quantiles_of_a_loop_over_draws(folder):
     table = evaluation.panel(wv, folder, n=200, seed=9)
     lines = (folder / "men.tsv").read_text().splitlines()
     rng = np.random.default_rng(9)
-    assert 200 * len(lines) < _bootstrap._CELLS  # one block of draws
+    assert 200 * len(lines) < _bootstrap._DRAWN_ITEMS  # one block of draws
     found = []
     for rows in rng.integers(80, size=(200, 80)):
         drawn = folder.parent / "drawn.tsv"

@@ -21,9 +21,9 @@ from glove_rs._bootstrap import schedule
 from glove_rs._bootstrap.estimates import INTERVALS, interval_of
 from glove_rs._bootstrap.resampling import Resampling
 from glove_rs._bootstrap.schedule import replicate_schedule
-from glove_rs._bootstrap.store import Store
+from glove_rs._bootstrap.store import ReplicateStore
 from glove_rs._bootstrap.trainer import model_settings
-from glove_rs._fit.documents import Documents
+from glove_rs._fit.documents import EncodedDocuments
 from program import done, reason
 
 QUICK = {"dim": 4, "epochs": 2, "min_count": 1, "threads": 1, "deterministic": True}
@@ -31,15 +31,15 @@ TEXT = ["ice is cold", "snow is cold", "steam is hot", "fire is hot"] * 5
 WORDS = st.sampled_from(["a", "b", "c", "d"])
 
 
-def documents_of(text: Sequence[str], **options: object) -> Documents:
-    return Documents.read(iter(text), Glove(**QUICK).get_params(), None, **options)
+def documents_of(text: Sequence[str], **options: object) -> EncodedDocuments:
+    return EncodedDocuments.read(iter(text), Glove(**QUICK).get_params(), None, **options)
 
 
 def made(
     folder: Path, full: np.ndarray, replicates: Sequence[np.ndarray], method: str = "bootstrap"
 ) -> Bootstrap:
     """A bootstrap of the given vectors of the words w0, w1, …"""
-    store = Store(folder)
+    store = ReplicateStore(folder)
     store.create()
     store.write_full(WordVectors([f"w{i}" for i in range(len(full))], full))
     for number, vectors in enumerate(replicates):
@@ -74,7 +74,7 @@ def test_counts_with_weights_are_those_of_a_text_that_repeats_its_documents(
     # A document may have no words.
     read = [" ".join(words) for words, _ in text] + ["a b c d"]
     weights = np.array([weight for _, weight in text] + [1], dtype=np.uint32)
-    documents = Documents.read(iter(read), settings, None, vocabulary=list("abcd"))
+    documents = EncodedDocuments.read(iter(read), settings, None, vocabulary=list("abcd"))
     assert documents.lengths.tolist() == [len(line.split()) for line in read]
     repeated = [line for line, weight in zip(read, weights, strict=True) for _ in range(weight)]
     found = documents.count(weights, settings, None)
@@ -91,24 +91,24 @@ def test_counts_with_weights_are_those_of_a_text_that_repeats_its_documents(
     st.lists(st.tuples(st.lists(WORDS, max_size=5), st.integers(0, 2)), min_size=1, max_size=8),
     st.booleans(),
 )
-def test_a_part_has_the_counts_of_its_documents_and_only_their_words(text, two):
+def test_a_subset_has_the_counts_of_its_documents_and_only_their_words(text, two):
     settings = Glove(**QUICK).get_params()
     read = [" ".join(words) for words, _ in text] + ["a b b"]
     weights = np.array([weight for _, weight in text] + [1], dtype=np.uint32)
     if two:
         sources = {"x": read, "y": read[::-1]}
-        documents = Documents.read_groups(sources, settings, None, vocabulary=list("dabc"))
+        documents = EncodedDocuments.read_labelled(sources, settings, None, vocabulary=list("dabc"))
         weights = np.concatenate([weights, weights[::-1]])
     else:
-        documents = Documents.read(read, settings, None, vocabulary=list("dabc"))
-    part, rows = documents.part(weights)
-    assert part.lengths.tolist() == documents.lengths[weights > 0].tolist()
+        documents = EncodedDocuments.read(read, settings, None, vocabulary=list("dabc"))
+    subset, rows = documents.subset(weights)
+    assert subset.lengths.tolist() == documents.lengths[weights > 0].tolist()
     counts = documents.word_counts(np.minimum(weights, 1))
-    assert part.vocabulary.words == ["dabc"[row] for row in rows]
-    assert part.vocabulary.counts.tolist() == sorted(counts[counts > 0], reverse=True)
-    assert part.vocabulary.counts.tolist() == counts[rows].tolist()
+    assert subset.vocabulary.words == ["dabc"[row] for row in rows]
+    assert subset.vocabulary.counts.tolist() == sorted(counts[counts > 0], reverse=True)
+    assert subset.vocabulary.counts.tolist() == counts[rows].tolist()
     expected = documents.count(weights, settings, None).to_scipy().toarray()
-    found = part.count(weights[weights > 0], settings, None).to_scipy().toarray()
+    found = subset.count(weights[weights > 0], settings, None).to_scipy().toarray()
     assert found.tolist() == expected[np.ix_(rows, rows)].tolist()
 
 
@@ -116,14 +116,14 @@ def test_documents_without_words_keep_their_number(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("a b\n\n\nc\n \nd a\n")
     settings = Glove(**QUICK).get_params()
-    assert Documents.read(path, settings, None).lengths.tolist() == [2, 0, 0, 1, 0, 2]
-    listed = Documents.read(["a b", "", "", "c", " ", "d a"], settings, None)
+    assert EncodedDocuments.read(path, settings, None).lengths.tolist() == [2, 0, 0, 1, 0, 2]
+    listed = EncodedDocuments.read(["a b", "", "", "c", " ", "d a"], settings, None)
     assert listed.lengths.tolist() == [2, 0, 0, 1, 0, 2]
-    tokens = Documents.read([["a", "b"], [], ["c"]], settings, None)
+    tokens = EncodedDocuments.read([["a", "b"], [], ["c"]], settings, None)
     assert tokens.lengths.tolist() == [2, 0, 1]
     other = tmp_path / "other.txt"
     other.write_text("a\n")
-    files = Documents.read([path, other, path], settings, None)
+    files = EncodedDocuments.read([path, other, path], settings, None)
     assert files.lengths.tolist() == [2, 0, 0, 1, 0, 2, 1, 2, 0, 0, 1, 0, 2]
 
 

@@ -20,7 +20,9 @@ from hypothesis import strategies as st
 import glove_rs
 from glove_rs import Glove, WordVectors, alc, associations, compare, evaluation, kwic
 from glove_rs._bootstrap.estimates import Estimate
+from glove_rs._bootstrap.store import ReplicateStore
 from glove_rs._results import IntervalTable, ResultTable
+from glove_rs.associations._sets import KnownWords
 from test_replicates import made, noisy
 
 pandas = pytest.importorskip("pandas", reason="pandas is not installed")
@@ -576,6 +578,19 @@ def test_a_pickled_embedding_is_used_like_the_original():
         again = pickle.loads(pickle.dumps(found))
         assert str(alc.nearest(again, "side")) == str(alc.nearest(found, "side"))
         np.testing.assert_array_equal(again.vectors, found.vectors)
+
+
+@pytest.mark.parametrize(
+    ("cls", "earlier", "result"),
+    [(ReplicateStore, "Store", "bootstrap"), (KnownWords, "Chosen", "axis")],
+)
+def test_a_pickle_loads_that_has_a_class_under_its_earlier_name(cls, earlier, result):
+    own = getattr(base(), result)
+    named = f"{cls.__module__}\n{cls.__name__}\n".encode()
+    pickled = pickle.dumps(own, protocol=0)
+    assert named in pickled
+    before = pickled.replace(named, f"{cls.__module__}\n{earlier}\n".encode())
+    assert repr(pickle.loads(before)) == repr(own)
 
 
 def test_a_pickled_bootstrap_is_like_a_loaded_one():

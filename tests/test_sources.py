@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 import reference
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
-from glove_rs._fit.documents import Documents
+from glove_rs._fit.documents import EncodedDocuments
 
 SETTINGS = {"min_count": 1, "window": 3}
 
@@ -503,7 +503,7 @@ def test_no_window_crosses_the_end_of_a_document(tmp_path, unit, tokenizer, end)
 def test_a_newline_at_the_end_of_an_item_begins_no_document(tmp_path, tokenizer):
     def lengths(source, by=None, **parameters):
         settings = {"min_count": 1, "tokenizer": tokenizer, **parameters}
-        return Documents.read(source, settings, None, by=by).lengths.tolist()
+        return EncodedDocuments.read(source, settings, None, by=by).lengths.tolist()
 
     assert lengths(["a b\n", "c\n", "", "\n", "d"]) == [2, 1, 0, 0, 1]
     assert lengths(["a\nb c\n", "d\n\n"]) == [1, 2, 1, 0]

@@ -34,7 +34,7 @@ configs = st.builds(
     learning_rate=st.one_of(st.just(0.05), powers_of_ten(-4, 0)),
     grad_clip=st.one_of(st.just(100.0), powers_of_ten(-3, 3)),
     bias_learning_rate=st.one_of(st.just(1.0), powers_of_ten(-3, 0)),
-    unseen=st.one_of(st.none(), powers_of_ten(-2, 1)),
+    negative_weight=st.one_of(st.none(), powers_of_ten(-2, 1)),
 )
 
 
@@ -69,7 +69,7 @@ def train_records(p, row, col, x, config, **run):
         learning_rate=config.learning_rate,
         grad_clip=config.grad_clip,
         bias_learning_rate=config.bias_learning_rate,
-        negative_weight=config.unseen,
+        negative_weight=config.negative_weight,
         **run,
     )
 

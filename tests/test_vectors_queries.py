@@ -711,7 +711,7 @@ def test_many_threads_may_ask_at_once():
 
 
 def test_float16_answers_like_its_float32_copy(monkeypatch):
-    monkeypatch.setattr(cosine_module, "_ROWS", 64)
+    monkeypatch.setattr(cosine_module, "_COPIED_ROWS", 64)
     half = random_vectors(300, 24)
     half = WordVectors(half.index_to_key, half.vectors.astype(np.float16))
     single = WordVectors(half.index_to_key, half.vectors.astype(np.float32))
@@ -747,7 +747,7 @@ def test_float16_queries_do_not_expand_the_matrix():
 @pytest.mark.parametrize("topn", [1, 10, 63, 64, 65, 199, 5_000])
 @pytest.mark.parametrize(("rows", "queries", "a_pass"), [(64, 7, 20), (16_384, 256, 1_024)])
 def test_a_batch_answers_like_single_queries(monkeypatch, topn, rows, queries, a_pass):
-    monkeypatch.setattr(cosine_module, "_ROWS", rows)
+    monkeypatch.setattr(cosine_module, "_COPIED_ROWS", rows)
     monkeypatch.setattr(nearest, "_QUERIES", queries)
     monkeypatch.setattr(nearest, "_PASS", a_pass)
     wv = random_vectors()
@@ -766,7 +766,7 @@ def test_a_batch_answers_like_single_queries(monkeypatch, topn, rows, queries, a
 def test_a_batch_answers_like_single_queries_whatever_ties_and_zeros(matrix, topn):
     wv = WordVectors([f"w{i}" for i in range(len(matrix))], matrix)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cosine_module, "_ROWS", 8)
+        patch.setattr(cosine_module, "_COPIED_ROWS", 8)
         patch.setattr(nearest, "_QUERIES", 3)
         batch = wv.most_similar_batch(wv.index_to_key, topn)
     for word, near in zip(wv.index_to_key, batch, strict=True):
@@ -781,7 +781,7 @@ def test_a_batch_answers_like_single_queries_whatever_ties_and_zeros(matrix, top
 
 def test_best_neighbours_last_in_the_vocabulary_are_found(monkeypatch):
     # The best words come last: the worst order for a search that keeps the best so far.
-    monkeypatch.setattr(cosine_module, "_ROWS", 100)
+    monkeypatch.setattr(cosine_module, "_COPIED_ROWS", 100)
     angles = np.linspace(3, 0.01, 1_000)
     matrix = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     wv = WordVectors([*(f"w{i}" for i in range(1_000)), "query"], np.vstack([matrix, [1, 0]]))

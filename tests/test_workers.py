@@ -32,20 +32,20 @@ def test_blocks_cover_all_items_within_the_limit(total, threads, item, shared):
     lock, running, most, taken, drawn = threading.Lock(), 0, 0, [], []
     reported: list[int] = []
 
-    def prepare(part: slice) -> int:
-        drawn.append(part.start)
-        return part.start
+    def prepare(block: slice) -> int:
+        drawn.append(block.start)
+        return block.start
 
-    def work(part: slice, prepared: int) -> None:
+    def work(block: slice, prepared: int) -> None:
         nonlocal running, most
-        assert prepared == part.start
+        assert prepared == block.start
         with lock:
-            running += part.stop - part.start
+            running += block.stop - block.start
             most = max(most, running)
-            taken.extend(range(part.start, part.stop))
+            taken.extend(range(block.start, block.stop))
         time.sleep(0)
         with lock:
-            running -= part.stop - part.start
+            running -= block.stop - block.start
 
     workers.each(
         total, work, item=item, shared=shared, prepare=prepare, done=lambda n: reported.append(n)
@@ -60,7 +60,7 @@ def test_items_run_on_as_many_threads_as_asked_for():
     for threads in (1, 2, 4):
         used, together = set(), threading.Barrier(threads)
 
-        def work(part: slice, _: None, used=used, together=together) -> None:
+        def work(block: slice, _: None, used=used, together=together) -> None:
             together.wait(60)  # hangs unless this many threads work at the same time
             used.add(threading.get_ident())
 
@@ -74,11 +74,11 @@ def test_an_error_of_a_block_ends_the_call(threads):
     before = threading.active_count()
     done = []
 
-    def work(part: slice, _: None) -> None:
-        if part.start == 5:
+    def work(block: slice, _: None) -> None:
+        if block.start == 5:
             raise ZeroDivisionError("five")
         time.sleep(0.0001)
-        done.append(part.start)
+        done.append(block.start)
 
     with pytest.raises(ZeroDivisionError, match="five"):
         Workers(threads).each(10_000, work, item=1 << 30)
@@ -89,21 +89,21 @@ def test_an_error_of_a_block_ends_the_call(threads):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Workers(threads).each(10_000, lambda part, _: time.sleep(0.001), item=1 << 30, done=stop)
+        Workers(threads).each(10_000, lambda block, _: time.sleep(0.001), item=1 << 30, done=stop)
     assert threading.active_count() == before
 
 
 def test_a_limit_below_one_item_is_an_error():
     with pytest.raises(ValueError, match="memory must be at least 2,000,000 bytes for a row, got"):
         Workers(2, "1MB").each(
-            3, lambda part, _: None, item=1_500_000, shared=500_000, what="a row"
+            3, lambda block, _: None, item=1_500_000, shared=500_000, what="a row"
         )
 
 
 def test_warnings_of_numpy_are_off_in_threads_too():
     with warnings.catch_warnings(), np.errstate(divide="ignore"):
         warnings.simplefilter("error")
-        Workers(2).each(8, lambda part, _: np.ones(3) / np.zeros(3), item=1)
+        Workers(2).each(8, lambda block, _: np.ones(3) / np.zeros(3), item=1)
 
 
 def test_a_call_goes_on_if_the_system_refuses_threads(monkeypatch):
@@ -112,7 +112,7 @@ def test_a_call_goes_on_if_the_system_refuses_threads(monkeypatch):
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     done = []
-    Workers(3).each(9, lambda part, _: done.append(part), item=1)
+    Workers(3).each(9, lambda block, _: done.append(block), item=1)
     assert done
 
 

@@ -22,7 +22,7 @@ from . import _core
 __all__ = ["guard"]
 
 _ARGUMENT = re.compile("while processing '(.*)'")
-_METHODS = (types.MethodDescriptorType, types.WrapperDescriptorType)
+_METHOD_TYPES = (types.MethodDescriptorType, types.WrapperDescriptorType)
 
 
 def guard() -> None:
@@ -36,7 +36,7 @@ def guard() -> None:
 
 def _guard_class(kind: type) -> None:
     for name, value in [*vars(kind).items()]:
-        if isinstance(value, _METHODS):
+        if isinstance(value, _METHOD_TYPES):
             setattr(kind, name, _guarded(value))
         elif isinstance(value, staticmethod):
             setattr(kind, name, staticmethod(_guarded(value.__func__)))

@@ -266,7 +266,7 @@ def _first_entries(value: Collection[object], opening: str, closing: str, most: 
     return f"{opening}{cut}, ... {len(value):,} in all{closing}"
 
 
-_UNITS = {
+_BYTE_UNITS = {
     "": 1,
     "B": 1,
     "KB": 10**3,
@@ -308,7 +308,7 @@ def byte_count(name: str, value: object, least: int, others: str = "") -> int:
     if isinstance(value, str):
         text = str.__str__(value).strip().replace("_", "").replace(",", "")
         digits = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ ")
-        unit = _UNITS.get(text[len(digits) :].strip().upper())
+        unit = _BYTE_UNITS.get(text[len(digits) :].strip().upper())
         try:
             number = float(digits) * (math.nan if unit is None else unit)
         except ValueError:

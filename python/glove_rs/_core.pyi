@@ -182,7 +182,7 @@ class _Init(TypedDict):
     vectors: _F32
     anchor: float
 
-class _Session(TypedDict):
+class _FitArguments(TypedDict):
     validation: float | None
     early_stopping: int | None
     max_seconds: float | None
@@ -679,7 +679,7 @@ def train(
     progress: _Progress | None,
     consume: bool,
     start: _Start | CoreCheckpoint | None = None,
-    session: _Session | None = None,
+    session: _FitArguments | None = None,
     design: CoreDesign | None = None,
 ) -> CoreParameters: ...
 def train_records(

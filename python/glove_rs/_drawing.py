@@ -95,11 +95,11 @@ def dots(
         lines = _numbers_of(labels, rows)
         group = _numbers_of(series, groups)
     found = finite_values(np.where(lines < _LABELS, values, np.nan))
-    places = -lines.astype(np.float64)  # the first row is at the top
+    y = -lines.astype(np.float64)  # the first row is at the top
     total, rows = len(rows), rows[:_LABELS]
     ax = new_axes(ax, len(rows))
     if len(labels) > total:
-        places += 0.4 * ((len(groups) - 1) / 2 - group) / len(groups)
+        y += 0.4 * ((len(groups) - 1) / 2 - group) / len(groups)
     is_drawn = np.isfinite(found)
     drawn = [found[is_drawn]]
     if bounds is not None:
@@ -107,10 +107,10 @@ def dots(
         has_both = np.isfinite(low) & np.isfinite(high) & (lines < _LABELS)
         # Some intervals, such as bias-corrected ones, may not contain the value, which
         # `ax.errorbar` would refuse.
-        ax.hlines(places[has_both], low[has_both], high[has_both], color="0.5")
+        ax.hlines(y[has_both], low[has_both], high[has_both], color="0.5")
         drawn += [low[has_both], high[has_both]]
     handles = [
-        ax.plot(found[chosen], places[chosen], "o", color=colour)[0]
+        ax.plot(found[chosen], y[chosen], "o", color=colour)[0]
         for number, colour in enumerate(colours(len(groups)))
         for chosen in [is_drawn & (group == number)]
     ]
@@ -164,18 +164,18 @@ def line(
     found = finite_values(values)
     ax = new_axes(ax)
     numbers = _rising_numbers(labels)
-    places = np.arange(len(labels), dtype=np.float64) if numbers is None else numbers
+    x = np.arange(len(labels), dtype=np.float64) if numbers is None else numbers
     if bounds is not None:
         low, high = (np.asarray(bound, dtype=np.float64) for bound in bounds)
         drawn = np.isfinite(low) & np.isfinite(high)
-        ax.vlines(places[drawn], low[drawn], high[drawn], color="0.5")
+        ax.vlines(x[drawn], low[drawn], high[drawn], color="0.5")
     # matplotlib draws no line to an infinite value, but would take it for a limit of the axis.
-    ax.plot(places, np.where(np.isfinite(found), found, np.nan), "o-", label=of or None)
+    ax.plot(x, np.where(np.isfinite(found), found, np.nan), "o-", label=of or None)
     if numbers is None or len(labels) <= _TICKS:  # else matplotlib chooses the ticks
         step = -(-len(labels) // _TICKS)
         shown = list(labels)[::step]
         ax.set_xticks(
-            places[::step],
+            x[::step],
             shown,
             parse_math=False,
             fontfamily=usable_families(shown),
@@ -214,7 +214,7 @@ def legend(ax: Any, handles: Sequence[Any], names: Sequence[str]) -> None:
 
 
 def _numbers_of(names: Sequence[str], distinct: Sequence[str]) -> NDArray[np.int64]:
-    """Return the place of each name in `distinct`."""
+    """Return the index of each name in `distinct`."""
     at = {name: number for number, name in enumerate(distinct)}
     return np.array([at[name] for name in names], dtype=np.int64)
 

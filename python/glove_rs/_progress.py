@@ -44,7 +44,7 @@ _UNITS = {
 _REDRAWN = 0.05
 
 
-class _View(Protocol):
+class _Display(Protocol):
     """A display of progress: bars or lines."""
 
     def __call__(self, stage: str, done: int, total: int, info: dict[str, Any]) -> None:
@@ -223,16 +223,16 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
             raise ValueError(
                 f"progress must be None, True, False or a callable, got {shown(progress)}"
             )
-        self._views: list[_View] = []
+        self._displays: list[_Display] = []
         callbacks: list[ProgressCallback] = [progress] if callable(progress) else []
         logger = _logger()
         if not callbacks and progress is not False and _shows_bars():
-            self._views.append(_Bars())
+            self._displays.append(_Bars())
         elif progress is True and sys.stderr is not None and not _logs_to_stderr(logger):
-            self._views.append(_Lines(_write_line))
+            self._displays.append(_Lines(_write_line))
         if logger is not None:
-            self._views.append(_Lines(logger.info))
-        callbacks += self._views
+            self._displays.append(_Lines(logger.info))
+        callbacks += self._displays
         self._callback = callbacks[0] if len(callbacks) == 1 else _all(callbacks)
 
     def __enter__(self) -> ProgressCallback | None:
@@ -244,8 +244,8 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        for view in self._views:
-            view.close(completed=kind is None)
+        for display in self._displays:
+            display.close(completed=kind is None)
 
 
 def _all(callbacks: list[ProgressCallback]) -> ProgressCallback | None:

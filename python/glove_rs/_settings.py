@@ -1,6 +1,6 @@
 """Every parameter of counting and training, declared once.
 
-A row of :data:`SETTINGS` gives a parameter's name, group, type with its range, default in each
+A row of :data:`SETTINGS` gives a parameter's name, section, type with its range, default in each
 preset and the help of its command-line option. Checks, presets, the command line, checkpoints,
 the Dask module and ``estimate`` read this table. The signature and the docstring of
 :class:`glove_rs.Glove` repeat names and defaults for readers and type checkers; a test compares
@@ -78,7 +78,7 @@ _C = TypeVar("_C", bound=Callable[..., None])
 #:   methods that read a source, not to the model.
 #: - `reading`: how text is read.
 #: - `encoding`: how text becomes words of the vocabulary. It consists of `vocabulary` and `gaps`,
-#:   and `vocabulary` of the other groups here:
+#:   and `vocabulary` of the other sections here:
 #:
 #:   - `tokenizing`: how text is split into words.
 #:   - `limits`: when a text is refused. These parameters do not decide what is computed.
@@ -91,7 +91,7 @@ _C = TypeVar("_C", bound=Callable[..., None])
 #: - `running`: the threads, memory and folder that a call uses, and how it shows progress. These
 #:   parameters do not decide what is computed, but without `deterministic`, the number of threads
 #:   changes a result a little.
-Group: TypeAlias = Literal[
+Section: TypeAlias = Literal[
     "source",
     "reading",
     "tokenizing",
@@ -104,11 +104,11 @@ Group: TypeAlias = Literal[
     "fitting",
     "running",
 ]
-#: The name of a group, or of several groups together: see :data:`_UNIONS`.
-Groups: TypeAlias = Group | Literal["vocabulary", "encoding"]
+#: The name of a section, or of several sections together: see :data:`_UNIONS`.
+Sections: TypeAlias = Section | Literal["vocabulary", "encoding"]
 
-_VOCABULARY: Final[tuple[Group, ...]] = ("tokenizing", "limits", "lists", "choosing")
-_UNIONS: Final[Mapping[str, tuple[Group, ...]]] = {
+_VOCABULARY: Final[tuple[Section, ...]] = ("tokenizing", "limits", "lists", "choosing")
+_UNIONS: Final[Mapping[str, tuple[Section, ...]]] = {
     "vocabulary": _VOCABULARY,
     "encoding": (*_VOCABULARY, "gaps"),
 }
@@ -288,7 +288,7 @@ class _ProgressType:
 
 
 @dataclass(frozen=True)
-class _Content:
+class _WordsOrFile:
     """Words or phrases, or the path of a file that has them. `read` accepts both."""
 
     read: Callable[[object], Any]
@@ -307,8 +307,8 @@ class Setting:
     ----------
     name : str
         The public name. The command-line option has dashes instead of underscores.
-    group : str
-        What the parameter decides: see :data:`Group`.
+    section : str
+        What the parameter decides: see :data:`Section`.
     type : Type
         The type and the range.
     help : str
@@ -323,7 +323,7 @@ class Setting:
     """
 
     name: str
-    group: Group
+    section: Section
     type: Type
     help: str
     default: Any = None
@@ -349,10 +349,10 @@ def _best_grad_clip(dim: int) -> float:
     """Return the default of `grad_clip` in the preset "best".
 
     This bound of the gradients keeps training at the high learning rate of this preset from
-    diverging. Beyond dim 100 the bound falls with the square of the dimension: at dim 300, vectors
-    trained with the bound 0.3 answer 42 % of the analogies, and with the bound 3 only 29 %
-    (benches/EXPERIMENTS.md, "Gradient clipping").
+    diverging. Beyond dim 100 the bound falls with the square of the dimension.
     """
+    # At dim 300, vectors trained with the bound 0.3 answer 42 % of the analogies, and with the
+    # bound 3 only 29 % (benches/EXPERIMENTS.md, "Gradient clipping").
     return 3.0 * min(1.0, (100 / dim) ** 2)
 
 
@@ -402,7 +402,7 @@ _ROWS: Final = (
     Setting(
         "user_dictionary",
         "tokenizing",
-        _Content(user_dictionary),
+        _WordsOrFile(user_dictionary),
         "with --tokenizer zh: also know the words in this file, which has jieba's format: on each "
         "line a word, optionally its frequency and its tag",
         optional=True,
@@ -432,14 +432,14 @@ _ROWS: Final = (
     Setting(
         "phrases",
         "lists",
-        _Content(core_phrases),
+        _WordsOrFile(core_phrases),
         "count the phrases in this file of glove-rs phrases as one word each",
         optional=True,
     ),
     Setting(
         "stop_words",
         "lists",
-        _Content(stop_words, "FILE|LANGUAGE"),
+        _WordsOrFile(stop_words, "FILE|LANGUAGE"),
         "drop these words before pairs are counted: a file with a word on each line, or a language "
         "such as english (pip install stop-words)",
         optional=True,
@@ -738,10 +738,10 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
 }
 
 
-def names(*groups: Groups) -> tuple[str, ...]:
-    """Return the names of the parameters of these groups."""
-    chosen = {part for group in groups for part in _UNIONS.get(group, (group,))}
-    return tuple(row.name for row in _ROWS if row.group in chosen)
+def names(*sections: Sections) -> tuple[str, ...]:
+    """Return the names of the parameters of these sections."""
+    chosen = {part for section in sections for part in _UNIONS.get(section, (section,))}
+    return tuple(row.name for row in _ROWS if row.section in chosen)
 
 
 #: The parameters of the constructor of :class:`glove_rs.Glove`.
@@ -750,8 +750,8 @@ CONSTRUCTOR: Final = frozenset(names("reading", "encoding", "counting", "trainin
 EVERY_WORD: Final = {"min_count": 1, "max_vocab": None}
 
 
-def checked(values: Mapping[str, Any], *groups: Groups) -> dict[str, Any]:
-    """Check the parameters of these groups and return them in the types that the core takes.
+def checked(values: Mapping[str, Any], *sections: Sections) -> dict[str, Any]:
+    """Check the parameters of these sections and return them in the types that the core takes.
 
     A parameter that is not in `values` gets its default.
 
@@ -765,11 +765,11 @@ def checked(values: Mapping[str, Any], *groups: Groups) -> dict[str, Any]:
         If words or phrases are given as a file or a language that cannot be read.
     """
     chosen = decided(
-        {name: values.get(name, SETTINGS[name].default) for name in names(*groups)},
+        {name: values.get(name, SETTINGS[name].default) for name in names(*sections)},
         values.get("preset"),
     )
     result = {name: SETTINGS[name].check(value) for name, value in chosen.items()}
-    if "encoding" in groups:
+    if "encoding" in sections:
         check_tokenizer(result)
     return result
 
@@ -860,7 +860,7 @@ def content_paths(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _is_content(name: str) -> bool:
-    return name in SETTINGS and isinstance(SETTINGS[name].type, _Content)
+    return name in SETTINGS and isinstance(SETTINGS[name].type, _WordsOrFile)
 
 
 def with_content(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -1065,14 +1065,14 @@ class EstimateSettings(_CountingSettings, total=False):
 
 
 def accepts(
-    *groups: Groups, but: tuple[str, ...] = ()
+    *sections: Sections, but: tuple[str, ...] = ()
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Decorate a function that has ``**settings``: it takes these groups' parameters except `but`.
+    """Decorate a function that has ``**settings``: it takes parameters of sections, except `but`.
 
     The signature of the decorated function names these parameters with their defaults. A call with
     another keyword raises a TypeError.
     """
-    allowed = tuple(name for name in names(*groups) if name not in but)
+    allowed = tuple(name for name in names(*sections) if name not in but)
 
     def decorate(function: Callable[_P, _R]) -> Callable[_P, _R]:
         signature = inspect.signature(function)

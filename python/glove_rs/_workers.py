@@ -108,18 +108,18 @@ class Workers:
             If the limit of memory is too small for one item.
         """
         size, threads = self._plan(total, max(item, 1), shared, what)
-        parts = (slice(start, min(start + size, total)) for start in range(0, total, size))
+        blocks = (slice(start, min(start + size, total)) for start in range(0, total, size))
         lock = threading.Lock()
 
         def step() -> int:
             """Do the next block. Return its number of items; 0 if there is no block any more."""
             with lock:
-                part = next(parts, None)
-                if part is None:
+                block = next(blocks, None)
+                if block is None:
                     return 0
-                prepared = None if prepare is None else prepare(part)
-            work(part, prepared)
-            return int(part.stop - part.start)
+                prepared = None if prepare is None else prepare(block)
+            work(block, prepared)
+            return int(block.stop - block.start)
 
         with contextlib.closing(self._steps(step, min(threads, -(-total // size)))) as steps:
             for finished in steps:

@@ -16,7 +16,7 @@ from ._checks import boolean, instance, path_text, plain, shown
 from ._fit import estimate, fitting, infer
 from ._fit import score as scoring
 from ._fit.estimate import FitEstimate
-from ._fit.training import EpochCallback, Fitted, History, Init, Session, SessionOptions, Text
+from ._fit.training import CheckedFitOptions, EpochCallback, FitOptions, Fitted, History, Init, Text
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
 from ._io.files import output_path, readable, replacing
@@ -456,7 +456,7 @@ class Glove:
         """
         words = None if vocabulary is None else as_vocabulary(vocabulary)
         text = Text(source, words, column, storage_options)
-        session = Session(
+        fit_options = CheckedFitOptions(
             validation=validation,
             early_stopping=early_stopping,
             max_seconds=max_seconds,
@@ -465,7 +465,7 @@ class Glove:
             checkpoint_every=checkpoint_every,
             keep_counts=keep_counts,
         )
-        fitting.fit(self, text, session, Init.of(init, anchor, self.dim), resume=resume)
+        fitting.fit(self, text, fit_options, Init.of(init, anchor, self.dim), resume=resume)
         return self
 
     def estimate(
@@ -517,7 +517,7 @@ class Glove:
         init: WordVectors | None = None,
         anchor: float = 0.0,
         resume: bool = False,
-        **options: Unpack[SessionOptions],
+        **options: Unpack[FitOptions],
     ) -> Self:
         """Train on counts.
 
@@ -579,11 +579,11 @@ checkpoint_every, resume, keep_counts
                 "vector and the context vector of each word, but rows and columns have words of "
                 "their own"
             )
-        session, given = Session(**options), Init.of(init, anchor, self.dim)
+        fit_options, given = CheckedFitOptions(**options), Init.of(init, anchor, self.dim)
         begin = None
         if start is not None:
             begin = instance("start", start, Glove)._as_start(X, self.dim)
-        fitting.fit(self, X, session, given, resume=resume, start=begin)
+        fitting.fit(self, X, fit_options, given, resume=resume, start=begin)
         return self
 
     @classmethod
@@ -637,7 +637,7 @@ checkpoint_every, resume, keep_counts
         ...     len(Glove.resume(folder, epochs=3).history)
         3
         """
-        running: SessionOptions = {
+        running: FitOptions = {
             "max_seconds": max_seconds,
             "callbacks": callbacks,
             "keep_counts": keep_counts,
@@ -653,7 +653,7 @@ checkpoint_every, resume, keep_counts
         epochs: int | None = None,
         new_words: bool = True,
         counts: Cooccurrence | None = None,
-        **options: Unpack[SessionOptions],
+        **options: Unpack[FitOptions],
     ) -> Self:
         """Count more text, add its counts to the earlier ones, and continue the training.
 
@@ -708,8 +708,11 @@ keep_counts
         >>> "pear" in model.update(["a pear a day"] * 9).vocabulary
         True
         """
-        session, text = Session(**options), Text(source, None, column, storage_options)
-        fitting.update(self, text, session, epochs=epochs, new_words=new_words, counts=counts)
+        fit_options, text = (
+            CheckedFitOptions(**options),
+            Text(source, None, column, storage_options),
+        )
+        fitting.update(self, text, fit_options, epochs=epochs, new_words=new_words, counts=counts)
         return self
 
     def infer_vector(

@@ -8,7 +8,7 @@ from typing import Any
 
 from .. import _settings
 from .._checks import shown
-from .._fit.documents import By, Documents
+from .._fit.documents import By, EncodedDocuments
 from .._io.sources import Source
 from .._progress import Progress, reporter
 from .._python_tokenizers import from_json
@@ -105,16 +105,16 @@ def documents_of(
     callback: Any,
     by: By | None,
     vocabulary: Vocabulary | Sequence[str] | None,
-) -> Documents:
+) -> EncodedDocuments:
     """Read and encode a text.
 
     `parameters` has the parameters of the model, and `column` and `storage_options`.
     """
-    return Documents.read(source, parameters, callback, vocabulary=vocabulary, by=by)
+    return EncodedDocuments.read(source, parameters, callback, vocabulary=vocabulary, by=by)
 
 
 def trainer_on(
-    documents: Documents,
+    documents: EncodedDocuments,
     parameters: Mapping[str, Any],
     unit: str,
     method: str,

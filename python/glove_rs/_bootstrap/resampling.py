@@ -8,7 +8,7 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["RESAMPLING_METHODS", "RESAMPLING_UNITS", "Resampling", "blocks"]
+__all__ = ["RESAMPLING_METHODS", "RESAMPLING_UNITS", "Resampling", "jackknife_blocks"]
 
 RESAMPLING_METHODS = ("bootstrap", "jackknife")
 RESAMPLING_UNITS = ("document", "group")
@@ -16,7 +16,7 @@ RESAMPLING_UNITS = ("document", "group")
 _Weights: TypeAlias = npt.NDArray[np.uint32]
 
 
-def blocks(n: int, units: int) -> int:
+def jackknife_blocks(n: int, units: int) -> int:
     """Return the number of blocks of a jackknife for which `n` replicates are requested.
 
     There are `n` blocks, but at most as many as units. For ``n=0`` there is no block.
@@ -50,7 +50,7 @@ class Resampling:
     Parameters
     ----------
     lengths : ndarray, shape (documents,)
-        The length of each document, as in :attr:`Documents.lengths`.
+        The length of each document, as in :attr:`EncodedDocuments.lengths`.
     labels : sequence of hashable or None
         The group of each document; None if each document is a unit.
     method : {"bootstrap", "jackknife"}

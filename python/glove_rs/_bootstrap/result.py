@@ -24,8 +24,8 @@ from ..vectors import WordVectors
 from .estimates import INTERVALS, Estimate, interval_of, spread
 from .queries import Query, mean_overlap, rank_words
 from .reading import check_reading, trainer_of
-from .resampling import blocks
-from .store import Store
+from .resampling import jackknife_blocks
+from .store import ReplicateStore
 from .trainer import Trainer
 
 __all__ = ["Bootstrap", "Models"]
@@ -43,7 +43,7 @@ class Models(Sequence[WordVectors]):
 
     def __init__(
         self,
-        store: Store,
+        store: ReplicateStore,
         length: int,
         temporary: tempfile.TemporaryDirectory[str] | None = None,
     ) -> None:
@@ -62,10 +62,10 @@ class Models(Sequence[WordVectors]):
     @overload
     def __getitem__(self, index: slice) -> list[WordVectors]: ...
     def __getitem__(self, index: int | slice) -> WordVectors | list[WordVectors]:
-        places = range(self._length)[index]
-        if isinstance(places, range):
-            return [self._store.load(place) for place in places]
-        return self._store.load(places)
+        at = range(self._length)[index]
+        if isinstance(at, range):
+            return [self._store.load(number) for number in at]
+        return self._store.load(at)
 
 
 class Bootstrap:
@@ -107,7 +107,7 @@ class Bootstrap:
 
     def __init__(
         self,
-        store: Store,
+        store: ReplicateStore,
         trainer: Trainer | None,
         temporary: tempfile.TemporaryDirectory[str] | None = None,
     ) -> None:
@@ -526,8 +526,8 @@ class Bootstrap:
         values = [mean_overlap(self.models, self._row(word), topn) for word in listed]
         order = np.argsort(-np.nan_to_num(values, nan=-1), kind="stable").tolist()
         columns = {
-            "word": [listed[place] for place in order],
-            "stability": [values[place] for place in order],
+            "word": [listed[index] for index in order],
+            "stability": [values[index] for index in order],
         }
         return IntervalTable(columns)
 
@@ -605,7 +605,7 @@ class Bootstrap:
                 raise ValueError(f"{', '.join(reading)} {verb} a source")
             self._trainer = trainer_of(self._settings, source, progress, **reading)
         if n > self._done and self.method == "jackknife":
-            n = blocks(n, self._settings["text"]["units"])
+            n = jackknife_blocks(n, self._settings["text"]["units"])
             self._check_blocks(n)
         if n <= self._done:
             return self
@@ -683,7 +683,7 @@ class Bootstrap:
             If ``bootstrap.json`` or ``full.native`` is not a valid file of a bootstrap. The file of
             a replicate is checked when its vectors are used.
         """
-        store = Store(path)
+        store = ReplicateStore(path)
         bootstrap = cls(store, None)
         _ = store.full
         return bootstrap

@@ -16,10 +16,10 @@ from .._progress import Progress, reporter
 from ..glove import Glove
 from ..vocabulary import Vocabulary
 from .reading import documents_of, parameters_of, trainer_on
-from .resampling import RESAMPLING_METHODS, RESAMPLING_UNITS, blocks
+from .resampling import RESAMPLING_METHODS, RESAMPLING_UNITS, jackknife_blocks
 from .result import Bootstrap
 from .schedule import replicate_schedule, stored_schedule
-from .store import Store
+from .store import ReplicateStore
 from .trainer import model_settings
 
 __all__ = ["bootstrap"]
@@ -139,7 +139,7 @@ def bootstrap(
         choice("method", method, RESAMPLING_METHODS),
     )
     if method == "jackknife":
-        blocks(n, n)  # checks n before the text is read
+        jackknife_blocks(n, n)  # checks n before the text is read
     if (by is None) != (unit == "document"):
         raise ValueError("by must be given if and only if unit is 'group'")
     parameters = parameters_of(model, threads, memory)
@@ -149,7 +149,7 @@ def bootstrap(
         "seed": seed,
         "model": model_settings(parameters),
     }
-    store = None if path is None else Store(path)
+    store = None if path is None else ReplicateStore(path)
     if store is not None:  # check the folder before the text is read
         store.check()
         if store.exists():
@@ -167,14 +167,14 @@ def bootstrap(
         trainer = trainer_on(documents, parameters, unit, method, seed, schedule)
         units = trainer.resampling.units
         if method == "jackknife":
-            n = blocks(n, units)
+            n = jackknife_blocks(n, units)
         settings |= {"n": n, "text": trainer.identity(), **schedule}
         temporary = None
         if store is None:
             temporary = tempfile.TemporaryDirectory(
                 prefix="glove-rs-bootstrap-", dir=parameters["tmp_dir"], ignore_cleanup_errors=True
             )
-            store = Store(temporary.name)
+            store = ReplicateStore(temporary.name)
         if store.exists():
             _check_same(store, settings, replicate_epochs)
         else:
@@ -186,7 +186,7 @@ def bootstrap(
     return result
 
 
-def _check_same(store: Store, settings: Mapping[str, Any], epochs: int | None) -> None:
+def _check_same(store: ReplicateStore, settings: Mapping[str, Any], epochs: int | None) -> None:
     """Raise a ValueError if the bootstrap in the folder has other settings than `settings`.
 
     `epochs` is the number of epochs of a replicate that the user gave, or None.

@@ -32,7 +32,7 @@ from .._settings import SETTINGS
 from ..vectors import WordVectors
 from .resampling import RESAMPLING_METHODS, RESAMPLING_UNITS
 
-__all__ = ["FORMAT", "Store"]
+__all__ = ["FORMAT", "ReplicateStore"]
 
 FORMAT = "glove-rs bootstrap"
 _SETTINGS, _FULL = "bootstrap.json", "full.native"
@@ -55,7 +55,7 @@ def _is_leftover(entry: os.DirEntry[str]) -> bool:
     return any(_core.is_temporary_of(entry.name, name) for name in (_FULL, _SETTINGS))
 
 
-class Store:
+class ReplicateStore:
     """The files of a bootstrap in a folder."""
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
@@ -83,18 +83,18 @@ class Store:
         PermissionError
             If the folder is read-only, or the folder in which it would be made.
         """
-        place = self.path
-        if os.path.lexists(place):
-            if not os.path.isdir(place):
+        path = self.path
+        if os.path.lexists(path):
+            if not os.path.isdir(path):
                 reason = "exists and is not a folder: choose another name"
-                raise FileExistsError(errno.EEXIST, reason, place)
+                raise FileExistsError(errno.EEXIST, reason, path)
             if not self.exists():
                 self._refuse_others()
-        while not os.path.lexists(place):
-            place = os.path.dirname(place)
-        if not os.path.isdir(place):
+        while not os.path.lexists(path):
+            path = os.path.dirname(path)
+        if not os.path.isdir(path):
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.path)
-        if not os.access(place, os.W_OK | os.X_OK):
+        if not os.access(path, os.W_OK | os.X_OK):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), self.path)
 
     def create(self) -> None:
@@ -230,6 +230,10 @@ class Store:
             writer.commit(overwrite)
         finally:
             writer.discard()
+
+
+#: Pickles of earlier versions have the class under this name.
+Store = ReplicateStore
 
 
 def _check_settings(settings: Mapping[str, Any]) -> None:

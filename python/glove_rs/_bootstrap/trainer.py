@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from .. import _core, _settings
 from .._checks import plain
-from .._fit.documents import Documents
+from .._fit.documents import EncodedDocuments
 from .._vectors.combine import combine
 from .._vectors.procrustes import rotation
 from ..cooccurrence import Cooccurrence
@@ -46,7 +46,7 @@ class Trainer:
 
     Parameters
     ----------
-    documents : Documents
+    documents : EncodedDocuments
     resampling : Resampling
     parameters : mapping
         The parameters of the :class:`glove_rs.Glove`, with the threads and memory to use.
@@ -56,7 +56,7 @@ class Trainer:
 
     def __init__(
         self,
-        documents: Documents,
+        documents: EncodedDocuments,
         resampling: Resampling,
         parameters: Mapping[str, Any],
         schedule: Mapping[str, Any],

@@ -21,12 +21,12 @@ from .attenuation import corrected_changes
 __all__ = ["changed_words", "neighbours"]
 
 _Rows: TypeAlias = npt.NDArray[np.intp]
-_Model: TypeAlias = "WordVectors | Glove | Bootstrap"
+_Compared: TypeAlias = "WordVectors | Glove | Bootstrap"
 
 
 def changed_words(
-    a: _Model,
-    b: _Model,
+    a: _Compared,
+    b: _Compared,
     *,
     words: Iterable[str] | None = None,
     anchors: Iterable[str] | None = None,
@@ -122,7 +122,7 @@ def changed_words(
 
 
 def neighbours(
-    word: str, models: Mapping[Any, _Model] | Iterable[_Model], topn: int = 10
+    word: str, models: Mapping[Any, _Compared] | Iterable[_Compared], topn: int = 10
 ) -> IntervalTable:
     """Return the nearest neighbours of a word in several models side by side.
 

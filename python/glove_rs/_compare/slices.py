@@ -14,10 +14,10 @@ import numpy.typing as npt
 from .. import _core, _settings
 from .._bootstrap import Bootstrap
 from .._bootstrap.resampling import Resampling
-from .._bootstrap.store import Store
+from .._bootstrap.store import ReplicateStore
 from .._bootstrap.trainer import model_settings
 from .._checks import instance, integer, optional_integer, shown
-from .._fit.documents import By, Documents, Label
+from .._fit.documents import By, EncodedDocuments, Label
 from .._io.sources import Source
 from .._progress import Progress, reporter
 from .._results import IntervalTable, ResultTable
@@ -381,17 +381,17 @@ def _documents(
     parameters: Mapping[str, Any],
     callback: _Callback,
     vocabulary: Vocabulary | Sequence[str] | None,
-) -> Documents:
+) -> EncodedDocuments:
     if isinstance(source, Mapping):
         if by is not None:
             raise ValueError("by must be None if source is a mapping of labels to texts")
-        return Documents.read_groups(source, parameters, callback, vocabulary=vocabulary)
+        return EncodedDocuments.read_labelled(source, parameters, callback, vocabulary=vocabulary)
     if by is None:
         raise ValueError("by must give the label of each document, or source be a mapping")
-    return Documents.read(source, parameters, callback, vocabulary=vocabulary, by=by)
+    return EncodedDocuments.read(source, parameters, callback, vocabulary=vocabulary, by=by)
 
 
-def _groups(documents: Documents, wanted: Iterable[Label] | None) -> dict[Any, _Weights]:
+def _groups(documents: EncodedDocuments, wanted: Iterable[Label] | None) -> dict[Any, _Weights]:
     """Return the weights of all documents for each slice: 1 for its documents, 0 for the others."""
     assert documents.labels is not None
     numbers: dict[Any, int] = {}
@@ -422,7 +422,7 @@ class _Compass:
 
     def __init__(
         self,
-        documents: Documents,
+        documents: EncodedDocuments,
         parameters: Mapping[str, Any],
         epochs: int | None,
         callback: _Callback,
@@ -465,7 +465,7 @@ class _SliceTrainer:
 
     Attributes
     ----------
-    documents : Documents
+    documents : EncodedDocuments
         The documents of the slice.
     words : list of str
         The words that occur at least `least` times in the slice, most frequent first.
@@ -473,7 +473,7 @@ class _SliceTrainer:
 
     def __init__(self, compass: _Compass, weights: _Weights, least: int) -> None:
         self.compass = compass
-        self.documents, rows = compass.documents.part(weights)
+        self.documents, rows = compass.documents.subset(weights)
         vocabulary = self.documents.vocabulary
         self.words = vocabulary.words[: np.count_nonzero(vocabulary.counts >= least)]
         arrays = {name: array[rows] for name, array in compass.arrays.items()}
@@ -518,7 +518,7 @@ class _SliceTrainer:
             "epochs_done": 0,
             "halvings": 0,
         }
-        session: _core._Session = {
+        arguments: _core._FitArguments = {
             "validation": None,
             "early_stopping": None,
             "max_seconds": None,
@@ -532,7 +532,7 @@ class _SliceTrainer:
         }
         training: _core._Training = {**compass.slice_training, "seed": seed}
         trained = _core.train(
-            counts._core, compass.dim, training, compass.running, None, True, start, session
+            counts._core, compass.dim, training, compass.running, None, True, start, arguments
         )
         result: _F32 = trained.arrays["W"][: len(self.words)]
         return result
@@ -570,7 +570,7 @@ def _train_all(
         tokens[label] = int(documents.lengths.sum(dtype=np.int64))
         vectors[label] = WordVectors(trainer.words, own)
         if temporary is not None:
-            store = Store(os.path.join(temporary.name, str(number)))
+            store = ReplicateStore(os.path.join(temporary.name, str(number)))
             bootstraps[label] = _bootstrap_of(
                 trainer, store, vectors[label], n, seed, label, temporary
             )
@@ -584,7 +584,7 @@ def _train_all(
 
 def _bootstrap_of(
     trainer: _SliceTrainer,
-    store: Store,
+    store: ReplicateStore,
     full: WordVectors,
     n: int,
     seed: int,

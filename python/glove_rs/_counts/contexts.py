@@ -14,7 +14,7 @@ from .._checks import choice, optional_integer, real
 from .._optional import optional
 from .._text import figure, table
 from .measures import ORDERS
-from .protocol import Matrix
+from .protocol import CountMatrix
 
 __all__ = ["Contexts", "contexts"]
 
@@ -120,7 +120,7 @@ class Contexts(Sequence[tuple[str, float]]):
         return f"<{len(self):,} {self._title()}>"
 
 
-def contexts(X: Matrix, word: str, topn: int | None, by: str, min_count: float) -> Contexts:
+def contexts(X: CountMatrix, word: str, topn: int | None, by: str, min_count: float) -> Contexts:
     """Return the contexts of a word; see :meth:`glove_rs.Cooccurrence.contexts`."""
     topn = optional_integer("topn", topn, 0)
     by = choice("by", by, list(ORDERS))

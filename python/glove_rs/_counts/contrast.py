@@ -14,7 +14,7 @@ from .._checks import integer, positive, real
 from .._optional import optional
 from .._text import figure, table
 from .log_odds import log_odds
-from .protocol import Matrix
+from .protocol import CountMatrix
 from .ratio import reason, smoothed
 from .table import dense, word_indices
 
@@ -175,7 +175,7 @@ class Contrast:
 
 
 def contrast(
-    X: Matrix,
+    X: CountMatrix,
     i: str,
     j: str,
     probes: Iterable[str] | None,
@@ -227,7 +227,7 @@ def contrast(
 
 
 def _contexts(
-    X: Matrix, row_i: int, row_j: int
+    X: CountMatrix, row_i: int, row_j: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Return the context words of two words, and their counts with each of the two."""
     ascending = sorted((row_i, row_j))

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from .. import _core
 from ..vocabulary import Vocabulary
 
-__all__ = ["Matrix"]
+__all__ = ["CountMatrix"]
 
 
-class Matrix(Protocol):
+class CountMatrix(Protocol):
     """The part of :class:`glove_rs.Cooccurrence` that this package uses."""
 
     _core: _core.CoreCooccurrence

@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from .._checks import real
 from .._text import figure
 from .._warnings import warn
-from .protocol import Matrix
+from .protocol import CountMatrix
 
 __all__ = ["ratio", "reason", "smoothed"]
 
 _F64: TypeAlias = NDArray[np.float64]
 
 
-def ratio(X: Matrix, k: str, i: str, j: str, smoothing: float) -> float:
+def ratio(X: CountMatrix, k: str, i: str, j: str, smoothing: float) -> float:
     """Return P(k | i) / P(k | j); see :meth:`glove_rs.Cooccurrence.ratio`."""
     smoothing = real("smoothing", smoothing)
     column, rows = X.context_vocabulary[k], [X.vocabulary[i], X.vocabulary[j]]

@@ -15,7 +15,7 @@ from .._io.file_systems import EXISTS, local_file, replacing_remote
 from .._io.files import is_url, replacing, without_file_protocol
 from .._optional import optional
 from ..vocabulary import Vocabulary
-from .protocol import Matrix
+from .protocol import CountMatrix
 
 __all__ = ["table_of", "write_parquet"]
 
@@ -29,14 +29,14 @@ _DICTIONARY = 1 << 28
 _STRINGS = (1 << 31) - 1
 
 
-def table_of(X: Matrix) -> Any:
+def table_of(X: CountMatrix) -> Any:
     """Return all records as a table: see :meth:`glove_rs.Cooccurrence.to_table`."""
     pyarrow = optional("pyarrow", "to_table")
     return _Records(pyarrow, X).table(*X._core.csr(), 0)
 
 
 def write_parquet(
-    X: Matrix, path: str | os.PathLike[str], *, overwrite: bool, options: Any = None
+    X: CountMatrix, path: str | os.PathLike[str], *, overwrite: bool, options: Any = None
 ) -> None:
     """Write all records: see :meth:`glove_rs.Cooccurrence.to_parquet`."""
     pyarrow = optional("pyarrow", "to_parquet")
@@ -72,7 +72,7 @@ def _output(target: str, options: Any, *, overwrite: bool) -> AbstractContextMan
 class _Records:
     """Converts rows of X to tables with the columns word, context and x."""
 
-    def __init__(self, pyarrow: Any, X: Matrix) -> None:
+    def __init__(self, pyarrow: Any, X: CountMatrix) -> None:
         self._pyarrow = pyarrow
         self._words = [self._array(side) for side in (X.vocabulary, X.context_vocabulary)]
         types = [words.type for words in self._words]

@@ -16,13 +16,13 @@ from .._text import figure
 from .._unknown_word import UnknownWord, UnknownWords
 from ..vocabulary import Vocabulary
 from .measures import KINDS
-from .protocol import Matrix
+from .protocol import CountMatrix
 
 __all__ = ["dense", "labelled", "word_indices"]
 
 # A table of all words is refused if the vocabulary has more words than this: with 5,000 words, the
 # table takes 200 MB.
-_MOST_WORDS = 5_000
+_MOST_TABLE_WORDS = 5_000
 
 # A preview has at most this many rows and columns.
 _MOST_SHOWN = 8
@@ -51,7 +51,9 @@ def word_indices(name: str, words: object, vocabulary: Vocabulary) -> NDArray[np
     return np.array(found, dtype=np.int64)
 
 
-def dense(X: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDArray[np.float64]:
+def dense(
+    X: CountMatrix, rows: NDArray[np.int64], columns: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """Return the counts of some rows and columns: float64, shape (len(rows), len(columns))."""
     own_rows, row_of = np.unique(rows, return_inverse=True)
     own_columns, column_of = np.unique(columns, return_inverse=True)
@@ -64,7 +66,7 @@ def dense(X: Matrix, rows: NDArray[np.int64], columns: NDArray[np.int64]) -> NDA
     return matrix[np.ix_(row_of, column_of)]
 
 
-def preview(X: Matrix) -> str:
+def preview(X: CountMatrix) -> str:
     """Return the counts of the first words of the vocabulary as an HTML table."""
     number = min(len(X.vocabulary), _MOST_SHOWN)
     columns = min(len(X.context_vocabulary), _MOST_SHOWN)
@@ -82,20 +84,20 @@ def _chosen(name: str, words: Iterable[str] | None, vocabulary: Vocabulary) -> N
     Raises
     ------
     ValueError
-        If `words` is None and the vocabulary has more than `_MOST_WORDS` words.
+        If `words` is None and the vocabulary has more than `_MOST_TABLE_WORDS` words.
     """
     if words is not None:
         return word_indices(name, words, vocabulary)
-    if len(vocabulary) > _MOST_WORDS:
+    if len(vocabulary) > _MOST_TABLE_WORDS:
         raise ValueError(
-            f"{name} must name the words to show if the vocabulary has more than {_MOST_WORDS:,} "
-            f"words, got None for {len(vocabulary):,} words"
+            f"{name} must name the words to show if the vocabulary has more than "
+            f"{_MOST_TABLE_WORDS:,} words, got None for {len(vocabulary):,} words"
         )
     return np.arange(len(vocabulary))
 
 
 def labelled(
-    X: Matrix,
+    X: CountMatrix,
     words: Iterable[str] | None,
     contexts: Iterable[str] | None,
     kind: str,

@@ -31,7 +31,7 @@ _ENDS = 1 << 16
 
 #: Parameters that may always change when a training is resumed. They do not decide what is
 #: computed, but without `deterministic`, the number of threads changes a result a little.
-_RUNNING = frozenset(_settings.names("limits", "running"))
+_MAY_CHANGE = frozenset(_settings.names("limits", "running"))
 
 
 @dataclass(frozen=True)
@@ -334,13 +334,13 @@ def may_change(saved: Mapping[str, Any]) -> frozenset[str]:
     of each epoch depends on the number of epochs.
     """
     constant = saved["training"]["schedule"] == "constant"
-    return _RUNNING | {"epochs"} if constant else _RUNNING
+    return _MAY_CHANGE | {"epochs"} if constant else _MAY_CHANGE
 
 
 def settings(
     parameters: Mapping[str, Any],
     training: Mapping[str, Any],
-    session: Mapping[str, Any],
+    fit_options: Mapping[str, Any],
     **others: Any,
 ) -> dict[str, Any]:
     """Return the settings that a checkpoint holds, converted to JSON and back.
@@ -355,7 +355,7 @@ def settings(
         "simd": _core.simd_level(),
         "parameters": parameters,
         "training": training,
-        "session": session,
+        "session": fit_options,
         **others,
     }
     as_json: dict[str, Any] = json.loads(json.dumps(values, default=plain))

@@ -15,7 +15,7 @@ from .._io.sources import Source, names_files, refuse_pipes, source_arguments
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary, as_vocabulary
 
-__all__ = ["By", "Documents", "Label"]
+__all__ = ["By", "EncodedDocuments", "Label"]
 
 #: The name of a group of documents.
 Label: TypeAlias = Hashable
@@ -26,11 +26,11 @@ _Weights: TypeAlias = npt.NDArray[np.uint32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
 
 
-class Documents:
+class EncodedDocuments:
     """The documents of a text, encoded in memory.
 
     A token takes two bytes, or ten if the rank of its word is 65,532 or more. Create an object with
-    :meth:`read` or :meth:`read_groups`.
+    :meth:`read` or :meth:`read_labelled`.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class Documents:
         *,
         vocabulary: Vocabulary | Sequence[str] | None = None,
         by: By | None = None,
-    ) -> Documents:
+    ) -> EncodedDocuments:
         """Read and encode a text with the settings of a model.
 
         Parameters
@@ -103,14 +103,14 @@ class Documents:
         return cls([core], labels)
 
     @classmethod
-    def read_groups(
+    def read_labelled(
         cls,
         sources: Mapping[Any, Source],
         settings: Mapping[str, Any],
         callback: _Callback,
         *,
         vocabulary: Vocabulary | Sequence[str] | None = None,
-    ) -> Documents:
+    ) -> EncodedDocuments:
         """Read several sources. The key of a source is the label of its documents.
 
         Without `vocabulary`, each source is read twice: first to count its words, then to encode
@@ -187,7 +187,7 @@ class Documents:
         """Count the text in which document d stands ``weights[d]`` times in a row.
 
         For documents from :meth:`read`, the counts have the same bits as those of a text with
-        repeated documents. For documents from :meth:`read_groups`, the counts of the sources are
+        repeated documents. For documents from :meth:`read_labelled`, the counts of the sources are
         added, which can round differently.
 
         Raises
@@ -204,12 +204,12 @@ class Documents:
             raise ValueError("the weights of all documents are 0")
         return total
 
-    def part(self, weights: _Weights) -> tuple[Documents, npt.NDArray[np.intp]]:
+    def subset(self, weights: _Weights) -> tuple[EncodedDocuments, npt.NDArray[np.intp]]:
         """Return the documents with a weight above 0, with a vocabulary of their own words.
 
         Returns
         -------
-        documents : Documents
+        documents : EncodedDocuments
             These documents, without labels. The words of the vocabulary are sorted by falling count
             in these documents.
         rows : ndarray of intp
@@ -221,7 +221,7 @@ class Documents:
         ranks = np.zeros(len(counts), dtype=np.uint32)
         ranks[rows] = np.arange(len(rows))
         cores = [core.part(own, vocabulary, ranks) for core, own in self._parts(weights)]
-        return Documents(cores, None), rows
+        return EncodedDocuments(cores, None), rows
 
     def word_counts(self, weights: _Weights) -> npt.NDArray[np.uint64]:
         """Return how often each word occurs if each document counts as often as its weight.

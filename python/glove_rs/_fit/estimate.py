@@ -14,7 +14,7 @@ from .._checks import boolean, byte_count
 from .._io.sources import files_of
 from .._text import about, amount, columns
 from ..cooccurrence import Cooccurrence, Estimate
-from .protocol import Model
+from .protocol import Trainable
 from .training import Text
 
 __all__ = ["Advice", "FitEstimate", "estimate"]
@@ -149,7 +149,7 @@ class FitEstimate:
         return _html.name_value_table(self.rows())
 
 
-def estimate(model: Model, text: Text, *, keep_counts: bool | None) -> FitEstimate:
+def estimate(model: Trainable, text: Text, *, keep_counts: bool | None) -> FitEstimate:
     """Estimate a fit of `model` to a text; see :meth:`glove_rs.Glove.estimate`."""
     parameters = _settings.decided(_settings.with_content(model.get_params()))
     training = _settings.core_training(parameters)

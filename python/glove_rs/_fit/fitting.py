@@ -23,12 +23,12 @@ from ..subwords import Subwords
 from ..vocabulary import Vocabulary
 from . import checkpoints
 from .checkpoints import Folder
-from .protocol import Model
-from .training import Fitted, History, Init, Session, SessionOptions, Text
+from .protocol import Trainable
+from .training import CheckedFitOptions, FitOptions, Fitted, History, Init, Text
 
 __all__ = ["counts_of", "fit", "given_counts", "resume", "update"]
 
-_Model = TypeVar("_Model", bound=Model)
+_TrainableT = TypeVar("_TrainableT", bound=Trainable)
 
 #: Epochs of an update, as a fraction of the model's epochs. With this fraction, `fit` on half of
 #: enwiki-17m and `update` with the other half answer 45.2 % of the analogies. `fit` on the whole
@@ -77,7 +77,7 @@ def given_counts(
     return counts
 
 
-def counts_of(model: Model) -> Cooccurrence:
+def counts_of(model: Trainable) -> Cooccurrence:
     """Return the counts of all text so far. If the model did not keep them, count the text again.
 
     Raises
@@ -102,9 +102,9 @@ def counts_of(model: Model) -> Cooccurrence:
 
 
 def fit(
-    model: Model,
+    model: Trainable,
     data: Text | Cooccurrence,
-    session: Session,
+    fit_options: CheckedFitOptions,
     init: Init | None,
     *,
     resume: bool,
@@ -125,17 +125,17 @@ def fit(
     settings = checkpoints.settings(
         parameters,
         training,
-        session.settings()
+        fit_options.settings()
         | {
             "anchor": 0.0 if init is None else init.anchor,
             "column": None if text is None else text.column,
         },
         source=None if text is None else text.fingerprint,
-        every=session.every,
+        every=fit_options.every,
         grown=False,
         before=[],
     )
-    folder, saved = session.folder, None
+    folder, saved = fit_options.folder, None
     if boolean("resume", resume) and folder is None:
         raise ValueError("resume needs a folder with a checkpoint: set checkpoint_dir")
     with nullcontext() if folder is None else folder.locked(make=True):
@@ -165,7 +165,7 @@ def fit(
             parameters,
             counts,
             training,
-            session,
+            fit_options,
             settings,
             start=start if saved is None else saved.core,
             init=init,
@@ -176,11 +176,11 @@ def fit(
 
 
 def resume(
-    cls: type[_Model],
+    cls: type[_TrainableT],
     checkpoint_dir: str | os.PathLike[str],
-    options: SessionOptions,
+    options: FitOptions,
     parameters: Mapping[str, Any],
-) -> _Model:
+) -> _TrainableT:
     """Create the model of a checkpoint and train it to the end."""
     folder = Folder(checkpoint_dir)
     if not folder.has_checkpoint():
@@ -190,8 +190,8 @@ def resume(
 
 
 def _resume(
-    cls: type[_Model], folder: Folder, options: SessionOptions, parameters: Mapping[str, Any]
-) -> _Model:
+    cls: type[_TrainableT], folder: Folder, options: FitOptions, parameters: Mapping[str, Any]
+) -> _TrainableT:
     saved = folder.read()
     settings = saved.settings
     may_change = checkpoints.may_change(settings)
@@ -205,33 +205,35 @@ def _resume(
         # Leave out saved values that the caller replaces: they may be invalid on this machine.
         unchanged = {k: v for k, v in settings["parameters"].items() if k not in parameters}
         model = cls._of_settings(unchanged)
-        saved_options: SessionOptions = {
+        saved_options: FitOptions = {
             "validation": settings["session"]["validation"],
             "early_stopping": settings["session"]["early_stopping"],
             "checkpoint_every": settings["every"],
             "checkpoint_dir": folder.path,
         }
-        Session(**saved_options)
+        CheckedFitOptions(**saved_options)
         History(settings["before"])
         optimizer = settings["training"]["optimizer"]
         if not saved.core.is_of_optimizer(optimizer):
             raise ValueError(f"its parameters are not those of the optimizer {optimizer!r}")
     model.set_params(**parameters)
-    session = Session(**options | saved_options)
+    fit_options = CheckedFitOptions(**options | saved_options)
     # Train with the values in the checkpoint: the presets of this version may have other values.
     training = cast("_core._Training", settings["training"])
     if "epochs" in parameters:
         training["epochs"] = _settings.core_training(model.get_params())["epochs"]
     counts = folder.counts_of(saved, _settings.core_running(model.get_params()))
     parameters = model.get_params()
-    _train(model, parameters, counts, training, session, settings, start=saved.core, consume=True)
+    _train(
+        model, parameters, counts, training, fit_options, settings, start=saved.core, consume=True
+    )
     return model
 
 
 def update(
-    model: Model,
+    model: Trainable,
     text: Text,
-    session: Session,
+    fit_options: CheckedFitOptions,
     *,
     epochs: int | None,
     new_words: bool,
@@ -249,7 +251,7 @@ def update(
         training["epochs"] = math.ceil(UPDATE_FRACTION * training["epochs"])
     else:
         training["epochs"] = integer("epochs", epochs, 1)
-    folder = session.folder
+    folder = fit_options.folder
     with nullcontext() if folder is None else folder.locked(make=True):
         if folder is not None and folder.has_checkpoint():
             raise ValueError(
@@ -278,14 +280,16 @@ def update(
         settings = checkpoints.settings(
             parameters,
             training,
-            session.settings() | {"anchor": 0.0, "column": text.column},
+            fit_options.settings() | {"anchor": 0.0, "column": text.column},
             source=None,
-            every=session.every,
+            every=fit_options.every,
             grown=new_words,
             before=state.history.epochs(),
         )
         start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
-        _train(model, parameters, merged, training, session, settings, start=start, consume=True)
+        _train(
+            model, parameters, merged, training, fit_options, settings, start=start, consume=True
+        )
 
 
 def _check_more(before: Vocabulary, after: Vocabulary, min_count: int) -> None:
@@ -355,11 +359,11 @@ def _warn_of_spaces(vocabulary: Vocabulary) -> None:
 
 
 def _train(
-    model: Model,
+    model: Trainable,
     parameters: Mapping[str, Any],
     counts: Cooccurrence,
     training: _core._Training,
-    session: Session,
+    fit_options: CheckedFitOptions,
     settings: dict[str, Any],
     *,
     start: _core._Start | _core.CoreCheckpoint | None = None,
@@ -374,7 +378,7 @@ def _train(
     If `keep_counts` is None, the model keeps the counts unless the text is in local regular files.
     Such a text can be counted again.
     """
-    keep_counts = session.keep_counts
+    keep_counts = fit_options.keep_counts
     if keep_counts is None:
         keep_counts = text is None or text.fingerprint is None
     elif not keep_counts:
@@ -410,18 +414,20 @@ def _train(
         )
 
     checkpoint: _core._Checkpoint | None = None
-    if session.folder is not None:
+    if fit_options.folder is not None:
         checkpoint = {
-            "path": session.folder.state,
-            "counts": None if isinstance(start, _core.CoreCheckpoint) else session.folder.counts,
-            "every": session.every,
+            "path": fit_options.folder.state,
+            "counts": None
+            if isinstance(start, _core.CoreCheckpoint)
+            else fit_options.folder.counts,
+            "every": fit_options.every,
             "settings": json.dumps(settings | {"counts": checkpoints.identity(counts)}),
         }
-    core_session: _core._Session = {
-        "validation": session.validation,
-        "early_stopping": session.early_stopping,
-        "max_seconds": session.seconds_left(),
-        "callback": session.callback(counts.vocabulary, len(before), counts.is_rectangular),
+    arguments: _core._FitArguments = {
+        "validation": fit_options.validation,
+        "early_stopping": fit_options.early_stopping,
+        "max_seconds": fit_options.seconds_left(),
+        "callback": fit_options.callback(counts.vocabulary, len(before), counts.is_rectangular),
         "checkpoint": checkpoint,
         "init": None if init is None else init.core(counts.vocabulary),
         "keep_counts": keep_counts,
@@ -431,6 +437,4 @@ def _train(
     with reporter(model.progress) as callback:
         # The core calls `store_result`, so that Ctrl-C cannot come between the training and storing
         # its result.
-        _core.train(
-            counts._core, model.dim, training, running, callback, consume, start, core_session
-        )
+        _core.train(counts._core, model.dim, training, running, callback, consume, start, arguments)

@@ -12,7 +12,7 @@ from .. import _core, _settings
 from .._checks import shown
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary
-from .protocol import Model
+from .protocol import Trainable
 
 __all__ = ["infer_vector"]
 
@@ -23,7 +23,7 @@ _F64: TypeAlias = npt.NDArray[np.float64]
 #: scaling, its vector would be near those of other rare words, whatever their meaning.
 _LEAST = 100
 #: The prior is estimated from the vectors of at most this many words.
-_ROWS = 10_000
+_PRIOR_WORDS = 10_000
 #: The data loss that is assumed for a model without a history, such as one that was read from files
 #: of Stanford's tool. Both this tool and the preset "paper" reach 0.034 on 17 million words with
 #: dim 50, x_max=10 and 15 epochs (benches/RESULTS.md, "End to end").
@@ -34,22 +34,22 @@ _PLACEHOLDER = "qzxthewordqzx"
 
 
 def infer_vector(
-    model: Model, contexts: Iterable[str] | Iterable[Sequence[str]], word: str | None
+    model: Trainable, contexts: Iterable[str] | Iterable[Sequence[str]], word: str | None
 ) -> _F32:
     """Infer a vector: see :meth:`glove_rs.Glove.infer_vector`."""
     state = model._state
     state.check_square("infer_vector")
-    pieces: list[str | Sequence[str]]
+    examples: list[str | Sequence[str]]
     if not isinstance(contexts, Iterable):
         raise TypeError(f"contexts must be texts or lists of words, got {shown(contexts)}")
-    pieces = [contexts] if isinstance(contexts, str) else [*contexts]
+    examples = [contexts] if isinstance(contexts, str) else [*contexts]
     if word is None:
-        word, pieces = _PLACEHOLDER, [_with_placeholder(piece) for piece in pieces]
+        word, examples = _PLACEHOLDER, [_with_placeholder(example) for example in examples]
     elif not isinstance(word, str) or not word:
         raise ValueError(f"word must be a str, or None, got {shown(word)}")
     else:
         word = _core.folded([word], model.lowercase, model.normalize)[0]
-    occurrences, sides = _counts(model, pieces, word)
+    occurrences, sides = _counts(model, examples, word)
     scale = max(1.0, _LEAST / occurrences)
     # The variance of a weighted residual √f(x) diff, with diff = w·w̃ + b + b̃ − ln x. Over the
     # records of training, the mean of f(x) diff² is twice the data loss. For a word that was not
@@ -62,7 +62,9 @@ def infer_vector(
     used = model.settings_
     x_max, alpha = used["x_max"], used["alpha"]
     # The words whose counts are nearest to the (scaled) count of the new word.
-    alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[:_ROWS]
+    alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[
+        :_PRIOR_WORDS
+    ]
     vector = np.zeros(arrays["W"].shape[1])
     # The row of X gives w, with W_tilde fixed. The column of X gives w_tilde, with W fixed.
     for (own, met), (words, x) in zip((("", "_tilde"), ("_tilde", "")), sides, strict=True):
@@ -75,22 +77,22 @@ def infer_vector(
     return vector.astype(np.float32)
 
 
-def _with_placeholder(piece: str | Sequence[str]) -> str | list[str]:
+def _with_placeholder(example: str | Sequence[str]) -> str | list[str]:
     """Insert the placeholder in the middle of a context that does not have the word."""
-    if not isinstance(piece, str | Sequence):
-        return piece  # type: ignore[unreachable]  # a wrong type: reading raises the TypeError
-    if not isinstance(piece, str):
-        middle = len(piece) // 2
-        return [*piece[:middle], _PLACEHOLDER, *piece[middle:]]
-    words = piece.split()
+    if not isinstance(example, str | Sequence):
+        return example  # type: ignore[unreachable]  # a wrong type: reading raises the TypeError
+    if not isinstance(example, str):
+        middle = len(example) // 2
+        return [*example[:middle], _PLACEHOLDER, *example[middle:]]
+    words = example.split()
     if len(words) == 1:  # one word, or a text in a language that is written without spaces
-        words = [piece[: len(piece) // 2], piece[len(piece) // 2 :]]
+        words = [example[: len(example) // 2], example[len(example) // 2 :]]
     middle = len(words) // 2
     return " ".join([*words[:middle], _PLACEHOLDER, *words[middle:]])
 
 
 def _counts(
-    model: Model, pieces: Sequence[str | Sequence[str]], word: str
+    model: Trainable, examples: Sequence[str | Sequence[str]], word: str
 ) -> tuple[int, list[tuple[npt.NDArray[np.int32], _F64]]]:
     """Count the contexts. Return the number of occurrences of `word`, and its row and column of X.
 
@@ -104,7 +106,7 @@ def _counts(
     parameters = model._state.as_read(_settings.text_parameters(model))
     settings = parameters | {"progress": False}
     # An iterator of str is always read as documents. A list could be taken for names of files.
-    X = Cooccurrence.from_corpus(iter(pieces), known, **settings)
+    X = Cooccurrence.from_corpus(iter(examples), known, **settings)
     rows, columns, values = X.records()
     sides = []
     for own, met in ((rows, columns), (columns, rows)):
@@ -117,7 +119,7 @@ def _counts(
         )
     for name in _settings.names("gaps", "counting"):
         del settings[name]
-    words = Vocabulary.from_corpus(iter(pieces), **settings | _settings.EVERY_WORD)
+    words = Vocabulary.from_corpus(iter(examples), **settings | _settings.EVERY_WORD)
     return int(words.counts[words[word]]), sides
 
 

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from .._progress import Progress
     from .training import Fitted
 
-__all__ = ["Model"]
+__all__ = ["Trainable"]
 
 
-class Model(Protocol):
+class Trainable(Protocol):
     """A model with its settings and, once fitted, its parameters."""
 
     dim: int

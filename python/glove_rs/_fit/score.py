@@ -6,7 +6,7 @@ import numpy as np
 
 from .. import _settings
 from ..cooccurrence import Cooccurrence
-from .protocol import Model
+from .protocol import Trainable
 from .training import Text
 
 __all__ = ["score"]
@@ -16,7 +16,7 @@ __all__ = ["score"]
 _RECORDS = 1 << 16
 
 
-def score(model: Model, text: Text) -> float:
+def score(model: Trainable, text: Text) -> float:
     """Return minus the data loss on a text: see :meth:`glove_rs.Glove.score`."""
     state = model._state
     state.check_square("score")

@@ -23,13 +23,13 @@ from ..vocabulary import Vocabulary
 from .checkpoints import Folder, fingerprint
 
 __all__ = [
+    "CheckedFitOptions",
     "EpochCallback",
     "EpochState",
+    "FitOptions",
     "Fitted",
     "History",
     "Init",
-    "Session",
-    "SessionOptions",
     "Text",
 ]
 
@@ -178,7 +178,7 @@ class EpochState:
 EpochCallback: TypeAlias = Callable[[EpochState], object]
 
 
-class SessionOptions(TypedDict, total=False):
+class FitOptions(TypedDict, total=False):
     """The keyword arguments that `fit`, `fit_cooccurrence` and `update` share: see `Glove.fit`."""
 
     validation: float | None
@@ -190,8 +190,8 @@ class SessionOptions(TypedDict, total=False):
     keep_counts: bool | None
 
 
-class Session:
-    """The checked :class:`SessionOptions` of one training."""
+class CheckedFitOptions:
+    """The checked :class:`FitOptions` of one training."""
 
     def __init__(
         self,

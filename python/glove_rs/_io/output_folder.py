@@ -42,7 +42,7 @@ class _History(Protocol):
     def __iter__(self) -> Iterator[float]: ...
 
 
-class _Model(Protocol):
+class _Savable(Protocol):
     """The type of the model to write.
 
     This module cannot import :class:`glove_rs.Glove`, because the module of that class imports it.
@@ -175,7 +175,7 @@ class OutputFolder:
             error.filename = self.path
             raise
 
-    def write(self, model: _Model, source: str) -> None:
+    def write(self, model: _Savable, source: str) -> None:
         """Write a fitted model. `source` names its text, for ``settings.json``.
 
         Raises
@@ -197,7 +197,7 @@ class OutputFolder:
         finally:
             writer.discard()
 
-    def _fill(self, folder: str, model: _Model, source: str) -> None:
+    def _fill(self, folder: str, model: _Savable, source: str) -> None:
         # Imported here, because only this method needs these modules.
         import csv
         from datetime import UTC, datetime

@@ -21,7 +21,7 @@ from .pair_types import common_type, converted, is_convertible
 __all__ = ["opened"]
 
 #: Rows of a batch that is read from a Parquet file or from DuckDB.
-_BATCH = 1 << 17
+_BATCH_ROWS = 1 << 17
 
 
 @contextmanager
@@ -156,7 +156,7 @@ def _exporter(table: Any, columns: list[str]) -> Any:
     if hasattr(table, "to_reader"):  # a scanner of pyarrow
         return table.to_reader()
     if hasattr(table, "fetch_record_batch"):  # a relation of DuckDB
-        return table.fetch_record_batch(_BATCH)
+        return table.fetch_record_batch(_BATCH_ROWS)
     raise TypeError(
         "table must be a Parquet file, or an object that exports Arrow data (pandas, Polars, "
         f"DuckDB, pyarrow), got {shown(table)}"
@@ -331,7 +331,7 @@ class _Parquet:
             for group in range(file.metadata.num_row_groups):
                 self._starts.append(rows)
                 self._groups.append((path, group, first))
-                batches = file.iter_batches(_BATCH, row_groups=[group], columns=schema.names)
+                batches = file.iter_batches(_BATCH_ROWS, row_groups=[group], columns=schema.names)
                 try:
                     for batch in batches:
                         rows += batch.num_rows

@@ -12,7 +12,7 @@ __all__ = ["common_type", "converted", "is_convertible"]
 
 #: The types that can hold text, by their names in ``pyarrow.types``. Types of bytes are among them,
 #: because older writers do not mark bytes as text.
-_TEXT = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
+_TYPES_OF_WORDS = ("string", "large_string", "string_view", "binary", "large_binary", "binary_view")
 
 
 def common_type(pyarrow: Any, kind: Any, *, is_key: bool) -> Any:
@@ -44,7 +44,7 @@ def is_convertible(pyarrow: Any, kind: Any, common: Any) -> bool:
 
 def _is_text(pyarrow: Any, kind: Any) -> bool:
     kind = _value_type(pyarrow, kind)
-    checks = (getattr(pyarrow.types, f"is_{name}", None) for name in _TEXT)
+    checks = (getattr(pyarrow.types, f"is_{name}", None) for name in _TYPES_OF_WORDS)
     return any(is_kind is not None and is_kind(kind) for is_kind in checks)
 
 

@@ -228,10 +228,10 @@ def named_files(source: object, options: Any = None) -> list[str] | None:
 # --- files ----------------------------------------------------------------------------------------
 
 #: This many items of a list are examined to decide whether they are names of files or documents.
-_LOOKED_AT = 1000
+_EXAMINED_ITEMS = 1000
 #: The pattern of a name of a text file. If all items of a list match it, they are taken for names
 #: of files and not for documents, even if none of the files exists.
-_ENDINGS = re.compile(
+_TEXT_FILE_NAME = re.compile(
     r"\S+\.(txt|text|tok|csv|tsv|jsonl?|ndjson|parquet|pq|arrows?|feather|ipc|orc|html?|xml|md|gz|bz2|xz|zst|zip)",
     re.I,
 )
@@ -248,10 +248,10 @@ def _is_member(name: str) -> bool:
 def _are_paths(items: Sequence[object]) -> bool:
     """Return whether the items of a list are names of files.
 
-    They are if one item is a PathLike. Otherwise the first `_LOOKED_AT` items are examined; they
-    must all be str. The items are names if more than half of them name existing files, or if each
-    item without an existing file looks like the name of a missing file. An item looks like a name
-    if it matches `_ENDINGS`. If some files exist and all their names match `_ENDINGS`, any item
+    They are if one item is a PathLike. Otherwise the first `_EXAMINED_ITEMS` items are examined;
+    they must all be str. The items are names if more than half of them name existing files, or if
+    each item without an existing file looks like the name of a missing file. An item looks like a
+    name if it matches `_TEXT_FILE_NAME`. If some files exist and all their names match it, any item
     without spaces looks like a name. URLs, patterns with a matching file and members of existing
     archives count as existing files.
     """
@@ -259,17 +259,18 @@ def _are_paths(items: Sequence[object]) -> bool:
         return False
     if any(issubclass(kind, os.PathLike) for kind in {type(item) for item in items}):
         return True
-    some = [item for item in items[:_LOOKED_AT] if isinstance(item, str)]
-    if len(some) < len(items[:_LOOKED_AT]):
+    some = [item for item in items[:_EXAMINED_ITEMS] if isinstance(item, str)]
+    if len(some) < len(items[:_EXAMINED_ITEMS]):
         return False
     missing = [item for item in some if not _names_files(item)]
     if 2 * len(missing) < len(some):
         return True
     have_endings = len(missing) < len(some) and all(
-        _ENDINGS.fullmatch(item) for item in set(some).difference(missing)
+        _TEXT_FILE_NAME.fullmatch(item) for item in set(some).difference(missing)
     )
     return all(
-        _ENDINGS.fullmatch(item) or (have_endings and len(item.split()) == 1) for item in missing
+        _TEXT_FILE_NAME.fullmatch(item) or (have_endings and len(item.split()) == 1)
+        for item in missing
     )
 
 
@@ -280,7 +281,7 @@ def _names_files(item: str) -> bool:
     if is_remote(item):
         # A document may begin with a URL. A URL with spaces must end as the name of a file does.
         parts = item.split()
-        return len(parts) == 1 or _ENDINGS.fullmatch(parts[-1]) is not None
+        return len(parts) == 1 or _TEXT_FILE_NAME.fullmatch(parts[-1]) is not None
     # A sentence may have a question mark, which is magic in a pattern. So an item with spaces is
     # not taken for a pattern.
     is_pattern = glob.has_magic(item) and "\0" not in item and len(item.split()) == 1
@@ -394,12 +395,12 @@ def _dataset_batches(source: Any) -> Any:
     if column is not None:
         dataset = dataset.select_columns([column])
     if _streams_rows(dataset):
-        return _row_batches(dataset, _ROWS)
-    return dataset.with_format("arrow").iter(batch_size=_ROWS)
+        return _row_batches(dataset, _DATASET_ROWS)
+    return dataset.with_format("arrow").iter(batch_size=_DATASET_ROWS)
 
 
 #: Rows of a dataset that are read together.
-_ROWS = 1000
+_DATASET_ROWS = 1000
 
 
 def _streams_rows(dataset: Any) -> bool:

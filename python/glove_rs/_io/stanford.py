@@ -19,7 +19,7 @@ from .files import local_path, output_path
 __all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
-_NAMES = ("W", "W_tilde", "b", "b_tilde")
+_PARAMETER_NAMES = ("W", "W_tilde", "b", "b_tilde")
 
 #: The vector of ``<unk>`` is the mean of the vectors of this many rarest words.
 RARE = 100
@@ -28,13 +28,15 @@ RARE = 100
 def read_parameters(
     path: str | os.PathLike[str], words: int, progress: Progress = None
 ) -> dict[str, _F32]:
-    """Return the arrays of a ``.bin`` file of parameters or accumulators, by the names in `_NAMES`.
+    """Return the arrays of a ``.bin`` file of parameters or accumulators, by `_PARAMETER_NAMES`.
 
     `words` is the number of words of the vocabulary.
     """
     file = local_path("path", path)
     with reporter(progress) as callback:
-        return dict(zip(_NAMES, _core.load_parameters(file, words, callback), strict=True))
+        return dict(
+            zip(_PARAMETER_NAMES, _core.load_parameters(file, words, callback), strict=True)
+        )
 
 
 def write_parameters(
@@ -44,7 +46,7 @@ def write_parameters(
 
     If a vector has only one accumulator, it is written once for each component.
     """
-    shaped = (np.broadcast_to(arrays[prefix + n], arrays[n].shape) for n in _NAMES)
+    shaped = (np.broadcast_to(arrays[prefix + n], arrays[n].shape) for n in _PARAMETER_NAMES)
     _core.save_parameters(output_path("path", path), *map(np.ascontiguousarray, shaped))
 
 
@@ -64,7 +66,7 @@ def text_rows(arrays: Mapping[str, _F32], model: int, prefix: str = "") -> _F32:
     ndarray of float32
         A row for each word.
     """
-    W, W_tilde, b, b_tilde = (arrays[prefix + name] for name in _NAMES)
+    W, W_tilde, b, b_tilde = (arrays[prefix + name] for name in _PARAMETER_NAMES)
     match integer("model", model, 0, 3):
         case 0:
             return np.column_stack([W, b, W_tilde, b_tilde])

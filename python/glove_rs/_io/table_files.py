@@ -17,12 +17,12 @@ from typing import Any
 from .. import _core
 from .._optional import optional
 from . import table_text
+from .decompression import Stream, decompressed, is_damage
 from .file_systems import shortened
-from .packed import Stream, is_damage, unpacked
 from .table_columns import as_text, check_column
 from .table_input import TableFile
 
-__all__ = ["Batch", "Piece", "pieces_of"]
+__all__ = ["ColumnBatch", "Piece", "pieces_of"]
 
 #: Bytes of the beginning of a file that are read to recognise its format.
 _LOOK = 1 << 16
@@ -33,7 +33,7 @@ _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 
 
 @dataclass(frozen=True)
-class Batch:
+class ColumnBatch:
     """Some rows of the column, as an Arrow array or record batch.
 
     The core reads it with ``__arrow_c_array__``. Messages of the core about a row name the file and
@@ -96,7 +96,7 @@ class Piece:
             self.opened.close()
         return replace(self, opened=None)
 
-    def batches(self, most_bytes: int) -> Iterator[Batch]:
+    def batches(self, most_bytes: int) -> Iterator[ColumnBatch]:
         """Read the piece in batches of about `most_bytes` bytes.
 
         Raises
@@ -118,7 +118,7 @@ class Piece:
             note = f" of {part}{note}" if kind == "stripe" else f" (from 0, in {part})"
         with failing(self.file.name, where):
             for rows in _READERS[self.format](self, most_bytes):
-                yield Batch(as_text(rows, self.column), (self.file.name, row, note))
+                yield ColumnBatch(as_text(rows, self.column), (self.file.name, row, note))
                 row += len(rows)
 
 
@@ -167,15 +167,15 @@ def pieces_of(file: TableFile, column: str) -> Iterator[Piece]:
     optional("pyarrow", f"reading a column of {shortened(file.name)}")
     with failing(file.name):
         opened = file.open()
-        stream = unpacked(opened, _LOOK)
+        stream = decompressed(opened, _LOOK)
         kind = _format(stream.head, file)
         if kind is None:
             stream.close()
         elif kind in _FOOTERS:
-            if stream.is_unpacked:
+            if stream.is_decompressed:
                 raise _core.FormatError(
-                    f"{file.name}: this is a packed {_NAMES[kind]}, whose parts cannot be read "
-                    "separately: unpack it first"
+                    f"{file.name}: this is a packed {_FORMAT_NAMES[kind]}, whose parts cannot be "
+                    "read separately: unpack it first"
                 )
             if file.stream is None:
                 stream.close()
@@ -184,7 +184,7 @@ def pieces_of(file: TableFile, column: str) -> Iterator[Piece]:
             yield Piece(file, column, kind, opened=stream)
 
 
-_NAMES = {"parquet": "Parquet file", "orc": "ORC file", "ipc": "Arrow file"}
+_FORMAT_NAMES = {"parquet": "Parquet file", "orc": "ORC file", "ipc": "Arrow file"}
 
 
 def _format(head: bytes, file: TableFile) -> str | None:
@@ -340,7 +340,7 @@ def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
             raise _core.FormatError(f"{piece.file.name}, after row {row}: {text}") from None
         finally:
             stream.close()
-        stream = unpacked(piece.file.open(), _LOOK)
+        stream = decompressed(piece.file.open(), _LOOK)
 
 
 def _with_row(message: str, first: int) -> str:
@@ -353,7 +353,7 @@ def _with_row(message: str, first: int) -> str:
 
 
 def _stream_of(piece: Piece) -> Stream:
-    return piece.opened if piece.opened is not None else unpacked(piece.file.open(), _LOOK)
+    return piece.opened if piece.opened is not None else decompressed(piece.file.open(), _LOOK)
 
 
 def _sliced(rows: Any, most_bytes: int) -> Iterator[Any]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import _core
-from .packed import Stream
+from .decompression import Stream
 from .table_columns import check_column, find_column, leaf_type, missing
 
 __all__ = ["LongRowError", "csv_rows", "json_rows"]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .. import _core
-from .table_files import Batch, Piece, pieces_of
+from .table_files import ColumnBatch, Piece, pieces_of
 from .table_input import TableFile
 
 __all__ = ["TextTables", "may_be_table", "read_pieces"]
@@ -121,11 +121,11 @@ class TextTables:
         if not found:
             raise _core.FormatError(f"{self.name}: there is no table in the source: it is empty")
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ColumnBatch]:
         """Yield the rows of the column in batches, in order."""
         return read_pieces(self.pieces(), self.threads, self._waiting())
 
-    def sample(self) -> tuple[Iterator[Batch], int | None]:
+    def sample(self) -> tuple[Iterator[ColumnBatch], int | None]:
         """Return batches of a sample, and the number of bytes of the whole text.
 
         The sample has the beginnings of pieces from all of the text. If the text is short, is in
@@ -143,7 +143,7 @@ class TextTables:
         ]
         most = _SAMPLE // len(chosen)
 
-        def beginnings() -> Iterator[Batch]:
+        def beginnings() -> Iterator[ColumnBatch]:
             for piece in chosen:
                 size = 0
                 for batch in piece.batches(most // 4):
@@ -178,7 +178,7 @@ class _Reading:
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes
-        self._batches: deque[Batch] = deque()
+        self._batches: deque[ColumnBatch] = deque()
         self._bytes = 0
         self._changed = threading.Condition()
         self._ended = self._stopped = False
@@ -203,7 +203,7 @@ class _Reading:
                 self._ended = True
                 self._changed.notify_all()
 
-    def batches(self) -> Iterator[Batch]:
+    def batches(self) -> Iterator[ColumnBatch]:
         """Yield the batches as they come, and raise the error of the thread, if there was one."""
         while True:
             with self._changed:
@@ -226,7 +226,7 @@ class _Reading:
             self._changed.notify_all()
 
 
-def read_pieces(pieces: Iterator[Piece], threads: int, most_bytes: int) -> Iterator[Batch]:
+def read_pieces(pieces: Iterator[Piece], threads: int, most_bytes: int) -> Iterator[ColumnBatch]:
     """Decode pieces on threads, and yield their batches in the order of the pieces.
 
     Parameters

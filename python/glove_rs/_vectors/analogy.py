@@ -19,7 +19,7 @@ _EPSILON = 1e-6
 # The number of dot products of question words with rows of the vocabulary that are in memory at a
 # time: 2²² float32 are 16 MB.
 # This size and `_QUESTIONS` were measured: benches/EXPERIMENTS.md, "Sizes of batches".
-_CELLS = 1 << 22
+_PRODUCTS = 1 << 22
 # The number of questions that are scored at a time.
 _QUESTIONS = 128
 
@@ -87,7 +87,7 @@ def _search(
     pair_a, pair_b = (word[np.unique(pair, return_index=True)[1]] for word in (a, b))
 
     queries: NDArray[Any] = unit_rows_in_float64(matrix, asked)[0].astype(dtype)
-    width = min(limit, max(256, _CELLS // len(asked)))
+    width = min(limit, max(256, _PRODUCTS // len(asked)))
     best, second = np.full((2, number), -np.inf, dtype)
     found = np.full(number, -1, np.intp)
     scores, addends = np.empty((2, _QUESTIONS * width), dtype)

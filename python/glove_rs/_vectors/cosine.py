@@ -34,13 +34,13 @@ _Rows: TypeAlias = "slice | _Indices"
 
 # The number of rows that are copied at a time, because a copy of all rows would be too large:
 # 16,384 rows of 300 float32 are 20 MB. Measured: benches/EXPERIMENTS.md, "Sizes of batches".
-_ROWS = 16_384
+_COPIED_ROWS = 16_384
 
 
 def row_slices(count: int) -> Iterator[slice]:
-    """Yield slices of at most `_ROWS` rows that cover `count` rows."""
-    for first in range(0, count, _ROWS):
-        yield slice(first, min(first + _ROWS, count))
+    """Yield slices of at most `_COPIED_ROWS` rows that cover `count` rows."""
+    for first in range(0, count, _COPIED_ROWS):
+        yield slice(first, min(first + _COPIED_ROWS, count))
 
 
 def cosines(matrix: NDArray[Any], query: NDArray[Any]) -> _Float32:

@@ -13,7 +13,7 @@ from .._warnings import warn
 __all__ = ["advice", "families_for", "usable_families"]
 
 # This font draws every character as a box with the name of the script, so it is never chosen.
-_PLACEHOLDER = "Last Resort"
+_BOXES_FONT = "Last Resort"
 _CJK = ("CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO")
 
 
@@ -93,7 +93,7 @@ def _cover(
     has: dict[str, set[int]] = {}
     for entry in entries:
         # matplotlib draws the upright face, so only its characters matter.
-        if entry.style == "normal" and not entry.name.startswith(_PLACEHOLDER):
+        if entry.style == "normal" and not entry.name.startswith(_BOXES_FONT):
             has.setdefault(entry.name, set()).update(needed & _characters(manager, entry.fname))
     families: list[str] = []
     missing = set(needed)

@@ -22,8 +22,8 @@ __all__ = ["Embeddings", "embed"]
 
 _Int = NDArray[np.int64]
 
-#: The largest number of words of a piece of a context.
-_PIECE = 32
+#: The largest number of words of a stretch of a context.
+_STRETCH = 32
 
 
 class Embeddings:
@@ -425,27 +425,29 @@ def _embedded(
     ValueError
         If the mean of a context is not finite.
     """
-    # A context is added up in pieces of at most `_PIECE` words, and the sums of pieces are added up
-    # then. Where a block ends thus changes no bit of a sum.
-    pieces = -(-counts // _PIECE)
-    piece_ends = np.cumsum(pieces)
+    # A context is added up in stretches of at most `_STRETCH` words, and the sums of stretches are
+    # added up then. Where a block ends thus changes no bit of a sum.
+    stretches = -(-counts // _STRETCH)
+    stretch_ends = np.cumsum(stretches)
     starts = np.cumsum(counts) - counts
-    within = np.arange(int(pieces.sum())) - np.repeat(piece_ends - pieces, pieces)
-    cuts = np.append(np.repeat(starts, pieces) + _PIECE * within, len(words))
+    within = np.arange(int(stretches.sum())) - np.repeat(stretch_ends - stretches, stretches)
+    cuts = np.append(np.repeat(starts, stretches) + _STRETCH * within, len(words))
     found = np.empty((len(counts), space.dim))
 
-    def work(part: slice, _: None) -> None:
-        # The contexts that start in this part of the words. The last one may end after it.
-        first, last = np.searchsorted(starts, [_PIECE * part.start, _PIECE * part.stop])
+    def work(block: slice, _: None) -> None:
+        # The contexts that start in this block of the words. The last one may end after it.
+        first, last = np.searchsorted(starts, [_STRETCH * block.start, _STRETCH * block.stop])
         if first == last:
             return
-        begin, end = int(piece_ends[first] - pieces[first]), int(piece_ends[last - 1])
+        begin, end = int(stretch_ends[first] - stretches[first]), int(stretch_ends[last - 1])
         sums = np.empty((end - begin, space.dim))
-        for at in range(begin, end, part.stop - part.start):
-            own = cuts[at : min(at + part.stop - part.start, end) + 1]
+        for at in range(begin, end, block.stop - block.start):
+            own = cuts[at : min(at + block.stop - block.start, end) + 1]
             rows = space.of(words[own[0] : own[-1]])
             sums[at - begin :][: len(own) - 1] = np.add.reduceat(rows, own[:-1] - own[0], axis=0)
-        means = np.add.reduceat(sums, piece_ends[first:last] - pieces[first:last] - begin, axis=0)
+        means = np.add.reduceat(
+            sums, stretch_ends[first:last] - stretches[first:last] - begin, axis=0
+        )
         means /= counts[first:last, None]
         if not np.isfinite(means).all():
             raise ValueError("vectors must be finite for all words of the contexts")
@@ -453,10 +455,10 @@ def _embedded(
 
     with np.errstate(invalid="ignore", over="ignore"):
         workers.each(
-            -(-len(words) // _PIECE),
+            -(-len(words) // _STRETCH),
             work,
-            item=8 * _PIECE * (4 * space.dim + 4),
-            what=f"{_PIECE} word vectors",
+            item=8 * _STRETCH * (4 * space.dim + 4),
+            what=f"{_STRETCH} word vectors",
         )
     return found
 

@@ -181,8 +181,8 @@ def _mapped(means: Float64, matrix: Float64, workers: Workers) -> Float64:
     """Return A u for each row u of `means`."""
     found = np.empty_like(means)
 
-    def work(part: slice, _: None) -> None:
-        found[part] = product(means[part], matrix.T)
+    def work(block: slice, _: None) -> None:
+        found[block] = product(means[block], matrix.T)
 
     workers.each(len(means), work, item=8 * means.shape[1])
     return found

@@ -396,9 +396,9 @@ def _with_words(
     space = embeddings._space
     found = np.empty((len(means), len(rows)))
 
-    def work(part: slice, _: None) -> None:
+    def work(block: slice, _: None) -> None:
         with np.errstate(invalid="ignore", over="ignore"):
-            found[:, part] = product(unit(space.of(rows[part])), means.T).T
+            found[:, block] = product(unit(space.of(rows[block])), means.T).T
 
     workers.each(
         len(rows), work, item=8 * (4 * space.dim + len(means)), what="the vector of a candidate"
@@ -477,14 +477,14 @@ def _drawn_cosines(
     rows, dim = Y.shape
     found = np.empty((n, len(vectors)))
 
-    def draw(part: slice) -> NDArray[np.int64]:
-        return rng.integers(rows, size=(part.stop - part.start, rows))
+    def draw(block: slice) -> NDArray[np.int64]:
+        return rng.integers(rows, size=(block.stop - block.start, rows))
 
-    def work(part: slice, drawn: NDArray[np.int64]) -> None:
+    def work(block: slice, drawn: NDArray[np.int64]) -> None:
         size = len(drawn)
         drawn += rows * np.arange(size)[:, None]
         counts = np.bincount(drawn.ravel(), minlength=size * rows).reshape(size, rows)
-        found[part] = product(unit(product(counts, Y)), vectors.T)
+        found[block] = product(unit(product(counts, Y)), vectors.T)
 
     workers.each(
         n,
@@ -518,13 +518,13 @@ def _permuted_ratios(
     beyond = np.zeros(len(vectors))
     lock = threading.Lock()
 
-    def draw(part: slice) -> Float64:
-        members = np.zeros((part.stop - part.start, rows))
+    def draw(block: slice) -> Float64:
+        members = np.zeros((block.stop - block.start, rows))
         for own in members:
             own[rng.permutation(rows)[:size]] = 1.0
         return members
 
-    def work(part: slice, members: Float64) -> None:
+    def work(block: slice, members: Float64) -> None:
         first = product(members, Y)
         a = product(unit(first / size), vectors.T)
         b = product(unit((total - first) / (rows - size)), vectors.T)

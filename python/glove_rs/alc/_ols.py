@@ -31,7 +31,7 @@ __all__ = ["Decomposition", "Fit", "Replicates"]
 
 #: Eigenvalues up to this size, relative to the largest one, count as zero. So does 1 minus a
 #: leverage, if it is below this size.
-_SINGULAR = 1e-9
+_ZERO_EIGENVALUE = 1e-9
 
 
 @dataclass(frozen=True)
@@ -114,9 +114,9 @@ class Fit:
         """
         if self.is_clustered:
 
-            def without(part: slice) -> Float64:
-                counts = np.ones((part.stop - part.start, len(self.sizes)))
-                counts[np.arange(len(counts)), np.arange(part.start, part.stop)] = 0.0
+            def without(block: slice) -> Float64:
+                counts = np.ones((block.stop - block.start, len(self.sizes)))
+                counts[np.arange(len(counts)), np.arange(block.start, block.stop)] = 0.0
                 return counts
 
             return self.replicated(len(self.sizes), without, workers, done)
@@ -149,8 +149,8 @@ class Fit:
         workers.check(shared, "the sums of a regression")
         replicates = Replicates(self)
 
-        def work(part: slice, drawn: Float64) -> None:
-            found[part] = replicates.debiased(drawn)
+        def work(block: slice, drawn: Float64) -> None:
+            found[block] = replicates.debiased(drawn)
 
         workers.each(
             n,
@@ -183,30 +183,30 @@ class Fit:
         length = (self.beta**2).sum(axis=1)
         # Observations of leverage 1, for which the formula would divide by 0. `replicated` computes
         # these estimates below.
-        alone = hat > 1 - _SINGULAR
+        alone = hat > 1 - _ZERO_EIGENVALUE
 
-        def work(part: slice, _: None) -> None:
-            scale = 1 / np.where(alone[part], np.nan, 1 - hat[part])
-            leverage = product(Q[part], Q.T) * scale[:, None]
-            norms = product(E[part], E.T)
+        def work(block: slice, _: None) -> None:
+            scale = 1 / np.where(alone[block], np.nan, 1 - hat[block])
+            leverage = product(Q[block], Q.T) * scale[:, None]
+            norms = product(E[block], E.T)
             norms *= leverage
             norms *= 2
             norms += squares
             leverage **= 2
-            leverage *= squares[part, None]
+            leverage *= squares[block, None]
             norms += leverage
-            rows = np.arange(part.stop - part.start)
-            norms[rows, rows + part.start] = 0.0  # the observation itself is left out
+            rows = np.arange(block.stop - block.start)
+            norms[rows, rows + block.start] = 0.0  # the observation itself is left out
             meat = product(norms, outer).reshape(-1, p, p)
-            lean = product(Q[part], self.T.T)
+            lean = product(Q[block], self.T.T)
             change = scale[:, None] * lean
             # T (Σ q qᵀ)⁻¹ without each observation, by Sherman and Morrison
-            solve = self.T + change[:, :, None] * Q[part, None, :]
+            solve = self.T + change[:, :, None] * Q[block, None, :]
             bias = np.einsum("cka,cab,ckb->ck", solve, meat, solve) * correction
             # ‖β − change eᵀ‖² = ‖β‖² − 2 change (β·e) + change² ‖e‖²
-            raw = length - 2 * change * product(E[part], self.beta.T)
-            raw += change**2 * squares[part, None]
-            found[part] = (raw - bias)[:, 1:]
+            raw = length - 2 * change * product(E[block], self.beta.T)
+            raw += change**2 * squares[block, None]
+            found[block] = (raw - bias)[:, 1:]
 
         workers.each(
             n,
@@ -218,9 +218,9 @@ class Fit:
         )
         lost = np.flatnonzero(alone)
 
-        def without(part: slice) -> Float64:
-            counts = np.ones((part.stop - part.start, n))
-            counts[np.arange(len(counts))[:, None], self.clusters[lost[part], None]] = 0.0
+        def without(block: slice) -> Float64:
+            counts = np.ones((block.stop - block.start, n))
+            counts[np.arange(len(counts))[:, None], self.clusters[lost[block], None]] = 0.0
             return counts
 
         found[lost] = self.replicated(len(lost), without, workers)
@@ -250,7 +250,7 @@ class Replicates:
         n = len(counts)
         total = product(counts, M.reshape(groups, p * p)).reshape(n, p, p)
         values, directions = np.linalg.eigh(total)
-        is_lost = values <= _SINGULAR * np.maximum(values.max(axis=1), 0.0)[:, None]
+        is_lost = values <= _ZERO_EIGENVALUE * np.maximum(values.max(axis=1), 0.0)[:, None]
         scaled = directions / np.where(is_lost, np.inf, values)[:, None, :]
         inverse = np.matmul(scaled, directions.transpose(0, 2, 1))
         # The γ of the fit minus the γ of this estimate. Σ_g S_g over all clusters, each counted
@@ -281,7 +281,7 @@ class Replicates:
         # Coefficient k is not determined if an eigenvector of eigenvalue 0 contributes to it.
         reach = np.abs(np.matmul(T, directions)) * is_lost[:, None, :]
         lengths = np.linalg.norm(T, axis=1)[:, None]
-        found[(reach > _SINGULAR**0.5 * lengths).any(axis=2)] = np.nan
+        found[(reach > _ZERO_EIGENVALUE**0.5 * lengths).any(axis=2)] = np.nan
         found[~np.isfinite(found)] = np.nan
         return found[:, 1:]
 

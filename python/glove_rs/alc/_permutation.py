@@ -42,18 +42,18 @@ def _of_rows(
     covariates, rows = solve.shape
     found = np.empty((n, covariates))
 
-    def draw(part: slice) -> NDArray[np.int64]:
-        order = np.empty((part.stop - part.start, rows), np.int64)
+    def draw(block: slice) -> NDArray[np.int64]:
+        order = np.empty((block.stop - block.start, rows), np.int64)
         order[:] = np.arange(rows)
         return rng.permuted(order, axis=1, out=order)
 
-    def work(part: slice, order: NDArray[np.int64]) -> None:
+    def work(block: slice, order: NDArray[np.int64]) -> None:
         size = len(order)
         shuffled = np.empty((size, covariates, rows))
         for k in range(covariates):
             np.take(solve[k], order, out=shuffled[:, k], mode="clip")
         norms = (product(shuffled.reshape(size * covariates, rows), E) ** 2).sum(axis=1)
-        found[part] = norms.reshape(size, covariates)
+        found[block] = norms.reshape(size, covariates)
 
     workers.each(
         n,
@@ -81,11 +81,11 @@ def _of_cells(
     np.add.at(sums, cell_of, E)
     found = np.empty((n, Z.shape[1] - 1))
 
-    def draw(part: slice) -> list[NDArray[np.int64]]:
-        return [rng.permutation(len(cells)) for _ in range(part.start, part.stop)]
+    def draw(block: slice) -> list[NDArray[np.int64]]:
+        return [rng.permutation(len(cells)) for _ in range(block.start, block.stop)]
 
-    def work(part: slice, orders: list[NDArray[np.int64]]) -> None:
-        for number, order in enumerate(orders, part.start):
+    def work(block: slice, orders: list[NDArray[np.int64]]) -> None:
+        for number, order in enumerate(orders, block.start):
             taken: NDArray[np.float64] = sizes[order]
             weights = 1.0 / np.bincount(owner, weights=taken)[owner]
             system = product((rows * (weights * taken)[:, None]).T, rows)

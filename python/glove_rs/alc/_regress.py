@@ -318,8 +318,8 @@ def _bootstrapped(
     rng = np.random.default_rng(seed)
     groups = len(fit.sizes)
 
-    def draw(part: slice) -> Float64:
-        counts = np.empty((part.stop - part.start, groups))
+    def draw(block: slice) -> Float64:
+        counts = np.empty((block.stop - block.start, groups))
         for own in counts:
             own[:] = np.bincount(rng.integers(groups, size=groups), minlength=groups)
         return counts

@@ -17,7 +17,7 @@ from ._space import Float64, Space, space_of
 __all__ = ["additive", "checked_counts", "transform_matrix"]
 
 #: The largest number of elements of a block of the sums. As float64, a block takes 32 MB.
-_CELLS = 1 << 22
+_BLOCK_ELEMENTS = 1 << 22
 #: About the number of copies of a block of sums that exist at a time: sums, means, vectors, and the
 #: rows of the QR decomposition.
 _COPIES = 8
@@ -113,7 +113,7 @@ def transform_matrix(
             factor = np.asarray(np.linalg.qr(np.vstack([factor, system]), mode="r"))
     lead = factor[:dim, :dim]
     sizes = np.abs(np.diagonal(lead))
-    if used < dim or sizes.min() <= _SINGULAR * sizes.max():
+    if used < dim or sizes.min() <= _ZERO_PIVOT * sizes.max():
         raise ValueError(
             f"the counts must have at least {dim} words with linearly independent contexts and a "
             f"positive weight, got {used} words with a positive weight: use another weighting, "
@@ -126,7 +126,7 @@ def transform_matrix(
 
 
 #: Pivots up to this size, relative to the largest one, count as zero, as in R's `qr`.
-_SINGULAR = 1e-7
+_ZERO_PIVOT = 1e-7
 
 
 def checked_counts(X: object) -> Cooccurrence:
@@ -181,7 +181,7 @@ def additive(
         from scipy.sparse import csr_array
     except ImportError:
         csr_array = None
-    most = max(1, _CELLS // space.dim)
+    most = max(1, _BLOCK_ELEMENTS // space.dim)
     for start, indptr, indices, values in _counts(X, workers, most, 8 * _COPIES * space.dim):
         size = len(indptr) - 1
         sums, totals = np.empty((size, space.dim)), np.empty(size)

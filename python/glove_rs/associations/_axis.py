@@ -13,8 +13,8 @@ from .._vectors.cosine import unit
 from .._workers import Workers
 from ..evaluation._outcomes import Vectors
 from ._distances import chosen_pairs
-from ._replicates import interval
-from ._sets import Chosen, Float64, chosen, missing_note, missing_words, refuse_shared
+from ._replicates import intervals_over
+from ._sets import Float64, KnownWords, known_words, missing_note, missing_words, refuse_shared
 
 __all__ = ["Axis", "axis"]
 
@@ -40,9 +40,9 @@ class Axis:
     def __init__(
         self,
         wv: Vectors,
-        positive: Chosen,
-        negative: Chosen,
-        missing: Sequence[Chosen],
+        positive: KnownWords,
+        negative: KnownWords,
+        missing: Sequence[KnownWords],
         method: str,
     ) -> None:
         self._wv, self._ends, self._method = wv, (positive, negative), method
@@ -183,7 +183,7 @@ class Axis:
         choice("scale", scale, ("cosine", "scalar"))
         level = real("level", level, above=True, below=1.0)
         workers = Workers(threads)
-        (targets,) = chosen(self._wv, {"words": [words] if isinstance(words, str) else words})
+        (targets,) = known_words(self._wv, {"words": [words] if isinstance(words, str) else words})
 
         def estimate(wv: Vectors) -> Float64:
             rows, own = targets.rows(wv), self._of(wv)
@@ -201,7 +201,7 @@ class Axis:
         first, second = self._ends
         notes = missing_note([*self._missing, targets])
         if bootstrap is not None:
-            low, high, why = interval(bootstrap, estimate, values, level, workers)
+            low, high, why = intervals_over(bootstrap, estimate, values, level, workers)
             columns |= {"low": low[order], "high": high[order]}
             notes += why
         title = f"projections ({scale}) on the axis from {second.name} to {first.name}"
@@ -266,10 +266,10 @@ def axis(
         raise ValueError("axis needs either positive and negative, or pairs")
     if pairs is not None:
         first, second, left_out = chosen_pairs(wv, pairs)
-        ends = Chosen("first words", first.words), Chosen("second words", second.words)
-        return Axis(wv, *ends, [Chosen("pairs", first.words, left_out)], "pairs")
+        ends = KnownWords("first words", first.words), KnownWords("second words", second.words)
+        return Axis(wv, *ends, [KnownWords("pairs", first.words, left_out)], "pairs")
     if positive is None or negative is None:
         raise ValueError("axis needs both positive and negative")
-    up, down = chosen(wv, {"positive": positive, "negative": negative})
+    up, down = known_words(wv, {"positive": positive, "negative": negative})
     refuse_shared(up, down)
     return Axis(wv, up, down, [up, down], "centroids")

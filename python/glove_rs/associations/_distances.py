@@ -16,8 +16,8 @@ from .._vectors.cosine import unit
 from .._warnings import warn
 from .._workers import Workers
 from ..evaluation._outcomes import Vectors
-from ._replicates import interval
-from ._sets import Chosen, Float64, SetsResult, chosen, missing_note
+from ._replicates import intervals_over
+from ._sets import Float64, KnownWords, SetsResult, known_words, missing_note
 
 __all__ = ["DistanceResult", "ripa", "rnd"]
 
@@ -47,7 +47,7 @@ class DistanceResult(SetsResult):
         columns: Mapping[str, Any],
         title: str,
         notes: Sequence[str],
-        sets: Sequence[Chosen],
+        sets: Sequence[KnownWords],
         value: float,
         bounds: tuple[float, float],
     ) -> None:
@@ -124,7 +124,7 @@ def rnd(
     """
     choice("distance", distance, ("norm", "cos"))
     workers = Workers(threads)
-    sets = chosen(wv, {"X": X, "Y": Y, "A": A})
+    sets = known_words(wv, {"X": X, "Y": Y, "A": A})
     x, y, a = sets
 
     def estimate(own: Vectors) -> Float64:
@@ -194,8 +194,8 @@ def ripa(
     """
     workers = Workers(threads)
     x, y, left_out = chosen_pairs(wv, pairs)
-    (a,) = chosen(wv, {"A": A})
-    sets = [Chosen("pairs", x.words, left_out), a]
+    (a,) = known_words(wv, {"A": A})
+    sets = [KnownWords("pairs", x.words, left_out), a]
 
     def scores(own: Vectors) -> Float64:
         relations = x.rows(own) - y.rows(own)
@@ -226,7 +226,7 @@ def ripa(
     )
 
 
-def chosen_pairs(wv: Vectors, pairs: Any) -> tuple[Chosen, Chosen, list[str]]:
+def chosen_pairs(wv: Vectors, pairs: Any) -> tuple[KnownWords, KnownWords, list[str]]:
     """Return the first words and the second words of pairs, and the pairs that are left out.
 
     A pair is left out, with a warning, if one of its words has no vector. It is returned as text,
@@ -255,12 +255,12 @@ def chosen_pairs(wv: Vectors, pairs: Any) -> tuple[Chosen, Chosen, list[str]]:
             f"({', '.join(dict.fromkeys(missing))}): {', '.join(left_out)}"
         )
     first, second = zip(*known, strict=True)
-    return Chosen("pairs", list(first)), Chosen("pairs", list(second)), left_out
+    return KnownWords("pairs", list(first)), KnownWords("pairs", list(second)), left_out
 
 
 def _result(
     wv: Vectors,
-    sets: Sequence[Chosen],
+    sets: Sequence[KnownWords],
     words: Sequence[str],
     estimate: Any,
     title: str,
@@ -283,7 +283,7 @@ def _result(
             return np.append(found, found.mean())
 
         full = np.append(values, values.mean())
-        low, high, why = interval(bootstrap, with_mean, full, level, workers)
+        low, high, why = intervals_over(bootstrap, with_mean, full, level, workers)
         columns |= {"low": low[:-1], "high": high[:-1]}
         bounds = float(low[-1]), float(high[-1])
         is_finite = math.isfinite(bounds[0])

@@ -103,8 +103,8 @@ class PermutationTest:
         """Return the exact p-value of each row."""
         found = np.empty(len(values))
 
-        def work(part: slice, _: None) -> None:
-            for row in range(part.start, part.stop):
+        def work(block: slice, _: None) -> None:
+            for row in range(block.start, block.stop):
                 found[row] = exact_p_value(values[row], k, self._alternative)
 
         # The sums of all subsets of each half, with their sizes, and a few arrays of this length.
@@ -198,10 +198,10 @@ def sampled_p_values(
     lock = threading.Lock()
     rng = np.random.default_rng(seed)
 
-    def draw(part: slice) -> NDArray[np.float32]:
-        return rng.random((part.stop - part.start, n), dtype=np.float32)
+    def draw(block: slice) -> NDArray[np.float32]:
+        return rng.random((block.stop - block.start, n), dtype=np.float32)
 
-    def work(part: slice, keys: NDArray[np.float32]) -> None:
+    def work(block: slice, keys: NDArray[np.float32]) -> None:
         sums = product(subsets_of(keys, k), values.T)
         if alternative == "two-sided":
             hits = np.abs(sums) >= np.abs(observed) - tolerance

@@ -12,10 +12,10 @@ from .._bootstrap.estimates import INTERVALS, interval_of
 from .._checks import choice, shown
 from .._warnings import warn
 from .._workers import Workers
-from ..evaluation._outcomes import Vectors, checked
+from ..evaluation._outcomes import Vectors, checked_vectors
 from ._sets import Float64, NotFiniteError
 
-__all__ = ["Interval", "interval"]
+__all__ = ["Intervals", "intervals_over"]
 
 #: An estimate has an interval if at least this fraction of the models has a value for it. The
 #: models of a bootstrap are also called replicates.
@@ -24,7 +24,7 @@ _DEFINED = 0.95
 _NAMED = 3
 
 
-class Interval(NamedTuple):
+class Intervals(NamedTuple):
     """Intervals of estimates.
 
     Attributes
@@ -40,13 +40,13 @@ class Interval(NamedTuple):
     notes: list[str]
 
 
-def interval(
+def intervals_over(
     bootstrap: Any,
     estimate: Callable[[Vectors], Float64 | float],
     value: Float64 | float,
     level: float,
     workers: Workers,
-) -> Interval:
+) -> Intervals:
     """Return intervals of one or several estimates over the models of a bootstrap.
 
     The kind of the intervals is that of the :class:`glove_rs.Bootstrap`. For other models it is the
@@ -71,7 +71,7 @@ def interval(
 
     Returns
     -------
-    Interval
+    Intervals
 
     Raises
     ------
@@ -94,7 +94,7 @@ def interval(
     def result(model: Any) -> Float64 | list[str]:
         """Return the estimates of a model, or the words that it lacks."""
         own = model.vectors if hasattr(model, "W_tilde") else model
-        wv = checked("each model of bootstrap", own)
+        wv = checked_vectors("each model of bootstrap", own)
         try:
             return np.atleast_1d(np.asarray(estimate(wv), dtype=np.float64))
         except KeyError as error:  # this replicate lacks a word
@@ -105,8 +105,8 @@ def interval(
     if isinstance(models, Sequence):
         results: list[Any] = [None] * len(models)
 
-        def work(part: slice, _: None) -> None:
-            for number in range(part.start, part.stop):
+        def work(block: slice, _: None) -> None:
+            for number in range(block.start, block.stop):
                 results[number] = result(models[number])
 
         workers.each(len(models), work, item=1)
@@ -143,7 +143,7 @@ def interval(
         notes.append(f"no interval{without}: {why}")
     elif lacking:
         notes.append(f"the intervals leave out replicates: {lacking}")
-    return Interval(bounds[0], bounds[1], notes)
+    return Intervals(bounds[0], bounds[1], notes)
 
 
 def _named(missing: Counter[str]) -> str:

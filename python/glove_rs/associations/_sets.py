@@ -19,15 +19,15 @@ from .._io.text_file import read_text
 from .._results import ResultTable
 from .._unknown_word import close_spellings
 from .._warnings import warn
-from ..evaluation._outcomes import Vectors, checked
+from ..evaluation._outcomes import Vectors, checked_vectors
 
 __all__ = [
-    "Chosen",
     "Float64",
+    "KnownWords",
     "NotFiniteError",
     "SetsResult",
     "WordSet",
-    "chosen",
+    "known_words",
     "missing_note",
     "missing_words",
     "read_sets",
@@ -169,7 +169,7 @@ class NotFiniteError(ValueError):
 
 
 @dataclass(frozen=True)
-class Chosen:
+class KnownWords:
     """The words of a set that have vectors.
 
     Attributes
@@ -203,15 +203,19 @@ class Chosen:
         return found
 
 
-def chosen(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Chosen]:
+#: Pickles of earlier versions have the class under this name.
+Chosen = KnownWords
+
+
+def known_words(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[KnownWords]:
     """Look up sets of words.
 
     Parameters
     ----------
     wv : WordVectors
     sets : dict of str to sequence of str
-        The sets by the names of the parameters that they were given as. The Chosen of a WordSet has
-        the name of the WordSet instead.
+        The sets by the names of the parameters that they were given as. The KnownWords of a WordSet
+        has the name of the WordSet instead.
     least : int
         The least number of words of a set that must have a vector.
 
@@ -227,7 +231,7 @@ def chosen(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Chosen]:
     TypeError
         If `wv` is not word vectors, or if a set is not a sequence of words.
     """
-    checked("wv", wv)
+    checked_vectors("wv", wv)
     found = []
     for parameter, words in sets.items():
         if isinstance(words, str):
@@ -247,7 +251,7 @@ def chosen(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Chosen]:
             )
         if missing:
             warn(f"{name}: words without a vector: {', '.join(missing)}{_hint(wv, missing)}")
-        found.append(Chosen(str(name), known, missing))
+        found.append(KnownWords(str(name), known, missing))
     return found
 
 
@@ -263,7 +267,7 @@ def _hint(wv: Vectors, missing: Sequence[str]) -> str:
     return f"; did you mean {', '.join(parts)}?" if parts else ""
 
 
-def refuse_shared(first: Chosen, second: Chosen) -> None:
+def refuse_shared(first: KnownWords, second: KnownWords) -> None:
     """Raise a ValueError if the two sets share words."""
     if shared := [word for word in first.words if word in set(second.words)]:
         raise ValueError(
@@ -271,7 +275,7 @@ def refuse_shared(first: Chosen, second: Chosen) -> None:
         )
 
 
-def warn_of_shared(firsts: Sequence[Chosen], seconds: Sequence[Chosen]) -> None:
+def warn_of_shared(firsts: Sequence[KnownWords], seconds: Sequence[KnownWords]) -> None:
     """Warn of words that are both target and attribute: their cosine with themselves is 1."""
     others = {word for second in seconds for word in second.words}
     if shared := sorted({word for first in firsts for word in first.words} & others):
@@ -281,7 +285,7 @@ def warn_of_shared(firsts: Sequence[Chosen], seconds: Sequence[Chosen]) -> None:
         )
 
 
-def missing_words(sets: Sequence[Chosen]) -> dict[str, list[str]]:
+def missing_words(sets: Sequence[KnownWords]) -> dict[str, list[str]]:
     """Return the words without a vector, by the name of their set, without sets that have none."""
     return {own.name: own.missing for own in sets if own.missing}
 
@@ -300,12 +304,12 @@ class SetsResult(ResultTable):
         columns: Mapping[str, Any],
         title: str,
         notes: Sequence[str],
-        sets: Sequence[Chosen],
+        sets: Sequence[KnownWords],
     ) -> None:
         super().__init__(columns, title, notes)
         self.missing = missing_words(sets)
 
 
-def missing_note(sets: Sequence[Chosen]) -> list[str]:
+def missing_note(sets: Sequence[KnownWords]) -> list[str]:
     """Return a line for each set with words that have no vector."""
     return [f"{own.name} without a vector: {', '.join(own.missing)}" for own in sets if own.missing]

@@ -15,12 +15,12 @@ from .._warnings import warn
 from .._workers import Workers
 from ..evaluation._outcomes import Vectors
 from ._permutation import PermutationTest
-from ._replicates import interval
+from ._replicates import intervals_over
 from ._sets import (
-    Chosen,
     Float64,
+    KnownWords,
     SetsResult,
-    chosen,
+    known_words,
     missing_note,
     refuse_shared,
     warn_of_shared,
@@ -59,7 +59,7 @@ class AssociationTest(SetsResult):
         columns: Mapping[str, Any],
         title: str,
         notes: Sequence[str],
-        sets: Sequence[Chosen],
+        sets: Sequence[KnownWords],
         by_word: ResultTable,
         *,
         is_exact: bool,
@@ -136,7 +136,7 @@ class SingleCategoryTest(SetsResult):
         columns: Mapping[str, Any],
         title: str,
         notes: Sequence[str],
-        sets: Sequence[Chosen],
+        sets: Sequence[KnownWords],
         *,
         is_exact: bool,
     ) -> None:
@@ -242,7 +242,7 @@ def weat(
     level = real("level", level, above=True, below=1.0)
     workers = Workers(threads, memory)
     test = PermutationTest(alternative, exact, permutations, seed, workers)
-    sets = chosen(wv, {"X": X, "Y": Y, "A": A, "B": B})
+    sets = known_words(wv, {"X": X, "Y": Y, "A": A, "B": B})
     x, y, a, b = sets
     refuse_shared(x, y)
     refuse_shared(a, b)
@@ -261,7 +261,7 @@ def weat(
     }
     notes = [f"p-value {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
-        low, high, why = interval(
+        low, high, why = intervals_over(
             bootstrap, lambda own: _effect(_associations(own, sets), k), effect, level, workers
         )
         columns |= {"low": low, "high": high}
@@ -355,7 +355,7 @@ def sc_weat(
     workers = Workers(threads, memory)
     test = PermutationTest(alternative, exact, permutations, seed, workers)
     listed = [words] if isinstance(words, str) else words
-    sets = chosen(wv, {"words": listed, "A": A, "B": B})
+    sets = known_words(wv, {"words": listed, "A": A, "B": B})
     targets, a, b = sets
     refuse_shared(a, b)
     warn_of_shared([targets], [a, b])
@@ -373,7 +373,7 @@ def sc_weat(
     }
     notes = [f"p-values {divided.how}", *missing_note(sets)]
     if bootstrap is not None:
-        low, high, why = interval(
+        low, high, why = intervals_over(
             bootstrap,
             lambda own: _effects(_cosines(own, targets, [a, b]), k),
             effects,
@@ -392,13 +392,13 @@ def sc_weat(
     )
 
 
-def _cosines(wv: Vectors, targets: Chosen, attributes: Sequence[Chosen]) -> Float64:
+def _cosines(wv: Vectors, targets: KnownWords, attributes: Sequence[KnownWords]) -> Float64:
     """Return the cosine of each target with each attribute: shape (targets, attributes)."""
     others = unit(np.vstack([own.rows(wv) for own in attributes]))
     return unit(targets.rows(wv)) @ others.T
 
 
-def _associations(wv: Vectors, sets: Sequence[Chosen]) -> Float64:
+def _associations(wv: Vectors, sets: Sequence[KnownWords]) -> Float64:
     """Return the association s of each word of X, then of Y: shape (targets,)."""
     x, y, a, b = sets
     own = unit(np.vstack([x.rows(wv), y.rows(wv)]))

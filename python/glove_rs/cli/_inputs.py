@@ -12,9 +12,11 @@ from .._checks import integer
 from .._fit import checkpoints
 from .._io import output_folder
 from .._io.files import local_path
+from .._settings import names
 
 __all__ = [
-    "READING",
+    "TEXT_TO_COUNTS",
+    "VECTOR_FILE",
     "Argument",
     "corpus",
     "counts",
@@ -44,9 +46,12 @@ _UNKNOWN = "of no format that glove-rs knows"
 #: user, because empty paths are refused.
 _NO_OPTION = ""
 
+#: The parameters that decide how a text is counted.
+TEXT_TO_COUNTS = names("reading", "encoding", "counting")
+
 #: The parameters of :meth:`WordVectors.load` that are options of `convert` and of the commands with
 #: the argument VECTORS.
-READING = ("member", "format", "limit", "dtype", "errors", "max_line_bytes", "progress")
+VECTOR_FILE = ("member", "format", "limit", "dtype", "errors", "max_line_bytes", "progress")
 
 
 def local(path: str) -> str:
@@ -145,7 +150,7 @@ def vectors(path: str, vocabulary: str | None = _NO_OPTION, **reading: Any) -> W
         The file of the words, for parameters of Stanford's glove; None if the user names none.
         Commands without the option --vocab leave this parameter out.
     **reading
-        The parameters in :data:`READING` and `subwords`, as for :meth:`WordVectors.load`.
+        The parameters in :data:`VECTOR_FILE` and `subwords`, as for :meth:`WordVectors.load`.
 
     Raises
     ------
@@ -167,7 +172,7 @@ def vectors(path: str, vocabulary: str | None = _NO_OPTION, **reading: Any) -> W
 def selected_vectors(wv: WordVectors, reading: Mapping[str, Any]) -> WordVectors:
     """Return the vectors of a model with `limit`, `dtype` and `subwords` of `reading` applied.
 
-    The other parameters in :data:`READING` are for files of vectors, and have no effect here.
+    The other parameters in :data:`VECTOR_FILE` are for files of vectors, and have no effect here.
     """
     limit = integer("limit", reading.get("limit", len(wv)), 1)
     rows = wv.vectors[:limit].astype(reading.get("dtype", "float32"), copy=False)

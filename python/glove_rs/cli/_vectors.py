@@ -24,7 +24,7 @@ def add_vectors(parser: Parser) -> None:
         metavar="FILE",
         help="file of the words, if VECTORS is a .bin of Stanford's glove",
     )
-    add_parameters(parser.add_argument_group("reading"), WordVectors.load, _inputs.READING)
+    add_parameters(parser.add_argument_group("reading"), WordVectors.load, _inputs.VECTOR_FILE)
 
 
 def add_subwords(parser: Parser) -> None:
@@ -40,5 +40,5 @@ def add_subwords(parser: Parser) -> None:
 
 def read_vectors(options: argparse.Namespace, path: str | None = None) -> WordVectors:
     """Read the vectors at `path`, by default VECTORS, with the options that were given."""
-    reading = given(options, (*_inputs.READING, "subwords"))
+    reading = given(options, (*_inputs.VECTOR_FILE, "subwords"))
     return _inputs.vectors(options.vectors if path is None else path, options.vocab, **reading)

@@ -26,7 +26,7 @@ import numpy.typing as npt
 from .. import Cooccurrence, Glove, Vocabulary, _core
 from .._checks import shown
 from .._fit import fitting
-from .._fit.training import Session
+from .._fit.training import CheckedFitOptions
 from .._io import stanford
 from ._inputs import local
 from ._machine import free_memory, processors
@@ -152,8 +152,8 @@ def _glove(value: dict[str, Any]) -> None:
     for stop in [*stops, last] if last > 0 else []:
         model.epochs, model.progress = stop - before, _Log(done, before)
         start: Any = {**arrays, "epochs_done": done + before, "halvings": 0}
-        session = Session(keep_counts=False)
-        fitting.fit(model, counts, session, None, resume=False, start=start)
+        fit_options = CheckedFitOptions(keep_counts=False)
+        fitting.fit(model, counts, fit_options, None, resume=False, start=start)
         arrays = model._state.arrays
         if every > 0 and stop % every == 0:
             _save(value, vocabulary, arrays, stop)
@@ -438,7 +438,7 @@ def _say(line: str) -> None:
 
 # --- the command ----------------------------------------------------------------------------------
 
-_TEXT = """\
+_DESCRIPTION = """\
 Run Stanford's tools vocab_count, cooccur, shuffle and glove with their own flags. In a
 script for Stanford's GloVe, replace `build/` by `glove-rs compat `.
 `glove-rs compat TOOL -help` lists the flags of a tool.
@@ -451,7 +451,7 @@ def add(commands: Commands) -> None:
         "compat",
         usage="glove-rs compat TOOL [flags]",
         help="run Stanford's tools with their own flags",
-        description=_TEXT,
+        description=_DESCRIPTION,
         epilog="tools:\n" + "\n".join(f"  {name:<12} {t.text}" for name, t in TOOLS.items()) + "\n",
     )
 

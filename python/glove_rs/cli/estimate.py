@@ -20,8 +20,8 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _SOURCE = names("source")
-_COUNTING = names("reading", "encoding", "counting")
-_RUNNING = ("threads", "memory")
+# The parameters of the section "running" that decide an estimate.
+_LIMITS_OF_ESTIMATE = ("threads", "memory")
 _TRAINING = ("preset", "dim", "epochs", "negative", "optimizer")
 
 
@@ -53,9 +53,9 @@ def add(commands: Commands) -> None:
         metavar="MEMORY",
         help="memory that the run may use, such as 512MB or 8GiB (default: the free memory)",
     )
-    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_COUNTING))
+    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_inputs.TEXT_TO_COUNTS))
     add_settings(parser.add_argument_group("training"), _TRAINING)
-    add_settings(parser.add_argument_group("running"), _RUNNING)
+    add_settings(parser.add_argument_group("running"), _LIMITS_OF_ESTIMATE)
     add_json(parser)
 
 
@@ -64,7 +64,7 @@ def _estimate(options: argparse.Namespace) -> None:
         within = memory_bytes(options.within)
     except ValueError as error:
         raise ValueError(str(error).replace("memory must", "within must", 1)) from None
-    model = Glove(**given(options, (*_COUNTING, *_TRAINING, *_RUNNING)))
+    model = Glove(**given(options, (*_inputs.TEXT_TO_COUNTS, *_TRAINING, *_LIMITS_OF_ESTIMATE)))
     # glove-rs fit keeps the counts only for --save-counts.
     found = model.estimate(
         _inputs.corpus(options.corpus), keep_counts=False, **given(options, _SOURCE)

@@ -57,11 +57,11 @@ _CONTENTS = {
     "pairs": "pairs",
     "records": "counts",
 }
-# The only parameter of the group "source" that `convert` takes: the options of the store, if OUTPUT
-# of `--to pairs` is a URL.
-_SOURCE = ("storage_options",)
+# The only parameter of the section "source" that `convert` takes: the options of the store, if
+# OUTPUT of `--to pairs` is a URL.
+_STORE = ("storage_options",)
 # The formats that are text, which a terminal can show.
-_TEXT = {"word2vec", "glove", "vocab"}
+_TEXT_FORMATS = {"word2vec", "glove", "vocab"}
 # Endings of the files of `--to stanford`, and the parameter of `Glove.save_stanford` for each.
 _STANFORD = {".txt": "text", ".bin": "binary", ".gradsq.bin": "gradsq"}
 
@@ -124,8 +124,10 @@ def _add_convert(commands: Commands) -> None:
         help="if INPUT is a model: how to make one vector of the word vector and the context"
         " vector of a word (default: sum)",
     )
-    add_parameters(parser.add_argument_group("reading vectors"), WordVectors.load, _inputs.READING)
-    add_settings(parser.add_argument_group("writing pairs"), _SOURCE)
+    add_parameters(
+        parser.add_argument_group("reading vectors"), WordVectors.load, _inputs.VECTOR_FILE
+    )
+    add_settings(parser.add_argument_group("writing pairs"), _STORE)
     group = parser.add_argument_group("writing glove and stanford")
     group.add_argument(
         "--unk",
@@ -160,7 +162,7 @@ def _convert(options: argparse.Namespace) -> None:
     elif kind in {"model", "folder", "parameters"}:
         _convert_model(options, _inputs.model(options.input, options.vocab, options.gradsq), to)
     else:
-        reading = given(options, _inputs.READING)
+        reading = given(options, _inputs.VECTOR_FILE)
         _convert_vectors(options, _inputs.vectors(options.input, options.vocab, **reading), to)
 
 
@@ -177,13 +179,13 @@ def _check(options: argparse.Namespace, to: str) -> None:
     files = [options.output]
     if to == "pairs" and is_url(options.output):
         return  # `to_parquet` checks the URL
-    if given(options, _SOURCE):
+    if given(options, _STORE):
         raise ValueError("storage_options must come with --to pairs and a URL as OUTPUT")
     if to == "stanford":
         if options.output == "-":
             raise ValueError("output must be the beginning of file names with --to stanford, got -")
         files = [options.output + end for end in _STANFORD]
-    elif to not in _TEXT:
+    elif to not in _TEXT_FORMATS:
         refuse_terminal(options.output)
     inputs = [options.input, options.vocab, options.gradsq]
     contents = {"output": _CONTENTS[to]} if to in _CONTENTS else {}
@@ -199,9 +201,7 @@ def _convert_counts(options: argparse.Namespace, to: str) -> None:
     counts = _inputs.counts(options.input, options.vocab)
     match to:
         case "pairs" if is_url(options.output):
-            counts.to_parquet(
-                options.output, overwrite=options.overwrite, **given(options, _SOURCE)
-            )
+            counts.to_parquet(options.output, overwrite=options.overwrite, **given(options, _STORE))
         case "pairs":
             _write(options, to, lambda path: counts.to_parquet(path, overwrite=True))
         case "vocab":

@@ -16,7 +16,7 @@ __all__ = ["add"]
 
 _SEARCH = ("window", "match", "limit", "full_windows")
 _SOURCE = names("source")
-_TEXT = (*names("tokenizing", "reading"), "progress")
+_TOKENS = names("reading", "tokenizing")
 
 
 def add(commands: Commands) -> None:
@@ -49,7 +49,7 @@ def add(commands: Commands) -> None:
         help="texts, as for glove-rs fit; - is standard input (default: -); with --column, tables",
     )
     add_parameters(parser.add_argument_group("search"), kwic.contexts, _SEARCH)
-    add_settings(parser.add_argument_group("reading"), (*_SOURCE, *_TEXT))
+    add_settings(parser.add_argument_group("reading"), (*_SOURCE, *_TOKENS, "progress"))
     add_json(parser)
 
 
@@ -64,5 +64,5 @@ def _kwic(options: argparse.Namespace) -> None:
         options.word,
         text=getattr(options, "column", None),
         callback=show,
-        **given(options, (*_SEARCH, "storage_options", *_TEXT)),
+        **given(options, (*_SEARCH, "storage_options", *_TOKENS, "progress")),
     )

@@ -13,9 +13,9 @@ from ._parser import Commands, command
 __all__ = ["add"]
 
 _RUNNING = names("running")
-#: The group "source" also has the parameter `column`, a column of text. It is not an option of this
+#: The section "source" also has the parameter `column`, a column of text. It is no option of this
 #: command, whose own `--column` names the column of the table with the keys of the columns of X.
-_SOURCE = ("storage_options",)
+_STORE = ("storage_options",)
 
 
 def add(commands: Commands) -> None:
@@ -73,7 +73,7 @@ def add(commands: Commands) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", required=True, help="file to write")
     add_overwrite(parser)
     add_json(parser)
-    add_settings(parser.add_argument_group("source"), _SOURCE)
+    add_settings(parser.add_argument_group("source"), _STORE)
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
@@ -90,7 +90,7 @@ def _pairs(options: argparse.Namespace) -> None:
             options.value,
             symmetric=options.symmetric,
             rectangular=options.rectangular,
-            **given(options, (*_SOURCE, *_RUNNING)),
+            **given(options, (*_STORE, *_RUNNING)),
         )
     except TypeError as error:  # a column has a type that is not read
         raise FormatError(f"{options.table}: {error}") from error

@@ -15,7 +15,7 @@ __all__ = ["add"]
 
 _SOURCE = names("source")
 _RULE = ("min_count", "threshold", "scoring", "delimiter", "passes")
-_READING = names("reading", "tokenizing", "limits")
+_TOKENS, _LIMITS = names("reading", "tokenizing"), names("limits")
 _RUNNING = names("running")
 
 
@@ -47,7 +47,7 @@ def add(commands: Commands) -> None:
         help='let words such as "of" and "the" stand within a phrase',
     )
     add_parameters(group, Phrases.learn, _RULE)
-    add_settings(parser.add_argument_group("reading"), (*_SOURCE, *_READING))
+    add_settings(parser.add_argument_group("reading"), (*_SOURCE, *_TOKENS, *_LIMITS))
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
@@ -57,7 +57,7 @@ def _phrases(options: argparse.Namespace) -> None:
     refuse_json_beside(options, outputs)
     check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     connectors = ENGLISH_CONNECTOR_WORDS if options.english else ()
-    settings = given(options, (*_RULE, *_SOURCE, *_READING, *_RUNNING))
+    settings = given(options, (*_RULE, *_SOURCE, *_TOKENS, *_LIMITS, *_RUNNING))
     found = Phrases.learn(_inputs.corpus(options.corpus), connector_words=connectors, **settings)
     check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:

@@ -19,8 +19,8 @@ from ._vectors import add_subwords, add_vectors, read_vectors
 
 __all__ = ["add"]
 
-#: The only parameter of the group "source" that `infer` takes: the options of the store of a URL.
-_SOURCE = ("storage_options",)
+#: The only parameter of the section "source" that `infer` takes: the options of the store of a URL.
+_STORE = ("storage_options",)
 
 
 def add(commands: Commands) -> None:
@@ -195,13 +195,13 @@ def _add_infer(commands: Commands) -> None:
         help="print the N nearest words instead of the vector",
     )
     add_json(parser)
-    add_settings(parser.add_argument_group("source"), _SOURCE)
+    add_settings(parser.add_argument_group("source"), _STORE)
 
 
 def _infer(options: argparse.Namespace) -> None:
     search = _search(options, ("topn",))
     model = _inputs.model(options.model)
-    examples = _inputs.documents(options.files, model.errors, **given(options, _SOURCE))
+    examples = _inputs.documents(options.files, model.errors, **given(options, _STORE))
     vector = model.infer_vector(examples, options.word)
     result: dict[str, Any] = {"word": options.word, "vector": vector.tolist()}
     # A float32 that is written with nine digits is read back with the same bits.

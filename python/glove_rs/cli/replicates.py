@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 __all__ = ["add"]
 
 _SOURCE = names("source")
-_TEXT = names("reading", "encoding", "counting")
 _TRAINING, _RUNNING = names("training"), names("running")
 _TOPN = 10
 
@@ -100,7 +99,7 @@ def _add_bootstrap(commands: Commands) -> None:
         default=[],
         help="print the nearest neighbours of a word; can be repeated",
     )
-    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_TEXT))
+    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_inputs.TEXT_TO_COUNTS))
     add_settings(parser.add_argument_group("training"), _TRAINING)
     add_settings(parser.add_argument_group("running"), _RUNNING)
     add_json(parser)
@@ -111,7 +110,7 @@ def _bootstrap(options: argparse.Namespace) -> None:
 
     replicates = integer("replicates", options.replicates, 0)
     if options.corpus:
-        model = Glove(**given(options, (*_TEXT, *_TRAINING, *_RUNNING)))
+        model = Glove(**given(options, (*_inputs.TEXT_TO_COUNTS, *_TRAINING, *_RUNNING)))
         by = None
         if options.groups is not None:
             by = read_text(options.groups).splitlines()

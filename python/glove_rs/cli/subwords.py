@@ -13,7 +13,7 @@ from ._vectors import add_vectors, read_vectors
 
 __all__ = ["add"]
 
-_FITTING = ("min_n", "max_n", "min_words", "penalty", "steps")
+_REGRESSION = ("min_n", "max_n", "min_words", "penalty", "steps")
 
 
 def add(commands: Commands) -> None:
@@ -44,7 +44,7 @@ def add(commands: Commands) -> None:
         "(default: the counts of the model VECTORS; for other vectors, all words have weight 1)",
     )
     group = parser.add_argument_group("fitting")
-    add_parameters(group, Subwords.fit, _FITTING)
+    add_parameters(group, Subwords.fit, _REGRESSION)
     add_settings(group, ["threads"])
 
 
@@ -57,12 +57,14 @@ def _subwords(options: argparse.Namespace) -> None:
     if counts is None and _inputs.is_model(options.vectors):
         model = _inputs.model(options.vectors)
         wv, counts = (
-            _inputs.selected_vectors(model.vectors, given(options, _inputs.READING)),
+            _inputs.selected_vectors(model.vectors, given(options, _inputs.VECTOR_FILE)),
             model.vocabulary,
         )
     else:
         wv = read_vectors(options)
-    subwords = Subwords.fit(wv, counts=counts, **given(options, (*_FITTING, "threads", "progress")))
+    subwords = Subwords.fit(
+        wv, counts=counts, **given(options, (*_REGRESSION, "threads", "progress"))
+    )
     check_files(outputs, inputs, overwrite=options.overwrite, contents=contents)
     with written(options.output, overwrite=options.overwrite) as path:
         subwords.save(path)

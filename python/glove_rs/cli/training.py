@@ -38,7 +38,6 @@ __all__ = ["add"]
 
 _SOURCE = names("source")
 _RUNNING = names("running")
-_COUNTING = names("reading", "encoding", "counting")
 _VOCABULARY = names("reading", "vocabulary")
 # keep_counts is not an option, because a model file does not contain the counts. --save-counts
 # writes them to a file of their own.
@@ -85,7 +84,7 @@ def _add_fit(commands: Commands) -> None:
         help="file of glove-rs vocab: train vectors of these words instead of choosing words by "
         "frequency",
     )
-    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_COUNTING))
+    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_inputs.TEXT_TO_COUNTS))
     _add_training(parser)
     group = parser.add_argument_group("cluster (pip install dask distributed)")
     group.add_argument(
@@ -253,7 +252,7 @@ def _add_cooccur(commands: Commands) -> None:
         help="also write the words to this file: Stanford's records do not contain them",
     )
     add_json(parser)
-    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_COUNTING))
+    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_inputs.TEXT_TO_COUNTS))
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
@@ -277,7 +276,7 @@ def _cooccur(options: argparse.Namespace) -> None:
     counts = Cooccurrence.from_corpus(
         _inputs.corpus(options.corpus),
         words,
-        **given(options, (*_SOURCE, *_COUNTING, *_RUNNING)),
+        **given(options, (*_SOURCE, *_inputs.TEXT_TO_COUNTS, *_RUNNING)),
     )
     check_files(outputs, inputs, **check)
     # Write the counts first, so that they are not lost if a word to show is unknown, or if the
@@ -492,7 +491,7 @@ def _add_save_counts(parser: Parser) -> None:
 
 
 def _fitting(options: argparse.Namespace) -> dict[str, Any]:
-    """Return the parameters of the group "fitting" that were given, and the vectors of --init."""
+    """Return the parameters of the section "fitting" that were given, and the vectors of --init."""
     arguments = _checkpointed(given(options, ("init", *_FITTING)))
     if "init" in arguments:
         arguments["init"] = _inputs.vectors(arguments["init"])

@@ -33,7 +33,7 @@ FAN_IN = 16
 #: and each counts some rows of X. So no two tasks count the same row, and no counts are added.
 TOGETHER, TOGETHER_BYTES = 16, 2**30
 #: Bytes of a table that a worker decodes at once.
-_BATCH = 4 << 20
+_BATCH_BYTES = 4 << 20
 #: A number for each call of `count`. It makes the names of tasks of different calls different.
 _COUNTS = itertools.count()
 
@@ -88,7 +88,7 @@ class _ShardReader:
 
     def read_piece(self, piece: Piece) -> _core.CoreShard:
         """Tokenise a piece of a file of tables."""
-        return self._read("iterable", piece.batches(_BATCH), piece.column)
+        return self._read("iterable", piece.batches(_BATCH_BYTES), piece.column)
 
     def _read(self, kind: str, value: object, column: str | None = None) -> _core.CoreShard:
         source = source_arguments([], self.settings)
@@ -191,7 +191,7 @@ def count(
     together = _is_small(len(texts), text.text_bytes(blocksize))
     counts = _counts(cluster, texts, together, words, counting, groups, this)
     group_counts = _merged_by_group(cluster, counts, groups, this)
-    stages = _Stages(progress)
+    stages = _StageTimer(progress)
     stages.wait("tokenizing", shards, text.sizes)
     counted_words = words.result()
     lengths = cluster.client.gather(tokens)
@@ -264,7 +264,7 @@ def _merged_by_group(
     return group_counts
 
 
-class _Stages:
+class _StageTimer:
     """Waits for the tasks of each stage in turn, and reports progress."""
 
     def __init__(self, progress: Progress | None) -> None:

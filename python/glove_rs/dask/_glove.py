@@ -14,7 +14,7 @@ from distributed import Client, Future
 from .. import _core, _settings
 from .._checks import byte_count, integer
 from .._fit.fitting import given_counts
-from .._fit.training import Fitted, History, Init, Session, SessionOptions
+from .._fit.training import CheckedFitOptions, FitOptions, Fitted, History, Init
 from .._progress import ProgressCallback as Progress
 from .._progress import reporter
 from ..glove import Glove
@@ -23,7 +23,7 @@ from ..vectors import WordVectors
 from ..vocabulary import Vocabulary, as_vocabulary
 from ._cluster import Cluster, cluster_of
 from ._counting import count
-from ._training import Training, WorkerLost
+from ._training import DistributedTraining, WorkerLost
 from ._transfers import received, received_since
 
 __all__ = ["DaskGlove"]
@@ -107,7 +107,7 @@ class DaskGlove(Glove):
         init: WordVectors | None = None,
         anchor: float = 0.0,
         resume: bool = False,
-        **options: Unpack[SessionOptions],
+        **options: Unpack[FitOptions],
     ) -> Self:
         """Count the co-occurrences of `source` and train on them.
 
@@ -153,7 +153,7 @@ class DaskGlove(Glove):
             After Ctrl-C. The tasks are cancelled. The model then has the parameters after the last
             finished epoch, if there is one.
         """
-        session, given, training = self._checked(init, anchor, resume, options)
+        fit_options, given, training = self._checked(init, anchor, resume, options)
         parameters = _settings.with_content(self.get_params())
         _settings.check_text(parameters)
         where = _settings.checked({"column": column, "storage_options": storage_options}, "source")
@@ -188,7 +188,7 @@ class DaskGlove(Glove):
                 counted.group_counts,
                 counted.vocabulary,
                 training,
-                session,
+                fit_options,
                 given,
                 progress,
                 stages,
@@ -205,7 +205,7 @@ class DaskGlove(Glove):
         init: WordVectors | None = None,
         anchor: float = 0.0,
         resume: bool = False,
-        **options: Unpack[SessionOptions],
+        **options: Unpack[FitOptions],
     ) -> Self:
         """Train on the counts `X`. The calling process splits them and sends them to the workers.
 
@@ -215,7 +215,7 @@ class DaskGlove(Glove):
         """
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
-        session, given, training = self._checked(init, anchor, resume, options)
+        fit_options, given, training = self._checked(init, anchor, resume, options)
         parameters = _settings.with_content(self.get_params())
         X = given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular:
@@ -236,7 +236,7 @@ class DaskGlove(Glove):
                 send(range(groups)),
                 X.vocabulary,
                 training,
-                session,
+                fit_options,
                 given,
                 progress,
                 {},
@@ -245,14 +245,14 @@ class DaskGlove(Glove):
         return self
 
     def _checked(
-        self, init: WordVectors | None, anchor: float, resume: bool, options: SessionOptions
-    ) -> tuple[Session, Init | None, _core._Training]:
+        self, init: WordVectors | None, anchor: float, resume: bool, options: FitOptions
+    ) -> tuple[CheckedFitOptions, Init | None, _core._Training]:
         """Check the parameters before any work."""
-        session, given = Session(**options), Init.of(init, anchor, self.dim)
+        fit_options, given = CheckedFitOptions(**options), Init.of(init, anchor, self.dim)
         for name, refused in (
-            ("checkpoint_dir", session.folder is not None),
+            ("checkpoint_dir", fit_options.folder is not None),
             ("resume", resume),
-            ("keep_counts", bool(session.keep_counts)),
+            ("keep_counts", bool(fit_options.keep_counts)),
             ("anchor", given is not None and given.anchor > 0),
         ):
             if refused:
@@ -261,7 +261,7 @@ class DaskGlove(Glove):
             integer("partitions", self.partitions, 1)
         byte_count("blocksize", self.blocksize, 1000)
         training = _settings.core_training(self.get_params(), has_init=given is not None)
-        return session, given, training
+        return fit_options, given, training
 
     def _groups(self, cluster: Cluster) -> int:
         return len(cluster.workers) if self.partitions is None else self.partitions
@@ -273,7 +273,7 @@ class DaskGlove(Glove):
         group_counts: list[Future],
         vocabulary: Vocabulary,
         training: _core._Training,
-        session: Session,
+        fit_options: CheckedFitOptions,
         init: Init | None,
         progress: Progress | None,
         stages: dict[str, dict[str, Any]],
@@ -288,21 +288,21 @@ class DaskGlove(Glove):
         exception again.
         """
         begun = time.monotonic()
-        trainer = Training(
+        trainer = DistributedTraining(
             cluster,
             group_counts,
             len(vocabulary),
             self.dim,
             training,
             _settings.core_running(self.get_params()),
-            session,
+            fit_options,
             None if init is None else init.core(vocabulary),
             progress,
             resend,
         )
         group_counts.clear()
         prepared = time.monotonic() - begun
-        after_epoch = session.callback(vocabulary, 0) or (lambda _: False)
+        after_epoch = fit_options.callback(vocabulary, 0) or (lambda _: False)
 
         def store(arrays: dict[str, Any]) -> None:
             reports, moved = trainer.reports, trainer.received
@@ -312,7 +312,7 @@ class DaskGlove(Glove):
                 arrays,
                 _settings.used(parameters)
                 | training
-                | session.settings()
+                | fit_options.settings()
                 | {"anchor": 0.0, "column": column},
                 files=_settings.content_paths(self.get_params()),
             )

@@ -23,8 +23,8 @@ from fsspec.utils import seek_delimiter
 
 from .. import _core
 from .._checks import is_file_system
+from .._io.decompression import decompressed
 from .._io.file_systems import is_remote, remote_files, system_of
-from .._io.packed import unpacked
 from .._io.sources import files_of, named_files, names_files, source_arguments
 from .._io.table_columns import check_name
 from .._io.table_files import Piece
@@ -36,13 +36,13 @@ __all__ = ["FileRange", "Shards", "shards_of"]
 
 #: The bytes that end a document, for each value of `documents`. A file is cut after such bytes.
 #: With ``documents="file"`` files are not cut.
-_DELIMITERS = {"line": b"\n", "paragraph": b"\n\n"}
+_DOCUMENT_ENDS = {"line": b"\n", "paragraph": b"\n\n"}
 #: The calling process reads at most this many bytes from the beginning of a file to recognise what
 #: the file is.
 _LOOK = 1 << 20
 #: The calling process checks whether a file is text if the file is among this many first files of
 #: the source, or if it is cut. Any other file is checked by the worker that reads it.
-_LOOKED_AT = 16
+_EXAMINED_FILES = 16
 #: The assumed ratio of the bytes of a text to the bytes of its compressed file.
 _TEXT_RATIO = 4
 
@@ -206,7 +206,7 @@ def shards_of(
     # groups. Then all workers finish tokenising at about the same time.
     rounds = math.ceil(total / (blocksize * least))
     size = math.ceil(total / (least * rounds)) if rounds else blocksize
-    delimiter = _DELIMITERS.get(documents)
+    delimiter = _DOCUMENT_ENDS.get(documents)
     by_file = [list(_ranges_of(file, size, delimiter)) for file in files]
     _check_kinds(
         # Check the files that are cut, because a worker sees only a part of such a file. A worker
@@ -214,7 +214,7 @@ def shards_of(
         # files too.
         file
         for number, (file, parts) in enumerate(zip(files, by_file, strict=True))
-        if len(parts) > 1 or number < _LOOKED_AT
+        if len(parts) > 1 or number < _EXAMINED_FILES
     )
     shards = _shards_of_ranges(itertools.chain.from_iterable(by_file), size)
     name = files[0].name if len(files) == 1 else f"{len(files)} files"
@@ -306,7 +306,7 @@ def _check_kind(file: _File) -> None:
     if len(beginning) == _LOOK and not _core.has_parts(beginning):
         try:
             with file.system.open(file.path, "rb") as stream:
-                beginning = unpacked(stream, _LOOK).head
+                beginning = decompressed(stream, _LOOK).head
         except Exception:  # the file is damaged: the worker that reads it checks it
             return
     # `beginning` may end in the middle of a character. So bytes that are not text cause no error

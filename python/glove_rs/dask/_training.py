@@ -18,7 +18,7 @@ import numpy as np
 from distributed import Future, wait
 
 from .. import _core
-from .._fit.training import Session
+from .._fit.training import CheckedFitOptions
 from .._progress import ProgressCallback as Progress
 from .._warnings import warn
 from . import _strata
@@ -26,15 +26,15 @@ from ._cluster import Cluster
 from ._strata import Cost, Rows
 from ._transfers import received, received_since
 
-__all__ = ["EpochReport", "Training", "WorkerLost"]
+__all__ = ["DistributedEpoch", "DistributedTraining", "WorkerLost"]
 
 #: The largest number of marginals that one task adds.
-FAN_IN = 8
-#: The number of slices of an epoch, if there are several groups. In a slice, every group of words
-#: is trained once with every group of contexts. After an even number of slices, the context rows
-#: are on the workers on which they started. With one slice, the vectors of a training with 4 groups
-#: answer fewer analogies (benches/EXPERIMENTS.md, "Slices of a distributed epoch").
-SLICES = 2
+MARGINALS_AT_ONCE = 8
+#: The number of cycles of an epoch, if there are several groups. In a cycle, every group of words
+#: is trained once with every group of contexts. After an even number of cycles, the context rows
+#: are on the workers on which they started. With one cycle, the vectors of a training with 4 groups
+#: answer fewer analogies (benches/EXPERIMENTS.md, "Cycles of a distributed epoch").
+CYCLES = 2
 #: After the state was copied to other workers, at least this many times the duration of the copy
 #: passes before the next copy begins.
 COPY_EVERY = 10.0
@@ -47,7 +47,7 @@ class WorkerLost(Exception):  # noqa: N818 - the name says what happened
 
 
 @dataclass
-class EpochReport:
+class DistributedEpoch:
     """A finished epoch, from which the :class:`EpochState` for callbacks is created.
 
     `training` is set only while callbacks run, so only callbacks can read the parameters.
@@ -59,7 +59,7 @@ class EpochReport:
     validation: float | None
     seconds: float
     records_per_second: float
-    training: Training | None = field(default=None, repr=False)
+    training: DistributedTraining | None = field(default=None, repr=False)
 
     def numbers(self) -> tuple[float, float, float, float, float]:
         """Return the numbers of the epoch, in the order of :class:`History`."""
@@ -77,7 +77,7 @@ class EpochReport:
 
 
 @dataclass
-class State:
+class DistributedState:
     """The state of a training between two epochs: rows of words and of contexts of each group."""
 
     epoch: int
@@ -87,7 +87,7 @@ class State:
     # Copies of the rows on other workers, by the key of the copied future.
     copies: dict[str, Future] = field(default_factory=dict)
 
-    def surviving(self, has: dict[str, Sequence[str]]) -> State | None:
+    def surviving(self, has: dict[str, Sequence[str]]) -> DistributedState | None:
         """Return this state with the rows or copies of rows that still exist on a worker.
 
         Return None if both the rows of a group and their copy are lost. `has` maps the key of a
@@ -101,10 +101,10 @@ class State:
         words, contexts = ([alive(one) for one in side] for side in (self.words, self.contexts))
         if None in words or None in contexts:
             return None
-        return State(self.epoch, self.halvings, words, contexts)
+        return DistributedState(self.epoch, self.halvings, words, contexts)
 
 
-class Training:
+class DistributedTraining:
     """A training on the counts of all groups; `words` is the number of words of all groups.
 
     If a worker is lost, its tiles are built again from the counts of its groups. If tasks computed
@@ -113,7 +113,7 @@ class Training:
 
     Attributes
     ----------
-    reports : list of EpochReport
+    reports : list of DistributedEpoch
         The finished epochs.
     received : list of int
         The bytes that workers received from each other: before the first epoch, then in each epoch.
@@ -127,7 +127,7 @@ class Training:
         dim: int,
         training: _core._Training,
         running: _core._Running,
-        session: Session,
+        fit_options: CheckedFitOptions,
         init: _core._Init | None,
         progress: Progress | None,
         resend: Callable[[Sequence[int]], list[Future]] | None = None,
@@ -137,12 +137,12 @@ class Training:
         self._groups = len(group_counts)
         self._training = training
         self._threads = running["threads"]
-        self._session = session
+        self._fit_options = fit_options
         self._init = init
         self._progress = progress
         self._running_arguments = running
         self._resend = resend
-        self.reports: list[EpochReport] = []
+        self.reports: list[DistributedEpoch] = []
         self.received: list[int] = []
         self._owners = [cluster.owner(group) for group in range(self._groups)]
         # This number is part of the names of tasks, so that no two tasks have the same name.
@@ -153,10 +153,10 @@ class Training:
         # The costs of the blocks in the running epoch.
         self._epoch_costs: list[Future] = []
         # With early stopping: the state after the epoch with the smallest validation loss.
-        self._best: State | None = None
+        self._best: DistributedState | None = None
         # The last state that was copied to other workers, and the state that is being copied.
-        self._copied: State | None = None
-        self._copying: State | None = None
+        self._copied: DistributedState | None = None
+        self._copying: DistributedState | None = None
         self._copy_began = self._copy_ended = -math.inf
         before = received(cluster.client)
         marginals = self._marginals_of(group_counts)
@@ -171,11 +171,11 @@ class Training:
         self._records, self._held_out = self._sizes(pairs)
         self._history = _core.CoreHistory(
             training,
-            session.validation,
+            fit_options.validation,
             self._records,
             self._held_out,
-            session.early_stopping,
-            session.seconds_left(),
+            fit_options.early_stopping,
+            fit_options.seconds_left(),
         )
         self.state = self._begin()
         self._divergence_cost = self._cost("divergence", self.state)
@@ -195,8 +195,12 @@ class Training:
         while len(parts) > 1:
             level += 1
             parts = [
-                submit(_strata.add_marginals, parts[k : k + FAN_IN], name=f"marginals-{level}-{k}")
-                for k in range(0, len(parts), FAN_IN)
+                submit(
+                    _strata.add_marginals,
+                    parts[k : k + MARGINALS_AT_ONCE],
+                    name=f"marginals-{level}-{k}",
+                )
+                for k in range(0, len(parts), MARGINALS_AT_ONCE)
             ]
         return parts[0]
 
@@ -220,7 +224,7 @@ class Training:
             marginals,
             self._dim,
             self._training,
-            self._session.validation,
+            self._fit_options.validation,
             self._running_arguments,
             name=f"{self._round}-tiles-{group}",
             at=self._cluster.owner(group),
@@ -245,7 +249,7 @@ class Training:
             self._report("preparing", done, sum(of_groups))
         return records, held_out
 
-    def _begin(self) -> State:
+    def _begin(self) -> DistributedState:
         """Submit tasks that make the rows before the first epoch, and return the state."""
         started = [
             self._cluster.submit(
@@ -263,7 +267,7 @@ class Training:
         ]
         sides = ([self._element(rows, side) for rows in started] for side in range(2))
         words, contexts = sides
-        return State(0, 0, words, contexts)
+        return DistributedState(0, 0, words, contexts)
 
     def _init_of(self, group: int) -> _core._Init | None:
         """Return the pretrained vectors of a group. Its words are numbered within the group."""
@@ -277,7 +281,7 @@ class Training:
 
     # --- epochs ---------------------------------------------------------------------------------
 
-    def run(self, after_epoch: Callable[[EpochReport], bool]) -> dict[str, Rows]:
+    def run(self, after_epoch: Callable[[DistributedEpoch], bool]) -> dict[str, Rows]:
         """Train to the end, or until `after_epoch` returns True.
 
         Return parameters and accumulators by name. With early stopping, they are those after the
@@ -296,7 +300,7 @@ class Training:
             except WorkerLost:
                 self._recover()
 
-    def _run_epoch(self, after_epoch: Callable[[EpochReport], bool]) -> None:
+    def _run_epoch(self, after_epoch: Callable[[DistributedEpoch], bool]) -> None:
         begun = time.monotonic()
         report = self._epoch()
         if report is None:
@@ -313,7 +317,7 @@ class Training:
         if stop or not self._history.has_time_for(time.monotonic() - begun):
             self._history.stop()
 
-    def _epoch(self) -> EpochReport | None:
+    def _epoch(self) -> DistributedEpoch | None:
         """Run an epoch. Return None if the epoch diverged.
 
         Then the learning rate is halved, and :meth:`run` repeats the epoch.
@@ -344,34 +348,34 @@ class Training:
         seconds = time.monotonic() - begun
         rate = self._records / max(seconds, 1e-9)
         losses = (cost + negatives) / self._records, cost / self._records
-        report = EpochReport(epoch, *losses, validation, seconds, rate)
+        report = DistributedEpoch(epoch, *losses, validation, seconds, rate)
         is_best = self._history.finish_epoch(*losses, validation, seconds, rate)
         self.state = state
         self.reports.append(report)
         self.received.append(received_since(self._cluster.client, before))
-        if self._session.early_stopping is not None and is_best:
+        if self._fit_options.early_stopping is not None and is_best:
             self._best = state
         self._report_epoch(epoch)
         return report
 
-    def _submit(self, epoch: int) -> tuple[State, list[Future]]:
+    def _submit(self, epoch: int) -> tuple[DistributedState, list[Future]]:
         """Submit the tasks of an epoch. Return the state after it, and the costs of all blocks."""
         self._round += 1
         groups = range(self._groups)
-        slices = 1 if self._groups == 1 else SLICES
+        cycles = 1 if self._groups == 1 else CYCLES
         words, contexts, costs = [*self.state.words], [*self.state.contexts], []
-        for number in range(slices * self._groups):
-            slice_, step = divmod(number, self._groups)
-            # Every second slice has the strata in reverse order. So the last stratum of a slice is
-            # the first of the next slice, and no context rows move between the two slices.
-            shift = step if slice_ % 2 == 0 else -step - 1
+        for number in range(cycles * self._groups):
+            cycle, step = divmod(number, self._groups)
+            # Every second cycle has the strata in reverse order. So the last stratum of a cycle is
+            # the first of the next cycle, and no context rows move between the two cycles.
+            shift = step if cycle % 2 == 0 else -step - 1
             subepoch: _core._Subepoch = {
                 "epoch": epoch,
                 "halvings": self.state.halvings,
                 "divergence_cost": self._divergence_cost,
-                "slice": slice_,
-                "slices": slices,
-                "last": number == slices * self._groups - 1,
+                "slice": cycle,
+                "slices": cycles,
+                "last": number == cycles * self._groups - 1,
             }
             for group in groups:
                 columns = (group + shift) % self._groups
@@ -393,7 +397,7 @@ class Training:
                 costs.append(self._element(trained, 2, self._owners[group]))
         self._epoch_costs = costs
         words = [self._element(words[group], 0, self._owners[group]) for group in groups]
-        return State(epoch, self.state.halvings, words, contexts), costs
+        return DistributedState(epoch, self.state.halvings, words, contexts), costs
 
     def _element(self, of: Future, number: int, at: str | None = None) -> Future:
         """Submit a task that takes one element of the result of the task `of`."""
@@ -401,7 +405,7 @@ class Training:
             operator.getitem, of, number, name=f"{of.key}-{number}", at=at, strict=at is not None
         )
 
-    def _cost(self, of: Cost, state: State) -> float:
+    def _cost(self, of: Cost, state: DistributedState) -> float:
         """Return the sum of a cost over all blocks. `of` says which cost: see `_strata.cost`."""
         total = 0.0
         self._round += 1
@@ -568,7 +572,7 @@ class Training:
 
     # --- results --------------------------------------------------------------------------
 
-    def arrays(self, state: State) -> dict[str, Rows]:
+    def arrays(self, state: DistributedState) -> dict[str, Rows]:
         """Return parameters and accumulators by name. Row i belongs to the word of rank i."""
         sides = {"": self.side(state, contexts=False), "_tilde": self.side(state, contexts=True)}
         return {
@@ -577,7 +581,7 @@ class Training:
             for side, arrays in sides.items()
         }
 
-    def side(self, state: State, contexts: bool) -> tuple[Rows, Rows, Rows, Rows]:
+    def side(self, state: DistributedState, contexts: bool) -> tuple[Rows, Rows, Rows, Rows]:
         """Return vectors, biases, and the accumulators of both. Row i is of the word of rank i."""
         arrays: list[Rows] = []
         for group, rows in enumerate(state.contexts if contexts else state.words):

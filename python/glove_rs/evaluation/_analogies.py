@@ -17,7 +17,7 @@ from .._drawing import dots
 from .._optional import optional
 from .._text import percent, table
 from .._vectors.analogy import METHODS, answers
-from ._outcomes import Outcomes, Vectors, checked, defined, finite, not_finite_note, rows_of
+from ._outcomes import Outcomes, Vectors, checked_vectors, defined, finite, not_finite_note, rows_of
 from ._set_files import read_questions
 
 __all__ = ["AnalogyResult", "AnalogyScore", "analogies", "answered", "rule", "section_kind"]
@@ -284,7 +284,7 @@ def analogies(
     ...     evaluation.analogies(wv, path).total
     AnalogyScore(name='total', correct=1, answerable=1, skipped=0, not_finite=0)
     """
-    wv = checked("wv", wv)
+    wv = checked_vectors("wv", wv)
     method = choice("method", method, METHODS)
     lowercase = boolean("lowercase", lowercase)
     restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 1)

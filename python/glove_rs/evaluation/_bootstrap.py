@@ -25,7 +25,7 @@ _LEVEL = 0.95
 _UNDEFINED = 0.05
 # The number of items that are drawn at a time. An array of 2¹⁶ float64 takes 0.5 MB, and about ten
 # arrays of this size are in use. Measured: benches/EXPERIMENTS.md, "Draws at a time".
-_CELLS = 1 << 16
+_DRAWN_ITEMS = 1 << 16
 
 
 def interval(scores: _Float64) -> tuple[float, float]:
@@ -88,7 +88,7 @@ def resampled_spearman(ratings: _Float64, values: _Float64, n: int, seed: int) -
         NaN where all drawn ratings, or all drawn values of a model, are equal.
     """
     items = len(ratings)
-    rating_order, value_orders = _Order(ratings), [_Order(column) for column in values]
+    rating_order, value_orders = _ItemOrder(ratings), [_ItemOrder(column) for column in values]
     found = np.empty((len(values), n))
     rng = np.random.default_rng(seed)
     for draws in _blocks(n, items):
@@ -108,11 +108,11 @@ def resampled_spearman(ratings: _Float64, values: _Float64, n: int, seed: int) -
 
 
 def _blocks(n: int, items: int) -> Iterator[slice]:
-    """Divide `n` draws into slices. The draws of a slice have at most `_CELLS` items together.
+    """Divide `n` draws into slices whose draws have at most `_DRAWN_ITEMS` items together.
 
     A slice has at least one draw, even if the draw has more items.
     """
-    step = max(1, _CELLS // items)
+    step = max(1, _DRAWN_ITEMS // items)
     for first in range(0, n, step):
         yield slice(first, min(first + step, n))
 
@@ -123,7 +123,7 @@ def _weighted(weights: _Float64, first: _Float64, second: _Float64) -> _Float64:
     return sums
 
 
-class _Order:
+class _ItemOrder:
     """The order of the values of all items. It gives the ranks of any draw without another sort."""
 
     def __init__(self, values: _Float64) -> None:

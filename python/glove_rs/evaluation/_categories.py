@@ -18,7 +18,7 @@ from .._optional import optional
 from .._text import percent
 from .._vectors.cosine import unit_rows_in_float64
 from ._one_row import OneRow
-from ._outcomes import Outcomes, Vectors, checked, defined, finite, not_finite_note, rows_of
+from ._outcomes import Outcomes, Vectors, checked_vectors, defined, finite, not_finite_note, rows_of
 from ._set_files import read_categories
 
 __all__ = ["PURITY", "CategoryResult", "categories", "clustered"]
@@ -186,7 +186,7 @@ def categories(
     ...     evaluation.categories(wv, path).purity
     1.0
     """
-    wv = checked("wv", wv)
+    wv = checked_vectors("wv", wv)
     lowercase = boolean("lowercase", lowercase)
     restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 1)
     words, labels = read_categories(path, lowercase)

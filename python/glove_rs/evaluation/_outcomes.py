@@ -13,7 +13,15 @@ from numpy.typing import NDArray
 from .._checks import shown
 from .._vectors.cosine import not_finite
 
-__all__ = ["Outcomes", "Vectors", "checked", "defined", "finite", "not_finite_note", "rows_of"]
+__all__ = [
+    "Outcomes",
+    "Vectors",
+    "checked_vectors",
+    "defined",
+    "finite",
+    "not_finite_note",
+    "rows_of",
+]
 
 
 @runtime_checkable
@@ -57,7 +65,7 @@ class Outcomes:
         return Outcomes(self.known[items], self.answerable[items], self.values[items])
 
 
-def checked(name: str, wv: object) -> Vectors:
+def checked_vectors(name: str, wv: object) -> Vectors:
     """Return `wv` if it is a :class:`Vectors`, else raise a TypeError that names the parameter."""
     if isinstance(wv, Vectors):
         return wv

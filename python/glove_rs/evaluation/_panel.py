@@ -17,7 +17,7 @@ from .._warnings import warn
 from . import _panel_table
 from ._analogies import rule
 from ._categories import PURITY
-from ._outcomes import Vectors, checked
+from ._outcomes import Vectors, checked_vectors
 from ._panel_rows import Measuring
 from ._score import PanelRow
 from ._set_files import Kind, SetFile, kind_of
@@ -27,7 +27,7 @@ __all__ = ["Panel", "panel"]
 # The order of the kinds of sets in the table.
 _KINDS: tuple[Kind, ...] = ("similarity", "analogies", "categories")
 # These endings are left out of the name of a set.
-_ENDINGS = re.compile(r"(?:\.(?:txt|tsv|csv|gz|bz2|xz|zst))+$", re.IGNORECASE)
+_SET_ENDINGS = re.compile(r"(?:\.(?:txt|tsv|csv|gz|bz2|xz|zst))+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -224,10 +224,10 @@ def panel(
     >>> result.rows[0].name, result.rows[0].score.found, result.rows[0].total
     ('pairs', 11, 19)
     """
-    models = [checked("wv", wv)]
+    models = [checked_vectors("wv", wv)]
     if baseline is not None:
-        models.append(checked("baseline", baseline))
-    place = path_text("folder", folder, "folder")
+        models.append(checked_vectors("baseline", baseline))
+    path = path_text("folder", folder, "folder")
     method = choice("method", method, METHODS)
     restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 1)
     lowercase = boolean("lowercase", lowercase)
@@ -235,27 +235,27 @@ def panel(
 
     found: list[tuple[int, PanelRow]] = []
     skipped: list[tuple[str, str]] = []
-    names = sorted(name for name in os.listdir(place) if not name.startswith("."))
+    names = sorted(name for name in os.listdir(path) if not name.startswith("."))
     for file, name in zip(names, _set_names(names), strict=True):
         try:
-            read = _opened(os.path.join(place, file))
+            read = _opened(os.path.join(path, file))
             kind = kind_of(read)
             if kind is None:
                 reason = _NO_SET if read.lines else "it is empty"
                 raise FormatError(f"{os.fspath(read)}: this is not an evaluation set: {reason}")
             measured = Measuring(models, method, restrict_vocab, lowercase)
-            rows = [task.row(n, seed) for task in measured.tasks(read, kind, name)]
+            rows = [scored.row(n, seed) for scored in measured.scored_sets(read, kind, name)]
         except (FormatError, OSError, ImportError) as error:
-            skipped.append((file, _reason(error, os.path.join(place, file))))
+            skipped.append((file, _reason(error, os.path.join(path, file))))
             warn(f"skipped in the panel: {skipped[-1][1]}")
         else:
             found += [(_KINDS.index(kind), row) for row in rows]
     if not found:
-        raise FormatError(f"{place}: there is no evaluation set in this folder")
+        raise FormatError(f"{path}: there is no evaluation set in this folder")
     table = tuple(row for _, row in sorted(found, key=lambda pair: pair[0]))
     return Panel(
         _protocol(table, method, restrict_vocab, lowercase, n, seed),
-        place,
+        path,
         n,
         seed,
         table,
@@ -267,11 +267,11 @@ _NO_SET = "its first two lines are not questions, rated pairs of words, or words
 
 
 def _set_names(files: Sequence[str]) -> list[str]:
-    """Return the names of the sets: the names of their files without the endings in `_ENDINGS`.
+    """Return the names of the sets: the names of their files without the endings in `_SET_ENDINGS`.
 
     If two files differ only in these endings, both sets have the full names of their files.
     """
-    short = [_ENDINGS.sub("", file) or file for file in files]
+    short = [_SET_ENDINGS.sub("", file) or file for file in files]
     times = Counter(short)
     return [name if times[name] == 1 else file for name, file in zip(short, files, strict=True)]
 

@@ -35,19 +35,19 @@ class Measuring:
     restrict_vocab: int | None
     lowercase: bool
 
-    def tasks(self, file: SetFile, kind: Kind, name: str) -> Iterator[_Task]:
-        """Yield a task for each row that a set has in the panel. :meth:`_Task.row` scores it."""
+    def scored_sets(self, file: SetFile, kind: Kind, name: str) -> Iterator[_ScoredSet]:
+        """Yield the set, or parts of it: one for each row of the panel."""
         limit = self.restrict_vocab
         if kind == "similarity":
             pairs, ratings = read_pairs(file, self.lowercase)
             outcomes = [compared(wv, pairs, restrict_vocab=limit) for wv in self.models]
-            yield _Task(name, "Spearman", outcomes, np.array(ratings))
+            yield _ScoredSet(name, "Spearman", outcomes, np.array(ratings))
         elif kind == "categories":
             words, labels = read_categories(file, self.lowercase)
             outcomes = [
                 clustered(wv, words, labels, file, restrict_vocab=limit) for wv in self.models
             ]
-            yield _Task(name, "purity", outcomes)
+            yield _ScoredSet(name, "purity", outcomes)
         else:
             sections, owner, questions = read_questions(file, str.lower if self.lowercase else str)
             outcomes = [
@@ -59,13 +59,13 @@ class Measuring:
             if len(different) > 1:
                 for one in different:
                     some = [outcome.among(kinds == one) for outcome in outcomes]
-                    yield _Task(f"{name}: {one}", "accuracy", some)
+                    yield _ScoredSet(f"{name}: {one}", "accuracy", some)
                 name += ": total"
-            yield _Task(name, "accuracy", outcomes)
+            yield _ScoredSet(name, "accuracy", outcomes)
 
 
 @dataclass(frozen=True)
-class _Task:
+class _ScoredSet:
     """The outcomes of a set, or of a part of it, for each model."""
 
     name: str

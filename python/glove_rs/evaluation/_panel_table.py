@@ -14,7 +14,7 @@ __all__ = ["html", "page", "records", "text"]
 
 _INTERVAL = "95 % interval"
 # The number of columns with names, at the left. All other columns have numbers.
-_NAMES = 2
+_NAMED = 2
 
 
 def records(rows: Sequence[PanelRow]) -> list[dict[str, Any]]:
@@ -38,7 +38,7 @@ def records(rows: Sequence[PanelRow]) -> list[dict[str, Any]]:
 
 def text(rows: Sequence[PanelRow], protocol: str) -> str:
     """Return the table as text, below the protocol and above the notes."""
-    lines = table(_cells(rows), _NAMES)
+    lines = table(_cells(rows), _NAMED)
     rule = "-" * len(lines[0])
     return "\n".join([protocol, "", lines[0], rule, *lines[1:], *_notes(rows)])
 
@@ -47,12 +47,12 @@ def html(rows: Sequence[PanelRow], protocol: str) -> str:
     """Return the table as an HTML fragment, above the protocol and the notes."""
     head, *body = _cells(rows)
     escaped = html_text.escape
-    heads = "".join(f'<th style="text-align:left">{escaped(name)}</th>' for name in head[:_NAMES])
-    heads += "".join(f'<th style="text-align:right">{escaped(name)}</th>' for name in head[_NAMES:])
+    heads = "".join(f'<th style="text-align:left">{escaped(name)}</th>' for name in head[:_NAMED])
+    heads += "".join(f'<th style="text-align:right">{escaped(name)}</th>' for name in head[_NAMED:])
     lines = "".join(
         f'<tr><th style="text-align:left">{escaped(cells[0])}</th>'
         f'<td style="text-align:left">{escaped(cells[1])}</td>'
-        + "".join(f'<td style="text-align:right">{escaped(cell)}</td>' for cell in cells[_NAMES:])
+        + "".join(f'<td style="text-align:right">{escaped(cell)}</td>' for cell in cells[_NAMED:])
         + "</tr>"
         for cells in body
     )

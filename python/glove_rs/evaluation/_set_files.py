@@ -28,7 +28,7 @@ _SEPARATORS = "\t;,"
 # files are prose or vectors. SimLex-999 has 10 columns; a term such as "climate change" has several
 # words.
 _MOST_COLUMNS = 20
-_MOST_WORDS = 4
+_MOST_WORDS_OF_FIELD = 4
 # Names of the columns in the first line of a file of categories.
 _WORD_COLUMN = {"word", "words", "concept", "concepts", "item", "target"}
 _CATEGORY_COLUMN = {"category", "categories", "class", "cluster", "label", "type"}
@@ -86,7 +86,7 @@ def _kind_of_row(row: _Row) -> Kind | None:
     # The other lines for which None is returned are prose.
     if not all(first) or _number(first[-1]) is not None or len(row.fields) > _MOST_COLUMNS:
         return None
-    if any(len(_FIELD.findall(field)) > _MOST_WORDS for field in first):
+    if any(len(_FIELD.findall(field)) > _MOST_WORDS_OF_FIELD for field in first):
         return None
     if row.rating is not None:
         return "similarity"

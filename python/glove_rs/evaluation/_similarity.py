@@ -18,7 +18,7 @@ from .._optional import optional
 from .._text import decimal
 from .._vectors.cosine import cosines_of_pairs
 from ._one_row import OneRow
-from ._outcomes import Outcomes, Vectors, checked, defined, finite, not_finite_note, rows_of
+from ._outcomes import Outcomes, Vectors, checked_vectors, defined, finite, not_finite_note, rows_of
 from ._set_files import read_pairs
 
 __all__ = ["SimilarityResult", "compared", "correlation", "ranks", "similarity"]
@@ -196,7 +196,7 @@ def similarity(
     >>> round(result.spearman, 3), result.answerable, result.skipped
     (1.0, 2, 1)
     """
-    wv = checked("wv", wv)
+    wv = checked_vectors("wv", wv)
     lowercase = boolean("lowercase", lowercase)
     restrict_vocab = optional_integer("restrict_vocab", restrict_vocab, 1)
     pairs, ratings = read_pairs(path, lowercase)

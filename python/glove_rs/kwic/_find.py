@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["contexts"]
 
 
-class _Model(Protocol):
+class _HasParameters(Protocol):
     """The method of a model, such as :class:`glove_rs.Glove`, that the search calls."""
 
     def get_params(self) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def contexts(
     metadata: Any = None,
     limit: int | None = None,
     full_windows: bool = False,
-    model: _Model | None = None,
+    model: _HasParameters | None = None,
     callback: Callable[[Context, Mapping[str, Any]], object] | None = None,
     **settings: Unpack[KeywordSettings],
 ) -> KeywordContexts:
@@ -160,7 +160,7 @@ memory, tmp_dir, progress
             unit="file" if documents.is_cut else checked["documents"],
         )
         with contextlib.suppress(_Enough):
-            documents.run(search.visit)
+            documents.for_each(search.search)
     if not search.count:
         warn(f"{shown(keyword.name)} does not occur in {search.documents:,} documents")
     return search.builder.result(keyword.name, window, search.documents)
@@ -194,21 +194,21 @@ class _Search:
         self._names, self._callback = names, callback
         self._is_folded, self._unit = is_folded, unit
 
-    def visit(self, document: str | Sequence[str], metadata: Callable[[], Row]) -> None:
-        """Search a document, which is a text or a list of words."""
+    def search(self, text: str | Sequence[str], metadata: Callable[[], Row]) -> None:
+        """Search a text, which may hold several documents, or a list of words."""
         number, self.documents = self.documents, self.documents + 1
-        if not isinstance(document, str):
-            self._look([self._splitter.folded(word) for word in document], number, 0, metadata)
+        if not isinstance(text, str):
+            self._look([self._splitter.folded(word) for word in text], number, 0, metadata)
             return
-        folded = document if self._is_folded else self._splitter.folded(document)
+        folded = text if self._is_folded else self._splitter.folded(text)
         needles = self._keyword.needles
         # Skip a text without any needle. The white-space tokenizer removes carriage returns inside
         # words, so a text with a carriage return is always split.
         if needles is not None and "\r" not in folded and not any(n in folded for n in needles):
             return
         before = 0
-        for piece in _core.split_documents(folded, self._unit):
-            words = self._splitter.split(piece)
+        for document in _core.split_documents(folded, self._unit):
+            words = self._splitter.split(document)
             self._look(words, number, before, metadata)
             before += len(words)
 
@@ -216,7 +216,7 @@ class _Search:
         self, words: Sequence[str], number: int, before: int, metadata: Callable[[], Row]
     ) -> None:
         window = self._window
-        for at, length in self._keyword.places(words):
+        for at, length in self._keyword.occurrences(words):
             left = tuple(words[max(0, at - window) : at])
             right = tuple(words[at + length : at + length + window])
             if self._full and len(left) + len(right) < 2 * window:

@@ -103,7 +103,7 @@ class Keyword:
             self._patterns.append(tuple(_pattern(part, match) for part in parts))
         self._patterns.sort(key=len, reverse=True)
 
-    def places(self, words: Sequence[str]) -> Iterator[tuple[int, int]]:
+    def occurrences(self, words: Sequence[str]) -> Iterator[tuple[int, int]]:
         """Yield the index of the first word and the number of words of each occurrence.
 
         If several phrases start at the same word, only the longest one is yielded. Occurrences may

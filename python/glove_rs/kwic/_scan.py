@@ -15,20 +15,21 @@ from .._optional import optional
 from .._user_dictionary import WITHOUT_DICTIONARY
 from ._table_files import texts_of_tables
 
-__all__ = ["Documents", "documents_of_source"]
+__all__ = ["SourceDocuments", "documents_of_source"]
 
 #: The values of one document in all columns of metadata.
 Row: TypeAlias = Sequence[Any]
 #: A function that is called for each text or list of words of a source. A text may hold several
-#: documents (see `Documents.is_cut`). The second argument is a function that returns the metadata.
-Visit: TypeAlias = Callable[[str | Sequence[str], Callable[[], Row]], None]
+#: documents (see `SourceDocuments.is_cut`). The second argument is a function that returns the
+#: metadata.
+DocumentCallback: TypeAlias = Callable[[str | Sequence[str], Callable[[], Row]], None]
 
 #: The number of rows of a table that are converted to Python objects together.
-_ROWS = 4096
+_CONVERTED_ROWS = 4096
 
 
 @dataclass
-class Documents:
+class SourceDocuments:
     """The documents of a source.
 
     Attributes
@@ -40,14 +41,14 @@ class Documents:
     is_cut : bool
         Whether each text is exactly one document. Otherwise a text may hold several documents, and
         the setting `documents` says where they end.
-    run : callable
+    for_each : callable
         Calls a function for each text or list of words.
     """
 
     names: list[str]
     is_folded: bool
     is_cut: bool
-    run: Callable[[Visit], None]
+    for_each: Callable[[DocumentCallback], None]
 
     def __post_init__(self) -> None:
         refuse_repeated(self.names, "the source and metadata")
@@ -59,7 +60,7 @@ def documents_of_source(
     metadata: Any,
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
-) -> Documents:
+) -> SourceDocuments:
     """Return the documents of a source with their metadata.
 
     Parameters
@@ -176,7 +177,7 @@ def _of_core(
     columns: _Columns,
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
-) -> Documents:
+) -> SourceDocuments:
     """Let the core read the files that `source` names, or the open file `source`.
 
     The core normalizes and lower-cases the text as the settings say. The function `visited` is
@@ -185,7 +186,7 @@ def _of_core(
     parts = files if len(files) > 1 else [source]
     names = [*(["file"] if len(files) > 1 else []), *columns.names]
 
-    def run(visit: Visit) -> None:
+    def for_each(callback: DocumentCallback) -> None:
         number = 0
         for part in parts:
             file = [part] if len(files) > 1 else []
@@ -193,7 +194,7 @@ def _of_core(
             def visited(document: str, file: list[Any] = file) -> list[str]:
                 nonlocal number
                 at, number = number, number + 1
-                visit(document, lambda: [*file, *columns.row(at)])
+                callback(document, lambda: [*file, *columns.row(at)])
                 return ["w"]  # one byte, because of max_word_bytes
 
             before = number
@@ -212,7 +213,7 @@ def _of_core(
                     raise
         columns.check(number)
 
-    return Documents(names, is_folded=True, is_cut=True, run=run)
+    return SourceDocuments(names, is_folded=True, is_cut=True, for_each=for_each)
 
 
 def _of_table_files(
@@ -221,7 +222,7 @@ def _of_table_files(
     columns: _Columns,
     settings: Mapping[str, Any],
     report: Callable[..., object] | None,
-) -> Documents:
+) -> SourceDocuments:
     """Return the texts of a column of files of tables. A null is an empty document."""
     several, parts = texts_of_tables(source, column, settings)
 
@@ -258,27 +259,27 @@ def _of_items(
     columns: _Columns,
     report: Callable[..., object] | None,
     is_column: bool,
-) -> Documents:
+) -> SourceDocuments:
     """Return the documents of an iterable.
 
     `is_column` says whether the iterable is a column of a data frame. A missing text of a column is
     an empty document.
     """
 
-    def run(visit: Visit) -> None:
+    def for_each(callback: DocumentCallback) -> None:
         done = number = 0
         for number, item in enumerate(items, 1):
             if is_column and is_missing(item):
                 item = ""
             if not isinstance(item, str):
                 item = _words(item, number - 1)
-            visit(item, lambda at=number - 1: columns.row(at))  # type: ignore[misc]
+            callback(item, lambda at=number - 1: columns.row(at))  # type: ignore[misc]
             done += len(item)
-            if report is not None and number % _ROWS == 0:
+            if report is not None and number % _CONVERTED_ROWS == 0:
                 report("tokenizing", done, 0, {})
         columns.check(number)
 
-    return Documents(columns.names, is_folded=False, is_cut=False, run=run)
+    return SourceDocuments(columns.names, is_folded=False, is_cut=False, for_each=for_each)
 
 
 def _words(item: Any, number: int) -> list[str]:
@@ -314,9 +315,9 @@ def _tables(source: Any) -> Iterator[_Table] | None:
     if library == "polars" and hasattr(source, "collect"):  # a lazy frame
         source = source.collect()
     if library == "polars" and hasattr(source, "iter_slices"):
-        return (_polars(part) for part in source.iter_slices(_ROWS))
+        return (_polars(part) for part in source.iter_slices(_CONVERTED_ROWS))
     if library == "datasets" and hasattr(source, "iter") and hasattr(source, "features"):
-        return (_lists(batch) for batch in source.iter(batch_size=_ROWS))
+        return (_lists(batch) for batch in source.iter(batch_size=_CONVERTED_ROWS))
     if hasattr(source, "read_next_batch"):
         return (_arrow(batch) for batch in source)
     if library == "pandas":  # a column of a data frame: its items are the documents
@@ -324,14 +325,14 @@ def _tables(source: Any) -> Iterator[_Table] | None:
     if hasattr(source, "__arrow_c_stream__") and library != "polars":
         pyarrow = optional("pyarrow", "reading an Arrow table")
         table = source if hasattr(source, "to_batches") else pyarrow.table(source)
-        return (_arrow(batch) for batch in table.to_batches(max_chunksize=_ROWS))
+        return (_arrow(batch) for batch in table.to_batches(max_chunksize=_CONVERTED_ROWS))
     return None
 
 
 def _pandas(frame: Any) -> Iterator[_Table]:
     refuse_repeated(map(str, frame.columns), "the table")
-    for start in range(0, len(frame), _ROWS):
-        part = frame.iloc[start : start + _ROWS]
+    for start in range(0, len(frame), _CONVERTED_ROWS):
+        part = frame.iloc[start : start + _CONVERTED_ROWS]
         columns = {
             str(name): (lambda at=at, part=part: part.iloc[:, at].tolist())
             for at, name in enumerate(part.columns)
@@ -371,7 +372,7 @@ def _batches_of_mappings(items: Iterable[Any]) -> Iterator[_Table]:
                 f"item {number}"
             )
         batch.append(item)
-        if len(batch) == _ROWS:
+        if len(batch) == _CONVERTED_ROWS:
             yield table()
             batch.clear()
     if batch:
@@ -383,16 +384,18 @@ def _of_tables(
     text: str | None,
     beside: _Columns,
     report: Callable[..., object] | None,
-) -> Documents:
+) -> SourceDocuments:
     first = next(tables, None)
     if first is None:
-        return Documents(beside.names, is_folded=False, is_cut=False, run=lambda visit: None)
+        return SourceDocuments(
+            beside.names, is_folded=False, is_cut=False, for_each=lambda callback: None
+        )
     column = _text_column(first, text)
     others = [name for name in first.columns if name != column]
     if shared := [name for name in beside.names if name in first.columns]:
         raise ValueError(f"metadata must have other columns than the table, got {shared}")
 
-    def run(visit: Visit) -> None:
+    def for_each(callback: DocumentCallback) -> None:
         number = done = 0
         table: _Table | None = first
         while table is not None:
@@ -410,7 +413,7 @@ def _of_tables(
                     document = ""  # a missing text counts as an empty document
                 if not isinstance(document, str):
                     document = _words(document, number)
-                visit(
+                callback(
                     document,
                     lambda at=at, n=number, t=rows, v=values: row(at, n, t, v),  # type: ignore[misc]
                 )
@@ -421,7 +424,9 @@ def _of_tables(
             table = next(tables, None)
         beside.check(number)
 
-    return Documents([*others, *beside.names], is_folded=False, is_cut=False, run=run)
+    return SourceDocuments(
+        [*others, *beside.names], is_folded=False, is_cut=False, for_each=for_each
+    )
 
 
 def _values_of(table: _Table, names: Sequence[str]) -> dict[str, Sequence[Any]]:

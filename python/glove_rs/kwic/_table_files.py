@@ -8,7 +8,7 @@ from typing import Any
 from .. import _core, _settings
 from .._io.sources import tables_of
 from .._io.table_columns import find_column
-from .._io.table_files import Batch
+from .._io.table_files import ColumnBatch
 
 __all__ = ["texts_of_tables"]
 
@@ -40,14 +40,14 @@ def texts_of_tables(
     return len(tables.files) > 1, parts
 
 
-def _texts(batch: Batch, column: str, errors: str) -> list[Any]:
+def _texts(batch: ColumnBatch, column: str, errors: str) -> list[Any]:
     import pyarrow.compute
 
-    place = find_column(batch.rows.schema, column)
-    assert place is not None  # the reader of the file has checked the column
-    values = batch.rows.column(place[0])
-    if place[1:]:  # unlike StructArray.field, this gives a null for a null struct
-        values = pyarrow.compute.struct_field(values, indices=place[1:])
+    indices = find_column(batch.rows.schema, column)
+    assert indices is not None  # the reader of the file has checked the column
+    values = batch.rows.column(indices[0])
+    if indices[1:]:  # unlike StructArray.field, this gives a null for a null struct
+        values = pyarrow.compute.struct_field(values, indices=indices[1:])
     try:
         texts = values.to_pylist()
     except UnicodeDecodeError:

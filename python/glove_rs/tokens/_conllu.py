@@ -9,8 +9,8 @@ from typing import Any
 from .._checks import choice, shown
 from .._checks import words as words_of
 from .._core import FormatError
+from .._io.decompression import decompressed, is_damage
 from .._io.file_systems import open_file
-from .._io.packed import is_damage, unpacked
 from .._io.sources import named_files
 from .._settings import checked
 from ._documents import UNITS, Keep, Tokens
@@ -19,7 +19,7 @@ __all__ = ["from_conllu"]
 
 #: The columns of CoNLL-U (https://universaldependencies.org/format.html).
 _CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-#: The number of bytes of the unpacked text that are read ahead, to find a byte order mark.
+#: The number of bytes of the decompressed text that are read ahead, to find a byte order mark.
 _LOOK = 16
 
 
@@ -211,7 +211,7 @@ def _lines(name: str, options: Any) -> Iterator[tuple[int, str]]:
     try:
         with (
             open_file(name, options) as file,
-            unpacked(file, _LOOK).buffered() as stream,
+            decompressed(file, _LOOK).buffered() as stream,
             # A block at a time is decoded. An error of the decoder would not tell the line.
             io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape") as text,
         ):

@@ -1,6 +1,6 @@
 """Binary streams whose first bytes can be examined before they are read.
 
-Compressed streams are unpacked.
+Compressed streams are decompressed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import IO, Any
 from .. import _core
 from .._optional import optional
 
-__all__ = ["Stream", "is_damage", "unpacked"]
+__all__ = ["Stream", "decompressed", "is_damage"]
 
 #: Exceptions that the standard library's decompressors and decoders raise for damaged data. For
 #: bzip2 it raises an OSError without a number.
@@ -37,7 +37,7 @@ class Stream(io.RawIOBase):
     ----------
     head : bytes
         The first bytes. `read` returns them too.
-    is_unpacked : bool
+    is_decompressed : bool
         Whether the source unpacks a compressed file.
     """
 
@@ -46,7 +46,7 @@ class Stream(io.RawIOBase):
         self.head = b""
         self._rest = b""
         self.look(look)
-        self.is_unpacked = unpack
+        self.is_decompressed = unpack
 
     def look(self, size: int) -> bytes:
         """Return at least the first `size` bytes, or all bytes of a shorter stream.
@@ -155,10 +155,10 @@ class _Streams(io.RawIOBase):
                 block = self._file.read(io.DEFAULT_BUFFER_SIZE)
                 if not block:
                     raise EOFError("the compressed data are damaged or cut off")
-            unpacked = self._stream.decompress(block, len(buffer))
-            if unpacked:
-                buffer[: len(unpacked)] = unpacked
-                return len(unpacked)
+            data = self._stream.decompress(block, len(buffer))
+            if data:
+                buffer[: len(data)] = data
+                return len(data)
 
     def buffered(self) -> io.BufferedReader:
         """Return a reader of full blocks.
@@ -192,8 +192,8 @@ class _Streams(io.RawIOBase):
         super().close()
 
 
-def unpacked(file: IO[bytes] | Any, look: int) -> Stream:
-    """Return a stream of the unpacked bytes of an open file, with its first `look` bytes.
+def decompressed(file: IO[bytes] | Any, look: int) -> Stream:
+    """Return a stream of the decompressed bytes of an open file, with its first `look` bytes.
 
     The core recognises data compressed with gzip, bzip2, xz or Zstandard by their first bytes. A
     file may have several compressed streams, one after the other. UTF-16 with a byte order mark
