@@ -102,6 +102,14 @@ def without_progress(outputs: list[NotebookNode]) -> list[NotebookNode]:
     return kept
 
 
+def refuse_warnings(content: NotebookNode) -> None:
+    """Raise a ValueError if a cell printed a warning, such as that of a font without Chinese."""
+    for cell in content.cells:
+        for output in cell.get("outputs", []):
+            if output.get("name") == "stderr":
+                raise ValueError(f"cell {cell.id} prints a warning: {output.text}")
+
+
 def main() -> None:
     wanted = tuple(sys.argv[1:]) or ("",)
     with kernel() as manager:
@@ -110,7 +118,9 @@ def main() -> None:
                 if source.name.startswith(wanted):
                     path = path_of(source, language)
                     path.parent.mkdir(exist_ok=True)
-                    nbformat.write(execute(notebook(source, language), manager), path)
+                    content = execute(notebook(source, language), manager)
+                    refuse_warnings(content)
+                    nbformat.write(content, path)
                     size = path.stat().st_size / 1000
                     print(f"{path.relative_to(DOCS)}: {size:.0f} kB", flush=True)
 

@@ -76,6 +76,7 @@ def test_committed_notebooks_have_the_cells_of_their_source(source, language):
     committed = nbformat.read(generator.path_of(source, language), as_version=4)
     assert cells(committed) == cells(generator.notebook(source, language))
     nbformat.validate(committed)
+    generator.refuse_warnings(committed)
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.stem)
