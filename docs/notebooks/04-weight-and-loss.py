@@ -53,7 +53,7 @@ for x_max, alpha in [(10, 0.75), (50, 0.75), (100, 0.75), (100, 0.5), (100, 1.0)
     ax.plot(x, f(x, x_max, alpha), style, label=f"x_max = {x_max}, α = {alpha}")
 ax.set_xlabel(COUNT)
 ax.set_ylabel(WEIGHT)
-ax.legend()
+_ = ax.legend()
 # %%
 print([round(float(f(count)), 4) for count in (1, 50, 100, 1000)])
 assert np.allclose(f(np.array([1, 50, 100, 1000])), [0.0316, 0.5946, 1, 1], atol=5e-5)
