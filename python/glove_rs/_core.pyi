@@ -55,7 +55,7 @@ __all__ = [
     "folded",
     "group_marginals",
     "group_ranks",
-    "has_parts",
+    "is_splittable",
     "is_member",
     "is_native",
     "is_packed",
@@ -207,7 +207,7 @@ class _Start(TypedDict):
 
 __version__: Final[str]
 
-#: The number of first bytes that `compression` and `has_parts` need.
+#: The number of first bytes that `compression` and `is_splittable` need.
 COMPRESSION_BYTES: Final[int]
 
 # The documentation site takes the docstrings of these classes from here.
@@ -372,7 +372,7 @@ class CoreDocuments:
         running: _Running,
         progress: _Progress | None,
     ) -> CoreCooccurrence: ...
-    def part(
+    def subset(
         self,
         weights: npt.NDArray[np.uint32],
         vocabulary: CoreVocabulary,
@@ -386,10 +386,10 @@ def count_by_group(
     vocabulary: CoreVocabulary,
     counting: _Counting,
     groups: int,
-    part: int,
-    parts: int,
+    task: int,
+    tasks: int,
 ) -> list[CoreGroupCounts]: ...
-def has_parts(beginning: bytes) -> bool: ...
+def is_splittable(beginning: bytes) -> bool: ...
 def folded(words: Sequence[str], lowercase: bool, normalize: str | None) -> list[str]: ...
 def restore_subwords(content: bytes) -> CoreSubwords: ...
 def learn_phrases(
@@ -458,7 +458,7 @@ class CoreCooccurrence:
     def csr(
         self,
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
-    def parts(self) -> list[int]: ...
+    def row_bounds(self) -> list[int]: ...
     def rows(
         self, first: int, end: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
@@ -500,7 +500,7 @@ class CorePhrases:
         connectors: Sequence[str],
         passes: Sequence[Sequence[tuple[Sequence[str], float]]],
     ) -> CorePhrases: ...
-    def parts(self) -> tuple[str, list[str], list[list[tuple[list[str], float]]]]: ...
+    def contents(self) -> tuple[str, list[str], list[list[tuple[list[str], float]]]]: ...
     def joined(self, words: Sequence[str]) -> list[str]: ...
     def __len__(self) -> int: ...
 

@@ -10,7 +10,7 @@ use crate::io::charset;
 pub use crate::io::charset::OnInvalid;
 pub use file::FileReader;
 pub use sample::{SampleReader, TextSample};
-pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, has_parts};
+pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, is_splittable};
 pub use unit::{ContentBuilder, DocumentUnit};
 
 use crate::error::Result;

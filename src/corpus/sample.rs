@@ -4,7 +4,7 @@
 //! 256 MiB of text. Then the sample consists of pieces of the text that was read: see `FRACTION` for its size.
 
 use super::charset;
-use super::text::has_parts;
+use super::text::is_splittable;
 use super::{ChunkReader, Content, ContentBuilder, TextOptions};
 use crate::error::{Error, Location, Result};
 use crate::file_kind::UTF8_MARK;
@@ -281,7 +281,8 @@ fn beginning(path: &Path) -> Result<Vec<u8>> {
 
 /// Whether a file with this beginning is text that can be read from the middle.
 fn is_plain(beginning: &[u8]) -> bool {
-    has_parts(beginning) && file_kind::refusal_as_text(beginning, beginning.len() < LOOK).is_none()
+    is_splittable(beginning)
+        && file_kind::refusal_as_text(beginning, beginning.len() < LOOK).is_none()
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ impl TextReader {
 
     /// Read `bytes`, the part of a text after its first `offset` bytes. The text must not be compressed, and not
     /// be UTF-16.
-    pub fn part(
+    pub fn from_offset(
         name: impl Into<PathBuf>,
         bytes: impl Read + Send + 'static,
         options: TextOptions,
@@ -290,7 +290,7 @@ impl TextReader {
 }
 
 /// Whether a file with this beginning can be read from the middle: it is neither compressed nor UTF-16.
-pub fn has_parts(beginning: &[u8]) -> bool {
+pub fn is_splittable(beginning: &[u8]) -> bool {
     Compression::of(beginning).is_none() && Utf16::detect(beginning).is_none()
 }
 
@@ -533,9 +533,9 @@ mod tests {
     #[test]
     fn a_part_of_a_file_is_neither_packed_nor_marked_and_knows_its_place() {
         let text = b"\xef\xbb\xbfBZh91AY&SY \xff";
-        let part = |offset: usize| {
+        let after = |offset: usize| {
             let bytes = io::Cursor::new(text[offset..].to_vec());
-            chunks(TextReader::part(
+            chunks(TextReader::from_offset(
                 "text",
                 bytes,
                 TextOptions::default(),
@@ -543,11 +543,11 @@ mod tests {
             ))
         };
         for offset in [0, 3, 8] {
-            let error = part(offset).unwrap_err().to_string();
+            let error = after(offset).unwrap_err().to_string();
             assert!(error.contains("byte 14: invalid UTF-8"), "{error}");
         }
-        assert!(has_parts(text) && !has_parts(b"\xff\xfea\0"));
-        assert!(PACKERS.iter().all(|pack| !has_parts(&pack(text))));
+        assert!(is_splittable(text) && !is_splittable(b"\xff\xfea\0"));
+        assert!(PACKERS.iter().all(|pack| !is_splittable(&pack(text))));
     }
 
     proptest! {

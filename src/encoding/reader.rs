@@ -237,10 +237,10 @@ impl RawCorpus {
         }
         // Each task merges the words with certain hashes, so that no word is merged by two tasks.
         let tasks = rayon::current_num_threads() as u64;
-        let merged: Result<Vec<MergedPart<'_>>> = (0..tasks)
+        let merged: Result<Vec<MergedBucket<'_>>> = (0..tasks)
             .into_par_iter()
             .map(|task| {
-                let mut merged = MergedPart::default();
+                let mut merged = MergedBucket::default();
                 let mut table: HashTable<u32> = HashTable::new();
                 for (index, interner) in self.interners.iter().enumerate() {
                     if index == largest_index {
@@ -280,18 +280,18 @@ impl RawCorpus {
                 Ok(merged)
             })
             .collect();
-        for part in merged? {
+        for bucket in merged? {
             // Ensure that the numbers of all words stay below the marks of encoded text.
-            check_number_of_words(words.len() + part.fresh.len())?;
-            for ((index, own), number, count) in part.known {
+            check_number_of_words(words.len() + bucket.fresh.len())?;
+            for ((index, own), number, count) in bucket.known {
                 words[number as usize].1 += count;
                 numbers[index][own as usize] = number;
             }
-            for ((index, own), number) in part.in_fresh {
+            for ((index, own), number) in bucket.in_fresh {
                 numbers[index][own as usize] = words.len() as u32 + number;
             }
-            fallible::reserve(&mut words, part.fresh.len())?;
-            words.extend(part.fresh);
+            fallible::reserve(&mut words, bucket.fresh.len())?;
+            words.extend(bucket.fresh);
         }
         Ok(Merged { words, numbers })
     }
@@ -361,7 +361,7 @@ struct Merged<'a> {
 /// interners except the largest. A word of an interner is written as (index of the interner, number
 /// of the word in this interner).
 #[derive(Default)]
-struct MergedPart<'a> {
+struct MergedBucket<'a> {
     // Words that the largest interner has too: the word, its number in the largest interner, and the
     // count to add to that of the largest interner.
     known: Vec<((usize, WordId), WordId, u64)>,

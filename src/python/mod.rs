@@ -74,7 +74,7 @@ mod _core {
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
     use super::shards::{
-        CoreGroupCounts, CoreShard, count_by_group, has_parts, merge_vocabularies,
+        CoreGroupCounts, CoreShard, count_by_group, is_splittable, merge_vocabularies,
         restore_vocabulary,
     };
     #[pymodule_export]
@@ -107,7 +107,7 @@ mod _core {
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    /// The number of first bytes that `compression` and `has_parts` need.
+    /// The number of first bytes that `compression` and `is_splittable` need.
     #[pymodule_export]
     const COMPRESSION_BYTES: usize = super::Compression::MAGIC_BYTES;
 }

@@ -168,7 +168,7 @@ impl EpochPass<'_> {
         for (k, span) in batch.records.iter().enumerate() {
             cost.negatives += update(
                 &rows,
-                &negatives[self.tiles.part(negatives.len(), k, spans)],
+                &negatives[self.tiles.batch_range(negatives.len(), k, spans)],
                 &negative_rule,
             )?;
             let records = self

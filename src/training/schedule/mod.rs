@@ -69,11 +69,11 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
         let mut order: Vec<usize> = (0..tile.records() / SPAN).collect();
         order.shuffle(&mut rng);
         for batch in 0..batches {
-            let part = |all: usize| tiles.part(all, batch, batches);
+            let range = |all: usize| tiles.batch_range(all, batch, batches);
             timed.push(Batch {
                 tile: number,
-                records: spans(&order, part(tile.records())),
-                negatives: part(tile.negatives()),
+                records: spans(&order, range(tile.records())),
+                negatives: range(tile.negatives()),
                 time: (batch as f64 + phase) / batches as f64,
             });
         }
