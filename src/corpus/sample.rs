@@ -330,11 +330,15 @@ mod tests {
         let sample = TextSample::of_stream(&mut reader, &Monitor::new()).unwrap();
         assert_eq!(sample.read, sample.total);
         assert!((sample.scale - 1.0).abs() < 1e-9);
-        let packed = folder.path().join("packed");
+        let compressed = folder.path().join("compressed");
         let mut bytes = b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec();
         bytes.resize(6 << 20, 0);
-        std::fs::write(&packed, bytes).unwrap();
-        assert!(SampleReader::open(&[packed], options).unwrap().is_none());
+        std::fs::write(&compressed, bytes).unwrap();
+        assert!(
+            SampleReader::open(&[compressed], options)
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]

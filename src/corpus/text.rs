@@ -6,7 +6,7 @@ use crate::error::{Error, Location, Result};
 use crate::file_kind;
 use crate::file_kind::UTF8_MARK;
 use crate::io::charset::{self, DecodingFault, OnInvalid, Utf16};
-use crate::io::compression::{Compression, Unpacked};
+use crate::io::compression::{Compression, Decompressed};
 use crate::memory::fallible;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -83,7 +83,7 @@ impl TextOptions {
 /// ```
 pub struct TextReader {
     name: PathBuf,
-    input: Unpacked,
+    input: Decompressed,
     options: TextOptions,
     cutter: Cutter,
     builder: ContentBuilder,
@@ -124,7 +124,7 @@ impl TextReader {
         options: TextOptions,
     ) -> Result<Self> {
         let name = name.into();
-        let input = Unpacked::within(bytes, options.most_bytes);
+        let input = Decompressed::within(bytes, options.most_bytes);
         let input = input.map_err(|e| Error::io(&name, e))?;
         Ok(Self::over(name, input, options, true).recognising())
     }
@@ -136,7 +136,7 @@ impl TextReader {
         text: impl Read + Send + 'static,
         options: TextOptions,
     ) -> Self {
-        Self::over(name.into(), Unpacked::plain(text), options, false)
+        Self::over(name.into(), Decompressed::plain(text), options, false)
     }
 
     /// Read `bytes`, the part of a text after its first `offset` bytes. The text must not be compressed, and not
@@ -147,12 +147,17 @@ impl TextReader {
         options: TextOptions,
         offset: u64,
     ) -> Self {
-        let mut reader = Self::over(name.into(), Unpacked::plain(bytes), options, offset == 0);
+        let mut reader = Self::over(
+            name.into(),
+            Decompressed::plain(bytes),
+            options,
+            offset == 0,
+        );
         reader.offset = offset;
         reader
     }
 
-    fn over(name: PathBuf, input: Unpacked, options: TextOptions, marked: bool) -> Self {
+    fn over(name: PathBuf, input: Decompressed, options: TextOptions, marked: bool) -> Self {
         Self {
             name,
             input,
@@ -300,7 +305,7 @@ fn beginning(text: &[u8], whole: bool) -> (&[u8], bool) {
     (&text[..most], whole && most == text.len())
 }
 
-fn read_block(input: &mut Unpacked, block: &mut Vec<u8>) -> io::Result<usize> {
+fn read_block(input: &mut Decompressed, block: &mut Vec<u8>) -> io::Result<usize> {
     fallible::reserve(block, CHUNK_BYTES).map_err(io::Error::other)?;
     input.take(CHUNK_BYTES as u64).read_to_end(block)
 }
@@ -370,7 +375,7 @@ impl ChunkReader for TextReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::io::compression::tests::PACKERS;
+    use crate::io::compression::tests::COMPRESSORS;
     use proptest::prelude::*;
 
     fn reader(bytes: &[u8], documents: DocumentUnit) -> TextReader {
@@ -483,8 +488,8 @@ mod tests {
         text.extend_from_slice(b"bad \xff byte");
         let error = lines(&text).unwrap_err().to_string();
         assert!(error.contains("byte 3000004: invalid UTF-8"), "{error}");
-        for pack in PACKERS {
-            let error = lines(&pack(&text)).unwrap_err().to_string();
+        for compress in COMPRESSORS {
+            let error = lines(&compress(&text)).unwrap_err().to_string();
             assert!(error.contains("byte 3000004: invalid UTF-8"), "{error}");
         }
     }
@@ -547,7 +552,11 @@ mod tests {
             assert!(error.contains("byte 14: invalid UTF-8"), "{error}");
         }
         assert!(is_splittable(text) && !is_splittable(b"\xff\xfea\0"));
-        assert!(PACKERS.iter().all(|pack| !is_splittable(&pack(text))));
+        assert!(
+            COMPRESSORS
+                .iter()
+                .all(|compress| !is_splittable(&compress(text)))
+        );
     }
 
     proptest! {
@@ -589,9 +598,9 @@ mod tests {
             match read {
                 Ok(_) => {}
                 Err(Error::Format { .. }) => {
-                    let packed = Unpacked::new(io::Cursor::new(bytes.clone())).unwrap();
+                    let file = Decompressed::new(io::Cursor::new(bytes.clone())).unwrap();
                     let is_refused = file_kind::refusal_as_text(&bytes, true).is_some();
-                    let is_faulty = errors == OnInvalid::Strict || packed.compression().is_some();
+                    let is_faulty = errors == OnInvalid::Strict || file.compression().is_some();
                     prop_assert!(is_faulty || is_refused);
                 }
                 Err(other) => panic!("{other}"),

@@ -23,8 +23,8 @@
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
-use super::packed_words::{encode_vocabulary, read_vocabulary};
 use super::stanford::{check_sum, read_cooccurrences};
+use super::word_section::{encode_vocabulary, read_vocabulary};
 use crate::cooccurrence::row_codec::{decode_foreign, encode};
 use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};

@@ -5,11 +5,11 @@ mod binary_reader;
 pub mod checkpoint;
 pub mod counts;
 mod header;
-mod packed_words;
 mod recognise;
 pub mod stanford;
 pub mod subwords;
 pub mod vectors;
+mod word_section;
 
 #[cfg(feature = "python")]
 pub(crate) use recognise::{count_lines, read_text};

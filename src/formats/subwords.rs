@@ -18,7 +18,7 @@
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFault, HeaderFormat, contradiction};
-use super::packed_words::{encode_vocabulary, read_vocabulary};
+use super::word_section::{encode_vocabulary, read_vocabulary};
 use crate::error::{Error, Result};
 use crate::io::{Input, Written, at, write_atomically};
 use crate::memory::fallible;

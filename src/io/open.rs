@@ -57,7 +57,7 @@ pub(crate) fn size_of(path: &Path) -> Result<u64> {
         Err(error) => {
             let (archive, member) = archive::split(path).ok_or(Error::io(path, error))?;
             let member = at(path, archive::open_member(&archive, &member))?;
-            return Ok(member.packed_bytes());
+            return Ok(member.compressed_bytes());
         }
     };
     if metadata.is_dir() {

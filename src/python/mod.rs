@@ -67,8 +67,8 @@ mod _core {
     use super::queries::{cosines, unit_rows};
     #[pymodule_export]
     use super::recognising::{
-        check_ending, check_kind, compression, count_lines, ending, find_member, is_member,
-        is_packed, member_path, members, read_text, recognise,
+        check_ending, check_kind, compression, count_lines, ending, find_member,
+        is_compressed_name, is_member, member_path, members, read_text, recognise,
     };
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};

@@ -10,8 +10,8 @@ use crate::error::Error;
 use crate::session::{Session, Start, Trained};
 use crate::threads;
 use crate::training::{
-    Exported, History, Optimizer, Parameters, RateSchedule, RowLayout, SimdLevel, Training,
-    TrainingOptions, train_in_order,
+    Exported, History, Optimizer, Parameters, RateSchedule, RowLayout, SimdLevel, TrainingOptions,
+    TrainingState, train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -315,7 +315,7 @@ pub fn train(
     let callback = arguments.callback.map(Arc::new);
     let mut trained = None;
     let result = run_with_mailbox(py, progress, None, |monitor, mailbox| {
-        let mut after_epoch = |training: &Training| match &callback {
+        let mut after_epoch = |training: &TrainingState| match &callback {
             Some(callback) => show(mailbox, callback, training),
             None => Ok(ControlFlow::Continue(())),
         };

@@ -2,7 +2,7 @@
 
 use super::design::{Design, Lookup, scale};
 use super::ngrams::{NgramLengths, shown};
-use super::ridge::{self, Target};
+use super::ridge::{self, RegressionData};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
@@ -272,14 +272,14 @@ impl Design {
             let message = "must be a finite number >= 0 for each word";
             return Err(Error::parameter("weights", message));
         }
-        let target = Target {
+        let data = RegressionData {
             values: vectors,
             dim,
             weights,
             penalty: options.penalty as f32,
             steps: options.steps,
         };
-        ridge::solve(self, &target, start, monitor)
+        ridge::solve(self, &data, start, monitor)
     }
 
     /// The subword model that consists of the n-grams of this matrix and their vectors

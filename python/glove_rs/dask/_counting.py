@@ -241,7 +241,15 @@ def _counts(
         tasks = [([text], 0, None) for text in texts]
     return [
         cluster.submit(
-            _count, some, words, counting, groups, task, task_count, name=f"{name}-counts-{k}", at=at
+            _count,
+            some,
+            words,
+            counting,
+            groups,
+            task,
+            task_count,
+            name=f"{name}-counts-{k}",
+            at=at,
         )
         for k, (some, task, at) in enumerate(tasks)
     ]

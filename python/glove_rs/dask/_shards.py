@@ -71,7 +71,7 @@ class FileRange:
 
     def text_bytes(self) -> int:
         """Estimate the bytes of decompressed text; 0 if the size is unknown."""
-        return len(self) * (_TEXT_RATIO if _core.is_packed(self.file.path) else 1)
+        return len(self) * (_TEXT_RATIO if _core.is_compressed_name(self.file.path) else 1)
 
     def open(self) -> Iterator[tuple[str, int | None, Any]]:
         """Yield the name, the position of the first document, and an open file.

@@ -15,7 +15,7 @@ use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::training::kernel::Record;
 use crate::training::marginals::{Marginal, marginals};
-use crate::training::negatives::{NegativePair, NegativeSampler, Targets};
+use crate::training::negatives::{NegativePair, NegativeSampler, NegativeTargets};
 use crate::training::options::TrainingOptions;
 use crate::training::row_layout::RowLayout;
 use crate::training::shuffle::shuffle;
@@ -193,8 +193,14 @@ impl Tiles {
         };
         if negative > 0.0 {
             let sampler = NegativeSampler::new(marginals, &all.grid, draws, seed);
-            all.add_negatives(rows, &sampler, Targets::new(marginals), wave, monitor)
-                .map_err(|e| e.with_space_needed(negative_bytes as f64))?;
+            all.add_negatives(
+                rows,
+                &sampler,
+                NegativeTargets::new(marginals),
+                wave,
+                monitor,
+            )
+            .map_err(|e| e.with_space_needed(negative_bytes as f64))?;
         }
         Ok(all)
     }

@@ -20,7 +20,7 @@ pub use source::Counts;
 pub(crate) use source::TileSource;
 
 use super::kernel::Record;
-use super::negatives::{NegativePair, Targets};
+use super::negatives::{NegativePair, NegativeTargets};
 use crate::error::Result;
 use crate::memory::TemporaryFile;
 use crate::training::line::LINE;
@@ -109,7 +109,7 @@ pub struct Tiles {
 #[derive(Debug)]
 struct Negatives {
     slabs: Vec<Slab<NegativePair>>,
-    targets: Targets,
+    targets: NegativeTargets,
 }
 
 impl Tiles {

@@ -6,7 +6,7 @@ use super::{Negatives, Tile, Tiles};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::monitor::Monitor;
-use crate::training::negatives::{NegativePair, NegativeSampler, Targets};
+use crate::training::negatives::{NegativePair, NegativeSampler, NegativeTargets};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ impl Tiles {
         &mut self,
         rows: Range<usize>,
         sampler: &NegativeSampler,
-        targets: Targets,
+        targets: NegativeTargets,
         wave: usize,
         monitor: &Monitor,
     ) -> Result<()> {
