@@ -3,7 +3,7 @@
 
 use glove_rs::cooccurrence::{CountingOptions, count};
 use glove_rs::corpus::Documents;
-use glove_rs::encoding::{Chosen, EncodingOptions, RawCorpus};
+use glove_rs::encoding::{ChosenVocabulary, EncodingOptions, RawCorpus};
 use glove_rs::formats::counts;
 use glove_rs::tokenize::Tokenizer;
 use glove_rs::{MemoryLimit, Monitor, Vocabulary};
@@ -34,7 +34,7 @@ fuzz_target!(|data: &[u8]| {
     let Some(chosen) = accepted(raw.choose(&encoding, &monitor)) else {
         return;
     };
-    let Chosen { vocabulary, rare, ranks } = chosen;
+    let ChosenVocabulary { vocabulary, rare, ranks } = chosen;
     let mut corpus = raw.ranked(ranks);
     let counted =
         count(&mut corpus, vocabulary.len(), &options, &memory, &monitor).expect("counts");

@@ -26,7 +26,7 @@ pub(crate) use interner::Interner;
 pub(crate) use numbered::NumberedText;
 pub use options::EncodingOptions;
 pub use pipeline::{EncodedText, WordChoice, encode_text};
-pub use reader::{Chosen, Ranks, RawCorpus, read_vocabulary};
+pub use reader::{ChosenVocabulary, Ranks, RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};
 
 use crate::vocabulary::WordId;

@@ -161,7 +161,7 @@ impl RawCorpus {
     ///
     /// # Errors
     /// As for [`RawCorpus::vocabulary`].
-    pub fn choose(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Chosen> {
+    pub fn choose(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<ChosenVocabulary> {
         let Merged { mut words, numbers } = self.merge(monitor)?;
         let (vocabulary, ranks) = options.choose(&mut words, &self.name, monitor)?;
         let outside = options.outside();
@@ -181,7 +181,7 @@ impl RawCorpus {
             tables.collect()
         };
         let (rare, ranks) = rayon::join(rare, tables);
-        Ok(Chosen {
+        Ok(ChosenVocabulary {
             rare: rare?,
             ranks: Ranks(ranks?),
             vocabulary,
@@ -336,7 +336,7 @@ impl RawCorpus {
 }
 
 /// The vocabulary that was chosen for a text.
-pub struct Chosen {
+pub struct ChosenVocabulary {
     /// The vocabulary.
     pub vocabulary: Vocabulary,
     /// The words that `min_count` or `max_vocab` excludes from the vocabulary, in no particular

@@ -17,6 +17,6 @@ pub use recognise::{explained, recognise};
 #[cfg(feature = "python")]
 pub(crate) use vectors::load_from;
 pub use vectors::{
-    Combine, Element, Format, LoadOptions, Loaded, MAX_LINE_BYTES, Selection, WordList, load,
-    native, write,
+    Combine, Element, Format, LoadOptions, LoadedVectors, MAX_LINE_BYTES, Selection, WordList,
+    load, native, write,
 };

@@ -40,7 +40,7 @@ pub struct CoreVocabulary {
 pub fn words_of<'a>(vocabulary: Option<&Bound<'_, CoreVocabulary>>) -> WordChoice<'a> {
     match vocabulary {
         Some(vocabulary) => WordChoice::Given(vocabulary.get().inner.clone()),
-        None => WordChoice::Chosen,
+        None => WordChoice::FromText,
     }
 }
 

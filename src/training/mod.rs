@@ -52,6 +52,6 @@ pub(crate) use epoch::EpochPass;
 pub(crate) use kernel::SharedRows;
 pub(crate) use line::{LINE, Line};
 pub(crate) use loss::validation_cost;
-pub(crate) use parameters::View;
+pub(crate) use parameters::ParametersView;
 pub(crate) use schedule::batches;
 pub(crate) use tiles::TileSource;
