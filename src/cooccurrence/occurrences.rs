@@ -95,7 +95,7 @@ fn counts_of<T: SymbolText + ?Sized>(
             // The last number of the histogram counts all other words, gaps and ends of documents.
             let others = words.len();
             let mut histogram: Vec<u32> = fallible::zeroed(others + 1)?;
-            for range in pieces(start..(start + part).min(length), POLL_TOKENS) {
+            for range in subranges(start..(start + part).min(length), POLL_TOKENS) {
                 for id in text.ids(range) {
                     histogram[(id as usize).wrapping_sub(words.start).min(others)] += 1;
                 }
@@ -138,7 +138,7 @@ impl IndexRange {
         let mut positions = HugeBuffer::<u32>::zeroed(total as usize)?;
         let next = &mut starts[1..];
         let mut since = 0;
-        for range in pieces(0..text.symbols().len(), STRETCH) {
+        for range in subranges(0..text.symbols().len(), STRETCH) {
             let mut found = [(0, 0); STRETCH];
             let mut number = 0;
             let start = range.start as u32;
@@ -168,8 +168,8 @@ impl IndexRange {
     }
 }
 
-/// The range, divided into pieces of this length. The last piece may be shorter.
-fn pieces(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
+/// The range, divided into ranges of this length. The last one may be shorter.
+fn subranges(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
     let end = range.end;
     let starts = range.step_by(length);
     starts.map(move |start| start..(start + length).min(end))

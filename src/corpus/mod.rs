@@ -59,8 +59,8 @@ impl Content {
 
     /// The text of each document in this chunk, and whether the document ends in this chunk. The
     /// newline that ends a document of [`Content::Lines`] is not part of its text.
-    /// [`Content::Words`] have no pieces.
-    pub fn pieces(&self) -> impl Iterator<Item = (&str, bool)> {
+    /// [`Content::Words`] have none.
+    pub fn document_texts(&self) -> impl Iterator<Item = (&str, bool)> {
         let (text, ends): (&str, &[usize]) = match self {
             Self::Lines(text) => (text, &[]),
             Self::Documents { text, ends } => (text, ends),

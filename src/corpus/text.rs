@@ -301,7 +301,7 @@ pub fn is_splittable(beginning: &[u8]) -> bool {
 
 /// The beginning of a text by which its kind is recognised, and whether it is the whole text.
 fn beginning(text: &[u8], whole: bool) -> (&[u8], bool) {
-    let most = text.len().min(file_kind::LOOK);
+    let most = text.len().min(file_kind::BEGINNING_BYTES);
     (&text[..most], whole && most == text.len())
 }
 
@@ -409,8 +409,8 @@ mod tests {
     fn documents(bytes: &[u8], unit: DocumentUnit) -> Vec<Vec<String>> {
         let (mut documents, mut open) = (Vec::new(), String::new());
         for chunk in chunks(reader(bytes, unit)).unwrap() {
-            for (piece, ended) in chunk.pieces() {
-                open.push_str(piece);
+            for (text, ended) in chunk.document_texts() {
+                open.push_str(text);
                 if ended {
                     let words = open.split_ascii_whitespace();
                     documents.push(words.map(str::to_owned).collect::<Vec<_>>());
@@ -458,7 +458,7 @@ mod tests {
             });
             let chunks = chunks(reader).unwrap();
             assert_eq!(chunks.len(), expected, "{documents:?}");
-            let last_ends = chunks.iter().map(|c| c.pieces().last().unwrap().1);
+            let last_ends = chunks.iter().map(|c| c.document_texts().last().unwrap().1);
             assert!(last_ends.into_iter().all(|ended| ended));
         }
     }

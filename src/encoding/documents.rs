@@ -4,7 +4,7 @@
 use super::compact_text::check_length;
 use super::document_chunk::{DocumentChunk, WeightedDocuments};
 use super::segments::RawIds;
-use super::{CompactText, DOCUMENT_END, END, EncodedCorpus, GAP};
+use super::{CompactText, DOCUMENT_END, END_SYMBOL, EncodedCorpus, GAP};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
@@ -33,7 +33,10 @@ impl DocumentText {
         let mut open = CompactText::default();
         while !corpus.is_exhausted() {
             for text in corpus.next_texts()? {
-                let last = text.symbols().iter().rposition(|&symbol| symbol == END);
+                let last = text
+                    .symbols()
+                    .iter()
+                    .rposition(|&symbol| symbol == END_SYMBOL);
                 let Some(last) = last else {
                     open.append(&text)?;
                     continue;
@@ -56,7 +59,7 @@ impl DocumentText {
         check_length(text.len())?;
         let mut ends = Vec::new();
         for (at, &symbol) in text.symbols().iter().enumerate() {
-            if symbol == END {
+            if symbol == END_SYMBOL {
                 fallible::push(&mut ends, at as u32 + 1)?;
             }
         }

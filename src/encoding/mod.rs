@@ -20,7 +20,7 @@ mod segments;
 mod word_table;
 
 pub use compact_text::CompactText;
-pub(crate) use compact_text::{END, FAR};
+pub(crate) use compact_text::{END_SYMBOL, FAR};
 pub use documents::DocumentText;
 pub(crate) use interner::Interner;
 pub(crate) use numbered::NumberedText;

@@ -464,7 +464,7 @@ mod tests {
     }
 
     impl SlowReader {
-        const MOST: usize = 2000;
+        const MOST_CHUNKS: usize = 2000;
         const FIRST: usize = 2000;
     }
 
@@ -475,7 +475,7 @@ mod tests {
                 return Ok(Some(Content::Lines("a ".repeat(Self::FIRST / 2))));
             }
             std::thread::sleep(Duration::from_millis(1));
-            Ok((self.read < Self::MOST).then(|| Content::Lines(String::new())))
+            Ok((self.read < Self::MOST_CHUNKS).then(|| Content::Lines(String::new())))
         }
         fn bytes_read(&self) -> u64 {
             Self::FIRST as u64 / 10
@@ -497,7 +497,10 @@ mod tests {
         });
         let error = read.unwrap().unwrap_err().to_string();
         assert!(error.contains("no such folder"), "{error}");
-        assert!(reader.read < SlowReader::MOST, "all chunks were read");
+        assert!(
+            reader.read < SlowReader::MOST_CHUNKS,
+            "all chunks were read"
+        );
     }
 
     #[test]

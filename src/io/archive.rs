@@ -1,7 +1,7 @@
 //! Reads files in zip archives. `archive.zip:name` is the path of a file in an archive.
 
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{FileKind, LOOK};
+use crate::file_kind::{BEGINNING_BYTES, FileKind};
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -42,7 +42,8 @@ pub(crate) fn is_archive(file: &mut File) -> io::Result<bool> {
     let mut beginning = Vec::new();
     file.take(4).read_to_end(&mut beginning)?;
     if beginning == b"PK\x03\x04" {
-        file.take(LOOK as u64).read_to_end(&mut beginning)?;
+        file.take(BEGINNING_BYTES as u64)
+            .read_to_end(&mut beginning)?;
     }
     file.seek(SeekFrom::Start(0))?;
     Ok(FileKind::of_beginning(&beginning, false) == Some(FileKind::Archive))

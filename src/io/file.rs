@@ -15,7 +15,7 @@ const SETTLE: usize = 16 << 20;
 const BUFFER: usize = 1 << 16;
 /// Milliseconds of a wait for the reader of a pipe. Between two waits, the writer checks whether
 /// the caller has asked to stop.
-const PATIENCE: u64 = 20;
+const PIPE_WAIT: u64 = 20;
 /// A pipe that is ready takes this many bytes without making its writer wait.
 const PIPE: usize = 4096;
 
@@ -278,7 +278,7 @@ fn open_stream(path: &Path) -> io::Result<Option<File>> {
                 Ok(Some(file))
             }
             Err(error) if is_unread_pipe(path, &error) => {
-                std::thread::sleep(std::time::Duration::from_millis(PATIENCE));
+                std::thread::sleep(std::time::Duration::from_millis(PIPE_WAIT));
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -295,8 +295,8 @@ fn is_unread_pipe(path: &Path, error: &io::Error) -> bool {
         && fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
 }
 
-/// Wait until `file` can take bytes, for at most `PATIENCE`. Returns whether the caller may write only a few bytes
-/// at a time: `true` for a pipe or device, `false` for a regular file. After `PATIENCE`, the error is
+/// Wait until `file` can take bytes, for at most `PIPE_WAIT`. Returns whether the caller may write only a few bytes
+/// at a time: `true` for a pipe or device, `false` for a regular file. After `PIPE_WAIT`, the error is
 /// [`ErrorKind::WouldBlock`].
 fn is_ready(file: &File) -> io::Result<bool> {
     #[cfg(unix)]
@@ -307,7 +307,7 @@ fn is_ready(file: &File) -> io::Result<bool> {
         }
         let timeout = Timespec {
             tv_sec: 0,
-            tv_nsec: PATIENCE as i64 * 1_000_000,
+            tv_nsec: PIPE_WAIT as i64 * 1_000_000,
         };
         match poll(&mut [PollFd::new(file, PollFlags::OUT)], Some(&timeout)) {
             Ok(0) => return Err(ErrorKind::WouldBlock.into()),

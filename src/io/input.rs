@@ -3,7 +3,7 @@
 //! (`open.rs` opens files; `corpus/text.rs` reads text.)
 
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{FileKind, LOOK, Wanted};
+use crate::file_kind::{BEGINNING_BYTES, FileKind, Wanted};
 use crate::io::charset::{OnInvalid, Utf16};
 use crate::io::compression::Decompressed;
 use crate::io::{Idle, Opened, STANDARD_STREAM, at, listed, open, open_standard_input, path_of};
@@ -158,8 +158,8 @@ impl Input {
     /// # Errors
     /// [`Error::Format`], which says what the file is; the errors of reading its beginning.
     pub fn check_kind(&mut self, wanted: Wanted) -> Result<()> {
-        let beginning = self.peek(LOOK)?;
-        let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);
+        let beginning = self.peek(BEGINNING_BYTES)?;
+        let kind = FileKind::of_beginning(beginning, beginning.len() < BEGINNING_BYTES);
         let refused = kind.and_then(|kind| kind.refused(&self.path, wanted));
         refused.map_or(Ok(()), Err)
     }

@@ -372,7 +372,7 @@ impl CoreHistory {
     ) -> PyResult<Self> {
         check_enough_records(validation, records, held_out)?;
         let options = TrainingOptions {
-            patience: early_stopping,
+            early_stopping,
             deadline: deadline(max_seconds),
             ..training.options()?
         };

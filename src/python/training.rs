@@ -278,7 +278,7 @@ pub fn train(
     load_numpy(py)?;
     let arguments = session.unwrap_or_default();
     let mut options = training.options()?;
-    options.patience = arguments.early_stopping;
+    options.early_stopping = arguments.early_stopping;
     options.frozen_contexts = arguments.frozen_contexts;
     options.deadline = deadline(arguments.max_seconds);
     let (threads, memory) = running.resolve()?;

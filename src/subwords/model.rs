@@ -68,11 +68,11 @@ impl SubwordOptions {
 /// # Errors
 /// [`Error::Memory`].
 pub fn word_weights(counts: &[u64]) -> Result<Vec<f32>> {
-    const FREQUENT: f64 = 200.0;
+    const FULL_WEIGHT_COUNT: f64 = 200.0;
     fallible::collect(
         counts
             .iter()
-            .map(|&count| (count as f64 / FREQUENT).sqrt().min(1.0) as f32),
+            .map(|&count| (count as f64 / FULL_WEIGHT_COUNT).sqrt().min(1.0) as f32),
     )
 }
 

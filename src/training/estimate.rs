@@ -248,7 +248,7 @@ impl FitSeconds {
             epochs: 2,
             learning_rate: SMALL_RATE,
             bias_learning_rate: SMALL_RATE,
-            patience: None,
+            early_stopping: None,
             deadline: None,
             ..*training
         };

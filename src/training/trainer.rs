@@ -165,7 +165,7 @@ impl TrainingState {
                 records_per_second: tiles.records as f64 / seconds.max(1e-9),
             };
             self.history.finish_epoch(report);
-            if options.patience.is_some() {
+            if options.early_stopping.is_some() {
                 self.update_best(&mut before)?;
             }
             before.copy_from(&self.parameters);
@@ -205,7 +205,7 @@ impl TrainingState {
                 "must be finite numbers, and their accumulators G above 0",
             ));
         }
-        if options.patience.is_some() && tiles.held_out() == 0 {
+        if options.early_stopping.is_some() && tiles.held_out() == 0 {
             return Err(Error::parameter(
                 "early_stopping",
                 "needs held-out records: set validation",

@@ -354,7 +354,7 @@ proptest! {
         for counted in [apart, together] {
             for (group, counts) in merged(counted, groups, threads).into_iter().enumerate() {
                 let counts = GroupCounts::from(counts.serialize());
-                let touches = |id: WordId| partition.group_of_rank(id) == group;
+                let touches = |id: WordId| partition.group_of(partition.new_id(id)) == group;
                 let mut wanted = expected.clone();
                 wanted.retain(|&(i, j), _| touches(i) || touches(j));
                 let found: Records = records(&counts, words.len())
