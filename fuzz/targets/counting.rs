@@ -2,7 +2,7 @@
 //! Fuzzes counting small texts: the counts must be those of a naive counter, and must survive being saved and read.
 
 use glove_rs::cooccurrence::{CountingOptions, count};
-use glove_rs::corpus::Documents;
+use glove_rs::corpus::InMemoryDocuments;
 use glove_rs::encoding::{ChosenVocabulary, EncodingOptions, RawCorpus};
 use glove_rs::formats::counts;
 use glove_rs::tokenize::Tokenizer;
@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
         ..Default::default()
     };
     let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
-    let mut reader = Documents::new(text.split('\n'));
+    let mut reader = InMemoryDocuments::new(text.split('\n'));
     let raw = RawCorpus::read(&mut reader, &encoding, &memory, &monitor).expect("text");
     let Some(chosen) = accepted(raw.choose(&encoding, &monitor)) else {
         return;

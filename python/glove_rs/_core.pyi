@@ -72,6 +72,7 @@ __all__ = [
     "recognise",
     "restore_subwords",
     "restore_vocabulary",
+    "row_arrays",
     "save_parameters",
     "save_vectors",
     "shrink",
@@ -85,7 +86,6 @@ __all__ = [
     "train",
     "train_records",
     "unit_rows",
-    "unpack_rows",
 ]
 
 _Path: TypeAlias = str | os.PathLike[str]
@@ -665,7 +665,7 @@ def start_rows(
     init: _Init | None,
     threads: int,
 ) -> list[_F32]: ...
-def unpack_rows(
+def row_arrays(
     rows: _F32, dim: int, optimizer: str, contexts: bool
 ) -> tuple[_F32, _F32, _F32, _F32]: ...
 def check_training(training: _Training) -> None: ...

@@ -221,17 +221,17 @@ pub trait ChunkReader: Send {
 /// Documents that are already in memory. They become one chunk, however long they are.
 ///
 /// ```
-/// use glove_rs::corpus::{ChunkReader, Documents};
-/// let mut reader = Documents::new(["an apple a day", "keeps the doctor away"]);
+/// use glove_rs::corpus::{ChunkReader, InMemoryDocuments};
+/// let mut reader = InMemoryDocuments::new(["an apple a day", "keeps the doctor away"]);
 /// assert!(reader.next_chunk().unwrap().is_some());
 /// assert!(reader.next_chunk().unwrap().is_none());
 /// ```
-pub struct Documents {
+pub struct InMemoryDocuments {
     text: Option<String>,
     bytes: u64,
 }
 
-impl Documents {
+impl InMemoryDocuments {
     /// One document per item. A newline within an item ends a document too. A newline at the end of an item begins no
     /// further document.
     pub fn new<T: AsRef<str>>(documents: impl IntoIterator<Item = T>) -> Self {
@@ -249,7 +249,7 @@ impl Documents {
     }
 }
 
-impl ChunkReader for Documents {
+impl ChunkReader for InMemoryDocuments {
     fn next_chunk(&mut self) -> Result<Option<Content>> {
         Ok(self.text.take().map(Content::Lines))
     }

@@ -47,13 +47,13 @@ pub(crate) const DROPPED: WordId = DOCUMENT_END - 2;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::Documents;
+    use crate::corpus::InMemoryDocuments;
     use crate::{MemoryLimit, Monitor, Result, Vocabulary};
 
     fn encode(documents: &[&str], options: &EncodingOptions) -> Result<(Vocabulary, Vec<WordId>)> {
         let monitor = Monitor::new();
         let memory = MemoryLimit::default();
-        let mut reader = Documents::new(documents);
+        let mut reader = InMemoryDocuments::new(documents);
         let raw = RawCorpus::read(&mut reader, options, &memory, &monitor)?;
         let vocabulary = raw.vocabulary(options, &monitor)?;
         let mut encoded = raw.encode(&vocabulary, options, &monitor)?;

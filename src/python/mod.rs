@@ -79,7 +79,7 @@ mod _core {
     };
     #[pymodule_export]
     use super::strata::{
-        CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,
+        CoreHistory, CoreTiles, group_marginals, group_ranks, row_arrays, split_counts, start_rows,
     };
     #[pymodule_export]
     use super::subwords::{CoreDesign, CoreSubwords, restore_subwords, shrink, subword_design};

@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// modules of the package pass.
 #[derive(FromPyObject, Default)]
 #[pyo3(from_item_all)]
-pub struct SessionArguments<'py> {
+pub struct FitArguments<'py> {
     /// The fraction of the word pairs to hold out of training.
     pub validation: Option<f64>,
     /// End after this many epochs in a row without a smaller validation loss.

@@ -4,7 +4,7 @@
 use super::arguments::RunningArguments;
 use super::cooccurrence::CoreCooccurrence;
 use super::run::{run_in_pool, run_with_mailbox};
-use super::session::{CoreCheckpoint, SessionArguments, show};
+use super::session::{CoreCheckpoint, FitArguments, show};
 use super::subwords::{CoreDesign, CoreSubwords};
 use crate::error::Error;
 use crate::session::{Session, Start, Trained};
@@ -272,7 +272,7 @@ pub fn train(
     progress: Option<&Bound<'_, PyAny>>,
     consume: bool,
     start: Option<StartArguments<'_>>,
-    session: Option<SessionArguments<'_>>,
+    session: Option<FitArguments<'_>>,
     design: Option<&Bound<'_, CoreDesign>>,
 ) -> PyResult<Py<CoreParameters>> {
     load_numpy(py)?;

@@ -523,12 +523,12 @@ impl Parameters {
         bytemuck::cast_slice(&side.lines)
     }
 
-    /// Unpack rows that [`Parameters::rows_of`] returned. The first element of the result is the vectors and biases,
+    /// The arrays of rows that [`Parameters::rows_of`] returned. The first element of the result is the vectors and biases,
     /// the second is the accumulators of the vectors and of the biases.
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn unpack(
+    pub fn row_arrays(
         rows: &[f32],
         layout: RowLayout,
         contexts: bool,

@@ -1,7 +1,7 @@
 //! Tests of `session`: a Rust program interrupts a training and resumes it from its checkpoint.
 
 use glove_rs::cooccurrence::{CountingOptions, Triangle, count};
-use glove_rs::corpus::Documents;
+use glove_rs::corpus::InMemoryDocuments;
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::formats::counts as counts_file;
 use glove_rs::session::{Checkpoints, Session, Start, Trained};
@@ -36,7 +36,7 @@ fn counted() -> (Arc<Vocabulary>, Triangle) {
     let (encoding, counting) = (EncodingOptions::default(), CountingOptions::default());
     let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
     let counted: Result<_> = threads::in_pool(2, || {
-        let mut reader = Documents::new(documents);
+        let mut reader = InMemoryDocuments::new(documents);
         let raw = RawCorpus::read(&mut reader, &encoding, &memory, &monitor)?;
         let vocabulary = raw.vocabulary(&encoding, &monitor)?;
         let mut corpus = raw.encode(&vocabulary, &encoding, &monitor)?;

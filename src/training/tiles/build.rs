@@ -4,7 +4,7 @@ use super::block_entries::for_each_block;
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
 use super::logarithm::{Buffer, logarithms};
-use super::order::{Order, Scratch};
+use super::order::{RecordOrder, Scratch};
 use super::slab::{Slab, SlabRange};
 use super::source::{Counts, TileSource};
 use super::{Tile, Tiles};
@@ -311,7 +311,7 @@ fn fill(
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
         shuffle(records, &mut rng);
         let rows = grid.words_of(tile.row_block as usize).len();
-        Order::new(rows, layout).arrange(records, scratch);
+        RecordOrder::new(rows, layout).arrange(records, scratch);
     };
     ordered
         .into_par_iter()

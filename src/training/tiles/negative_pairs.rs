@@ -1,6 +1,6 @@
 //! Adds negative pairs to tiles whose records are complete.
 
-use super::order::{Order, Scratch};
+use super::order::{RecordOrder, Scratch};
 use super::slab::{Slab, SlabRange};
 use super::{Negatives, Tile, Tiles};
 use crate::error::Result;
@@ -84,7 +84,8 @@ impl Tiles {
             let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
             if self.layout.is_rowwise() {
                 let rows = self.grid.words_of(row_block).len();
-                Order::new(rows, self.layout).arrange(&mut pairs[end..end + length], &mut scratch);
+                RecordOrder::new(rows, self.layout)
+                    .arrange(&mut pairs[end..end + length], &mut scratch);
             }
             if !any_seen && length == 0 {
                 continue;

@@ -43,7 +43,7 @@ impl HasRow for NegativePair {
 }
 
 /// How to order the records of the tiles of one block of rows.
-pub(super) struct Order {
+pub(super) struct RecordOrder {
     rows: usize,
     // Number of consecutive rows whose records are sorted together.
     near: usize,
@@ -51,7 +51,7 @@ pub(super) struct Order {
     in_fours: bool,
 }
 
-/// Buffers of [`Order::arrange`].
+/// Buffers of [`RecordOrder::arrange`].
 pub(super) struct Scratch<T> {
     sorted: Vec<T>,
     ends: Vec<usize>,
@@ -68,7 +68,7 @@ impl<T> Default for Scratch<T> {
     }
 }
 
-impl Order {
+impl RecordOrder {
     /// The order for a block of `rows` rows.
     pub fn new(rows: usize, layout: RowLayout) -> Self {
         let in_fours = layout.is_rowwise();
@@ -178,13 +178,13 @@ mod tests {
             .collect()
     }
 
-    fn order(optimizer: Optimizer) -> Order {
-        Order::new(ROWS, RowLayout::new(300, optimizer))
+    fn order(optimizer: Optimizer) -> RecordOrder {
+        RecordOrder::new(ROWS, RowLayout::new(300, optimizer))
     }
 
     #[test]
     fn records_are_sorted_by_groups_of_rows_within_each_stretch() {
-        let Order { near, stretch, .. } = order(Optimizer::AdaGrad);
+        let RecordOrder { near, stretch, .. } = order(Optimizer::AdaGrad);
         assert!(near > 1 && near < ROWS);
         let all = shuffled(1_000);
         let mut arranged = all.clone();
