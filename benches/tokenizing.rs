@@ -6,7 +6,7 @@
 mod synthetic;
 
 use criterion::{BenchmarkId, Criterion, Throughput};
-use glove_rs::corpus::{Documents, FileReader};
+use glove_rs::corpus::{FileReader, InMemoryDocuments};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::tokenize::{TokenHandler, whitespace};
 use glove_rs::{MemoryLimit, Monitor, threads};
@@ -53,15 +53,15 @@ fn tokenizing(criterion: &mut Criterion) {
             black_box(counts)
         });
     });
-    // `Documents` gives all of its text as one chunk, which one thread reads.
+    // `InMemoryDocuments` gives all of its text as one chunk, which one thread reads.
     let options = EncodingOptions::default();
     group.bench_function(BenchmarkId::new("RawCorpus::read", "1 thread"), |bencher| {
         threads::in_pool(1, || {
             bencher.iter_custom(|times| {
                 let mut elapsed = Duration::ZERO;
                 for _ in 0..times {
-                    // `Documents::new` copies the text. This is not measured.
-                    let mut documents = Documents::new(text.lines());
+                    // `InMemoryDocuments::new` copies the text. This is not measured.
+                    let mut documents = InMemoryDocuments::new(text.lines());
                     let start = Instant::now();
                     let raw = RawCorpus::read(
                         &mut documents,

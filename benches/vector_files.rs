@@ -6,7 +6,7 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput};
 use glove_rs::formats::write::{Layout, save};
-use glove_rs::formats::{LoadOptions, Loaded, load};
+use glove_rs::formats::{LoadOptions, LoadedVectors, load};
 use glove_rs::{Monitor, threads};
 use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
@@ -45,7 +45,7 @@ fn text(criterion: &mut Criterion) {
             });
             write().expect("space for the vectors");
             group.bench_function(BenchmarkId::new("load", name), |bencher| {
-                let read = || -> Loaded<f32> {
+                let read = || -> LoadedVectors<f32> {
                     load(&path, LoadOptions::default(), &Monitor::new()).expect("it was written")
                 };
                 let all = || bencher.iter(|| black_box(read()));

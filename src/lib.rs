@@ -6,7 +6,7 @@
 //!
 //! ```
 //! use glove_rs::cooccurrence::{CountingOptions, count};
-//! use glove_rs::corpus::Documents;
+//! use glove_rs::corpus::InMemoryDocuments;
 //! use glove_rs::encoding::{EncodingOptions, RawCorpus};
 //! use glove_rs::training::{Counts, Parameters, TileOptions, Tiles, TrainingOptions, train};
 //! use glove_rs::{MemoryLimit, Monitor, threads};
@@ -17,7 +17,7 @@
 //! let monitor = Monitor::new();
 //! let memory = MemoryLimit::default();
 //! let (vocabulary, reports) = threads::in_pool(2, || {
-//!     let raw = RawCorpus::read(&mut Documents::new(text), &encoding, &memory, &monitor)?;
+//!     let raw = RawCorpus::read(&mut InMemoryDocuments::new(text), &encoding, &memory, &monitor)?;
 //!     let vocabulary = raw.vocabulary(&encoding, &monitor)?;
 //!     let mut corpus = raw.encode(&vocabulary, &encoding, &monitor)?;
 //!     let options = CountingOptions::default();

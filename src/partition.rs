@@ -45,13 +45,6 @@ impl Partition {
         self.groups
     }
 
-    /// The group of the word with this rank.
-    #[inline]
-    pub fn group_of_rank(&self, rank: WordId) -> usize {
-        let (round, position) = self.round_of(rank as usize);
-        self.group_at(round, position)
-    }
-
     /// The group of the word with this new id.
     #[inline]
     pub fn group_of(&self, new_id: WordId) -> usize {
@@ -149,7 +142,8 @@ mod tests {
     #[test]
     fn ranks_go_to_groups_back_and_forth() {
         let partition = Partition::new(8, 3);
-        let groups: Vec<_> = (0..8).map(|rank| partition.group_of_rank(rank)).collect();
+        let group_of_rank = |rank| partition.group_of(partition.new_id(rank));
+        let groups: Vec<_> = (0..8).map(group_of_rank).collect();
         assert_eq!(groups, [0, 1, 2, 2, 1, 0, 0, 1]);
         assert_eq!(partition.ranks(), [0, 5, 6, 1, 4, 7, 2, 3]);
     }

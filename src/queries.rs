@@ -122,7 +122,7 @@ fn by_rows<E: Element>(
     let arch = Arch::new();
     let task = |(matrix, out): (&[E], &mut [f32])| {
         monitor.check()?;
-        arch.dispatch(Task {
+        arch.dispatch(RowsTask {
             matrix,
             out,
             width,
@@ -147,7 +147,7 @@ fn by_rows<E: Element>(
 
 /// Rows of the matrix to which one call applies `of_row`, with the widest vector instructions that the
 /// processor has.
-struct Task<'a, E, R> {
+struct RowsTask<'a, E, R> {
     matrix: &'a [E],
     out: &'a mut [f32],
     width: usize,
@@ -156,7 +156,7 @@ struct Task<'a, E, R> {
     of_row: &'a R,
 }
 
-impl<E: Element, R: OfRow> WithSimd for Task<'_, E, R> {
+impl<E: Element, R: OfRow> WithSimd for RowsTask<'_, E, R> {
     type Output = ();
 
     #[inline(always)]

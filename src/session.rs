@@ -24,13 +24,13 @@
 //! };
 //! let monitor = Monitor::new();
 //! // Stop after two epochs, as an interrupted program would.
-//! let mut stop = |training: &glove_rs::training::Training| {
+//! let mut stop = |training: &glove_rs::training::TrainingState| {
 //!     Ok(match training.history.epochs {
 //!         2 => ControlFlow::Break(()),
 //!         _ => ControlFlow::Continue(()),
 //!     })
 //! };
-//! let mut go_on = |_: &glove_rs::training::Training| Ok(ControlFlow::Continue(()));
+//! let mut go_on = |_: &glove_rs::training::TrainingState| Ok(ControlFlow::Continue(()));
 //! let trained = threads::in_pool(2, || {
 //!     session.run(counts.clone(), Start::Random, &mut stop, &monitor)?;
 //!     let start = Start::from_checkpoint(&path, &monitor)?;
@@ -50,7 +50,7 @@ use crate::report::EpochReport;
 use crate::subwords::{Design, Shrinkage, Subwords};
 use crate::training::{
     AfterEpoch, Anchor, Counts, Exported, History, Parameters, RowLayout, TileOptions, Tiles,
-    Training, TrainingOptions, check_enough_records,
+    TrainingOptions, TrainingState, check_enough_records,
 };
 use crate::vocabulary::Vocabulary;
 use std::path::{Path, PathBuf};
@@ -72,7 +72,7 @@ pub enum Start {
         history: History,
     },
     /// An earlier training continues, from the end of its last finished epoch.
-    Resumed(Box<Training>),
+    Resumed(Box<TrainingState>),
 }
 
 impl Start {
@@ -111,7 +111,7 @@ impl Checkpoints {
         }
     }
 
-    fn save(&self, training: &Training, monitor: &Monitor) -> Result<()> {
+    fn save(&self, training: &TrainingState, monitor: &Monitor) -> Result<()> {
         checkpoint::save(&self.path, training, &self.settings, monitor)
     }
 }
@@ -136,7 +136,7 @@ pub struct Session {
     pub memory: MemoryLimit,
     /// Pretrained vectors of some words. With [`Start::Random`], the sum w + w̃ of such a word starts at its pretrained
     /// vector. If the weight of the anchor is above 0, training also keeps the sum near the pretrained vector. With
-    /// [`Start::Resumed`], the training has the anchor of the [`Training`] instead.
+    /// [`Start::Resumed`], the training has the anchor of the [`TrainingState`] instead.
     pub anchor: Option<Anchor>,
     /// The checkpoints to write, if any.
     pub checkpoints: Option<Checkpoints>,
@@ -343,7 +343,7 @@ impl Session {
     }
 
     /// The state of the training before the first epoch of this call.
-    fn start(&self, start: Start, shape: [usize; 2], monitor: &Monitor) -> Result<Training> {
+    fn start(&self, start: Start, shape: [usize; 2], monitor: &Monitor) -> Result<TrainingState> {
         let (parameters, history) = match start {
             Start::Resumed(training) => return Ok(*training),
             Start::Given {
@@ -364,17 +364,17 @@ impl Session {
                 (random, History::default())
             }
         };
-        Ok(Training {
+        Ok(TrainingState {
             history,
             anchor: self.anchor.clone().filter(|anchor| anchor.weight > 0.0),
-            ..Training::new(parameters)
+            ..TrainingState::new(parameters)
         })
     }
 
     /// Run the epochs, with checkpoints before, between and after them.
     fn train(
         &self,
-        training: &mut Training,
+        training: &mut TrainingState,
         tiles: &Tiles,
         resumed: bool,
         after_epoch: AfterEpoch<'_>,
@@ -384,7 +384,7 @@ impl Session {
             checkpoints.save(training, monitor)?;
         }
         let mut saved = training.history.epochs;
-        let mut save_and_ask = |training: &Training| {
+        let mut save_and_ask = |training: &TrainingState| {
             if let Some(checkpoints) = &self.checkpoints
                 && training.history.epochs.is_multiple_of(checkpoints.every)
             {

@@ -1,7 +1,7 @@
 //! What the fuzz targets share: files in memory, and checks of everything that is read.
 
 use glove_rs::cooccurrence::Triangle;
-use glove_rs::formats::{Format, LoadOptions, Loaded, load, native, write};
+use glove_rs::formats::{Format, LoadOptions, LoadedVectors, load, native, write};
 use glove_rs::tokenize::{TokenHandler, Tokenizer};
 use glove_rs::{Error, Monitor, Result, Vocabulary};
 use std::collections::HashSet;
@@ -44,7 +44,7 @@ pub fn check_vectors(data: &[u8], format: Option<Format>) {
         let Some(loaded) = accepted(read(&path, format, None)) else {
             return;
         };
-        let Loaded {
+        let LoadedVectors {
             words, matrix, dim, ..
         } = &loaded;
         assert_eq!(
@@ -82,7 +82,7 @@ pub fn check_vectors(data: &[u8], format: Option<Format>) {
     });
 }
 
-fn read(path: &Path, format: Option<Format>, limit: Option<usize>) -> Result<Loaded<f32>> {
+fn read(path: &Path, format: Option<Format>, limit: Option<usize>) -> Result<LoadedVectors<f32>> {
     let options = LoadOptions {
         format,
         limit,
@@ -91,7 +91,7 @@ fn read(path: &Path, format: Option<Format>, limit: Option<usize>) -> Result<Loa
     load(path, options, &Monitor::new())
 }
 
-fn check_same(a: &Loaded<f32>, b: &Loaded<f32>) {
+fn check_same(a: &LoadedVectors<f32>, b: &LoadedVectors<f32>) {
     assert_eq!(a.words, b.words);
     assert_eq!(a.dim, b.dim);
     assert!(alike(&a.matrix, &b.matrix), "the same numbers");

@@ -2,8 +2,8 @@
 //! Fuzzes counting small texts: the counts must be those of a naive counter, and must survive being saved and read.
 
 use glove_rs::cooccurrence::{CountingOptions, count};
-use glove_rs::corpus::Documents;
-use glove_rs::encoding::{Chosen, EncodingOptions, RawCorpus};
+use glove_rs::corpus::InMemoryDocuments;
+use glove_rs::encoding::{ChosenVocabulary, EncodingOptions, RawCorpus};
 use glove_rs::formats::counts;
 use glove_rs::tokenize::Tokenizer;
 use glove_rs::{MemoryLimit, Monitor, Vocabulary};
@@ -29,12 +29,12 @@ fuzz_target!(|data: &[u8]| {
         ..Default::default()
     };
     let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
-    let mut reader = Documents::new(text.split('\n'));
+    let mut reader = InMemoryDocuments::new(text.split('\n'));
     let raw = RawCorpus::read(&mut reader, &encoding, &memory, &monitor).expect("text");
     let Some(chosen) = accepted(raw.choose(&encoding, &monitor)) else {
         return;
     };
-    let Chosen { vocabulary, rare, ranks } = chosen;
+    let ChosenVocabulary { vocabulary, rare, ranks } = chosen;
     let mut corpus = raw.ranked(ranks);
     let counted =
         count(&mut corpus, vocabulary.len(), &options, &memory, &monitor).expect("counts");

@@ -55,10 +55,10 @@ __all__ = [
     "folded",
     "group_marginals",
     "group_ranks",
-    "has_parts",
+    "is_compressed_name",
     "is_member",
     "is_native",
-    "is_packed",
+    "is_splittable",
     "is_temporary_of",
     "learn_phrases",
     "load_parameters",
@@ -72,6 +72,7 @@ __all__ = [
     "recognise",
     "restore_subwords",
     "restore_vocabulary",
+    "row_arrays",
     "save_parameters",
     "save_vectors",
     "shrink",
@@ -86,7 +87,6 @@ __all__ = [
     "train",
     "train_records",
     "unit_rows",
-    "unpack_rows",
 ]
 
 _Path: TypeAlias = str | os.PathLike[str]
@@ -208,7 +208,7 @@ class _Start(TypedDict):
 
 __version__: Final[str]
 
-#: The number of first bytes that `compression` and `has_parts` need.
+#: The number of first bytes that `compression` and `is_splittable` need.
 COMPRESSION_BYTES: Final[int]
 
 # The documentation site takes the docstrings of these classes from here.
@@ -373,7 +373,7 @@ class CoreDocuments:
         running: _Running,
         progress: _Progress | None,
     ) -> CoreCooccurrence: ...
-    def part(
+    def subset(
         self,
         weights: npt.NDArray[np.uint32],
         vocabulary: CoreVocabulary,
@@ -387,10 +387,10 @@ def count_by_group(
     vocabulary: CoreVocabulary,
     counting: _Counting,
     groups: int,
-    part: int,
-    parts: int,
+    task: int,
+    tasks: int,
 ) -> list[CoreGroupCounts]: ...
-def has_parts(beginning: bytes) -> bool: ...
+def is_splittable(beginning: bytes) -> bool: ...
 def folded(words: Sequence[str], lowercase: bool, normalize: str | None) -> list[str]: ...
 def restore_subwords(content: bytes) -> CoreSubwords: ...
 def learn_phrases(
@@ -459,7 +459,7 @@ class CoreCooccurrence:
     def csr(
         self,
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
-    def parts(self) -> list[int]: ...
+    def row_bounds(self) -> list[int]: ...
     def rows(
         self, first: int, end: int
     ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int32], npt.NDArray[np.float64]]: ...
@@ -501,7 +501,7 @@ class CorePhrases:
         connectors: Sequence[str],
         passes: Sequence[Sequence[tuple[Sequence[str], float]]],
     ) -> CorePhrases: ...
-    def parts(self) -> tuple[str, list[str], list[list[tuple[list[str], float]]]]: ...
+    def contents(self) -> tuple[str, list[str], list[list[tuple[list[str], float]]]]: ...
     def joined(self, words: Sequence[str]) -> list[str]: ...
     def __len__(self) -> int: ...
 
@@ -667,7 +667,7 @@ def start_rows(
     init: _Init | None,
     threads: int,
 ) -> list[_F32]: ...
-def unpack_rows(
+def row_arrays(
     rows: _F32, dim: int, optimizer: str, contexts: bool
 ) -> tuple[_F32, _F32, _F32, _F32]: ...
 def check_training(training: _Training) -> None: ...
@@ -738,7 +738,7 @@ def members(archive: _Path) -> list[str]: ...
 def find_member(path: _Path) -> tuple[str, str]: ...
 def is_temporary_of(name: str, target: str) -> bool: ...
 def is_member(path: _Path) -> bool: ...
-def is_packed(path: _Path) -> bool: ...
+def is_compressed_name(path: _Path) -> bool: ...
 def compression(
     beginning: bytes,
 ) -> Literal["gzip", "bzip2", "xz", "Zstandard"] | None: ...

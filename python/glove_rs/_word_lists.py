@@ -121,7 +121,7 @@ def read_phrases(path: str | os.PathLike[str], parameter: str = "path") -> _core
 
 def phrases_to_json(phrases: _core.CorePhrases) -> dict[str, Any]:
     """Return phrases as types that ``json.dumps`` accepts."""
-    delimiter, connectors, passes = phrases.parts()
+    delimiter, connectors, passes = phrases.contents()
     return {
         "format": _FORMAT,
         "version": 1,

@@ -216,7 +216,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
     @property
     def _scores(self) -> dict[tuple[str, ...], float]:
-        passes = self._core.parts()[2]
+        passes = self._core.contents()[2]
         return {tuple(words): score for found in passes for words, score in found}
 
     def __getitem__(self, words: tuple[str, ...]) -> float:
@@ -231,7 +231,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Phrases):
             return NotImplemented
-        return self._core.parts() == other._core.parts()
+        return self._core.contents() == other._core.contents()
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -199,7 +199,7 @@ fn key(own: &[u32], words: &[(&[u8], u64)]) -> Result<Box<[u8]>> {
 mod tests {
     use super::*;
     use crate::collocations::Scoring;
-    use crate::corpus::Documents;
+    use crate::corpus::InMemoryDocuments;
 
     #[test]
     fn a_phrase_occurs_min_count_times_whatever_the_threshold() {
@@ -211,7 +211,7 @@ mod tests {
             scoring: Scoring::Default,
         };
         let found = learn(
-            &mut Documents::new(text),
+            &mut InMemoryDocuments::new(text),
             Phrases::empty("_", [""; 0]).unwrap(),
             &rule,
             &EncodingOptions::default(),

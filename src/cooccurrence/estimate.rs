@@ -2,7 +2,7 @@
 //! counting takes. `growth.rs` extrapolates from the sample to the corpus; `training/estimate.rs` estimates training.
 
 use super::count::count;
-use super::growth::{Interval, Spectrum};
+use super::growth::{Bounds, Spectrum};
 use super::matrix::Triangle;
 use super::options::CountingOptions;
 use super::row_codec::encode;
@@ -53,7 +53,7 @@ pub struct CorpusSize {
 /// Rows are freed in small pieces while tiles are built, and the allocator still holds a fraction of them
 /// afterwards. In measured fits this fraction was between `low` and `high` and differed from run to run
 /// (benches/EXPERIMENTS.md, "Memory of a fit"); `likely` is the mean.
-const RETAINED_ROWS: Interval = Interval {
+const RETAINED_ROWS: Bounds = Bounds {
     low: 0.1,
     likely: 0.3,
     high: 0.6,
@@ -172,9 +172,9 @@ pub struct Estimate {
 }
 
 impl Estimate {
-    /// The interval of a quantity that grows with the size of the corpus. `of` computes the quantity.
-    pub fn interval(&self, of: impl Fn(&CorpusSize) -> f64) -> Interval {
-        Interval {
+    /// The bounds of a quantity that grows with the size of the corpus. `of` computes the quantity.
+    pub fn bounds(&self, of: impl Fn(&CorpusSize) -> f64) -> Bounds {
+        Bounds {
             low: of(&self.low),
             likely: of(&self.likely),
             high: of(&self.high),
@@ -380,7 +380,7 @@ impl EncodedSample {
         let records = spectrum.records(self.scale, slope, [before.max(1.0), now]);
         let pairs = whole.pairs() as f64 / whole.nnz().max(1) as f64;
         let encoded = encoded_bytes(&whole)? / whole.nnz().max(1) as f64;
-        let size = |of: fn(&Interval) -> f64| CorpusSize {
+        let size = |of: fn(&Bounds) -> f64| CorpusSize {
             tokens: of(&tokens),
             kept_tokens: kept.max(1.0),
             words: (of(&words) - stop_words).max(1.0).min(most),
@@ -403,9 +403,9 @@ impl EncodedSample {
             retained_rows: of(&RETAINED_ROWS),
         };
         Ok(Estimate {
-            likely: size(|interval| interval.likely),
-            low: size(|interval| interval.low),
-            high: size(|interval| interval.high),
+            likely: size(|bounds| bounds.likely),
+            low: size(|bounds| bounds.low),
+            high: size(|bounds| bounds.high),
         })
     }
 }

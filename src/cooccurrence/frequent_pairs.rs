@@ -2,14 +2,14 @@
 //!
 //! About half of the tokens of a text are occurrences of its 256 most frequent words. To fetch the
 //! windows around these tokens would take as long as to fetch the windows of all other words.
-//! Therefore each task reads a piece of the text from front to back instead. When it reads the
+//! Therefore each task reads a range of the text from front to back instead. When it reads the
 //! right word of a pair, it adds the pair to a matrix that stays in the second-level cache.
 
 use super::accumulator::ones;
 use super::block_layout::RowBlock;
 use super::options::CountingOptions;
 use super::window::{SIDE, document_ends, words_up_to};
-use crate::encoding::END;
+use crate::encoding::END_SYMBOL;
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
@@ -17,19 +17,19 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Number of words whose pairs are counted here. The matrix of the sums of their pairs takes 512 KiB.
-const FREQUENT: usize = 1 << 8;
+const PAIRED_WORDS: usize = 1 << 8;
 /// Number of tokens of a text that one task counts. The division of a text does not depend on the
 /// number of threads, so that the sums have the same bits for any number of threads.
-const PIECE: usize = 1 << 18;
-/// Number of tokens of a stretch. A piece is read in stretches: the positions of frequent words in
+const TASK_TOKENS: usize = 1 << 18;
+/// Number of tokens of a stretch. The tokens of a task are read in stretches: the positions of frequent words in
 /// a stretch are listed first, then the pairs of these words are added, then the monitor is checked.
 const STRETCH: usize = 1 << 10;
 /// Number of windows whose neighbours are added in one loop. The processor cannot predict where a
 /// loop over the neighbours ends, and one loop for several windows ends less often.
-const TOGETHER: usize = 4;
+const WINDOWS_AT_ONCE: usize = 4;
 
 /// The sums of the pairs of the most frequent words. The sum of (left word, right word) is the
-/// element right · FREQUENT + left.
+/// element right · PAIRED_WORDS + left.
 pub(crate) struct FrequentPairs {
     words: usize,
     sums: Vec<f64>,
@@ -40,7 +40,7 @@ impl FrequentPairs {
     /// the window has more than [`SIDE`] words to each side.
     pub fn words(words: usize, options: &CountingOptions) -> usize {
         if options.window <= SIDE {
-            words.min(FREQUENT)
+            words.min(PAIRED_WORDS)
         } else {
             0
         }
@@ -55,18 +55,18 @@ impl FrequentPairs {
         options: &CountingOptions,
         monitor: &Monitor,
     ) -> Result<Self> {
-        let mut sums: Vec<f64> = fallible::zeroed(FREQUENT * FREQUENT)?;
-        let pieces: Vec<Range<usize>> = (carried..symbols.len())
-            .step_by(PIECE)
-            .map(|start| start..(start + PIECE).min(symbols.len()))
+        let mut sums: Vec<f64> = fallible::zeroed(PAIRED_WORDS * PAIRED_WORDS)?;
+        let tasks: Vec<Range<usize>> = (carried..symbols.len())
+            .step_by(TASK_TOKENS)
+            .map(|start| start..(start + TASK_TOKENS).min(symbols.len()))
             .collect();
         if words > 0 {
             let counter = Counter::new(symbols, words, options);
-            // A few pieces at a time, because each piece has a matrix of sums.
-            for pieces in pieces.chunks(4 * rayon::current_num_threads()) {
-                let counted: Result<Vec<Vec<f64>>> = pieces
+            // A few tasks at a time, because each task has a matrix of sums.
+            for tasks in tasks.chunks(4 * rayon::current_num_threads()) {
+                let counted: Result<Vec<Vec<f64>>> = tasks
                     .par_iter()
-                    .map(|piece| counter.count(piece.clone(), monitor))
+                    .map(|task| counter.count(task.clone(), monitor))
                     .collect();
                 for more in counted? {
                     for (sum, more) in sums.iter_mut().zip(more) {
@@ -84,8 +84,8 @@ impl FrequentPairs {
         block.reserve(self.words, self.words * (self.words + 1) / 2)?;
         for row in 0..self.words {
             for column in 0..=row {
-                let row_is_left = self.sums[column * FREQUENT + row];
-                let column_is_left = self.sums[row * FREQUENT + column];
+                let row_is_left = self.sums[column * PAIRED_WORDS + row];
+                let column_is_left = self.sums[row * PAIRED_WORDS + column];
                 if symmetric && row_is_left + column_is_left != 0.0 {
                     block.push(column as u32, row_is_left + column_is_left);
                 } else if row_is_left != 0.0 || column_is_left != 0.0 {
@@ -100,16 +100,16 @@ impl FrequentPairs {
     }
 }
 
-type Pairs = [f64; FREQUENT * FREQUENT];
+type Pairs = [f64; PAIRED_WORDS * PAIRED_WORDS];
 
-/// Counts a piece of the text.
+/// Counts the pairs of a range of the text.
 struct Counter<'a> {
     symbols: &'a [u16],
     // The symbol of the rarest word that is counted here.
     last: u16,
     // The weight of each lane. Lane SIDE - d is the word at distance d to the left.
     lanes: [f64; SIDE],
-    // A bit for each lane of TOGETHER windows. The bit is 1 if the distance of the lane is at most
+    // A bit for each lane of WINDOWS_AT_ONCE windows. The bit is 1 if the distance of the lane is at most
     // `options.window`.
     within: u64,
 }
@@ -120,7 +120,7 @@ impl<'a> Counter<'a> {
         let mut within = 0;
         for distance in 1..=options.window.min(SIDE) {
             lanes[SIDE - distance] = options.weight(distance);
-            for window in 0..TOGETHER {
+            for window in 0..WINDOWS_AT_ONCE {
                 within |= 1 << (window * SIDE + SIDE - distance);
             }
         }
@@ -132,11 +132,11 @@ impl<'a> Counter<'a> {
         }
     }
 
-    fn count(&self, piece: Range<usize>, monitor: &Monitor) -> Result<Vec<f64>> {
-        let mut sums: Vec<f64> = fallible::zeroed(FREQUENT * FREQUENT)?;
+    fn count(&self, task: Range<usize>, monitor: &Monitor) -> Result<Vec<f64>> {
+        let mut sums: Vec<f64> = fallible::zeroed(PAIRED_WORDS * PAIRED_WORDS)?;
         let pairs: &mut Pairs = sums.as_mut_slice().try_into().expect("this length");
-        for start in piece.clone().step_by(STRETCH) {
-            let stretch = start..(start + STRETCH).min(piece.end);
+        for start in task.clone().step_by(STRETCH) {
+            let stretch = start..(start + STRETCH).min(task.end);
             let found = self.scan(stretch, pairs);
             monitor.advance(found as u64)?;
         }
@@ -153,7 +153,7 @@ impl<'a> Counter<'a> {
             found[number] = position;
             number += usize::from(self.symbols[position] <= self.last);
         }
-        for positions in found[..number].chunks(TOGETHER) {
+        for positions in found[..number].chunks(WINDOWS_AT_ONCE) {
             self.add(positions, pairs);
         }
         number
@@ -162,8 +162,8 @@ impl<'a> Counter<'a> {
     /// Add the pairs of the word at each of these positions with the words to its left.
     #[inline(always)]
     fn add(&self, positions: &[usize], pairs: &mut Pairs) {
-        let mut windows = [END; TOGETHER * SIDE];
-        let mut rights = [0; TOGETHER];
+        let mut windows = [END_SYMBOL; WINDOWS_AT_ONCE * SIDE];
+        let mut rights = [0; WINDOWS_AT_ONCE];
         for (number, &position) in positions.iter().enumerate() {
             rights[number] = self.symbols[position] << 8;
             let window = &mut windows[number * SIDE..(number + 1) * SIDE];
@@ -173,7 +173,7 @@ impl<'a> Counter<'a> {
         let mut keep = words_up_to(self.last, &windows) & self.within;
         let ends = document_ends(&windows);
         if ends != 0 {
-            for window in 0..TOGETHER {
+            for window in 0..WINDOWS_AT_ONCE {
                 let ends = (ends >> (window * SIDE)) as u16;
                 // Drop the words of the window up to its last end of a document.
                 let beyond = u16::MAX.checked_shr(ends.leading_zeros()).unwrap_or(0);

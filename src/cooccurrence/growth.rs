@@ -2,7 +2,7 @@
 
 /// A number that is not known exactly.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Interval {
+pub struct Bounds {
     /// The number is rarely lower than this.
     pub low: f64,
     /// The most likely value.
@@ -11,7 +11,7 @@ pub struct Interval {
     pub high: f64,
 }
 
-impl Interval {
+impl Bounds {
     fn exact(value: f64) -> Self {
         Self {
             low: value,
@@ -20,7 +20,7 @@ impl Interval {
         }
     }
 
-    /// The interval, widened: `error` is subtracted from the logarithm of `low` and added to the logarithm of `high`.
+    /// The bounds, widened: `error` is subtracted from the logarithm of `low` and added to the logarithm of `high`.
     /// `low` does not fall below the smaller one of `least` and `likely`.
     fn widened(self, error: f64, least: f64) -> Self {
         Self {
@@ -145,8 +145,8 @@ impl Spectrum {
     }
 
     /// Number of tokens of a text `scale` times as long as the sample.
-    pub fn tokens(&self, scale: f64) -> Interval {
-        let tokens = Interval::exact(self.tokens * scale);
+    pub fn tokens(&self, scale: f64) -> Bounds {
+        let tokens = Bounds::exact(self.tokens * scale);
         if is_whole(scale) {
             return tokens;
         }
@@ -154,12 +154,12 @@ impl Spectrum {
     }
 
     /// Number of different words in a text `scale` times as long as the sample.
-    pub fn different(&self, scale: f64) -> Interval {
+    pub fn different(&self, scale: f64) -> Bounds {
         if is_whole(scale) {
-            return Interval::exact(self.at_least(1));
+            return Bounds::exact(self.at_least(1));
         }
         let x = scale.ln();
-        let words = Interval::exact(self.heaps(x).0.exp());
+        let words = Bounds::exact(self.heaps(x).0.exp());
         if x < 0.0 {
             return words;
         }
@@ -174,11 +174,11 @@ impl Spectrum {
     /// the part is often not much longer than the sample, and little has to be extrapolated. If words occurred
     /// independently of each other, the fraction would be larger in a longer text, because the slope is smaller there
     /// (see [`equivalent`]). But words come in clumps: the truth lies between these two cases.
-    pub fn words(&self, scale: f64, min_count: u64) -> (Interval, f64) {
+    pub fn words(&self, scale: f64, min_count: u64) -> (Bounds, f64) {
         let now = self.at_least(min_count);
         let part = self.length_with(now.max(1.0).ln());
         if is_whole(scale) {
-            return (Interval::exact(now), self.heaps(part).1);
+            return (Bounds::exact(now), self.heaps(part).1);
         }
         let before = equivalent(min_count, self.heaps(part).1);
         let clumped = part + scale.ln();
@@ -189,9 +189,9 @@ impl Spectrum {
         }
         let x = clumped + INDEPENDENT * (independent - clumped);
         let [low, likely, high] = [clumped, x, independent].map(|x| self.heaps(x).0.exp());
-        let interval = Interval { low, likely, high };
+        let bounds = Bounds { low, likely, high };
         let error = self.error(scale, x, WORDS_ERROR) + 1.0 / now.max(1.0).sqrt();
-        (interval.widened(error, now), self.heaps(x).1)
+        (bounds.widened(error, now), self.heaps(x).1)
     }
 
     /// Number of tokens of the words that occur at least `min_count` times, in a text `scale` times
@@ -213,9 +213,9 @@ impl Spectrum {
 
     /// Number of records of a text `scale` times as long as the sample. Half of the sample has `before` records, and
     /// the whole sample has `now` records. `words` is the slope d ln(words)/d ln(text) in the long text.
-    pub fn records(&self, scale: f64, words: f64, [before, now]: [f64; 2]) -> Interval {
+    pub fn records(&self, scale: f64, words: f64, [before, now]: [f64; 2]) -> Bounds {
         if is_whole(scale) {
-            return Interval::exact(now);
+            return Bounds::exact(now);
         }
         let doubled = 2f64.ln();
         let slope = ((now / before).ln() / doubled).clamp(0.0, 2.0);
@@ -225,7 +225,7 @@ impl Spectrum {
         let area = limit * (to - from)
             + (slope - limit) / DECAY * ((-DECAY * from).exp() - (-DECAY * to).exp());
         let error = self.error(scale, scale.ln(), RECORDS_ERROR);
-        Interval::exact(now * area.exp()).widened(error, now)
+        Bounds::exact(now * area.exp()).widened(error, now)
     }
 }
 
@@ -308,9 +308,9 @@ mod tests {
     #[test]
     fn a_sample_that_is_the_text_is_exact() {
         let spectrum = spectrum(&[9, 5, 3, 1, 1]);
-        assert_eq!(spectrum.words(1.0, 3).0, Interval::exact(3.0));
-        assert_eq!(spectrum.different(1.0), Interval::exact(5.0));
-        assert_eq!(spectrum.records(1.0, 0.5, [4.0, 7.0]), Interval::exact(7.0));
+        assert_eq!(spectrum.words(1.0, 3).0, Bounds::exact(3.0));
+        assert_eq!(spectrum.different(1.0), Bounds::exact(5.0));
+        assert_eq!(spectrum.records(1.0, 0.5, [4.0, 7.0]), Bounds::exact(7.0));
         assert!((spectrum.kept_tokens(1.0, 3) - 17.0).abs() < 1e-9);
     }
 

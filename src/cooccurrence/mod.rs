@@ -50,7 +50,7 @@ pub(crate) use document_windows::DocumentWindows;
 pub use estimate::{CorpusSize, EncodedSample, Estimate};
 pub(crate) use frequent_pairs::FrequentPairs;
 pub use from_records::TriangleBuilder;
-pub use growth::Interval;
+pub use growth::Bounds;
 pub use matrix::{Csr, Triangle};
 pub use merge::plus;
 pub(crate) use merge::{BlockSum, push_row, push_sum};

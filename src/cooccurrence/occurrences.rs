@@ -13,17 +13,17 @@ pub(super) const POLL_TOKENS: usize = 1 << 20;
 /// Number of tokens of a stretch. The text is read in stretches: the tokens of the indexed words in
 /// a stretch are listed first, then written to the index.
 const STRETCH: usize = 1 << 10;
-/// The largest number of parts of an index. The whole text is read for each part.
-const MOST_PARTS: usize = 8;
+/// The largest number of ranges of an index. The whole text is read for each range.
+const MOST_RANGES: usize = 8;
 
 /// An inverted index: the positions of each word of a range of words in a text.
 pub(crate) struct Occurrences {
-    // The parts of the index, in the order of their words.
-    parts: Vec<Part>,
+    // The ranges of the index, in the order of their words.
+    ranges: Vec<IndexRange>,
 }
 
 /// The index of the words with the ids `first`, `first` + 1, and so on.
-struct Part {
+struct IndexRange {
     first: usize,
     // Word first + k occurs at positions[starts[k]..starts[k + 1]], ascending.
     starts: Vec<u32>,
@@ -40,35 +40,37 @@ impl Occurrences {
     ) -> Result<Self> {
         let counts = counts_of(text, &words, monitor)?;
         let all: u64 = counts.iter().map(|&count| u64::from(count)).sum();
-        let parts = rayon::current_num_threads().min(MOST_PARTS) as u64;
-        let parts: Result<Vec<Part>> =
-            tasks(counts.iter().map(|&n| n.into()), all.div_ceil(parts).max(1))
-                .into_par_iter()
-                .map(|part| {
-                    let first = words.start + part.start;
-                    Part::index(text, first, &counts[part], monitor)
-                })
-                .collect();
-        Ok(Self { parts: parts? })
+        let ranges = rayon::current_num_threads().min(MOST_RANGES) as u64;
+        let ranges: Result<Vec<IndexRange>> = tasks(
+            counts.iter().map(|&n| n.into()),
+            all.div_ceil(ranges).max(1),
+        )
+        .into_par_iter()
+        .map(|range| {
+            let first = words.start + range.start;
+            IndexRange::index(text, first, &counts[range], monitor)
+        })
+        .collect();
+        Ok(Self { ranges: ranges? })
     }
 
     /// The positions of a word, ascending.
     pub fn of(&self, word: WordId) -> &[u32] {
         let word = word as usize;
-        let part = self.parts.partition_point(|part| part.first <= word);
-        let Part {
+        let range = self.ranges.partition_point(|range| range.first <= word);
+        let IndexRange {
             first,
             starts,
             positions,
-        } = &self.parts[part - 1];
+        } = &self.ranges[range - 1];
         let word = word - first;
         &positions[starts[word] as usize..starts[word + 1] as usize]
     }
 
     /// Ranges of words with about `size` occurrences each.
     pub fn tasks(&self, size: u64) -> Vec<Range<usize>> {
-        let first = self.parts.first().map_or(0, |part| part.first);
-        let starts = self.parts.iter().flat_map(|part| part.starts.windows(2));
+        let first = self.ranges.first().map_or(0, |range| range.first);
+        let starts = self.ranges.iter().flat_map(|range| range.starts.windows(2));
         let counts: Vec<u64> = starts.map(|w| u64::from(w[1] - w[0])).collect();
         let tasks = tasks(counts.into_iter(), size).into_iter();
         tasks
@@ -84,7 +86,7 @@ fn counts_of<T: SymbolText + ?Sized>(
     monitor: &Monitor,
 ) -> Result<Vec<u32>> {
     let length = text.symbols().len();
-    let parts = rayon::current_num_threads().min(MOST_PARTS);
+    let parts = rayon::current_num_threads().min(MOST_RANGES);
     let part = length.div_ceil(parts).max(1);
     let starts: Vec<usize> = (0..length).step_by(part).collect();
     let histograms: Result<Vec<Vec<u32>>> = starts
@@ -93,7 +95,7 @@ fn counts_of<T: SymbolText + ?Sized>(
             // The last number of the histogram counts all other words, gaps and ends of documents.
             let others = words.len();
             let mut histogram: Vec<u32> = fallible::zeroed(others + 1)?;
-            for range in pieces(start..(start + part).min(length), POLL_TOKENS) {
+            for range in subranges(start..(start + part).min(length), POLL_TOKENS) {
                 for id in text.ids(range) {
                     histogram[(id as usize).wrapping_sub(words.start).min(others)] += 1;
                 }
@@ -115,7 +117,7 @@ fn counts_of<T: SymbolText + ?Sized>(
     Ok(counts)
 }
 
-impl Part {
+impl IndexRange {
     /// Index the words `first`, `first` + 1, and so on. `counts` has the number of occurrences of each of them.
     fn index<T: SymbolText + ?Sized>(
         text: &T,
@@ -136,7 +138,7 @@ impl Part {
         let mut positions = HugeBuffer::<u32>::zeroed(total as usize)?;
         let next = &mut starts[1..];
         let mut since = 0;
-        for range in pieces(0..text.symbols().len(), STRETCH) {
+        for range in subranges(0..text.symbols().len(), STRETCH) {
             let mut found = [(0, 0); STRETCH];
             let mut number = 0;
             let start = range.start as u32;
@@ -166,8 +168,8 @@ impl Part {
     }
 }
 
-/// The range, divided into pieces of this length. The last piece may be shorter.
-fn pieces(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
+/// The range, divided into ranges of this length. The last one may be shorter.
+fn subranges(range: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
     let end = range.end;
     let starts = range.step_by(length);
     starts.map(move |start| start..(start + length).min(end))

@@ -1,6 +1,6 @@
 //! The view of an encoded text that counting uses.
 
-use crate::encoding::{CompactText, DOCUMENT_END, END, FAR};
+use crate::encoding::{CompactText, DOCUMENT_END, END_SYMBOL, FAR};
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
@@ -79,7 +79,7 @@ impl SymbolText for CompactText {
 }
 
 impl Symbol for u16 {
-    const END: Self = END;
+    const END: Self = END_SYMBOL;
 
     fn of(word: WordId) -> Option<Self> {
         u16::try_from(word).ok().filter(|&symbol| symbol < FAR)

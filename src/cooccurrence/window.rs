@@ -46,10 +46,10 @@ pub(super) const SIDE: usize = 16;
 const LANES: usize = 64;
 /// Number of windows whose neighbours are added in one loop. The processor cannot predict where a
 /// loop over the neighbours ends, and one loop for several windows ends less often.
-const TOGETHER: usize = LANES / (2 * SIDE);
+const WINDOWS_AT_ONCE: usize = LANES / (2 * SIDE);
 /// Number of windows that are fetched before their neighbours are added, so that the cache misses
 /// of these windows overlap.
-const BATCH: usize = 16;
+const BATCH_WINDOWS: usize = 16;
 
 /// Sums rows from the windows around the occurrences of their words.
 pub(crate) struct RowCounter<'a, T: ?Sized> {
@@ -83,7 +83,7 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
         for distance in 1..=options.window.min(SIDE) {
             for lane in [SIDE - distance, SIDE + distance - 1] {
                 lanes[lane] = options.weight(distance);
-                for window in 0..TOGETHER {
+                for window in 0..WINDOWS_AT_ONCE {
                     within |= 1 << (window * 2 * SIDE + lane);
                 }
             }
@@ -177,8 +177,8 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
         sums: &mut impl RowSums,
         fetch: impl Fn(usize, &mut [X; 2 * SIDE]),
     ) {
-        let mut windows = [X::END; BATCH * 2 * SIDE];
-        for batch in positions.chunks(BATCH) {
+        let mut windows = [X::END; BATCH_WINDOWS * 2 * SIDE];
+        for batch in positions.chunks(BATCH_WINDOWS) {
             let slots = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
             for (window, position) in slots.iter_mut().zip(batch) {
                 fetch(*position as usize, window);
@@ -186,7 +186,7 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
             let mut left = batch.len();
             for windows in windows.as_chunks::<LANES>().0 {
                 self.add(row, windows, left, sums);
-                left = left.saturating_sub(TOGETHER);
+                left = left.saturating_sub(WINDOWS_AT_ONCE);
                 if left == 0 {
                     break;
                 }
@@ -205,12 +205,12 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
     ) {
         let mut keep = words_up_to(row, windows) & self.within;
         let ends = document_ends(windows);
-        if number < TOGETHER {
+        if number < WINDOWS_AT_ONCE {
             keep &= (1 << (number * 2 * SIDE)) - 1;
         }
         if ends != 0 {
             // Drop the words beyond the nearest end of a document on each side.
-            for window in 0..TOGETHER {
+            for window in 0..WINDOWS_AT_ONCE {
                 let at = window * 2 * SIDE;
                 let left = (ends >> at) as u16;
                 let right = (ends >> (at + SIDE)) as u16;

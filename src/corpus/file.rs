@@ -33,7 +33,7 @@ struct Current {
     // reading. `None` for a pipe.
     before: Option<(File, Metadata)>,
     // For a file in an archive: its number of bytes in the archive, and its number of bytes after decompression.
-    packed: Option<[u64; 2]>,
+    compressed: Option<[u64; 2]>,
 }
 
 /// What a path names.
@@ -145,7 +145,7 @@ impl ChunkReader for FileReader {
 impl Current {
     fn open(path: PathBuf, options: TextOptions, idle: &Idle) -> Result<Next> {
         let at = |error| Error::io(&path, error);
-        let mut packed = None;
+        let mut compressed = None;
         let (mut text, before) = match open(&path, idle.clone()).map_err(at)? {
             Opened::File(file, metadata) => {
                 let before = Some((file.try_clone().map_err(at)?, metadata));
@@ -153,15 +153,15 @@ impl Current {
             }
             Opened::Pipe(pipe) => (TextReader::new(&path, pipe, options)?, None),
             Opened::Member(member) => {
-                packed = Some([member.packed_bytes(), member.bytes()]);
+                compressed = Some([member.compressed_bytes(), member.bytes()]);
                 let (content, archive) = member.into_parts();
                 let before = archive.metadata().map_err(at)?;
                 let text = TextReader::new(&path, content, options)?;
                 (text, Some((archive, before)))
             }
             Opened::Archive(members) => {
-                let packed: u64 = members.iter().map(|(_, bytes)| bytes).sum();
-                let others = size_of(&path)?.saturating_sub(packed);
+                let compressed: u64 = members.iter().map(|(_, bytes)| bytes).sum();
+                let others = size_of(&path)?.saturating_sub(compressed);
                 let members = members.iter().map(|(name, _)| path_of(&path, name));
                 return Ok(Next::Archive(members.collect(), others));
             }
@@ -171,7 +171,7 @@ impl Current {
             path,
             text,
             before,
-            packed,
+            compressed,
         })))
     }
 
@@ -179,8 +179,8 @@ impl Current {
     /// size, multiplied by the fraction of the decompressed file that has been read.
     fn bytes_read(&self) -> u64 {
         let read = self.text.bytes_read();
-        self.packed.map_or(read, |[packed, bytes]| {
-            (read as f64 / bytes.max(1) as f64 * packed as f64).round() as u64
+        self.compressed.map_or(read, |[compressed, bytes]| {
+            (read as f64 / bytes.max(1) as f64 * compressed as f64).round() as u64
         })
     }
 
@@ -194,7 +194,7 @@ impl Current {
         let after = file.metadata().map_err(|e| Error::io(&self.path, e))?;
         let read = self.text.bytes_read();
         if after.len() == before.len()
-            && (read == after.len() || after.len() == 0 || self.packed.is_some())
+            && (read == after.len() || after.len() == 0 || self.compressed.is_some())
             && after.modified().ok() == before.modified().ok()
         {
             return Ok(());

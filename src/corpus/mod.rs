@@ -10,7 +10,7 @@ use crate::io::charset;
 pub use crate::io::charset::OnInvalid;
 pub use file::FileReader;
 pub use sample::{SampleReader, TextSample};
-pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, has_parts};
+pub use text::{MAX_WORD_BYTES, TextOptions, TextReader, is_splittable};
 pub use unit::{ContentBuilder, DocumentUnit};
 
 use crate::error::Result;
@@ -59,8 +59,8 @@ impl Content {
 
     /// The text of each document in this chunk, and whether the document ends in this chunk. The
     /// newline that ends a document of [`Content::Lines`] is not part of its text.
-    /// [`Content::Words`] have no pieces.
-    pub fn pieces(&self) -> impl Iterator<Item = (&str, bool)> {
+    /// [`Content::Words`] have none.
+    pub fn document_texts(&self) -> impl Iterator<Item = (&str, bool)> {
         let (text, ends): (&str, &[usize]) = match self {
             Self::Lines(text) => (text, &[]),
             Self::Documents { text, ends } => (text, ends),
@@ -221,17 +221,17 @@ pub trait ChunkReader: Send {
 /// Documents that are already in memory. They become one chunk, however long they are.
 ///
 /// ```
-/// use glove_rs::corpus::{ChunkReader, Documents};
-/// let mut reader = Documents::new(["an apple a day", "keeps the doctor away"]);
+/// use glove_rs::corpus::{ChunkReader, InMemoryDocuments};
+/// let mut reader = InMemoryDocuments::new(["an apple a day", "keeps the doctor away"]);
 /// assert!(reader.next_chunk().unwrap().is_some());
 /// assert!(reader.next_chunk().unwrap().is_none());
 /// ```
-pub struct Documents {
+pub struct InMemoryDocuments {
     text: Option<String>,
     bytes: u64,
 }
 
-impl Documents {
+impl InMemoryDocuments {
     /// One document per item. A newline within an item ends a document too. A newline at the end of an item begins no
     /// further document.
     pub fn new<T: AsRef<str>>(documents: impl IntoIterator<Item = T>) -> Self {
@@ -249,7 +249,7 @@ impl Documents {
     }
 }
 
-impl ChunkReader for Documents {
+impl ChunkReader for InMemoryDocuments {
     fn next_chunk(&mut self) -> Result<Option<Content>> {
         Ok(self.text.take().map(Content::Lines))
     }

@@ -4,11 +4,11 @@
 //! 256 MiB of text. Then the sample consists of pieces of the text that was read: see `FRACTION` for its size.
 
 use super::charset;
-use super::text::has_parts;
+use super::text::is_splittable;
 use super::{ChunkReader, Content, ContentBuilder, TextOptions};
 use crate::error::{Error, Location, Result};
 use crate::file_kind::UTF8_MARK;
-use crate::file_kind::{self, LOOK};
+use crate::file_kind::{self, BEGINNING_BYTES};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use std::fs::File;
@@ -17,13 +17,13 @@ use std::path::{Path, PathBuf};
 
 /// Smallest number of bytes of a sample. A shorter text is its own sample. A smaller sample would save little time and
 /// make the estimate worse.
-const LEAST: u64 = 4 << 20;
-/// The fraction of a text that is sampled, within the bounds `LEAST` and `MOST`. For a stream, the largest size of the
-/// sample is this fraction of the text that was read, within the bounds 2 · `LEAST` and `MOST`. The sample of a long
+const LEAST_BYTES: u64 = 4 << 20;
+/// The fraction of a text that is sampled, within the bounds `LEAST_BYTES` and `MOST_BYTES`. For a stream, the largest size of the
+/// sample is this fraction of the text that was read, within the bounds 2 · `LEAST_BYTES` and `MOST_BYTES`. The sample of a long
 /// stream has between about half of this size and all of it: see [`TextSample::of_stream`].
 const FRACTION: f64 = 0.045;
 /// Largest number of bytes of a sample.
-const MOST: u64 = 32 << 20;
+const MOST_BYTES: u64 = 32 << 20;
 /// Number of pieces of a sample. Many small pieces represent even a text that is sorted by subject.
 const PIECES: u64 = 64;
 /// Largest number of bytes of text to read from a source that cannot be read from the middle, such
@@ -81,7 +81,7 @@ impl TextSample {
             next = start + step;
             kept += content.len() as u64;
             fallible::push(&mut sample.chunks, content)?;
-            let most = ((seen as f64 * FRACTION) as u64).clamp(2 * LEAST, MOST);
+            let most = ((seen as f64 * FRACTION) as u64).clamp(2 * LEAST_BYTES, MOST_BYTES);
             if kept > most {
                 let mut number = 0;
                 sample.chunks.retain(|_| {
@@ -156,7 +156,7 @@ impl SampleReader {
             }
         }
         let total = files.iter().map(|(_, size)| size).sum();
-        let bytes = ((total as f64 * FRACTION) as u64).clamp(LEAST, MOST);
+        let bytes = ((total as f64 * FRACTION) as u64).clamp(LEAST_BYTES, MOST_BYTES);
         if total <= bytes {
             return Ok(None);
         }
@@ -181,7 +181,7 @@ impl SampleReader {
                     return Ok(None);
                 }
                 if reader.notice.is_none() {
-                    let notice = file_kind::notice(&beginning, beginning.len() < LOOK);
+                    let notice = file_kind::notice(&beginning, beginning.len() < BEGINNING_BYTES);
                     reader.notice = notice.map(|notice| format!("{}: {notice}", path.display()));
                 }
             }
@@ -274,14 +274,18 @@ impl ChunkReader for SampleReader {
 fn beginning(path: &Path) -> Result<Vec<u8>> {
     let mut beginning = Vec::new();
     File::open(path)
-        .and_then(|file| file.take(LOOK as u64).read_to_end(&mut beginning))
+        .and_then(|file| {
+            file.take(BEGINNING_BYTES as u64)
+                .read_to_end(&mut beginning)
+        })
         .map_err(|e| Error::io(path, e))?;
     Ok(beginning)
 }
 
 /// Whether a file with this beginning is text that can be read from the middle.
 fn is_plain(beginning: &[u8]) -> bool {
-    has_parts(beginning) && file_kind::refusal_as_text(beginning, beginning.len() < LOOK).is_none()
+    is_splittable(beginning)
+        && file_kind::refusal_as_text(beginning, beginning.len() < BEGINNING_BYTES).is_none()
 }
 
 #[cfg(test)]
@@ -306,11 +310,11 @@ mod tests {
         let options = TextOptions::default();
         let mut reader = SampleReader::open(&paths, options).unwrap().unwrap();
         let sample = TextSample::of_pieces(&mut reader, &Monitor::new()).unwrap();
-        assert!(sample.read <= LEAST && sample.read > LEAST / 10 * 9);
+        assert!(sample.read <= LEAST_BYTES && sample.read > LEAST_BYTES / 10 * 9);
         assert!(!sample.is_beginning);
         let mut lines = std::collections::BTreeMap::new();
         for chunk in &sample.chunks {
-            for (line, ended) in chunk.pieces().filter(|(line, _)| !line.is_empty()) {
+            for (line, ended) in chunk.document_texts().filter(|(line, _)| !line.is_empty()) {
                 assert!(ended && line.ends_with(" words in a line"), "{line}");
                 *lines.entry(line[..1].to_owned()).or_insert(0) += 1;
             }
@@ -329,11 +333,15 @@ mod tests {
         let sample = TextSample::of_stream(&mut reader, &Monitor::new()).unwrap();
         assert_eq!(sample.read, sample.total);
         assert!((sample.scale - 1.0).abs() < 1e-9);
-        let packed = folder.path().join("packed");
+        let compressed = folder.path().join("compressed");
         let mut bytes = b"\x1f\x8b\x08\0\0\0\0\0\0\x03".to_vec();
         bytes.resize(6 << 20, 0);
-        std::fs::write(&packed, bytes).unwrap();
-        assert!(SampleReader::open(&[packed], options).unwrap().is_none());
+        std::fs::write(&compressed, bytes).unwrap();
+        assert!(
+            SampleReader::open(&[compressed], options)
+                .unwrap()
+                .is_none()
+        );
     }
 
     #[test]
@@ -354,7 +362,7 @@ mod tests {
         }
         let sample = TextSample::of_stream(&mut NumberedLines(0), &Monitor::new()).unwrap();
         let kept: usize = sample.chunks.iter().map(Content::len).sum();
-        assert!(kept as u64 <= 2 * LEAST + (1 << 20));
+        assert!(kept as u64 <= 2 * LEAST_BYTES + (1 << 20));
         let whole: f64 = (1..=300u32).map(|n| 1e5 * f64::from(n.ilog10() + 2)).sum();
         assert!((sample.scale * kept as f64 / whole - 1.0).abs() < 1e-9);
         let halves = sample.chunks.len() / 2;

@@ -6,7 +6,7 @@ use crate::error::{Error, Location, Result};
 use crate::file_kind;
 use crate::file_kind::UTF8_MARK;
 use crate::io::charset::{self, DecodingFault, OnInvalid, Utf16};
-use crate::io::compression::{Compression, Unpacked};
+use crate::io::compression::{Compression, Decompressed};
 use crate::memory::fallible;
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -83,7 +83,7 @@ impl TextOptions {
 /// ```
 pub struct TextReader {
     name: PathBuf,
-    input: Unpacked,
+    input: Decompressed,
     options: TextOptions,
     cutter: Cutter,
     builder: ContentBuilder,
@@ -124,7 +124,7 @@ impl TextReader {
         options: TextOptions,
     ) -> Result<Self> {
         let name = name.into();
-        let input = Unpacked::within(bytes, options.most_bytes);
+        let input = Decompressed::within(bytes, options.most_bytes);
         let input = input.map_err(|e| Error::io(&name, e))?;
         Ok(Self::over(name, input, options, true).recognising())
     }
@@ -136,23 +136,28 @@ impl TextReader {
         text: impl Read + Send + 'static,
         options: TextOptions,
     ) -> Self {
-        Self::over(name.into(), Unpacked::plain(text), options, false)
+        Self::over(name.into(), Decompressed::plain(text), options, false)
     }
 
     /// Read `bytes`, the part of a text after its first `offset` bytes. The text must not be compressed, and not
     /// be UTF-16.
-    pub fn part(
+    pub fn from_offset(
         name: impl Into<PathBuf>,
         bytes: impl Read + Send + 'static,
         options: TextOptions,
         offset: u64,
     ) -> Self {
-        let mut reader = Self::over(name.into(), Unpacked::plain(bytes), options, offset == 0);
+        let mut reader = Self::over(
+            name.into(),
+            Decompressed::plain(bytes),
+            options,
+            offset == 0,
+        );
         reader.offset = offset;
         reader
     }
 
-    fn over(name: PathBuf, input: Unpacked, options: TextOptions, marked: bool) -> Self {
+    fn over(name: PathBuf, input: Decompressed, options: TextOptions, marked: bool) -> Self {
         Self {
             name,
             input,
@@ -290,17 +295,17 @@ impl TextReader {
 }
 
 /// Whether a file with this beginning can be read from the middle: it is neither compressed nor UTF-16.
-pub fn has_parts(beginning: &[u8]) -> bool {
+pub fn is_splittable(beginning: &[u8]) -> bool {
     Compression::of(beginning).is_none() && Utf16::detect(beginning).is_none()
 }
 
 /// The beginning of a text by which its kind is recognised, and whether it is the whole text.
 fn beginning(text: &[u8], whole: bool) -> (&[u8], bool) {
-    let most = text.len().min(file_kind::LOOK);
+    let most = text.len().min(file_kind::BEGINNING_BYTES);
     (&text[..most], whole && most == text.len())
 }
 
-fn read_block(input: &mut Unpacked, block: &mut Vec<u8>) -> io::Result<usize> {
+fn read_block(input: &mut Decompressed, block: &mut Vec<u8>) -> io::Result<usize> {
     fallible::reserve(block, CHUNK_BYTES).map_err(io::Error::other)?;
     input.take(CHUNK_BYTES as u64).read_to_end(block)
 }
@@ -370,7 +375,7 @@ impl ChunkReader for TextReader {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::io::compression::tests::PACKERS;
+    use crate::io::compression::tests::COMPRESSORS;
     use proptest::prelude::*;
 
     fn reader(bytes: &[u8], documents: DocumentUnit) -> TextReader {
@@ -404,8 +409,8 @@ mod tests {
     fn documents(bytes: &[u8], unit: DocumentUnit) -> Vec<Vec<String>> {
         let (mut documents, mut open) = (Vec::new(), String::new());
         for chunk in chunks(reader(bytes, unit)).unwrap() {
-            for (piece, ended) in chunk.pieces() {
-                open.push_str(piece);
+            for (text, ended) in chunk.document_texts() {
+                open.push_str(text);
                 if ended {
                     let words = open.split_ascii_whitespace();
                     documents.push(words.map(str::to_owned).collect::<Vec<_>>());
@@ -453,7 +458,7 @@ mod tests {
             });
             let chunks = chunks(reader).unwrap();
             assert_eq!(chunks.len(), expected, "{documents:?}");
-            let last_ends = chunks.iter().map(|c| c.pieces().last().unwrap().1);
+            let last_ends = chunks.iter().map(|c| c.document_texts().last().unwrap().1);
             assert!(last_ends.into_iter().all(|ended| ended));
         }
     }
@@ -483,8 +488,8 @@ mod tests {
         text.extend_from_slice(b"bad \xff byte");
         let error = lines(&text).unwrap_err().to_string();
         assert!(error.contains("byte 3000004: invalid UTF-8"), "{error}");
-        for pack in PACKERS {
-            let error = lines(&pack(&text)).unwrap_err().to_string();
+        for compress in COMPRESSORS {
+            let error = lines(&compress(&text)).unwrap_err().to_string();
             assert!(error.contains("byte 3000004: invalid UTF-8"), "{error}");
         }
     }
@@ -533,9 +538,9 @@ mod tests {
     #[test]
     fn a_part_of_a_file_is_neither_packed_nor_marked_and_knows_its_place() {
         let text = b"\xef\xbb\xbfBZh91AY&SY \xff";
-        let part = |offset: usize| {
+        let after = |offset: usize| {
             let bytes = io::Cursor::new(text[offset..].to_vec());
-            chunks(TextReader::part(
+            chunks(TextReader::from_offset(
                 "text",
                 bytes,
                 TextOptions::default(),
@@ -543,11 +548,15 @@ mod tests {
             ))
         };
         for offset in [0, 3, 8] {
-            let error = part(offset).unwrap_err().to_string();
+            let error = after(offset).unwrap_err().to_string();
             assert!(error.contains("byte 14: invalid UTF-8"), "{error}");
         }
-        assert!(has_parts(text) && !has_parts(b"\xff\xfea\0"));
-        assert!(PACKERS.iter().all(|pack| !has_parts(&pack(text))));
+        assert!(is_splittable(text) && !is_splittable(b"\xff\xfea\0"));
+        assert!(
+            COMPRESSORS
+                .iter()
+                .all(|compress| !is_splittable(&compress(text)))
+        );
     }
 
     proptest! {
@@ -589,9 +598,9 @@ mod tests {
             match read {
                 Ok(_) => {}
                 Err(Error::Format { .. }) => {
-                    let packed = Unpacked::new(io::Cursor::new(bytes.clone())).unwrap();
+                    let file = Decompressed::new(io::Cursor::new(bytes.clone())).unwrap();
                     let is_refused = file_kind::refusal_as_text(&bytes, true).is_some();
-                    let is_faulty = errors == OnInvalid::Strict || packed.compression().is_some();
+                    let is_faulty = errors == OnInvalid::Strict || file.compression().is_some();
                     prop_assert!(is_faulty || is_refused);
                 }
                 Err(other) => panic!("{other}"),

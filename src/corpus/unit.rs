@@ -235,8 +235,11 @@ mod tests {
             builder.end();
         }
         let content = builder.take();
-        assert!(content.pieces().all(|(_, ended)| ended));
-        content.pieces().map(|(text, _)| text.to_owned()).collect()
+        assert!(content.document_texts().all(|(_, ended)| ended));
+        content
+            .document_texts()
+            .map(|(text, _)| text.to_owned())
+            .collect()
     }
 
     #[test]

@@ -14,13 +14,13 @@ use std::sync::Arc;
 /// list of words.
 ///
 /// ```
-/// use glove_rs::corpus::Documents;
+/// use glove_rs::corpus::InMemoryDocuments;
 /// use glove_rs::distributed::Shard;
 /// use glove_rs::encoding::{DOCUMENT_END, EncodingOptions};
 /// use glove_rs::partition::Partition;
 /// use glove_rs::{Monitor, Vocabulary};
 ///
-/// let mut text = Documents::new(["an apple a day", "an apple"]);
+/// let mut text = InMemoryDocuments::new(["an apple a day", "an apple"]);
 /// let options = EncodingOptions::default();
 /// let shard = Shard::read(&mut text, &options, &Monitor::new()).unwrap();
 /// assert_eq!(shard.words().word(1), b"apple");

@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::training::{
-    EpochPass, Line, Marginal, PassCost, SharedRows, SimdLevel, TileOptions, TileSource, Tiles,
-    TrainingOptions, View, batches, divergence_cost, validation_cost,
+    EpochPass, Line, Marginal, ParametersView, PassCost, SharedRows, SimdLevel, TileOptions,
+    TileSource, Tiles, TrainingOptions, batches, divergence_cost, validation_cost,
 };
 use crate::vocabulary::WordId;
 use bytemuck::PodCastError;
@@ -62,7 +62,7 @@ pub struct Subepoch {
 /// Tiles are built from the counts of a group. Only a few rows of these counts are decompressed at a time.
 impl TileSource for &GroupCounts {
     type Rows = RowBlock;
-    type Loaded<'a>
+    type BlockRows<'a>
         = Box<RowBlock>
     where
         Self: 'a;
@@ -191,9 +191,9 @@ impl MatrixBlock<'_> {
         [grid.group(), self.columns].map(|group| grid.partition().start(group) as usize)
     }
 
-    fn view<'a>(&self, words: &'a [f32], contexts: &'a [f32]) -> Result<View<'a>> {
+    fn view<'a>(&self, words: &'a [f32], contexts: &'a [f32]) -> Result<ParametersView<'a>> {
         self.check(words, contexts)?;
-        Ok(View {
+        Ok(ParametersView {
             words: lines(words)?,
             contexts: lines(contexts)?,
             layout: self.tiles.layout,

@@ -24,7 +24,7 @@ impl Interner {
             ids: fallible::with_capacity(content.len() / 4)?,
             interner: self,
             folding: Folding::default(),
-            waiting: Vec::with_capacity(BATCH),
+            waiting: Vec::with_capacity(BATCH_WORDS),
             max_word_bytes: options.max_word_bytes,
             short: options.max_word_bytes.min(SHORT),
             keep_empty: options.keep_empty,
@@ -66,8 +66,8 @@ fn tokenize(content: &Content, options: &EncodingOptions, handler: &mut impl Tok
     match content {
         Content::Lines(text) => tokenizer.lines(&folding.apply(text), handler),
         Content::Documents { .. } => {
-            for (piece, ended) in content.pieces() {
-                tokenizer.words(&folding.apply(piece), handler);
+            for (document, ended) in content.document_texts() {
+                tokenizer.words(&folding.apply(document), handler);
                 if ended {
                     handler.end_of_document();
                 }
@@ -147,10 +147,10 @@ impl Fault {
 /// second-level cache. For all words of a batch, the entry at which the look-up begins is read
 /// before the first look-up, so that the cache misses of these entries overlap
 /// (benches/EXPERIMENTS.md, "Looking words up in batches").
-const BATCH: usize = 32;
+const BATCH_WORDS: usize = 32;
 
 /// Value of [`InternedWord::len`] that marks the end of a document among the words of a batch.
-const END: u32 = u32::MAX;
+const END_MARK_LEN: u32 = u32::MAX;
 
 impl ChunkEncoder<'_> {
     /// Add the word `text[start..end]`; a short word waits for its batch.
@@ -190,7 +190,7 @@ impl ChunkEncoder<'_> {
     #[inline(always)]
     fn wait(&mut self, entry: InternedWord, hash: u64) {
         self.waiting.push((entry, hash));
-        if self.waiting.len() == BATCH {
+        if self.waiting.len() == BATCH_WORDS {
             self.flush();
         }
     }
@@ -202,14 +202,14 @@ impl ChunkEncoder<'_> {
             seen ^= table.home(*hash).map_or(0, |entry| entry.len);
         }
         std::hint::black_box(seen);
-        if fallible::reserve(&mut self.ids, BATCH).is_err() {
+        if fallible::reserve(&mut self.ids, BATCH_WORDS).is_err() {
             return self.lack_memory();
         }
         let mut lacking = false;
         for (entry, hash) in self.waiting.drain(..) {
             // Without `keep_empty`, consecutive ends are stored once. An end at the start of the
             // chunk is always stored: it may end the document that the previous chunk left open.
-            if entry.len != END {
+            if entry.len != END_MARK_LEN {
                 match self.interner.intern_short(entry, hash) {
                     Some(id) => self.ids.push(id),
                     None => lacking = true,
@@ -244,7 +244,7 @@ impl TokenHandler for ChunkEncoder<'_> {
     #[inline]
     fn end_of_document(&mut self) {
         let mut end = InternedWord::of_halves(0, 0, 0);
-        end.len = END;
+        end.len = END_MARK_LEN;
         self.wait(end, 0);
     }
 

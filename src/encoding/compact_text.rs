@@ -20,13 +20,13 @@ pub struct CompactText {
 }
 
 /// The symbol of all words from this rank on. Larger symbols are marks, smaller ones are ranks.
-pub(crate) const FAR: u16 = END - 3;
+pub(crate) const FAR: u16 = END_SYMBOL - 3;
 /// The symbol of [`DROPPED`].
-const OUTSIDE: u16 = END - 2;
+const OUTSIDE: u16 = END_SYMBOL - 2;
 /// The symbol of [`GAP`].
-const SPACE: u16 = END - 1;
+const SPACE: u16 = END_SYMBOL - 1;
 /// The symbol of [`DOCUMENT_END`].
-pub(crate) const END: u16 = u16::MAX;
+pub(crate) const END_SYMBOL: u16 = u16::MAX;
 
 /// Refuse a text with more than 4,294,967,295 words and marks: positions have 32 bits.
 ///
@@ -42,7 +42,7 @@ pub(super) fn check_length(length: usize) -> Result<()> {
 
 fn symbol_of(id: WordId) -> u16 {
     match id {
-        DOCUMENT_END => END,
+        DOCUMENT_END => END_SYMBOL,
         GAP => SPACE,
         DROPPED => OUTSIDE,
         _ => id.min(WordId::from(FAR)) as u16,
@@ -96,7 +96,7 @@ impl CompactText {
         let mut length = 0;
         for &number in numbers {
             let symbol = match number {
-                DOCUMENT_END => END,
+                DOCUMENT_END => END_SYMBOL,
                 _ => ranks.symbols[number as usize],
             };
             if symbol == FAR {
@@ -183,7 +183,7 @@ impl CompactText {
     #[inline]
     pub(crate) fn id(&self, position: usize) -> WordId {
         match self.symbols[position] {
-            END => DOCUMENT_END,
+            END_SYMBOL => DOCUMENT_END,
             SPACE => GAP,
             FAR => self.far[self.far_before(position)].1,
             symbol => WordId::from(symbol),
@@ -195,7 +195,7 @@ impl CompactText {
     pub(crate) fn ids(&self, range: Range<usize>) -> impl ExactSizeIterator<Item = WordId> {
         let mut far = self.far[self.far_before(range.start)..].iter();
         self.symbols[range].iter().map(move |&symbol| match symbol {
-            END => DOCUMENT_END,
+            END_SYMBOL => DOCUMENT_END,
             SPACE => GAP,
             FAR => far.next().map_or(DOCUMENT_END, |&(_, id)| id),
             symbol => WordId::from(symbol),

@@ -4,7 +4,7 @@
 use super::compact_text::check_length;
 use super::document_chunk::{DocumentChunk, WeightedDocuments};
 use super::segments::RawIds;
-use super::{CompactText, DOCUMENT_END, END, EncodedCorpus, GAP};
+use super::{CompactText, DOCUMENT_END, END_SYMBOL, EncodedCorpus, GAP};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::Monitor;
@@ -33,7 +33,10 @@ impl DocumentText {
         let mut open = CompactText::default();
         while !corpus.is_exhausted() {
             for text in corpus.next_texts()? {
-                let last = text.symbols().iter().rposition(|&symbol| symbol == END);
+                let last = text
+                    .symbols()
+                    .iter()
+                    .rposition(|&symbol| symbol == END_SYMBOL);
                 let Some(last) = last else {
                     open.append(&text)?;
                     continue;
@@ -56,7 +59,7 @@ impl DocumentText {
         check_length(text.len())?;
         let mut ends = Vec::new();
         for (at, &symbol) in text.symbols().iter().enumerate() {
-            if symbol == END {
+            if symbol == END_SYMBOL {
                 fallible::push(&mut ends, at as u32 + 1)?;
             }
         }
@@ -132,8 +135,8 @@ impl DocumentText {
     ///
     /// # Errors
     /// As for [`DocumentText::weighted`].
-    pub fn part(&self, weights: &[u32], ranks: &[WordId]) -> Result<Self> {
-        let mut part = Self::default();
+    pub fn subset(&self, weights: &[u32], ranks: &[WordId]) -> Result<Self> {
+        let mut subset = Self::default();
         for (chunk, own) in self.chunks.iter().zip(self.chunk_weights(weights)?) {
             let mut ids = Vec::new();
             for (range, _) in chunk.ranges().zip(own).filter(|(_, weight)| **weight > 0) {
@@ -142,10 +145,10 @@ impl DocumentText {
                 ids.extend(old.map(|id| ranks.get(id as usize).copied().unwrap_or(id)));
             }
             if !ids.is_empty() {
-                part.push(CompactText::of(ids.into_iter())?)?;
+                subset.push(CompactText::of(ids.into_iter())?)?;
             }
         }
-        Ok(part)
+        Ok(subset)
     }
 
     /// How often each word occurs in the text of [`DocumentText::weighted`], by rank. `words` is
@@ -255,14 +258,14 @@ mod tests {
         ) {
             let (documents, weights): (Vec<_>, Vec<_>) = documents.into_iter().unzip();
             let ranks: Vec<WordId> = (0..WORDS as WordId).rev().collect();
-            let part = text_of(&documents, cut).part(&weights, &ranks).unwrap();
+            let subset = text_of(&documents, cut).subset(&weights, &ranks).unwrap();
             let kept = documents.iter().zip(&weights).filter(|(_, weight)| **weight > 0);
             let expected: Vec<Vec<WordId>> = kept
                 .map(|(ids, _)| ids.iter().map(|&id| if id == GAP { GAP } else { ranks[id as usize] }).collect())
                 .collect();
-            let found = part.chunks.iter().flat_map(|chunk| chunk.text.ids(0..chunk.text.len()));
+            let found = subset.chunks.iter().flat_map(|chunk| chunk.text.ids(0..chunk.text.len()));
             prop_assert_eq!(found.collect::<Vec<_>>(), joined(expected.iter()));
-            prop_assert_eq!(part.documents(), expected.len());
+            prop_assert_eq!(subset.documents(), expected.len());
         }
     }
 

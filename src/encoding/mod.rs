@@ -20,13 +20,13 @@ mod segments;
 mod word_table;
 
 pub use compact_text::CompactText;
-pub(crate) use compact_text::{END, FAR};
+pub(crate) use compact_text::{END_SYMBOL, FAR};
 pub use documents::DocumentText;
 pub(crate) use interner::Interner;
 pub(crate) use numbered::NumberedText;
 pub use options::EncodingOptions;
 pub use pipeline::{EncodedText, WordChoice, encode_text};
-pub use reader::{Chosen, Ranks, RawCorpus, read_vocabulary};
+pub use reader::{ChosenVocabulary, Ranks, RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};
 
 use crate::vocabulary::WordId;
@@ -47,13 +47,13 @@ pub(crate) const DROPPED: WordId = DOCUMENT_END - 2;
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::corpus::Documents;
+    use crate::corpus::InMemoryDocuments;
     use crate::{MemoryLimit, Monitor, Result, Vocabulary};
 
     fn encode(documents: &[&str], options: &EncodingOptions) -> Result<(Vocabulary, Vec<WordId>)> {
         let monitor = Monitor::new();
         let memory = MemoryLimit::default();
-        let mut reader = Documents::new(documents);
+        let mut reader = InMemoryDocuments::new(documents);
         let raw = RawCorpus::read(&mut reader, options, &memory, &monitor)?;
         let vocabulary = raw.vocabulary(options, &monitor)?;
         let mut encoded = raw.encode(&vocabulary, options, &monitor)?;

@@ -4,7 +4,7 @@ use super::{DROPPED, GAP};
 use crate::corpus::{MAX_WORD_BYTES, TextOptions};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
-use crate::phrases::{Phrases, WordSet, word_set};
+use crate::phrases::{ByteStringSet, Phrases, byte_string_set};
 use crate::tokenize::{Folding, Tokenizer};
 use crate::vocabulary::{MAX_WORDS, Vocabulary, WordId};
 use std::borrow::Cow;
@@ -22,7 +22,7 @@ pub struct EncodingOptions {
     /// Phrases. The words of a phrase are joined to one word.
     pub phrases: Option<Arc<Phrases>>,
     /// Words that are left out when a vocabulary is chosen.
-    pub stop_words: Option<Arc<WordSet>>,
+    pub stop_words: Option<Arc<ByteStringSet>>,
     /// Drop words that occur fewer times than this.
     pub min_count: u64,
     /// Keep at most this many words: the most frequent ones.
@@ -59,10 +59,13 @@ impl EncodingOptions {
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn stop_words_of<W: AsRef<str>>(words: &[W], folding: Folding) -> Result<Arc<WordSet>> {
+    pub fn stop_words_of<W: AsRef<str>>(
+        words: &[W],
+        folding: Folding,
+    ) -> Result<Arc<ByteStringSet>> {
         let folded: Vec<Cow<'_, str>> = words.iter().map(|w| folding.apply(w.as_ref())).collect();
         let folded: Vec<&[u8]> = folded.iter().map(|word| word.as_bytes()).collect();
-        Ok(Arc::new(word_set(&folded)?))
+        Ok(Arc::new(byte_string_set(&folded)?))
     }
 
     /// The mark that takes the place of the rank of a word outside the vocabulary: [`GAP`] stays in the encoded text,

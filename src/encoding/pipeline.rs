@@ -12,7 +12,7 @@ use std::sync::Arc;
 #[derive(Debug, Clone)]
 pub enum WordChoice<'a> {
     /// The words of the text that pass `min_count` and `max_vocab` and are not stop words.
-    Chosen,
+    FromText,
     /// The words of this vocabulary.
     Given(Arc<Vocabulary>),
     /// The words of older counts. They keep their ids.
@@ -60,7 +60,7 @@ pub fn encode_text(
             let corpus = raw.encode(&vocabulary, options, monitor)?;
             (vocabulary, Arc::default(), corpus)
         }
-        WordChoice::Chosen => {
+        WordChoice::FromText => {
             let chosen = raw.choose(options, monitor)?;
             let corpus = raw.ranked(chosen.ranks);
             (Arc::new(chosen.vocabulary), Arc::new(chosen.rare), corpus)

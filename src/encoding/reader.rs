@@ -161,7 +161,7 @@ impl RawCorpus {
     ///
     /// # Errors
     /// As for [`RawCorpus::vocabulary`].
-    pub fn choose(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<Chosen> {
+    pub fn choose(&self, options: &EncodingOptions, monitor: &Monitor) -> Result<ChosenVocabulary> {
         let Merged { mut words, numbers } = self.merge(monitor)?;
         let (vocabulary, ranks) = options.choose(&mut words, &self.name, monitor)?;
         let outside = options.outside();
@@ -181,7 +181,7 @@ impl RawCorpus {
             tables.collect()
         };
         let (rare, ranks) = rayon::join(rare, tables);
-        Ok(Chosen {
+        Ok(ChosenVocabulary {
             rare: rare?,
             ranks: Ranks(ranks?),
             vocabulary,
@@ -237,10 +237,10 @@ impl RawCorpus {
         }
         // Each task merges the words with certain hashes, so that no word is merged by two tasks.
         let tasks = rayon::current_num_threads() as u64;
-        let merged: Result<Vec<MergedPart<'_>>> = (0..tasks)
+        let merged: Result<Vec<MergedBucket<'_>>> = (0..tasks)
             .into_par_iter()
             .map(|task| {
-                let mut merged = MergedPart::default();
+                let mut merged = MergedBucket::default();
                 let mut table: HashTable<u32> = HashTable::new();
                 for (index, interner) in self.interners.iter().enumerate() {
                     if index == largest_index {
@@ -280,18 +280,18 @@ impl RawCorpus {
                 Ok(merged)
             })
             .collect();
-        for part in merged? {
+        for bucket in merged? {
             // Ensure that the numbers of all words stay below the marks of encoded text.
-            check_number_of_words(words.len() + part.fresh.len())?;
-            for ((index, own), number, count) in part.known {
+            check_number_of_words(words.len() + bucket.fresh.len())?;
+            for ((index, own), number, count) in bucket.known {
                 words[number as usize].1 += count;
                 numbers[index][own as usize] = number;
             }
-            for ((index, own), number) in part.in_fresh {
+            for ((index, own), number) in bucket.in_fresh {
                 numbers[index][own as usize] = words.len() as u32 + number;
             }
-            fallible::reserve(&mut words, part.fresh.len())?;
-            words.extend(part.fresh);
+            fallible::reserve(&mut words, bucket.fresh.len())?;
+            words.extend(bucket.fresh);
         }
         Ok(Merged { words, numbers })
     }
@@ -336,7 +336,7 @@ impl RawCorpus {
 }
 
 /// The vocabulary that was chosen for a text.
-pub struct Chosen {
+pub struct ChosenVocabulary {
     /// The vocabulary.
     pub vocabulary: Vocabulary,
     /// The words that `min_count` or `max_vocab` excludes from the vocabulary, in no particular
@@ -361,7 +361,7 @@ struct Merged<'a> {
 /// interners except the largest. A word of an interner is written as (index of the interner, number
 /// of the word in this interner).
 #[derive(Default)]
-struct MergedPart<'a> {
+struct MergedBucket<'a> {
     // Words that the largest interner has too: the word, its number in the largest interner, and the
     // count to add to that of the largest interner.
     known: Vec<((usize, WordId), WordId, u64)>,
@@ -464,7 +464,7 @@ mod tests {
     }
 
     impl SlowReader {
-        const MOST: usize = 2000;
+        const MOST_CHUNKS: usize = 2000;
         const FIRST: usize = 2000;
     }
 
@@ -475,7 +475,7 @@ mod tests {
                 return Ok(Some(Content::Lines("a ".repeat(Self::FIRST / 2))));
             }
             std::thread::sleep(Duration::from_millis(1));
-            Ok((self.read < Self::MOST).then(|| Content::Lines(String::new())))
+            Ok((self.read < Self::MOST_CHUNKS).then(|| Content::Lines(String::new())))
         }
         fn bytes_read(&self) -> u64 {
             Self::FIRST as u64 / 10
@@ -497,7 +497,10 @@ mod tests {
         });
         let error = read.unwrap().unwrap_err().to_string();
         assert!(error.contains("no such folder"), "{error}");
-        assert!(reader.read < SlowReader::MOST, "all chunks were read");
+        assert!(
+            reader.read < SlowReader::MOST_CHUNKS,
+            "all chunks were read"
+        );
     }
 
     #[test]

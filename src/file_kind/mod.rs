@@ -19,7 +19,7 @@ use std::path::Path;
 pub(crate) use text::{is_text, is_vocabulary, notice};
 
 /// Number of bytes at the beginning of a file that are examined to recognise it.
-pub(crate) const LOOK: usize = 1 << 16;
+pub(crate) const BEGINNING_BYTES: usize = 1 << 16;
 
 /// The byte order mark of UTF-8.
 pub(crate) const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";

@@ -85,8 +85,8 @@ pub(super) fn is_control_data(content: &[u8]) -> bool {
 /// Whether this is the beginning of a text in UTF-32 without a byte order mark. `read` decodes the bytes of a
 /// character.
 fn is_utf32(content: &[u8], read: fn([u8; 4]) -> u32) -> bool {
-    const LOOK: usize = 1 << 14;
-    let (units, _) = content[..content.len().min(LOOK)].as_chunks::<4>();
+    const EXAMINED_BYTES: usize = 1 << 14;
+    let (units, _) = content[..content.len().min(EXAMINED_BYTES)].as_chunks::<4>();
     units.len() >= FEW
         && units.iter().all(|unit| {
             let character = char::from_u32(read(*unit));
@@ -101,8 +101,8 @@ fn is_utf32(content: &[u8], read: fn([u8; 4]) -> u32) -> bool {
 /// zero bytes between its words. But then most pairs of bytes that are not an ASCII character of UTF-16 are two
 /// printable ASCII characters of UTF-8.
 fn is_utf16(content: &[u8]) -> Option<bool> {
-    const LOOK: usize = 1 << 14;
-    let (pairs, _) = content[..content.len().min(LOOK)].as_chunks::<2>();
+    const EXAMINED_BYTES: usize = 1 << 14;
+    let (pairs, _) = content[..content.len().min(EXAMINED_BYTES)].as_chunks::<2>();
     if pairs.len() < FEW || !content[..2 * pairs.len()].contains(&0) {
         return None;
     }

@@ -35,7 +35,7 @@ use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::report::EpochReport;
 use crate::training::{
-    Accumulators, Anchor, Exported, History, MAX_DIM, Parameters, RowLayout, Training,
+    Accumulators, Anchor, Exported, History, MAX_DIM, Parameters, RowLayout, TrainingState,
 };
 use crate::vocabulary::MAX_WORDS;
 use std::io::Write;
@@ -60,12 +60,12 @@ const CHUNK: usize = 1 << 18;
 /// does not write; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn save(
     path: impl AsRef<Path>,
-    training: &Training,
+    training: &TrainingState,
     settings: &str,
     monitor: &Monitor,
 ) -> Result<()> {
     let path = path.as_ref();
-    let Training {
+    let TrainingState {
         parameters,
         best,
         history,
@@ -142,7 +142,7 @@ pub fn save(
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files, and for compressed data that take too much
 /// memory to unpack; [`Error::Format`] with the byte offset for a file that is not a checkpoint, is cut off or is damaged; [`Error::Memory`];
 /// [`Error::Cancelled`].
-pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, String)> {
+pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(TrainingState, String)> {
     let path = path.as_ref();
     let input = Input::open_or_standard_input(path, monitor)?;
     let size = input.content_size();
@@ -249,7 +249,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(Training, Stri
         return Err(bad(0, message));
     }
     let mut parameters = parameters.into_iter();
-    let training = Training {
+    let training = TrainingState {
         parameters: parameters.next().expect("one set at least"),
         best: parameters.next(),
         history: History {
@@ -363,7 +363,7 @@ impl CheckpointReader<'_> {
 mod tests {
     use super::*;
 
-    fn sample(rowwise: bool) -> Training {
+    fn sample(rowwise: bool) -> TrainingState {
         let parameters = |seed| {
             Parameters::random(
                 3,
@@ -373,7 +373,7 @@ mod tests {
             )
             .unwrap()
         };
-        Training {
+        TrainingState {
             best: Some(parameters(2)),
             history: History {
                 epochs: 4,
@@ -393,11 +393,11 @@ mod tests {
                 vectors: vec![1.0, 2.0, 3.0, 4.0],
                 weight: 0.1,
             }),
-            ..Training::new(parameters(1))
+            ..TrainingState::new(parameters(1))
         }
     }
 
-    fn saved(training: &Training) -> tempfile::NamedTempFile {
+    fn saved(training: &TrainingState) -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().unwrap();
         save(file.path(), training, "{\"é\": 1}", &Monitor::new()).unwrap();
         file
@@ -406,7 +406,7 @@ mod tests {
     #[test]
     fn a_training_comes_back_whole() {
         let [whole, rowwise] = [false, true].map(sample);
-        let without = Training::new(
+        let without = TrainingState::new(
             Parameters::random(
                 2,
                 RowLayout::with_accumulators(3, Accumulators::PerComponent),
@@ -426,7 +426,7 @@ mod tests {
     }
 
     /// The bytes of a file of version 1 for a training.
-    fn version_1(training: &Training) -> Vec<u8> {
+    fn version_1(training: &TrainingState) -> Vec<u8> {
         let mut bytes = std::fs::read(saved(training).path()).unwrap();
         bytes[8] = 1;
         let end = HEADER.length - 4;
@@ -481,7 +481,7 @@ mod tests {
         let file = saved(&sample(true));
         let monitor = Monitor::new();
         monitor.cancel();
-        let other = Training::new(
+        let other = TrainingState::new(
             Parameters::random(
                 5,
                 RowLayout::with_accumulators(4, Accumulators::PerVector),

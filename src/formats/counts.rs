@@ -23,8 +23,8 @@
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
-use super::packed_words::{encode_vocabulary, read_vocabulary};
 use super::stanford::{check_sum, read_cooccurrences};
+use super::word_section::{encode_vocabulary, read_vocabulary};
 use crate::cooccurrence::row_codec::{decode_foreign, encode};
 use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};
@@ -121,7 +121,7 @@ pub fn save(
 
 /// Counts with their words.
 #[derive(Debug)]
-pub struct Loaded {
+pub struct LoadedCounts {
     /// The words of the rows and, unless there are `contexts`, of the columns.
     pub vocabulary: Arc<Vocabulary>,
     /// The words that `min_count` or `max_vocab` excluded from the vocabulary, if they are known.
@@ -145,7 +145,7 @@ pub fn load(
     vocabulary: Option<Arc<Vocabulary>>,
     memory: &MemoryLimit,
     monitor: &Monitor,
-) -> Result<Loaded> {
+) -> Result<LoadedCounts> {
     let input = Input::open_or_standard_input(path.as_ref(), monitor)?;
     load_from(input, vocabulary, memory, monitor)
 }
@@ -159,11 +159,11 @@ pub(crate) fn load_from(
     vocabulary: Option<Arc<Vocabulary>>,
     memory: &MemoryLimit,
     monitor: &Monitor,
-) -> Result<Loaded> {
+) -> Result<LoadedCounts> {
     let is_native = input.peek(MAGIC.len())? == MAGIC;
     match (is_native, vocabulary) {
         (true, None) => load_native(input, memory, monitor),
-        (false, Some(vocabulary)) => Ok(Loaded {
+        (false, Some(vocabulary)) => Ok(LoadedCounts {
             counts: read_cooccurrences(&mut input, vocabulary.len(), memory, monitor)?,
             vocabulary,
             rare: Arc::default(),
@@ -182,7 +182,7 @@ pub(crate) fn load_from(
     }
 }
 
-fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<Loaded> {
+fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<LoadedCounts> {
     let mut input = BinaryReader::new(input, monitor);
     let header = input.bytes(HEADER.length as u64)?;
     let header = HEADER
@@ -276,7 +276,7 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
         counts = counts.rectangular([words as usize, other_words as usize]);
     }
     check_sum(&counts, &path)?;
-    Ok(Loaded {
+    Ok(LoadedCounts {
         vocabulary: Arc::new(vocabulary),
         rare: Arc::new(rare),
         contexts,
@@ -329,7 +329,7 @@ mod tests {
         }
     }
 
-    fn read(path: &Path) -> Result<Loaded> {
+    fn read(path: &Path) -> Result<LoadedCounts> {
         load(path, None, &MemoryLimit::default(), &Monitor::new())
     }
 

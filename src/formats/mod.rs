@@ -5,11 +5,11 @@ mod binary_reader;
 pub mod checkpoint;
 pub mod counts;
 mod header;
-mod packed_words;
 mod recognise;
 pub mod stanford;
 pub mod subwords;
 pub mod vectors;
+mod word_section;
 
 #[cfg(feature = "python")]
 pub(crate) use recognise::{count_lines, read_text};
@@ -17,6 +17,6 @@ pub use recognise::{explained, recognise};
 #[cfg(feature = "python")]
 pub(crate) use vectors::load_from;
 pub use vectors::{
-    Combine, Element, Format, LoadOptions, Loaded, MAX_LINE_BYTES, Selection, WordList, load,
-    native, write,
+    Combine, Element, Format, LoadOptions, LoadedVectors, MAX_LINE_BYTES, Selection, WordList,
+    load, native, write,
 };

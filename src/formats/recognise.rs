@@ -3,7 +3,9 @@
 
 use super::vectors;
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{FileKind, LOOK, UTF8_MARK, Wanted, has_mark, is_text, is_vocabulary};
+use crate::file_kind::{
+    BEGINNING_BYTES, FileKind, UTF8_MARK, Wanted, has_mark, is_text, is_vocabulary,
+};
 use crate::io::Input;
 #[cfg(feature = "python")]
 use crate::io::charset::OnInvalid;
@@ -27,8 +29,8 @@ pub fn recognise(path: impl AsRef<Path>, monitor: &Monitor) -> Result<FileKind> 
 
 /// Like [`recognise`], but for an open file whose position is its beginning. The position does not change.
 pub(crate) fn recognise_input(input: &mut Input) -> Result<FileKind> {
-    let beginning = input.peek(LOOK)?;
-    let whole = beginning.len() < LOOK;
+    let beginning = input.peek(BEGINNING_BYTES)?;
+    let whole = beginning.len() < BEGINNING_BYTES;
     if let Some(kind) = FileKind::of_beginning(beginning, whole) {
         return Ok(kind);
     }
@@ -75,8 +77,8 @@ pub fn explained<T>(
     let is_inside =
         matches!(&error, Error::Format { location: Location::Line(line), .. } if *line > 1);
     let kind = Input::open(path, monitor).and_then(|mut input| {
-        let beginning = input.peek(LOOK)?;
-        let told = FileKind::of_beginning(beginning, beginning.len() < LOOK);
+        let beginning = input.peek(BEGINNING_BYTES)?;
+        let told = FileKind::of_beginning(beginning, beginning.len() < BEGINNING_BYTES);
         // A file that is shorter than a signature may be cut off: do not guess what it is.
         if is_inside || beginning.len() < SHORTEST {
             return Ok(told.filter(|kind| *kind != FileKind::Empty));
@@ -96,8 +98,8 @@ pub fn explained<T>(
 /// [`Error::Cancelled`].
 #[cfg(feature = "python")]
 pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
-    let beginning = input.peek(LOOK)?;
-    let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);
+    let beginning = input.peek(BEGINNING_BYTES)?;
+    let kind = FileKind::of_beginning(beginning, beginning.len() < BEGINNING_BYTES);
     // Refuse only formats that glove-rs does not read, and files that are not text: rated pairs of
     // words may look like vectors or a vocabulary.
     let is_other = |kind: &FileKind| matches!(kind, FileKind::Foreign(_)) || !is_text(beginning);

@@ -18,7 +18,7 @@
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFault, HeaderFormat, contradiction};
-use super::packed_words::{encode_vocabulary, read_vocabulary};
+use super::word_section::{encode_vocabulary, read_vocabulary};
 use crate::error::{Error, Result};
 use crate::io::{Input, Written, at, write_atomically};
 use crate::memory::fallible;
@@ -38,7 +38,7 @@ const FORMAT: HeaderFormat = HeaderFormat {
     length: HEADER,
 };
 /// Number of floats in a block.
-const BLOCK: usize = 1 << 16;
+const BLOCK_FLOATS: usize = 1 << 16;
 
 /// Write a subword model. The file appears complete or not at all.
 ///
@@ -85,7 +85,7 @@ fn encode(
     ]))?;
     write(&ngrams)?;
     let mut bytes = Vec::new();
-    for block in subwords.vectors().chunks(BLOCK) {
+    for block in subwords.vectors().chunks(BLOCK_FLOATS) {
         monitor.check()?;
         bytes.clear();
         bytes.extend(block.iter().flat_map(|x| x.to_le_bytes()));
@@ -149,7 +149,7 @@ pub(crate) fn load_from(mut input: Input, monitor: &Monitor) -> Result<Subwords>
     let mut left = ngrams.len() * header.dim;
     let mut vectors: Vec<f32> = Vec::new();
     while left > 0 {
-        let (numbers, offset) = (left.min(BLOCK), input.offset);
+        let (numbers, offset) = (left.min(BLOCK_FLOATS), input.offset);
         let bytes = input.bytes(4 * numbers as u64 + 4)?;
         let (bytes, sum) = bytes.split_at(4 * numbers);
         if crc32fast::hash(bytes).to_le_bytes() != *sum {

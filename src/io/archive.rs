@@ -1,7 +1,7 @@
 //! Reads files in zip archives. `archive.zip:name` is the path of a file in an archive.
 
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{FileKind, LOOK};
+use crate::file_kind::{BEGINNING_BYTES, FileKind};
 use std::fs::{self, File};
 use std::io::{self, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ const SHOWN: usize = 20;
 pub(crate) struct Member {
     reader: Box<dyn Read + Send>,
     archive: File,
-    packed_bytes: u64,
+    compressed_bytes: u64,
     bytes: u64,
 }
 
@@ -25,8 +25,8 @@ impl Member {
     }
 
     /// The size of the compressed file in the archive.
-    pub fn packed_bytes(&self) -> u64 {
-        self.packed_bytes
+    pub fn compressed_bytes(&self) -> u64 {
+        self.compressed_bytes
     }
 
     /// The reader of the content of the file, and the open archive, with which the caller can check
@@ -42,7 +42,8 @@ pub(crate) fn is_archive(file: &mut File) -> io::Result<bool> {
     let mut beginning = Vec::new();
     file.take(4).read_to_end(&mut beginning)?;
     if beginning == b"PK\x03\x04" {
-        file.take(LOOK as u64).read_to_end(&mut beginning)?;
+        file.take(BEGINNING_BYTES as u64)
+            .read_to_end(&mut beginning)?;
     }
     file.seek(SeekFrom::Start(0))?;
     Ok(FileKind::of_beginning(&beginning, false) == Some(FileKind::Archive))
@@ -164,19 +165,19 @@ pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
         ));
     }
     let method = member.compression();
-    let (start, packed_bytes) = (member.data_start(), member.compressed_size());
+    let (start, compressed_bytes) = (member.data_start(), member.compressed_size());
     let (crc, size) = (member.crc32(), member.size());
     let start = start.ok_or(ErrorKind::InvalidData)?;
     drop(member);
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(start))?;
     let archive = file.try_clone()?;
-    let packed = file.take(packed_bytes);
-    let unpacked: Box<dyn Read + Send> = match method {
-        CompressionMethod::STORE => Box::new(packed),
+    let compressed = file.take(compressed_bytes);
+    let decompressed: Box<dyn Read + Send> = match method {
+        CompressionMethod::STORE => Box::new(compressed),
         CompressionMethod::DEFLATE => {
-            let packed = BufReader::with_capacity(1 << 18, packed);
-            Box::new(flate2::bufread::DeflateDecoder::new(packed))
+            let compressed = BufReader::with_capacity(1 << 18, compressed);
+            Box::new(flate2::bufread::DeflateDecoder::new(compressed))
         }
         other => {
             let why = format!(
@@ -188,7 +189,7 @@ pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
     };
     let reader = Box::new(Checked {
         path: path_of(path, chosen),
-        unpacked,
+        decompressed,
         hasher: crc32fast::Hasher::new(),
         crc,
         left: size,
@@ -196,7 +197,7 @@ pub(crate) fn open_member(path: &Path, name: &str) -> io::Result<Member> {
     Ok(Member {
         reader,
         archive,
-        packed_bytes,
+        compressed_bytes,
         bytes: size,
     })
 }
@@ -223,7 +224,7 @@ fn damaged(path: &Path, what: &str) -> io::Error {
 /// Compares the decompressed content with the size and the checksum that the archive holds.
 struct Checked {
     path: PathBuf,
-    unpacked: Box<dyn Read + Send>,
+    decompressed: Box<dyn Read + Send>,
     hasher: crc32fast::Hasher,
     crc: u32,
     left: u64,
@@ -234,7 +235,7 @@ impl Read for Checked {
         if buffer.is_empty() {
             return Ok(0);
         }
-        let read = match self.unpacked.read(buffer) {
+        let read = match self.decompressed.read(buffer) {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Err(error),
             Err(error) if error.raw_os_error().is_some() => return Err(error),
             read => read.map_err(|error| damaged(&self.path, &error.to_string()))?,

@@ -77,25 +77,25 @@ impl Compression {
         }
     }
 
-    /// Decompress all members, streams or frames of `packed`, one after the other.
+    /// Decompress all members, streams or frames of `compressed`, one after the other.
     ///
     /// A file of xz or Zstandard determines how much memory its decoder needs. Reading fails if this is more than
     /// about `most` bytes, unless `LEAST_XZ` or `LEAST_WINDOW` allows it.
     fn decompress(
         self,
-        packed: impl BufRead + Send + 'static,
+        compressed: impl BufRead + Send + 'static,
         most: u64,
     ) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
-            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(packed)),
-            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(packed)),
+            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(compressed)),
+            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(compressed)),
             Self::Xz => {
                 let all = liblzma::stream::CONCATENATED;
                 let stream = liblzma::stream::Stream::new_stream_decoder(most.max(LEAST_XZ), all)?;
-                Box::new(liblzma::bufread::XzDecoder::new_stream(packed, stream))
+                Box::new(liblzma::bufread::XzDecoder::new_stream(compressed, stream))
             }
             Self::Zstandard => {
-                let mut decoder = zstd::Decoder::with_buffer(packed)?;
+                let mut decoder = zstd::Decoder::with_buffer(compressed)?;
                 // The default limit of the decoder would refuse files made with `zstd --long`. The memory that the
                 // decoder may use limits the window instead.
                 decoder.window_log_max(most.max(1).ilog2().clamp(LEAST_WINDOW, 31))?;
@@ -106,7 +106,7 @@ impl Compression {
 }
 
 /// Writes content compressed or plain.
-pub enum Packer<W: Write> {
+pub enum CompressedWriter<W: Write> {
     #[doc(hidden)]
     Plain(W),
     #[doc(hidden)]
@@ -123,7 +123,7 @@ pub enum Packer<W: Write> {
 /// files of numbers only slightly smaller.
 const XZ_LEVEL: u32 = 2;
 
-impl<W: Write> Packer<W> {
+impl<W: Write> CompressedWriter<W> {
     /// Write to `out`, compressed at the default level of each format (xz: `XZ_LEVEL`).
     pub(super) fn new(out: W, compression: Option<Compression>) -> io::Result<Self> {
         Ok(match compression {
@@ -157,7 +157,7 @@ impl<W: Write> Packer<W> {
     }
 }
 
-impl<W: Write> Write for Packer<W> {
+impl<W: Write> Write for CompressedWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Plain(out) => out.write(bytes),
@@ -175,31 +175,31 @@ impl<W: Write> Write for Packer<W> {
 }
 
 /// Reads the content of a file, whether it is compressed or plain.
-pub(crate) struct Unpacked {
+pub(crate) struct Decompressed {
     reader: Box<dyn Read + Send>,
     compression: Option<Compression>,
-    packed: Arc<Packed>,
+    state: Arc<ReadState>,
 }
 
 /// State of the compressed file while it is read through a decoder.
 #[derive(Default)]
-struct Packed {
+struct ReadState {
     read: AtomicU64,
     failed: AtomicBool,
 }
 
-impl Unpacked {
+impl Decompressed {
     /// Recognise the compression by the first bytes of `file`.
     pub fn new(file: impl Read + Send + 'static) -> io::Result<Self> {
         Self::within(file, u64::MAX)
     }
 
-    /// Like [`Unpacked::new`], but with at most about `most` bytes of memory for the decoder.
+    /// Like [`Decompressed::new`], but with at most about `most` bytes of memory for the decoder.
     pub fn within(file: impl Read + Send + 'static, most: u64) -> io::Result<Self> {
-        let packed = Arc::new(Packed::default());
+        let state = Arc::new(ReadState::default());
         let mut file = CountingReader {
             file,
-            packed: packed.clone(),
+            state: state.clone(),
         };
         let mut beginning = Vec::new();
         (&mut file)
@@ -215,20 +215,20 @@ impl Unpacked {
                 }
             },
             compression,
-            packed,
+            state,
         })
     }
 
     /// Read `text` without decompression, whatever its first bytes are.
     pub fn plain(text: impl Read + Send + 'static) -> Self {
-        let packed = Arc::new(Packed::default());
+        let state = Arc::new(ReadState::default());
         Self {
             reader: Box::new(CountingReader {
                 file: text,
-                packed: packed.clone(),
+                state: state.clone(),
             }),
             compression: None,
-            packed,
+            state,
         }
     }
 
@@ -239,7 +239,7 @@ impl Unpacked {
 
     /// Number of bytes of the file that have been read, before decompression.
     pub fn bytes_read(&self) -> u64 {
-        self.packed.read.load(Relaxed)
+        self.state.read.load(Relaxed)
     }
 
     /// The error for a failed read. If `error` contains an [`Error`], this is the result. If the system reported the
@@ -255,7 +255,7 @@ impl Unpacked {
             Some(_) if lacks_memory(&error) => Error::Memory {
                 bytes: LARGEST_WINDOW,
             },
-            Some(compression) if !self.packed.failed.load(Relaxed) && exceeds_limit(&error) => {
+            Some(compression) if !self.state.failed.load(Relaxed) && exceeds_limit(&error) => {
                 Error::parameter(
                     "memory",
                     format!(
@@ -266,7 +266,7 @@ impl Unpacked {
                     ),
                 )
             }
-            Some(compression) if !self.packed.failed.load(Relaxed) => Error::format(
+            Some(compression) if !self.state.failed.load(Relaxed) => Error::format(
                 path,
                 Location::Byte(self.bytes_read()),
                 format!(
@@ -299,7 +299,7 @@ fn exceeds_limit(error: &io::Error) -> bool {
     reason.contains("too much memory") || reason.contains("memory limit")
 }
 
-impl Read for Unpacked {
+impl Read for Decompressed {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.reader.read(buffer)
     }
@@ -307,17 +307,17 @@ impl Read for Unpacked {
 
 struct CountingReader<R> {
     file: R,
-    packed: Arc<Packed>,
+    state: Arc<ReadState>,
 }
 
 impl<R: Read> Read for CountingReader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.file.read(buffer).inspect_err(|error| {
             if error.kind() != io::ErrorKind::Interrupted {
-                self.packed.failed.store(true, Relaxed);
+                self.state.failed.store(true, Relaxed);
             }
         })?;
-        self.packed.read.fetch_add(read as u64, Relaxed);
+        self.state.read.fetch_add(read as u64, Relaxed);
         Ok(read)
     }
 }
@@ -349,12 +349,12 @@ pub(crate) mod tests {
         zstd::encode_all(bytes, 1).unwrap()
     }
 
-    type Pack = fn(&[u8]) -> Vec<u8>;
-    pub const PACKERS: [Pack; 4] = [gzip, bzip2, xz, zstandard];
+    type Compress = fn(&[u8]) -> Vec<u8>;
+    pub const COMPRESSORS: [Compress; 4] = [gzip, bzip2, xz, zstandard];
 
     fn content(file: Vec<u8>) -> io::Result<Vec<u8>> {
         let mut all = Vec::new();
-        Unpacked::new(io::Cursor::new(file))?.read_to_end(&mut all)?;
+        Decompressed::new(io::Cursor::new(file))?.read_to_end(&mut all)?;
         Ok(all)
     }
 
@@ -363,17 +363,17 @@ pub(crate) mod tests {
         let text = b"some words and numbers 1 2 3\n".repeat(1000);
         assert_eq!(content(text.clone()).unwrap(), text);
         assert_eq!(content(Vec::new()).unwrap(), b"");
-        for pack in PACKERS {
-            assert_eq!(content(pack(&text)).unwrap(), text);
-            assert_eq!(content(pack(b"")).unwrap(), b"");
+        for compress in COMPRESSORS {
+            assert_eq!(content(compress(&text)).unwrap(), text);
+            assert_eq!(content(compress(b"")).unwrap(), b"");
         }
     }
 
     #[test]
     fn members_and_frames_follow_each_other() {
         let [a, b] = [b"first ".repeat(1000), b"second ".repeat(1000)];
-        for pack in PACKERS {
-            let both = [pack(&a), pack(&b)].concat();
+        for compress in COMPRESSORS {
+            let both = [compress(&a), compress(&b)].concat();
             assert_eq!(content(both).unwrap(), [&a[..], &b].concat());
         }
     }
@@ -381,12 +381,12 @@ pub(crate) mod tests {
     #[test]
     fn a_truncated_compressed_file_is_a_malformed_file() {
         let text = b"some words".repeat(1000);
-        for pack in PACKERS {
-            let mut packed = pack(&text);
-            packed.truncate(packed.len() - 5);
-            let mut unpacked = Unpacked::new(io::Cursor::new(packed)).unwrap();
-            let error = unpacked.read_to_end(&mut Vec::new()).unwrap_err();
-            let error = unpacked.fault(Path::new("file"), error);
+        for compress in COMPRESSORS {
+            let mut compressed = compress(&text);
+            compressed.truncate(compressed.len() - 5);
+            let mut decompressed = Decompressed::new(io::Cursor::new(compressed)).unwrap();
+            let error = decompressed.read_to_end(&mut Vec::new()).unwrap_err();
+            let error = decompressed.fault(Path::new("file"), error);
             assert!(matches!(error, Error::Format { .. }), "{error}");
         }
     }
@@ -402,12 +402,12 @@ pub(crate) mod tests {
                 }
             }
         }
-        for pack in PACKERS {
-            let mut packed = pack(&b"some words".repeat(1000));
-            packed.truncate(packed.len() / 2);
-            let mut unpacked = Unpacked::new(Broken(io::Cursor::new(packed))).unwrap();
-            let error = unpacked.read_to_end(&mut Vec::new()).unwrap_err();
-            let error = unpacked.fault(Path::new("file"), error);
+        for compress in COMPRESSORS {
+            let mut compressed = compress(&b"some words".repeat(1000));
+            compressed.truncate(compressed.len() / 2);
+            let mut decompressed = Decompressed::new(Broken(io::Cursor::new(compressed))).unwrap();
+            let error = decompressed.read_to_end(&mut Vec::new()).unwrap_err();
+            let error = decompressed.fault(Path::new("file"), error);
             assert!(matches!(error, Error::Io { .. }), "{error}");
             assert!(error.to_string().contains("cable"), "{error}");
         }
@@ -415,17 +415,17 @@ pub(crate) mod tests {
 
     #[test]
     fn a_small_memory_limit_refuses_a_file_at_most() {
-        for (pack, format) in PACKERS.iter().zip([
+        for (compress, format) in COMPRESSORS.iter().zip([
             Compression::Gzip,
             Compression::Bzip2,
             Compression::Xz,
             Compression::Zstandard,
         ]) {
             for most in [0, 1, 7] {
-                let packed = io::Cursor::new(pack(b"some words"));
+                let compressed = io::Cursor::new(compress(b"some words"));
                 let mut text = Vec::new();
                 let read = format
-                    .decompress(packed, most)
+                    .decompress(compressed, most)
                     .and_then(|mut reader| reader.read_to_end(&mut text));
                 assert!(read.is_err() || text == b"some words", "{most}");
             }
@@ -433,7 +433,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn text_that_begins_like_a_packed_file_is_text() {
+    fn text_that_begins_like_a_compressed_file_is_text() {
         for text in [&b"BZh1 is how bzip2 begins"[..], b"7zXZ", b"PK"] {
             assert_eq!(content(text.to_vec()).unwrap(), text);
         }

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use std::path::Path;
 
 /// Endings of compressed files.
-const PACKED: [(&str, Compression); 5] = [
+const COMPRESSED: [(&str, Compression); 5] = [
     ("gz", Compression::Gzip),
     ("bz2", Compression::Bzip2),
     ("xz", Compression::Xz),
@@ -80,14 +80,14 @@ const WRITTEN: &str = "glove-rs writes text (.txt, .vec), binary files (.bin) an
 ///
 /// # Errors
 /// [`Error::Parameter`] for the ending of a format that glove-rs does not write.
-pub(super) fn packing(path: &Path) -> Result<Option<Compression>> {
+pub(super) fn compression_of(path: &Path) -> Result<Option<Compression>> {
     check_ending(path)?;
     Ok(split(path).1)
 }
 
 /// Whether the ending of a name says that the file is compressed.
 #[cfg(feature = "python")]
-pub(crate) fn is_packed(path: &Path) -> bool {
+pub(crate) fn is_compressed_name(path: &Path) -> bool {
     split(path).1.is_some()
 }
 
@@ -116,26 +116,28 @@ pub struct Written {
     /// Endings of [`FOREIGN`] that suit the content.
     own: &'static [&'static str],
     /// Whether a further ending compresses the file.
-    is_packed: bool,
+    is_compressible: bool,
 }
 
 impl Written {
     /// Vectors as text.
-    pub const TEXT: Self = Self::packed("vectors as text", &["bin", "counts", "glove"]);
+    pub const TEXT: Self = Self::compressible("vectors as text", &["bin", "counts", "glove"]);
     /// Vectors in word2vec's binary format.
-    pub const BINARY: Self = Self::packed("binary vectors", &["txt", "vec", "counts", "glove"]);
+    pub const BINARY: Self =
+        Self::compressible("binary vectors", &["txt", "vec", "counts", "glove"]);
     /// Vectors in this package's format.
-    pub const NATIVE: Self = Self::packed(
+    pub const NATIVE: Self = Self::compressible(
         "vectors in the native format",
         &["txt", "vec", "bin", "counts", "glove"],
     );
     /// A vocabulary.
-    pub const VOCABULARY: Self = Self::packed("a vocabulary", &["bin", "vec", "counts", "glove"]);
+    pub const VOCABULARY: Self =
+        Self::compressible("a vocabulary", &["bin", "vec", "counts", "glove"]);
     /// Counts.
-    pub const COUNTS: Self = Self::packed("counts", &["txt", "vec", "glove"]);
+    pub const COUNTS: Self = Self::compressible("counts", &["txt", "vec", "glove"]);
     /// A subword model.
     pub const SUBWORDS: Self =
-        Self::packed("a subword model", &["txt", "vec", "bin", "counts", "glove"]);
+        Self::compressible("a subword model", &["txt", "vec", "bin", "counts", "glove"]);
     /// A model: a NumPy archive, which is not compressed again.
     pub const MODEL: Self = Self::plain("a model", &["txt", "vec", "bin", "counts"], &["npz"]);
     /// Phrases, as JSON.
@@ -167,12 +169,12 @@ impl Written {
         "page",
     ];
 
-    const fn packed(content: &'static str, others: &'static [&'static str]) -> Self {
+    const fn compressible(content: &'static str, others: &'static [&'static str]) -> Self {
         Self {
             content,
             others,
             own: &[],
-            is_packed: true,
+            is_compressible: true,
         }
     }
 
@@ -185,7 +187,7 @@ impl Written {
             content,
             others,
             own,
-            is_packed: false,
+            is_compressible: false,
         }
     }
 
@@ -217,8 +219,8 @@ impl Written {
     /// is refused.
     pub fn check(self, path: &Path) -> Result<()> {
         let (content, name) = (self.content, path.to_string_lossy());
-        let (ending, packing) = split(path);
-        if packing.is_some() && !self.is_packed {
+        let (ending, compression) = split(path);
+        if compression.is_some() && !self.is_compressible {
             let last = path.extension().unwrap_or_default().to_string_lossy();
             let message = format!(
                 "must not end in .{last}: glove-rs does not compress {content}; got {name:?}"
@@ -250,11 +252,11 @@ pub fn ending_of(path: &Path) -> Option<String> {
 fn split(path: &Path) -> (Option<String>, Option<Compression>) {
     let ending = |path: &Path| Some(path.extension()?.to_str()?.to_ascii_lowercase());
     let last = ending(path);
-    let packed = PACKED
+    let compressed = COMPRESSED
         .iter()
         .find(|(name, _)| last.as_deref() == Some(*name));
-    match packed {
-        Some((_, packing)) => (ending(&path.with_extension("")), Some(*packing)),
+    match compressed {
+        Some((_, compression)) => (ending(&path.with_extension("")), Some(*compression)),
         None => (last, None),
     }
 }
@@ -264,7 +266,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_last_ending_is_the_packing_and_the_one_before_the_format() {
+    fn the_last_ending_is_the_compression_and_the_one_before_the_format() {
         for (name, expected) in [
             ("vectors", None),
             ("vectors.txt", None),
@@ -275,10 +277,10 @@ mod tests {
             (".gz", None),
             ("-", None),
         ] {
-            assert_eq!(packing(Path::new(name)).unwrap(), expected, "{name}");
+            assert_eq!(compression_of(Path::new(name)).unwrap(), expected, "{name}");
         }
         for name in ["v.npz", "v.JSON", "v.csv.gz", "v.tar.xz", "v.safetensors"] {
-            let error = packing(Path::new(name)).unwrap_err().to_string();
+            let error = compression_of(Path::new(name)).unwrap_err().to_string();
             assert!(error.contains("must not end in"), "{error}");
         }
     }
@@ -301,7 +303,7 @@ mod tests {
             assert!(!refused(written, right), "{right}");
             assert!(refused(written, wrong), "{wrong}");
             assert!(refused(written, "x.csv"), "{name}");
-            assert_eq!(refused(written, "x.gz"), !written.is_packed, "{name}");
+            assert_eq!(refused(written, "x.gz"), !written.is_compressible, "{name}");
             let named = Written::from_name(name).unwrap();
             assert_eq!(named.content, written.content);
         }

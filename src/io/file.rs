@@ -1,6 +1,6 @@
 //! Writes files so that they appear complete or not at all. `folder.rs` does the same for folders.
 
-use super::compression::Packer;
+use super::compression::CompressedWriter;
 use super::{STANDARD_STREAM, ending, folder, resolve, sync_folder, temporary};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
@@ -15,12 +15,12 @@ const SETTLE: usize = 16 << 20;
 const BUFFER: usize = 1 << 16;
 /// Milliseconds of a wait for the reader of a pipe. Between two waits, the writer checks whether
 /// the caller has asked to stop.
-const PATIENCE: u64 = 20;
+const PIPE_WAIT: u64 = 20;
 /// A pipe that is ready takes this many bytes without making its writer wait.
 const PIPE: usize = 4096;
 
 /// What `fill` of [`write_atomically`] writes to.
-pub type Output<'a> = BufWriter<Packer<CancellableWriter<'a>>>;
+pub type Output<'a> = BufWriter<CompressedWriter<CancellableWriter<'a>>>;
 
 /// Write a file with the content that `fill` writes. A temporary file beside `path` is filled; when it is complete
 /// and on the disk, it is renamed to `path`. If a step up to the renaming fails, `path` is unchanged and the
@@ -40,7 +40,7 @@ pub fn write_atomically(
     fill: impl FnOnce(&mut Output<'_>) -> Result<()>,
 ) -> Result<()> {
     let path = path.as_ref();
-    let packing = ending::packing(path)?;
+    let compression = ending::compression_of(path)?;
     let replacement = loop {
         match Replacement::create(path)? {
             Some(replacement) => break replacement,
@@ -51,11 +51,11 @@ pub fn write_atomically(
         replacement,
         monitor,
     };
-    let packer = Packer::new(writer, packing).map_err(|e| Error::io(path, e))?;
-    let mut out = BufWriter::with_capacity(BUFFER, packer);
+    let writer = CompressedWriter::new(writer, compression).map_err(|e| Error::io(path, e))?;
+    let mut out = BufWriter::with_capacity(BUFFER, writer);
     let filled = fill(&mut out).and_then(|()| out.flush().map_err(|e| Error::io(path, e)));
-    let (packer, _) = out.into_parts(); // dropping `out` would write what is left
-    let finished = filled.and_then(|()| packer.finish().map_err(|e| Error::io(path, e)));
+    let (writer, _) = out.into_parts(); // dropping `out` would write what is left
+    let finished = filled.and_then(|()| writer.finish().map_err(|e| Error::io(path, e)));
     // A write that Ctrl-C ended reports only that it failed; the monitor knows the reason.
     let writer = finished.map_err(|error| monitor.check().err().unwrap_or(error))?;
     writer.replacement.commit()
@@ -278,7 +278,7 @@ fn open_stream(path: &Path) -> io::Result<Option<File>> {
                 Ok(Some(file))
             }
             Err(error) if is_unread_pipe(path, &error) => {
-                std::thread::sleep(std::time::Duration::from_millis(PATIENCE));
+                std::thread::sleep(std::time::Duration::from_millis(PIPE_WAIT));
                 Ok(None)
             }
             Err(error) => Err(error),
@@ -295,8 +295,8 @@ fn is_unread_pipe(path: &Path, error: &io::Error) -> bool {
         && fs::metadata(path).is_ok_and(|found| found.file_type().is_fifo())
 }
 
-/// Wait until `file` can take bytes, for at most `PATIENCE`. Returns whether the caller may write only a few bytes
-/// at a time: `true` for a pipe or device, `false` for a regular file. After `PATIENCE`, the error is
+/// Wait until `file` can take bytes, for at most `PIPE_WAIT`. Returns whether the caller may write only a few bytes
+/// at a time: `true` for a pipe or device, `false` for a regular file. After `PIPE_WAIT`, the error is
 /// [`ErrorKind::WouldBlock`].
 fn is_ready(file: &File) -> io::Result<bool> {
     #[cfg(unix)]
@@ -307,7 +307,7 @@ fn is_ready(file: &File) -> io::Result<bool> {
         }
         let timeout = Timespec {
             tv_sec: 0,
-            tv_nsec: PATIENCE as i64 * 1_000_000,
+            tv_nsec: PIPE_WAIT as i64 * 1_000_000,
         };
         match poll(&mut [PollFd::new(file, PollFlags::OUT)], Some(&timeout)) {
             Ok(0) => return Err(ErrorKind::WouldBlock.into()),
@@ -400,20 +400,20 @@ mod tests {
     }
 
     #[test]
-    fn a_name_says_how_its_file_is_packed() {
+    fn a_name_says_how_its_file_is_compressed() {
         use std::io::Read;
         let folder = tempfile::tempdir().unwrap();
         let text = b"some words and numbers 1 2 3\n".repeat(100_000);
         for name in ["a.gz", "a.txt.bz2", "a.xz", "a.bin.ZST", "a.txt"] {
             let path = folder.path().join(name);
             write(&path, &text).unwrap();
-            let packed = fs::metadata(&path).unwrap().len();
-            assert_eq!(packed < 100_000, name != "a.txt", "{name}");
+            let compressed = fs::metadata(&path).unwrap().len();
+            assert_eq!(compressed < 100_000, name != "a.txt", "{name}");
             let file = File::open(&path).unwrap();
-            let mut unpacked = super::super::compression::Unpacked::new(file).unwrap();
-            assert_eq!(unpacked.compression().is_some(), name != "a.txt");
+            let mut decompressed = super::super::compression::Decompressed::new(file).unwrap();
+            assert_eq!(decompressed.compression().is_some(), name != "a.txt");
             let mut content = Vec::new();
-            unpacked.read_to_end(&mut content).unwrap();
+            decompressed.read_to_end(&mut content).unwrap();
             assert_eq!(content, text, "{name}");
         }
         let refused = write(&folder.path().join("a.npz"), b"x");

@@ -3,9 +3,9 @@
 //! (`open.rs` opens files; `corpus/text.rs` reads text.)
 
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{FileKind, LOOK, Wanted};
+use crate::file_kind::{BEGINNING_BYTES, FileKind, Wanted};
 use crate::io::charset::{OnInvalid, Utf16};
-use crate::io::compression::Unpacked;
+use crate::io::compression::Decompressed;
 use crate::io::{Idle, Opened, STANDARD_STREAM, at, listed, open, open_standard_input, path_of};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
@@ -84,7 +84,7 @@ impl Read for CancellableReader {
 /// Reads the content of a file, compressed or plain.
 pub(crate) struct Input {
     path: PathBuf,
-    reader: Unpacked,
+    reader: Decompressed,
     cancelled: Arc<AtomicBool>,
     // Bytes that were peeked at or decoded, but not yet handed out.
     ahead: Vec<u8>,
@@ -104,7 +104,7 @@ impl Input {
     /// below that read.
     pub fn open(path: &Path, monitor: &Monitor) -> Result<Self> {
         let (reader, size) = CancellableReader::open(path, monitor)?;
-        Self::unpacked(path, reader, size)
+        Self::decompressed(path, reader, size)
     }
 
     /// Like [`Input::open`], but the path `-` means standard input.
@@ -117,7 +117,7 @@ impl Input {
         }
         let path = Path::new("standard input");
         let reader = at(path, CancellableReader::standard_input(monitor))?;
-        Self::unpacked(path, reader, None)
+        Self::decompressed(path, reader, None)
     }
 
     /// Read `reader`, which messages call `name`. Compressed content is decompressed while it is read.
@@ -126,17 +126,22 @@ impl Input {
     /// As for [`Input::open`].
     pub fn of(name: &Path, reader: impl Read + Send + 'static, monitor: &Monitor) -> Result<Self> {
         let (reader, cancelled) = (Box::new(reader), monitor.cancel_flag());
-        Self::unpacked(name, CancellableReader { reader, cancelled }, None)
+        Self::decompressed(name, CancellableReader { reader, cancelled }, None)
     }
 
-    fn unpacked(path: &Path, reader: CancellableReader, size: Option<u64>) -> Result<Self> {
+    fn decompressed(path: &Path, reader: CancellableReader, size: Option<u64>) -> Result<Self> {
         let cancelled = reader.cancelled.clone();
         let reader =
-            Unpacked::new(reader).map_err(|e| unless(&cancelled, || Error::io(path, e)))?;
+            Decompressed::new(reader).map_err(|e| unless(&cancelled, || Error::io(path, e)))?;
         Ok(Self::new(path, reader, cancelled, size))
     }
 
-    fn new(path: &Path, reader: Unpacked, cancelled: Arc<AtomicBool>, size: Option<u64>) -> Self {
+    fn new(
+        path: &Path,
+        reader: Decompressed,
+        cancelled: Arc<AtomicBool>,
+        size: Option<u64>,
+    ) -> Self {
         Self {
             path: path.to_owned(),
             reader,
@@ -153,8 +158,8 @@ impl Input {
     /// # Errors
     /// [`Error::Format`], which says what the file is; the errors of reading its beginning.
     pub fn check_kind(&mut self, wanted: Wanted) -> Result<()> {
-        let beginning = self.peek(LOOK)?;
-        let kind = FileKind::of_beginning(beginning, beginning.len() < LOOK);
+        let beginning = self.peek(BEGINNING_BYTES)?;
+        let kind = FileKind::of_beginning(beginning, beginning.len() < BEGINNING_BYTES);
         let refused = kind.and_then(|kind| kind.refused(&self.path, wanted));
         refused.map_or(Ok(()), Err)
     }
@@ -339,7 +344,7 @@ fn unless(cancelled: &AtomicBool, error: impl FnOnce() -> Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::io::compression::tests::{PACKERS, gzip};
+    use crate::io::compression::tests::{COMPRESSORS, gzip};
 
     fn content(file: &[u8]) -> Result<Vec<u8>> {
         let folder = tempfile::tempdir().unwrap();
@@ -353,19 +358,19 @@ mod tests {
     }
 
     #[test]
-    fn every_packing_unpacks_to_the_same() {
+    fn every_compression_gives_the_same_content() {
         let text = b"some words and numbers 1 2 3\n".repeat(1000);
         assert_eq!(content(&text).unwrap(), text);
-        for pack in PACKERS {
-            assert_eq!(content(&pack(&text)).unwrap(), text);
+        for compress in COMPRESSORS {
+            assert_eq!(content(&compress(&text)).unwrap(), text);
         }
         assert_eq!(content(b"").unwrap(), b"");
     }
 
     #[test]
-    fn cut_off_packing_is_a_malformed_file() {
-        let packed = gzip(&b"some words".repeat(1000));
-        let error = content(&packed[..packed.len() - 5]).unwrap_err();
+    fn cut_off_compressed_file_is_a_malformed_file() {
+        let compressed = gzip(&b"some words".repeat(1000));
+        let error = content(&compressed[..compressed.len() - 5]).unwrap_err();
         assert!(matches!(error, Error::Format { .. }), "{error}");
     }
 }

@@ -28,7 +28,7 @@ mod temporary;
 pub use archive::{find_member, members};
 pub(crate) use archive::{listed, path_of};
 #[cfg(feature = "python")]
-pub(crate) use ending::is_packed;
+pub(crate) use ending::is_compressed_name;
 pub use ending::{Written, ending_of};
 pub use file::{Output, Replacement, write_atomically};
 pub use folder::FolderReplacement;

@@ -57,7 +57,7 @@ pub(crate) fn size_of(path: &Path) -> Result<u64> {
         Err(error) => {
             let (archive, member) = archive::split(path).ok_or(Error::io(path, error))?;
             let member = at(path, archive::open_member(&archive, &member))?;
-            return Ok(member.packed_bytes());
+            return Ok(member.compressed_bytes());
         }
     };
     if metadata.is_dir() {
@@ -147,13 +147,13 @@ impl Pipe {
 impl Read for Pipe {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         use rustix::event::{PollFd, PollFlags, Timespec, poll};
-        const PATIENCE: Timespec = Timespec {
+        const PIPE_WAIT: Timespec = Timespec {
             tv_sec: 0,
             tv_nsec: 50_000_000,
         };
         loop {
             let mut descriptors = [PollFd::new(&self.file, PollFlags::IN)];
-            match poll(&mut descriptors, Some(&PATIENCE)) {
+            match poll(&mut descriptors, Some(&PIPE_WAIT)) {
                 Ok(0) | Err(rustix::io::Errno::INTR) => (self.idle)()?,
                 Ok(_) => match self.file.read(buffer) {
                     Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}

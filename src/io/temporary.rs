@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// processes than this write the same target at once.
 pub(super) const SWEPT: u32 = 8;
 /// How many numbers are tried for a new temporary file.
-const MOST: u32 = 1000;
+const MOST_NUMBERS: u32 = 1000;
 /// Longest name of a target, in bytes, that the name of its temporary file repeats in full. Most file systems limit
 /// names to 255 bytes, encrypted ones to 143.
 const LONGEST: usize = 100;
@@ -50,7 +50,7 @@ pub(super) fn claim<T>(
     mut make: impl FnMut(&Path) -> io::Result<Option<T>>,
 ) -> io::Result<T> {
     let name = target.file_name().unwrap_or_default();
-    for number in 0..MOST {
+    for number in 0..MOST_NUMBERS {
         match make(&target.with_file_name(name_of(name, number))) {
             Ok(Some(created)) => return Ok(created),
             Ok(None) => {}

@@ -23,34 +23,34 @@ impl<'a> Joiner<'a> {
     /// Take the next word, and pass finished words to `out`.
     #[inline]
     pub fn word(&mut self, word: &[u8], out: &mut dyn FnMut(&[u8])) {
-        let mut stages = Stages {
+        let mut chain = PassChain {
             passes: &self.phrases.passes,
             delimiter: &self.phrases.delimiter,
             waiting: &mut self.waiting,
         };
-        stages.word(word, &mut self.joined, out);
+        chain.word(word, &mut self.joined, out);
     }
 
     /// End the document: pass the words that still wait to `out`.
     #[inline]
     pub fn end(&mut self, out: &mut dyn FnMut(&[u8])) {
-        let mut stages = Stages {
+        let mut chain = PassChain {
             passes: &self.phrases.passes,
             delimiter: &self.phrases.delimiter,
             waiting: &mut self.waiting,
         };
-        stages.end(&mut self.joined, out);
+        chain.end(&mut self.joined, out);
     }
 }
 
 /// A pass and the later passes. Each pass receives the words that the pass before it gives.
-struct Stages<'a> {
+struct PassChain<'a> {
     passes: &'a [Pass],
     delimiter: &'a [u8],
     waiting: &'a mut [Vec<u8>],
 }
 
-impl Stages<'_> {
+impl PassChain<'_> {
     fn word(&mut self, word: &[u8], joined: &mut Vec<u8>, out: &mut dyn FnMut(&[u8])) {
         let Some((pass, passes)) = self.passes.split_first() else {
             return out(word);
@@ -58,7 +58,7 @@ impl Stages<'_> {
         let [waiting, rest @ ..] = &mut *self.waiting else {
             return out(word);
         };
-        let mut next = Stages {
+        let mut next = PassChain {
             passes,
             delimiter: self.delimiter,
             waiting: rest,
@@ -117,7 +117,7 @@ impl Stages<'_> {
         let [waiting, rest @ ..] = &mut *self.waiting else {
             return;
         };
-        let mut next = Stages {
+        let mut next = PassChain {
             passes,
             delimiter: self.delimiter,
             waiting: rest,

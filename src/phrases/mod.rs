@@ -21,7 +21,7 @@ pub type ScoredPhrase<'a> = (Vec<&'a [u8]>, f64);
 pub(crate) const BETWEEN: u8 = 0xff;
 
 /// A set of byte strings.
-pub type WordSet = HashSet<Box<[u8]>, RandomState>;
+pub type ByteStringSet = HashSet<Box<[u8]>, RandomState>;
 
 /// The phrases of a text, found in one or more passes. The words of a phrase of the second pass can be joined phrases
 /// of the first pass.
@@ -38,7 +38,7 @@ pub type WordSet = HashSet<Box<[u8]>, RandomState>;
 #[derive(Debug, Clone, Default)]
 pub struct Phrases {
     delimiter: Vec<u8>,
-    connectors: WordSet,
+    connectors: ByteStringSet,
     passes: Vec<Pass>,
 }
 
@@ -223,8 +223,8 @@ impl Phrases {
 ///
 /// # Errors
 /// [`Error::Memory`].
-pub fn word_set<W: AsRef<[u8]>>(words: &[W]) -> Result<WordSet> {
-    let mut set = WordSet::default();
+pub fn byte_string_set<W: AsRef<[u8]>>(words: &[W]) -> Result<ByteStringSet> {
+    let mut set = ByteStringSet::default();
     let bytes = size_of_val(words);
     set.try_reserve(words.len())
         .map_err(|_| Error::Memory { bytes })?;

@@ -31,7 +31,7 @@ pub struct CoreCooccurrence {
     // `None` after a training has taken the counts.
     counts: Mutex<Option<Arc<Triangle>>>,
     // The memory limit of the call that made these counts, or the default if that call takes no limit. It also
-    // applies when Stanford's records are written, and to the parts that [`CoreCooccurrence::parts`] returns.
+    // applies when Stanford's records are written, and to the parts that [`CoreCooccurrence::row_bounds`] returns.
     memory: MemoryLimit,
     row_sums: OnceLock<Vec<f64>>,
     // Computed only for a matrix that is not symmetric or is rectangular.
@@ -140,7 +140,7 @@ impl CoreCooccurrence {
 
 /// Bytes of a record in the arrays of [`CoreCooccurrence::rows`]: a column and a value.
 const RECORD_BYTES: u64 = 12;
-/// Largest number of bytes of the records in a part that [`CoreCooccurrence::parts`] returns, unless the
+/// Largest number of bytes of the records in a part that [`CoreCooccurrence::row_bounds`] returns, unless the
 /// part is one row.
 const PART_BYTES: u64 = 1 << 30;
 
@@ -464,7 +464,7 @@ impl CoreCooccurrence {
     /// Divide the rows of X into parts whose records take at most [`PART_BYTES`], and at most the fraction of
     /// the memory limit that is for rows. A row that takes more is a part of its own. Returns the first row of
     /// each part, and the end of the last part.
-    fn parts(&self, py: Python<'_>) -> PyResult<Vec<usize>> {
+    fn row_bounds(&self, py: Python<'_>) -> PyResult<Vec<usize>> {
         let counts = self.counts()?;
         let most = self.memory.row_bytes().min(PART_BYTES) / RECORD_BYTES;
         run(py, None, None, |monitor| {

@@ -90,7 +90,7 @@ impl CoreDocuments {
 
     /// The documents whose weight is above 0, with another vocabulary that has all of their words.
     /// `ranks[k]` is the rank in that vocabulary of word `k` of this vocabulary.
-    fn part(
+    fn subset(
         &self,
         py: Python<'_>,
         weights: PyReadonlyArray1<'_, u32>,
@@ -98,7 +98,7 @@ impl CoreDocuments {
         ranks: PyReadonlyArray1<'_, u32>,
     ) -> PyResult<Self> {
         let (weights, ranks) = (weights.as_slice()?, ranks.as_slice()?);
-        let text = run_in_pool(py, |_| self.text.part(weights, ranks))?;
+        let text = run_in_pool(py, |_| self.text.subset(weights, ranks))?;
         Ok(Self {
             vocabulary: vocabulary.get().inner.clone(),
             text,

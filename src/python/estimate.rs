@@ -4,7 +4,7 @@ use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
 use super::run::run;
 use super::source::{Source, SourceArguments};
 use super::training::TrainingArguments;
-use crate::cooccurrence::{CountingOptions, EncodedSample, Estimate, Interval};
+use crate::cooccurrence::{Bounds, CountingOptions, EncodedSample, Estimate};
 use crate::corpus::TextSample;
 use crate::encoding::EncodingOptions;
 use crate::memory::MemoryLimit;
@@ -24,10 +24,10 @@ pub struct CoreEstimate {
 }
 
 /// The smallest, the most likely and the largest value of an estimated number.
-type Bounds = (f64, f64, f64);
+type BoundsTuple = (f64, f64, f64);
 
-fn bounds(interval: Interval) -> Bounds {
-    (interval.low, interval.likely, interval.high)
+fn tuple(bounds: Bounds) -> BoundsTuple {
+    (bounds.low, bounds.likely, bounds.high)
 }
 
 impl CoreEstimate {
@@ -101,16 +101,16 @@ impl CoreEstimate {
     /// The bounds of five results of counting: the numbers of tokens, of words and of records, the
     /// bytes of memory without a limit, and the bytes of temporary files under the memory limit of
     /// this estimate.
-    fn corpus(&self) -> PyResult<[Bounds; 5]> {
+    fn corpus(&self) -> PyResult<[BoundsTuple; 5]> {
         let free = MemoryLimit::default();
         let of = &self.estimate;
-        let memory = self.in_pool(|| of.interval(|size| size.memory(&free)))?;
+        let memory = self.in_pool(|| of.bounds(|size| size.memory(&free)))?;
         Ok([
-            bounds(of.interval(|size| size.tokens)),
-            bounds(of.interval(|size| size.words)),
-            bounds(of.interval(|size| size.records)),
-            bounds(memory),
-            bounds(of.interval(|size| size.disk(&self.memory))),
+            tuple(of.bounds(|size| size.tokens)),
+            tuple(of.bounds(|size| size.words)),
+            tuple(of.bounds(|size| size.records)),
+            tuple(memory),
+            tuple(of.bounds(|size| size.disk(&self.memory))),
         ])
     }
 
@@ -130,20 +130,20 @@ impl CoreEstimate {
         negative: f64,
         keep_counts: bool,
         limit: Option<u64>,
-    ) -> PyResult<[Bounds; 3]> {
+    ) -> PyResult<[BoundsTuple; 3]> {
         let memory = self.limited(limit);
         let likely = self.fit_of(dim, optimizer, negative, keep_counts)?;
-        let interval = |of: &(dyn Fn(FitEstimate) -> f64 + Sync)| {
-            bounds(
+        let bounds = |of: &(dyn Fn(FitEstimate) -> f64 + Sync)| {
+            tuple(
                 self.estimate
-                    .interval(|&size| of(FitEstimate { size, ..likely })),
+                    .bounds(|&size| of(FitEstimate { size, ..likely })),
             )
         };
         self.in_pool(|| {
             [
-                interval(&|fit| fit.parameters()),
-                interval(&|fit| fit.memory(&memory)),
-                interval(&|fit| fit.disk(&memory)),
+                bounds(&|fit| fit.parameters()),
+                bounds(&|fit| fit.memory(&memory)),
+                bounds(&|fit| fit.disk(&memory)),
             ]
         })
     }

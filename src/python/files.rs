@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::file_kind::Wanted;
 use crate::formats::write::{self, Layout};
 use crate::formats::{
-    Combine, Element, Format, LoadOptions, Loaded, Selection, WordList, explained, load, load_from,
-    native, stanford,
+    Combine, Element, Format, LoadOptions, LoadedVectors, Selection, WordList, explained, load,
+    load_from, native, stanford,
 };
 use crate::io::Input;
 use crate::monitor::Monitor;
@@ -27,7 +27,7 @@ use std::path::PathBuf;
 
 /// A matrix in float32 or in float16.
 #[derive(FromPyObject)]
-pub enum Matrix<'py> {
+pub enum FloatMatrix<'py> {
     Single(PyReadonlyArray2<'py, f32>),
     Half(PyReadonlyArray2<'py, f16>),
 }
@@ -84,7 +84,10 @@ impl CoreVectors {
 }
 
 impl CoreVectors {
-    fn read<E: Element + numpy::Element>(py: Python<'_>, loaded: Loaded<E>) -> PyResult<Self> {
+    fn read<E: Element + numpy::Element>(
+        py: Python<'_>,
+        loaded: LoadedVectors<E>,
+    ) -> PyResult<Self> {
         let shape = [loaded.words.len(), loaded.dim];
         let matrix = PyArray1::from_vec(py, loaded.matrix).reshape(shape)?;
         Ok(Self {
@@ -154,8 +157,8 @@ pub fn load_vectors(
 /// A native file whose matrix Python maps, or vectors that were read.
 enum Found {
     Native(native::Header, WordList),
-    Single(Loaded<f32>),
-    Half(Loaded<f16>),
+    Single(LoadedVectors<f32>),
+    Half(LoadedVectors<f16>),
 }
 
 fn find(
@@ -241,7 +244,7 @@ pub fn save_vectors(
     py: Python<'_>,
     path: PathBuf,
     words: Vec<String>,
-    vectors: Matrix<'_>,
+    vectors: FloatMatrix<'_>,
     layout: &str,
 ) -> PyResult<()> {
     let layout = match layout {
@@ -254,8 +257,8 @@ pub fn save_vectors(
         _ => return Err(PyValueError::new_err(format!("unknown layout {layout:?}"))),
     };
     match vectors {
-        Matrix::Single(vectors) => save(py, path, &words, &vectors, layout),
-        Matrix::Half(vectors) => save(py, path, &words, &vectors, layout),
+        FloatMatrix::Single(vectors) => save(py, path, &words, &vectors, layout),
+        FloatMatrix::Half(vectors) => save(py, path, &words, &vectors, layout),
     }
 }
 

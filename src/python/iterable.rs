@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 /// A chunk is sent after this time even if it is small, so that progress and Ctrl-C do not wait for
 /// a slow source.
-pub const PATIENCE: Duration = Duration::from_millis(50);
+pub const CHUNK_WAIT: Duration = Duration::from_millis(50);
 
 /// Reads documents from a Python iterator and joins them into chunks.
 pub struct IterableReader<'py> {
@@ -87,7 +87,7 @@ impl<'py> IterableReader<'py> {
             }
             let has_some = !text.is_empty() || !words.is_empty();
             // Return to the caller soon: it reports progress and checks for signals and errors.
-            if has_some && start.elapsed() > PATIENCE {
+            if has_some && start.elapsed() > CHUNK_WAIT {
                 break;
             }
             // Check for signals, so that Ctrl-C also ends an iterator of many small documents.

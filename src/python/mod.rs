@@ -67,21 +67,21 @@ mod _core {
     use super::queries::{cosines, unit_rows};
     #[pymodule_export]
     use super::recognising::{
-        check_ending, check_kind, compression, count_lines, ending, find_member, is_member,
-        is_packed, member_path, members, read_text, recognise,
+        check_ending, check_kind, compression, count_lines, ending, find_member,
+        is_compressed_name, is_member, member_path, members, read_text, recognise,
     };
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
     use super::shards::{
-        CoreGroupCounts, CoreShard, count_by_group, has_parts, merge_vocabularies,
+        CoreGroupCounts, CoreShard, count_by_group, is_splittable, merge_vocabularies,
         restore_vocabulary,
     };
     #[pymodule_export]
     use super::source::split_documents;
     #[pymodule_export]
     use super::strata::{
-        CoreHistory, CoreTiles, group_marginals, group_ranks, split_counts, start_rows, unpack_rows,
+        CoreHistory, CoreTiles, group_marginals, group_ranks, row_arrays, split_counts, start_rows,
     };
     #[pymodule_export]
     use super::subwords::{CoreDesign, CoreSubwords, restore_subwords, shrink, subword_design};
@@ -109,7 +109,7 @@ mod _core {
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    /// The number of first bytes that `compression` and `has_parts` need.
+    /// The number of first bytes that `compression` and `is_splittable` need.
     #[pymodule_export]
     const COMPRESSION_BYTES: usize = super::Compression::MAGIC_BYTES;
 }

@@ -26,7 +26,7 @@ use std::io;
 
 /// Largest number of rows of an [`ArrowPairBatch`]. A larger batch of the source is divided: pandas exports a
 /// table as one batch.
-const BATCH: usize = 1 << 17;
+const BATCH_ROWS: usize = 1 << 17;
 
 /// Count the table that `source` exports by `__arrow_c_stream__` or `__arrow_c_array__`. `columns`
 /// names the columns with the keys of the rows of X, with the keys of the columns of X, and with
@@ -216,7 +216,7 @@ impl PairReader for PairTable {
             if let Some(open) = &self.open {
                 let left = open.len() - self.given;
                 if left > 0 {
-                    let rows = open.slice(self.given, left.min(BATCH));
+                    let rows = open.slice(self.given, left.min(BATCH_ROWS));
                     let first = self.before + self.given as u64;
                     self.given += rows.len();
                     return Ok(Some(ArrowPairBatch {

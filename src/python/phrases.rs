@@ -28,7 +28,7 @@ impl CorePhrases {
     }
 
     /// The delimiter, the sorted connectors, and the passes.
-    fn parts(&self) -> (String, Vec<String>, Vec<Pass>) {
+    fn contents(&self) -> (String, Vec<String>, Vec<Pass>) {
         let mut connectors: Vec<String> = self.inner.connectors().map(text).collect();
         connectors.sort_unstable();
         let passes = self.inner.passes().into_iter().map(|pass| {

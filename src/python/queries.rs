@@ -1,6 +1,6 @@
 //! Cosines of word vectors for Python.
 
-use super::files::Matrix;
+use super::files::FloatMatrix;
 use super::run::run;
 use crate::error::Result;
 use crate::float16::Element;
@@ -18,12 +18,12 @@ use pyo3::prelude::*;
 #[pyo3(signature = (vectors, query))]
 pub fn cosines<'py>(
     py: Python<'py>,
-    vectors: Matrix<'py>,
+    vectors: FloatMatrix<'py>,
     query: PyReadonlyArray1<'py, f32>,
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
     let found = match &vectors {
-        Matrix::Single(vectors) => cosines_of(py, vectors, query.as_slice()?),
-        Matrix::Half(vectors) => cosines_of(py, vectors, query.as_slice()?),
+        FloatMatrix::Single(vectors) => cosines_of(py, vectors, query.as_slice()?),
+        FloatMatrix::Half(vectors) => cosines_of(py, vectors, query.as_slice()?),
     }?;
     Ok(PyArray1::from_vec(py, found))
 }
@@ -54,10 +54,10 @@ type UnitRows<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<bool>>);
 /// becomes zeros.
 #[pyfunction]
 #[pyo3(signature = (vectors))]
-pub fn unit_rows<'py>(py: Python<'py>, vectors: Matrix<'py>) -> PyResult<UnitRows<'py>> {
+pub fn unit_rows<'py>(py: Python<'py>, vectors: FloatMatrix<'py>) -> PyResult<UnitRows<'py>> {
     match &vectors {
-        Matrix::Single(vectors) => unit_rows_of(py, vectors),
-        Matrix::Half(vectors) => unit_rows_of(py, vectors),
+        FloatMatrix::Single(vectors) => unit_rows_of(py, vectors),
+        FloatMatrix::Half(vectors) => unit_rows_of(py, vectors),
     }
 }
 

@@ -54,8 +54,8 @@ pub fn compression(beginning: &[u8]) -> Option<&'static str> {
 
 /// Whether the ending of a name says that the file is compressed.
 #[pyfunction]
-pub fn is_packed(path: PathBuf) -> bool {
-    io::is_packed(&path)
+pub fn is_compressed_name(path: PathBuf) -> bool {
+    io::is_compressed_name(&path)
 }
 
 /// The path that names a file in a zip archive.

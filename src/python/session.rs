@@ -7,7 +7,7 @@ use crate::file_kind::Wanted;
 use crate::formats::{checkpoint, explained};
 use crate::report::EpochReport;
 use crate::session::Checkpoints;
-use crate::training::{Anchor, Optimizer, RowLayout, Training};
+use crate::training::{Anchor, Optimizer, RowLayout, TrainingState};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
@@ -20,7 +20,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// modules of the package pass.
 #[derive(FromPyObject, Default)]
 #[pyo3(from_item_all)]
-pub struct SessionArguments<'py> {
+pub struct FitArguments<'py> {
     /// The fraction of the word pairs to hold out of training.
     pub validation: Option<f64>,
     /// End after this many epochs in a row without a smaller validation loss.
@@ -103,13 +103,13 @@ pub struct CoreCheckpoint {
     shape: (usize, usize, usize),
     layout: RowLayout,
     // `None` after [`CoreCheckpoint::take`].
-    training: Mutex<Option<Training>>,
+    training: Mutex<Option<TrainingState>>,
 }
 
 impl CoreCheckpoint {
     /// Take the training out, to continue it without a copy. This fails if the training was taken
     /// before.
-    pub fn take(&self) -> PyResult<Training> {
+    pub fn take(&self) -> PyResult<TrainingState> {
         lock(&self.training)
             .take()
             .ok_or_else(|| PyRuntimeError::new_err("training has taken this checkpoint"))
@@ -159,7 +159,7 @@ enum Request {
 pub fn show(
     mailbox: &Mailbox,
     callback: &Arc<Py<PyAny>>,
-    training: &Training,
+    training: &TrainingState,
 ) -> Result<ControlFlow<()>> {
     let Some(&report) = training.history.reports.last() else {
         return Ok(ControlFlow::Continue(()));

@@ -235,7 +235,7 @@ impl CoreGroupCounts {
     }
 }
 
-/// Count `texts` on one thread, but only the rows of X that belong to task number `part` of `parts` tasks. `texts` are
+/// Count `texts` on one thread, but only the rows of X that belong to task number `task` of `tasks`. `texts` are
 /// results of [`CoreShard::encode`], as bytes. Returns, for each group of words, its counts in these rows.
 #[pyfunction]
 pub fn count_by_group(
@@ -244,8 +244,8 @@ pub fn count_by_group(
     vocabulary: &Bound<'_, CoreVocabulary>,
     counting: CountingArguments,
     groups: usize,
-    part: usize,
-    parts: usize,
+    task: usize,
+    tasks: usize,
 ) -> PyResult<Vec<CoreGroupCounts>> {
     let vocabulary = &vocabulary.get().inner;
     let options = counting.options();
@@ -257,7 +257,7 @@ pub fn count_by_group(
         let texts: Vec<&[WordId]> = texts.iter().map(AsRef::as_ref).collect();
         threads::in_pool(1, || {
             let partition = Partition::new(vocabulary.len(), groups);
-            let blocks = row_blocks(partition, vocabulary.counts(), &options, part, parts);
+            let blocks = row_blocks(partition, vocabulary.counts(), &options, task, tasks);
             distributed::count_by_group(&texts, &blocks, partition, &options, &store, monitor)
         })?
     })?;
@@ -278,8 +278,8 @@ fn numbers<T: AnyBitPattern + NoUninit>(bytes: &[u8]) -> Cow<'_, [T]> {
 /// Whether a file with this beginning can be read from the middle: it is neither compressed nor
 /// UTF-16.
 #[pyfunction]
-pub fn has_parts(beginning: &[u8]) -> bool {
-    crate::corpus::has_parts(beginning)
+pub fn is_splittable(beginning: &[u8]) -> bool {
+    crate::corpus::is_splittable(beginning)
 }
 
 /// A vocabulary from the arrays that [`CoreVocabulary`] is pickled as.

@@ -257,7 +257,7 @@ impl FileRanges<'_> {
             let stream = PythonStream::new(&file, self.options.errors)?;
             let mut reader = match offset {
                 None => TextReader::new(name, stream, self.options)?,
-                Some(offset) => TextReader::part(name, stream, self.options, offset),
+                Some(offset) => TextReader::from_offset(name, stream, self.options, offset),
             };
             reader.on_idle(signals());
             self.current = Some(reader);

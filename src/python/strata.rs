@@ -134,7 +134,7 @@ pub fn start_rows<'py>(
 }
 
 /// Vectors, biases, accumulators of the vectors, and accumulators of the biases.
-type UnpackedRows<'py> = (
+type RowArrays<'py> = (
     Bound<'py, PyArray2<f32>>,
     Bound<'py, PyArray1<f32>>,
     Bound<'py, PyArray2<f32>>,
@@ -143,16 +143,16 @@ type UnpackedRows<'py> = (
 
 /// The vectors, the biases and their accumulators in rows of W or, if `contexts`, of W̃.
 #[pyfunction]
-pub fn unpack_rows<'py>(
+pub fn row_arrays<'py>(
     py: Python<'py>,
     rows: PyReadonlyArray2<'py, f32>,
     dim: usize,
     optimizer: &str,
     contexts: bool,
-) -> PyResult<UnpackedRows<'py>> {
+) -> PyResult<RowArrays<'py>> {
     let rows = rows.as_slice()?;
     let layout = RowLayout::new(dim, Optimizer::from_name(optimizer)?);
-    let [(w, b), (g_w, g_b)] = run_in_pool(py, |_| Parameters::unpack(rows, layout, contexts))?;
+    let [(w, b), (g_w, g_b)] = run_in_pool(py, |_| Parameters::row_arrays(rows, layout, contexts))?;
     let vectors = |vectors: Vec<f32>, width: usize| {
         let shape = [vectors.len() / width, width];
         PyArray1::from_vec(py, vectors).reshape(shape)
@@ -372,7 +372,7 @@ impl CoreHistory {
     ) -> PyResult<Self> {
         check_enough_records(validation, records, held_out)?;
         let options = TrainingOptions {
-            patience: early_stopping,
+            early_stopping,
             deadline: deadline(max_seconds),
             ..training.options()?
         };

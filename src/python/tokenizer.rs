@@ -1,7 +1,7 @@
 //! Tokenizers that are Python functions, called on the thread that holds the interpreter.
 
 use super::arguments::EncodingArguments;
-use super::iterable::PATIENCE;
+use super::iterable::CHUNK_WAIT;
 use super::objects::{text_of, type_name};
 use crate::corpus::{Content, OnInvalid, TokenizedDocuments};
 use crate::error::Error;
@@ -71,27 +71,27 @@ impl PythonTokenizer<'_> {
             return Ok(Content::Words(words));
         }
         let is_line = matches!(content, Content::Lines(_));
-        let mut pieces = content.pieces().skip(self.done);
+        let mut texts = content.document_texts().skip(self.done);
         let is_done = loop {
-            let Some((piece, _)) = pieces.next() else {
+            let Some((document, _)) = texts.next() else {
                 break true;
             };
             self.done += 1;
             // On Windows, a carriage return comes before the newline.
-            let line = piece.strip_suffix('\r').filter(|_| is_line);
-            let piece = line.unwrap_or(piece);
+            let line = document.strip_suffix('\r').filter(|_| is_line);
+            let document = line.unwrap_or(document);
             // The function is not called for an empty document. But the document keeps its number, because the
             // caller may have a label for each document.
-            if !piece.is_empty() {
-                self.split(&self.folding.apply(piece), &mut words)?;
+            if !document.is_empty() {
+                self.split(&self.folding.apply(document), &mut words)?;
             }
             words.end_document();
             py.check_signals()?;
-            if start.elapsed() > PATIENCE {
+            if start.elapsed() > CHUNK_WAIT {
                 break false;
             }
         };
-        drop(pieces);
+        drop(texts);
         self.content = Some(content).filter(|_| !is_done);
         Ok(Content::Words(words))
     }

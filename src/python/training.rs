@@ -4,14 +4,14 @@
 use super::arguments::RunningArguments;
 use super::cooccurrence::CoreCooccurrence;
 use super::run::{run_in_pool, run_with_mailbox};
-use super::session::{CoreCheckpoint, SessionArguments, show};
+use super::session::{CoreCheckpoint, FitArguments, show};
 use super::subwords::{CoreDesign, CoreSubwords};
 use crate::error::Error;
 use crate::session::{Session, Start, Trained};
 use crate::threads;
 use crate::training::{
-    Exported, History, Optimizer, Parameters, RateSchedule, RowLayout, SimdLevel, Training,
-    TrainingOptions, train_in_order,
+    Exported, History, Optimizer, Parameters, RateSchedule, RowLayout, SimdLevel, TrainingOptions,
+    TrainingState, train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -272,13 +272,13 @@ pub fn train(
     progress: Option<&Bound<'_, PyAny>>,
     consume: bool,
     start: Option<StartArguments<'_>>,
-    session: Option<SessionArguments<'_>>,
+    session: Option<FitArguments<'_>>,
     design: Option<&Bound<'_, CoreDesign>>,
 ) -> PyResult<Py<CoreParameters>> {
     load_numpy(py)?;
     let arguments = session.unwrap_or_default();
     let mut options = training.options()?;
-    options.patience = arguments.early_stopping;
+    options.early_stopping = arguments.early_stopping;
     options.frozen_contexts = arguments.frozen_contexts;
     options.deadline = deadline(arguments.max_seconds);
     let (threads, memory) = running.resolve()?;
@@ -315,7 +315,7 @@ pub fn train(
     let callback = arguments.callback.map(Arc::new);
     let mut trained = None;
     let result = run_with_mailbox(py, progress, None, |monitor, mailbox| {
-        let mut after_epoch = |training: &Training| match &callback {
+        let mut after_epoch = |training: &TrainingState| match &callback {
             Some(callback) => show(mailbox, callback, training),
             None => Ok(ControlFlow::Continue(())),
         };

@@ -40,13 +40,13 @@ pub struct CoreVocabulary {
 pub fn words_of<'a>(vocabulary: Option<&Bound<'_, CoreVocabulary>>) -> WordChoice<'a> {
     match vocabulary {
         Some(vocabulary) => WordChoice::Given(vocabulary.get().inner.clone()),
-        None => WordChoice::Chosen,
+        None => WordChoice::FromText,
     }
 }
 
 /// The words joined into one text, the position in it where each word ends (u64), and the counts (u64), as
 /// bytes.
-type PackedWords<'py> = (ByteArray<'py>, ByteArray<'py>, ByteArray<'py>);
+type WordArrays<'py> = (ByteArray<'py>, ByteArray<'py>, ByteArray<'py>);
 
 impl CoreVocabulary {
     fn listed(&self) -> crate::Result<Vec<(&[u8], u64)>> {
@@ -183,16 +183,16 @@ impl CoreVocabulary {
         self.inner.bytes()
     }
 
-    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, PackedWords<'py>)> {
+    fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, WordArrays<'py>)> {
         let (words, ends) = self.inner.text();
         let ends: Vec<u64> = ends.iter().map(|&end| end as u64).collect();
-        let packed = (
+        let arrays = (
             PyArray1::from_slice(py, words),
             PyArray1::from_slice(py, bytemuck::cast_slice(&ends)),
             PyArray1::from_slice(py, bytemuck::cast_slice(self.inner.counts())),
         );
         let core = py.import("glove_rs._core")?;
-        Ok((core.getattr("restore_vocabulary")?, packed))
+        Ok((core.getattr("restore_vocabulary")?, arrays))
     }
 
     fn __len__(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use super::design::{Design, Lookup, scale};
 use super::ngrams::{NgramLengths, shown};
-use super::ridge::{self, Target};
+use super::ridge::{self, RegressionData};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
@@ -68,11 +68,11 @@ impl SubwordOptions {
 /// # Errors
 /// [`Error::Memory`].
 pub fn word_weights(counts: &[u64]) -> Result<Vec<f32>> {
-    const FREQUENT: f64 = 200.0;
+    const FULL_WEIGHT_COUNT: f64 = 200.0;
     fallible::collect(
         counts
             .iter()
-            .map(|&count| (count as f64 / FREQUENT).sqrt().min(1.0) as f32),
+            .map(|&count| (count as f64 / FULL_WEIGHT_COUNT).sqrt().min(1.0) as f32),
     )
 }
 
@@ -272,14 +272,14 @@ impl Design {
             let message = "must be a finite number >= 0 for each word";
             return Err(Error::parameter("weights", message));
         }
-        let target = Target {
+        let data = RegressionData {
             values: vectors,
             dim,
             weights,
             penalty: options.penalty as f32,
             steps: options.steps,
         };
-        ridge::solve(self, &target, start, monitor)
+        ridge::solve(self, &data, start, monitor)
     }
 
     /// The subword model that consists of the n-grams of this matrix and their vectors

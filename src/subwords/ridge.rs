@@ -1,6 +1,6 @@
 //! Weighted ridge regression by conjugate gradients (Hestenes and Stiefel 1952), for many targets at once.
 //!
-//! For each column y of the target, the coefficients β minimise
+//! For each column y of the data, the coefficients β minimise
 //!
 //! ```text
 //! Σ_i c_i (a_i·β − y_i)² + λ ‖β‖²
@@ -36,7 +36,7 @@ const ROWS: usize = 1 << 12;
 
 /// The data and the options of a regression.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Target<'a> {
+pub(super) struct RegressionData<'a> {
     /// A row of `dim` numbers for each word.
     pub values: &'a [f32],
     pub dim: usize,
@@ -53,17 +53,17 @@ pub(super) struct Target<'a> {
 /// coefficients `start`, or at 0 if `start` is `None`.
 pub(super) fn solve(
     design: &Design,
-    target: &Target<'_>,
+    data: &RegressionData<'_>,
     start: Option<&[f32]>,
     monitor: &Monitor,
 ) -> Result<Vec<f32>> {
-    let (ngrams, dim) = (design.by_ngram.len(), target.dim);
-    let mut solver = Solver::new(design, target)?;
+    let (ngrams, dim) = (design.by_ngram.len(), data.dim);
+    let mut solver = Solver::new(design, data)?;
     let mut coefficients: Vec<f32> = fallible::zeroed(ngrams * dim)?;
     for first in (0..dim).step_by(LINE) {
         let columns = first..dim.min(first + LINE);
-        solver.load(target, columns.clone(), start);
-        solver.run(target.steps, monitor)?;
+        solver.load(data, columns.clone(), start);
+        solver.run(data.steps, monitor)?;
         let width = columns.len();
         coefficients
             .par_chunks_exact_mut(dim)
@@ -94,18 +94,18 @@ struct Solver<'a> {
 }
 
 impl<'a> Solver<'a> {
-    fn new(design: &'a Design, target: &Target<'_>) -> Result<Self> {
+    fn new(design: &'a Design, data: &RegressionData<'_>) -> Result<Self> {
         let (words, ngrams) = (design.words(), design.by_ngram.len());
-        let weights = (0..words).map(|i| target.weights[i] * design.scale(i).powi(2));
+        let weights = (0..words).map(|i| data.weights[i] * design.scale(i).powi(2));
         let word_weights = fallible::collect(weights)?;
         let diagonal = |j: usize| -> f32 {
             let having = design.by_ngram.get(j).iter();
             having.map(|&i| word_weights[i as usize]).sum()
         };
-        let inverse = (0..ngrams).map(|j| 1.0 / (diagonal(j) + target.penalty));
+        let inverse = (0..ngrams).map(|j| 1.0 / (diagonal(j) + data.penalty));
         Ok(Self {
             design,
-            penalty: target.penalty,
+            penalty: data.penalty,
             inverse_diagonal: fallible::collect(inverse)?,
             word_weights,
             word_tasks: design.by_word.tasks(ITEMS),
@@ -118,8 +118,8 @@ impl<'a> Solver<'a> {
         })
     }
 
-    /// Load some columns of the target, and compute the residual AᵀC(y − Aβ) − λβ.
-    fn load(&mut self, target: &Target<'_>, columns: Range<usize>, start: Option<&[f32]>) {
+    /// Load some columns of the data, and compute the residual AᵀC(y − Aβ) − λβ.
+    fn load(&mut self, data: &RegressionData<'_>, columns: Range<usize>, start: Option<&[f32]>) {
         let Self {
             design,
             penalty,
@@ -131,7 +131,7 @@ impl<'a> Solver<'a> {
             residual,
             ..
         } = self;
-        let (dim, width) = (target.dim, columns.len());
+        let (dim, width) = (data.dim, columns.len());
         beta.par_iter_mut().enumerate().for_each(|(j, beta)| {
             *beta = Line::zeroed();
             if let Some(start) = start {
@@ -146,7 +146,7 @@ impl<'a> Solver<'a> {
             // Each of Aᵀ and A contains a factor 1/√n. `word_weights`, which is c/n, contains both factors, as
             // AᵀCAβ needs them. AᵀCy needs only one of them, so y is divided by 1/√n first.
             let (scale, mut y) = (design.scale(i), [0.0; LINE]);
-            y[..width].copy_from_slice(&target.values[i * dim..][columns.clone()]);
+            y[..width].copy_from_slice(&data.values[i * dim..][columns.clone()]);
             let by_scale = if scale > 0.0 { 1.0 / scale } else { 0.0 };
             for k in 0..LINE {
                 out.0[k] = word_weights[i] * (y[k] * by_scale - sum[k]);
@@ -366,34 +366,34 @@ mod tests {
     fn in_threads(
         threads: usize,
         words: &[String],
-        target: &Target<'_>,
+        data: &RegressionData<'_>,
         start: Option<&[f32]>,
     ) -> (Design, Vec<f32>) {
         let monitor = Monitor::new();
         let solve = || {
             let design = Design::new(words, NgramLengths::new(1, 3)?, 2, &monitor)?;
-            let found = solve(&design, target, start, &monitor)?;
+            let found = solve(&design, data, start, &monitor)?;
             crate::Result::Ok((design, found))
         };
         threads::in_pool(threads, solve).unwrap().unwrap()
     }
 
     /// The solution of (AᵀCA + λ) β = AᵀC y by Gaussian elimination, for one column.
-    fn naive(design: &Design, target: &Target<'_>, column: usize) -> Vec<f64> {
+    fn naive(design: &Design, data: &RegressionData<'_>, column: usize) -> Vec<f64> {
         let n = design.by_ngram.len();
         let mut rows = vec![vec![0.0_f64; n + 1]; n];
         for (j, row) in rows.iter_mut().enumerate() {
-            row[j] = f64::from(target.penalty);
+            row[j] = f64::from(data.penalty);
         }
         for i in 0..design.words() {
             let ids = design.by_word.get(i);
             let a = 1.0 / (ids.len() as f64).sqrt();
-            let weight = f64::from(target.weights[i]);
+            let weight = f64::from(data.weights[i]);
             for &j in ids {
                 for &k in ids {
                     rows[j as usize][k as usize] += weight * a * a;
                 }
-                let y = f64::from(target.values[i * target.dim + column]);
+                let y = f64::from(data.values[i * data.dim + column]);
                 rows[j as usize][n] += weight * a * y;
             }
         }
@@ -423,18 +423,18 @@ mod tests {
             let values: Vec<f32> =
                 (0..words.len() * dim).map(|i| numbers[i % numbers.len()] * (i % 7) as f32).collect();
             let weights: Vec<f32> = (0..words.len()).map(|i| (i % 5) as f32 / 4.0).collect();
-            let target = Target { values: &values, dim, weights: &weights, penalty, steps: 200 };
-            let (design, found) = in_threads(1, &words, &target, None);
+            let data = RegressionData { values: &values, dim, weights: &weights, penalty, steps: 200 };
+            let (design, found) = in_threads(1, &words, &data, None);
             for column in [0, dim - 1] {
-                for (j, exact) in naive(&design, &target, column).into_iter().enumerate() {
+                for (j, exact) in naive(&design, &data, column).into_iter().enumerate() {
                     let ours = f64::from(found[j * dim + column]);
                     prop_assert!((ours - exact).abs() < 1e-3, "{ours} {exact}");
                 }
             }
             let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
-            prop_assert_eq!(bits(&found), bits(&in_threads(3, &words, &target, None).1));
+            prop_assert_eq!(bits(&found), bits(&in_threads(3, &words, &data, None).1));
             // One more step from the solution does not change it.
-            let (_, again) = in_threads(2, &words, &Target { steps: 1, ..target }, Some(&found));
+            let (_, again) = in_threads(2, &words, &RegressionData { steps: 1, ..data }, Some(&found));
             prop_assert!(found.iter().zip(&again).all(|(a, b)| (a - b).abs() < 1e-3));
         }
     }
@@ -446,15 +446,15 @@ mod tests {
             .map(|i| (i % 23) as f32 - 11.0)
             .collect();
         let weights = vec![1.0; words.len()];
-        let target = Target {
+        let data = RegressionData {
             values: &values,
             dim: 20,
             weights: &weights,
             penalty: 1.0,
             steps: 5,
         };
-        let (design, one) = in_threads(1, &words, &target, None);
+        let (design, one) = in_threads(1, &words, &data, None);
         assert!(design.by_ngram.tasks(ITEMS).len() > 1);
-        assert_eq!(one, in_threads(4, &words, &target, None).1);
+        assert_eq!(one, in_threads(4, &words, &data, None).1);
     }
 }

@@ -29,9 +29,9 @@ fn weight_of_prediction(dim: usize) -> f32 {
 const STEPS: usize = 15;
 const PENALTY: f64 = 0.3;
 /// A word that occurs at least this often has the weight 1 in the regression. A word that occurs c
-/// times, where c is smaller, has the weight c/`FREQUENT` (benches/EXPERIMENTS.md, "Mean and dominating
+/// times, where c is smaller, has the weight c/`FULL_WEIGHT_COUNT` (benches/EXPERIMENTS.md, "Mean and dominating
 /// directions").
-const FREQUENT: u64 = 200;
+const FULL_WEIGHT_COUNT: u64 = 200;
 /// To test the predictions, every `HELD_OUT`-th word is held out and predicted from the other
 /// words.
 const HELD_OUT: usize = 10;
@@ -156,7 +156,7 @@ fn weights(counts: &[u64]) -> Result<Vec<f32>> {
     let are_known = counts.iter().any(|&count| count > 0);
     fallible::collect(counts.iter().map(|&count| {
         if are_known {
-            count.min(FREQUENT) as f32 / FREQUENT as f32
+            count.min(FULL_WEIGHT_COUNT) as f32 / FULL_WEIGHT_COUNT as f32
         } else {
             1.0
         }

@@ -7,7 +7,7 @@
 use super::history::History;
 use super::loss::poor_model_cost;
 use super::options::TrainingOptions;
-use super::parameters::View;
+use super::parameters::ParametersView;
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
 
@@ -25,7 +25,7 @@ pub const DIVERGENCE_FACTOR: f64 = 10.0;
 pub(crate) fn divergence_cost(
     tiles: &Tiles,
     columns: usize,
-    model: View<'_>,
+    model: ParametersView<'_>,
     options: &TrainingOptions,
 ) -> Result<f64> {
     Ok(DIVERGENCE_FACTOR * poor_model_cost(tiles, columns, model, options)?)

@@ -5,7 +5,7 @@ use super::kernel::{Record, SharedRows, SimdLevel, StepRule};
 use super::negatives::NegativePair;
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
-use super::schedule::{Batch, Deterministic, Hogwild, Schedule};
+use super::schedule::{Deterministic, Hogwild, Schedule, TileBatch};
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
@@ -70,7 +70,7 @@ impl EpochPass<'_> {
     pub fn run(
         &self,
         rows: SharedRows<'_>,
-        batches: &[Batch],
+        batches: &[TileBatch],
         monitor: &Monitor,
     ) -> Result<PassCost> {
         if self.options.deterministic {
@@ -85,7 +85,7 @@ impl EpochPass<'_> {
     fn train_all(
         &self,
         rows: &SharedRows<'_>,
-        batches: &[Batch],
+        batches: &[TileBatch],
         schedule: &impl Schedule,
         monitor: &Monitor,
     ) -> Result<PassCost> {
@@ -127,7 +127,7 @@ impl EpochPass<'_> {
     fn train_batch(
         &self,
         rows: &SharedRows<'_>,
-        batch: &Batch,
+        batch: &TileBatch,
         buffers: &mut Buffers,
         monitor: &Monitor,
     ) -> Result<PassCost> {
@@ -168,7 +168,7 @@ impl EpochPass<'_> {
         for (k, span) in batch.records.iter().enumerate() {
             cost.negatives += update(
                 &rows,
-                &negatives[self.tiles.part(negatives.len(), k, spans)],
+                &negatives[self.tiles.batch_range(negatives.len(), k, spans)],
                 &negative_rule,
             )?;
             let records = self

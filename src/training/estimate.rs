@@ -7,7 +7,7 @@ use super::options::TrainingOptions;
 use super::parameters::Parameters;
 use super::row_layout::RowLayout;
 use super::tiles::{Counts, TileGrid, TileOptions, Tiles, negative_bytes, record_bytes};
-use super::trainer::{COPIES, Training};
+use super::trainer::{COPIES, TrainingState};
 use crate::cooccurrence::{CorpusSize, CountingOptions, EncodedSample};
 use crate::encoding::EncodingOptions;
 use crate::error::Result;
@@ -222,7 +222,7 @@ impl FitSeconds {
     /// estimated, and the other times are 0.
     ///
     /// # Errors
-    /// As for [`EncodedSample::count`], [`Tiles::new`] and [`Training::run`].
+    /// As for [`EncodedSample::count`], [`Tiles::new`] and [`TrainingState::run`].
     pub fn measure(
         sample: &EncodedSample,
         size: &CorpusSize,
@@ -248,7 +248,7 @@ impl FitSeconds {
             epochs: 2,
             learning_rate: SMALL_RATE,
             bias_learning_rate: SMALL_RATE,
-            patience: None,
+            early_stopping: None,
             deadline: None,
             ..*training
         };
@@ -264,8 +264,8 @@ impl FitSeconds {
         let start = Instant::now();
         let parameters = Parameters::random(words, tiling.layout, options.seed, monitor)?;
         seconds.preparing += start.elapsed().as_secs_f64() * size.words / words as f64;
-        let mut trained = Training::new(parameters);
-        let go_on = &mut |_: &Training| Ok(ControlFlow::Continue(()));
+        let mut trained = TrainingState::new(parameters);
+        let go_on = &mut |_: &TrainingState| Ok(ControlFlow::Continue(()));
         trained.run(&tiles, &options, go_on, monitor)?;
         if let [first, later] = &trained.history.reports[..] {
             let epochs = training.epochs.saturating_sub(1) as f64;

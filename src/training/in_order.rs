@@ -33,7 +33,7 @@ pub fn train_in_order(
         ));
     }
     let words = parameters.words() as WordId;
-    let packed: Vec<Record> = records
+    let records: Vec<Record> = records
         .iter()
         .map(|&(i, j, x)| {
             if i >= words || j >= words || !x.is_finite() || x <= 0.0 {
@@ -55,6 +55,6 @@ pub fn train_in_order(
     };
     let rows = parameters.rows();
     Ok((0..options.epochs)
-        .map(|_| rows.update(&packed, &rule, level).sum / packed.len().max(1) as f64)
+        .map(|_| rows.update(&records, &rule, level).sum / records.len().max(1) as f64)
         .collect())
 }

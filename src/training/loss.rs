@@ -3,7 +3,7 @@
 
 use super::kernel::Record;
 use super::options::TrainingOptions;
-use super::parameters::View;
+use super::parameters::ParametersView;
 use super::tiles::Tiles;
 use crate::error::Result;
 use rayon::prelude::*;
@@ -19,7 +19,7 @@ const SPREAD: usize = 32 * SAMPLE;
 pub(crate) fn validation_cost(
     tiles: &Tiles,
     columns: usize,
-    model: View<'_>,
+    model: ParametersView<'_>,
     options: &TrainingOptions,
 ) -> Result<f64> {
     sum_over_tiles(tiles, columns, |tile, buffer| {
@@ -36,7 +36,7 @@ pub(crate) fn validation_cost(
 pub(crate) fn poor_model_cost(
     tiles: &Tiles,
     columns: usize,
-    model: View<'_>,
+    model: ParametersView<'_>,
     options: &TrainingOptions,
 ) -> Result<f64> {
     sum_over_tiles(tiles, columns, |tile, buffer| {
@@ -61,7 +61,7 @@ fn cost(
     tiles: &Tiles,
     tile: usize,
     records: &[Record],
-    model: View<'_>,
+    model: ParametersView<'_>,
     options: &TrainingOptions,
 ) -> f64 {
     let [first_word, first_context] = tiles.first_rows(tile);

@@ -2,7 +2,7 @@
 //!
 //! The steps, in order: [`Tiles`] are built from the counts, with their negative pairs. In every epoch a
 //! schedule hands out batches of records to the threads, and the kernel updates the [`Parameters`].
-//! [`Training`] runs one epoch after the other. `divergence.rs` decides whether an epoch is repeated at half
+//! [`TrainingState`] runs one epoch after the other. `divergence.rs` decides whether an epoch is repeated at half
 //! the learning rate, `stopping.rs` whether another epoch starts.
 
 mod accumulators;
@@ -44,7 +44,7 @@ pub use parameters::{Exported, Parameters};
 pub use rate_schedule::RateSchedule;
 pub use row_layout::{MAX_DIM, RowLayout};
 pub use tiles::{Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_enough_records};
-pub use trainer::{AfterEpoch, Training, train};
+pub use trainer::{AfterEpoch, TrainingState, train};
 
 // Used by `distributed` to train one block of the matrix.
 pub(crate) use divergence::divergence_cost;
@@ -52,6 +52,6 @@ pub(crate) use epoch::EpochPass;
 pub(crate) use kernel::SharedRows;
 pub(crate) use line::{LINE, Line};
 pub(crate) use loss::validation_cost;
-pub(crate) use parameters::View;
+pub(crate) use parameters::ParametersView;
 pub(crate) use schedule::batches;
 pub(crate) use tiles::TileSource;

@@ -125,9 +125,9 @@ impl NegativeSampler {
 /// The targets of negative pairs. A target t_ij = ½ ln E_ij − 1 is the sum of two terms: one depends on the
 /// word only, the other on the context word only.
 #[derive(Debug)]
-pub(super) struct Targets([Vec<f32>; 2]);
+pub(super) struct NegativeTargets([Vec<f32>; 2]);
 
-impl Targets {
+impl NegativeTargets {
     /// The targets for words with these marginals.
     pub fn new(marginals: &[Marginal]) -> Self {
         let ln_total = marginals.iter().map(|m| m.sum(0)).sum::<f64>().ln();

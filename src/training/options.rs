@@ -40,7 +40,7 @@ pub struct TrainingOptions {
     /// Seed of all random choices.
     pub seed: u64,
     /// Early stopping: end after this many epochs in a row without a smaller validation loss.
-    pub patience: Option<usize>,
+    pub early_stopping: Option<usize>,
     /// Time limit: start another epoch only if it would end in time, assuming that it takes as long as
     /// the last. The first epoch of a call always runs, also when the call continues a training. An epoch
     /// that diverged is repeated even after the deadline.
@@ -63,7 +63,7 @@ impl Default for TrainingOptions {
             deterministic: false,
             frozen_contexts: false,
             seed: 0,
-            patience: None,
+            early_stopping: None,
             deadline: None,
         }
     }
@@ -111,7 +111,7 @@ impl TrainingOptions {
         }
         for (name, number) in [
             ("epochs", Some(self.epochs)),
-            ("early_stopping", self.patience),
+            ("early_stopping", self.early_stopping),
         ] {
             if number == Some(0) {
                 return Err(Error::parameter(name, "must be at least 1, got 0"));

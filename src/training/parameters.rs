@@ -184,7 +184,7 @@ impl Exported {
 
 /// The rows of both sides: those of all words and context words, or of consecutive ones.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct View<'a> {
+pub(crate) struct ParametersView<'a> {
     pub words: &'a [Line],
     pub contexts: &'a [Line],
     /// The layout of every row.
@@ -193,7 +193,7 @@ pub(crate) struct View<'a> {
     pub first: [usize; 2],
 }
 
-impl View<'_> {
+impl ParametersView<'_> {
     /// w·w̃ + b + b̃ of a word and a context word.
     #[inline]
     pub fn product(&self, word: usize, context: usize) -> f32 {
@@ -503,8 +503,8 @@ impl Parameters {
     }
 
     /// The rows of both sides, for reading.
-    pub(super) fn view(&self) -> View<'_> {
-        View {
+    pub(super) fn view(&self) -> ParametersView<'_> {
+        ParametersView {
             words: &self.word_side.lines,
             contexts: &self.context_side.lines,
             layout: self.layout,
@@ -523,12 +523,12 @@ impl Parameters {
         bytemuck::cast_slice(&side.lines)
     }
 
-    /// Unpack rows that [`Parameters::rows_of`] returned. The first element of the result is the vectors and biases,
+    /// The arrays of rows that [`Parameters::rows_of`] returned. The first element of the result is the vectors and biases,
     /// the second is the accumulators of the vectors and of the biases.
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn unpack(
+    pub fn row_arrays(
         rows: &[f32],
         layout: RowLayout,
         contexts: bool,

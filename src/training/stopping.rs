@@ -19,12 +19,12 @@ impl History {
         since
     }
 
-    /// Whether all epochs are finished, or the validation loss has not improved for `patience` epochs.
+    /// Whether all epochs are finished, or the validation loss has not improved for `early_stopping` epochs.
     pub fn is_finished(&self, options: &TrainingOptions) -> bool {
-        let out_of_patience = options
-            .patience
-            .is_some_and(|patience| self.epochs_since_best() >= patience);
-        self.epochs >= options.epochs || out_of_patience
+        let stops_early = options
+            .early_stopping
+            .is_some_and(|epochs| self.epochs_since_best() >= epochs);
+        self.epochs >= options.epochs || stops_early
     }
 }
 
@@ -42,10 +42,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn patience_counts_the_epochs_since_the_smallest_validation_loss() {
+    fn early_stopping_counts_the_epochs_since_the_smallest_validation_loss() {
         let options = TrainingOptions {
             epochs: 10,
-            patience: Some(2),
+            early_stopping: Some(2),
             ..Default::default()
         };
         let mut history = History::default();

@@ -20,7 +20,7 @@ use std::time::Instant;
 
 /// The state of a training between two epochs.
 #[derive(Debug)]
-pub struct Training {
+pub struct TrainingState {
     /// The parameters at the end of the last finished epoch.
     pub parameters: Parameters,
     /// With early stopping, the parameters at the end of the epoch with the smallest validation loss.
@@ -33,13 +33,13 @@ pub struct Training {
 }
 
 /// Called after each epoch; returns whether to go on. An error ends the training after this epoch.
-pub type AfterEpoch<'a> = &'a mut dyn FnMut(&Training) -> Result<ControlFlow<()>>;
+pub type AfterEpoch<'a> = &'a mut dyn FnMut(&TrainingState) -> Result<ControlFlow<()>>;
 
-/// Train `parameters` on `tiles`: [`Training::run`] from the first epoch to the last. Returns the reports
+/// Train `parameters` on `tiles`: [`TrainingState::run`] from the first epoch to the last. Returns the reports
 /// of the epochs.
 ///
 /// # Errors
-/// As for [`Training::run`]. After an error, the parameters are those of the last finished epoch.
+/// As for [`TrainingState::run`]. After an error, the parameters are those of the last finished epoch.
 pub fn train(
     parameters: &mut Parameters,
     tiles: &Tiles,
@@ -47,7 +47,7 @@ pub fn train(
     monitor: &Monitor,
 ) -> Result<Vec<EpochReport>> {
     let empty = Parameters::empty()?;
-    let mut training = Training::new(std::mem::replace(parameters, empty));
+    let mut training = TrainingState::new(std::mem::replace(parameters, empty));
     let result = training.run(
         tiles,
         options,
@@ -60,10 +60,10 @@ pub fn train(
 
 /// Number of sets of parameters in memory while an epoch runs: the set that is trained, and a copy
 /// from before the epoch. The training returns to this copy if the epoch diverges. Early stopping
-/// can need a third set, [`Training::best`].
+/// can need a third set, [`TrainingState::best`].
 pub(super) const COPIES: usize = 2;
 
-impl Training {
+impl TrainingState {
     /// A training that starts with these parameters.
     pub fn new(parameters: Parameters) -> Self {
         Self {
@@ -165,7 +165,7 @@ impl Training {
                 records_per_second: tiles.records as f64 / seconds.max(1e-9),
             };
             self.history.finish_epoch(report);
-            if options.patience.is_some() {
+            if options.early_stopping.is_some() {
                 self.update_best(&mut before)?;
             }
             before.copy_from(&self.parameters);
@@ -205,7 +205,7 @@ impl Training {
                 "must be finite numbers, and their accumulators G above 0",
             ));
         }
-        if options.patience.is_some() && tiles.held_out() == 0 {
+        if options.early_stopping.is_some() && tiles.held_out() == 0 {
             return Err(Error::parameter(
                 "early_stopping",
                 "needs held-out records: set validation",

@@ -1,11 +1,11 @@
 //! Tests of `session`: a Rust program interrupts a training and resumes it from its checkpoint.
 
 use glove_rs::cooccurrence::{CountingOptions, Triangle, count};
-use glove_rs::corpus::Documents;
+use glove_rs::corpus::InMemoryDocuments;
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::formats::counts as counts_file;
 use glove_rs::session::{Checkpoints, Session, Start, Trained};
-use glove_rs::training::{Training, TrainingOptions};
+use glove_rs::training::{TrainingOptions, TrainingState};
 use glove_rs::{Error, MemoryLimit, Monitor, Result, Vocabulary, threads};
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -36,7 +36,7 @@ fn counted() -> (Arc<Vocabulary>, Triangle) {
     let (encoding, counting) = (EncodingOptions::default(), CountingOptions::default());
     let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
     let counted: Result<_> = threads::in_pool(2, || {
-        let mut reader = Documents::new(documents);
+        let mut reader = InMemoryDocuments::new(documents);
         let raw = RawCorpus::read(&mut reader, &encoding, &memory, &monitor)?;
         let vocabulary = raw.vocabulary(&encoding, &monitor)?;
         let mut corpus = raw.encode(&vocabulary, &encoding, &monitor)?;
@@ -75,7 +75,7 @@ fn run(
     session: &Session,
     counts: Arc<Triangle>,
     start: Start,
-    mut after_epoch: impl FnMut(&Training) -> Result<ControlFlow<()>> + Send,
+    mut after_epoch: impl FnMut(&TrainingState) -> Result<ControlFlow<()>> + Send,
 ) -> Result<Trained> {
     threads::in_pool(2, || {
         session.run(counts, start, &mut after_epoch, &Monitor::new())
@@ -84,12 +84,12 @@ fn run(
 }
 
 #[allow(clippy::unnecessary_wraps)] // callbacks return a `Result`
-fn go_on(_: &Training) -> Result<ControlFlow<()>> {
+fn go_on(_: &TrainingState) -> Result<ControlFlow<()>> {
     Ok(ControlFlow::Continue(()))
 }
 
 /// Interrupt training after epoch 3, as Ctrl-C does.
-fn interrupt(training: &Training) -> Result<ControlFlow<()>> {
+fn interrupt(training: &TrainingState) -> Result<ControlFlow<()>> {
     match training.history.epochs {
         3 => Err(Error::Cancelled),
         _ => Ok(ControlFlow::Continue(())),

@@ -4,7 +4,7 @@
 //! or on many machines must result in the same records.
 
 use glove_rs::cooccurrence::{CountRows, CountingOptions, Triangle, count, plus};
-use glove_rs::corpus::Documents;
+use glove_rs::corpus::InMemoryDocuments;
 use glove_rs::distributed::{GroupCounts, Shard, count_by_group, merge_group_counts, row_blocks};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::partition::Partition;
@@ -158,8 +158,8 @@ fn naive_counts(documents: &[Document], words: &[(&str, u64)], options: &Options
 
 // --- the core's side ------------------------------------------------------------------------------
 
-fn lines(documents: &[Document]) -> Documents {
-    Documents::new(documents.iter().map(|document| document.join(" ")))
+fn lines(documents: &[Document]) -> InMemoryDocuments {
+    InMemoryDocuments::new(documents.iter().map(|document| document.join(" ")))
 }
 
 /// Vocabulary and counts, or `None` if no word is left.
@@ -354,7 +354,7 @@ proptest! {
         for counted in [apart, together] {
             for (group, counts) in merged(counted, groups, threads).into_iter().enumerate() {
                 let counts = GroupCounts::from(counts.serialize());
-                let touches = |id: WordId| partition.group_of_rank(id) == group;
+                let touches = |id: WordId| partition.group_of(partition.new_id(id)) == group;
                 let mut wanted = expected.clone();
                 wanted.retain(|&(i, j), _| touches(i) || touches(j));
                 let found: Records = records(&counts, words.len())

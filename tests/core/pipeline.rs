@@ -1,7 +1,7 @@
 //! Tests of the whole core, from text to vectors, as another Rust program would use it. Python is not needed.
 
 use glove_rs::cooccurrence::{CountingOptions, Triangle, count};
-use glove_rs::corpus::{ChunkReader, Documents, FileReader};
+use glove_rs::corpus::{ChunkReader, FileReader, InMemoryDocuments};
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::formats::{counts as counts_file, stanford};
 use glove_rs::training::{
@@ -70,15 +70,16 @@ fn trained(counts: &Triangle, threads: usize, memory: &MemoryLimit) -> Result<Ex
 fn text_becomes_the_same_vectors_for_any_threads_and_memory() {
     let free = MemoryLimit::default();
     let little = MemoryLimit::new(Some(100_000), None);
-    let (vocabulary, counts) = counted(&mut Documents::new(documents()), 1, &free).unwrap();
+    let (vocabulary, counts) = counted(&mut InMemoryDocuments::new(documents()), 1, &free).unwrap();
     let vectors = trained(&counts, 1, &free).unwrap();
     for threads in [2, 3, 8] {
-        let (words, again) = counted(&mut Documents::new(documents()), threads, &free).unwrap();
+        let (words, again) =
+            counted(&mut InMemoryDocuments::new(documents()), threads, &free).unwrap();
         assert!(words == vocabulary);
         assert!(again.to_csr(&Monitor::new()).unwrap() == counts.to_csr(&Monitor::new()).unwrap());
         assert!(trained(&counts, threads, &little).unwrap() == vectors);
     }
-    let (_, limited) = counted(&mut Documents::new(documents()), 2, &little).unwrap();
+    let (_, limited) = counted(&mut InMemoryDocuments::new(documents()), 2, &little).unwrap();
     assert!(limited.is_on_disk());
     assert_eq!(limited.nnz(), counts.nnz());
     assert!((limited.total() - counts.total()).abs() < 1e-9 * counts.total());
@@ -126,8 +127,12 @@ fn counts_and_words_survive_files() {
 
 #[test]
 fn parameters_of_another_vocabulary_are_refused() {
-    let (_, counts) =
-        counted(&mut Documents::new(documents()), 2, &MemoryLimit::default()).unwrap();
+    let (_, counts) = counted(
+        &mut InMemoryDocuments::new(documents()),
+        2,
+        &MemoryLimit::default(),
+    )
+    .unwrap();
     let monitor = Monitor::new();
     let refused = threads::in_pool(2, || {
         let memory = MemoryLimit::default();
@@ -156,7 +161,7 @@ fn cancelled_work_stops() {
     let monitor = Monitor::new();
     monitor.cancel();
     let stopped = RawCorpus::read(
-        &mut Documents::new(documents()),
+        &mut InMemoryDocuments::new(documents()),
         &EncodingOptions::default(),
         &MemoryLimit::default(),
         &monitor,

@@ -45,7 +45,7 @@ def write_parquet(
     _core.check_ending(target, "pairs")
     with _output(target, options, overwrite=overwrite) as file:
         records = _Records(pyarrow, X)
-        parts = X._core.parts()
+        parts = X._core.row_bounds()
         with parquet.ParquetWriter(file, records.file_schema, compression="zstd") as writer:
             for first, end in pairwise(parts):
                 table = records.table(*X._core.rows(first, end), first)

@@ -220,7 +220,7 @@ class EncodedDocuments:
         vocabulary = self.vocabulary._core.selected(rows.astype(np.uint32), counts[rows])
         ranks = np.zeros(len(counts), dtype=np.uint32)
         ranks[rows] = np.arange(len(rows))
-        cores = [core.part(own, vocabulary, ranks) for core, own in self._parts(weights)]
+        cores = [core.subset(own, vocabulary, ranks) for core, own in self._parts(weights)]
         return EncodedDocuments(cores, None), rows
 
     def word_counts(self, weights: _Weights) -> npt.NDArray[np.uint64]:

@@ -497,7 +497,7 @@ def _subwords_info(path: str, _: str | None) -> dict[str, Any]:
 
 def _phrases_info(path: str, _: str | None) -> dict[str, Any]:
     phrases = Phrases.load(path)
-    delimiter, connectors, passes = phrases._core.parts()
+    delimiter, connectors, passes = phrases._core.contents()
     best = sorted((found for own in passes for found in own), key=lambda pair: -pair[1])
     return {
         "phrases": len(phrases),

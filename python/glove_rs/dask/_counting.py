@@ -230,20 +230,28 @@ def _counts(
     Otherwise there is one task for each shard, and each task counts all rows in its shard.
     """
     if together:
-        workers, parts = cluster.workers, cluster.threads()
+        workers, task_count = cluster.workers, cluster.threads()
         # If there is one group for each worker, most of the rows that a task counts belong to the
         # group of the worker on which the task runs. So few counts move between workers.
-        owners = [workers[part * len(workers) // parts] for part in range(parts)]
+        owners = [workers[task * len(workers) // task_count] for task in range(task_count)]
         tasks: list[tuple[list[Future], int, str | None]]
-        tasks = [(texts, part, at) for part, at in enumerate(owners)]
+        tasks = [(texts, task, at) for task, at in enumerate(owners)]
     else:
-        parts = 1
+        task_count = 1
         tasks = [([text], 0, None) for text in texts]
     return [
         cluster.submit(
-            _count, some, words, counting, groups, part, parts, name=f"{name}-counts-{k}", at=at
+            _count,
+            some,
+            words,
+            counting,
+            groups,
+            task,
+            task_count,
+            name=f"{name}-counts-{k}",
+            at=at,
         )
-        for k, (some, part, at) in enumerate(tasks)
+        for k, (some, task, at) in enumerate(tasks)
     ]
 
 
@@ -358,10 +366,10 @@ def _count(
     vocabulary: _core.CoreVocabulary,
     counting: _core._Counting,
     groups: int,
-    part: int,
-    parts: int,
+    task: int,
+    tasks: int,
 ) -> list[_core.CoreGroupCounts]:
-    return _core.count_by_group(texts, vocabulary, counting, groups, part, parts)
+    return _core.count_by_group(texts, vocabulary, counting, groups, task, tasks)
 
 
 def _merge_group_counts(parts: list[_core.CoreGroupCounts]) -> _core.CoreGroupCounts:

@@ -71,7 +71,7 @@ class FileRange:
 
     def text_bytes(self) -> int:
         """Estimate the bytes of decompressed text; 0 if the size is unknown."""
-        return len(self) * (_TEXT_RATIO if _core.is_packed(self.file.path) else 1)
+        return len(self) * (_TEXT_RATIO if _core.is_compressed_name(self.file.path) else 1)
 
     def open(self) -> Iterator[tuple[str, int | None, Any]]:
         """Yield the name, the position of the first document, and an open file.
@@ -270,7 +270,7 @@ def _ranges_of(file: _File, size: int, delimiter: bytes | None) -> Iterator[File
     if isinstance(file.system, ZipFileSystem):
         yield FileRange(file)
         return
-    if delimiter is None or file.size is None or file.size <= size or not _has_parts(file):
+    if delimiter is None or file.size is None or file.size <= size or not _is_splittable(file):
         yield FileRange(file)
         return
     parts = math.ceil(file.size / size)
@@ -279,9 +279,9 @@ def _ranges_of(file: _File, size: int, delimiter: bytes | None) -> Iterator[File
         yield FileRange(file, delimiter, range(start, stop))
 
 
-def _has_parts(file: _File) -> bool:
+def _is_splittable(file: _File) -> bool:
     with file.system.open(file.path, "rb") as stream:
-        return _core.has_parts(stream.read(_core.COMPRESSION_BYTES))
+        return _core.is_splittable(stream.read(_core.COMPRESSION_BYTES))
 
 
 def _check_kinds(files: Iterator[_File]) -> None:
@@ -303,7 +303,7 @@ def _check_kinds(files: Iterator[_File]) -> None:
 def _check_kind(file: _File) -> None:
     with file.system.open(file.path, "rb") as stream:
         beginning = stream.read(_LOOK)
-    if len(beginning) == _LOOK and not _core.has_parts(beginning):
+    if len(beginning) == _LOOK and not _core.is_splittable(beginning):
         try:
             with file.system.open(file.path, "rb") as stream:
                 beginning = decompressed(stream, _LOOK).head

@@ -587,10 +587,12 @@ class DistributedTraining:
         for group, rows in enumerate(state.contexts if contexts else state.words):
             ranks = _core.group_ranks(self._words, self._groups, group)
             found = _strata.kernel_aligned(self._value(rows))
-            unpacked = _core.unpack_rows(found, self._dim, self._training["optimizer"], contexts)
+            found_arrays = _core.row_arrays(found, self._dim, self._training["optimizer"], contexts)
             if not arrays:
-                arrays = [np.empty((self._words, *part.shape[1:]), np.float32) for part in unpacked]
-            for array, part in zip(arrays, unpacked, strict=True):
+                arrays = [
+                    np.empty((self._words, *part.shape[1:]), np.float32) for part in found_arrays
+                ]
+            for array, part in zip(arrays, found_arrays, strict=True):
                 array[ranks] = part
         w, b, g_w, g_b = arrays
         return w, b, g_w, g_b

@@ -18,7 +18,7 @@ use std::path::Path;
 
 const RECORD: usize = 16;
 /// Number of bytes read at a time.
-const BLOCK: usize = 4 << 20;
+const READ_BYTES: usize = 4 << 20;
 /// Number of buckets of a shuffle. The order that a seed gives depends on the number of buckets. So this number is
 /// the same for every memory limit.
 const SHUFFLE_BUCKETS: usize = if cfg!(test) { 8 } else { 1 << 10 };
@@ -203,7 +203,7 @@ fn for_each_record(
     let mut block = Vec::new();
     loop {
         block.clear();
-        let at_end = input.fill(&mut block, BLOCK)?;
+        let at_end = input.fill(&mut block, READ_BYTES)?;
         let (records, rest) = block.as_chunks::<RECORD>();
         for record in records {
             f(record, offset)?;

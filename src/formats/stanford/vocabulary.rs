@@ -15,7 +15,7 @@ use std::path::Path;
 /// Largest number of bytes of a line.
 const LONGEST_LINE: usize = 16 << 20;
 /// Least number of bytes to read at a time; few in tests, so that lines are longer than a block.
-const BLOCK: usize = if cfg!(test) { 8 } else { 1 << 20 };
+const READ_BYTES: usize = if cfg!(test) { 8 } else { 1 << 20 };
 
 /// Write `word SP count LF` lines.
 ///
@@ -78,7 +78,7 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
     loop {
         // Read at least as many bytes as the unfinished line already has: otherwise a long line would be
         // searched for its end many times.
-        let more = block.len().max(BLOCK);
+        let more = block.len().max(READ_BYTES);
         let at_end = input.fill(&mut block, more)?;
         let mut start = 0;
         let last = (at_end && !block.ends_with(b"\n")).then_some(block.len());

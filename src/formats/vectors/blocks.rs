@@ -12,9 +12,9 @@ use std::path::PathBuf;
 
 /// Number of bytes read at a time: few enough to stay in the cache of a core while they are parsed.
 /// Tests read blocks that are shorter than some lines.
-const BLOCK: usize = if cfg!(test) { 64 } else { 1 << 18 };
+const READ_BYTES: usize = if cfg!(test) { 64 } else { 1 << 18 };
 /// Largest number of records in a block.
-const TOGETHER: usize = 1 << 16;
+const MOST_RECORDS: usize = 1 << 16;
 
 /// Consecutive records of a file.
 #[derive(Default)]
@@ -85,7 +85,7 @@ impl<'a, R: RecordLayout> Blocks<'a, R> {
             left: most,
             next: 0,
             rest: Vec::new(),
-            more: BLOCK,
+            more: READ_BYTES,
             at_end: false,
             is_closed: false,
             waiting: None,
@@ -169,7 +169,7 @@ impl<'a, R: RecordLayout> Blocks<'a, R> {
 
     /// Find the records of a block, and keep the bytes after them for the next block.
     fn frame(&mut self, block: &mut Block) -> Result<()> {
-        let together = TOGETHER.min(self.left);
+        let together = MOST_RECORDS.min(self.left);
         let bytes = &block.buffer[..block.length];
         let framed = self
             .records
@@ -191,12 +191,12 @@ impl<'a, R: RecordLayout> Blocks<'a, R> {
         fallible::reserve(&mut self.rest, bytes.len() - end)?;
         self.rest.extend_from_slice(&bytes[end..]);
         // A record that is longer than the block is scanned again from its start. The block doubles
-        // each time, so that there are few scans. If the block has more records than `TOGETHER`,
+        // each time, so that there are few scans. If the block has more records than `MOST_RECORDS`,
         // some of them are in `rest`, and fewer bytes are read next.
         self.more = if block.records == 0 {
-            self.rest.len().max(BLOCK)
+            self.rest.len().max(READ_BYTES)
         } else {
-            BLOCK.saturating_sub(self.rest.len())
+            READ_BYTES.saturating_sub(self.rest.len())
         };
         Ok(())
     }

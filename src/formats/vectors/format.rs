@@ -72,7 +72,7 @@ pub(super) struct Body {
 
 /// Number of bytes that are examined; more if the first two lines are longer. The number is small in tests, so that
 /// test files are longer than the examined bytes.
-const LOOK: usize = if cfg!(test) { 256 } else { 1 << 20 };
+const EXAMINED_BYTES: usize = if cfg!(test) { 256 } else { 1 << 20 };
 /// Number of lines that are examined.
 const LINES: usize = 1000;
 /// Number of rows that are examined to choose the dialect.
@@ -89,7 +89,7 @@ pub(super) fn detect(
     input.decode(errors)?;
     let path = input.path().to_owned();
     let size = input.content_size();
-    let mut most = LOOK;
+    let mut most = EXAMINED_BYTES;
     loop {
         let content = input.peek(most)?;
         if enough(content, most) {
@@ -128,7 +128,7 @@ pub(in crate::formats) fn are_vectors(input: &mut Input) -> Result<bool> {
 
 /// The beginning of a file that [`detect`] examines, and whether it is the whole file.
 pub(super) fn beginning(file: &[u8]) -> (&[u8], bool) {
-    let mut most = LOOK;
+    let mut most = EXAMINED_BYTES;
     while !enough(&file[..most.min(file.len())], most) {
         most *= 2;
     }

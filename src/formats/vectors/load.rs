@@ -2,7 +2,7 @@
 
 use super::combine::Combine;
 use super::format::{Body, Format, Plan, detect};
-use super::loaded::{Loaded, MAX_LINE_BYTES};
+use super::loaded::{LoadedVectors, MAX_LINE_BYTES};
 use super::rows::{self, Vectors};
 use super::selection::Selection;
 use super::stanford;
@@ -63,7 +63,7 @@ pub fn load<E: Element>(
     path: impl AsRef<Path>,
     options: LoadOptions<'_>,
     monitor: &Monitor,
-) -> Result<Loaded<E>> {
+) -> Result<LoadedVectors<E>> {
     let path = path.as_ref();
     if let Some(vocabulary) = options.vocabulary {
         if !matches!(options.format, None | Some(Format::Stanford)) {
@@ -86,7 +86,7 @@ pub(crate) fn load_from<E: Element>(
     mut input: Input,
     options: LoadOptions<'_>,
     monitor: &Monitor,
-) -> Result<Loaded<E>> {
+) -> Result<LoadedVectors<E>> {
     let most = options.limit.unwrap_or(usize::MAX);
     if options.vocabulary.is_some() {
         let message = "must be None for an open file: Stanford's .bin is read by its path";
@@ -118,7 +118,7 @@ pub(crate) fn load_from<E: Element>(
         }
         Plan::Native => {
             let (words, matrix, dim) = native::read(&mut input, most, monitor)?;
-            let loaded = Loaded {
+            let loaded = LoadedVectors {
                 words,
                 matrix,
                 dim,
@@ -132,7 +132,10 @@ pub(crate) fn load_from<E: Element>(
 }
 
 /// Keep only the vectors of the words in `only`, if there is a selection.
-fn selected<E: Element>(mut loaded: Loaded<E>, only: Option<&Selection>) -> Result<Loaded<E>> {
+fn selected<E: Element>(
+    mut loaded: LoadedVectors<E>,
+    only: Option<&Selection>,
+) -> Result<LoadedVectors<E>> {
     let Some(only) = only else { return Ok(loaded) };
     let (dim, mut kept) = (loaded.dim, WordList::default());
     for row in 0..loaded.words.len() {
@@ -150,7 +153,7 @@ fn selected<E: Element>(mut loaded: Loaded<E>, only: Option<&Selection>) -> Resu
 }
 
 /// List the words whose vectors hold NaN or infinity in `not_finite`.
-fn checked<E: Element>(mut loaded: Loaded<E>) -> Result<Loaded<E>> {
+fn checked<E: Element>(mut loaded: LoadedVectors<E>) -> Result<LoadedVectors<E>> {
     let dim = loaded.dim.max(1);
     let rows = loaded.matrix.par_chunks(dim).enumerate();
     let lost: Vec<usize> = rows
@@ -226,7 +229,11 @@ fn read_binary<E: Element>(
 }
 
 /// Leave out each vector whose word has an earlier vector.
-fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Result<Loaded<E>> {
+fn finish<E: Element>(
+    vectors: Vectors<E>,
+    dim: usize,
+    doubtful: WordList,
+) -> Result<LoadedVectors<E>> {
     let Vectors {
         mut words,
         mut matrix,
@@ -255,7 +262,7 @@ fn finish<E: Element>(vectors: Vectors<E>, dim: usize, doubtful: WordList) -> Re
         matrix.truncate(words.len() * dim);
     }
     matrix.shrink_to_fit();
-    Ok(Loaded {
+    Ok(LoadedVectors {
         words,
         matrix,
         dim,
@@ -273,13 +280,13 @@ mod tests {
     use half::f16;
     use proptest::prelude::*;
 
-    fn read<E: Element>(content: &[u8], options: LoadOptions<'_>) -> Result<Loaded<E>> {
+    fn read<E: Element>(content: &[u8], options: LoadOptions<'_>) -> Result<LoadedVectors<E>> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), content).unwrap();
         in_pool(2, || load(file.path(), options, &Monitor::new()))?
     }
 
-    fn read_all(content: &[u8]) -> Result<Loaded<f32>> {
+    fn read_all(content: &[u8]) -> Result<LoadedVectors<f32>> {
         read(content, LoadOptions::default())
     }
 

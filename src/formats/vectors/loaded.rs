@@ -7,7 +7,7 @@ pub const MAX_LINE_BYTES: usize = 64 << 20;
 
 /// Vectors of a file with their words. The words differ from each other.
 #[derive(Debug)]
-pub struct Loaded<E> {
+pub struct LoadedVectors<E> {
     /// The words.
     pub words: WordList,
     /// The vectors of the words: V × dim, row-major.

@@ -42,6 +42,6 @@ pub(super) use format::are_vectors;
 #[cfg(feature = "python")]
 pub(crate) use load::load_from;
 pub use load::{LoadOptions, load};
-pub use loaded::{Loaded, MAX_LINE_BYTES};
+pub use loaded::{LoadedVectors, MAX_LINE_BYTES};
 pub use selection::Selection;
 pub use word_list::WordList;

@@ -10,7 +10,7 @@ use crate::float16::Element;
 use memchr::memrchr2;
 
 /// Number of numbers that are read together.
-const TOGETHER: usize = 16;
+const NUMBERS_AT_ONCE: usize = 16;
 /// The offsets of the separators of a line are written to a list. The list has room for this many separators within
 /// the word. A line whose word has more of them may be left to the slower parser in `text.rs`.
 const MORE: usize = 64;
@@ -155,8 +155,8 @@ fn parse_with<E: Element>(
     // The last field ends with the line.
     scratch[count] = length as u32;
     let separators = &scratch[first..=count];
-    for (i, row) in row.chunks_mut(TOGETHER).enumerate() {
-        let start = i * TOGETHER;
+    for (i, row) in row.chunks_mut(NUMBERS_AT_ONCE).enumerate() {
+        let start = i * NUMBERS_AT_ONCE;
         parse_some(text, &separators[start..=start + row.len()], row)?;
     }
     Some(separators[0] as usize)
@@ -194,13 +194,13 @@ fn find_separators(
     (count < separators.len()).then_some(count)
 }
 
-/// Read at most `TOGETHER` numbers that lie between the separators at the offsets `separators`.
+/// Read at most `NUMBERS_AT_ONCE` numbers that lie between the separators at the offsets `separators`.
 #[inline(always)]
 fn parse_some<E: Element>(text: &[u8], separators: &[u32], row: &mut [E]) -> Option<()> {
     // The first eight bytes of each number, and its other bytes. A byte of a digit becomes the value of the digit.
-    let (mut left, mut right) = ([0_u64; TOGETHER], [0_u64; TOGETHER]);
-    let mut signs = [0_u32; TOGETHER];
-    for (i, ends) in separators.windows(2).enumerate().take(TOGETHER) {
+    let (mut left, mut right) = ([0_u64; NUMBERS_AT_ONCE], [0_u64; NUMBERS_AT_ONCE]);
+    let mut signs = [0_u32; NUMBERS_AT_ONCE];
+    for (i, ends) in separators.windows(2).enumerate().take(NUMBERS_AT_ONCE) {
         let (start, end) = (ends[0] as usize + 1, ends[1] as usize);
         // Near the end of the text there may be fewer bytes. Then `decimal` reads the number.
         let Some(bytes) = text.get(start..).and_then(<[u8]>::first_chunk::<17>) else {
@@ -215,7 +215,7 @@ fn parse_some<E: Element>(text: &[u8], separators: &[u32], row: &mut [E]) -> Opt
         right[i] = (second ^ (u64::from(b'0') * EACH)) & masks[1];
         signs[i] = (negative as u32) << 31;
     }
-    let mut is_other = [0_u64; TOGETHER];
+    let mut is_other = [0_u64; NUMBERS_AT_ONCE];
     for ((left, &right), is_other) in left.iter_mut().zip(&right).zip(&mut is_other) {
         // In a number of the usual form, the second byte is the point. Move the digit before the point to the
         // place of the point.
@@ -224,9 +224,9 @@ fn parse_some<E: Element>(text: &[u8], separators: &[u32], row: &mut [E]) -> Opt
         *is_other = not_digits(*left) | not_digits(right) | u64::from(!has_point);
     }
     let (left, right) = (eight_digits(&left), eight_digits(&right));
-    let mut values = [0.0_f32; TOGETHER];
+    let mut values = [0.0_f32; NUMBERS_AT_ONCE];
     let mut any = 0;
-    for i in 0..TOGETHER {
+    for i in 0..NUMBERS_AT_ONCE {
         // All sums are integers below 10¹⁵, so they are exact, and `magnitude` is the double nearest to the
         // decimal. The float nearest to `magnitude` is the float nearest to the decimal too, unless
         // `magnitude` lies in the middle between two floats.
@@ -235,7 +235,7 @@ fn parse_some<E: Element>(text: &[u8], separators: &[u32], row: &mut [E]) -> Opt
         any |= is_other[i];
         values[i] = f32::from_bits((magnitude as f32).to_bits() | signs[i]);
     }
-    if let Some(row) = row.first_chunk_mut::<TOGETHER>() {
+    if let Some(row) = row.first_chunk_mut::<NUMBERS_AT_ONCE>() {
         for (x, value) in row.iter_mut().zip(values) {
             *x = E::from_f32(value);
         }
@@ -268,20 +268,20 @@ fn not_digits(values: u64) -> u64 {
 /// The number that each group of eight digits makes. The first digit of a group is in the lowest
 /// byte.
 #[inline(always)]
-fn eight_digits(digits: &[u64; TOGETHER]) -> [f64; TOGETHER] {
+fn eight_digits(digits: &[u64; NUMBERS_AT_ONCE]) -> [f64; NUMBERS_AT_ONCE] {
     // Combine neighbouring digits: first pairs, then fours, then all eight.
-    let mut pairs = [0_u64; TOGETHER];
+    let mut pairs = [0_u64; NUMBERS_AT_ONCE];
     for (pairs, digits) in pairs.iter_mut().zip(digits) {
         let tens = (digits << 1).wrapping_add(digits << 3);
         *pairs = tens.wrapping_add(digits >> 8) & 0x00ff_00ff_00ff_00ff;
     }
     // Multiply each pair as a number of 16 bits, so that no multiplication of 64 bits is needed.
-    let mut hundreds: [u16; 4 * TOGETHER] = bytemuck::cast(pairs);
+    let mut hundreds: [u16; 4 * NUMBERS_AT_ONCE] = bytemuck::cast(pairs);
     for pair in &mut hundreds {
         *pair = pair.wrapping_mul(100);
     }
-    let hundreds: [u64; TOGETHER] = bytemuck::cast(hundreds);
-    let mut sums = [0.0; TOGETHER];
+    let hundreds: [u64; NUMBERS_AT_ONCE] = bytemuck::cast(hundreds);
+    let mut sums = [0.0; NUMBERS_AT_ONCE];
     for ((sum, hundreds), pairs) in sums.iter_mut().zip(&hundreds).zip(&pairs) {
         let fours = hundreds.wrapping_add(pairs >> 16) & 0x0000_ffff_0000_ffff;
         *sum = double((fours & 0xffff) * 10_000 + (fours >> 32));

@@ -8,7 +8,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 /// Number of numbers that are formatted together.
-const TOGETHER: usize = 32;
+const NUMBERS_AT_ONCE: usize = 32;
 /// Number of bytes of room for a number with the space before it. The longest, such as
 /// " -1.17549435e-38", takes 16, but up to 19 bytes are written while a number is formatted.
 const LONGEST: usize = 24;
@@ -91,12 +91,12 @@ impl WithSimd for NumbersOfLine<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, _: S) -> usize {
         let mut digits = Digits {
-            numbers: [0.0; TOGETHER],
-            is_usual: [false; TOGETHER],
-            digits: [[0; 16]; TOGETHER],
+            numbers: [0.0; NUMBERS_AT_ONCE],
+            is_usual: [false; NUMBERS_AT_ONCE],
+            digits: [[0; 16]; NUMBERS_AT_ONCE],
         };
         let mut end = 0;
-        for numbers in self.numbers.chunks(TOGETHER) {
+        for numbers in self.numbers.chunks(NUMBERS_AT_ONCE) {
             digits.numbers[..numbers.len()].copy_from_slice(numbers);
             digits.find();
             for i in 0..numbers.len() {
@@ -109,11 +109,11 @@ impl WithSimd for NumbersOfLine<'_> {
 
 /// Numbers and their digits.
 struct Digits {
-    numbers: [f32; TOGETHER],
+    numbers: [f32; NUMBERS_AT_ONCE],
     /// Whether `digits` has the digits of the number. If not, `zmij` formats the number.
-    is_usual: [bool; TOGETHER],
+    is_usual: [bool; NUMBERS_AT_ONCE],
     /// The digit before the point and 15 after it, as values from 0 to 9.
-    digits: [[u8; 16]; TOGETHER],
+    digits: [[u8; 16]; NUMBERS_AT_ONCE],
 }
 
 impl Digits {
@@ -124,7 +124,7 @@ impl Digits {
     )]
     fn find(&mut self) {
         // The 16 digits of each number, as two integers of eight digits.
-        let mut eights = [[0_u32; 2]; TOGETHER];
+        let mut eights = [[0_u32; 2]; NUMBERS_AT_ONCE];
         for ((x, is_usual), eights) in self.numbers.iter().zip(&mut self.is_usual).zip(&mut eights)
         {
             let bits = x.to_bits() & !(1 << 31);
@@ -162,7 +162,7 @@ impl Digits {
             let second = all - first * 1e8;
             *eights = [integer(first), integer(second)];
         }
-        let mut fours = [[0_u16; 4]; TOGETHER];
+        let mut fours = [[0_u16; 4]; NUMBERS_AT_ONCE];
         for (eights, fours) in eights
             .as_flattened()
             .iter()
@@ -171,7 +171,7 @@ impl Digits {
             let first = eights / 10_000;
             *fours = [first as u16, (eights - first * 10_000) as u16];
         }
-        let mut twos = [[0_u16; 8]; TOGETHER];
+        let mut twos = [[0_u16; 8]; NUMBERS_AT_ONCE];
         for (four, twos) in fours
             .as_flattened()
             .iter()

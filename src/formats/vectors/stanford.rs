@@ -2,7 +2,7 @@
 //! (`formats/stanford/parameters.rs` reads all parameters.)
 
 use super::combine::Combine;
-use super::loaded::Loaded;
+use super::loaded::LoadedVectors;
 use super::word_list::WordList;
 use crate::error::Result;
 use crate::float16::Element;
@@ -20,7 +20,7 @@ pub(super) fn load<E: Element>(
     combine: Combine,
     most: usize,
     monitor: &Monitor,
-) -> Result<Loaded<E>> {
+) -> Result<LoadedVectors<E>> {
     let words = WordList::of(vocabulary.iter().map(|(word, _)| word).take(most))?;
     let shape = Shape::of(path, vocabulary.len(), monitor)?;
     let dim = shape.dim;
@@ -41,7 +41,7 @@ pub(super) fn load<E: Element>(
         );
         w.report(monitor)?;
     }
-    Ok(Loaded {
+    Ok(LoadedVectors {
         words,
         matrix,
         dim: combine.components(dim),

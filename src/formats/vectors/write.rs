@@ -34,7 +34,7 @@ pub enum Layout {
 
 /// Approximate number of bytes that a thread formats before it writes them: few enough to stay in the cache of a
 /// core.
-const BLOCK: usize = 1 << 18;
+const FORMATTED_BYTES: usize = 1 << 18;
 /// Number of lines that are checked before anything is written. A reader examines fewer lines to detect the
 /// format.
 const CHECKED: usize = 1 << 10;
@@ -87,7 +87,7 @@ pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
             text.truncate(start);
         }
         at(path, out.write_all(text.bytes()))?;
-        let together = (BLOCK / dim.saturating_mul(12)).max(1);
+        let together = (FORMATTED_BYTES / dim.saturating_mul(12)).max(1);
         let blocks = words.len().div_ceil(together);
         write_in_order(out, path, blocks, monitor, |block, text| {
             let start = block * together;

@@ -7,7 +7,7 @@
 use super::Cost;
 use super::call::KernelCall;
 use super::records::update_all;
-use super::vector::{Number, Quad, TOGETHER, Vector};
+use super::vector::{Number, Quad, RECORDS_AT_ONCE, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::aarch64::*;
 
@@ -37,8 +37,8 @@ impl Quad for Four {
         unsafe { Vector::splat(x) }
     }
     #[inline(always)]
-    unsafe fn to_array(self) -> [f32; TOGETHER] {
-        let mut all = [0.0; TOGETHER];
+    unsafe fn to_array(self) -> [f32; RECORDS_AT_ONCE] {
+        let mut all = [0.0; RECORDS_AT_ONCE];
         unsafe { vst1q_f32(all.as_mut_ptr(), self.0) };
         all
     }
@@ -63,7 +63,7 @@ impl Quad for Four {
         unsafe { Vector::clip(self, bound) }
     }
     #[inline(always)]
-    unsafe fn transpose([a, b, c, d]: [Self; TOGETHER]) -> [Self; TOGETHER] {
+    unsafe fn transpose([a, b, c, d]: [Self; RECORDS_AT_ONCE]) -> [Self; RECORDS_AT_ONCE] {
         unsafe {
             let (even, odd) = (vtrnq_f32(a.0, b.0), vtrnq_f32(c.0, d.0));
             let low = |x, y| Self(vcombine_f32(vget_low_f32(x), vget_low_f32(y)));
@@ -133,7 +133,7 @@ unsafe impl Vector for Four {
         unsafe { vaddvq_f32(self.0) }
     }
     #[inline(always)]
-    unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> Self {
+    unsafe fn sums([a, b, c, d]: [Self; RECORDS_AT_ONCE]) -> Self {
         Self(unsafe { vpaddq_f32(vpaddq_f32(a.0, b.0), vpaddq_f32(c.0, d.0)) })
     }
     #[inline(always)]

@@ -7,7 +7,7 @@
 
 use super::Record;
 use super::step_rule::StepRule;
-use super::vector::{TOGETHER, Vector};
+use super::vector::{RECORDS_AT_ONCE, Vector};
 use crate::training::line::LINE;
 use crate::training::row_layout::RowLayout;
 
@@ -90,8 +90,8 @@ pub(super) unsafe trait RowUpdate<'a, V: Vector> {
     #[inline(always)]
     unsafe fn try_minibatch(
         &self,
-        _records: &[Record; TOGETHER],
-        _f: &[f32; TOGETHER],
+        _records: &[Record; RECORDS_AT_ONCE],
+        _f: &[f32; RECORDS_AT_ONCE],
         _next: usize,
         _tally: &mut Tally,
     ) -> bool {
@@ -104,7 +104,7 @@ pub(super) unsafe trait RowUpdate<'a, V: Vector> {
 pub(super) struct Tally {
     // Sums of f(X) diff², which is twice the cost of a record. There is one sum for each of the four records
     // that are updated at once, so that one vector addition adds to all four sums.
-    pub(super) sums: [f64; TOGETHER],
+    pub(super) sums: [f64; RECORDS_AT_ONCE],
     /// Records whose cost was not a finite number.
     pub(super) skipped: u64,
 }
@@ -112,7 +112,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Add the terms f(X) diff² of four records.
     #[inline(always)]
-    pub(super) fn add(&mut self, terms: [f32; TOGETHER]) {
+    pub(super) fn add(&mut self, terms: [f32; RECORDS_AT_ONCE]) {
         for (sum, term) in self.sums.iter_mut().zip(terms) {
             *sum += f64::from(term);
         }

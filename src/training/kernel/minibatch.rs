@@ -10,7 +10,7 @@
 use super::Record;
 use super::call::Tally;
 use super::rowwise::Rowwise;
-use super::vector::{Quad, TOGETHER, Vector, lane_sums};
+use super::vector::{Quad, RECORDS_AT_ONCE, Vector, lane_sums};
 use crate::training::line::LINE;
 use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_SQUARE};
 
@@ -24,8 +24,8 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
     #[inline(always)]
     pub(super) unsafe fn minibatch(
         &self,
-        records: &[Record; TOGETHER],
-        f: &[f32; TOGETHER],
+        records: &[Record; RECORDS_AT_ONCE],
+        f: &[f32; RECORDS_AT_ONCE],
         next: usize,
         tally: &mut Tally,
     ) -> bool {
@@ -37,7 +37,7 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
         unsafe {
             let [[w, _], ..] = records.map(|record| self.call.rows(record, lines));
             let contexts = records.map(|record| self.call.rows(record, lines)[1]);
-            let mut products = [V::splat(0.0); TOGETHER];
+            let mut products = [V::splat(0.0); RECORDS_AT_ONCE];
             let mut at = 0;
             while at < last {
                 let own = V::load(w.add(at));
@@ -47,7 +47,7 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
                 at += V::LANES;
             }
             let own = V::load(w.add(last)).without_tail();
-            let mut ends = [V::Quad::splat(1.0); TOGETHER];
+            let mut ends = [V::Quad::splat(1.0); RECORDS_AT_ONCE];
             for (k, c) in contexts.into_iter().enumerate() {
                 products[k] = own.mul_add(V::load(c.add(last)), products[k]);
                 ends[k] = V::Quad::load(c.add(tail));
@@ -58,8 +58,8 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
             for (k, end) in w_ends.iter_mut().enumerate() {
                 *end = V::Quad::splat(w.add(tail + k).read());
             }
-            let mut targets = [0.0; TOGETHER];
-            for k in 0..TOGETHER {
+            let mut targets = [0.0; RECORDS_AT_ONCE];
+            for k in 0..RECORDS_AT_ONCE {
                 targets[k] = -records[k].ln_x;
             }
             let biases = w_ends[TAIL_BIAS].add(c_ends[TAIL_BIAS]);
@@ -71,7 +71,7 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
             }
             if self.call.rule.negative_weight.is_some() {
                 let (mut active, diffs) = (fdiffs.to_array(), diffs.to_array());
-                for k in 0..TOGETHER {
+                for k in 0..RECORDS_AT_ONCE {
                     if self.call.rule.costs_nothing(diffs[k]) {
                         active[k] = 0.0;
                         terms[k] = 0.0;

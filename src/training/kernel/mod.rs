@@ -25,7 +25,7 @@ mod x86;
 
 pub use simd_level::SimdLevel;
 pub use step_rule::StepRule;
-pub(super) use vector::TOGETHER;
+pub(super) use vector::RECORDS_AT_ONCE;
 
 use super::line::{LINE, Line};
 use super::optimizer::Optimizer;

@@ -1,6 +1,6 @@
 //! Registers of eight floats in plain Rust, for machines without a faster instruction set.
 
-use super::vector::{Number, Quad, TOGETHER, Vector};
+use super::vector::{Number, Quad, RECORDS_AT_ONCE, Vector};
 
 #[derive(Clone, Copy)]
 pub(super) struct Eight([f32; 8]);
@@ -82,20 +82,20 @@ unsafe impl Vector for Eight {
 }
 
 #[derive(Clone, Copy)]
-pub(super) struct Four([f32; TOGETHER]);
+pub(super) struct Four([f32; RECORDS_AT_ONCE]);
 
 impl Quad for Four {
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: by the contract of the trait, `from` points to four floats; `read_unaligned` needs no alignment.
-        Self(unsafe { from.cast::<[f32; TOGETHER]>().read_unaligned() })
+        Self(unsafe { from.cast::<[f32; RECORDS_AT_ONCE]>().read_unaligned() })
     }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
-        Self([x; TOGETHER])
+        Self([x; RECORDS_AT_ONCE])
     }
     #[inline(always)]
-    unsafe fn to_array(self) -> [f32; TOGETHER] {
+    unsafe fn to_array(self) -> [f32; RECORDS_AT_ONCE] {
         self.0
     }
     #[inline(always)]
@@ -125,7 +125,7 @@ impl Quad for Four {
         Self(self.0.map(|x| 1.0 / x.sqrt()))
     }
     #[inline(always)]
-    unsafe fn transpose(rows: [Self; TOGETHER]) -> [Self; TOGETHER] {
+    unsafe fn transpose(rows: [Self; RECORDS_AT_ONCE]) -> [Self; RECORDS_AT_ONCE] {
         std::array::from_fn(|column| Self(std::array::from_fn(|row| rows[row].0[column])))
     }
 }

@@ -4,7 +4,7 @@ use super::call::{KernelCall, RowUpdate, Tally};
 use super::componentwise::Componentwise;
 use super::rowwise::Rowwise;
 use super::step_rule::weights;
-use super::vector::{TOGETHER, Vector};
+use super::vector::{RECORDS_AT_ONCE, Vector};
 use super::{Cost, NONE, Record};
 use crate::training::line::LINE;
 use crate::training::optimizer::Optimizer;
@@ -45,7 +45,7 @@ const PREFETCH_BYTES: usize = 10 << 10;
 ///
 /// `||`, not `|`: the compiler vectorises `|`, and the vector units are the bottleneck here.
 #[inline(always)]
-fn are_apart(records: &[Record; TOGETHER]) -> bool {
+fn are_apart(records: &[Record; RECORDS_AT_ONCE]) -> bool {
     let [a, b, c, d] = records;
     let meet = |a: &Record, b: &Record| a.i == b.i || a.j == b.j;
     !(meet(a, b) || meet(a, c) || meet(a, d) || meet(b, c) || meet(b, d) || meet(c, d))
@@ -53,7 +53,7 @@ fn are_apart(records: &[Record; TOGETHER]) -> bool {
 
 /// Whether the records have one `i` and four different `j`, so that they are a mini-batch.
 #[inline(always)]
-fn are_of_one_word(records: &[Record; TOGETHER]) -> bool {
+fn are_of_one_word(records: &[Record; RECORDS_AT_ONCE]) -> bool {
     let [a, b, c, d] = records.map(|record| record.i);
     let [e, f, g, h] = records.map(|record| record.j);
     let same_word = a == b && a == c && a == d;
@@ -81,15 +81,15 @@ unsafe fn update_rows<'a, V: Vector, U: RowUpdate<'a, V>>(call: &'a KernelCall<'
         let f = rule
             .negative_weight
             .map_or_else(|| weights(&ln_x, rule), |weight| [weight; LINE]);
-        for (k, records) in sixteen.chunks(TOGETHER).enumerate() {
-            let k = k * TOGETHER;
+        for (k, records) in sixteen.chunks(RECORDS_AT_ONCE).enumerate() {
+            let k = k * RECORDS_AT_ONCE;
             let next = number * LINE + k + ahead;
             let f = &f[k..];
             // SAFETY: the caller keeps the contract.
             unsafe {
                 if let (Some(records), Some(f)) = (records.first_chunk(), f.first_chunk()) {
                     if are_apart(records) {
-                        updates.update::<TOGETHER>(records, f, next, &mut tally);
+                        updates.update::<RECORDS_AT_ONCE>(records, f, next, &mut tally);
                         continue;
                     }
                     if rule.minibatches

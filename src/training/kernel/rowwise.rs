@@ -3,7 +3,7 @@
 
 use super::Record;
 use super::call::{KernelCall, RowUpdate, Tally};
-use super::vector::{Quad, TOGETHER, Vector, lane_sums};
+use super::vector::{Quad, RECORDS_AT_ONCE, Vector, lane_sums};
 use crate::training::line::LINE;
 use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, TAIL_SUM};
 use std::marker::PhantomData;
@@ -85,15 +85,15 @@ unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
                 products[k] = V::load(w.add(last)).mul_add(c_last, products[k]);
             }
             let dots = lane_sums(products);
-            let mut ends = [[V::Quad::splat(1.0); TOGETHER]; 2];
+            let mut ends = [[V::Quad::splat(1.0); RECORDS_AT_ONCE]; 2];
             for (k, [w, c]) in rows.into_iter().enumerate() {
                 ends[0][k] = V::Quad::load(w.add(tail));
                 ends[1][k] = V::Quad::load(c.add(tail));
             }
             let w_ends = V::Quad::transpose(ends[0]);
             let c_ends = V::Quad::transpose(ends[1]);
-            let mut targets = [0.0; TOGETHER];
-            let mut weights = [0.0; TOGETHER];
+            let mut targets = [0.0; RECORDS_AT_ONCE];
+            let mut weights = [0.0; RECORDS_AT_ONCE];
             for k in 0..K {
                 targets[k] = -records[k].ln_x;
                 weights[k] = f[k];
@@ -150,8 +150,8 @@ unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
     #[inline(always)]
     unsafe fn try_minibatch(
         &self,
-        records: &[Record; TOGETHER],
-        f: &[f32; TOGETHER],
+        records: &[Record; RECORDS_AT_ONCE],
+        f: &[f32; RECORDS_AT_ONCE],
         next: usize,
         tally: &mut Tally,
     ) -> bool {

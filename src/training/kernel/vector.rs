@@ -14,7 +14,7 @@
 /// row-wise AdaGrad: records of one word and of different context words. For four records at once, the sums over
 /// lanes take 13 instructions instead of 32, and the scalar arithmetic takes a quarter of its instructions
 /// (benches/EXPERIMENTS.md, "Four records at once").
-pub(in crate::training) const TOGETHER: usize = 4;
+pub(in crate::training) const RECORDS_AT_ONCE: usize = 4;
 
 /// The arithmetic of the AdaGrad rule, for one float or for a register of floats.
 pub(super) trait Number: Copy {
@@ -45,7 +45,7 @@ pub(super) trait Quad: Copy {
 
     /// # Safety
     /// The contract of this module.
-    unsafe fn to_array(self) -> [f32; TOGETHER];
+    unsafe fn to_array(self) -> [f32; RECORDS_AT_ONCE];
 
     /// # Safety
     /// The contract of this module.
@@ -83,7 +83,7 @@ pub(super) trait Quad: Copy {
     ///
     /// # Safety
     /// The contract of this module.
-    unsafe fn transpose(rows: [Self; TOGETHER]) -> [Self; TOGETHER];
+    unsafe fn transpose(rows: [Self; RECORDS_AT_ONCE]) -> [Self; RECORDS_AT_ONCE];
 }
 
 /// A register of floats. The kernel is written once for any implementation.
@@ -155,8 +155,8 @@ pub(super) unsafe trait Vector: Number {
     /// # Safety
     /// The contract of this module.
     #[inline(always)]
-    unsafe fn sums(vectors: [Self; TOGETHER]) -> Self::Quad {
-        let mut sums = [0.0; TOGETHER];
+    unsafe fn sums(vectors: [Self; RECORDS_AT_ONCE]) -> Self::Quad {
+        let mut sums = [0.0; RECORDS_AT_ONCE];
         // SAFETY: the caller keeps the contract, and `sums` has four floats.
         unsafe {
             for (sum, vector) in sums.iter_mut().zip(vectors) {
@@ -184,7 +184,7 @@ pub(super) unsafe fn lane_sums<V: Vector, const K: usize>(vectors: [V; K]) -> V:
         if let Some(all) = vectors.first_chunk() {
             return V::sums(*all);
         }
-        let mut sums = [0.0; TOGETHER];
+        let mut sums = [0.0; RECORDS_AT_ONCE];
         for (sum, vector) in sums.iter_mut().zip(vectors) {
             *sum = vector.sum();
         }

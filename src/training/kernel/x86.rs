@@ -7,7 +7,7 @@
 use super::Cost;
 use super::call::KernelCall;
 use super::records::update_all;
-use super::vector::{Number, Quad, TOGETHER, Vector};
+use super::vector::{Number, Quad, RECORDS_AT_ONCE, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
@@ -81,7 +81,7 @@ unsafe impl Vector for Sixteen {
         unsafe { _mm512_reduce_add_ps(self.0) }
     }
     #[inline(always)]
-    unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> Four {
+    unsafe fn sums([a, b, c, d]: [Self; RECORDS_AT_ONCE]) -> Four {
         // Interleave and add, twice: then each 128-bit part has four numbers, a partial sum of each of a, b, c and d.
         unsafe {
             let [ab, cd] = [(a.0, b.0), (c.0, d.0)]
@@ -130,8 +130,8 @@ impl Quad for Four {
         Self(unsafe { _mm_set1_ps(x) })
     }
     #[inline(always)]
-    unsafe fn to_array(self) -> [f32; TOGETHER] {
-        let mut all = [0.0; TOGETHER];
+    unsafe fn to_array(self) -> [f32; RECORDS_AT_ONCE] {
+        let mut all = [0.0; RECORDS_AT_ONCE];
         unsafe { _mm_storeu_ps(all.as_mut_ptr(), self.0) };
         all
     }
@@ -170,7 +170,7 @@ impl Quad for Four {
         }
     }
     #[inline(always)]
-    unsafe fn transpose([a, b, c, d]: [Self; TOGETHER]) -> [Self; TOGETHER] {
+    unsafe fn transpose([a, b, c, d]: [Self; RECORDS_AT_ONCE]) -> [Self; RECORDS_AT_ONCE] {
         let (mut a, mut b, mut c, mut d) = (a.0, b.0, c.0, d.0);
         unsafe { _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d) };
         [Self(a), Self(b), Self(c), Self(d)]
@@ -265,7 +265,7 @@ unsafe impl Vector for Eight {
         }
     }
     #[inline(always)]
-    unsafe fn sums([a, b, c, d]: [Self; TOGETHER]) -> Four {
+    unsafe fn sums([a, b, c, d]: [Self; RECORDS_AT_ONCE]) -> Four {
         unsafe {
             let (ab, cd) = (_mm256_hadd_ps(a.0, b.0), _mm256_hadd_ps(c.0, d.0));
             four(_mm256_hadd_ps(ab, cd))

@@ -1,6 +1,6 @@
 //! The deterministic schedule: the result has the same bits for any number of threads.
 
-use super::{Batch, Schedule, blocks_of};
+use super::{Schedule, TileBatch, blocks_of};
 use crate::training::tiles::Tiles;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -29,7 +29,7 @@ struct State {
 
 impl Deterministic {
     /// Hand out the batches so that the result is that of training them in this order.
-    pub fn new(tiles: &Tiles, batches: &[Batch]) -> Self {
+    pub fn new(tiles: &Tiles, batches: &[TileBatch]) -> Self {
         let blocks = blocks_of(tiles, batches);
         let side = || vec![VecDeque::new(); tiles.grid.blocks()];
         let mut state = State {

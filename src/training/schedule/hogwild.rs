@@ -1,6 +1,6 @@
 //! Hogwild: threads update shared rows without locks (Niu et al. 2011).
 
-use super::{Batch, Schedule, blocks_of};
+use super::{Schedule, TileBatch, blocks_of};
 use crate::training::tiles::Tiles;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
@@ -26,7 +26,7 @@ const LOOK_AHEAD: usize = 64;
 
 impl Hogwild {
     /// Hand out the batches approximately in this order. A single thread gets them in exactly this order.
-    pub fn new(tiles: &Tiles, batches: &[Batch]) -> Self {
+    pub fn new(tiles: &Tiles, batches: &[TileBatch]) -> Self {
         let side = || (0..tiles.grid.blocks()).map(|_| AtomicUsize::new(0));
         Self {
             blocks: blocks_of(tiles, batches),

@@ -14,7 +14,7 @@ use std::ops::Range;
 
 /// A batch: some records and negative pairs of one tile, which one thread trains without a pause.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Batch {
+pub struct TileBatch {
     /// Number of the tile.
     pub tile: usize,
     /// The ranges of the batch's records in the tile, in the order in which they are trained.
@@ -48,7 +48,7 @@ const CACHE_BYTES: usize = 1 << 20;
 
 /// The batches of one epoch, in order of their times. The times of the batches of a tile are at equal distances,
 /// and the first of them is random. So the batches of any interval of the epoch are a fair sample of all records.
-pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
+pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<TileBatch> {
     let (epoch_bits, group) = (epoch as u64, tiles.grid.group() as u64);
     let seed = seed ^ epoch_bits.rotate_left(48) ^ group.rotate_left(24);
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
@@ -69,11 +69,11 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<Batch> {
         let mut order: Vec<usize> = (0..tile.records() / SPAN).collect();
         order.shuffle(&mut rng);
         for batch in 0..batches {
-            let part = |all: usize| tiles.part(all, batch, batches);
-            timed.push(Batch {
+            let range = |all: usize| tiles.batch_range(all, batch, batches);
+            timed.push(TileBatch {
                 tile: number,
-                records: spans(&order, part(tile.records())),
-                negatives: part(tile.negatives()),
+                records: spans(&order, range(tile.records())),
+                negatives: range(tile.negatives()),
                 time: (batch as f64 + phase) / batches as f64,
             });
         }
@@ -111,8 +111,8 @@ pub trait Schedule: Sync {
 }
 
 /// The block of rows and the block of columns of each batch.
-fn blocks_of(tiles: &Tiles, batches: &[Batch]) -> Vec<[u32; 2]> {
-    let tile = |batch: &Batch| &tiles.tiles[batch.tile];
+fn blocks_of(tiles: &Tiles, batches: &[TileBatch]) -> Vec<[u32; 2]> {
+    let tile = |batch: &TileBatch| &tiles.tiles[batch.tile];
     batches
         .iter()
         .map(|batch| [tile(batch).row_block, tile(batch).column_block])

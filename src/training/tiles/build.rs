@@ -4,7 +4,7 @@ use super::block_entries::for_each_block;
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
 use super::logarithm::{Buffer, logarithms};
-use super::order::{Order, Scratch};
+use super::order::{RecordOrder, Scratch};
 use super::slab::{Slab, SlabRange};
 use super::source::{Counts, TileSource};
 use super::{Tile, Tiles};
@@ -15,7 +15,7 @@ use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::training::kernel::Record;
 use crate::training::marginals::{Marginal, marginals};
-use crate::training::negatives::{NegativePair, NegativeSampler, Targets};
+use crate::training::negatives::{NegativePair, NegativeSampler, NegativeTargets};
 use crate::training::options::TrainingOptions;
 use crate::training::row_layout::RowLayout;
 use crate::training::shuffle::shuffle;
@@ -193,8 +193,14 @@ impl Tiles {
         };
         if negative > 0.0 {
             let sampler = NegativeSampler::new(marginals, &all.grid, draws, seed);
-            all.add_negatives(rows, &sampler, Targets::new(marginals), wave, monitor)
-                .map_err(|e| e.with_space_needed(negative_bytes as f64))?;
+            all.add_negatives(
+                rows,
+                &sampler,
+                NegativeTargets::new(marginals),
+                wave,
+                monitor,
+            )
+            .map_err(|e| e.with_space_needed(negative_bytes as f64))?;
         }
         Ok(all)
     }
@@ -305,7 +311,7 @@ fn fill(
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
         shuffle(records, &mut rng);
         let rows = grid.words_of(tile.row_block as usize).len();
-        Order::new(rows, layout).arrange(records, scratch);
+        RecordOrder::new(rows, layout).arrange(records, scratch);
     };
     ordered
         .into_par_iter()

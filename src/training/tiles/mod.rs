@@ -20,7 +20,7 @@ pub use source::Counts;
 pub(crate) use source::TileSource;
 
 use super::kernel::Record;
-use super::negatives::{NegativePair, Targets};
+use super::negatives::{NegativePair, NegativeTargets};
 use crate::error::Result;
 use crate::memory::TemporaryFile;
 use crate::training::line::LINE;
@@ -109,7 +109,7 @@ pub struct Tiles {
 #[derive(Debug)]
 struct Negatives {
     slabs: Vec<Slab<NegativePair>>,
-    targets: Targets,
+    targets: NegativeTargets,
 }
 
 impl Tiles {
@@ -118,18 +118,18 @@ impl Tiles {
         self.records
     }
 
-    /// The parts into which [`Tiles::part`] divides a tile begin at multiples of this number, so that
+    /// The batches into which [`Tiles::batch_range`] divides a tile begin at multiples of this number, so that
     /// the records of a mini-batch stay together.
     pub(super) fn alignment(&self) -> usize {
         if self.layout.is_rowwise() { LINE } else { 1 }
     }
 
-    /// The positions of part `number`, from 0, of the records or of the negative pairs of a tile. There are `all` of
-    /// them, divided into `parts` parts of about the same size.
-    pub(super) fn part(&self, all: usize, number: usize, parts: usize) -> Range<usize> {
+    /// The positions of batch `number`, from 0, of the records or of the negative pairs of a tile. There are `all` of
+    /// them, divided into `batches` batches of about the same size.
+    pub(super) fn batch_range(&self, all: usize, number: usize, batches: usize) -> Range<usize> {
         let alignment = self.alignment();
-        let bound = |number: usize| match all * number / parts {
-            end if number == parts => end,
+        let bound = |number: usize| match all * number / batches {
+            end if number == batches => end,
             bound => bound / alignment * alignment,
         };
         bound(number)..bound(number + 1)

@@ -1,12 +1,12 @@
 //! Adds negative pairs to tiles whose records are complete.
 
-use super::order::{Order, Scratch};
+use super::order::{RecordOrder, Scratch};
 use super::slab::{Slab, SlabRange};
 use super::{Negatives, Tile, Tiles};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::monitor::Monitor;
-use crate::training::negatives::{NegativePair, NegativeSampler, Targets};
+use crate::training::negatives::{NegativePair, NegativeSampler, NegativeTargets};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ impl Tiles {
         &mut self,
         rows: Range<usize>,
         sampler: &NegativeSampler,
-        targets: Targets,
+        targets: NegativeTargets,
         wave: usize,
         monitor: &Monitor,
     ) -> Result<()> {
@@ -84,7 +84,8 @@ impl Tiles {
             let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
             if self.layout.is_rowwise() {
                 let rows = self.grid.words_of(row_block).len();
-                Order::new(rows, self.layout).arrange(&mut pairs[end..end + length], &mut scratch);
+                RecordOrder::new(rows, self.layout)
+                    .arrange(&mut pairs[end..end + length], &mut scratch);
             }
             if !any_seen && length == 0 {
                 continue;

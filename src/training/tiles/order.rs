@@ -10,7 +10,7 @@
 //! the kernel updates four records of one row as one mini-batch (benches/EXPERIMENTS.md,
 //! "Mini-batches of one word").
 
-use crate::training::kernel::{Record, TOGETHER};
+use crate::training::kernel::{RECORDS_AT_ONCE, Record};
 use crate::training::negatives::NegativePair;
 use crate::training::row_layout::RowLayout;
 
@@ -43,7 +43,7 @@ impl HasRow for NegativePair {
 }
 
 /// How to order the records of the tiles of one block of rows.
-pub(super) struct Order {
+pub(super) struct RecordOrder {
     rows: usize,
     // Number of consecutive rows whose records are sorted together.
     near: usize,
@@ -51,7 +51,7 @@ pub(super) struct Order {
     in_fours: bool,
 }
 
-/// Buffers of [`Order::arrange`].
+/// Buffers of [`RecordOrder::arrange`].
 pub(super) struct Scratch<T> {
     sorted: Vec<T>,
     ends: Vec<usize>,
@@ -68,7 +68,7 @@ impl<T> Default for Scratch<T> {
     }
 }
 
-impl Order {
+impl RecordOrder {
     /// The order for a block of `rows` rows.
     pub fn new(rows: usize, layout: RowLayout) -> Self {
         let in_fours = layout.is_rowwise();
@@ -111,21 +111,21 @@ impl Order {
             start = ends.last().copied().unwrap_or(start);
             let most = rows
                 .iter()
-                .map(|row| row.len() / TOGETHER)
+                .map(|row| row.len() / RECORDS_AT_ONCE)
                 .max()
                 .unwrap_or(0);
             for round in 0..most {
                 for row in &rows {
-                    if let Some(four) = row.chunks_exact(TOGETHER).nth(round) {
-                        records[filled..filled + TOGETHER].copy_from_slice(four);
-                        filled += TOGETHER;
+                    if let Some(four) = row.chunks_exact(RECORDS_AT_ONCE).nth(round) {
+                        records[filled..filled + RECORDS_AT_ONCE].copy_from_slice(four);
+                        filled += RECORDS_AT_ONCE;
                     }
                 }
             }
-            for round in 0..TOGETHER {
+            for round in 0..RECORDS_AT_ONCE {
                 rest.extend(
                     rows.iter()
-                        .filter_map(|row| row.chunks_exact(TOGETHER).remainder().get(round)),
+                        .filter_map(|row| row.chunks_exact(RECORDS_AT_ONCE).remainder().get(round)),
                 );
             }
         }
@@ -178,13 +178,13 @@ mod tests {
             .collect()
     }
 
-    fn order(optimizer: Optimizer) -> Order {
-        Order::new(ROWS, RowLayout::new(300, optimizer))
+    fn order(optimizer: Optimizer) -> RecordOrder {
+        RecordOrder::new(ROWS, RowLayout::new(300, optimizer))
     }
 
     #[test]
     fn records_are_sorted_by_groups_of_rows_within_each_stretch() {
-        let Order { near, stretch, .. } = order(Optimizer::AdaGrad);
+        let RecordOrder { near, stretch, .. } = order(Optimizer::AdaGrad);
         assert!(near > 1 && near < ROWS);
         let all = shuffled(1_000);
         let mut arranged = all.clone();
@@ -203,8 +203,11 @@ mod tests {
         let mut arranged = all;
         order(Optimizer::RowwiseAdaGrad).arrange(&mut arranged, &mut Scratch::default());
         let of_one_row = |four: &&[Record]| four.iter().all(|record| record.i == four[0].i);
-        let fours = arranged.chunks_exact(TOGETHER).filter(of_one_row).count();
-        assert!(TOGETHER * fours > arranged.len() * 3 / 5, "{fours}");
+        let fours = arranged
+            .chunks_exact(RECORDS_AT_ONCE)
+            .filter(of_one_row)
+            .count();
+        assert!(RECORDS_AT_ONCE * fours > arranged.len() * 3 / 5, "{fours}");
     }
 
     #[test]

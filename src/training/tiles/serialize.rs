@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::partition::Partition;
 use crate::training::accumulators::Accumulators;
-use crate::training::negatives::Targets;
+use crate::training::negatives::NegativeTargets;
 use crate::training::row_layout::RowLayout;
 use crate::vocabulary::WordId;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
@@ -146,7 +146,7 @@ impl Tiles {
         } else {
             Some(Negatives {
                 slabs: vec![slab(negatives)?],
-                targets: Targets::from_sides(targets),
+                targets: NegativeTargets::from_sides(targets),
             })
         };
         Ok(Self {

@@ -11,7 +11,7 @@ pub(crate) trait TileSource: Sync {
     /// Rows of the lower triangle of the matrix.
     type Rows: CountRows;
     /// What [`TileSource::rows`] returns: owned or borrowed rows.
-    type Loaded<'a>: Deref<Target = Self::Rows>
+    type BlockRows<'a>: Deref<Target = Self::Rows>
     where
         Self: 'a;
 
@@ -25,7 +25,7 @@ pub(crate) trait TileSource: Sync {
     ///
     /// # Errors
     /// [`Error::Memory`](crate::Error::Memory).
-    fn rows(&self, rows: Range<WordId>) -> Result<Self::Loaded<'_>>;
+    fn rows(&self, rows: Range<WordId>) -> Result<Self::BlockRows<'_>>;
 
     /// Called when no row from `row` on is needed any more.
     ///
@@ -71,7 +71,7 @@ impl Counts<'_> {
 
 impl TileSource for Counts<'_> {
     type Rows = Triangle;
-    type Loaded<'a>
+    type BlockRows<'a>
         = &'a Triangle
     where
         Self: 'a;
