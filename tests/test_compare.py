@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import copy
+import datetime
 import gc
 import io
 import itertools
+import json
 import math
 import os
 import pickle
@@ -605,3 +608,247 @@ def test_labels_of_one_str_are_refused():
     model = Glove(4, epochs=1, min_count=1, threads=1, progress=False)
     with pytest.raises(TypeError, match="labels must be several labels, got 'ab'"):
         compare.slices(model, text, labels, labels="ab")
+
+
+# --- the folder of slices -------------------------------------------------------------------------
+
+TEXT = ["a b c d", "a b d", "b c a", "d a c"] * 6
+YEARS = [1990] * 12 + [2000] * 12
+
+
+def same_slices(one: compare.Slices, two: compare.Slices) -> bool:
+    """Whether two results have the same bits."""
+    assert list(one) == list(two) == list(one.bootstraps or one) == list(two.bootstraps or two)
+    assert one.tokens == two.tokens
+    pairs = [(one.compass, two.compass), *((one[label], two[label]) for label in one)]
+    for label, own in one.bootstraps.items():
+        assert len(own) == len(two.bootstraps[label])
+        pairs += zip(own.models, two.bootstraps[label].models, strict=True)
+        pairs.append((own.full, one[label]))
+    return all(
+        a.index_to_key == b.index_to_key
+        and np.array_equal(a.vectors, b.vectors, equal_nan=True)
+        and a.vectors.dtype == b.vectors.dtype
+        for a, b in pairs
+    )
+
+
+def test_a_callback_gets_each_slice_and_each_replicate():
+    steps: list[tuple[str, int, int]] = []
+    compare.slices(
+        Glove(**QUICK),
+        TEXT,
+        YEARS,
+        n=3,
+        progress=lambda stage, *own: steps.append((stage, *own[:2])),
+    )
+    found = [step for step in steps if step[0] in ("slices", "replicates")]
+    assert found == [
+        *(("slices", done, 2) for done in range(3)),
+        *(("replicates", done, 6) for done in range(7)),
+    ]
+
+
+@pytest.mark.parametrize("optimizer", ["rowwise_adagrad", "adagrad", "sgd"])
+def test_interrupted_slices_go_on_from_what_is_done(tmp_path, optimizer):
+    model = Glove(**QUICK, optimizer=optimizer)
+    whole = compare.slices(model, TEXT, YEARS, n=3)
+    stops = [("training", 0), ("slices", 0), ("slices", 1), ("slices", 2), ("replicates", 4)]
+    for number, stop in enumerate(stops):
+        path = tmp_path / str(number)
+
+        def interrupt(stage: str, done: int, *_: object, stop: tuple[str, int] = stop) -> None:
+            if stage == stop[0] and done >= stop[1]:
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            compare.slices(model, TEXT, YEARS, n=3, path=path, progress=interrupt)
+        written = {file: file.stat().st_mtime_ns for file in path.rglob("*.native")}
+        if stop[0] != "training":
+            partial = compare.Slices.load(path)
+            assert len(partial) == (stop[1] if stop[0] == "slices" else 2)
+            replicates = sum(map(len, partial.bootstraps.values()))
+            assert replicates == (stop[1] if stop[0] == "replicates" else 0)
+        steps: list[tuple] = []
+        found = compare.slices(
+            model, TEXT, YEARS, n=3, path=path, progress=lambda *own, s=steps: s.append(own)
+        )
+        assert ("training" in [step[0] for step in steps]) == (stop[0] == "training")
+        start = next(step[1] for step in steps if step[0] == "replicates")
+        assert start == (stop[1] if stop[0] == "replicates" else 0)
+        if stop[0] != "training":
+            assert {f: t for f, t in written.items() if f.stat().st_mtime_ns != t} == {}
+        assert same_slices(found, whole)
+        assert same_slices(compare.Slices.load(path), whole)
+
+
+def test_slices_in_a_folder_get_more_replicates(tmp_path):
+    model = Glove(**QUICK)
+    for n in (0, 1, 3):
+        found = compare.slices(model, TEXT, YEARS, n=n, path=tmp_path / "run")
+        assert same_slices(found, compare.slices(model, TEXT, YEARS, n=n))
+    fewer = compare.slices(model, TEXT, YEARS, n=2, path=tmp_path / "run")
+    assert same_slices(fewer, found)
+
+
+def test_slices_that_were_killed_before_their_settings_were_written_go_on(tmp_path):
+    model = Glove(**QUICK)
+    whole = compare.slices(model, TEXT, YEARS, n=1)
+    old = WordVectors(["old"], np.ones((1, 4), np.float32))
+    temporary = ".slices.json.glove-rs-0.tmp", ".contexts.native.glove-rs-0.tmp"
+    for number, left in enumerate((["compass.native"], ["compass.native", "contexts.native"])):
+        path = tmp_path / str(number)
+        path.mkdir()
+        for name in left:
+            old.save(path / name)
+        (path / temporary[number]).write_bytes(b"par")
+        assert same_slices(compare.slices(model, TEXT, YEARS, n=1, path=path), whole)
+    # Killed in a slice, before its settings were written.
+    (path / "slice-0002/bootstrap.json").unlink()
+    (path / "slice-0002/replicate-0001.native").unlink()
+    assert list(compare.Slices.load(path)) == [1990]
+    assert same_slices(compare.slices(model, TEXT, YEARS, n=1, path=path), whole)
+
+
+def test_a_folder_of_other_slices_is_refused(tmp_path):
+    model, path = Glove(**QUICK), tmp_path / "run"
+    whole = compare.slices(model, TEXT, YEARS, n=1, path=path)
+    before = {file: file.read_bytes() for file in path.rglob("*") if file.is_file()}
+    for options, what in [
+        ({"seed": 1}, "seed"),
+        ({"min_count": 2}, "min_count"),
+        ({"epochs": 5}, "epochs"),
+        ({"labels": [2000, 1990]}, "labels"),
+        ({"by": [1990] * 11 + [2000] * 13}, "by"),
+        ({"source": [*TEXT[:-1], "d a b c"]}, "text .tokens, checksum"),
+        ({"model": Glove(**QUICK | {"dim": 5})}, "model .dim"),
+    ]:
+        given = {"model": model, "source": TEXT, "by": YEARS, **options}
+        with pytest.raises(ValueError, match=f"path has slices with another {what}"):
+            compare.slices(**given, n=1, path=path)
+    assert {file: file.read_bytes() for file in path.rglob("*") if file.is_file()} == before
+    assert same_slices(compare.slices(model, TEXT, YEARS, n=1, path=path), whole)
+
+
+def test_a_folder_without_slices_is_refused_before_the_text_is_read(tmp_path):
+    (tmp_path / "mine.txt").write_text("mine")
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/slice-0001").mkdir()
+    for path in (tmp_path, tmp_path / "mine.txt", tmp_path / "folder"):
+        with pytest.raises(FileExistsError, match=r"holds no slices|is not a folder"):
+            compare.slices(Glove(**QUICK), tmp_path / "no text", YEARS, path=path)
+    with pytest.raises(NotADirectoryError):
+        compare.slices(Glove(**QUICK), tmp_path / "no text", YEARS, path=tmp_path / "mine.txt/a")
+    assert (tmp_path / "mine.txt").read_text() == "mine"
+    # Files that are not ours stay in a folder of slices, and ours are not put among them.
+    path = tmp_path / "run"
+    compare.slices(Glove(**QUICK), TEXT, YEARS, path=path, labels=[1990, 2000])
+    (path / "slice-0002/bootstrap.json").unlink()
+    (path / "slice-0002/mine.txt").write_text("mine")
+    with pytest.raises(FileExistsError, match="slice-0002"):
+        compare.slices(Glove(**QUICK), TEXT, YEARS, path=path)
+    assert (path / "slice-0002/mine.txt").read_text() == "mine"
+    assert list(compare.Slices.load(path)) == [1990]
+
+
+def test_damaged_folders_of_slices_are_named(tmp_path):
+    model, path = Glove(**QUICK), tmp_path / "run"
+    compare.slices(model, TEXT, YEARS, n=1, path=path)
+    file = path / "slices.json"
+    good = file.read_text()
+    settings = json.loads(good)
+    label = settings["labels"][0]
+    for content, what in [
+        (good[:40], "not valid JSON"),
+        ("[" * 100_000, "not valid JSON"),
+        ("{}", "not the settings of slices"),
+        ('"a"', "not the settings of slices"),
+        (json.dumps({**settings, "n": -1}), "n must be"),
+        (json.dumps({**settings, "epochs": "7"}), "epochs must be"),
+        (json.dumps({**settings, "text": 3}), "text must be an object"),
+        (json.dumps({**settings, "labels": 3}), "labels must be a list"),
+        (json.dumps({**settings, "labels": [1]}), "labels must be objects"),
+        (json.dumps({**settings, "labels": [{**label, "label": [1]}]}), "labels must be objects"),
+        (json.dumps({**settings, "labels": [label, label]}), "a label twice"),
+        (json.dumps({**settings, "labels": [{**label, "tokens": -1}]}), "tokens of the slice 1990"),
+    ]:
+        file.write_text(content)
+        for run in (
+            lambda: compare.Slices.load(path),
+            lambda: compare.slices(model, TEXT, YEARS, n=1, path=path),
+        ):
+            with pytest.raises(_core.FormatError, match=rf"slices\.json: .*{what}"):
+                run()
+    file.write_text(good)
+    (path / "slice-0001").rename(path / "other")
+    (path / "slice-0002").rename(path / "slice-0001")
+    with pytest.raises(_core.FormatError, match="slice-0001: not the vectors of the slice 1990"):
+        compare.Slices.load(path)
+    (path / "slice-0001").rename(path / "slice-0002")
+    WordVectors(["a"], np.ones((1, 4), np.float32)).save(path / "contexts.native")
+    with pytest.raises(_core.FormatError, match=r"contexts\.native: has numbers of shape"):
+        compare.slices(model, TEXT, YEARS, n=1, path=path)
+    with pytest.raises(FileNotFoundError, match=r"slices\.json"):
+        compare.Slices.load(tmp_path / "none")
+
+
+@pytest.mark.parametrize("n", [0, 2])
+def test_saved_slices_load_and_can_be_pickled(tmp_path, n):
+    model = Glove(**QUICK)
+    made = compare.slices(model, TEXT, YEARS, n=n)
+    made.save(tmp_path / "saved")
+    loaded = compare.Slices.load(tmp_path / "saved")
+    assert same_slices(made, loaded)
+    assert str(made) == str(loaded)
+    assert list(loaded) == [1990, 2000]
+    if n:
+        assert str(loaded.similarity("a", "b")) == str(made.similarity("a", "b"))
+    assert same_slices(pickle.loads(pickle.dumps(loaded)), made)
+    loaded.save(tmp_path / "saved")  # its own folder
+    copy.copy(loaded).save(tmp_path / "again")
+    assert same_slices(compare.Slices.load(tmp_path / "again"), made)
+    names = [sorted(p.relative_to(f) for p in f.rglob("*")) for f in sorted(tmp_path.iterdir())]
+    assert names[0] == names[1]
+    assert len(list(tmp_path.iterdir())) == 2
+    with pytest.raises(FileExistsError, match="is not empty"):
+        made.save(tmp_path)
+    # Slices with replicates go on where they were saved.
+    assert same_slices(compare.slices(model, TEXT, YEARS, n=n, path=tmp_path / "again"), made)
+    if n:
+        more = compare.slices(model, TEXT, YEARS, n=n + 1, path=tmp_path / "again")
+        assert same_slices(more, compare.slices(model, TEXT, YEARS, n=n + 1))
+    else:
+        with pytest.raises(ValueError, match="saved without their context vectors"):
+            compare.slices(model, TEXT, YEARS, n=1, path=tmp_path / "again")
+
+
+def test_labels_of_stored_slices_are_exact(tmp_path):
+    model = Glove(**QUICK)
+    kinds: list[list] = [["ü\n", ""], [2, 2.5], [False, True], list(np.array([3, 4]))]
+    for number, (a, b) in enumerate(kinds):
+        found = compare.slices(model, {a: TEXT, b: TEXT}, path=tmp_path / str(number))
+        loaded = compare.Slices.load(tmp_path / str(number))
+        assert list(loaded) == list(found) == sorted([a, b])
+        assert found[a] is not None
+        assert all(type(label) in (str, int, float, bool) for label in loaded)
+    for label in (("a", 1), datetime.date(2000, 1, 1), float("inf"), b"a"):
+        texts = {label: TEXT, "b": TEXT}
+        with pytest.raises(TypeError, match="labels must be str, int, finite float or bool"):
+            compare.slices(model, texts, path=tmp_path / "refused")
+        made = compare.slices(model, texts)
+        assert label in made
+        with pytest.raises(TypeError, match="labels must be str"):
+            made.save(tmp_path / "refused")
+        assert not (tmp_path / "refused").exists()
+
+
+def test_a_slice_that_is_left_out_stays_out_when_slices_go_on(tmp_path):
+    texts = {"a": TEXT, "b": ["a"], "c": TEXT}
+    for _ in range(2):
+        with pytest.warns(UserWarning, match="slice 'b' has no document of two words"):
+            found = compare.slices(Glove(**QUICK), texts, n=1, path=tmp_path / "run")
+        assert list(found) == list(compare.Slices.load(tmp_path / "run")) == ["a", "c"]
+    found.save(tmp_path / "saved")
+    assert same_slices(compare.Slices.load(tmp_path / "saved"), found)
+    with pytest.raises(ValueError, match="slice 'b': source must have at least 2 documents"):
+        compare.slices(Glove(**QUICK), {"a": TEXT, "b": ["a b"]}, n=1, path=tmp_path / "one")

@@ -596,8 +596,9 @@ class Bootstrap:
         check_reading(reading, self._settings)
         if self._is_slice:
             raise ValueError(
-                f"the bootstrap of the slice {self._settings['slice']!r} cannot be extended: the "
-                f"context vectors of its training are not kept; call compare.slices with n={n}"
+                f"the bootstrap of the slice {self._settings['slice']!r} cannot be extended by "
+                "itself, because its training needs the context vectors of all of the text: call "
+                f"compare.slices with n={n}, and with the same path if one was given"
             )
         if source is not None or reading:
             if source is None:

@@ -32,7 +32,7 @@ from .._settings import SETTINGS
 from ..vectors import WordVectors
 from .resampling import RESAMPLING_METHODS, RESAMPLING_UNITS
 
-__all__ = ["FORMAT", "ReplicateStore"]
+__all__ = ["FORMAT", "ReplicateStore", "check_writable"]
 
 FORMAT = "glove-rs bootstrap"
 _SETTINGS, _FULL = "bootstrap.json", "full.native"
@@ -53,6 +53,25 @@ def _is_leftover(entry: os.DirEntry[str]) -> bool:
     if entry.name == _FULL:
         return _core.is_native(entry.path)
     return any(_core.is_temporary_of(entry.name, name) for name in (_FULL, _SETTINGS))
+
+
+def check_writable(path: str) -> None:
+    """Raise an OSError if the folder `path` cannot be made, or if no file can be made in it.
+
+    Raises
+    ------
+    NotADirectoryError
+        If a part of the path is a file.
+    PermissionError
+        If the folder is read-only, or the folder in which it would be made.
+    """
+    folder = path
+    while not os.path.lexists(folder):
+        folder = os.path.dirname(folder)
+    if not os.path.isdir(folder):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
 
 
 class ReplicateStore:
@@ -90,12 +109,7 @@ class ReplicateStore:
                 raise FileExistsError(errno.EEXIST, reason, path)
             if not self.exists():
                 self._refuse_others()
-        while not os.path.lexists(path):
-            path = os.path.dirname(path)
-        if not os.path.isdir(path):
-            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), self.path)
-        if not os.access(path, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), self.path)
+        check_writable(path)
 
     def create(self) -> None:
         """Make the folder.

@@ -17,7 +17,9 @@ from .._bootstrap.resampling import Resampling
 from .._bootstrap.store import ReplicateStore
 from .._bootstrap.trainer import model_settings
 from .._checks import instance, integer, optional_integer, shown
+from .._core import FormatError
 from .._fit.documents import By, EncodedDocuments, Label
+from .._io.files import output_path
 from .._io.sources import Source
 from .._progress import Progress, reporter
 from .._results import IntervalTable, ResultTable
@@ -28,6 +30,7 @@ from ..glove import Glove
 from ..vectors import WordVectors
 from ..vocabulary import Vocabulary
 from .changes import changed_words, neighbours
+from .slice_store import SliceStore, check_same, new_folder, stored, text_of
 
 __all__ = ["Slices", "slices"]
 
@@ -76,16 +79,96 @@ class Slices(Mapping[Any, WordVectors]):
         tokens: dict[Any, int],
         bootstraps: dict[Any, Bootstrap],
         temporary: tempfile.TemporaryDirectory[str] | None = None,
+        settings: dict[str, Any] | None = None,
+        store: SliceStore | None = None,
     ) -> None:
         self.compass, self.tokens, self.bootstraps = compass, tokens, bootstraps
         self._vectors, self._temporary = vectors, temporary
+        self._settings, self._store = settings, store
 
     def __reduce__(self) -> Any:
         if self._temporary is not None:
             raise TypeError(
-                "slices with replicates cannot be pickled: the replicates are in a temporary folder"
+                "these slices cannot be pickled or copied, because their replicates are in a "
+                "temporary folder: save them, or make them with path="
             )
-        return type(self), (self.compass, self._vectors, self.tokens, self.bootstraps)
+        parts = (self.compass, self._vectors, self.tokens, self.bootstraps)
+        return type(self), (*parts, None, self._settings, self._store)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write a folder with the vectors and the replicates. It appears complete or not at all.
+
+        The labels must be str, int, float or bool. After ``slices(path=...)`` there is no need to
+        save: :meth:`load` reads that folder.
+
+        Parameters
+        ----------
+        path : path
+            The folder to write. For the folder of these slices, nothing is written.
+
+        Raises
+        ------
+        FileExistsError
+            If `path` is a file, or a folder that is not empty.
+        TypeError
+            If a label has another type.
+        OSError
+            If the folder cannot be written.
+
+        Examples
+        --------
+        >>> from glove_rs import Glove, compare
+        >>> text = ["ice is cold", "steam is hot"] * 20
+        >>> model = Glove(dim=4, threads=1, deterministic=True)
+        >>> periods = compare.slices(model, text * 2, by=[1990] * 40 + [2000] * 40, n=2)
+        >>> periods.save("periods")
+        >>> compare.Slices.load("periods")
+        <2 slices: 1990, 2000>
+        """
+        target = os.path.realpath(output_path("path", path, "folder"))
+        own = self._store
+        if own is not None and os.path.lexists(target) and os.path.samefile(target, own.path):
+            return
+        if self._settings is None:
+            raise ValueError("these slices have no settings to save: make them with slices()")
+        settings = stored(self._settings)
+        with new_folder(target) as folder:
+            copy = SliceStore(folder)
+            copy.write_compass(self.compass)
+            if own is not None:
+                own.copy_contexts(copy)
+            for number, label in enumerate(entry["label"] for entry in settings["labels"]):
+                if label in self.bootstraps:
+                    self.bootstraps[label].save(copy.slice(number).path)
+                elif label in self._vectors:
+                    copy.write_slice(number, settings, self._vectors[label])
+            copy.write_settings(settings)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Slices:
+        """Open a folder that :meth:`save` or ``slices(path=...)`` wrote.
+
+        The vectors are mapped into memory. After an interrupted run, the folder has the slices and
+        the replicates that were finished.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such folder, or if it has no slices.
+        FormatError
+            If a file is not valid. The file of a replicate is checked when its vectors are used.
+        """
+        store = SliceStore(path)
+        settings, compass = store.read_settings(), store.compass()
+        vectors, tokens, bootstraps = {}, {}, {}
+        for number, entry in enumerate(settings["labels"]):
+            label = entry["label"]
+            found = store.read_slice(number, settings, compass.vector_size)
+            if found is not None:
+                vectors[label], tokens[label] = found, entry["tokens"]
+                if settings["n"]:
+                    bootstraps[label] = Bootstrap(store.slice(number), None)
+        return cls(compass, vectors, tokens, bootstraps, None, settings, store)
 
     @property
     def labels(self) -> list[Any]:
@@ -287,6 +370,7 @@ def slices(
     threads: int | None = None,
     memory: int | str | None = None,
     progress: Progress = None,
+    path: str | os.PathLike[str] | None = None,
 ) -> Slices:
     """Train word vectors for each period or group of a text, in one space.
 
@@ -331,6 +415,12 @@ def slices(
         Seed of the resampling.
     threads, memory, progress : optional
         If given, they replace those of the model.
+    path : path, optional
+        The folder to write to. Each slice and each replicate is stored when it is finished, so a
+        killed or interrupted run can continue: call the function again with the same arguments. A
+        larger `n` adds replicates. :meth:`Slices.load` opens the folder. The labels must be str,
+        int, float or bool. By default the replicates are in a temporary folder, which is removed
+        when the result is deleted.
 
     Returns
     -------
@@ -341,11 +431,14 @@ def slices(
     ValueError
         If a parameter is out of its range, if labels and documents do not match, if a label is
         missing (None, NaN, NaT or the NA of pandas), if every slice is left out (see Warns), if `n`
-        is not 0 and a slice has only one document with words, or if the model has
-        ``subwords=True``: the subword model would move the context vectors.
+        is not 0 and a slice has only one document with words, if `path` holds slices with other
+        settings or of another text, or if the model has ``subwords=True``: the subword model would
+        move the context vectors.
     TypeError
         If `model` is not a :class:`glove_rs.Glove`, or if `by` or `labels` is of another type, such
-        as a str or, for `by`, a set.
+        as a str or, for `by`, a set; or if `path` is given and a label cannot be stored.
+    FileExistsError
+        If `path` is a file, or a folder that is not empty and holds no slices.
 
     Warns
     -----
@@ -367,12 +460,54 @@ def slices(
         parameters["subwords"] = False
     if _settings.core_training(parameters)["subwords"]:
         raise ValueError("model must have subwords=False: subwords would move the context vectors")
+    schedule = _slice_training(_settings.core_training(parameters), epochs)
+    settings: dict[str, Any] = {
+        "n": n,
+        "seed": seed,
+        "min_count": least,
+        "epochs": schedule["epochs"],
+        "learning_rate": schedule["learning_rate"],
+        "model": model_settings(parameters),
+    }
+    store = None if path is None else SliceStore(path)
+    if store is not None:  # check the folder before the text is read
+        store.check()
+        if store.exists():
+            check_same(store.path, store.read_settings(), settings)
     with reporter(model.progress if progress is None else progress) as callback:
         where = {"column": column, "storage_options": storage_options}
         documents = _documents(source, by, {**parameters, **where}, callback, vocabulary)
         groups = _groups(documents, labels)
-        compass = _Compass(documents, parameters, epochs, callback)
-        return _train_all(compass, groups, n, least, seed, callback)
+        settings |= text_of(documents, groups)
+        if store is not None:
+            settings = stored(settings)
+        temporary = None
+        if store is None and n:
+            temporary = tempfile.TemporaryDirectory(
+                prefix="glove-rs-slices-", dir=parameters["tmp_dir"], ignore_cleanup_errors=True
+            )
+            store = SliceStore(temporary.name)
+        if store is not None and store.exists():
+            saved = store.read_settings()
+            check_same(store.path, saved, settings)
+            if saved["n"] < n:
+                store.write_settings(settings)
+            settings["n"] = max(n, saved["n"])
+            compass = _Compass(documents, parameters, epochs, callback, store)
+        else:
+            if store is not None:
+                store.create()
+            compass = _Compass(documents, parameters, epochs, callback)
+            if store is not None:
+                store.write_compass(compass.words)
+                store.write_contexts(documents.vocabulary.words, compass.arrays)
+                if temporary is None:  # a temporary folder is not continued
+                    store.write_settings(settings)
+        run = _Run(compass, groups, settings, store, temporary)
+        run.train_slices(callback)
+        if n:
+            run.train_replicates(n, callback)
+        return run.result()
 
 
 def _documents(
@@ -418,7 +553,11 @@ def _groups(documents: EncodedDocuments, wanted: Iterable[Label] | None) -> dict
 
 
 class _Compass:
-    """The model of all of the text. All slices are trained with its context vectors."""
+    """The model of all of the text. All slices are trained with its context vectors.
+
+    With a `store`, the model is not trained but read. Then `arrays` has W only: a slice that is to
+    be trained reads the others with :meth:`complete`.
+    """
 
     def __init__(
         self,
@@ -426,22 +565,42 @@ class _Compass:
         parameters: Mapping[str, Any],
         epochs: int | None,
         callback: _Callback,
+        store: SliceStore | None = None,
     ) -> None:
         self.documents, self.parameters = documents, parameters
         self.dim = _settings.SETTINGS["dim"].check(parameters["dim"])
         self.training = _settings.core_training(parameters)
         self.running = _settings.core_running(parameters)
+        self.tokens = int(documents.lengths.sum(dtype=np.int64))
+        self.slice_training = _slice_training(self.training, epochs)
+        self._store = store
+        if store is not None:
+            #: W of all of the text.
+            self.words = store.compass()
+            if self.words.index_to_key != documents.vocabulary.words:
+                raise FormatError(f"{store.path}: compass.native has other words than the text")
+            self.arrays = {"W": np.asarray(self.words.vectors, dtype=np.float32)}
+            return
         everything = np.ones(len(documents), dtype=np.uint32)
         counts = documents.count(everything, parameters, callback)
         trained = _core.train(counts._core, self.dim, self.training, self.running, callback, True)
         self.arrays = trained.arrays
-        self.tokens = int(documents.lengths.sum(dtype=np.int64))
-        self.slice_training = _slice_training(self.training, epochs)
+        self.words = WordVectors(
+            documents.vocabulary.words, combine(self.arrays["W"], self.arrays["W_tilde"], "word")
+        )
 
-    @property
-    def vectors(self) -> _F32:
-        """W of all of the text."""
-        return combine(self.arrays["W"], self.arrays["W_tilde"], "word")
+    def complete(self) -> dict[str, _F32]:
+        """Return all arrays of the model. Those of its step rule are 1 if the model was read."""
+        if "W_tilde" not in self.arrays:
+            assert self._store is not None
+            rows = len(self.arrays["W"])
+            self.arrays |= self._store.contexts((rows, self.dim))
+            width = 1 if self.training["optimizer"] == "rowwise_adagrad" else self.dim
+            for name in ("W", "W_tilde"):
+                self.arrays[f"G_{name}"] = np.ones((rows, width), dtype=np.float32)
+            for name in ("b", "b_tilde"):
+                self.arrays[f"G_{name}"] = np.ones(rows, dtype=np.float32)
+        return self.arrays
 
 
 def _slice_training(training: _core._Training, epochs: int | None) -> _core._Training:
@@ -476,7 +635,7 @@ class _SliceTrainer:
         self.documents, rows = compass.documents.subset(weights)
         vocabulary = self.documents.vocabulary
         self.words = vocabulary.words[: np.count_nonzero(vocabulary.counts >= least)]
-        arrays = {name: array[rows] for name, array in compass.arrays.items()}
+        arrays = {name: array[rows] for name, array in compass.complete().items()}
         # Subtract from each row of W_tilde the weighted mean of all rows. Add to the bias of each
         # word the inner product of the word's vector and this mean. This changes no prediction, but
         # training needs fewer epochs: if the mean stayed in W_tilde, a step of a word vector along
@@ -538,87 +697,109 @@ class _SliceTrainer:
         return result
 
 
-def _train_all(
-    compass: _Compass,
-    groups: dict[Any, _Weights],
-    n: int,
-    least: int,
-    seed: int,
-    callback: _Callback,
-) -> Slices:
-    temporary = None
-    if n:
-        temporary = tempfile.TemporaryDirectory(
-            prefix="glove-rs-slices-", dir=compass.parameters["tmp_dir"], ignore_cleanup_errors=True
-        )
-    vectors: dict[Any, WordVectors] = {}
-    tokens: dict[Any, int] = {}
-    bootstraps: dict[Any, Bootstrap] = {}
-    for number, (label, weights) in enumerate(groups.items()):
+class _Run:
+    """Trains the slices and then their replicates. With a store, only what it does not have."""
+
+    def __init__(
+        self,
+        compass: _Compass,
+        groups: dict[Any, _Weights],
+        settings: dict[str, Any],
+        store: SliceStore | None,
+        temporary: tempfile.TemporaryDirectory[str] | None,
+    ) -> None:
+        self._compass, self._groups, self._settings = compass, groups, settings
+        self._store, self._temporary = store, temporary
+        self._vectors: dict[Any, WordVectors] = {}
+
+    def train_slices(self, callback: _Callback) -> None:
+        """Train the vectors of each slice."""
+        groups = self._groups
+        for number, label in enumerate(groups):
+            if callback is not None:
+                callback("slices", number, len(groups), {})
+            vectors = None
+            if self._store is not None:
+                vectors = self._store.read_slice(number, self._settings, self._compass.dim)
+            if vectors is None:
+                vectors = self._train_slice(number, label)
+            if vectors is not None:
+                self._vectors[label] = vectors
         if callback is not None:
-            callback("slices", number, len(groups), {})
-        trainer = _SliceTrainer(compass, weights, least)
-        documents = trainer.documents
+            callback("slices", len(groups), len(groups), {})
+        if not self._vectors:
+            raise ValueError(f"no slice has a word min_count={self._settings['min_count']} times")
+
+    def _trainer(self, label: Any) -> _SliceTrainer:
+        return _SliceTrainer(self._compass, self._groups[label], self._settings["min_count"])
+
+    def _resampling(self, label: Any, documents: EncodedDocuments) -> Resampling:
+        try:
+            return Resampling(documents.lengths, None, "bootstrap", self._settings["seed"])
+        except ValueError as error:
+            raise ValueError(f"slice {label!r}: {error}") from None
+
+    def _train_slice(self, number: int, label: Any) -> WordVectors | None:
+        """Train and store the vectors of a slice. Return None if it is left out."""
+        trainer = self._trainer(label)
         if not trainer.words:
-            warn(f"slice {label!r} has no word {least} times: it is left out")
-            continue
-        everything = np.ones(len(documents), dtype=np.uint32)
-        own = trainer.train(everything, compass.training["seed"])
+            warn(f"slice {label!r} has no word {self._settings['min_count']} times: it is left out")
+            return None
+        everything = np.ones(len(trainer.documents), dtype=np.uint32)
+        own = trainer.train(everything, self._compass.training["seed"])
         if np.isnan(own).all():
             warn(f"slice {label!r} has no document of two words: it is left out")
-            continue
-        tokens[label] = int(documents.lengths.sum(dtype=np.int64))
-        vectors[label] = WordVectors(trainer.words, own)
-        if temporary is not None:
-            store = ReplicateStore(os.path.join(temporary.name, str(number)))
-            bootstraps[label] = _bootstrap_of(
-                trainer, store, vectors[label], n, seed, label, temporary
-            )
-    if callback is not None:
-        callback("slices", len(groups), len(groups), {})
-    if not vectors:
-        raise ValueError(f"no slice has a word min_count={least} times")
-    whole = WordVectors(compass.documents.vocabulary.words, compass.vectors)
-    return Slices(whole, vectors, tokens, bootstraps, temporary)
+            return None
+        if self._settings["n"]:
+            self._resampling(label, trainer.documents)  # checks that there is more than a document
+        vectors = WordVectors(trainer.words, own)
+        if self._store is not None:
+            self._store.write_slice(number, self._settings, vectors)
+        return vectors
 
+    def train_replicates(self, n: int, callback: _Callback) -> None:
+        """Train the replicates of all slices, up to `n` of each."""
+        assert self._store is not None
+        missing: list[tuple[Any, ReplicateStore, int]] = []
+        for number, label in enumerate(self._groups):
+            if label in self._vectors:
+                store = self._store.slice(number)
+                missing.append((label, store, store.finished()))
+        total = n * len(missing)
+        done = sum(min(finished, n) for _, _, finished in missing)
+        for label, store, finished in missing:
+            own = store.read_settings()
+            if own["n"] < n:
+                store.write_settings({**own, "n": n})
+            if finished >= n:
+                continue
+            trainer = self._trainer(label)
+            resampling = self._resampling(label, trainer.documents)
+            for replicate in range(finished, n):
+                if callback is not None:
+                    callback("replicates", done, total, {})
+                drawn = resampling.weights(replicate, n)
+                seed = resampling.training_seed(replicate, self._compass.training["seed"])
+                vectors = trainer.train(drawn, seed)
+                vectors[trainer.documents.word_counts(drawn)[: len(vectors)] == 0] = np.nan
+                store.write(replicate, vectors)
+                done += 1
+        if callback is not None:
+            callback("replicates", total, total, {})
 
-def _bootstrap_of(
-    trainer: _SliceTrainer,
-    store: ReplicateStore,
-    full: WordVectors,
-    n: int,
-    seed: int,
-    label: Any,
-    temporary: tempfile.TemporaryDirectory[str],
-) -> Bootstrap:
-    """Train replicates of a slice. The result keeps the folder `temporary`, which has its files."""
-    documents, compass = trainer.documents, trainer.compass
-    try:
-        resampling = Resampling(documents.lengths, None, "bootstrap", seed)
-    except ValueError as error:
-        raise ValueError(f"slice {label!r}: {error}") from None
-    store.create()
-    store.write_full(full)
-    for replicate in range(n):
-        drawn = resampling.weights(replicate, n)
-        training_seed = resampling.training_seed(replicate, compass.training["seed"])
-        vectors = trainer.train(drawn, training_seed)
-        vectors[documents.word_counts(drawn)[: len(full)] == 0] = np.nan
-        store.write(replicate, vectors)
-    store.write_settings(
-        {
-            "method": "bootstrap",
-            "unit": "document",
-            "seed": seed,
-            "n": n,
-            "slice": str(label),
-            "text": {
-                "documents": len(documents),
-                "units": resampling.units,
-                "tokens": int(documents.lengths.sum(dtype=np.int64)),
-                "words": len(full),
-            },
-            "model": model_settings(compass.parameters),
-        }
-    )
-    return Bootstrap(store, None, temporary)
+    def result(self) -> Slices:
+        tokens, bootstraps = {}, {}
+        for number, label in enumerate(self._groups):
+            if label in self._vectors:
+                tokens[label] = self._settings["labels"][number]["tokens"]
+                if self._store is not None and self._settings["n"]:
+                    bootstraps[label] = Bootstrap(self._store.slice(number), None, self._temporary)
+        return Slices(
+            self._compass.words,
+            self._vectors,
+            tokens,
+            bootstraps,
+            self._temporary,
+            self._settings,
+            self._store,
+        )

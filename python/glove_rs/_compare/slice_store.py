@@ -1,0 +1,367 @@
+"""The folder of slices.
+
+| file | content |
+|---|---|
+| ``slices.json`` | version, settings, labels, and numbers that identify the text |
+| ``compass.native`` | the vectors W of all of the text |
+| ``contexts.native`` | W_tilde of all of the text, and a column each for b and b_tilde |
+| ``slice-0001/``, … | for each label, in order, the folder of a :class:`Bootstrap` |
+
+``full.native`` in the folder of a slice has the vectors of the slice. ``contexts.native`` is needed
+to train further slices and replicates, not to load finished ones.
+
+Each file appears complete or not at all. ``slices.json`` is written after the files beside it, and
+before the folders. So a folder that has ``slices.json`` can be loaded, with the slices and
+replicates that were finished.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import math
+import os
+import shutil
+import zlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from .. import _core
+from .._bootstrap.store import ReplicateStore, check_writable
+from .._checks import integer, shown
+from .._core import FormatError, __version__
+from .._fit.documents import EncodedDocuments
+from .._io.archives import MOST_JSON
+from .._io.files import output_path, replacing
+from ..vectors import WordVectors
+
+__all__ = ["SliceStore", "check_same", "new_folder", "stored", "text_of"]
+
+FORMAT: Final = "glove-rs slices"
+_SETTINGS, _COMPASS, _CONTEXTS = "slices.json", "compass.native", "contexts.native"
+
+_F32: TypeAlias = npt.NDArray[np.float32]
+
+
+def text_of(
+    documents: EncodedDocuments, groups: Mapping[Any, npt.NDArray[np.uint32]]
+) -> dict[str, Any]:
+    """Return the labels of the slices, and numbers that identify the text and its slices.
+
+    The checksum covers the lengths of the documents and the words of the vocabulary, as for a
+    bootstrap; that of `by` covers which documents belong to which slice.
+    """
+    lengths = documents.lengths
+    checksum = zlib.crc32(lengths.tobytes())
+    checksum = zlib.crc32("\n".join(documents.vocabulary.words).encode(), checksum)
+    by, entries = 0, []
+    for label, weights in groups.items():
+        chosen = weights > 0
+        by = zlib.crc32(np.packbits(chosen).tobytes(), by)
+        entries.append(
+            {
+                "label": label,
+                "documents": int(chosen.sum()),
+                "units": int((lengths[chosen] > 0).sum()),
+                "tokens": int(lengths[chosen].sum(dtype=np.int64)),
+            }
+        )
+    return {
+        "text": {
+            "documents": len(documents),
+            "tokens": int(lengths.sum(dtype=np.int64)),
+            "words": len(documents.vocabulary),
+            "checksum": checksum,
+        },
+        "labels": entries,
+        "by": by,
+    }
+
+
+def stored(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings that JSON holds exactly.
+
+    Raises
+    ------
+    TypeError
+        If a label is not a str, an int, a finite float or a bool, of Python or numpy.
+    """
+    entries = [{**own, "label": _stored_label(own["label"])} for own in settings["labels"]]
+    return {**settings, "labels": entries}
+
+
+def _stored_label(label: Any) -> Any:
+    plain = label.item() if isinstance(label, np.generic) else label
+    if not _is_stored(plain):
+        raise TypeError(
+            "labels must be str, int, finite float or bool to be stored in a folder, got "
+            f"{shown(label)}: give texts, such as str(label)"
+        )
+    return plain
+
+
+def _is_stored(label: object) -> bool:
+    # Not isinstance: an item of an enumeration that is also a str would be loaded as a str.
+    return type(label) in (str, int, bool) or (type(label) is float and math.isfinite(label))
+
+
+def check_same(path: str, saved: Mapping[str, Any], given: Mapping[str, Any]) -> None:
+    """Raise a ValueError if stored settings differ from those `given`.
+
+    The number of replicates may differ: then more are trained.
+    """
+    for name in given:
+        if name == "n":
+            continue
+        if name == "labels":
+            same = [own["label"] for own in saved[name]] == [own["label"] for own in given[name]]
+        else:
+            same = saved[name] == given[name]
+        if not same:
+            what = name
+            if isinstance(given[name], Mapping):
+                keys = [key for key in given[name] if saved[name].get(key) != given[name][key]]
+                what = f"{name} ({', '.join(keys)})"
+            raise ValueError(
+                f"path has slices with another {what}: choose another folder, got {path!r}"
+            )
+
+
+@contextmanager
+def new_folder(path: str) -> Iterator[str]:
+    """Yield a folder to fill, which appears at `path` when the block ends without an exception.
+
+    Raises
+    ------
+    FileExistsError
+        If `path` is a file, or a folder that is not empty.
+    """
+    if os.path.lexists(path):
+        if not os.path.isdir(path):
+            raise FileExistsError(errno.EEXIST, "exists and is not a folder", path)
+        if os.listdir(path):
+            reason = "the folder is not empty: choose another folder"
+            raise FileExistsError(errno.EEXIST, reason, path)
+    writer = _core.FolderWriter(path, [])
+    try:
+        yield writer.folder
+        writer.commit(False)
+    finally:
+        # The writer removes only files; after a commit there is nothing to remove.
+        shutil.rmtree(writer.folder, ignore_errors=True)
+        writer.discard()
+
+
+class SliceStore:
+    """The files of slices in a folder."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = os.path.abspath(output_path("path", path, "folder"))
+
+    def _file(self, name: str) -> str:
+        return os.path.join(self.path, name)
+
+    def exists(self) -> bool:
+        """Return whether the folder holds slices."""
+        return os.path.isfile(self._file(_SETTINGS))
+
+    def check(self) -> None:
+        """Raise the OSError that :meth:`create` would raise. Call this before a text is read.
+
+        A folder that holds slices is no error here, because the slices can be continued.
+
+        Raises
+        ------
+        FileExistsError
+            If the path is a file, or a folder that holds no slices but has other files.
+        NotADirectoryError
+            If the folder cannot be made, because a part of its path is a file.
+        PermissionError
+            If the folder is read-only, or the folder in which it would be made.
+        """
+        if os.path.lexists(self.path):
+            if not os.path.isdir(self.path):
+                reason = "exists and is not a folder: choose another name"
+                raise FileExistsError(errno.EEXIST, reason, self.path)
+            if not self.exists():
+                self._refuse_others()
+        check_writable(self.path)
+
+    def create(self) -> None:
+        """Make the folder, or use one that is empty or that a killed run has left.
+
+        Raises
+        ------
+        FileExistsError
+            If the folder holds other files than those of a run that was killed before
+            ``slices.json`` was written.
+        """
+        os.makedirs(self.path, exist_ok=True)
+        self._refuse_others()
+
+    def _refuse_others(self) -> None:
+        with os.scandir(self.path) as entries:
+            if all(map(_is_leftover, entries)):
+                return
+        reason = "the folder is not empty and holds no slices: choose another folder"
+        raise FileExistsError(errno.EEXIST, reason, self.path)
+
+    def read_settings(self) -> dict[str, Any]:
+        """Return the content of ``slices.json``.
+
+        Raises
+        ------
+        FormatError
+            If the file is not that of slices, or if a setting is out of its range. The message
+            names the file and the setting.
+        FileNotFoundError
+            If there is no such file.
+        """
+        path = self._file(_SETTINGS)
+        with open(path, "rb") as file:
+            try:
+                settings = json.loads(file.read(MOST_JSON).decode())
+            except (ValueError, RecursionError) as error:
+                raise FormatError(f"{path}: not valid JSON ({error})") from error
+        needed = {"n", "seed", "min_count", "epochs", "learning_rate"}
+        needed |= {"text", "labels", "by", "model"}
+        if (
+            not isinstance(settings, dict)
+            or settings.get("format") != FORMAT
+            or not needed <= settings.keys()
+        ):
+            raise FormatError(f"{path}: not the settings of slices")
+        try:
+            _check_settings(settings)
+        except ValueError as error:
+            raise FormatError(f"{path}: {error}") from None
+        return settings
+
+    def write_settings(self, settings: Mapping[str, Any]) -> None:
+        """Replace ``slices.json``. `settings` are from :func:`stored`."""
+        content = {"format": FORMAT, "glove_rs": __version__, **settings}
+        with replacing(self._file(_SETTINGS)) as file:
+            file.write(json.dumps(content, indent=2).encode())
+
+    def write_compass(self, compass: WordVectors) -> None:
+        """Write the vectors W of all of the text."""
+        compass.save(self._file(_COMPASS))
+
+    def write_contexts(self, words: list[str], arrays: Mapping[str, _F32]) -> None:
+        """Write W_tilde, b and b_tilde of all of the text."""
+        columns = arrays["W_tilde"], arrays["b"][:, None], arrays["b_tilde"][:, None]
+        table = np.concatenate(columns, axis=1)
+        WordVectors._from_unique(words, table).save(self._file(_CONTEXTS))
+
+    def copy_contexts(self, target: SliceStore) -> None:
+        """Copy W_tilde and the biases, if this folder has them."""
+        if os.path.exists(self._file(_CONTEXTS)):
+            with (
+                open(self._file(_CONTEXTS), "rb") as source,
+                replacing(target._file(_CONTEXTS)) as copy,
+            ):
+                shutil.copyfileobj(source, copy, 1 << 22)
+
+    def compass(self) -> WordVectors:
+        """Map the vectors W of all of the text into memory."""
+        return WordVectors.load(self._file(_COMPASS))
+
+    def contexts(self, shape: tuple[int, ...]) -> dict[str, _F32]:
+        """Return W_tilde, b and b_tilde. `shape` is that of W.
+
+        Raises
+        ------
+        ValueError
+            If the slices were saved without them.
+        FormatError
+            If the file has another shape.
+        """
+        path = self._file(_CONTEXTS)
+        if not os.path.exists(path):
+            raise ValueError(
+                "path has slices that were saved without their context vectors, and cannot be "
+                f"continued: choose another folder, got {self.path!r}"
+            )
+        table = WordVectors.load(path).vectors
+        wanted = (shape[0], shape[1] + 2)
+        if table.shape != wanted:
+            raise FormatError(f"{path}: has numbers of shape {table.shape}, expected {wanted}")
+        table = np.asarray(table, dtype=np.float32)
+        dim = shape[1]
+        return {
+            "W_tilde": np.ascontiguousarray(table[:, :dim]),
+            "b": table[:, dim].copy(),
+            "b_tilde": table[:, dim + 1].copy(),
+        }
+
+    def slice(self, number: int) -> ReplicateStore:
+        """Return the store of a slice, by its place in the labels, from 0."""
+        return ReplicateStore(self._file(f"slice-{number + 1:04}"))
+
+    def write_slice(self, number: int, settings: Mapping[str, Any], vectors: WordVectors) -> None:
+        """Write the vectors of a slice, without replicates."""
+        store, own = self.slice(number), settings["labels"][number]
+        store.create()
+        store.write_full(vectors)
+        text = {name: own[name] for name in ("documents", "units", "tokens")}
+        store.write_settings(
+            {
+                "method": "bootstrap",
+                "unit": "document",
+                "seed": settings["seed"],
+                "n": settings["n"],
+                "slice": str(own["label"]),
+                "text": {**text, "words": len(vectors)},
+                "model": settings["model"],
+            }
+        )
+
+    def read_slice(self, number: int, settings: Mapping[str, Any], dim: int) -> WordVectors | None:
+        """Return the vectors of a slice, or None if they are not in the folder.
+
+        Raises
+        ------
+        FormatError
+            If the folder of the slice holds something else.
+        """
+        store, label = self.slice(number), settings["labels"][number]["label"]
+        if not store.exists():
+            return None
+        found = store.read_settings().get("slice")
+        if found != str(label) or store.full.vector_size != dim:
+            raise FormatError(f"{store.path}: not the vectors of the slice {label!r}")
+        return store.full
+
+
+def _is_leftover(entry: os.DirEntry[str]) -> bool:
+    """Return whether a run that was killed before it wrote ``slices.json`` can have left this."""
+    if not entry.is_file(follow_symlinks=False):
+        return False
+    names = (_COMPASS, _CONTEXTS)
+    if entry.name in names:
+        return _core.is_native(entry.path)
+    return any(_core.is_temporary_of(entry.name, name) for name in (*names, _SETTINGS))
+
+
+def _check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise a ValueError for the first setting of ``slices.json`` that is out of its range."""
+    for name in ("n", "seed", "by"):
+        integer(name, settings[name], 0)
+    for name in ("min_count", "epochs"):
+        integer(name, settings[name], 1)
+    for name in ("text", "model"):
+        if not isinstance(settings[name], dict):
+            raise ValueError(f"{name} must be an object, got {shown(settings[name])}")
+    if not isinstance(settings["labels"], list):
+        raise ValueError(f"labels must be a list, got {shown(settings['labels'])}")
+    for own in settings["labels"]:
+        if not isinstance(own, dict) or not _is_stored(own.get("label")):
+            raise ValueError(f"labels must be objects with a label, got {shown(own)}")
+        for name in ("documents", "units", "tokens"):
+            integer(f"{name} of the slice {own['label']!r}", own.get(name), 0)
+    if len({own["label"] for own in settings["labels"]}) < len(settings["labels"]):
+        raise ValueError("labels must not have a label twice")
