@@ -798,6 +798,17 @@ def test_the_limits_of_few_replicates_use_students_quantile():
         ("text", {"documents": 1}, "units of text must be an integer"),
         ("model", None, "model must be an object"),
         ("model", {"epochs": "x"}, "epochs of model must be an integer"),
+        ("model", {"window": "x"}, "window of model must be an integer"),
+        ("model", {"tokenizer": "x"}, "settings of model: tokenizer must be 'whitespace'"),
+        ("model", {"tokenizer": 3}, "tokenizer of model: there is no tokenizer 3"),
+        ("model", {"tokenizer": {}}, "tokenizer of model: a pattern must have its text"),
+        ("model", {"tokenizer": {"pattern": "(", "flags": 32}}, "tokenizer of model: not a"),
+        ("model", {"user_dictionary": "x"}, "user_dictionary of model must be a list of words"),
+        ("model", {"user_dictionary": ["a 0"]}, "user_dictionary of model: user_dictionary must"),
+        ("model", {"user_dictionary": ["a"]}, "settings of model: user_dictionary must come with"),
+        ("model", {"stop_words": "x"}, "stop_words of model must be a list of words, got 'x'"),
+        ("model", {"stop_words": [3]}, "stop_words of model: stop_words must"),
+        ("model", {"phrases": []}, "phrases of model: "),
         ("slice", 3, "slice must be text"),
     ],
 )
@@ -810,6 +821,32 @@ def test_damaged_settings_are_named_with_their_file(tmp_path, name, value, messa
         Bootstrap.load(tmp_path / "b")
     path.write_text(json.dumps(settings))
     assert len(Bootstrap.load(tmp_path / "b")) == len(b)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tokenizer": ...}, "model has no tokenizer"),
+        ({"dim": ...}, "model has no dim"),
+        ({"dim": 99}, "dim of model must be 5 as in full.native, got 99"),
+    ],
+)
+def test_extend_names_what_the_model_of_a_damaged_file_lacks(tmp_path, changes, message):
+    glove_rs.bootstrap(Glove(**QUICK | {"dim": 5}), TEXT, 2, path=tmp_path)
+    path = tmp_path / "bootstrap.json"
+    settings = json.loads(path.read_text())
+    own = {k: v for k, v in (settings["model"] | changes).items() if v is not ...}
+    path.write_text(json.dumps(settings | {"model": own}))
+    b = Bootstrap.load(tmp_path)
+    assert len(b.stability(["ice"])["word"]) == 1  # estimates need no settings of the model
+    with pytest.raises(glove_rs.FormatError, match=rf"bootstrap\.json: {message}"):
+        b.extend(3, TEXT)
+    # Settings that an older version did not have keep their defaults.
+    older = {
+        k: v for k, v in settings["model"].items() if k not in ("phrases", "simplified_lookup")
+    }
+    path.write_text(json.dumps(settings | {"model": older}))
+    assert len(Bootstrap.load(tmp_path).extend(3, TEXT)) == 3
 
 
 def test_settings_without_any_epochs_are_an_error_when_they_are_needed(tmp_path):

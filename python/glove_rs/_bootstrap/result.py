@@ -588,6 +588,9 @@ class Bootstrap:
             If the text is needed and `source` is not given, if `source` is not the text of this
             bootstrap, if this is a jackknife that cannot be extended to `n`, or if
             :func:`compare.slices` made this bootstrap.
+        FormatError
+            If the text is read and ``bootstrap.json`` lacks a setting of the model without which it
+            cannot be trained.
         TypeError
             For any other argument, such as `replicate_epochs`: the settings of the replicates
             cannot change.
@@ -603,6 +606,7 @@ class Bootstrap:
             if source is None:
                 verb = "needs" if len(reading) == 1 else "need"
                 raise ValueError(f"{', '.join(reading)} {verb} a source")
+            self._store.check_model(self._settings)
             self._trainer = trainer_of(self._settings, source, progress, **reading)
         if n > self._done and self.method == "jackknife":
             n = blocks(n, self._settings["text"]["units"])
