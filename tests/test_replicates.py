@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import glove_rs
 import topic_text
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _settings
-from glove_rs._bootstrap import schedule
+from glove_rs._bootstrap import queries, schedule
 from glove_rs._bootstrap.estimates import INTERVALS, interval_of
 from glove_rs._bootstrap.resampling import Resampling
 from glove_rs._bootstrap.schedule import replicate_schedule
@@ -284,6 +284,31 @@ def test_stability_is_the_mean_overlap_of_two_replicates(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         same.neighbours("w0")
+
+
+def test_stability_reads_each_replicate_once_for_all_words(tmp_path, monkeypatch):
+    b = made(tmp_path, *noisy(3, n=4))
+    words = [f"w{i}" for i in range(9)]
+    one_by_one = {word: b.stability(word, topn=3) for word in words}
+    loaded: list[int] = []
+    load = Store.load
+
+    def counted(store: Store, replicate: int) -> WordVectors:
+        loaded.append(replicate)
+        return load(store, replicate)
+
+    monkeypatch.setattr(Store, "load", counted)
+    stages: list[tuple[str, int, int]] = []
+    table = b.stability(words, topn=3, progress=lambda *given: stages.append(given[:3]))
+    assert dict(zip(table["word"], table["stability"], strict=True)) == one_by_one
+    assert loaded == [0, 1, 2, 3]
+    assert stages == [("replicates", done, 4) for done in range(5)]
+    # If the neighbours of all words do not fit into memory, blocks of words are read.
+    monkeypatch.setattr(queries, "_MOST_NEIGHBOURS", 4 * 3 * 5)
+    table = b.stability(words, topn=3)
+    assert dict(zip(table["word"], table["stability"], strict=True)) == one_by_one
+    assert loaded == 3 * [0, 1, 2, 3]
+    assert len(b.stability([])["word"]) == 0
 
 
 def test_a_low_stability_warns(tmp_path):

@@ -22,7 +22,7 @@ from .._vectors.cosine import cosines_of_pairs, row_slices, unit_rows, unit_rows
 from .._warnings import warn
 from ..vectors import WordVectors
 from .estimates import INTERVALS, Estimate, interval_of, spread
-from .queries import Query, mean_overlap, rank_words
+from .queries import Query, mean_overlaps, rank_words
 from .reading import check_reading, trainer_of
 from .resampling import blocks
 from .store import Store
@@ -444,7 +444,7 @@ class Bootstrap:
             If there are fewer than 2 replicates, or if `topn` is not an integer >= 1.
         """
         row = self._row(word)
-        stability = mean_overlap(self.models, row, _NEIGHBOURS)
+        (stability,) = mean_overlaps(self.models, [row], _NEIGHBOURS)
         if stability < LOW_STABILITY:
             warn(
                 f"the neighbours of {word!r} are not stable: two replicates share "
@@ -496,13 +496,22 @@ class Bootstrap:
             title,
         )
 
-    def stability(self, words: str | Iterable[str], topn: int = 10) -> float | IntervalTable:
+    def stability(
+        self, words: str | Iterable[str], topn: int = 10, *, progress: Progress = None
+    ) -> float | IntervalTable:
         """Return how stable the nearest neighbours of words are.
 
         The stability of a word is the mean fraction of its `topn` nearest neighbours that two
         replicates share, over all pairs of replicates that have the word (Antoniak and Mimno 2018).
         It is 1 if all replicates have the same neighbours. :meth:`neighbours` warns if it is below
-        0.5.
+        0.5. Each replicate is read once for all words.
+
+        Parameters
+        ----------
+        words : str or iterable of str
+        topn : int, default 10
+        progress : bool or callable, optional
+            As for :class:`glove_rs.Glove`. The name of the stage is "replicates".
 
         Returns
         -------
@@ -520,10 +529,12 @@ class Bootstrap:
         """
         self._check_replicates()
         topn = integer("topn", topn, 1)
+        listed = [words] if isinstance(words, str) else words_of("words", words)
+        rows = [self._row(word) for word in listed]
+        with reporter(progress) as callback:
+            values = mean_overlaps(self.models, rows, topn, callback)
         if isinstance(words, str):
-            return mean_overlap(self.models, self._row(words), topn)
-        listed = words_of("words", words)
-        values = [mean_overlap(self.models, self._row(word), topn) for word in listed]
+            return values[0]
         order = np.argsort(-np.nan_to_num(values, nan=-1), kind="stable").tolist()
         columns = {
             "word": [listed[place] for place in order],
