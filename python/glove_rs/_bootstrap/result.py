@@ -21,7 +21,7 @@ from .._unknown_word import UnknownWord
 from .._vectors.cosine import cosines_of_pairs, row_slices, unit_rows, unit_rows_in_float64
 from .._warnings import warn
 from ..vectors import WordVectors
-from .estimates import INTERVALS, Estimate, interval_of, spread
+from .estimates import INTERVALS, Estimate, interval_of, spread, warn_of_few
 from .queries import Query, mean_overlaps, rank_words
 from .reading import check_reading, trainer_of
 from .resampling import blocks
@@ -310,12 +310,7 @@ class Bootstrap:
                 f"{name} must have a value in at least 2 of the {len(replicates)} replicates, got "
                 f"{found.min()}: a word may be too rare"
             )
-        if found.size and found.min() < len(replicates):
-            warn(
-                f"{name}: only {found.min()} of {len(replicates)} replicates have a value, for "
-                "example because a word is rare; the others are left out, so the interval may be "
-                "too short"
-            )
+        warn_of_few(found, len(replicates), name)
 
     def similarity(self, w1: str, w2: str) -> Estimate:
         """Estimate the cosine of two words.
