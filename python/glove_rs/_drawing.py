@@ -170,7 +170,13 @@ def line(
         drawn = np.isfinite(low) & np.isfinite(high)
         ax.vlines(places[drawn], low[drawn], high[drawn], color="0.5")
     # matplotlib draws no line to an infinite value, but would take it for a limit of the axis.
-    ax.plot(places, np.where(np.isfinite(found), found, np.nan), "o-", label=of or None)
+    found = np.where(np.isfinite(found), found, np.nan)
+    ax.plot(places, found, "o-", label=of or None)
+    # The x-axis has the places of all labels: matplotlib leaves out those without a value, and
+    # would draw a single value at 2010 on an axis from 1899 to 2121.
+    ends = [places.min(), places.max()] if len(places) > 1 else [places[0] - 0.5, places[0] + 0.5]
+    ax.update_datalim([(x, 0.0) for x in ends], updatey=False)
+    ax.autoscale_view()
     if numbers is None or len(labels) <= _TICKS:  # else matplotlib chooses the ticks
         step = -(-len(labels) // _TICKS)
         shown = list(labels)[::step]
