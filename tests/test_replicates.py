@@ -870,6 +870,8 @@ def test_extend_names_what_the_model_of_a_damaged_file_lacks(tmp_path, changes, 
     older = {
         k: v for k, v in settings["model"].items() if k not in ("phrases", "simplified_lookup")
     }
+    path.write_text(json.dumps(settings | {"model": older | {"preset": None}}))
+    assert len(Bootstrap.load(tmp_path)) == 2  # None was the default of `preset`
     path.write_text(json.dumps(settings | {"model": older}))
     assert len(Bootstrap.load(tmp_path).extend(3, TEXT)) == 3
 

@@ -279,10 +279,10 @@ def _check_model(model: Mapping[str, Any]) -> None:
 
     A setting that is missing is no error here: estimates do not need the settings of the model.
     """
-    values = dict(model)
+    values = of_older_version(model)
     for name, setting in SETTINGS.items():
-        value = model.get(name)
-        if name not in model or (value is None and setting.optional):
+        value = values.get(name)
+        if name not in values or (value is None and setting.optional):
             continue
         if name in ("stop_words", "user_dictionary"):
             # A str would be the name of a file or a language, which `Store` never writes.
@@ -294,7 +294,7 @@ def _check_model(model: Mapping[str, Any]) -> None:
     values["tokenizer"] = _as_setting("tokenizer", from_json, model.get("tokenizer"))
     if model.get("phrases") is not None:
         values["phrases"] = _as_setting("phrases", phrases_from_json, model["phrases"])
-    _as_setting("settings", used, of_older_version(values))
+    _as_setting("settings", used, values)
 
 
 def _as_setting(name: str, convert: Callable[[Any], Any], value: Any) -> Any:
