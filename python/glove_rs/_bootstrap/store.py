@@ -29,7 +29,7 @@ from .._core import FormatError, __version__
 from .._io.archives import MOST_JSON
 from .._io.files import output_path, replacing
 from .._python_tokenizers import from_json
-from .._settings import SETTINGS, of_older_version, used
+from .._settings import SETTINGS, content_paths, of_older_version, used
 from .._word_lists import phrases_from_json
 from ..vectors import WordVectors
 from .resampling import RESAMPLING_METHODS, RESAMPLING_UNITS
@@ -280,16 +280,13 @@ def _check_model(model: Mapping[str, Any]) -> None:
     A setting that is missing is no error here: estimates do not need the settings of the model.
     """
     values = of_older_version(model)
+    # A file or a language of words is never stored: its words are.
+    for name, value in content_paths(values).items():
+        raise ValueError(f"{name} of model must be its content, got {shown(value)}")
     for name, setting in SETTINGS.items():
         value = values.get(name)
-        if name not in values or (value is None and setting.optional):
-            continue
-        if name in ("stop_words", "user_dictionary"):
-            # A str would be the name of a file or a language, which `Store` never writes.
-            if not isinstance(value, list):
-                raise ValueError(f"{name} of model must be a list of words, got {shown(value)}")
-            values[name] = _as_setting(name, setting.check, value)
-        elif name not in ("tokenizer", "phrases"):
+        is_given = name in values and not (value is None and setting.optional)
+        if is_given and name not in ("tokenizer", "phrases"):
             setting.type.check(f"{name} of model", value)
     values["tokenizer"] = _as_setting("tokenizer", from_json, model.get("tokenizer"))
     if model.get("phrases") is not None:
