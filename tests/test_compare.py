@@ -195,6 +195,33 @@ def test_the_factor_of_a_word_makes_its_change_zero(cosine, p, q, s, t):
     assert opposite == np.inf
 
 
+def test_changed_words_say_why_words_are_left_out_and_warn_of_missing_replicates(tmp_path):
+    rng = np.random.default_rng(4)
+    true = rng.normal(size=(60, 20))
+    a, b = (sampled(tmp_path / name, true, 0.2, rng) for name in "ab")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert compare.changed_words(a, b).title == ""
+    for number in range(20):
+        vectors = np.array(b.models[number].vectors)
+        vectors[3] = np.nan if number else vectors[3]  # in one replicate only
+        vectors[5] = np.nan if number % 2 else vectors[5]
+        b._store.write(number, vectors)
+    full = np.array(b.full.vectors)
+    full[[7, 8]] = 0
+    b._store.write_full(WordVectors(b.full.index_to_key, full))
+    with pytest.warns(UserWarning, match="^changed_words: only 10 of 20 replicates have a value"):
+        table = compare.changed_words(a, b)
+    assert table.title == (
+        "2 words are left out: their vectors are zero in one of the models; "
+        "1 word is left out: its vector is in fewer than 2 replicates"
+    )
+    assert not {"w3", "w7", "w8"} & set(table["word"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # no word of this table is missing
+        assert compare.changed_words(a, b, words=["w1", "w3"])["word"].tolist() == ["w1"]
+
+
 def test_changed_words_need_replicates(tmp_path):
     rng = np.random.default_rng(5)
     a = sampled(tmp_path / "a", rng.normal(size=(9, 3)), 0.1, rng)

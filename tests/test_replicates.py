@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import glove_rs
 import topic_text
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _settings
-from glove_rs._bootstrap import schedule
+from glove_rs._bootstrap import queries, schedule
 from glove_rs._bootstrap.estimates import INTERVALS, interval_of
 from glove_rs._bootstrap.resampling import Resampling
 from glove_rs._bootstrap.schedule import replicate_schedule
@@ -284,6 +284,31 @@ def test_stability_is_the_mean_overlap_of_two_replicates(tmp_path):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         same.neighbours("w0")
+
+
+def test_stability_reads_each_replicate_once_for_all_words(tmp_path, monkeypatch):
+    b = made(tmp_path, *noisy(3, n=4))
+    words = [f"w{i}" for i in range(9)]
+    one_by_one = {word: b.stability(word, topn=3) for word in words}
+    loaded: list[int] = []
+    load = Store.load
+
+    def counted(store: Store, replicate: int) -> WordVectors:
+        loaded.append(replicate)
+        return load(store, replicate)
+
+    monkeypatch.setattr(Store, "load", counted)
+    stages: list[tuple[str, int, int]] = []
+    table = b.stability(words, topn=3, progress=lambda *given: stages.append(given[:3]))
+    assert dict(zip(table["word"], table["stability"], strict=True)) == one_by_one
+    assert loaded == [0, 1, 2, 3]
+    assert stages == [("replicates", done, 4) for done in range(5)]
+    # If the neighbours of all words do not fit into memory, blocks of words are read.
+    monkeypatch.setattr(queries, "_MOST_NEIGHBOURS", 4 * 3 * 5)
+    table = b.stability(words, topn=3)
+    assert dict(zip(table["word"], table["stability"], strict=True)) == one_by_one
+    assert loaded == 3 * [0, 1, 2, 3]
+    assert len(b.stability([])["word"]) == 0
 
 
 def test_a_low_stability_warns(tmp_path):
@@ -798,6 +823,18 @@ def test_the_limits_of_few_replicates_use_students_quantile():
         ("text", {"documents": 1}, "units of text must be an integer"),
         ("model", None, "model must be an object"),
         ("model", {"epochs": "x"}, "epochs of model must be an integer"),
+        ("model", {"window": "x"}, "window of model must be an integer"),
+        ("model", {"tokenizer": "x"}, "settings of model: tokenizer must be 'whitespace'"),
+        ("model", {"tokenizer": 3}, "tokenizer of model: there is no tokenizer 3"),
+        ("model", {"tokenizer": {}}, "tokenizer of model: a pattern must have its text"),
+        ("model", {"tokenizer": {"pattern": "(", "flags": 32}}, "tokenizer of model: not a"),
+        ("model", {"user_dictionary": "x"}, "user_dictionary of model must be its content"),
+        ("model", {"user_dictionary": ["a 0"]}, "user_dictionary must have a word"),
+        ("model", {"user_dictionary": ["a"]}, "settings of model: user_dictionary must come with"),
+        ("model", {"stop_words": "x"}, "stop_words of model must be its content, got 'x'"),
+        ("model", {"stop_words": [3]}, "stop_words must"),
+        ("model", {"phrases": "x"}, "phrases of model must be its content, got 'x'"),
+        ("model", {"phrases": []}, "phrases of model: "),
         ("slice", 3, "slice must be text"),
     ],
 )
@@ -810,6 +847,34 @@ def test_damaged_settings_are_named_with_their_file(tmp_path, name, value, messa
         Bootstrap.load(tmp_path / "b")
     path.write_text(json.dumps(settings))
     assert len(Bootstrap.load(tmp_path / "b")) == len(b)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tokenizer": ...}, "model has no tokenizer"),
+        ({"dim": ...}, "model has no dim"),
+        ({"dim": 99}, "dim of model must be 5 as in full.native, got 99"),
+    ],
+)
+def test_extend_names_what_the_model_of_a_damaged_file_lacks(tmp_path, changes, message):
+    glove_rs.bootstrap(Glove(**QUICK | {"dim": 5}), TEXT, 2, path=tmp_path)
+    path = tmp_path / "bootstrap.json"
+    settings = json.loads(path.read_text())
+    own = {k: v for k, v in (settings["model"] | changes).items() if v is not ...}
+    path.write_text(json.dumps(settings | {"model": own}))
+    b = Bootstrap.load(tmp_path)
+    assert len(b.stability(["ice"])["word"]) == 1  # estimates need no settings of the model
+    with pytest.raises(glove_rs.FormatError, match=rf"bootstrap\.json: {message}"):
+        b.extend(3, TEXT)
+    # Settings that an older version did not have keep their defaults.
+    older = {
+        k: v for k, v in settings["model"].items() if k not in ("phrases", "simplified_lookup")
+    }
+    path.write_text(json.dumps(settings | {"model": older | {"preset": None}}))
+    assert len(Bootstrap.load(tmp_path)) == 2  # None was the default of `preset`
+    path.write_text(json.dumps(settings | {"model": older}))
+    assert len(Bootstrap.load(tmp_path).extend(3, TEXT)) == 3
 
 
 def test_settings_without_any_epochs_are_an_error_when_they_are_needed(tmp_path):

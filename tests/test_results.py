@@ -491,6 +491,36 @@ def test_similarity_over_slices_has_whiskers_where_there_are_intervals(ax):
     assert segments[:, 0, 0].tolist() == YEARS
 
 
+@pytest.mark.parametrize("has", [0, 2])
+def test_a_line_of_one_value_has_all_slices_on_its_axis(ax, has):
+    wv = WordVectors(["ice", "hot"], np.array([[0.1, 0.7, -0.3], [1.0, 0.2, 0.5]]))
+    without = WordVectors(["hot"], wv.vectors[1:])
+    periods = [1990, 2000, 2010]
+    vectors = {label: wv if number == has else without for number, label in enumerate(periods)}
+    slices = compare.Slices(wv, vectors, dict.fromkeys(periods, 9), {})
+    drift = slices.drift("ice")
+    assert drift["drift"][has] == 0
+    drift.plot(ax)
+    left, right = ax.get_xlim()
+    assert 1985 < left < 1990
+    assert 2010 < right < 2015
+    assert max(ax.get_ylim()) > 0.01
+    one = plt.figure().subplots()
+    compare.Slices(wv, {2010: wv}, {2010: 9}, {}).drift("ice").plot(one)
+    assert 2009 < one.get_xlim()[0] < 2010 < one.get_xlim()[1] < 2011
+
+
+def test_the_drift_of_the_first_slice_is_zero():
+    rng = np.random.default_rng(1)
+    words = [f"w{i}" for i in range(50)]
+    wv = WordVectors(words, rng.normal(size=(50, 7)).astype(np.float32))
+    slices = compare.Slices(wv, {1: wv, 2: wv}, {1: 9, 2: 9}, {})
+    for word in words:
+        drift = slices.drift(word)["drift"]
+        assert drift[0] == 0
+        assert 0 <= drift[1] < 1e-15
+
+
 def test_stability_is_sorted_from_the_top(ax):
     table = quiet(lambda t: t.bootstrap.stability([*COLD, *HOT], 2))
     table.plot(ax)

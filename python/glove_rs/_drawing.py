@@ -171,6 +171,11 @@ def line(
         ax.vlines(x[drawn], low[drawn], high[drawn], color="0.5")
     # matplotlib draws no line to an infinite value, but would take it for a limit of the axis.
     ax.plot(x, np.where(np.isfinite(found), found, np.nan), "o-", label=of or None)
+    # The x-axis has the positions of all labels: matplotlib leaves out those without a value, and
+    # would draw a single value at 2010 on an axis from 1899 to 2121.
+    ends = [x.min(), x.max()] if len(x) > 1 else [x[0] - 0.5, x[0] + 0.5]
+    ax.update_datalim([(end, 0.0) for end in ends], updatey=False)
+    ax.autoscale_view()
     if numbers is None or len(labels) <= _TICKS:  # else matplotlib chooses the ticks
         step = -(-len(labels) // _TICKS)
         shown = list(labels)[::step]

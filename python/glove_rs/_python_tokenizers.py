@@ -57,9 +57,21 @@ def to_json(tokenizer: Tokenizer) -> object:
 
 
 def from_json(value: Any) -> Any:
-    """Return the tokenizer that :func:`to_json` converted, or None for None."""
+    """Return the tokenizer that :func:`to_json` converted, or None for None.
+
+    Raises
+    ------
+    ValueError
+        If `value` is not the result of :func:`to_json`.
+    """
     if isinstance(value, dict):
-        return re.compile(value["pattern"], value["flags"] & ~re.DEBUG)
+        pattern, flags = value.get("pattern"), value.get("flags")
+        if not isinstance(pattern, str) or not isinstance(flags, int):
+            raise ValueError(f"a pattern must have its text and its flags, got {shown(value)}")
+        try:
+            return re.compile(pattern, flags & ~re.DEBUG)
+        except (re.error, ValueError, OverflowError, RecursionError) as error:
+            raise ValueError(f"not a pattern ({error}), got {shown(value)}") from None
     if not isinstance(value, str | None):
         raise ValueError(f"there is no tokenizer {value!r}")
     return value

@@ -11,8 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from .._drawing import histogram
+from .._warnings import warn
 
-__all__ = ["INTERVALS", "Estimate", "interval_of", "spread"]
+__all__ = ["INTERVALS", "Estimate", "interval_of", "spread", "warn_of_few"]
 
 _F64: TypeAlias = npt.NDArray[np.float64]
 
@@ -123,6 +124,23 @@ class Estimate:
         for limit in self.interval:
             ax.axvline(limit, linestyle="--")
         return ax
+
+
+def warn_of_few(found: npt.NDArray[np.integer[Any]], replicates: int, name: str) -> None:
+    """Warn if a value is missing in some replicates.
+
+    Parameters
+    ----------
+    found : ndarray of integers
+        In how many of the `replicates` each statistic has a value.
+    name : str
+        What is estimated.
+    """
+    if found.size and found.min() < replicates:
+        warn(
+            f"{name}: only {found.min()} of {replicates} replicates have a value, for example "
+            "because a word is rare; the others are left out, so the interval may be too short"
+        )
 
 
 def spread(value: _F64, replicates: _F64, method: str) -> tuple[_F64, _F64]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -11,11 +11,14 @@ import numpy.typing as npt
 from .._vectors.cosine import cosines, unit_vector
 from ..vectors import WordVectors
 
-__all__ = ["Ranking", "mean_overlap", "rank_words", "top_rows"]
+__all__ = ["Ranking", "mean_overlaps", "rank_words", "top_rows"]
 
 _F64: TypeAlias = npt.NDArray[np.float64]
 #: A function that returns, for a model, the vector that is compared with the vectors of all words.
 Query: TypeAlias = Callable[[WordVectors], npt.NDArray[Any]]
+
+#: At most about this many neighbours are in memory for :func:`mean_overlaps`: 32 MB.
+_MOST_NEIGHBOURS = 1 << 22
 
 
 def _scores(model: WordVectors, query: Query, excluded: list[int]) -> npt.NDArray[np.float32]:
@@ -99,18 +102,43 @@ def rank_words(
     )
 
 
-def mean_overlap(models: Iterable[WordVectors], row: int, topn: int) -> float:
-    """Return the mean fraction of the `topn` neighbours of a word that two replicates share.
+def mean_overlaps(
+    models: Sequence[WordVectors], rows: Sequence[int], topn: int, callback: Any = None
+) -> list[float]:
+    """Return for each word the mean fraction of its `topn` neighbours that two replicates share.
 
     The mean is over all pairs of replicates that have the word. The result is NaN if fewer than two
     replicates have the word, or if the word has no neighbour in one of them.
+
+    Each replicate is read once, or once for each block of words if the lists of neighbours would
+    take too much memory. `callback`, if it is given, receives the progress.
     """
-    lists = []
-    for model in models:
-        vector = model.vectors[row]
-        if np.isfinite(vector).all() and vector.any():
-            scores = _scores(model, lambda wv: wv.vectors[row], [row])
-            lists.append(top_rows(scores, topn))
+    size = max(1, _MOST_NEIGHBOURS // max(1, topn * len(models)))
+    blocks = [rows[first : first + size] for first in range(0, len(rows), size)]
+    total, done = len(models) * len(blocks), 0
+    overlaps: list[float] = []
+    for block in blocks:
+        lists: list[list[npt.NDArray[np.intp]]] = [[] for _ in block]
+        for model in models:
+            if callback is not None:
+                callback("replicates", done, total, {})
+            for row, own in zip(block, lists, strict=True):
+                vector = model.vectors[row]
+                if np.isfinite(vector).all() and vector.any():
+                    own.append(_nearest(model, row, topn))
+            done += 1
+        overlaps += map(_overlap, lists)
+    if callback is not None:
+        callback("replicates", total, total, {})
+    return overlaps
+
+
+def _nearest(model: WordVectors, row: int, topn: int) -> npt.NDArray[np.intp]:
+    return top_rows(_scores(model, lambda wv: wv.vectors[row], [row]), topn)
+
+
+def _overlap(lists: list[npt.NDArray[np.intp]]) -> float:
+    """Return the mean fraction of the neighbours that two of the lists share."""
     if len(lists) < 2 or not all(map(len, lists)):
         return float("nan")
     # A word that is in t lists is shared by t (t - 1) / 2 pairs of lists. The sum of these numbers

@@ -21,8 +21,8 @@ from .._unknown_word import UnknownWord
 from .._vectors.cosine import cosines_of_pairs, row_slices, unit_rows, unit_rows_in_float64
 from .._warnings import warn
 from ..vectors import WordVectors
-from .estimates import INTERVALS, Estimate, interval_of, spread
-from .queries import Query, mean_overlap, rank_words
+from .estimates import INTERVALS, Estimate, interval_of, spread, warn_of_few
+from .queries import Query, mean_overlaps, rank_words
 from .reading import check_reading, trainer_of
 from .resampling import jackknife_blocks
 from .store import ReplicateStore
@@ -310,12 +310,7 @@ class Bootstrap:
                 f"{name} must have a value in at least 2 of the {len(replicates)} replicates, got "
                 f"{found.min()}: a word may be too rare"
             )
-        if found.size and found.min() < len(replicates):
-            warn(
-                f"{name}: only {found.min()} of {len(replicates)} replicates have a value, for "
-                "example because a word is rare; the others are left out, so the interval may be "
-                "too short"
-            )
+        warn_of_few(found, len(replicates), name)
 
     def similarity(self, w1: str, w2: str) -> Estimate:
         """Estimate the cosine of two words.
@@ -444,7 +439,7 @@ class Bootstrap:
             If there are fewer than 2 replicates, or if `topn` is not an integer >= 1.
         """
         row = self._row(word)
-        stability = mean_overlap(self.models, row, _NEIGHBOURS)
+        (stability,) = mean_overlaps(self.models, [row], _NEIGHBOURS)
         if stability < LOW_STABILITY:
             warn(
                 f"the neighbours of {word!r} are not stable: two replicates share "
@@ -496,13 +491,22 @@ class Bootstrap:
             title,
         )
 
-    def stability(self, words: str | Iterable[str], topn: int = 10) -> float | IntervalTable:
+    def stability(
+        self, words: str | Iterable[str], topn: int = 10, *, progress: Progress = None
+    ) -> float | IntervalTable:
         """Return how stable the nearest neighbours of words are.
 
         The stability of a word is the mean fraction of its `topn` nearest neighbours that two
         replicates share, over all pairs of replicates that have the word (Antoniak and Mimno 2018).
         It is 1 if all replicates have the same neighbours. :meth:`neighbours` warns if it is below
-        0.5.
+        0.5. Each replicate is read once for all words.
+
+        Parameters
+        ----------
+        words : str or iterable of str
+        topn : int, default 10
+        progress : bool or callable, optional
+            As for :class:`glove_rs.Glove`. The name of the stage is "replicates".
 
         Returns
         -------
@@ -520,10 +524,12 @@ class Bootstrap:
         """
         self._check_replicates()
         topn = integer("topn", topn, 1)
+        listed = [words] if isinstance(words, str) else words_of("words", words)
+        rows = [self._row(word) for word in listed]
+        with reporter(progress) as callback:
+            values = mean_overlaps(self.models, rows, topn, callback)
         if isinstance(words, str):
-            return mean_overlap(self.models, self._row(words), topn)
-        listed = words_of("words", words)
-        values = [mean_overlap(self.models, self._row(word), topn) for word in listed]
+            return values[0]
         order = np.argsort(-np.nan_to_num(values, nan=-1), kind="stable").tolist()
         columns = {
             "word": [listed[index] for index in order],
@@ -588,6 +594,9 @@ class Bootstrap:
             If the text is needed and `source` is not given, if `source` is not the text of this
             bootstrap, if this is a jackknife that cannot be extended to `n`, or if
             :func:`compare.slices` made this bootstrap.
+        FormatError
+            If the text is read and ``bootstrap.json`` lacks a setting of the model without which it
+            cannot be trained.
         TypeError
             For any other argument, such as `replicate_epochs`: the settings of the replicates
             cannot change.
@@ -604,6 +613,7 @@ class Bootstrap:
             if source is None:
                 verb = "needs" if len(reading) == 1 else "need"
                 raise ValueError(f"{', '.join(reading)} {verb} a source")
+            self._store.check_model(self._settings)
             self._trainer = trainer_of(self._settings, source, progress, **reading)
         if n > self._done and self.method == "jackknife":
             n = jackknife_blocks(n, self._settings["text"]["units"])

@@ -17,7 +17,7 @@ import errno
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,9 @@ from .._checks import choice, integer, shown
 from .._core import FormatError, __version__
 from .._io.archives import MOST_JSON
 from .._io.files import output_path, replacing
-from .._settings import SETTINGS
+from .._python_tokenizers import from_json
+from .._settings import SETTINGS, content_paths, of_older_version, used
+from .._word_lists import phrases_from_json
 from ..vectors import WordVectors
 from .resampling import RESAMPLING_METHODS, RESAMPLING_UNITS
 
@@ -162,6 +164,24 @@ class ReplicateStore:
             raise FormatError(f"{path}: {error}") from None
         return settings
 
+    def check_model(self, settings: Mapping[str, Any]) -> None:
+        """Check that `settings` have what training needs and what no default can replace.
+
+        Raises
+        ------
+        FormatError
+            If they have not. The message names the file and the setting.
+        """
+        path, model = self._file(_SETTINGS), settings["model"]
+        for name in ("tokenizer", "dim"):
+            if name not in model:
+                raise FormatError(f"{path}: model has no {name}")
+        if model["dim"] != self.full.vector_size:
+            raise FormatError(
+                f"{path}: dim of model must be {self.full.vector_size} as in {_FULL}, got "
+                f"{model['dim']}"
+            )
+
     def write_settings(self, settings: dict[str, Any]) -> None:
         """Replace ``bootstrap.json``."""
         content = {"format": FORMAT, "glove_rs": __version__, **settings}
@@ -269,8 +289,35 @@ def _check_settings(settings: Mapping[str, Any]) -> None:
         check = SETTINGS[name].type.check
         if f"replicate_{name}" in settings:
             check(f"replicate_{name}", settings[f"replicate_{name}"])
-        if name in model:
-            check(f"{name} of model", model[name])
+    _check_model(model)
+
+
+def _check_model(model: Mapping[str, Any]) -> None:
+    """Raise a ValueError for the first setting of the model that is out of its range.
+
+    A setting that is missing is no error here: estimates do not need the settings of the model.
+    """
+    values = of_older_version(model)
+    # A file or a language of words is never stored: its words are.
+    for name, value in content_paths(values).items():
+        raise ValueError(f"{name} of model must be its content, got {shown(value)}")
+    for name, setting in SETTINGS.items():
+        value = values.get(name)
+        is_given = name in values and not (value is None and setting.optional)
+        if is_given and name not in ("tokenizer", "phrases"):
+            setting.type.check(f"{name} of model", value)
+    values["tokenizer"] = _as_setting("tokenizer", from_json, model.get("tokenizer"))
+    if model.get("phrases") is not None:
+        values["phrases"] = _as_setting("phrases", phrases_from_json, model["phrases"])
+    _as_setting("settings", used, values)
+
+
+def _as_setting(name: str, convert: Callable[[Any], Any], value: Any) -> Any:
+    """Return ``convert(value)``; a ValueError names the setting and the model."""
+    try:
+        return convert(value)
+    except ValueError as error:
+        raise ValueError(f"{name} of model: {error}") from None
 
 
 def _check_replaceable(target: str, overwrite: bool) -> None:

@@ -61,8 +61,8 @@ def corrected_changes(
     common: tuple[_Rows, _Rows],
     anchored: tuple[_Rows, _Rows] | None,
     level: float,
-) -> dict[str, _F64]:
-    """Return the columns change, low, high and reliability of the common words of two bootstraps.
+) -> tuple[dict[str, _F64], npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
+    """Return the changes of the common words of two bootstraps.
 
     Parameters
     ----------
@@ -76,9 +76,14 @@ def corrected_changes(
 
     Returns
     -------
-    dict
-        Columns with a number for each common word. All but reliability are NaN for words whose
-        vectors are mostly noise.
+    columns : dict
+        The columns change, low, high and reliability, with a number for each common word. `low` is
+        NaN for words whose vectors are mostly noise, and for those of the next two results that
+        have no interval.
+    found : ndarray of intp
+        The number of replicates in which `a` and `b` have the word; the interval needs two.
+    directed : ndarray of bool
+        Whether the vectors of the word in the full models have a direction.
     """
     n = min(len(a), len(b))
     if n < 2:
@@ -112,7 +117,9 @@ def corrected_changes(
         scale = np.sqrt(np.where(reliability >= _RELIABLE, signals.prod(axis=0), np.nan))
         change = 1 - dot / scale
     low, high = interval_of(change, 1 - products / scale, "bootstrap", "standard", level)
-    return {"change": change, "low": low, "high": high, "reliability": reliability}
+    columns = {"change": change, "low": low, "high": high, "reliability": reliability}
+    directed = (np.isfinite(lengths) & (lengths > 0)).all(axis=0)
+    return columns, np.isfinite(products).sum(axis=0), directed
 
 
 def _signals(dot: _F64, lengths: _F64, variances: _F64) -> _F64:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._bootstrap import Bootstrap
+from .._bootstrap.estimates import warn_of_few
 from .._checks import boolean, integer, optional_integer, real, shown
 from .._results import IntervalTable, ResultTable
 from .._unknown_word import UnknownWord
@@ -45,8 +46,9 @@ def changed_words(
     So a change is a change relative to words of similar frequency, of which at least half should
     be used alike in both texts. The interval of a word that is used alike usually contains 0. Words
     are sorted by the lower limit of the interval, the largest first. Words with a reliability below
-    0.5 in either model are left out: their vectors are mostly noise. The title of the table gives
-    the number of words left out.
+    0.5 in either model are left out: their vectors are mostly noise. Words whose vector is 0 in one
+    of the models, and words that are in fewer than two replicates, are left out too. The title of
+    the table gives the numbers of words left out.
 
     If `a` or `b` is not a bootstrap, the change is 1 − cos(v_a, v_b), without a correction and
     without an interval. Words are sorted by the change, which is large for rare words, whether
@@ -86,6 +88,11 @@ def changed_words(
         is a jackknife or has fewer than 2 replicates.
     KeyError
         If a model does not have one of `words` or `anchors`.
+
+    Warns
+    -----
+    UserWarning
+        If some replicates lack a word of the table, as for :meth:`glove_rs.Bootstrap.similarity`.
     """
     first, second = vectors_of("a", a), vectors_of("b", b)
     check_sizes(first, second)
@@ -98,14 +105,15 @@ def changed_words(
     if words is not None:
         listed = anchor_rows(first, second, words, "words")[0]
         chosen = np.searchsorted(rows, listed)
-    title = ""
+    title, found, replicates = "", None, 0
     columns: dict[str, npt.NDArray[Any]]
     if isinstance(a, Bootstrap) and isinstance(b, Bootstrap):
-        columns = corrected_changes(a, b, (rows, others), anchored, level)
+        columns, found, directed = corrected_changes(a, b, (rows, others), anchored, level)
         columns = {name: column[chosen] for name, column in columns.items()}
-        rows, key = rows[chosen], columns["low"]
-        if left_out := int(np.isnan(key).sum()):
-            title = f"{left_out} words are left out: their vectors are mostly noise"
+        rows, found, directed = rows[chosen], found[chosen], directed[chosen]
+        key = columns["low"]
+        title = _left_out(key, found, directed)
+        replicates = min(len(a), len(b))
     else:
         rows, others = rows[chosen], others[chosen]
         matrix = rotation_of(first, second, anchored)
@@ -116,9 +124,33 @@ def changed_words(
         columns = {"change": key}
     order = np.argsort(-np.nan_to_num(key, nan=-np.inf), kind="stable")
     order = order[np.isfinite(key[order])][:topn]
+    if found is not None:
+        warn_of_few(found[order], replicates, "changed_words")
     table = {name: column[order].tolist() for name, column in columns.items()}
     names = [first.index_to_key[row] for row in rows[order].tolist()]
     return IntervalTable({"word": names, **table}, title)
+
+
+def _left_out(
+    low: npt.NDArray[np.float64],
+    found: npt.NDArray[np.intp],
+    directed: npt.NDArray[np.bool_],
+) -> str:
+    """Return how many words have no interval, and why. See :func:`corrected_changes`."""
+    missing, few = np.isnan(low), found < 2
+    reasons = {
+        "mostly noise": missing & directed & ~few,
+        "zero in one of the models": missing & ~directed,
+        "in fewer than 2 replicates": missing & directed & few,
+    }
+    parts = []
+    for reason, which in reasons.items():
+        number = int(which.sum())
+        if number == 1:
+            parts.append(f"1 word is left out: its vector is {reason}")
+        elif number:
+            parts.append(f"{number} words are left out: their vectors are {reason}")
+    return "; ".join(parts)
 
 
 def neighbours(

@@ -304,7 +304,9 @@ class Slices(Mapping[Any, WordVectors]):
                 drift.append(float("nan"))
                 continue
             own = wv[word].astype(np.float64)
-            drift.append(float(1 - own @ start / np.linalg.norm(own)))
+            moved = float(1 - own @ start / np.linalg.norm(own))
+            # Rounding would move the vector away from itself, or give a drift below 0.
+            drift.append(0.0 if moved < 0 or (wv is first and np.isfinite(moved)) else moved)
         return self._over([word], {"drift": drift})
 
     def changed_words(self, a: Any, b: Any, **options: Any) -> IntervalTable:
