@@ -146,6 +146,26 @@ def test_metadata_beside_a_source_belongs_to_its_documents(tmp_path):
     assert contexts.metadata["year"].tolist() == [1900, 1902, 1902, 1903]
 
 
+@pytest.mark.parametrize("form", ["parquet", "csv", "feather", "json"])
+def test_a_stream_of_pyarrow_has_the_columns_of_a_file(tmp_path, form):
+    pa = pytest.importorskip("pyarrow")
+    dataset = pytest.importorskip("pyarrow.dataset")
+    rows = {"text": ["the ice", "no", "hot ice"], "party": ["D", "R", "R"], "year": [1, 2, 3]}
+    if form == "json":
+        lines = [
+            json.dumps(dict(zip(rows, row, strict=True)))
+            for row in zip(*rows.values(), strict=True)
+        ]
+        (tmp_path / "part.json").write_text("\n".join(lines))
+    else:
+        dataset.write_dataset(pa.table(rows), tmp_path, format=form)
+    stream = dataset.dataset(tmp_path, format=form).scanner(batch_size=1).to_reader()
+    contexts = kwic.contexts(stream, "ice", text="text")
+    found = {name: values.tolist() for name, values in contexts.metadata.items()}
+    assert found == {"party": ["D", "R"], "year": [1, 3]}
+    assert contexts.documents.tolist() == [0, 2]
+
+
 def test_several_files_have_a_column_of_files(tmp_path):
     names = ["a.txt", "b.txt", "c.txt"]
     for name, content in zip(names, ["ice\nno", "", "the ice"], strict=True):

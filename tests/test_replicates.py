@@ -291,13 +291,13 @@ def test_stability_reads_each_replicate_once_for_all_words(tmp_path, monkeypatch
     words = [f"w{i}" for i in range(9)]
     one_by_one = {word: b.stability(word, topn=3) for word in words}
     loaded: list[int] = []
-    load = Store.load
+    load = ReplicateStore.load
 
-    def counted(store: Store, replicate: int) -> WordVectors:
+    def counted(store: ReplicateStore, replicate: int) -> WordVectors:
         loaded.append(replicate)
         return load(store, replicate)
 
-    monkeypatch.setattr(Store, "load", counted)
+    monkeypatch.setattr(ReplicateStore, "load", counted)
     stages: list[tuple[str, int, int]] = []
     table = b.stability(words, topn=3, progress=lambda *given: stages.append(given[:3]))
     assert dict(zip(table["word"], table["stability"], strict=True)) == one_by_one

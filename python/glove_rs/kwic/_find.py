@@ -56,7 +56,8 @@ def contexts(
         As for :meth:`glove_rs.Glove.fit`. Also a table of pandas, Polars, Arrow or `datasets`, or
         an iterable of mappings: the column `text` is read, and all other columns are metadata (of
         mappings, the keys that the first 4,096 have). From files of tables, only the column `text`
-        is read, and `text` must be given.
+        is read, and `text` must be given. A stream of pyarrow gives their other columns too:
+        ``pyarrow.dataset.dataset(path).scanner().to_reader()``.
     word : str or sequence of str
         The keyword. Several words in one str are a phrase. With a sequence of keywords, the
         occurrences of all of them are found.
