@@ -229,14 +229,14 @@ def _student_quantile(at: float, freedom: int) -> float:
     low, high = 0.0, math.pi / 2  # the angle whose tangent is t / √freedom
     for _ in range(64):
         middle = (low + high) / 2
-        if _student_share(middle, freedom) < 2 * at - 1:
+        if _student_probability(middle, freedom) < 2 * at - 1:
             low = middle
         else:
             high = middle
     return math.sqrt(freedom) * math.tan((low + high) / 2)
 
 
-def _student_share(angle: float, freedom: int) -> float:
+def _student_probability(angle: float, freedom: int) -> float:
     r"""Return the probability that \|t\| is at most √freedom times the tangent of `angle`.
 
     The sum is exact for whole degrees of freedom (Abramowitz and Stegun 1964, 26.7.3 and 26.7.4).

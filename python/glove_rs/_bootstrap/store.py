@@ -14,7 +14,6 @@ can be loaded.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -25,18 +24,17 @@ import numpy.typing as npt
 
 from .. import _core
 from .._checks import choice, integer, shown
-from .._core import FormatError, __version__
-from .._io.archives import MOST_JSON
-from .._io.files import output_path, replacing
+from .._core import FormatError
+from .._io.files import replacing
+from .._io.settings_folder import SettingsFolder
 from .._python_tokenizers import from_json
 from .._settings import SETTINGS, content_paths, of_older_version, used
 from .._word_lists import phrases_from_json
 from ..vectors import WordVectors
 from .resampling import RESAMPLING_METHODS, RESAMPLING_UNITS
 
-__all__ = ["FORMAT", "ReplicateStore", "check_writable"]
+__all__ = ["ReplicateStore"]
 
-FORMAT = "glove-rs bootstrap"
 _SETTINGS, _FULL = "bootstrap.json", "full.native"
 _REPLICATE = re.compile(r"replicate-(\d{4,})\.native")
 
@@ -45,124 +43,19 @@ def _name(replicate: int) -> str:
     return f"replicate-{replicate + 1:04}.native"
 
 
-def _is_leftover(entry: os.DirEntry[str]) -> bool:
-    """Return whether a run that was killed before it wrote ``bootstrap.json`` can have left this.
-
-    Such a run leaves no links. A file ``full.native`` must have the format that it writes.
-    """
-    if not entry.is_file(follow_symlinks=False):
-        return False
-    if entry.name == _FULL:
-        return _core.is_native(entry.path)
-    return any(_core.is_temporary_of(entry.name, name) for name in (_FULL, _SETTINGS))
-
-
-def check_writable(path: str) -> None:
-    """Raise an OSError if the folder `path` cannot be made, or if no file can be made in it.
-
-    Raises
-    ------
-    NotADirectoryError
-        If a part of the path is a file.
-    PermissionError
-        If the folder is read-only, or the folder in which it would be made.
-    """
-    folder = path
-    while not os.path.lexists(folder):
-        folder = os.path.dirname(folder)
-    if not os.path.isdir(folder):
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
-
-
-class ReplicateStore:
+class ReplicateStore(SettingsFolder):
     """The files of a bootstrap in a folder."""
 
+    _CONTENT, _CONTENT_OF = "bootstrap", "a bootstrap"
+    _FORMAT, _SETTINGS, _FIRST = "glove-rs bootstrap", _SETTINGS, (_FULL,)
+    _NEEDED = frozenset({"method", "unit", "seed", "n", "text", "model"})
+
     def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.path.abspath(output_path("path", path, "folder"))
+        super().__init__(path)
         self._full: WordVectors | None = None
 
-    def _file(self, name: str) -> str:
-        return os.path.join(self.path, name)
-
-    def exists(self) -> bool:
-        """Return whether the folder holds a bootstrap."""
-        return os.path.isfile(self._file(_SETTINGS))
-
-    def check(self) -> None:
-        """Raise the OSError that :meth:`create` would raise. Call this before a text is read.
-
-        A folder that holds a bootstrap is no error here, because the bootstrap can be continued.
-
-        Raises
-        ------
-        FileExistsError
-            If the path is a file, or a folder that holds no bootstrap but has other files.
-        NotADirectoryError
-            If the folder cannot be made, because a part of its path is a file.
-        PermissionError
-            If the folder is read-only, or the folder in which it would be made.
-        """
-        path = self.path
-        if os.path.lexists(path):
-            if not os.path.isdir(path):
-                reason = "exists and is not a folder: choose another name"
-                raise FileExistsError(errno.EEXIST, reason, path)
-            if not self.exists():
-                self._refuse_others()
-        check_writable(path)
-
-    def create(self) -> None:
-        """Make the folder.
-
-        An existing folder is used if it is empty or has only the files that a run leaves if it is
-        killed before ``bootstrap.json`` is written: ``full.native``, and temporary files.
-
-        Raises
-        ------
-        FileExistsError
-            If the folder holds other files.
-        """
-        os.makedirs(self.path, exist_ok=True)
-        self._refuse_others()
-
-    def _refuse_others(self) -> None:
-        with os.scandir(self.path) as entries:
-            if all(map(_is_leftover, entries)):
-                return
-        reason = "the folder is not empty and holds no bootstrap: choose another folder"
-        raise FileExistsError(errno.EEXIST, reason, self.path)
-
-    def read_settings(self) -> dict[str, Any]:
-        """Return the content of ``bootstrap.json``.
-
-        Raises
-        ------
-        FormatError
-            If the file is not that of a bootstrap, or if a setting is out of its range. The message
-            names the file and the setting.
-        FileNotFoundError
-            If there is no such file.
-        """
-        path = self._file(_SETTINGS)
-        with open(path, "rb") as file:
-            try:
-                settings = json.loads(file.read(MOST_JSON).decode())
-            except (ValueError, RecursionError) as error:
-                raise FormatError(f"{path}: not valid JSON ({error})") from error
-        needed = {"method", "unit", "seed", "n", "text", "model"}
-        if (
-            not isinstance(settings, dict)
-            or settings.get("format") != FORMAT
-            or not needed <= settings.keys()
-        ):
-            raise FormatError(f"{path}: not the settings of a bootstrap")
-        try:
-            _check_settings(settings)
-        except ValueError as error:
-            raise FormatError(f"{path}: {error}") from None
-        return settings
+    def _check_settings(self, settings: Mapping[str, Any]) -> None:
+        _check_settings(settings)
 
     def check_model(self, settings: Mapping[str, Any]) -> None:
         """Check that `settings` have what training needs and what no default can replace.
@@ -181,12 +74,6 @@ class ReplicateStore:
                 f"{path}: dim of model must be {self.full.vector_size} as in {_FULL}, got "
                 f"{model['dim']}"
             )
-
-    def write_settings(self, settings: dict[str, Any]) -> None:
-        """Replace ``bootstrap.json``."""
-        content = {"format": FORMAT, "glove_rs": __version__, **settings}
-        with replacing(self._file(_SETTINGS)) as file:
-            file.write(json.dumps(content, indent=2).encode())
 
     def write_full(self, vectors: WordVectors) -> None:
         """Write the vectors of the model of all of the text."""

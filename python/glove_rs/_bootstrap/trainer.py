@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -69,20 +68,14 @@ class Trainer:
         self.replicate_training = _settings.core_training({**parameters, **own})
 
     def identity(self) -> dict[str, int]:
-        """Return numbers that identify the text, the vocabulary and the units.
-
-        The checksum covers the lengths of the documents and the words of the vocabulary. Another
-        text with the same lengths and the same vocabulary is not recognised as different.
-        """
+        """Return numbers that identify the text, the vocabulary and the units."""
         documents = self.documents
-        checksum = zlib.crc32(documents.lengths.tobytes())
-        checksum = zlib.crc32("\n".join(documents.vocabulary.words).encode(), checksum)
         return {
             "documents": len(documents),
             "units": self.resampling.units,
             "tokens": int(documents.lengths.sum(dtype=np.int64)),
             "words": len(documents.vocabulary),
-            "checksum": checksum,
+            "checksum": documents.checksum(),
         }
 
     def full(self, callback: _Callback) -> WordVectors:

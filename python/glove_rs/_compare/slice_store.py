@@ -18,30 +18,28 @@ replicates that were finished.
 from __future__ import annotations
 
 import errno
-import json
 import math
 import os
 import shutil
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from .._bootstrap.store import ReplicateStore, check_writable
+from .._bootstrap.store import ReplicateStore
 from .._checks import integer, shown
-from .._core import FormatError, __version__
+from .._core import FormatError
 from .._fit.documents import EncodedDocuments
-from .._io.archives import MOST_JSON
-from .._io.files import output_path, replacing
+from .._io.files import replacing
+from .._io.settings_folder import SettingsFolder
 from ..vectors import WordVectors
 
 __all__ = ["SliceStore", "check_same", "new_folder", "stored", "text_of"]
 
-FORMAT: Final = "glove-rs slices"
 _SETTINGS, _COMPASS, _CONTEXTS = "slices.json", "compass.native", "contexts.native"
 
 _F32: TypeAlias = npt.NDArray[np.float32]
@@ -52,12 +50,9 @@ def text_of(
 ) -> dict[str, Any]:
     """Return the labels of the slices, and numbers that identify the text and its slices.
 
-    The checksum covers the lengths of the documents and the words of the vocabulary, as for a
-    bootstrap; that of `by` covers which documents belong to which slice.
+    The checksum of `by` covers which documents belong to which slice.
     """
     lengths = documents.lengths
-    checksum = zlib.crc32(lengths.tobytes())
-    checksum = zlib.crc32("\n".join(documents.vocabulary.words).encode(), checksum)
     by, entries = 0, []
     for label, weights in groups.items():
         chosen = weights > 0
@@ -75,7 +70,7 @@ def text_of(
             "documents": len(documents),
             "tokens": int(lengths.sum(dtype=np.int64)),
             "words": len(documents.vocabulary),
-            "checksum": checksum,
+            "checksum": documents.checksum(),
         },
         "labels": entries,
         "by": by,
@@ -156,96 +151,17 @@ def new_folder(path: str) -> Iterator[str]:
         writer.discard()
 
 
-class SliceStore:
+class SliceStore(SettingsFolder):
     """The files of slices in a folder."""
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = os.path.abspath(output_path("path", path, "folder"))
+    _CONTENT = _CONTENT_OF = "slices"
+    _FORMAT, _SETTINGS, _FIRST = "glove-rs slices", _SETTINGS, (_COMPASS, _CONTEXTS)
+    _NEEDED = frozenset(
+        {"n", "seed", "min_count", "epochs", "learning_rate", "text", "labels", "by", "model"}
+    )
 
-    def _file(self, name: str) -> str:
-        return os.path.join(self.path, name)
-
-    def exists(self) -> bool:
-        """Return whether the folder holds slices."""
-        return os.path.isfile(self._file(_SETTINGS))
-
-    def check(self) -> None:
-        """Raise the OSError that :meth:`create` would raise. Call this before a text is read.
-
-        A folder that holds slices is no error here, because the slices can be continued.
-
-        Raises
-        ------
-        FileExistsError
-            If the path is a file, or a folder that holds no slices but has other files.
-        NotADirectoryError
-            If the folder cannot be made, because a part of its path is a file.
-        PermissionError
-            If the folder is read-only, or the folder in which it would be made.
-        """
-        if os.path.lexists(self.path):
-            if not os.path.isdir(self.path):
-                reason = "exists and is not a folder: choose another name"
-                raise FileExistsError(errno.EEXIST, reason, self.path)
-            if not self.exists():
-                self._refuse_others()
-        check_writable(self.path)
-
-    def create(self) -> None:
-        """Make the folder, or use one that is empty or that a killed run has left.
-
-        Raises
-        ------
-        FileExistsError
-            If the folder holds other files than those of a run that was killed before
-            ``slices.json`` was written.
-        """
-        os.makedirs(self.path, exist_ok=True)
-        self._refuse_others()
-
-    def _refuse_others(self) -> None:
-        with os.scandir(self.path) as entries:
-            if all(map(_is_leftover, entries)):
-                return
-        reason = "the folder is not empty and holds no slices: choose another folder"
-        raise FileExistsError(errno.EEXIST, reason, self.path)
-
-    def read_settings(self) -> dict[str, Any]:
-        """Return the content of ``slices.json``.
-
-        Raises
-        ------
-        FormatError
-            If the file is not that of slices, or if a setting is out of its range. The message
-            names the file and the setting.
-        FileNotFoundError
-            If there is no such file.
-        """
-        path = self._file(_SETTINGS)
-        with open(path, "rb") as file:
-            try:
-                settings = json.loads(file.read(MOST_JSON).decode())
-            except (ValueError, RecursionError) as error:
-                raise FormatError(f"{path}: not valid JSON ({error})") from error
-        needed = {"n", "seed", "min_count", "epochs", "learning_rate"}
-        needed |= {"text", "labels", "by", "model"}
-        if (
-            not isinstance(settings, dict)
-            or settings.get("format") != FORMAT
-            or not needed <= settings.keys()
-        ):
-            raise FormatError(f"{path}: not the settings of slices")
-        try:
-            _check_settings(settings)
-        except ValueError as error:
-            raise FormatError(f"{path}: {error}") from None
-        return settings
-
-    def write_settings(self, settings: Mapping[str, Any]) -> None:
-        """Replace ``slices.json``. `settings` are from :func:`stored`."""
-        content = {"format": FORMAT, "glove_rs": __version__, **settings}
-        with replacing(self._file(_SETTINGS)) as file:
-            file.write(json.dumps(content, indent=2).encode())
+    def _check_settings(self, settings: Mapping[str, Any]) -> None:
+        _check_settings(settings)
 
     def write_compass(self, compass: WordVectors) -> None:
         """Write the vectors W of all of the text."""
@@ -335,16 +251,6 @@ class SliceStore:
         if found != str(label) or store.full.vector_size != dim:
             raise FormatError(f"{store.path}: not the vectors of the slice {label!r}")
         return store.full
-
-
-def _is_leftover(entry: os.DirEntry[str]) -> bool:
-    """Return whether a run that was killed before it wrote ``slices.json`` can have left this."""
-    if not entry.is_file(follow_symlinks=False):
-        return False
-    names = (_COMPASS, _CONTEXTS)
-    if entry.name in names:
-        return _core.is_native(entry.path)
-    return any(_core.is_temporary_of(entry.name, name) for name in (*names, _SETTINGS))
 
 
 def _check_settings(settings: Mapping[str, Any]) -> None:

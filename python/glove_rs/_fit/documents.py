@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from typing import Any, TypeAlias
@@ -222,6 +223,14 @@ class EncodedDocuments:
         ranks[rows] = np.arange(len(rows))
         cores = [core.subset(own, vocabulary, ranks) for core, own in self._parts(weights)]
         return EncodedDocuments(cores, None), rows
+
+    def checksum(self) -> int:
+        """Return a checksum of the lengths of the documents and the words of the vocabulary.
+
+        Another text with the same lengths and the same vocabulary is not recognised as different.
+        """
+        checksum = zlib.crc32(self.lengths.tobytes())
+        return zlib.crc32("\n".join(self.vocabulary.words).encode(), checksum)
 
     def word_counts(self, weights: _Weights) -> npt.NDArray[np.uint64]:
         """Return how often each word occurs if each document counts as often as its weight.
