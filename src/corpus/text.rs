@@ -294,7 +294,7 @@ impl TextReader {
     }
 }
 
-/// Whether a file with this beginning can be read from the middle: it is neither compressed nor UTF-16.
+/// Whether a file with this beginning can be read from the middle: it is not compressed and not UTF-16.
 pub fn is_splittable(beginning: &[u8]) -> bool {
     Compression::of(beginning).is_none() && Utf16::detect(beginning).is_none()
 }

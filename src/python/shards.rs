@@ -275,8 +275,7 @@ fn numbers<T: AnyBitPattern + NoUninit>(bytes: &[u8]) -> Cow<'_, [T]> {
     }
 }
 
-/// Whether a file with this beginning can be read from the middle: it is neither compressed nor
-/// UTF-16.
+/// Whether a file with this beginning can be read from the middle: it is not compressed and not UTF-16.
 #[pyfunction]
 pub fn is_splittable(beginning: &[u8]) -> bool {
     crate::corpus::is_splittable(beginning)

@@ -72,7 +72,7 @@ def stored_schedule(settings: Mapping[str, Any]) -> dict[str, Any]:
     Raises
     ------
     FormatError
-        If neither the bootstrap nor its model has one of them.
+        If one of them is missing in the bootstrap and also in its model.
     """
     found = {}
     for own in ("epochs", "learning_rate"):

@@ -43,12 +43,12 @@ def changed_words(
     replicates of v. In statistics this is the correction for attenuation. Replicates vary more than
     the models of two texts with the same use of words, so their variance σ² is multiplied by a
     number k ≤ 1. It is chosen so that the median change of words of similar frequency is 0.
-    So a change is a change relative to words of similar frequency, of which at least half should
-    be used alike in both texts. The interval of a word that is used alike usually contains 0. Words
-    are sorted by the lower limit of the interval, the largest first. Words with a reliability below
-    0.5 in either model are left out: their vectors are mostly noise. Words whose vector is 0 in one
-    of the models, and words that are in fewer than two replicates, are left out too. The title of
-    the table gives the numbers of words left out.
+    So a change is measured relative to words of similar frequency. At least half of these words
+    should be used alike in both texts. The interval of a word that is used alike usually contains
+    0. Words are sorted by the lower limit of the interval, the largest first. Words with a
+    reliability below 0.5 in either model are left out: their vectors are mostly noise. Words whose
+    vector is 0 in one of the models, and words that are in fewer than two replicates, are left out
+    too. The title of the table gives the numbers of words left out.
 
     If `a` or `b` is not a bootstrap, the change is 1 − cos(v_a, v_b), without a correction and
     without an interval. Words are sorted by the change, which is large for rare words, whether

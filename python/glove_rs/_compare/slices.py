@@ -104,7 +104,7 @@ class Slices(Mapping[Any, WordVectors]):
         Parameters
         ----------
         path : path
-            The folder to write. For the folder of these slices, nothing is written.
+            The folder to write. If it is the folder of these slices, nothing is written.
 
         Raises
         ------

@@ -237,7 +237,7 @@ def _counts(
             yield start, ends - ends[0], indices[part], values[part]
         return
     # Words are sorted by falling count, so the rows of a block have about as many non-zero counts
-    # as those before, or fewer. Nothing is known about the first row.
+    # as those before, or fewer. How many the first row has is not known before it is read.
     start, size = 0, 1
     while start < words:
         size = min(size, most, words - start)

@@ -135,7 +135,7 @@ class _Columns:
                 f"{shown(metadata)}"
             )
         refuse_repeated(names, "metadata")
-        # A str is a sequence of letters, each of which would be the value of a document.
+        # A str is a sequence of letters. Each letter would be the value of a document.
         for name, values in zip(names, given, strict=True):
             if isinstance(values, str | bytes) or not isinstance(values, Iterable):
                 raise TypeError(
