@@ -1,5 +1,6 @@
 //! Detects which format a file of vectors has, from its beginning. `load.rs` then reads the file.
 
+use super::loaded::MAX_LINE_BYTES;
 use super::native;
 use super::text::{Dialect, Separator, is_blank, too_long, trim_end};
 use super::word2vec_binary::fits;
@@ -119,7 +120,7 @@ pub(super) fn detect(
 /// # Errors
 /// [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`].
 pub(in crate::formats) fn are_vectors(input: &mut Input) -> Result<bool> {
-    match detect(input, None, super::MAX_LINE_BYTES, OnInvalid::Ignore) {
+    match detect(input, None, MAX_LINE_BYTES, OnInvalid::Ignore) {
         Ok(_) => Ok(true),
         Err(Error::Format { .. }) => Ok(false),
         Err(error) => Err(error),

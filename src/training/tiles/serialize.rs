@@ -1,7 +1,10 @@
 //! Converts [`Tiles`] to plain numbers and back, so that they can be sent to another machine.
 
 use super::slab::{Slab, SlabRange};
-use super::{Negatives, Record, Tile, TileGrid, Tiles};
+use super::grid::TileGrid;
+use super::tile::Tile;
+use super::tile_store::{Negatives, Tiles};
+use crate::training::kernel::Record;
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::partition::Partition;

@@ -1,12 +1,10 @@
-//! Splits text into words.
+//! The tokenizers by name, and the one for words of Unicode.
 
-mod chinese;
-
+use super::chinese::Segmenter;
+use super::handler::TokenHandler;
+use super::whitespace::whitespace;
 use crate::error::{Error, Result};
-pub use chinese::{Segmenter, UserWord};
-use std::borrow::Cow;
 use std::sync::Arc;
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 use unicode_segmentation::UnicodeSegmentation;
 
 /// How text becomes words.
@@ -62,89 +60,6 @@ impl Tokenizer {
     }
 }
 
-/// How text is normalized and lower-cased before it is split.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Folding {
-    /// Lower-case the text by the language-independent rules of Unicode.
-    pub lowercase: bool,
-    /// Normalize the text to this form, before it is lower-cased.
-    pub normalize: Option<Normalization>,
-}
-
-/// Forms of Unicode Standard Annex #15.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Normalization {
-    /// Canonical composition: é is always one character, never an e and an accent.
-    Nfc,
-    /// Compatibility composition: as NFC; full-width letters, ligatures and the like also become plain letters.
-    Nfkc,
-}
-
-impl Normalization {
-    /// The public names, in the order of the enum.
-    pub const NAMES: [&str; 2] = ["NFC", "NFKC"];
-
-    /// The form with this name.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`], which lists the names, for any other name.
-    pub fn from_name(name: &str) -> Result<Self> {
-        let values = [Self::Nfc, Self::Nfkc];
-        Error::choice("normalize", name, Self::NAMES, values)
-    }
-
-    fn apply(self, text: &str) -> Cow<'_, str> {
-        let is_normal = match self {
-            Self::Nfc => is_nfc_quick(text.chars()),
-            Self::Nfkc => is_nfkc_quick(text.chars()),
-        };
-        match self {
-            _ if is_normal == IsNormalized::Yes => text.into(),
-            Self::Nfc => text.nfc().collect(),
-            Self::Nfkc => text.nfkc().collect(),
-        }
-    }
-}
-
-impl Folding {
-    /// Normalize and lower-case `text`.
-    pub fn apply(self, text: &str) -> Cow<'_, str> {
-        if text.is_ascii() {
-            let has_upper = self.lowercase && text.bytes().any(|b| b.is_ascii_uppercase());
-            return if has_upper {
-                text.to_ascii_lowercase().into()
-            } else {
-                text.into()
-            };
-        }
-        let text = self.normalize.map_or(text.into(), |form| form.apply(text));
-        if self.lowercase {
-            text.to_lowercase().into()
-        } else {
-            text
-        }
-    }
-}
-
-/// Receives the words that a tokenizer finds, in order.
-pub trait TokenHandler {
-    /// A word.
-    fn word(&mut self, word: &[u8]);
-    /// The word `text[start..end]`. The handler may also read the rest of `text`.
-    #[inline]
-    fn word_in(&mut self, text: &[u8], start: usize, end: usize) {
-        self.word(&text[start..end]);
-    }
-    /// The end of a document.
-    fn end_of_document(&mut self);
-    /// Whether the tokenizer should go on. [`Tokenizer::lines`] asks before each line, except with
-    /// [`Tokenizer::Whitespace`], which is so fast that it need not ask. The Chinese tokenizer also asks at least once
-    /// for each 64 KiB of text.
-    fn goes_on(&self) -> bool {
-        true
-    }
-}
-
 /// Passes on words, but not ends of documents.
 struct OneDocument<'a, S>(&'a mut S);
 
@@ -163,83 +78,6 @@ impl<S: TokenHandler> TokenHandler for OneDocument<'_, S> {
     }
 }
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// A number in which the high bit of a byte is set if this byte of `block` is a separator (space, tab,
-/// newline) or a carriage return. Only the lowest set bit is reliable: higher bits may be set for
-/// other bytes.
-#[inline]
-fn separators(block: u64) -> u64 {
-    let has_zero = |v: u64| v.wrapping_sub(ONES) & !v & HIGHS;
-    has_zero(block ^ (ONES * u64::from(b' ')))
-        | has_zero(block ^ (ONES * u64::from(b'\n')))
-        | has_zero(block ^ (ONES * u64::from(b'\t')))
-        | has_zero(block ^ (ONES * u64::from(b'\r')))
-}
-
-/// Index of the first separator or carriage return at or after `from`.
-#[inline]
-fn word_end(text: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(block) = text[at..].first_chunk::<8>() {
-        let found = separators(u64::from_le_bytes(*block));
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    while at < text.len() && !matches!(text[at], b' ' | b'\n' | b'\t' | b'\r') {
-        at += 1;
-    }
-    at
-}
-
-/// Number of spaces to skip at the beginning of `text`, which starts with a space. Spaces are
-/// skipped in groups of eight, so that long runs of spaces are fast; if there is no such group, one
-/// space is skipped.
-fn blank_bytes(text: &[u8]) -> usize {
-    const EIGHT: [u8; 8] = [b' '; 8];
-    let blank = text
-        .chunks_exact(8)
-        .take_while(|chunk| **chunk == EIGHT)
-        .count()
-        * 8;
-    blank.max(1)
-}
-
-/// Split `text` by the rules of Stanford's tools: spaces and tabs separate words, a newline ends a
-/// document, carriage returns are removed everywhere, and every other byte belongs to a word.
-pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
-    let mut at = 0;
-    let mut glued = Vec::new(); // the parts of a word with carriage returns inside
-    while at < text.len() {
-        let end = word_end(text, at);
-        let next = text.get(end).copied();
-        if next == Some(b'\r') {
-            glued.extend_from_slice(&text[at..end]);
-        } else {
-            if !glued.is_empty() {
-                glued.extend_from_slice(&text[at..end]);
-                handler.word(&glued);
-                glued.clear();
-            } else if end > at {
-                handler.word_in(text, at, end);
-            } else if next == Some(b' ') {
-                at += blank_bytes(&text[at..]);
-                continue;
-            }
-            if next == Some(b'\n') {
-                handler.end_of_document();
-            }
-        }
-        at = end + 1;
-    }
-    if !glued.is_empty() {
-        handler.word(&glued);
-    }
-}
-
 /// Split `text` at ASCII white space, and at the word boundaries of UAX #29.
 ///
 /// UAX #29 alone would make one word of a space, a zero-width joiner and a circled letter. Splitting at white
@@ -254,13 +92,6 @@ fn unicode(text: &str, handler: &mut impl TokenHandler) {
             handler.word(word.as_bytes());
         }
     }
-}
-
-/// Whether a character is CJK punctuation: 、。〈〉《》「」『』 and the like, the ideographic space, or
-/// ！，：；？ of full width. No word of the scripts that are written without spaces contains such a
-/// character.
-pub(crate) fn is_punctuation(character: char) -> bool {
-    matches!(character, '\u{3000}'..='\u{3003}' | '\u{3008}'..='\u{3011}' | '！' | '，' | '：' | '；' | '？')
 }
 
 #[cfg(test)]
@@ -374,25 +205,6 @@ mod tests {
             "好",
         ];
         assert_eq!(words(&chinese(), text), expected);
-    }
-
-    #[test]
-    fn folding_normalizes_and_lowers() {
-        let fold = |normalize, text: &str| {
-            Folding {
-                lowercase: true,
-                normalize,
-            }
-            .apply(text)
-            .into_owned()
-        };
-        assert_eq!(fold(None, "ΟΔΟΣ İ ASCII"), "οδος i\u{307} ascii");
-        assert_eq!(fold(Some(Normalization::Nfc), "E\u{301}"), "\u{e9}");
-        assert_eq!(fold(Some(Normalization::Nfkc), "Ａ①ﬁ"), "a1fi");
-        assert!(matches!(
-            Folding::default().apply("Aé"),
-            Cow::Borrowed("Aé")
-        ));
     }
 
     proptest! {
