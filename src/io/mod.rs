@@ -29,8 +29,8 @@ mod standard_stream;
 mod sync;
 mod temporary;
 
-pub use archive::{find_member, members};
 pub(crate) use archive::path_of;
+pub use archive::{find_member, members};
 #[cfg(feature = "python")]
 pub(crate) use ending::is_compressed_name;
 pub use ending::{Written, ending_of};

@@ -11,9 +11,9 @@ pub trait TokenHandler {
     }
     /// The end of a document.
     fn end_of_document(&mut self);
-    /// Whether the tokenizer should go on. [`Tokenizer::lines`](super::Tokenizer::lines) asks before each line, except with
-    /// [`Tokenizer::Whitespace`](super::Tokenizer::Whitespace), which is so fast that it need not ask. The Chinese tokenizer also asks at least once
-    /// for each 64 KiB of text.
+    /// Whether the tokenizer should go on. [`Tokenizer::lines`](super::Tokenizer::lines) asks before each line, except
+    /// with [`Tokenizer::Whitespace`](super::Tokenizer::Whitespace), which is so fast that it need not ask. The Chinese
+    /// tokenizer also asks at least once for each 64 KiB of text.
     fn goes_on(&self) -> bool {
         true
     }

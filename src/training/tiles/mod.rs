@@ -20,18 +20,18 @@ pub use grid::TileGrid;
 pub use serialize::SerializedTiles;
 pub use source::Counts;
 pub(crate) use source::TileSource;
-pub use tile::Tile;
 pub use tile_store::Tiles;
 
 #[cfg(test)]
 mod tests {
+    use super::tile::Tile;
     use super::*;
-    use crate::training::kernel::Record;
-    use crate::training::row_layout::RowLayout;
     use crate::cooccurrence::Triangle;
     use crate::memory::MemoryLimit;
     use crate::monitor::Monitor;
+    use crate::training::kernel::Record;
     use crate::training::optimizer::Optimizer;
+    use crate::training::row_layout::RowLayout;
     use std::collections::HashSet;
 
     const WORDS: u32 = 400;

@@ -47,7 +47,12 @@ impl Tiles {
 
     /// The positions of batch `number`, from 0, of the records or of the negative pairs of a tile. There are `all` of
     /// them, divided into `batches` batches of about the same size.
-    pub(in crate::training) fn batch_range(&self, all: usize, number: usize, batches: usize) -> Range<usize> {
+    pub(in crate::training) fn batch_range(
+        &self,
+        all: usize,
+        number: usize,
+        batches: usize,
+    ) -> Range<usize> {
         let alignment = self.alignment();
         let bound = |number: usize| match all * number / batches {
             end if number == batches => end,
