@@ -5,6 +5,7 @@ mod folding;
 mod handler;
 mod punctuation;
 mod tokenizer;
+mod unicode;
 mod whitespace;
 
 pub use chinese::{Segmenter, UserWord};

@@ -1,11 +1,11 @@
-//! The tokenizers by name, and the one for words of Unicode.
+//! The tokenizers by name.
 
 use super::chinese::Segmenter;
 use super::handler::TokenHandler;
+use super::unicode::unicode;
 use super::whitespace::whitespace;
 use crate::error::{Error, Result};
 use std::sync::Arc;
-use unicode_segmentation::UnicodeSegmentation;
 
 /// How text becomes words.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -78,26 +78,11 @@ impl<S: TokenHandler> TokenHandler for OneDocument<'_, S> {
     }
 }
 
-/// Split `text` at ASCII white space, and at the word boundaries of UAX #29.
-///
-/// UAX #29 alone would make one word of a space, a zero-width joiner and a circled letter. Splitting at white
-/// space first also means that cutting a text at a space does not change its words. White space outside ASCII is
-/// left to UAX #29. There, U+202F, the narrow no-break space, belongs to a word if it stands between letters or
-/// digits.
-fn unicode(text: &str, handler: &mut impl TokenHandler) {
-    // Splitting at white space first is also faster: the library is faster on ASCII, and many of
-    // the pieces are ASCII even if the text is not.
-    for piece in text.split_ascii_whitespace() {
-        for word in piece.unicode_words() {
-            handler.word(word.as_bytes());
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use unicode_segmentation::UnicodeSegmentation;
 
     #[derive(Default, Debug, PartialEq)]
     struct DocumentCollector {

@@ -16,8 +16,8 @@ impl Vocabulary {
     /// [`Vocabulary::prune`].
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the counts of a word add up to 2⁶³ or more; [`Error::Memory`],
-    /// [`Error::Cancelled`].
+    /// [`crate::Error::Parameter`] if the counts of a word add up to 2⁶³ or more; [`crate::Error::Memory`],
+    /// [`crate::Error::Cancelled`].
     pub fn union(&self, other: &Self, monitor: &Monitor) -> Result<(Self, [Vec<WordId>; 2])> {
         if self == other {
             let same = || fallible::collect(0..self.len() as WordId);
@@ -47,8 +47,8 @@ impl Vocabulary {
     /// The words of all parts in the order of first occurrence, with the sums of their counts.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if the counts of a word add up to 2⁶³ or more, or if there are more than 2³¹ − 4
-    /// words; [`Error::Memory`].
+    /// [`crate::Error::Parameter`] if the counts of a word add up to 2⁶³ or more, or if there are more than 2³¹ − 4
+    /// words; [`crate::Error::Memory`].
     pub fn merged(parts: &[Arc<Self>]) -> Result<Self> {
         let mut merged = Self::default();
         let mut index: HashTable<WordId> = HashTable::new();
@@ -120,7 +120,7 @@ impl Vocabulary {
     /// The words of `words` that are not in this vocabulary.
     ///
     /// # Errors
-    /// [`Error::Memory`], [`Error::Cancelled`].
+    /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
     pub fn without(&self, words: &[(&[u8], u64)], monitor: &Monitor) -> Result<Self> {
         self.build_index(monitor)?;
         let mut rest = Vec::new();

@@ -1,5 +1,4 @@
-//! The rows of one model in training. Hogwild threads update shared rows without locks (Niu et al. 2011), so the rows
-//! of W and W̃ are reached by raw pointers, and no `&mut` to a shared row exists.
+//! The rows of one model in training, and the checks before they are updated.
 
 use super::call::KernelCall;
 use super::cost::Cost;
