@@ -16,6 +16,8 @@ mod text;
 use crate::error::{Error, Location, Result};
 use std::path::Path;
 
+#[cfg(feature = "python")]
+pub(crate) use signatures::table_format;
 pub(crate) use text::{is_text, is_vocabulary, notice};
 
 /// Number of bytes at the beginning of a file that are examined to recognise it.

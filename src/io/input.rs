@@ -3,8 +3,10 @@
 //! (`open.rs` opens files; `corpus/text.rs` reads text.)
 
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{BEGINNING_BYTES, FileKind, Wanted};
+use crate::file_kind::{BEGINNING_BYTES, FileKind, UTF8_MARK, Wanted};
 use crate::io::charset::{OnInvalid, Utf16};
+#[cfg(feature = "python")]
+use crate::io::compression::Compression;
 use crate::io::compression::Decompressed;
 use crate::io::{Idle, Opened, STANDARD_STREAM, at, listed, open, open_standard_input, path_of};
 use crate::memory::fallible;
@@ -164,15 +166,20 @@ impl Input {
         refused.map_or(Ok(()), Err)
     }
 
-    /// If a byte order mark says that the text is in UTF-16, hand out UTF-8 from now on. Call this before anything is
-    /// read.
+    /// Drop a byte order mark. If it says that the text is in UTF-16, hand out UTF-8 from now on. Call this before
+    /// anything is read.
     ///
     /// # Errors
     /// [`Error::Format`] if the bytes that were peeked at so far are malformed and `on_invalid` is
     /// [`OnInvalid::Strict`]; for the rest of the text, the methods that read return this error. The errors of reading
     /// the first bytes.
     pub fn decode(&mut self, on_invalid: OnInvalid) -> Result<()> {
-        let Some(decoder) = Utf16::detect(self.peek(4)?) else {
+        let beginning = self.peek(4)?;
+        if beginning.starts_with(UTF8_MARK) {
+            self.ahead.drain(..UTF8_MARK.len());
+            return Ok(());
+        }
+        let Some(decoder) = Utf16::detect(beginning) else {
             return Ok(());
         };
         let bytes = self.ahead.split_off(2);
@@ -192,7 +199,16 @@ impl Input {
         };
         decoder
             .decode(bytes, *on_invalid, text)
-            .map_err(|(at, message)| Error::format(&self.path, Location::Byte(at), message))
+            .map_err(|(at, message)| {
+                let message = self.reader.of_content(message);
+                Error::format(&self.path, Location::Byte(at), message)
+            })
+    }
+
+    /// The compression of the file, if any.
+    #[cfg(feature = "python")]
+    pub fn compression(&self) -> Option<Compression> {
+        self.reader.compression()
     }
 
     pub fn path(&self) -> &Path {

@@ -28,13 +28,13 @@ mod temporary;
 pub use archive::{find_member, members};
 pub(crate) use archive::{listed, path_of};
 #[cfg(feature = "python")]
-pub(crate) use ending::is_compressed_name;
+pub(crate) use ending::{COMPRESSED, is_compressed_name};
 pub use ending::{Written, ending_of};
 pub use file::{Output, Replacement, write_atomically};
 pub use folder::FolderReplacement;
 pub(crate) use input::Input;
 pub use lock::FolderLock;
-pub use open::{Idle, is_member, member_path};
+pub use open::{Idle, is_archive, is_member, member_path};
 pub(crate) use open::{Opened, open, open_standard_input, size_of};
 #[cfg(feature = "python")]
 pub(crate) use temporary::is_of as is_temporary_of;
