@@ -750,6 +750,32 @@ def test_shuffled_records_are_told(made, tmp_path):
     assert answer("info", tmp_path / "shuffled.bin")[0]["sorted"] is False
 
 
+def test_records_and_parameters_are_described_as_their_numbers_say(made, tmp_path):
+    records = np.fromfile(made / "cooccurrence.bin", "<i4, <i4, <f8")
+    [found] = answer("info", made / "cooccurrence.bin")
+    assert found["records"] == len(records)
+    assert found["total"] == pytest.approx(records["f2"].sum(), rel=1e-14)
+    assert found["first"] == [f"{i} {j} {x:.4f}" for i, j, x in records[:5].tolist()]
+    numbers = np.fromfile(made / "stanford.bin", "<f8")
+    [parameters] = answer("info", made / "stanford.bin")
+    assert parameters["numbers"] == len(numbers)
+    assert parameters["first"] == [f"{x:.6f}" for x in numbers[:5]]
+    # The figures are those of the content, not of the compressed file.
+    for name, about in (("cooccurrence.bin", found), ("stanford.bin", parameters)):
+        content = (made / name).read_bytes()
+        (tmp_path / name).write_bytes(gzip.compress(content))
+        [packed] = answer("info", tmp_path / name)
+        same = ("file", "bytes")
+        assert {k: v for k, v in packed.items() if k not in same} == {
+            k: v for k, v in about.items() if k not in same
+        }
+    cut = gzip.compress((made / "cooccurrence.bin").read_bytes()[:-5])
+    (tmp_path / "cut.bin").write_bytes(cut)
+    at = 16 * (len(records) - 1)
+    message = f"cut.bin, byte {at}: the last record is cut off: 11 bytes of 16"
+    assert message in reason(1, "info", tmp_path / "cut.bin")
+
+
 # --- estimate -------------------------------------------------------------------------------------
 
 

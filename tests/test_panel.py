@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from glove_rs import FormatError, WordVectors, evaluation
+from glove_rs._core import COMPRESSED_ENDINGS
 from glove_rs.evaluation import Panel, PanelRow, Score, _bootstrap
 
 pytest.importorskip("scipy", reason="scipy is not installed")
@@ -353,6 +354,13 @@ def test_files_of_one_name_keep_their_endings(tmp_path):
         (tmp_path / name).write_text(pairs(0).replace("\t", ","))
     names = [row.name for row in evaluation.panel(vectors(), tmp_path).rows]
     assert names == ["men.csv", "men.tsv", "simlex.v1.2"]
+
+
+@pytest.mark.parametrize("ending", COMPRESSED_ENDINGS)
+def test_the_name_of_a_set_has_no_ending_of_a_compression(tmp_path, ending):
+    # The content tells whether a file is compressed.
+    (tmp_path / f"men.tsv.{ending}").write_text(pairs(0))
+    assert [row.name for row in evaluation.panel(vectors(), tmp_path).rows] == ["men"]
 
 
 def test_without_scipy_the_categories_are_skipped_and_the_reason_said(folder, monkeypatch):

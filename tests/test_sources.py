@@ -22,7 +22,7 @@ from hypothesis import given, reject
 from hypothesis import strategies as st
 
 import reference
-from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
+from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, _core
 from glove_rs._fit.documents import EncodedDocuments
 
 SETTINGS = {"min_count": 1, "window": 3}
@@ -395,6 +395,12 @@ def test_a_text_in_place_of_a_path_is_told_where_it_goes():
         with pytest.raises(FileNotFoundError) as caught:
             Vocabulary.from_corpus(text)
         assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("ending", ["txt", *_core.COMPRESSED_ENDINGS])
+def test_names_of_missing_files_are_no_documents(ending):
+    with pytest.raises(FileNotFoundError, match=rf"part-0\.{ending}"):
+        Vocabulary.from_corpus([f"part-0.{ending}", f"part-1.{ending}"])
 
 
 @pytest.mark.parametrize("name", ["*.nothing", "[a]/**/x?"])

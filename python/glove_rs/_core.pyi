@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 __all__ = [
     "COMBINATIONS",
+    "COMPRESSED_ENDINGS",
     "COMPRESSION_BYTES",
     "DOCUMENTS",
     "NORMALIZATIONS",
@@ -34,6 +35,7 @@ __all__ = [
     "CoreTiles",
     "CoreVectors",
     "CoreVocabulary",
+    "DecompressedReader",
     "FileWriter",
     "FolderLock",
     "FolderWriter",
@@ -45,16 +47,17 @@ __all__ = [
     "check_ending",
     "check_kind",
     "check_training",
-    "compression",
     "cosines",
     "count_by_group",
     "count_lines",
     "count_table",
+    "document_end",
     "ending",
     "find_member",
     "folded",
     "group_marginals",
     "group_ranks",
+    "is_archive",
     "is_compressed_name",
     "is_member",
     "is_native",
@@ -67,9 +70,11 @@ __all__ = [
     "members",
     "merge_vocabularies",
     "most_threads",
+    "parameters_summary",
     "product",
     "read_text",
     "recognise",
+    "records_summary",
     "restore_subwords",
     "restore_vocabulary",
     "row_arrays",
@@ -83,6 +88,7 @@ __all__ = [
     "split_documents",
     "start_rows",
     "subword_design",
+    "table_format",
     "take_panic",
     "train",
     "train_records",
@@ -208,7 +214,9 @@ class _Start(TypedDict):
 
 __version__: Final[str]
 
-#: The number of first bytes that `compression` and `is_splittable` need.
+#: The endings of the names of compressed files, without a dot, in lower case.
+COMPRESSED_ENDINGS: Final[tuple[str, ...]]
+#: The number of first bytes that `is_splittable` needs.
 COMPRESSION_BYTES: Final[int]
 
 # The documentation site takes the docstrings of these classes from here.
@@ -224,6 +232,17 @@ class TrainingDiverged(ArithmeticError):  # noqa: N818 - the name says what happ
     """Training diverged, even after the learning rate was halved several times. `history` has the loss of each epoch that finished before."""  # noqa: E501 - the same text as in the binding
 
     history: list[float]
+
+@final
+class DecompressedReader:
+    @staticmethod
+    def of_file(file: IO[bytes], name: str) -> DecompressedReader: ...
+    @staticmethod
+    def of_member(path: _Path) -> DecompressedReader: ...
+    @property
+    def compression(self) -> Literal["gzip", "bzip2", "xz", "Zstandard"] | None: ...
+    def peek(self, size: int) -> bytes: ...
+    def read(self, size: int) -> bytes: ...
 
 @final
 class FileWriter:
@@ -655,6 +674,7 @@ def group_marginals(
     counts: CoreGroupCounts, threads: int
 ) -> tuple[npt.NDArray[np.uint64], npt.NDArray[np.float64]]: ...
 def split_documents(text: str, documents: str) -> list[str]: ...
+def document_end(documents: str) -> bytes | None: ...
 def split_counts(counts: CoreCooccurrence, groups: int) -> list[CoreGroupCounts]: ...
 def group_ranks(words: int, groups: int, group: int) -> npt.NDArray[np.uint32]: ...
 def start_rows(
@@ -731,6 +751,9 @@ class CoreVectors:
 def recognise(path: _Path) -> tuple[str, str, str]: ...
 def check_kind(path: _Path, wanted: _Wanted) -> None: ...
 def count_lines(path: _Path) -> tuple[int, str]: ...
+def table_format(
+    beginning: bytes,
+) -> Literal["parquet", "orc", "ipc", "ipc stream", "feather 1", "foreign"] | None: ...
 def check_ending(path: _Path, content: str) -> None: ...
 def ending(path: _Path) -> str: ...
 def member_path(archive: _Path, member: str) -> Path: ...
@@ -739,9 +762,7 @@ def find_member(path: _Path) -> tuple[str, str]: ...
 def is_temporary_of(name: str, target: str) -> bool: ...
 def is_member(path: _Path) -> bool: ...
 def is_compressed_name(path: _Path) -> bool: ...
-def compression(
-    beginning: bytes,
-) -> Literal["gzip", "bzip2", "xz", "Zstandard"] | None: ...
+def is_archive(path: _Path) -> bool: ...
 def read_text(file: _Path | IO[Any], wanted: _Wanted) -> str: ...
 def is_native(path: _Path) -> bool: ...
 def load_vectors(
@@ -770,6 +791,10 @@ def load_parameters(
     path: _Path, words: int, progress: _Progress | None
 ) -> tuple[_F32, _F32, _F32, _F32]: ...
 def save_parameters(path: _Path, W: _F32, W_tilde: _F32, b: _F32, b_tilde: _F32) -> None: ...
+def records_summary(
+    path: _Path, shown: int
+) -> tuple[int, int, float, bool, list[tuple[int, int, float]]]: ...
+def parameters_summary(path: _Path, shown: int) -> tuple[int, list[float]]: ...
 def shuffle(
     source: _Path, target: _Path, seed: int, running: _Running, progress: _Progress | None
 ) -> int: ...

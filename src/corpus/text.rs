@@ -230,13 +230,8 @@ impl TextReader {
     }
 
     fn malformed(&self, (at, message): DecodingFault) -> Error {
-        let what = match self.input.compression() {
-            Some(compression) => {
-                format!("{message}, in the decompressed {} data", compression.name())
-            }
-            None => message,
-        };
-        Error::format(&self.name, Location::Byte(at), what)
+        let message = self.input.of_content(message);
+        Error::format(&self.name, Location::Byte(at), message)
     }
 }
 

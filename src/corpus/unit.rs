@@ -30,6 +30,17 @@ impl DocumentUnit {
         Error::choice("documents", name, Self::NAMES, values)
     }
 
+    /// Bytes after which a file may be cut into parts that have the same documents as the whole file; `None` if a file
+    /// must not be cut.
+    pub fn end(self) -> Option<&'static [u8]> {
+        match self {
+            Self::Line => Some(b"\n"),
+            // A blank line may also have white space. It is enough that some blank lines have none.
+            Self::Paragraph => Some(b"\n\n"),
+            Self::File => None,
+        }
+    }
+
     /// The documents of a whole file or item, one directly after the other, without the newlines between lines.
     pub fn split(self, text: &str) -> Vec<&str> {
         match self {
@@ -175,6 +186,23 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn parts_that_end_with_the_end_of_a_unit_have_its_documents(text in "[a \n\r]{0,40}", at in 0usize..40) {
+            for unit in [DocumentUnit::Line, DocumentUnit::Paragraph] {
+                let documents = |text: &str| -> Vec<Vec<String>> {
+                    let words = |text: &str| text.split_whitespace().map(str::to_owned).collect();
+                    unit.split(text).into_iter().map(words).filter(|d: &Vec<_>| !d.is_empty()).collect()
+                };
+                let end = std::str::from_utf8(unit.end().unwrap()).unwrap();
+                let Some(found) = text.get(at..).and_then(|rest| rest.find(end)) else {
+                    continue;
+                };
+                let (before, after) = text.split_at(at + found + end.len());
+                prop_assert_eq!([documents(before), documents(after)].concat(), documents(&text));
+            }
+            prop_assert_eq!(DocumentUnit::File.end(), None);
+        }
+
         #[test]
         fn a_split_text_has_the_documents_of_the_builder(text in "[ab \t\r\n\x0c]{0,30}") {
             let words = |text: &&str| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();

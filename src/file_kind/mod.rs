@@ -22,5 +22,7 @@ pub(crate) use beginning::BEGINNING_BYTES;
 pub(crate) use byte_order_mark::{UTF8_MARK, has_mark};
 pub use kind::{FileKind, Foreign};
 pub(crate) use refusal::refusal_as_text;
+#[cfg(feature = "python")]
+pub(crate) use signatures::table_format;
 pub(crate) use text::{is_text, is_vocabulary, notice};
 pub use wanted::Wanted;

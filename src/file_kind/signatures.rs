@@ -157,6 +157,13 @@ static UTF32: Foreign = Foreign {
              UTF-8 (iconv -f UTF-32 -t UTF-8)",
 };
 
+// The signatures of tables.
+const PARQUET_MAGIC: &[u8] = b"PAR1";
+const ORC_MAGIC: &[u8] = b"ORC";
+const ARROW_FILE: &[u8] = b"ARROW1\0\0";
+const ARROW_STREAM: &[u8] = b"\xff\xff\xff\xff";
+const FEATHER_1: &[u8] = b"FEA1";
+
 const SIGNATURES: [Signature; 44] = [
     Signature(0, b"gloveCNT", FileKind::Counts),
     Signature(0, b"gloveCKP", FileKind::Checkpoint),
@@ -166,12 +173,12 @@ const SIGNATURES: [Signature; 44] = [
     Signature(0, b"\x89GloVe\r\n", FileKind::Vectors),
     Signature(0, b"PK\x05\x06", foreign(&EMPTY_ZIP)),
     Signature(257, b"ustar", foreign(&TAR)),
-    Signature(0, b"PAR1", foreign(&PARQUET)),
-    Signature(0, b"ARROW1\0\0", foreign(&ARROW)),
-    Signature(0, b"\xff\xff\xff\xff", foreign(&ARROW)),
-    Signature(0, b"FEA1", foreign(&ARROW)),
+    Signature(0, PARQUET_MAGIC, foreign(&PARQUET)),
+    Signature(0, ARROW_FILE, foreign(&ARROW)),
+    Signature(0, ARROW_STREAM, foreign(&ARROW)),
+    Signature(0, FEATHER_1, foreign(&ARROW)),
     Signature(0, b"Obj\x01", foreign(&AVRO)),
-    Signature(0, b"ORC", foreign(&ORC)),
+    Signature(0, ORC_MAGIC, foreign(&ORC)),
     Signature(0, b"\x89HDF\r\n\x1a\n", foreign(&HDF5)),
     Signature(0, b"SQLite format 3\0", foreign(&SQLITE)),
     Signature(0, b"\x93NUMPY", foreign(&NPY)),
@@ -224,14 +231,7 @@ const LONGEST_HEADER: u64 = 100_000_000;
 /// The kind of a file with this beginning, if the beginning has a signature or is typical of a zip
 /// archive, a safetensors file, a pickle, a Windows program or a web page.
 pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
-    let found = SIGNATURES.iter().find(|Signature(at, magic, _)| {
-        let follows = beginning
-            .get(*at..)
-            .is_some_and(|rest| rest.starts_with(magic));
-        let could_be_text = magic.iter().all(u8::is_ascii_alphanumeric);
-        follows && !(could_be_text && *at == 0 && magic.len() < 8 && is_text(beginning))
-    });
-    if let Some(Signature(.., kind)) = found {
+    if let Some(Signature(.., kind)) = signature(beginning) {
         return Some(*kind);
     }
     if beginning.starts_with(b"PK\x03\x04") {
@@ -263,6 +263,31 @@ pub(super) fn of(beginning: &[u8]) -> Option<FileKind> {
         found.is_some_and(|found| found.eq_ignore_ascii_case(tag))
     };
     (is(b"<!doctype html") || is(b"<html")).then_some(foreign(&HTML))
+}
+
+fn signature(beginning: &[u8]) -> Option<&'static Signature> {
+    SIGNATURES.iter().find(|Signature(at, magic, _)| {
+        let follows = beginning
+            .get(*at..)
+            .is_some_and(|rest| rest.starts_with(magic));
+        let could_be_text = magic.iter().all(u8::is_ascii_alphanumeric);
+        follows && !(could_be_text && *at == 0 && magic.len() < 8 && is_text(beginning))
+    })
+}
+
+/// The format of a file with this beginning, for a reader of tables: "parquet", "orc", "ipc" (an Arrow file), "ipc
+/// stream", "feather 1", or "foreign" for a format that is not a table. `None` if no format is recognised, as for JSON
+/// lines and CSV.
+#[cfg(feature = "python")]
+pub(crate) fn table_format(beginning: &[u8]) -> Option<&'static str> {
+    match signature(beginning) {
+        Some(Signature(_, PARQUET_MAGIC, _)) => Some("parquet"),
+        Some(Signature(_, ORC_MAGIC, _)) => Some("orc"),
+        Some(Signature(_, ARROW_FILE, _)) => Some("ipc"),
+        Some(Signature(_, ARROW_STREAM, _)) => Some("ipc stream"),
+        Some(Signature(_, FEATHER_1, _)) => Some("feather 1"),
+        _ => matches!(of(beginning), Some(FileKind::Foreign(_))).then_some("foreign"),
+    }
 }
 
 /// Whether this is a pickle of protocol 0 or 1. These have no signature: they begin with a container, a text or a

@@ -111,9 +111,6 @@ pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
     input.decode(OnInvalid::Strict)?;
     let mut bytes = Vec::new();
     while !input.fill(&mut bytes, 1 << 20)? {}
-    if bytes.starts_with(UTF8_MARK) {
-        bytes.drain(..UTF8_MARK.len());
-    }
     String::from_utf8(bytes).map_err(|error| {
         let (bytes, at) = (error.as_bytes(), error.utf8_error().valid_up_to());
         let line = memchr::memchr_iter(b'\n', &bytes[..at]).count() as u64 + 1;
@@ -137,8 +134,7 @@ pub(crate) fn count_lines(mut input: Input, monitor: &Monitor) -> Result<(u64, S
         let at_end = input.fill(&mut block, 1 << 20)?;
         monitor.check()?;
         first.get_or_insert_with(|| {
-            let text = block.strip_prefix(UTF8_MARK).unwrap_or(&block);
-            let line = text.split(|b| *b == b'\n').next().unwrap_or_default();
+            let line = block.split(|b| *b == b'\n').next().unwrap_or_default();
             String::from_utf8_lossy(&line[..line.len().min(SHOWN)]).into_owned()
         });
         lines += memchr::memchr_iter(b'\n', &block).count() as u64;

@@ -1,6 +1,7 @@
 //! Recognises compressed files by their first bytes, reads them, and writes compressed files.
 
 use crate::error::{Error, Location};
+use flate2::bufread::GzDecoder;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
@@ -87,7 +88,7 @@ impl Compression {
         most: u64,
     ) -> io::Result<Box<dyn Read + Send>> {
         Ok(match self {
-            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(compressed)),
+            Self::Gzip => Box::new(GzipMembers(Some(GzDecoder::new(compressed)))),
             Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(compressed)),
             Self::Xz => {
                 let all = liblzma::stream::CONCATENATED;
@@ -102,6 +103,44 @@ impl Compression {
                 Box::new(decoder)
             }
         })
+    }
+}
+
+/// Reads the members of a gzip file, one after the other. Zero bytes may follow a member: some programs fill up the last
+/// block of a file with them.
+struct GzipMembers<R>(
+    // `None` after the end, and after an error.
+    Option<GzDecoder<R>>,
+);
+
+impl<R: BufRead> Read for GzipMembers<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while let Some(member) = &mut self.0 {
+            let read = member.read(buffer)?;
+            if read > 0 || buffer.is_empty() {
+                return Ok(read);
+            }
+            let mut rest = self.0.take().map(GzDecoder::into_inner);
+            let more = rest.as_mut().map_or(Ok(false), skip_zeros)?;
+            self.0 = rest.filter(|_| more).map(GzDecoder::new);
+        }
+        Ok(0)
+    }
+}
+
+/// Skip zero bytes. Returns whether other bytes follow.
+fn skip_zeros(file: &mut impl BufRead) -> io::Result<bool> {
+    loop {
+        let bytes = file.fill_buf()?;
+        if bytes.is_empty() {
+            return Ok(false);
+        }
+        let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
+        let more = zeros < bytes.len();
+        file.consume(zeros);
+        if more {
+            return Ok(true);
+        }
     }
 }
 
@@ -252,21 +291,21 @@ impl Decompressed {
             Err(error) => error,
         };
         match self.compression {
+            // The file could not be read. Its message is not one of the decoder.
+            _ if self.state.failed.load(Relaxed) => Error::io(path, error),
             Some(_) if lacks_memory(&error) => Error::Memory {
                 bytes: LARGEST_WINDOW,
             },
-            Some(compression) if !self.state.failed.load(Relaxed) && exceeds_limit(&error) => {
-                Error::parameter(
-                    "memory",
-                    format!(
-                        "must be larger to unpack {}: decompressing its {} data takes more than a quarter \
+            Some(compression) if exceeds_limit(&error) => Error::parameter(
+                "memory",
+                format!(
+                    "must be larger to unpack {}: decompressing its {} data takes more than a quarter \
                          of memory ({error})",
-                        path.display(),
-                        compression.name()
-                    ),
-                )
-            }
-            Some(compression) if !self.state.failed.load(Relaxed) => Error::format(
+                    path.display(),
+                    compression.name()
+                ),
+            ),
+            Some(compression) => Error::format(
                 path,
                 Location::Byte(self.bytes_read()),
                 format!(
@@ -274,7 +313,18 @@ impl Decompressed {
                     compression.name()
                 ),
             ),
-            _ => Error::io(path, error),
+            None => Error::io(path, error),
+        }
+    }
+
+    /// A message about a byte of the content, which also says that this is not a byte of the file, if it is
+    /// compressed.
+    pub fn of_content(&self, message: String) -> String {
+        match self.compression {
+            Some(compression) => {
+                format!("{message}, in the decompressed {} data", compression.name())
+            }
+            None => message,
         }
     }
 }
@@ -379,6 +429,17 @@ pub(crate) mod tests {
     }
 
     #[test]
+    fn zero_bytes_may_follow_members_of_gzip_and_nothing_else_may() {
+        let text = b"some words".repeat(1000);
+        for zeros in [1, 700_000] {
+            let padded = [gzip(&text), vec![0; zeros]].concat();
+            assert_eq!(content(padded.repeat(2)).unwrap(), text.repeat(2));
+            let junk = [&padded[..], b"junk"].concat();
+            assert!(content(junk).is_err());
+        }
+    }
+
+    #[test]
     fn a_truncated_compressed_file_is_a_malformed_file() {
         let text = b"some words".repeat(1000);
         for compress in COMPRESSORS {
@@ -397,7 +458,8 @@ pub(crate) mod tests {
         impl Read for Broken {
             fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
                 match self.0.read(buffer)? {
-                    0 => Err(io::Error::other("the cable came off")),
+                    // A decoder that lacks memory uses these words, too.
+                    0 => Err(io::Error::other("the cable came off: not enough memory")),
                     read => Ok(read),
                 }
             }

@@ -5,8 +5,8 @@ use super::compression::Compression;
 use crate::error::{Error, Result};
 use std::path::Path;
 
-/// Endings of compressed files.
-const COMPRESSED: [(&str, Compression); 5] = [
+/// Endings of compressed files, in lower case.
+pub(crate) const COMPRESSED: [(&str, Compression); 5] = [
     ("gz", Compression::Gzip),
     ("bz2", Compression::Bzip2),
     ("xz", Compression::Xz),

@@ -4,12 +4,14 @@
 
 use super::archive::{listed, path_of};
 use super::charset::{OnInvalid, Utf16};
+#[cfg(feature = "python")]
+use super::compression::Compression;
 use super::compression::Decompressed;
 use super::open::{Idle, Opened, open, open_standard_input};
 use super::path_error::at;
 use super::standard_stream::STANDARD_STREAM;
 use crate::error::{Error, Location, Result};
-use crate::file_kind::{BEGINNING_BYTES, FileKind, Wanted};
+use crate::file_kind::{BEGINNING_BYTES, FileKind, UTF8_MARK, Wanted};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
 use std::io::{self, BufReader, ErrorKind, Read};
@@ -167,15 +169,20 @@ impl Input {
         refused.map_or(Ok(()), Err)
     }
 
-    /// If a byte order mark says that the text is in UTF-16, hand out UTF-8 from now on. Call this before anything is
-    /// read.
+    /// Drop a byte order mark. If it says that the text is in UTF-16, hand out UTF-8 from now on. Call this before
+    /// anything is read.
     ///
     /// # Errors
     /// [`Error::Format`] if the bytes that were peeked at so far are malformed and `on_invalid` is
     /// [`OnInvalid::Strict`]; for the rest of the text, the methods that read return this error. The errors of reading
     /// the first bytes.
     pub fn decode(&mut self, on_invalid: OnInvalid) -> Result<()> {
-        let Some(decoder) = Utf16::detect(self.peek(4)?) else {
+        let beginning = self.peek(4)?;
+        if beginning.starts_with(UTF8_MARK) {
+            self.ahead.drain(..UTF8_MARK.len());
+            return Ok(());
+        }
+        let Some(decoder) = Utf16::detect(beginning) else {
             return Ok(());
         };
         let bytes = self.ahead.split_off(2);
@@ -195,7 +202,16 @@ impl Input {
         };
         decoder
             .decode(bytes, *on_invalid, text)
-            .map_err(|(at, message)| Error::format(&self.path, Location::Byte(at), message))
+            .map_err(|(at, message)| {
+                let message = self.reader.of_content(message);
+                Error::format(&self.path, Location::Byte(at), message)
+            })
+    }
+
+    /// The compression of the file, if any.
+    #[cfg(feature = "python")]
+    pub fn compression(&self) -> Option<Compression> {
+        self.reader.compression()
     }
 
     pub fn path(&self) -> &Path {

@@ -32,13 +32,13 @@ mod temporary;
 pub(crate) use archive::path_of;
 pub use archive::{find_member, members};
 #[cfg(feature = "python")]
-pub(crate) use ending::is_compressed_name;
+pub(crate) use ending::{COMPRESSED, is_compressed_name};
 pub use ending::{Written, ending_of};
 pub use file::{Output, Replacement, write_atomically};
 pub use folder::FolderReplacement;
 pub(crate) use input::Input;
 pub use lock::FolderLock;
-pub use open::{Idle, is_member, member_path};
+pub use open::{Idle, is_archive, is_member, member_path};
 pub(crate) use open::{Opened, open, size_of};
 pub(crate) use path_error::at;
 pub use standard_stream::STANDARD_STREAM;

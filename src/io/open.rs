@@ -75,8 +75,7 @@ pub(crate) fn size_of(path: &Path) -> Result<u64> {
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] if `archive` is not a zip archive of files.
 pub fn member_path(archive: &Path, member: &str) -> Result<PathBuf> {
-    let mut file = open_seekable(archive)?;
-    if at(archive, archive::is_archive(&mut file))? {
+    if is_archive(archive)? {
         return Ok(archive::path_of(archive, member));
     }
     let message = format!(
@@ -84,6 +83,15 @@ pub fn member_path(archive: &Path, member: &str) -> Result<PathBuf> {
         archive.display()
     );
     Err(Error::parameter("member", message))
+}
+
+/// Whether `path` names a zip archive of files, and not a file of a format that is a zip archive, such as `.npz`.
+///
+/// # Errors
+/// [`Error::Io`], also for a folder.
+pub fn is_archive(path: &Path) -> Result<bool> {
+    let mut file = open_seekable(path)?;
+    at(path, archive::is_archive(&mut file))
 }
 
 /// Whether `path` names a file in a zip archive, `archive.zip:name`.

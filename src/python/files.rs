@@ -339,6 +339,39 @@ pub fn save_parameters(
     })
 }
 
+/// Stanford's co-occurrence records: the highest word number, the number of records, the sum of the counts, whether
+/// the records are sorted, and the first `shown` records.
+#[pyfunction]
+#[allow(clippy::type_complexity)]
+pub fn records_summary(
+    py: Python<'_>,
+    path: PathBuf,
+    shown: usize,
+) -> PyResult<(i32, u64, f64, bool, Vec<(i32, i32, f64)>)> {
+    let found = run(py, None, None, |monitor| {
+        stanford::summarize_records(path, shown, monitor)
+    })?;
+    Ok((
+        found.words,
+        found.records,
+        found.total,
+        found.sorted,
+        found.first,
+    ))
+}
+
+/// The number of numbers in a file of Stanford's parameters, and the first `shown` of them.
+#[pyfunction]
+pub fn parameters_summary(
+    py: Python<'_>,
+    path: PathBuf,
+    shown: usize,
+) -> PyResult<(u64, Vec<f64>)> {
+    run(py, None, None, |monitor| {
+        stanford::summarize_parameters(path, shown, monitor)
+    })
+}
+
 /// Copy a file of Stanford's co-occurrence records in random order. Returns the number of records.
 #[pyfunction]
 #[pyo3(signature = (source, target, seed, running, progress))]

@@ -6,6 +6,7 @@ mod arrays;
 mod arrow;
 mod collocations;
 mod cooccurrence;
+mod decompressed;
 mod documents;
 mod errors;
 mod estimate;
@@ -45,6 +46,8 @@ mod _core {
     #[pymodule_export]
     use super::cooccurrence::CoreCooccurrence;
     #[pymodule_export]
+    use super::decompressed::DecompressedReader;
+    #[pymodule_export]
     use super::documents::CoreDocuments;
     #[pymodule_export]
     use super::errors::{FormatError, InternalError, TrainingDiverged};
@@ -52,8 +55,8 @@ mod _core {
     use super::estimate::CoreEstimate;
     #[pymodule_export]
     use super::files::{
-        CoreVectors, is_native, load_parameters, load_vectors, save_parameters, save_vectors,
-        shuffle,
+        CoreVectors, is_native, load_parameters, load_vectors, parameters_summary, records_summary,
+        save_parameters, save_vectors, shuffle,
     };
     #[pymodule_export]
     use super::pairs::count_table;
@@ -67,8 +70,8 @@ mod _core {
     use super::queries::{cosines, unit_rows};
     #[pymodule_export]
     use super::recognising::{
-        check_ending, check_kind, compression, count_lines, ending, find_member,
-        is_compressed_name, is_member, member_path, members, read_text, recognise,
+        check_ending, check_kind, count_lines, ending, find_member, is_archive, is_compressed_name,
+        is_member, member_path, members, read_text, recognise, table_format,
     };
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
@@ -78,7 +81,7 @@ mod _core {
         restore_vocabulary,
     };
     #[pymodule_export]
-    use super::source::split_documents;
+    use super::source::{document_end, split_documents};
     #[pymodule_export]
     use super::strata::{
         CoreHistory, CoreTiles, group_marginals, group_ranks, row_arrays, split_counts, start_rows,
@@ -109,7 +112,7 @@ mod _core {
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    /// The number of first bytes that `compression` and `is_splittable` need.
+    /// The number of first bytes that `is_splittable` needs.
     #[pymodule_export]
     const COMPRESSION_BYTES: usize = super::Compression::MAGIC_BYTES;
 }

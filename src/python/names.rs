@@ -1,8 +1,9 @@
-//! The names that parameters such as `tokenizer`, `format` and `optimizer` accept, as tuples in the
-//! module `_core`.
+//! The names that parameters such as `tokenizer`, `format` and `optimizer` accept, and the endings of the names of
+//! compressed files, as tuples in the module `_core`.
 
 use crate::corpus::{DocumentUnit, OnInvalid};
 use crate::formats::{Combine, Format};
+use crate::io::COMPRESSED;
 use crate::tokenize::{Normalization, Tokenizer};
 use crate::training::{Optimizer, RateSchedule};
 use pyo3::prelude::*;
@@ -23,5 +24,6 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     for (attribute, names) in tuples {
         module.add(attribute, PyTuple::new(module.py(), names)?)?;
     }
-    Ok(())
+    let endings = COMPRESSED.map(|(ending, _)| ending);
+    module.add("COMPRESSED_ENDINGS", PyTuple::new(module.py(), endings)?)
 }

@@ -7,7 +7,6 @@ use crate::corpus::OnInvalid;
 use crate::error::{Error, Result};
 use crate::file_kind::Wanted;
 use crate::formats;
-use crate::io::compression::Compression;
 use crate::io::{self, Input, Written};
 use crate::monitor::Monitor;
 use pyo3::prelude::*;
@@ -33,6 +32,14 @@ pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
     })
 }
 
+/// The format of a file with these first bytes, for a reader of tables: "parquet", "orc", "ipc" (an Arrow file), "ipc
+/// stream", "feather 1", or "foreign" for a format that is not a table. `None` if no format is recognised, as for JSON
+/// lines and CSV.
+#[pyfunction]
+pub fn table_format(beginning: &[u8]) -> Option<&'static str> {
+    crate::file_kind::table_format(beginning)
+}
+
 /// Refuse a name for a file to write whose ending does not suit `content`, one of [`Written::NAMES`].
 #[pyfunction]
 pub fn check_ending(path: PathBuf, content: &str) -> PyResult<()> {
@@ -46,12 +53,6 @@ pub fn ending(path: PathBuf) -> String {
     io::ending_of(&path).map_or_else(String::new, |ending| format!(".{ending}"))
 }
 
-/// The compression of a file with these first bytes: `"gzip"`, `"bzip2"`, `"xz"` or `"Zstandard"`.
-#[pyfunction]
-pub fn compression(beginning: &[u8]) -> Option<&'static str> {
-    Compression::of(beginning).map(Compression::name)
-}
-
 /// Whether the ending of a name says that the file is compressed.
 #[pyfunction]
 pub fn is_compressed_name(path: PathBuf) -> bool {
@@ -62,6 +63,12 @@ pub fn is_compressed_name(path: PathBuf) -> bool {
 #[pyfunction]
 pub fn member_path(archive: PathBuf, member: &str) -> PyResult<PathBuf> {
     Ok(io::member_path(&archive, member)?)
+}
+
+/// Whether a path names a zip archive of files, and not a file of a format that is a zip archive, such as `.npz`.
+#[pyfunction]
+pub fn is_archive(path: PathBuf) -> PyResult<bool> {
+    Ok(io::is_archive(&path)?)
 }
 
 /// The names of the files in a zip archive.

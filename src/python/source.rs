@@ -59,6 +59,12 @@ pub fn split_documents<'a>(text: &'a str, documents: &str) -> PyResult<Vec<&'a s
     Ok(DocumentUnit::from_name(documents)?.split(text))
 }
 
+/// Bytes after which a file may be cut into parts that have the same documents; `None` if it must not be cut.
+#[pyfunction]
+pub fn document_end(documents: &str) -> PyResult<Option<&'static [u8]>> {
+    Ok(DocumentUnit::from_name(documents)?.end())
+}
+
 /// A reader for the worker. If only Python can read the source or split it into words, a feeder sends the
 /// chunks to this reader.
 pub struct Source<'py> {
@@ -347,13 +353,24 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
 /// The bytes of a Python file object.
 pub struct PythonStream {
     read: Py<PyAny>,
-    errors: OnInvalid,
+    // What to do with lone surrogates in text; `None` to refuse text.
+    errors: Option<OnInvalid>,
     // The last block that Python returned, and how far it has been read.
     block: io::Cursor<Vec<u8>>,
 }
 
 impl PythonStream {
+    /// Read `file`, which may be open for bytes or for text.
     pub fn new(file: &Bound<'_, PyAny>, errors: OnInvalid) -> PyResult<Self> {
+        Self::over(file, Some(errors))
+    }
+
+    /// Read `file`, which must be open for bytes.
+    pub fn of_bytes(file: &Bound<'_, PyAny>) -> PyResult<Self> {
+        Self::over(file, None)
+    }
+
+    fn over(file: &Bound<'_, PyAny>, errors: Option<OnInvalid>) -> PyResult<Self> {
         // `read1` returns the data that is available now. `read` waits for the number of bytes that was
         // asked for.
         let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
@@ -365,12 +382,17 @@ impl PythonStream {
     }
 
     fn next_block(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
+        // A file of many bytes may decompress to none. The calling thread would then not see signals.
+        py.check_signals()?;
         let block = self.read.bind(py).call1((CHUNK_BYTES,))?;
         if let Ok(bytes) = block.cast::<PyBytes>() {
             return Ok(bytes.as_bytes().to_vec());
         }
         if let Ok(text) = block.cast::<PyString>() {
-            return Ok(text_of(text, self.errors)?.into_owned().into_bytes());
+            let errors = self.errors.ok_or_else(|| {
+                PyTypeError::new_err("source must be open for bytes (mode 'rb'), not for text")
+            })?;
+            return Ok(text_of(text, errors)?.into_owned().into_bytes());
         }
         if block.is_none() {
             let message = "the source has no data yet, because it is in non-blocking mode";

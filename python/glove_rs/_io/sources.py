@@ -232,7 +232,8 @@ _EXAMINED_ITEMS = 1000
 #: The pattern of a name of a text file. If all items of a list match it, they are taken for names
 #: of files and not for documents, even if none of the files exists.
 _TEXT_FILE_NAME = re.compile(
-    r"\S+\.(txt|text|tok|csv|tsv|jsonl?|ndjson|parquet|pq|arrows?|feather|ipc|orc|html?|xml|md|gz|bz2|xz|zst|zip)",
+    r"\S+\.(txt|text|tok|csv|tsv|jsonl?|ndjson|parquet|pq|arrows?|feather|ipc|orc|html?|xml|md|zip|"
+    rf"{'|'.join(_core.COMPRESSED_ENDINGS)})",
     re.I,
 )
 

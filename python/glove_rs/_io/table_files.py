@@ -9,6 +9,8 @@ errors name neither the file nor the row group.
 from __future__ import annotations
 
 import re
+import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,7 +19,7 @@ from typing import Any
 from .. import _core
 from .._optional import optional
 from . import table_text
-from .decompression import Stream, decompressed, is_damage
+from .decompression import Stream
 from .file_systems import shortened
 from .table_columns import as_text, check_column
 from .table_input import TableFile
@@ -30,6 +32,10 @@ _LOOK = 1 << 16
 #: pyarrow parses at once. pyarrow takes the size as a 32-bit integer. A row that does not fit into
 #: the largest block cannot be read.
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
+#: Exceptions for damaged data: those of pyarrow for names that are not UTF-8, and those of zipfile
+#: for a file in an archive that is read at any position. pyarrow also raises an OSError without a
+#: number.
+_DAMAGED = (EOFError, UnicodeError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
@@ -124,9 +130,9 @@ class Piece:
 
 @contextmanager
 def failing(name: str, where: str = "") -> Iterator[None]:
-    """Convert errors of pyarrow and of decompressors to FormatError, with the name of the file.
+    """Convert errors of pyarrow and of zipfile to FormatError, with the name of the file.
 
-    Errors of the operating system stay OSErrors.
+    A FormatError of the core has this name. Errors of the operating system stay OSErrors.
     """
     import pyarrow
 
@@ -137,7 +143,8 @@ def failing(name: str, where: str = "") -> Iterator[None]:
     except MemoryError as error:
         raise MemoryError(f"{name}{where}: {_first_line(error)}") from None
     except Exception as error:
-        if is_damage(error) or isinstance(error, pyarrow.ArrowException):
+        is_unnumbered = isinstance(error, OSError) and error.errno is None
+        if is_unnumbered or isinstance(error, (*_DAMAGED, pyarrow.ArrowException)):
             raise _core.FormatError(f"{name}{where}: {_first_line(error)}") from None
         if isinstance(error, OSError):
             error.filename = error.filename or name
@@ -166,8 +173,7 @@ def pieces_of(file: TableFile, column: str) -> Iterator[Piece]:
     """
     optional("pyarrow", f"reading a column of {shortened(file.name)}")
     with failing(file.name):
-        opened = file.open()
-        stream = decompressed(opened, _LOOK)
+        stream = file.content(_LOOK)
         kind = _format(stream.head, file)
         if kind is None:
             stream.close()
@@ -191,21 +197,15 @@ def _format(head: bytes, file: TableFile) -> str | None:
     """Return the format of a file, by its first bytes; None if the file is empty."""
     if not head:
         return None
-    is_binary = b"\0" in head  # without this check, a CSV header "PAR1,…" or "ORC,…" would match
-    if head.startswith(b"PAR1") and is_binary:
-        return "parquet"
-    if head.startswith(b"ORC") and is_binary:
-        return "orc"
-    if head.startswith(b"ARROW1\0\0"):
-        return "ipc"
-    if head.startswith(b"\xff\xff\xff\xff"):
-        return "ipc stream"
-    if head.startswith(b"FEA1"):
+    kind = _core.table_format(head)
+    if kind == "feather 1":
         raise _core.FormatError(
             f"{file.name}: this is a Feather file of version 1: save it in version 2, for example "
             "with pyarrow.feather.write_feather"
         )
-    if is_binary or head.startswith(b"%PDF"):
+    if kind is not None and kind != "foreign":
+        return kind
+    if kind == "foreign" or b"\0" in head:
         if file.is_local:
             _core.check_kind(file.name, "text")
         raise _core.FormatError(
@@ -340,7 +340,7 @@ def _text(piece: Piece, most_bytes: int) -> Iterator[Any]:
             raise _core.FormatError(f"{piece.file.name}, after row {row}: {text}") from None
         finally:
             stream.close()
-        stream = decompressed(piece.file.open(), _LOOK)
+        stream = piece.file.content(_LOOK)
 
 
 def _with_row(message: str, first: int) -> str:
@@ -353,7 +353,7 @@ def _with_row(message: str, first: int) -> str:
 
 
 def _stream_of(piece: Piece) -> Stream:
-    return piece.opened if piece.opened is not None else decompressed(piece.file.open(), _LOOK)
+    return piece.opened if piece.opened is not None else piece.file.content(_LOOK)
 
 
 def _sliced(rows: Any, most_bytes: int) -> Iterator[Any]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from .. import _core
 from .._checks import is_file_system
+from .decompression import Stream
 from .file_systems import is_remote, open_file
 
 __all__ = ["TableFile"]
@@ -38,13 +39,21 @@ class TableFile:
         remote = is_remote(self.name) or is_file_system(self.options)
         return self.stream is None and not remote and os.path.exists(self.name)
 
-    def open(self) -> Any:
-        """Open the file for bytes."""
+    @property
+    def _is_member(self) -> bool:
+        remote = is_remote(self.name) or is_file_system(self.options)
+        return self.stream is None and not remote and not self.is_local
+
+    def content(self, look: int) -> Stream:
+        """Open the decompressed content, and read its first `look` bytes."""
+        return Stream(None if self._is_member else self._open(), self.name, look)
+
+    def _open(self) -> Any:
         if self.stream is not None:
             return _Borrowed(self.stream)
-        if self.is_local or is_remote(self.name) or is_file_system(self.options):
-            return open_file(self.name, self.options)
-        return _open_member(self.name)
+        if self._is_member:
+            return _open_member(self.name)
+        return open_file(self.name, self.options)
 
     def random_access(self) -> Any:
         """Open the file for reading at any position.
@@ -58,7 +67,7 @@ class TableFile:
             import pyarrow
 
             return pyarrow.OSFile(self.name)
-        file = self.open()
+        file = self._open()
         if not file.seekable():
             raise _core.FormatError(
                 f"{self.name}: a table in this format cannot be read from a pipe or from an "
@@ -74,8 +83,9 @@ class _Borrowed:
 
     def __init__(self, file: Any) -> None:
         self.read = file.read
-        for name in ("seek", "tell"):
-            setattr(self, name, getattr(file, name, None))
+        for name in ("read1", "seek", "tell"):
+            if hasattr(file, name):
+                setattr(self, name, getattr(file, name))
         self._file = file
 
     def seekable(self) -> bool:

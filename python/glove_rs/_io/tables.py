@@ -161,14 +161,12 @@ class TextTables:
 
 def _members(name: str, options: Any) -> list[TableFile]:
     """Return a file, or the files in a zip archive."""
-    import zipfile
-
     file = TableFile(name, options)
     if not file.is_local:
         return [file]
     if not stat.S_ISREG(os.stat(name).st_mode):  # a pipe: open it only once
         return [TableFile(name, options, open(name, "rb", buffering=0))]
-    if not zipfile.is_zipfile(name) or _core.recognise(name)[0] != "archive":
+    if not _core.is_archive(name):
         return [file]
     return [TableFile(f"{name}:{member}") for member in _core.members(name)]
 

@@ -407,44 +407,27 @@ def _counted(counts: Cooccurrence) -> dict[str, Any]:
     }
 
 
-_RECORD = np.dtype([("row", "<i4"), ("column", "<i4"), ("x", "<f8")])
-
-
 def _records_info(path: str, vocabulary: str | None) -> dict[str, Any]:
     if vocabulary is not None:
         return _counts_info(path, vocabulary)
-    size = os.path.getsize(path)
-    if size % _RECORD.itemsize:
-        whole = size // _RECORD.itemsize * _RECORD.itemsize
-        raise FormatError(
-            f"{path}, byte {whole}: the last record is cut off: {size - whole} bytes of 16"
-        )
-    records = np.memmap(path, _RECORD, "r")
-    words, total, is_sorted, before = 0, 0.0, True, 0
-    for first in range(0, len(records), 1 << 20):
-        part = records[first : first + (1 << 20)]
-        key = part["row"].astype(np.int64) << 32 | part["column"]
-        is_sorted = is_sorted and bool(key[0] >= before and (np.diff(key) >= 0).all())
-        before = int(key[-1])
-        words = max(words, int(part["row"].max()), int(part["column"].max()))
-        total += float(part["x"].sum())
+    words, records, total, is_sorted, first = _core.records_summary(path, _SHOWN)
     return {
         "words": words,
-        "records": len(records),
+        "records": records,
         "total": total,
         "sorted": is_sorted,
-        "first": [f"{r['row']} {r['column']} {r['x']:.4f}" for r in records[:_SHOWN]],
+        "first": [f"{row} {column} {x:.4f}" for row, column, x in first],
     }
 
 
 def _parameters_info(path: str, vocabulary: str | None) -> dict[str, Any]:
     if vocabulary is not None:
         return _vectors_info(_inputs.vectors(path, vocabulary))
-    numbers = np.fromfile(path, "<f8", count=_SHOWN)
+    numbers, first = _core.parameters_summary(path, _SHOWN)
     return {
-        "numbers": os.path.getsize(path) // 8,
+        "numbers": numbers,
         "note": "name the file of its words with --vocab to see more",
-        "first": [f"{x:.6f}" for x in numbers],
+        "first": [f"{x:.6f}" for x in first],
     }
 
 

@@ -8,7 +8,6 @@ import itertools
 import math
 import os
 import warnings
-import zipfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -23,7 +22,7 @@ from fsspec.utils import seek_delimiter
 
 from .. import _core
 from .._checks import is_file_system
-from .._io.decompression import decompressed
+from .._io.decompression import Stream
 from .._io.file_systems import is_remote, remote_files, system_of
 from .._io.sources import files_of, named_files, names_files, source_arguments
 from .._io.table_columns import check_name
@@ -34,9 +33,6 @@ from .._warnings import warn
 
 __all__ = ["FileRange", "Shards", "shards_of"]
 
-#: The bytes that end a document, for each value of `documents`. A file is cut after such bytes.
-#: With ``documents="file"`` files are not cut.
-_DOCUMENT_ENDS = {"line": b"\n", "paragraph": b"\n\n"}
 #: The calling process reads at most this many bytes from the beginning of a file to recognise what
 #: the file is.
 _LOOK = 1 << 20
@@ -206,7 +202,7 @@ def shards_of(
     # groups. Then all workers finish tokenising at about the same time.
     rounds = math.ceil(total / (blocksize * least))
     size = math.ceil(total / (least * rounds)) if rounds else blocksize
-    delimiter = _DOCUMENT_ENDS.get(documents)
+    delimiter = _core.document_end(documents)
     by_file = [list(_ranges_of(file, size, delimiter)) for file in files]
     _check_kinds(
         # Check the files that are cut, because a worker sees only a part of such a file. A worker
@@ -306,7 +302,7 @@ def _check_kind(file: _File) -> None:
     if len(beginning) == _LOOK and not _core.is_splittable(beginning):
         try:
             with file.system.open(file.path, "rb") as stream:
-                beginning = decompressed(stream, _LOOK).head
+                beginning = Stream(stream, file.name, _LOOK).head
         except Exception:  # the file is damaged: the worker that reads it checks it
             return
     # `beginning` may end in the middle of a character. So bytes that are not text cause no error
@@ -347,7 +343,7 @@ def _found(path: str | os.PathLike[str], options: Any = None) -> list[_File]:
                 if _core.is_member(name):
                     archive, member = _core.find_member(name)
                     found += _in_archive(archive, [(name, member)])
-            elif _is_archive(name):
+            elif _core.is_archive(name):
                 found += _in_archive(name, ((f"{name}:{m}", m) for m in _core.members(name)))
             else:
                 found.append(_File(system, os.path.abspath(name), name, os.path.getsize(name)))
@@ -360,19 +356,3 @@ def _in_archive(archive: str, members: Iterable[tuple[str, str]]) -> list[_File]
     """Return files in a zip archive. `members` has the names in messages and in the archive."""
     system = ZipFileSystem(os.path.abspath(archive))
     return [_File(system, path, name, system.info(path)["size"]) for name, path in members]
-
-
-def _is_archive(name: str) -> bool:
-    """Return whether a file is a zip archive.
-
-    Raises
-    ------
-    FormatError
-        If the zip archive is a file of another kind, such as an office document or a NumPy archive,
-        or if a file in the archive is not text.
-    """
-    if not zipfile.is_zipfile(name):
-        return False
-    if _core.recognise(name)[0] != "archive":
-        _core.check_kind(name, "text")
-    return True

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .._checks import boolean, choice, integer, optional_integer, path_text
-from .._core import FormatError
+from .._core import COMPRESSED_ENDINGS, FormatError
 from .._optional import optional
 from .._vectors.analogy import METHODS
 from .._warnings import warn
@@ -27,7 +27,7 @@ __all__ = ["Panel", "panel"]
 # The order of the kinds of sets in the table.
 _KINDS: tuple[Kind, ...] = ("similarity", "analogies", "categories")
 # These endings are left out of the name of a set.
-_SET_ENDINGS = re.compile(r"(?:\.(?:txt|tsv|csv|gz|bz2|xz|zst))+$", re.IGNORECASE)
+_SET_ENDINGS = re.compile(rf"(?:\.(?:txt|tsv|csv|{'|'.join(COMPRESSED_ENDINGS)}))+$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

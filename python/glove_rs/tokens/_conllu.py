@@ -9,7 +9,7 @@ from typing import Any
 from .._checks import choice, shown
 from .._checks import words as words_of
 from .._core import FormatError
-from .._io.decompression import decompressed, is_damage
+from .._io.decompression import Stream
 from .._io.file_systems import open_file
 from .._io.sources import named_files
 from .._settings import checked
@@ -19,8 +19,6 @@ __all__ = ["from_conllu"]
 
 #: The columns of CoNLL-U (https://universaldependencies.org/format.html).
 _CONLLU = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc")
-#: The number of bytes of the decompressed text that are read ahead, to find a byte order mark.
-_LOOK = 16
 
 
 def from_conllu(
@@ -207,24 +205,16 @@ def _sentences(
 
 def _lines(name: str, options: Any) -> Iterator[tuple[int, str]]:
     """Yield the number and the text of each line of a file."""
-    number = 0
-    try:
-        with (
-            open_file(name, options) as file,
-            decompressed(file, _LOOK).buffered() as stream,
-            # A block at a time is decoded. An error of the decoder would not tell the line.
-            io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape") as text,
-        ):
-            for number, line in enumerate(text, 1):
-                if not _is_utf8(line):
-                    raise FormatError(f"{name}, line {number}: not UTF-8")
-                yield number, line.rstrip("\r\n")
-    except UnicodeError as error:  # names the byte
-        raise FormatError(f"{name}: {error}") from None
-    except Exception as error:
-        if not is_damage(error):
-            raise
-        raise FormatError(f"{name}, line {number + 1}: {error}") from None
+    with (
+        open_file(name, options) as file,
+        Stream(file, name, 0).buffered() as stream,
+        # A block at a time is decoded. An error of the decoder would not tell the line.
+        io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape") as text,
+    ):
+        for number, line in enumerate(text, 1):
+            if not _is_utf8(line):
+                raise FormatError(f"{name}, line {number}: not UTF-8")
+            yield number, line.rstrip("\r\n")
 
 
 def _is_utf8(line: str) -> bool:

@@ -13,9 +13,11 @@ mod records;
 mod vocabulary;
 
 pub(super) use parameters::Shape;
-pub use parameters::{load_parameters, save_parameters};
+pub use parameters::{load_parameters, save_parameters, summarize_parameters};
+pub use records::{
+    RecordsSummary, load_cooccurrences, save_cooccurrences, shuffle, summarize_records,
+};
 pub(super) use records::{check_sum, read_cooccurrences};
-pub use records::{load_cooccurrences, save_cooccurrences, shuffle};
 #[cfg(feature = "python")]
 pub(crate) use vocabulary::load_vocabulary_from;
 pub use vocabulary::{load_vocabulary, save_vocabulary};

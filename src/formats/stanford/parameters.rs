@@ -83,6 +83,23 @@ pub fn load_parameters(
     Ok((shape.dim, to))
 }
 
+/// The number of numbers in a file of parameters, and the first `shown` of them. The vocabulary need not be known.
+///
+/// # Errors
+/// As for [`load_parameters`].
+pub fn summarize_parameters(
+    path: impl AsRef<Path>,
+    shown: usize,
+    monitor: &Monitor,
+) -> Result<(u64, Vec<f64>)> {
+    let path = path.as_ref();
+    let size = content_size(path, monitor)?;
+    let mut input = Input::open(path, monitor)?;
+    let bytes = input.peek(8 * shown)?;
+    let first = bytes.as_chunks().0.iter().copied();
+    Ok((size / 8, first.map(f64::from_le_bytes).collect()))
+}
+
 /// How a file is divided into rows of numbers.
 pub(in crate::formats) struct Shape {
     size: u64,

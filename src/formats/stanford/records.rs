@@ -6,7 +6,7 @@ use crate::error::{Error, Location, Result};
 use crate::io::Input;
 use crate::io::buckets::Buckets;
 use crate::io::{at, write_atomically};
-use crate::memory::MemoryLimit;
+use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rand::SeedableRng;
@@ -100,20 +100,19 @@ pub(in crate::formats) fn read_cooccurrences(
         let bad = |relative: u64, message: String| {
             Error::format(path, Location::Byte(offset + relative), message)
         };
-        let index = |at: usize| -> Result<WordId> {
-            let index = i32::from_le_bytes(*record[at..].first_chunk().expect("4 bytes"));
+        let ((i, j), x) = parsed(record);
+        let rank = |index: i32, at: u64| -> Result<WordId> {
             if index < 1 || index as usize > words {
                 let message =
                     format!("word index {index} is outside the vocabulary of {words} words");
-                return Err(bad(at as u64, message));
+                return Err(bad(at, message));
             }
             Ok(index as WordId - 1)
         };
-        let x = f64::from_le_bytes(*record[8..].first_chunk().expect("8 bytes"));
         if !(x.is_finite() && x > 0.0) {
             return Err(bad(8, format!("count {x} is not a finite number above 0")));
         }
-        let (i, j) = (index(0)?, index(4)?);
+        let (i, j) = (rank(i, 0)?, rank(j, 4)?);
         last = last.max(i).max(j);
         builder.push(i, j, x)
     })?;
@@ -192,6 +191,67 @@ pub fn shuffle(
     Ok(records)
 }
 
+/// What [`summarize_records`] finds.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct RecordsSummary {
+    /// The highest word number.
+    pub words: i32,
+    /// Number of records.
+    pub records: u64,
+    /// The sum of the counts.
+    pub total: f64,
+    /// Whether the records are sorted by (word1, word2).
+    pub sorted: bool,
+    /// The first records: word1, word2 and count.
+    pub first: Vec<(i32, i32, f64)>,
+}
+
+/// Describe records, with the first `shown` of them. The path `-` means standard input. Neither numbers nor counts are
+/// checked.
+///
+/// # Errors
+/// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the byte offset of a
+/// record that is cut off; [`Error::Memory`]; [`Error::Cancelled`].
+pub fn summarize_records(
+    path: impl AsRef<Path>,
+    shown: usize,
+    monitor: &Monitor,
+) -> Result<RecordsSummary> {
+    /// Number of counts that are added up before their sum is added to the total, so that small counts are not rounded
+    /// away in a large total.
+    const ADDED: u64 = 1 << 16;
+    let mut input = Input::open_or_standard_input(path.as_ref(), monitor)?;
+    let mut found = RecordsSummary {
+        sorted: true,
+        ..RecordsSummary::default()
+    };
+    let (mut last, mut sum) = ((0, 0), 0.0);
+    for_each_record(&mut input, monitor, |record, _| {
+        let ((i, j), x) = parsed(record);
+        if found.first.len() < shown {
+            fallible::push(&mut found.first, (i, j, x))?;
+        }
+        found.words = found.words.max(i).max(j);
+        found.sorted &= (i, j) >= last;
+        last = (i, j);
+        sum += x;
+        found.records += 1;
+        if found.records.is_multiple_of(ADDED) {
+            found.total += std::mem::take(&mut sum);
+        }
+        Ok(())
+    })?;
+    found.total += sum;
+    Ok(found)
+}
+
+/// The word numbers and the count of a record.
+fn parsed(record: &[u8; RECORD]) -> ((i32, i32), f64) {
+    let index = |at: usize| i32::from_le_bytes(*record[at..].first_chunk().expect("4 bytes"));
+    let x = f64::from_le_bytes(*record[8..].first_chunk().expect("8 bytes"));
+    ((index(0), index(4)), x)
+}
+
 /// Call `f(record, offset in the file)` for each record.
 fn for_each_record(
     input: &mut Input,
@@ -266,6 +326,35 @@ mod tests {
         // Each order is expected 200 times. 60 is more than four standard deviations of this number.
         assert_eq!(seen.len(), 6);
         assert!(seen.values().all(|n| (140..=260).contains(n)), "{seen:?}");
+    }
+
+    #[test]
+    fn a_summary_has_the_figures_of_all_records() {
+        let records: Vec<[u8; RECORD]> = (0..200_000_i32)
+            .map(|n| {
+                let mut record = [0; RECORD];
+                record[..4].copy_from_slice(&(1 + n / 7).to_le_bytes());
+                record[4..8].copy_from_slice(&(1 + n % 7).to_le_bytes());
+                record[8..].copy_from_slice(&f64::from(n % 3).to_le_bytes());
+                record
+            })
+            .collect();
+        let summary = |records: &[[u8; RECORD]]| {
+            summarize_records(file(records).path(), 2, &Monitor::new()).unwrap()
+        };
+        let found = summary(&records);
+        let expected = RecordsSummary {
+            words: 1 + 199_999 / 7,
+            records: 200_000,
+            total: (0..200_000).map(|n| f64::from(n % 3)).sum(),
+            sorted: true,
+            first: vec![(1, 1, 0.0), (1, 2, 1.0)],
+        };
+        assert_eq!(found, expected);
+        let swapped = [&records[1..], &records[..1]].concat();
+        let found = summary(&swapped);
+        assert_eq!((found.total, found.sorted), (expected.total, false));
+        assert_eq!(summary(&[]).records, 0);
     }
 
     #[test]

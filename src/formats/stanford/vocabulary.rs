@@ -1,7 +1,6 @@
 //! Vocabularies of `vocab_count`: lines of `word SP count LF`.
 
 use crate::error::{Error, Location, Result};
-use crate::file_kind::UTF8_MARK;
 use crate::io::Input;
 use crate::io::Written;
 use crate::io::charset::OnInvalid;
@@ -68,9 +67,6 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
     let path = &input.path().to_owned();
     input.begin(monitor);
     input.decode(OnInvalid::Strict)?;
-    if input.peek(UTF8_MARK.len())? == UTF8_MARK {
-        input.skip(UTF8_MARK.len() as u64)?;
-    }
     let mut vocabulary = Vocabulary::default();
     let (mut block, mut rest) = (Vec::new(), Vec::new());
     let mut number = 0;
