@@ -87,6 +87,7 @@ __all__ = [
     "train",
     "train_records",
     "unit_rows",
+    "weights",
 ]
 
 _Path: TypeAlias = str | os.PathLike[str]
@@ -477,6 +478,16 @@ class CoreCooccurrence:
     def on_disk(self) -> bool: ...
     @property
     def total(self) -> float: ...
+    def data_loss(
+        self,
+        W: _F32,
+        W_tilde: _F32,
+        b: _F32,
+        b_tilde: _F32,
+        x_max: float,
+        alpha: float,
+        running: _Running,
+    ) -> float: ...
     def get(self, i: int, j: int) -> float: ...
     def row_sum(self, i: int) -> float: ...
     def selected_rows(
@@ -671,6 +682,7 @@ def row_arrays(
     rows: _F32, dim: int, optimizer: str, contexts: bool
 ) -> tuple[_F32, _F32, _F32, _F32]: ...
 def check_training(training: _Training) -> None: ...
+def weights(x: npt.NDArray[np.float64], x_max: float, alpha: float) -> npt.NDArray[np.float64]: ...
 def train(
     counts: CoreCooccurrence,
     dim: int,

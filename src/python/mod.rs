@@ -89,7 +89,7 @@ mod _core {
     use super::tokenizer::{CoreSplitter, folded};
     #[pymodule_export]
     use super::training::{
-        CoreParameters, check_training, simd_level, simd_levels, train, train_records,
+        CoreParameters, check_training, simd_level, simd_levels, train, train_records, weights,
     };
     #[pymodule_export]
     use super::vocabulary::{CoreVocabulary, most_threads};

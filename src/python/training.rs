@@ -11,7 +11,7 @@ use crate::session::{Session, Start, Trained};
 use crate::threads;
 use crate::training::{
     Exported, History, Optimizer, Parameters, RateSchedule, RowLayout, SimdLevel, TrainingOptions,
-    TrainingState, train_in_order,
+    TrainingState, Weighting, train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -249,6 +249,20 @@ fn arrays(
 #[pyfunction]
 pub fn check_training(training: TrainingArguments) -> PyResult<()> {
     training.options().map(|_| ())
+}
+
+/// The weights f(x) of counts in the loss.
+#[pyfunction]
+pub fn weights<'py>(
+    py: Python<'py>,
+    x: PyReadonlyArray1<'py, f64>,
+    x_max: f64,
+    alpha: f64,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let weighting = Weighting::new(x_max, alpha)?;
+    let x = x.as_array();
+    let weights = x.iter().map(|x| weighting.weight(x.ln())).collect();
+    Ok(PyArray1::from_vec(py, weights))
 }
 
 /// Train on counts.
