@@ -12,6 +12,7 @@ __all__ = [
     "COMBINATIONS",
     "COMPRESSION_BYTES",
     "DOCUMENTS",
+    "NEGATIVE_EXPONENT",
     "NORMALIZATIONS",
     "OPTIMIZERS",
     "SCHEDULES",
@@ -186,7 +187,7 @@ class _Init(TypedDict):
 class _FitArguments(TypedDict):
     validation: float | None
     early_stopping: int | None
-    max_seconds: float | None
+    seconds_left: float | None
     callback: Callable[[CoreEpoch], bool] | None
     checkpoint: _Checkpoint | None
     init: _Init | None
@@ -211,6 +212,7 @@ __version__: Final[str]
 
 #: The number of first bytes that `compression` and `is_splittable` need.
 COMPRESSION_BYTES: Final[int]
+NEGATIVE_EXPONENT: Final[float]
 
 # The documentation site takes the docstrings of these classes from here.
 class FormatError(ValueError):
@@ -593,7 +595,7 @@ class CoreHistory:
         records: int,
         held_out: int,
         early_stopping: int | None,
-        max_seconds: float | None,
+        seconds_left: float | None,
     ) -> CoreHistory: ...
     @property
     def epochs(self) -> int: ...
@@ -691,7 +693,7 @@ def train(
     progress: _Progress | None,
     consume: bool,
     start: _Start | CoreCheckpoint | None = None,
-    session: _FitArguments | None = None,
+    fitting: _FitArguments | None = None,
     design: CoreDesign | None = None,
 ) -> CoreParameters: ...
 def train_records(

@@ -109,6 +109,10 @@ mod _core {
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
+    /// Negative sampling draws a word with a probability proportional to its frequency to this power.
+    #[pymodule_export]
+    const NEGATIVE_EXPONENT: f64 = crate::training::NEGATIVE_EXPONENT;
+
     /// The number of first bytes that `compression` and `is_splittable` need.
     #[pymodule_export]
     const COMPRESSION_BYTES: usize = super::Compression::MAGIC_BYTES;

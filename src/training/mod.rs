@@ -41,12 +41,16 @@ pub use history::History;
 pub use in_order::train_in_order;
 pub use kernel::SimdLevel;
 pub use marginals::{Marginal, marginals};
+pub use negatives::NEGATIVE_EXPONENT;
 pub use optimizer::Optimizer;
 pub use options::TrainingOptions;
 pub use parameters::{Exported, Parameters};
 pub use rate_schedule::RateSchedule;
 pub use row_layout::{MAX_DIM, RowLayout};
-pub use tiles::{Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_enough_records};
+pub use stopping::deadline;
+pub use tiles::{
+    Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_enough_records, held_out_fraction,
+};
 pub use trainer::{AfterEpoch, TrainingState, train};
 pub use weighting::Weighting;
 

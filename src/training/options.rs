@@ -7,8 +7,9 @@ use super::weighting::Weighting;
 use crate::error::{Error, Result};
 use std::time::Instant;
 
-/// The options of a training. The defaults are those of the preset "paper", except
-/// `negative_weight`, which has no effect in this preset because `negative` is 0.
+/// The options of a training. The defaults are those of the preset "paper" of the Python package: the model of
+/// Pennington et al. 2014, as Stanford's tool trains it. It draws no negative pairs, so `negative_weight` has an
+/// effect only with another value of `negative`.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingOptions {
     /// x_max of the weighting f(x) = min(1, (x/x_max)^α).
@@ -60,7 +61,7 @@ impl Default for TrainingOptions {
             optimizer: Optimizer::AdaGrad,
             grad_clip: 100.0,
             negative: 0.0,
-            negative_weight: 0.1,
+            negative_weight: 0.3,
             deterministic: false,
             frozen_contexts: false,
             seed: 0,

@@ -644,7 +644,7 @@ class _SliceTrainer:
         # the mean would change all predictions of the word, as a step of its bias does. The weights
         # are about the probabilities of the words in negative sampling.
         # einsum, because the bits of a matrix product may depend on the number of threads.
-        mean_weights = vocabulary.counts.astype(np.float32) ** 0.75
+        mean_weights = vocabulary.counts.astype(np.float32) ** _core.NEGATIVE_EXPONENT
         mean = np.einsum("i,ij->j", mean_weights / mean_weights.sum(), arrays["W_tilde"])
         arrays["W_tilde"] -= mean
         arrays["b"] += np.einsum("ij,j->i", arrays["W"], mean)
@@ -682,7 +682,7 @@ class _SliceTrainer:
         arguments: _core._FitArguments = {
             "validation": None,
             "early_stopping": None,
-            "max_seconds": None,
+            "seconds_left": None,
             "callback": None,
             "checkpoint": None,
             "init": None,
