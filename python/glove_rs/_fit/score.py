@@ -20,7 +20,10 @@ def score(model: Trainable, text: Text) -> float:
         raise ValueError("source must hold words of the vocabulary near each other, but has none")
     arrays, used = state.arrays, model.settings_
     return -X._core.data_loss(
-        *(arrays[name] for name in ("W", "W_tilde", "b", "b_tilde")),
+        arrays["W"],
+        arrays["W_tilde"],
+        arrays["b"],
+        arrays["b_tilde"],
         used["x_max"],
         used["alpha"],
         _settings.core_running(settings),
