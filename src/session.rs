@@ -50,7 +50,7 @@ use crate::report::EpochReport;
 use crate::subwords::{Design, Shrinkage, Subwords};
 use crate::training::{
     AfterEpoch, Anchor, Counts, Exported, History, Parameters, RowLayout, TileOptions, Tiles,
-    TrainingOptions, TrainingState, check_enough_records,
+    TrainingOptions, TrainingState, check_enough_records, held_out_fraction,
 };
 use crate::vocabulary::Vocabulary;
 use std::path::{Path, PathBuf};
@@ -130,7 +130,7 @@ pub struct Session {
     pub dim: usize,
     /// How to train.
     pub options: TrainingOptions,
-    /// The fraction of the word pairs to hold out of training.
+    /// The fraction of the word pairs to hold out of training, above 0 and below 1.
     pub validation: Option<f64>,
     /// The memory limit, for the tiles.
     pub memory: MemoryLimit,
@@ -211,6 +211,7 @@ impl Session {
         monitor: &Monitor,
     ) -> Result<Trained> {
         self.options.validate()?;
+        held_out_fraction(self.validation)?;
         self.check_frozen_contexts()?;
         self.check_checkpoints()?;
         Parameters::check_dim(self.dim)?;
@@ -335,7 +336,7 @@ impl Session {
 
     fn tiles(&self, counts: &mut Counts<'_>, monitor: &Monitor) -> Result<Tiles> {
         let options = TileOptions {
-            held_out: self.validation.unwrap_or(0.0),
+            held_out: held_out_fraction(self.validation)?,
             trained_words: self.trained_words,
             ..TileOptions::new(self.dim, &self.options)
         };

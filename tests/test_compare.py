@@ -257,7 +257,7 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
     running = {"threads": 2, "memory": None, "tmp_dir": None}
     first = _core.train(counts, 9, training, running, None, False).arrays
     session = dict.fromkeys(
-        ["validation", "early_stopping", "max_seconds", "callback", "checkpoint", "init"]
+        ["validation", "early_stopping", "seconds_left", "callback", "checkpoint", "init"]
     ) | {"keep_counts": False, "store_result": None}
     start = {**first, "epochs_done": 0, "halvings": 0}
     frozen = session | {"frozen_contexts": True}

@@ -14,7 +14,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from glove_rs import Cooccurrence, FormatError, Glove
+import glove_rs
+from glove_rs import Cooccurrence, CountingEstimate, FormatError, Glove
 from glove_rs._fit.estimate import INTERPRETER
 
 #: A program that prints how many bytes a fit adds to the memory of a process that has imported the
@@ -351,3 +352,14 @@ def test_an_estimate_of_a_whole_text_prints_as_a_table(many_words):
     assert rows_of(str(Glove(dim=20).estimate(many_words))) == ROWS
     exact = str(Cooccurrence.estimate(many_words))
     assert re.search(r"^words +about [\d,]+$", exact, re.M)
+
+
+def test_only_an_interval_around_a_value_is_called_an_estimate():
+    found = Cooccurrence.estimate(["an apple a day"], min_count=1)
+    assert type(found) is CountingEstimate
+    assert glove_rs.cooccurrence.CountingEstimate is CountingEstimate
+    assert not hasattr(glove_rs.cooccurrence, "Estimate")
+    assert "Estimate" not in glove_rs.__all__
+    with pytest.warns(DeprecationWarning, match="is now CountingEstimate") as caught:
+        assert glove_rs.Estimate is CountingEstimate
+    assert caught[0].filename == __file__

@@ -193,7 +193,7 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
     session = {
         "validation": None,
         "early_stopping": None,
-        "max_seconds": None,
+        "seconds_left": None,
         "callback": None,
         "checkpoint": None,
         "init": init,

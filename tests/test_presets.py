@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -42,6 +45,49 @@ def fit(counts, **settings):
 
 def test_the_paper_preset_is_the_paper_s_settings(counts):
     assert_same_bits(fit(counts, preset="paper"), fit(counts, **PAPER))
+
+
+def core_defaults(file, options):
+    """Return the defaults of a struct of the core, as they stand in its source.
+
+    Parameters that the package does not have are left out, and so are those whose default is a
+    constant with a name of its own.
+    """
+    code = (Path(__file__).resolve().parents[1] / "src" / file).read_text(encoding="utf-8")
+    start = rf"impl Default for {options} {{\n    fn default\(\) -> Self {{\n        Self {{\n"
+    [body] = re.findall(rf"{start}(.*?)\n        }}", code, re.S)
+    values = dict(line.strip().rstrip(",").split(": ") for line in body.splitlines())
+
+    def value(text):
+        if "::" in text:  # a variant of an enum, such as Optimizer::AdaGrad for "adagrad"
+            return text.partition("::")[2].lower()
+        return ast.literal_eval(text.title() if text in ("true", "false") else text)
+
+    return {
+        name: value(text)
+        for name, text in values.items()
+        if name in _settings.SETTINGS and not text.isupper()
+    }
+
+
+def test_a_rust_program_has_the_defaults_of_the_paper_preset():
+    core = core_defaults("training/options.rs", "TrainingOptions")
+    names = {*_settings.names("training"), "early_stopping"} - {"preset", "dim", "subwords"}
+    assert core == {name: _settings.default(name, "paper", 50) for name in names}
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "sections"),
+    [
+        ("cooccurrence/options.rs", "CountingOptions", ["counting"]),
+        ("encoding/options.rs", "EncodingOptions", ["encoding"]),
+    ],
+)
+def test_a_rust_program_counts_with_the_same_defaults(file, options, sections):
+    core = core_defaults(file, options)
+    assert set(core) <= {*_settings.names(*sections)}
+    assert core == {name: _settings.SETTINGS[name].default for name in core}
+    assert len(core) >= 3
 
 
 def test_the_default_is_the_best_preset_whatever_the_number_of_epochs(counts):

@@ -17,12 +17,13 @@ from hypothesis import strategies as st
 import glove_rs
 import topic_text
 from glove_rs import Bootstrap, Cooccurrence, Glove, WordVectors, _settings
-from glove_rs._bootstrap import queries, schedule
+from glove_rs._bootstrap import queries
 from glove_rs._bootstrap.estimates import INTERVALS, interval_of
 from glove_rs._bootstrap.resampling import Resampling
 from glove_rs._bootstrap.schedule import replicate_schedule
 from glove_rs._bootstrap.store import ReplicateStore
 from glove_rs._bootstrap.trainer import model_settings
+from glove_rs._fit import short_schedule
 from glove_rs._fit.documents import EncodedDocuments
 from program import done, reason
 
@@ -479,16 +480,33 @@ def test_replicates_have_fewer_epochs_only_where_intervals_were_measured():
     assert of(epochs=9) == (9, 0.25)
 
 
+@pytest.mark.parametrize("rate", [0.25, 0.1, 1 / 3])
+def test_shorter_trainings_have_the_bits_of_the_rates_that_were_measured(rate):
+    def replicate(dim, epochs):
+        model = {"dim": dim, "learning_rate": rate, "epochs": 7}
+        return short_schedule.of_replicate(model, "bootstrap", 300_000, epochs)
+
+    assert replicate(50, 4) == (4, rate * 1.6)
+    assert replicate(100, 4) == replicate(300, 4) == (4, rate * 1.4)
+    assert replicate(50, 6) == (6, rate * (7 / 6))
+    assert replicate(50, 7) == (7, rate)
+    # A slice has the factor 1.6 whatever its dim, and also where 4/7 are rounded up to all epochs.
+    for epochs, own in [(7, 4), (1, 1), (2, 2), (8, 5), (25, 15)]:
+        model = {"dim": 300, "learning_rate": rate, "epochs": epochs}
+        assert short_schedule.of_slice(model, None) == (own, rate * 1.6)
+        assert short_schedule.of_slice(model, 3) == (3, rate)
+
+
 def test_fewer_epochs_were_measured_with_the_values_of_the_preset_best():
     measured = (7, 0.25, "cosine", "rowwise_adagrad")
-    best = tuple(_settings.default(name, "best", 100) for name in schedule._MEASURED)
-    assert best == measured, "measure the epochs of replicates again: see _bootstrap/schedule.py"
+    best = tuple(_settings.default(name, "best", 100) for name in short_schedule._MEASURED)
+    assert best == measured, "measure the epochs of replicates again: see _fit/short_schedule.py"
 
 
 def test_replicates_of_a_long_text_have_four_epochs(monkeypatch):
     model = {"dim": 4, "min_count": 1, "threads": 1, "deterministic": True}
     assert glove_rs.bootstrap(Glove(**model), TEXT, 0).settings["replicate_epochs"] == 7
-    monkeypatch.setattr(schedule, "_LEAST_TOKENS", 60)  # TEXT has 60 words
+    monkeypatch.setattr(short_schedule, "_LEAST_TOKENS", 60)  # TEXT has 60 words
     b = glove_rs.bootstrap(Glove(**model), TEXT, 2)
     assert b.settings["replicate_epochs"] == 4
     shorter = Glove(**model, epochs=4, learning_rate=b.settings["replicate_learning_rate"])

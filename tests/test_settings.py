@@ -6,12 +6,25 @@ import ast
 import inspect
 import json
 import re
+import tempfile
+import warnings
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from glove_rs import Cooccurrence, Glove, Phrases, Vocabulary, _settings, kwic
+from glove_rs import (
+    Cooccurrence,
+    Glove,
+    Phrases,
+    TrainingDiverged,
+    Vocabulary,
+    _core,
+    _settings,
+    kwic,
+)
 from glove_rs.cli import main, parser
 
 TEXT = ["an apple a day keeps the doctor away", "a doctor eats an apple a day"] * 5
@@ -32,6 +45,97 @@ def test_fit_has_the_parameters_and_defaults_of_the_table():
     found = signature(Glove.fit)
     for name in _settings.names("fitting"):
         assert found[name] == _settings.SETTINGS[name].default
+
+
+#: The parameters of the model and of a call of `fit` that are numbers. The core does not get
+#: `max_seconds`, but the seconds that are left when its work begins.
+NUMBERS = [
+    name
+    for name in _settings.names("training", "fitting")
+    if hasattr(_settings.SETTINGS[name].type, "least") and name != "max_seconds"
+]
+
+
+@st.composite
+def numbers_for(draw, name):
+    """Return a number that may be in the range of a parameter or not, often next to a bound.
+
+    A float is a 32-bit float or next to a bound other than 0, because the core converts some of
+    these parameters to 32 bits. An integer has at most 63 bits, because the table accepts no other.
+    """
+    kind = _settings.SETTINGS[name].type
+    bounds = [bound for bound in (kind.least, kind.most) if bound is not None]
+    if isinstance(kind.least, int):
+        near = [bound + by for bound in bounds for by in (-1, 0, 1)]
+        return draw(st.sampled_from([n for n in near if n < 2**63]) | st.integers(-5, 60))
+    beside = [np.nextafter(bound, to) for bound in bounds if bound for to in (-np.inf, np.inf)]
+    special = [0.0, -0.0, -1.0, np.nan, np.inf, -np.inf, 1e-45, 3e38]
+    return draw(st.sampled_from([*bounds, *map(float, beside), *special]) | st.floats(width=32))
+
+
+def ask_the_core(name, value):
+    """Raise an error if the core refuses the value of a parameter."""
+    training = _settings.core_training({"epochs": 1, "subwords": False, "preset": "best"})
+    if name in training:
+        _core.check_training({**training, name: value})
+        return
+    fitting = dict.fromkeys(
+        ["validation", "early_stopping", "seconds_left", "callback", "checkpoint", "init"]
+    )
+    fitting |= {"keep_counts": False, "store_result": None}
+    dim = 2
+    with tempfile.TemporaryDirectory() as folder:
+        if name == "dim":
+            dim = value
+        elif name == "anchor":
+            words, vectors = np.zeros(1, dtype=np.uint32), np.ones((1, 2), dtype=np.float32)
+            fitting["init"] = {"words": words, "vectors": vectors, "anchor": value}
+        elif name == "checkpoint_every":
+            path = f"{folder}/state"
+            fitting["checkpoint"] = {"path": path, "counts": None, "every": value, "settings": ""}
+        else:
+            fitting[name] = value
+        if name == "early_stopping":
+            fitting["validation"] = 0.5
+        counts = Cooccurrence.from_scipy(np.ones((8, 8)))._core
+        running = _settings.core_running({"threads": 1})
+        _core.train(counts, dim, training, running, None, False, None, fitting)
+
+
+def accepts(check, name, value):
+    """Return whether a check accepts the value of a parameter."""
+    message = None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a training with a large anchor diverges
+        try:
+            check(name, value)
+        except TrainingDiverged:
+            return True
+        except (TypeError, OverflowError, ValueError) as error:
+            message = str(error)
+    # `validation` may be in its range, but leave or hold out none of 36 pairs.
+    if message is None or (name == "validation" and " leaves " in message):
+        return True
+    # The binding refuses a negative number for an unsigned integer before the core sees it.
+    wrong_type = isinstance(value, int) and value < 0
+    assert re.match(f"{name} must be ", message) or wrong_type
+    return False
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@given(data=st.data())
+def test_the_core_has_the_ranges_of_the_table(name, data):
+    value = data.draw(numbers_for(name))
+    assert accepts(ask_the_core, name, value) == accepts(
+        lambda name, value: _settings.SETTINGS[name].type.check(name, value), name, value
+    )
+
+
+def test_numbers_that_32_bits_cannot_hold_are_refused_by_name():
+    for name in ("learning_rate", "bias_learning_rate", "grad_clip", "negative_weight"):
+        for value in (1e-50, 1e39):
+            with pytest.raises(ValueError, match=f"{name} must be a finite 32-bit float > 0, got"):
+                _settings.core_training({name: value})
 
 
 @pytest.mark.parametrize(

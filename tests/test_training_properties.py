@@ -245,6 +245,64 @@ def test_kernel_descends_along_finite_differences_of_the_loss(simd, size, dim, s
         np.testing.assert_allclose(step, slope, rtol=2e-5, atol=2e-5, err_msg=name)
 
 
+# ------------------------------------------------------------------ losses and weights of the core
+
+
+@given(
+    config=configs.filter(lambda config: config.negative_weight is None),
+    x=st.lists(powers_of_ten(-4, 8), min_size=1, max_size=20),
+)
+def test_the_weights_of_the_core_are_those_of_the_paper(config, x):
+    x = np.array(x)
+    found = glove_rs._core.weights(x, config.x_max, config.alpha)
+    np.testing.assert_allclose(found, reference.weight(x, config), rtol=1e-12)
+
+
+@given(
+    shape=st.tuples(st.integers(1, 30), st.integers(1, 30)),
+    kind=st.sampled_from(["symmetric", "square", "rectangular"]),
+    dim=dims,
+    config=configs.filter(lambda config: config.negative_weight is None),
+    seed=seeds,
+)
+def test_the_data_loss_of_given_parameters_is_the_mean_over_all_records(
+    shape, kind, dim, config, seed
+):
+    rng = np.random.default_rng(seed)
+    size, columns = (shape[0], shape[1] if kind == "rectangular" else shape[0])
+    X = np.where(rng.random((size, columns)) < 0.5, np.exp(rng.normal(1, 2, (size, columns))), 0.0)
+    X[0, 0] = 1.0
+    X = X + X.T if kind == "symmetric" else X
+    p = random_parameters(seed, size, columns, dim, scale=0.5)
+    words = [f"w{word}" for word in range(size)]
+    contexts = [f"c{word}" for word in range(columns)] if kind == "rectangular" else None
+    counts = Cooccurrence.from_scipy(X, words, contexts)._core
+    found = [
+        counts.data_loss(
+            *(p[name] for name in reference.MODEL),
+            config.x_max,
+            config.alpha,
+            glove_rs._settings.core_running({"threads": threads}),
+        )
+        for threads in (1, 4)
+    ]
+    assert found[0] == found[1]
+    records = scipy.sparse.find(X)
+    expected = reference.loss(reference.as_type(p, np.float64), *records, config) / records[2].size
+    np.testing.assert_allclose(found[0], expected, rtol=1e-9)
+
+
+def test_the_data_loss_needs_parameters_of_the_shape_of_the_counts():
+    counts = Cooccurrence.from_scipy(np.ones((2, 2)))._core
+    p = random_parameters(0, 3, 2, 4, scale=1.0)
+    arrays = [p[name] for name in reference.MODEL]
+    running = glove_rs._settings.core_running({})
+    with pytest.raises(ValueError, match="W must have 8 numbers"):
+        counts.data_loss(*arrays, 10.0, 0.75, running)
+    with pytest.raises(ValueError, match="x_max must be"):
+        counts.data_loss(*arrays, 0.0, 0.75, running)
+
+
 # --------------------------------------------------------------------------------------- whole runs
 
 

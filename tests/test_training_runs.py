@@ -75,7 +75,7 @@ def test_fitting_counts_leaves_them_usable(counts):
 # --- continued training -------------------------------------------------------------------------
 
 
-def core_train(counts, epochs, start=None, session=None, **changed):
+def core_train(counts, epochs, start=None, fitting=None, **changed):
     """Train deterministically with the core alone."""
     training = {
         "x_max": 10.0,
@@ -93,7 +93,7 @@ def core_train(counts, epochs, start=None, session=None, **changed):
         "seed": 3,
     } | changed
     running = {"threads": 2, "memory": None, "tmp_dir": None}
-    return _core.train(counts._core, 20, training, running, None, False, start, session)
+    return _core.train(counts._core, 20, training, running, None, False, start, fitting=fitting)
 
 
 def test_ctrl_c_while_the_result_is_stored_does_not_lose_it(counts):
@@ -104,12 +104,12 @@ def test_ctrl_c_while_the_result_is_stored_does_not_lose_it(counts):
         if len(results) == 1:
             raise KeyboardInterrupt
 
-    session = dict.fromkeys(
-        ["validation", "early_stopping", "max_seconds", "callback", "checkpoint", "init"]
+    fitting = dict.fromkeys(
+        ["validation", "early_stopping", "seconds_left", "callback", "checkpoint", "init"]
     )
     with pytest.raises(KeyboardInterrupt):
         core_train(
-            counts, 2, session={**session, "keep_counts": False, "store_result": store_result}
+            counts, 2, fitting={**fitting, "keep_counts": False, "store_result": store_result}
         )
     first, second = results
     assert first is second

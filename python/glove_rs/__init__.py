@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ._bootstrap import Bootstrap, bootstrap
     from ._fit.estimate import FitEstimate
     from ._fit.training import EpochState
-    from .cooccurrence import Cooccurrence, Estimate
+    from .cooccurrence import Cooccurrence, CountingEstimate
     from .glove import Glove, NotFittedError
     from .phrases import Phrases
     from .subwords import Subwords
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 __all__ = [
     "Bootstrap",
     "Cooccurrence",
+    "CountingEstimate",
     "EpochState",
-    "Estimate",
     "FitEstimate",
     "FormatError",
     "Glove",
@@ -58,8 +58,8 @@ _MODULES = {
     "Bootstrap": "_bootstrap",
     "bootstrap": "_bootstrap",
     "Cooccurrence": "cooccurrence",
+    "CountingEstimate": "cooccurrence",
     "EpochState": "_fit.training",
-    "Estimate": "cooccurrence",
     "FitEstimate": "_fit.estimate",
     "Glove": "glove",
     "NotFittedError": "glove",
@@ -91,6 +91,11 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
         globals()[name] = value
         return value
+    if name == "Estimate":  # the name until the bootstrap had estimates too
+        from ._warnings import warn
+
+        warn("glove_rs.Estimate is now CountingEstimate", DeprecationWarning)
+        return __getattr__("CountingEstimate")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

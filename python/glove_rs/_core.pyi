@@ -13,6 +13,7 @@ __all__ = [
     "COMPRESSED_ENDINGS",
     "COMPRESSION_BYTES",
     "DOCUMENTS",
+    "NEGATIVE_EXPONENT",
     "NORMALIZATIONS",
     "OPTIMIZERS",
     "SCHEDULES",
@@ -93,6 +94,7 @@ __all__ = [
     "train",
     "train_records",
     "unit_rows",
+    "weights",
 ]
 
 _Path: TypeAlias = str | os.PathLike[str]
@@ -191,7 +193,7 @@ class _Init(TypedDict):
 class _FitArguments(TypedDict):
     validation: float | None
     early_stopping: int | None
-    max_seconds: float | None
+    seconds_left: float | None
     callback: Callable[[CoreEpoch], bool] | None
     checkpoint: _Checkpoint | None
     init: _Init | None
@@ -218,6 +220,7 @@ __version__: Final[str]
 COMPRESSED_ENDINGS: Final[tuple[str, ...]]
 #: The number of first bytes that `is_splittable` needs.
 COMPRESSION_BYTES: Final[int]
+NEGATIVE_EXPONENT: Final[float]
 
 # The documentation site takes the docstrings of these classes from here.
 class FormatError(ValueError):
@@ -496,6 +499,16 @@ class CoreCooccurrence:
     def on_disk(self) -> bool: ...
     @property
     def total(self) -> float: ...
+    def data_loss(
+        self,
+        W: _F32,
+        W_tilde: _F32,
+        b: _F32,
+        b_tilde: _F32,
+        x_max: float,
+        alpha: float,
+        running: _Running,
+    ) -> float: ...
     def get(self, i: int, j: int) -> float: ...
     def row_sum(self, i: int) -> float: ...
     def selected_rows(
@@ -601,7 +614,7 @@ class CoreHistory:
         records: int,
         held_out: int,
         early_stopping: int | None,
-        max_seconds: float | None,
+        seconds_left: float | None,
     ) -> CoreHistory: ...
     @property
     def epochs(self) -> int: ...
@@ -691,6 +704,7 @@ def row_arrays(
     rows: _F32, dim: int, optimizer: str, contexts: bool
 ) -> tuple[_F32, _F32, _F32, _F32]: ...
 def check_training(training: _Training) -> None: ...
+def weights(x: npt.NDArray[np.float64], x_max: float, alpha: float) -> npt.NDArray[np.float64]: ...
 def train(
     counts: CoreCooccurrence,
     dim: int,
@@ -699,7 +713,7 @@ def train(
     progress: _Progress | None,
     consume: bool,
     start: _Start | CoreCheckpoint | None = None,
-    session: _FitArguments | None = None,
+    fitting: _FitArguments | None = None,
     design: CoreDesign | None = None,
 ) -> CoreParameters: ...
 def train_records(

@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from ._counts.contexts import Contexts
     from ._counts.contrast import Contrast
 
-__all__ = ["Cooccurrence", "Estimate"]
+__all__ = ["Cooccurrence", "CountingEstimate"]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class CountingEstimate:
     """The size of a text, and the memory and disk space that counting it needs.
 
     The numbers are predicted from a sample of the text. ``print`` shows them as a table.
@@ -861,7 +861,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
     @classmethod
     @accepts("source", "reading", "encoding", "counting", "running", but=("tmp_dir", "progress"))
-    def estimate(cls, source: Source, **settings: Unpack[EstimateSettings]) -> Estimate:
+    def estimate(cls, source: Source, **settings: Unpack[EstimateSettings]) -> CountingEstimate:
         """Predict the size of the counts of a text, and the memory and disk that counting needs.
 
         A text of up to 4 MiB is counted completely. For a longer text, a sample is counted: 4 MiB
@@ -874,7 +874,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
         The number of words is extrapolated from the frequencies of the words in the sample. The
         number of records is extrapolated as a power of the size of the text. The exponent is
         measured on the sample, and is assumed to fall as the text grows, as it does in texts of
-        Wikipedia. `Estimate.bounds` gives the uncertainty of both numbers.
+        Wikipedia. `CountingEstimate.bounds` gives the uncertainty of both numbers.
 
         Parameters
         ----------
@@ -911,7 +911,9 @@ max_word_bytes, threads, memory
         bounds = {name: (round(low), round(high)) for name, (low, _, high) in found.items()}
         likely = {name: round(likely) for name, (_, likely, _) in found.items()}
         read, total = core.bytes()
-        return Estimate(**likely, bytes_read=read, bytes_total=total, bounds=bounds, _core=core)
+        return CountingEstimate(
+            **likely, bytes_read=read, bytes_total=total, bounds=bounds, _core=core
+        )
 
     def __add__(self, other: Cooccurrence) -> Cooccurrence:
         """Return the sum of two matrices of counts, over the union of their vocabularies.

@@ -162,7 +162,7 @@ const THREAD_BYTES: f64 = 7e6;
 
 /// The size of a corpus, as a sample of it suggests.
 #[derive(Debug, Clone, Copy)]
-pub struct Estimate {
+pub struct CountingEstimate {
     /// The most likely size.
     pub likely: CorpusSize,
     /// The corpus is rarely smaller than this.
@@ -171,7 +171,7 @@ pub struct Estimate {
     pub high: CorpusSize,
 }
 
-impl Estimate {
+impl CountingEstimate {
     /// The bounds of a quantity that grows with the size of the corpus. `of` computes the quantity.
     pub fn bounds(&self, of: impl Fn(&CorpusSize) -> f64) -> Bounds {
         Bounds {
@@ -339,7 +339,7 @@ impl EncodedSample {
         encoding: &EncodingOptions,
         counting: &CountingOptions,
         monitor: &Monitor,
-    ) -> Result<Estimate> {
+    ) -> Result<CountingEstimate> {
         let min_count = encoding.min_count.max(1);
         let counted = self.count([0, 1], min_count, encoding, counting, monitor)?;
         let is_whole = self.scale < 1.0 + 1e-9;
@@ -402,7 +402,7 @@ impl EncodedSample {
             },
             retained_rows: of(&RETAINED_ROWS),
         };
-        Ok(Estimate {
+        Ok(CountingEstimate {
             likely: size(|bounds| bounds.likely),
             low: size(|bounds| bounds.low),
             high: size(|bounds| bounds.high),

@@ -47,7 +47,7 @@ pub(crate) use block_storage::CompressedBlock;
 pub use block_storage::SharedBytes;
 pub use count::{count, count_named};
 pub(crate) use document_windows::DocumentWindows;
-pub use estimate::{CorpusSize, EncodedSample, Estimate};
+pub use estimate::{CorpusSize, CountingEstimate, EncodedSample};
 pub(crate) use frequent_pairs::FrequentPairs;
 pub use from_records::TriangleBuilder;
 pub use growth::Bounds;

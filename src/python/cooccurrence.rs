@@ -12,8 +12,9 @@ use crate::file_kind::Wanted;
 use crate::formats::{counts as counts_file, explained, stanford};
 use crate::memory::{MemoryLimit, fallible};
 use crate::threads;
+use crate::training::{BorrowedParameters, Weighting, data_loss};
 use crate::vocabulary::{Vocabulary, WordId};
-use numpy::{PyArray1, PyReadonlyArray1};
+use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::{PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 use std::path::PathBuf;
@@ -538,6 +539,36 @@ impl CoreCooccurrence {
     #[getter]
     fn total(&self) -> PyResult<f64> {
         Ok(self.counts()?.total())
+    }
+
+    /// The data loss of these parameters on the counts: Σ ½ f(X) diff² / nnz.
+    #[allow(non_snake_case, clippy::too_many_arguments)]
+    fn data_loss(
+        &self,
+        py: Python<'_>,
+        W: PyReadonlyArray2<'_, f32>,
+        W_tilde: PyReadonlyArray2<'_, f32>,
+        b: PyReadonlyArray1<'_, f32>,
+        b_tilde: PyReadonlyArray1<'_, f32>,
+        x_max: f64,
+        alpha: f64,
+        running: RunningArguments,
+    ) -> PyResult<f64> {
+        let counts = self.counts()?;
+        let weighting = Weighting::new(x_max, alpha)?;
+        let (threads, _) = running.resolve()?;
+        let parameters = BorrowedParameters {
+            w: W.as_slice()?,
+            w_tilde: W_tilde.as_slice()?,
+            b: b.as_slice()?,
+            b_tilde: b_tilde.as_slice()?,
+            dim: W.shape()[1],
+        };
+        run(py, None, None, |monitor| {
+            threads::in_pool(threads, || {
+                data_loss(&counts, parameters, weighting, monitor)
+            })?
+        })
     }
 
     /// X[i, j]

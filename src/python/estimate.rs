@@ -4,7 +4,7 @@ use super::arguments::{CountingArguments, EncodingArguments, RunningArguments};
 use super::run::run;
 use super::source::{Source, SourceArguments};
 use super::training::TrainingArguments;
-use crate::cooccurrence::{Bounds, CountingOptions, EncodedSample, Estimate};
+use crate::cooccurrence::{Bounds, CountingEstimate, CountingOptions, EncodedSample};
 use crate::corpus::TextSample;
 use crate::encoding::EncodingOptions;
 use crate::memory::MemoryLimit;
@@ -16,7 +16,7 @@ use pyo3::prelude::*;
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreEstimate {
     sample: EncodedSample,
-    estimate: Estimate,
+    estimate: CountingEstimate,
     encoding: EncodingOptions,
     counting: CountingOptions,
     threads: usize,

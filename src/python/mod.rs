@@ -92,7 +92,7 @@ mod _core {
     use super::tokenizer::{CoreSplitter, folded};
     #[pymodule_export]
     use super::training::{
-        CoreParameters, check_training, simd_level, simd_levels, train, train_records,
+        CoreParameters, check_training, simd_level, simd_levels, train, train_records, weights,
     };
     #[pymodule_export]
     use super::vocabulary::{CoreVocabulary, most_threads};
@@ -111,6 +111,10 @@ mod _core {
     #[pymodule_export]
     #[allow(non_upper_case_globals)]
     const __version__: &str = env!("CARGO_PKG_VERSION");
+
+    /// Negative sampling draws a word with a probability proportional to its frequency to this power.
+    #[pymodule_export]
+    const NEGATIVE_EXPONENT: f64 = crate::training::NEGATIVE_EXPONENT;
 
     /// The number of first bytes that `is_splittable` needs.
     #[pymodule_export]

@@ -25,8 +25,8 @@ pub struct FitArguments<'py> {
     pub validation: Option<f64>,
     /// End after this many epochs in a row without a smaller validation loss.
     pub early_stopping: Option<usize>,
-    /// Time limit in seconds, counted from the call.
-    pub max_seconds: Option<f64>,
+    /// Time limit: the seconds from the call to it, at least 0.
+    pub seconds_left: Option<f64>,
     /// Called with a [`CoreEpoch`] after each epoch; returns whether to stop.
     pub callback: Option<Py<PyAny>>,
     pub checkpoint: Option<CheckpointArguments>,

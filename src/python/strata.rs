@@ -7,7 +7,6 @@ use super::run::{run, run_in_pool};
 use super::session::InitArguments;
 use super::shards::CoreGroupCounts;
 use super::training::TrainingArguments;
-use super::training::deadline;
 use crate::distributed::{GroupCounts, MatrixBlock, Subepoch};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
@@ -16,7 +15,7 @@ use crate::report::EpochReport;
 use crate::threads;
 use crate::training::{
     History, Marginal, Optimizer, Parameters, RowLayout, TileOptions, Tiles, TrainingOptions,
-    check_enough_records, marginals,
+    check_enough_records, deadline, held_out_fraction, marginals,
 };
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyReadwriteArray2,
@@ -243,7 +242,7 @@ impl CoreTiles {
         let marginal = |(&records, &sums)| Marginal { records, sums };
         let marginals: Vec<Marginal> = records.as_slice()?.iter().zip(sums).map(marginal).collect();
         let options = TileOptions {
-            held_out: validation.unwrap_or(0.0),
+            held_out: held_out_fraction(validation)?,
             ..TileOptions::new(dim, &training.options()?)
         };
         let (threads, memory) = running.resolve()?;
@@ -368,14 +367,15 @@ impl CoreHistory {
         records: u64,
         held_out: u64,
         early_stopping: Option<usize>,
-        max_seconds: Option<f64>,
+        seconds_left: Option<f64>,
     ) -> PyResult<Self> {
         check_enough_records(validation, records, held_out)?;
         let options = TrainingOptions {
             early_stopping,
-            deadline: deadline(max_seconds),
+            deadline: deadline(seconds_left)?,
             ..training.options()?
         };
+        options.validate()?;
         Ok(Self {
             state: Mutex::new((options, History::default())),
         })

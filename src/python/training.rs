@@ -11,7 +11,7 @@ use crate::session::{Session, Start, Trained};
 use crate::threads;
 use crate::training::{
     Exported, History, Optimizer, Parameters, RateSchedule, RowLayout, SimdLevel, TrainingOptions,
-    TrainingState, train_in_order,
+    TrainingState, Weighting, deadline, train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -20,7 +20,6 @@ use pyo3::sync::MutexExt;
 use pyo3::types::PyDict;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 /// The parameters of training, by their public names.
 #[derive(FromPyObject)]
@@ -176,7 +175,7 @@ pub struct CoreParameters {
     /// The subword model, if training shrank the vectors towards it.
     #[pyo3(get)]
     subwords: Option<Py<CoreSubwords>>,
-    /// The counts, if the session has `keep_counts`.
+    /// The counts, if `fitting` has `keep_counts`.
     #[pyo3(get)]
     counts: Option<Py<CoreCooccurrence>>,
 }
@@ -251,17 +250,31 @@ pub fn check_training(training: TrainingArguments) -> PyResult<()> {
     training.options().map(|_| ())
 }
 
+/// The weights f(x) of counts in the loss.
+#[pyfunction]
+pub fn weights<'py>(
+    py: Python<'py>,
+    x: PyReadonlyArray1<'py, f64>,
+    x_max: f64,
+    alpha: f64,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let weighting = Weighting::new(x_max, alpha)?;
+    let x = x.as_array();
+    let weights = x.iter().map(|x| weighting.weight(x.ln())).collect();
+    Ok(PyArray1::from_vec(py, weights))
+}
+
 /// Train on counts.
 ///
 /// Training starts at random parameters or at `start`. `start` is a checkpoint, or a dict of
 /// parameters and accumulators with the names that `CoreParameters.arrays` uses, the number of
 /// epochs that they were trained for (`epochs_done`), and how many times their learning rate was
 /// halved (`halvings`). Training ends after epoch number `epochs`. If `consume`, `counts` cannot be
-/// used afterwards, and the memory of the counts is freed or, if the session has `keep_counts`,
+/// used afterwards, and the memory of the counts is freed or, if `fitting` has `keep_counts`,
 /// compressed while tiles are built. `design` is the result of `subword_design` for the vocabulary of
 /// `counts`: trainings with one vocabulary can share it.
 #[pyfunction]
-#[pyo3(signature = (counts, dim, training, running, progress, consume, start=None, session=None, design=None))]
+#[pyo3(signature = (counts, dim, training, running, progress, consume, start=None, fitting=None, design=None))]
 #[allow(clippy::too_many_arguments)]
 pub fn train(
     py: Python<'_>,
@@ -272,15 +285,15 @@ pub fn train(
     progress: Option<&Bound<'_, PyAny>>,
     consume: bool,
     start: Option<StartArguments<'_>>,
-    session: Option<FitArguments<'_>>,
+    fitting: Option<FitArguments<'_>>,
     design: Option<&Bound<'_, CoreDesign>>,
 ) -> PyResult<Py<CoreParameters>> {
     load_numpy(py)?;
-    let arguments = session.unwrap_or_default();
+    let arguments = fitting.unwrap_or_default();
     let mut options = training.options()?;
     options.early_stopping = arguments.early_stopping;
     options.frozen_contexts = arguments.frozen_contexts;
-    options.deadline = deadline(arguments.max_seconds);
+    options.deadline = deadline(arguments.seconds_left)?;
     let (threads, memory) = running.resolve()?;
     Parameters::check_dim(dim)?;
     let (vocabulary, rare) = (counts.get().vocabulary.clone(), counts.get().rare.clone());
@@ -362,13 +375,6 @@ fn call_with_result(
     }
 }
 
-/// The time at which a training with this time limit must end. `None` without a limit, or if the limit is too
-/// long for the system's clock.
-pub fn deadline(max_seconds: Option<f64>) -> Option<Instant> {
-    let limit = Duration::try_from_secs_f64(max_seconds?).ok()?;
-    Instant::now().checked_add(limit)
-}
-
 fn core_parameters(
     py: Python<'_>,
     session: &Session,
@@ -397,9 +403,12 @@ fn core_parameters(
     })
 }
 
-/// Train copies of the arrays on records, in their order, on one thread, with the kernel of training. Tests use
-/// this function to check the arithmetic of the model. Returns the trained arrays by their public names, and
-/// the loss of each epoch under the name `losses`.
+/// Train copies of the arrays on records, in their order, on one thread, with the kernel of training. Returns the
+/// trained arrays by their public names, and the loss of each epoch under the name `losses`.
+///
+/// Only tests call this function: they compare the steps of the kernel with numpy and with Stanford's tool, record
+/// by record and for each instruction set. `train` cannot be compared like this, because it shuffles the records,
+/// and because a process trains with one instruction set.
 #[pyfunction]
 #[pyo3(signature = (row, col, x, W, W_tilde, b, b_tilde, G_W, G_W_tilde, G_b, G_b_tilde, *,
     x_max, alpha, learning_rate, grad_clip, optimizer="adagrad", epochs=1, simd=None,

@@ -5,6 +5,7 @@ use super::kernel::Record;
 use super::options::TrainingOptions;
 use super::parameters::ParametersView;
 use super::tiles::Tiles;
+use super::weighting::Weighting;
 use crate::error::Result;
 use rayon::prelude::*;
 
@@ -22,9 +23,10 @@ pub(crate) fn validation_cost(
     model: ParametersView<'_>,
     options: &TrainingOptions,
 ) -> Result<f64> {
+    let weighting = options.weighting()?;
     sum_over_tiles(tiles, columns, |tile, buffer| {
         let records = tiles.read(tile, tiles.tiles[tile].held_out(), buffer)?;
-        Ok(cost(tiles, tile, records, model, options))
+        Ok(cost(tiles, tile, records, model, weighting))
     })
 }
 
@@ -39,6 +41,7 @@ pub(crate) fn poor_model_cost(
     model: ParametersView<'_>,
     options: &TrainingOptions,
 ) -> Result<f64> {
+    let weighting = options.weighting()?;
     sum_over_tiles(tiles, columns, |tile, buffer| {
         let all = tiles.tiles[tile].records();
         let first = tiles.read(tile, 0..all.min(SPREAD), buffer)?;
@@ -48,10 +51,10 @@ pub(crate) fn poor_model_cost(
             .iter()
             .map(|record| {
                 let ln_x = f64::from(record.ln_x);
-                0.5 * options.weight(ln_x) * (ln_x.abs() + 1.0).powi(2)
+                weighting.cost(ln_x, ln_x.abs() + 1.0)
             })
             .sum();
-        let cost = poor.max(cost(tiles, tile, &sample, model, options));
+        let cost = poor.max(cost(tiles, tile, &sample, model, weighting));
         Ok(cost * all as f64 / sample.len().max(1) as f64)
     })
 }
@@ -62,7 +65,7 @@ fn cost(
     tile: usize,
     records: &[Record],
     model: ParametersView<'_>,
-    options: &TrainingOptions,
+    weighting: Weighting,
 ) -> f64 {
     let [first_word, first_context] = tiles.first_rows(tile);
     records
@@ -72,7 +75,7 @@ fn cost(
             let word = first_word + word as usize;
             let context = first_context + context as usize;
             let diff = model.product(word, context) - record.ln_x;
-            0.5 * options.weight(f64::from(record.ln_x)) * f64::from(diff).powi(2)
+            weighting.cost(f64::from(record.ln_x), f64::from(diff))
         })
         .sum()
 }

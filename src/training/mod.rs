@@ -7,6 +7,7 @@
 
 mod accumulators;
 mod anchor;
+mod data_loss;
 mod divergence;
 mod epoch;
 mod estimate;
@@ -28,9 +29,11 @@ mod stopping;
 mod tiles;
 mod trainer;
 mod weighted_choice;
+mod weighting;
 
 pub use accumulators::Accumulators;
 pub use anchor::Anchor;
+pub use data_loss::{BorrowedParameters, data_loss};
 pub use divergence::{DIVERGENCE_FACTOR, MAX_HALVINGS};
 pub use epoch::PassCost;
 pub use estimate::{Advice, FitEstimate, FitSeconds};
@@ -38,13 +41,18 @@ pub use history::History;
 pub use in_order::train_in_order;
 pub use kernel::SimdLevel;
 pub use marginals::{Marginal, marginals};
+pub use negatives::NEGATIVE_EXPONENT;
 pub use optimizer::Optimizer;
 pub use options::TrainingOptions;
 pub use parameters::{Exported, Parameters};
 pub use rate_schedule::RateSchedule;
 pub use row_layout::{MAX_DIM, RowLayout};
-pub use tiles::{Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_enough_records};
+pub use stopping::deadline;
+pub use tiles::{
+    Counts, SerializedTiles, TileGrid, TileOptions, Tiles, check_enough_records, held_out_fraction,
+};
 pub use trainer::{AfterEpoch, TrainingState, train};
+pub use weighting::Weighting;
 
 // Used by `distributed` to train one block of the matrix.
 pub(crate) use divergence::divergence_cost;

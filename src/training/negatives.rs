@@ -3,7 +3,7 @@
 //! The loss of the paper (its equation 8) has no term for X_ij = 0, so a model may predict any
 //! value for such a pair. Swivel (Shazeer et al. 2016) and skip-gram with negative sampling train
 //! on such pairs too. Here, a sample of pairs is drawn once, before training. The word and the
-//! context word of a pair are drawn independently (see `EXPONENT`). Pairs that co-occur are left
+//! context word of a pair are drawn independently (see `NEGATIVE_EXPONENT`). Pairs that co-occur are left
 //! out. Each negative pair adds ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the objective, where λ is
 //! `negative_weight`: only a prediction above the target t_ij has a cost. The target t_ij = ½ ln E_ij − 1
 //! is the mean of ln E_ij and −2. E_ij is the count that the pair would have if its words were independent:
@@ -23,7 +23,7 @@ pub(super) type NegativePair = [u16; 2];
 
 /// The probability of a word is proportional to its frequency to this power, as in word2vec (Mikolov et al.
 /// 2013). The frequency of a word is the sum of its row of X, that of a context word the sum of its column.
-const EXPONENT: f64 = 0.75;
+pub const NEGATIVE_EXPONENT: f64 = 0.75;
 
 /// The context words of a block: the sum of their probabilities, and a distribution to draw one of them from.
 struct ContextBlock {
@@ -47,7 +47,9 @@ impl NegativeSampler {
     /// A sampler of `draws` pairs of words with these marginals.
     pub fn new(marginals: &[Marginal], grid: &TileGrid, draws: f64, seed: u64) -> Self {
         let [words, contexts] = [0, 1].map(|side| {
-            let weights = marginals.iter().map(|m| m.sum(side).powf(EXPONENT));
+            let weights = marginals
+                .iter()
+                .map(|m| m.sum(side).powf(NEGATIVE_EXPONENT));
             let total: f64 = weights.clone().sum();
             weights.map(|weight| weight / total).collect::<Vec<_>>()
         });

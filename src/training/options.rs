@@ -3,11 +3,13 @@
 use super::kernel::StepRule;
 use super::optimizer::Optimizer;
 use super::rate_schedule::RateSchedule;
+use super::weighting::Weighting;
 use crate::error::{Error, Result};
 use std::time::Instant;
 
-/// The options of a training. The defaults are those of the preset "paper", except
-/// `negative_weight`, which has no effect in this preset because `negative` is 0.
+/// The options of a training. The defaults are those of the preset "paper" of the Python package: the model of
+/// Pennington et al. 2014, as Stanford's tool trains it. It draws no negative pairs, so `negative_weight` has an
+/// effect only with another value of `negative`.
 #[derive(Debug, Clone, Copy)]
 pub struct TrainingOptions {
     /// x_max of the weighting f(x) = min(1, (x/x_max)^α).
@@ -59,7 +61,7 @@ impl Default for TrainingOptions {
             optimizer: Optimizer::AdaGrad,
             grad_clip: 100.0,
             negative: 0.0,
-            negative_weight: 0.1,
+            negative_weight: 0.3,
             deterministic: false,
             frozen_contexts: false,
             seed: 0,
@@ -85,23 +87,16 @@ impl TrainingOptions {
                 ))
             }
         };
-        if !(self.x_max.is_finite() && self.x_max > 0.0) {
-            return Err(Error::parameter(
-                "x_max",
-                format!("must be a finite number > 0, got {}", self.x_max),
-            ));
-        }
+        self.weighting()?;
         positive("learning_rate", self.learning_rate)?;
         positive("bias_learning_rate", self.bias_learning_rate)?;
         positive("grad_clip", self.grad_clip)?;
         positive("negative_weight", self.negative_weight)?;
-        for (name, x) in [("alpha", self.alpha), ("negative", self.negative)] {
-            if !((x as f32).is_finite() && x >= 0.0) {
-                return Err(Error::parameter(
-                    name,
-                    format!("must be a finite number >= 0, got {x}"),
-                ));
-            }
+        if !(self.negative.is_finite() && self.negative >= 0.0) {
+            return Err(Error::parameter(
+                "negative",
+                format!("must be a finite number >= 0, got {}", self.negative),
+            ));
         }
         if self.negative > MAX_NEGATIVE {
             return Err(Error::parameter(
@@ -120,10 +115,12 @@ impl TrainingOptions {
         Ok(())
     }
 
-    /// f(X) of a record with this ln X. The exponent is at least −87, as in the kernel (`step_rule.rs`).
-    pub(super) fn weight(&self, ln_x: f64) -> f64 {
-        let exponent = self.alpha * (ln_x - self.x_max.ln());
-        exponent.clamp(-87.0, 0.0).exp()
+    /// The weighting f of counts.
+    ///
+    /// # Errors
+    /// As for [`Weighting::new`].
+    pub(super) fn weighting(&self) -> Result<Weighting> {
+        Weighting::new(self.x_max, self.alpha)
     }
 
     /// The step rule with the learning rates before `schedule` scales them, and with η halved `halvings`

@@ -2,6 +2,7 @@
 
 use super::history::History;
 use super::options::TrainingOptions;
+use crate::error::{Error, Result};
 use std::time::{Duration, Instant};
 
 impl History {
@@ -37,9 +38,37 @@ impl TrainingOptions {
     }
 }
 
+/// The time in `seconds_left` seconds. `None` without a limit, or if the limit is too long for the system's clock.
+///
+/// # Errors
+/// [`Error::Parameter`] for a limit that is not a finite number of at least 0.
+pub fn deadline(seconds_left: Option<f64>) -> Result<Option<Instant>> {
+    let Some(seconds) = seconds_left else {
+        return Ok(None);
+    };
+    if !(seconds.is_finite() && seconds >= 0.0) {
+        let message = format!("must be a finite number >= 0, got {seconds}");
+        return Err(Error::parameter("seconds_left", message));
+    }
+    let limit = Duration::try_from_secs_f64(seconds).ok();
+    Ok(limit.and_then(|limit| Instant::now().checked_add(limit)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_time_limit_is_a_number_of_at_least_zero() {
+        for limit in [-1.0, f64::NAN, f64::INFINITY] {
+            assert!(deadline(Some(limit)).is_err(), "{limit}");
+        }
+        assert!(deadline(None).unwrap().is_none());
+        assert!(deadline(Some(f64::MAX)).unwrap().is_none());
+        assert!(deadline(Some(0.0)).unwrap().unwrap() <= Instant::now());
+        let soon = deadline(Some(5.0)).unwrap().unwrap();
+        assert!(soon <= Instant::now() + Duration::from_secs(5));
+    }
 
     #[test]
     fn early_stopping_counts_the_epochs_since_the_smallest_validation_loss() {

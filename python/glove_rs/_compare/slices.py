@@ -6,7 +6,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +18,7 @@ from .._bootstrap.store import ReplicateStore
 from .._bootstrap.trainer import model_settings
 from .._checks import instance, integer, optional_integer, shown
 from .._core import FormatError
+from .._fit import short_schedule
 from .._fit.documents import By, EncodedDocuments, Label
 from .._io.files import output_path
 from .._io.sources import Source
@@ -37,13 +38,6 @@ __all__ = ["Slices", "slices"]
 _F32: TypeAlias = npt.NDArray[np.float32]
 _Weights: TypeAlias = npt.NDArray[np.uint32]
 _Callback: TypeAlias = "Callable[[str, int, int, dict[str, Any]], object] | None"
-
-#: A slice has 4/7 of the epochs of the model, rounded up, and 1.6 times the learning rate of the
-#: model. For a model of 7 epochs, the vectors of a slice after these 4 epochs differ from those
-#: after 7 epochs at the model's learning rate about as much as the vectors of two seeds do
-#: (benches/EXPERIMENTS.md, "Four epochs of a slice").
-_EPOCHS: Final = (4, 7)
-_RATE: Final = 1.6
 
 
 class _OverSlices(IntervalTable):
@@ -462,13 +456,13 @@ def slices(
         parameters["subwords"] = False
     if _settings.core_training(parameters)["subwords"]:
         raise ValueError("model must have subwords=False: subwords would move the context vectors")
-    schedule = _slice_training(_settings.core_training(parameters), epochs)
+    schedule = short_schedule.of_slice(_settings.core_training(parameters), epochs)
     settings: dict[str, Any] = {
         "n": n,
         "seed": seed,
         "min_count": least,
-        "epochs": schedule["epochs"],
-        "learning_rate": schedule["learning_rate"],
+        "epochs": schedule.epochs,
+        "learning_rate": schedule.learning_rate,
         "model": model_settings(parameters),
     }
     store = None if path is None else SliceStore(path)
@@ -574,7 +568,12 @@ class _Compass:
         self.training = _settings.core_training(parameters)
         self.running = _settings.core_running(parameters)
         self.tokens = int(documents.lengths.sum(dtype=np.int64))
-        self.slice_training = _slice_training(self.training, epochs)
+        schedule = short_schedule.of_slice(self.training, epochs)
+        self.slice_training: _core._Training = {
+            **self.training,
+            "epochs": schedule.epochs,
+            "learning_rate": schedule.learning_rate,
+        }
         self._store = store
         if store is not None:
             #: W of all of the text.
@@ -605,18 +604,6 @@ class _Compass:
         return self.arrays
 
 
-def _slice_training(training: _core._Training, epochs: int | None) -> _core._Training:
-    """Return the settings of the training of a slice. `training` are those of the model."""
-    if epochs is not None:
-        return {**training, "epochs": epochs}
-    part, whole = _EPOCHS
-    return {
-        **training,
-        "epochs": -(-training["epochs"] * part // whole),
-        "learning_rate": training["learning_rate"] * _RATE,
-    }
-
-
 class _SliceTrainer:
     """Trains W of a slice on its documents.
 
@@ -644,7 +631,7 @@ class _SliceTrainer:
         # the mean would change all predictions of the word, as a step of its bias does. The weights
         # are about the probabilities of the words in negative sampling.
         # einsum, because the bits of a matrix product may depend on the number of threads.
-        mean_weights = vocabulary.counts.astype(np.float32) ** 0.75
+        mean_weights = vocabulary.counts.astype(np.float32) ** _core.NEGATIVE_EXPONENT
         mean = np.einsum("i,ij->j", mean_weights / mean_weights.sum(), arrays["W_tilde"])
         arrays["W_tilde"] -= mean
         arrays["b"] += np.einsum("ij,j->i", arrays["W"], mean)
@@ -682,7 +669,7 @@ class _SliceTrainer:
         arguments: _core._FitArguments = {
             "validation": None,
             "early_stopping": None,
-            "max_seconds": None,
+            "seconds_left": None,
             "callback": None,
             "checkpoint": None,
             "init": None,

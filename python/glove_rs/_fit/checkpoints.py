@@ -355,7 +355,7 @@ def settings(
         "simd": _core.simd_level(),
         "parameters": parameters,
         "training": training,
-        "session": fit_options,
+        "session": fit_options,  # the key in the files of every version
         **others,
     }
     as_json: dict[str, Any] = json.loads(json.dumps(values, default=plain))

@@ -13,7 +13,7 @@ from .. import _html, _settings
 from .._checks import boolean, byte_count
 from .._io.sources import files_of
 from .._text import about, amount, columns
-from ..cooccurrence import Cooccurrence, Estimate
+from ..cooccurrence import Cooccurrence, CountingEstimate
 from .protocol import Trainable
 from .training import Text
 
@@ -71,7 +71,7 @@ class FitEstimate:
 
     Attributes
     ----------
-    counts : Estimate
+    counts : CountingEstimate
         The estimated numbers of tokens, words and records of the text.
     dim : int
         Number of components of each vector.
@@ -94,7 +94,7 @@ class FitEstimate:
         to run.
     """
 
-    counts: Estimate
+    counts: CountingEstimate
     dim: int
     parameters: int
     memory: int

@@ -426,7 +426,7 @@ def _train(
     arguments: _core._FitArguments = {
         "validation": fit_options.validation,
         "early_stopping": fit_options.early_stopping,
-        "max_seconds": fit_options.seconds_left(),
+        "seconds_left": fit_options.seconds_left(),
         "callback": fit_options.callback(counts.vocabulary, len(before), counts.is_rectangular),
         "checkpoint": checkpoint,
         "init": None if init is None else init.core(counts.vocabulary),

@@ -60,7 +60,6 @@ def infer_vector(
     variance = 2 * scale * 2 * loss
     arrays = state.arrays
     used = model.settings_
-    x_max, alpha = used["x_max"], used["alpha"]
     # The words whose counts are nearest to the (scaled) count of the new word.
     alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[
         :_PRIOR_WORDS
@@ -71,7 +70,7 @@ def infer_vector(
         x = scale * x
         rows = np.column_stack([arrays[f"W{met}"][words].astype(float), np.ones(len(words))])
         target = np.log(x) - arrays[f"b{met}"][words].astype(float)
-        weight = np.minimum(1.0, (x / x_max) ** alpha)
+        weight = _core.weights(x, used["x_max"], used["alpha"])
         prior = np.column_stack([arrays[f"W{own}"][alike].astype(float), arrays[f"b{own}"][alike]])
         vector += _solve(rows, target, weight, prior, variance)[:-1]
     return vector.astype(np.float32)

@@ -1,7 +1,22 @@
 //! Chooses the word pairs that are held out of training, for validation.
 
+use crate::error::{Error, Result};
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
+
+/// The fraction of the pairs to hold out for this value of `validation`; 0 for `None`.
+///
+/// # Errors
+/// [`Error::Parameter`] for a value that is not above 0 and below 1.
+pub fn held_out_fraction(validation: Option<f64>) -> Result<f64> {
+    match validation {
+        Some(fraction) if !(fraction > 0.0 && fraction < 1.0) => {
+            let message = format!("must be a finite number > 0 and < 1, got {fraction}");
+            Err(Error::parameter("validation", message))
+        }
+        _ => Ok(validation.unwrap_or(0.0)),
+    }
+}
 
 /// The word pairs that are held out of training. A pair is held out in both directions, because a model that
 /// has trained on one direction can predict the other.

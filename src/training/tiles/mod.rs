@@ -17,6 +17,7 @@ mod tile_store;
 pub use build::{TileOptions, check_enough_records};
 pub(crate) use build::{negative_bytes, record_bytes};
 pub use grid::TileGrid;
+pub use holdout::held_out_fraction;
 pub use serialize::SerializedTiles;
 pub use source::Counts;
 pub(crate) use source::TileSource;
