@@ -17,7 +17,15 @@ from .keywords import (
     VocabularySettings,
     accepts,
 )
-from .presets import decided, default, resolve, with_defaults
+from .presets import (
+    accepted,
+    default,
+    following,
+    numbers,
+    passed_on,
+    resolve,
+    with_defaults,
+)
 from .saving import of_older_version, pinned, saved
 from .table import CONSTRUCTOR, EVERY_WORD, PRESETS, SETTINGS, Default, Setting, names
 from .value_types import FolderPath
@@ -35,6 +43,7 @@ __all__ = [
     "PhraseSettings",
     "Setting",
     "VocabularySettings",
+    "accepted",
     "accepts",
     "check_text",
     "checked",
@@ -43,10 +52,12 @@ __all__ = [
     "core_encoding",
     "core_running",
     "core_training",
-    "decided",
     "default",
+    "following",
     "names",
+    "numbers",
     "of_older_version",
+    "passed_on",
     "pinned",
     "resolve",
     "saved",

@@ -3,28 +3,88 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar, cast
+from typing import Any, Final, TypeVar, cast
 
 from .table import PRESETS, SETTINGS, Default, names
 
-__all__ = ["decided", "default", "resolve", "with_defaults"]
+__all__ = [
+    "accepted",
+    "decided",
+    "default",
+    "following",
+    "numbers",
+    "passed_on",
+    "resolve",
+    "with_defaults",
+]
 
 _C = TypeVar("_C", bound=Callable[..., None])
 
+#: The parameters that have a :class:`Default`, with the number of the signature.
+_DEFAULTS: Final = {
+    name: row.default for name, row in SETTINGS.items() if isinstance(row.default, Default)
+}
+
+
+def numbers(preset: Any) -> dict[str, Default]:
+    """Return the parameters that have a :class:`Default`, with their numbers in a preset.
+
+    The result is empty if `preset` is no preset.
+    """
+    if not isinstance(preset, str) or preset not in PRESETS:
+        return {}
+    return {name: Default(PRESETS[preset].get(name, base)) for name, base in _DEFAULTS.items()}
+
+
+def following(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
+    """Return `values` with the number of a preset for each :class:`Default`.
+
+    A Default that has this number already is kept as an object, because `clone` of scikit-learn
+    compares objects. If `preset` is no preset, every Default is kept.
+    """
+    of_preset = numbers(preset)
+    changed = {
+        name: of_preset[name]
+        for name, value in values.items()
+        if isinstance(value, Default) and value != of_preset.get(name, value)
+    }
+    return {**values, **changed}
+
+
+def passed_on(name: str, value: Any, preset: Any) -> Any:
+    """Return the value of one attribute that a user sets in a model with a preset.
+
+    A :class:`Default` that is not the model's own was read from some model: the user saw a number
+    and passes it on, so it becomes an int.
+    """
+    if not isinstance(value, Default):
+        return value
+    return value if name in _DEFAULTS and value == numbers(preset).get(name, value) else int(value)
+
+
+def accepted(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
+    """Return the parameters that a user sets in a model with a preset.
+
+    If every parameter that can be a :class:`Default` is there, these are the parameters of a model
+    as `get_params` returns them: a Default follows the preset. Otherwise the user passes on single
+    numbers, and a Default becomes an int.
+    """
+    return following(values, preset) if _DEFAULTS.keys() <= values.keys() else _as_int(values)
+
+
+def _as_int(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: int(v) if isinstance(v, Default) else v for name, v in values.items()}
+
 
 def decided(values: Mapping[str, Any], preset: Any = None) -> dict[str, Any]:
-    """Replace each :class:`Default` in `values` by the preset's value, if it has one, or by an int.
+    """Replace each :class:`Default` in `values` by an int, the number of the preset.
 
-    The preset is `preset`, or by default the value of "preset" in `values`.
+    The preset is `preset`, or by default the value of "preset" in `values`. Without any preset, the
+    number stays.
     """
     preset = values.get("preset") if preset is None else preset
-    of_preset = PRESETS.get(preset, {}) if isinstance(preset, str) else {}
-    return {
-        name: int(of_preset.get(name, value)) if isinstance(value, Default) else value
-        for name, value in values.items()
-    }
+    return _as_int(following(values, preset))
 
 
 def with_defaults(constructor: _C) -> _C:
@@ -32,15 +92,11 @@ def with_defaults(constructor: _C) -> _C:
 
     The signature keeps plain numbers, which people, type checkers and scikit-learn read.
     """
-    replaced = {
-        name: SETTINGS[name].default
-        for name in inspect.signature(constructor).parameters
-        if name in SETTINGS and isinstance(SETTINGS[name].default, Default)
-    }
 
     @functools.wraps(constructor)
     def call(*args: Any, **settings: Any) -> None:
-        constructor(*args, **replaced | settings)
+        preset = settings.get("preset", SETTINGS["preset"].default)
+        constructor(*args, **_DEFAULTS | numbers(preset) | accepted(settings, preset))
 
     return cast("_C", call)
 

@@ -125,9 +125,10 @@ class Setting:
 
 
 class Default(int):
-    """The default of an integer parameter. It marks a parameter that the user did not give.
+    """A default of a preset, in place of an integer parameter that the user did not give.
 
-    A preset may replace a Default. If the user gives the same number, it is an int, which no preset
+    A model has a Default as attribute, with the number that its preset uses, and another one once
+    its preset is another one. If the user gives the same number, it is an int, which no preset
     replaces.
     """
 
