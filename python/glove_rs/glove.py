@@ -1376,10 +1376,10 @@ keep_counts
                     f"{name} is not a parameter of Glove, which has {', '.join(self._names())}"
                 )
         preset = params.get("preset", self.preset)
-        accepted = _settings.accepted(params, preset)
+        given = _settings.given_together(params, preset)
         # `preset` is set first, because a number that was not given belongs to a preset.
-        for name in sorted(accepted, key=lambda name: name != "preset"):
-            setattr(self, name, accepted[name])
+        for name in sorted(given, key=lambda name: name != "preset"):
+            setattr(self, name, given[name])
         return self
 
     def __sklearn_tags__(self) -> Any:

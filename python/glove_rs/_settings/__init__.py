@@ -18,9 +18,9 @@ from .keywords import (
     accepts,
 )
 from .presets import (
-    accepted,
     default,
     following,
+    given_together,
     numbers,
     passed_on,
     resolve,
@@ -43,7 +43,6 @@ __all__ = [
     "PhraseSettings",
     "Setting",
     "VocabularySettings",
-    "accepted",
     "accepts",
     "check_text",
     "checked",
@@ -54,6 +53,7 @@ __all__ = [
     "core_training",
     "default",
     "following",
+    "given_together",
     "names",
     "numbers",
     "of_older_version",

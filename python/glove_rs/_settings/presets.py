@@ -9,10 +9,10 @@ from typing import Any, Final, TypeVar, cast
 from .table import PRESETS, SETTINGS, Default, names
 
 __all__ = [
-    "accepted",
     "decided",
     "default",
     "following",
+    "given_together",
     "numbers",
     "passed_on",
     "resolve",
@@ -63,7 +63,7 @@ def passed_on(name: str, value: Any, preset: Any) -> Any:
     return value if name in _DEFAULTS and value == numbers(preset).get(name, value) else int(value)
 
 
-def accepted(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
+def given_together(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
     """Return the parameters that a user sets in a model with a preset.
 
     If every parameter that can be a :class:`Default` is there, these are the parameters of a model
@@ -96,7 +96,7 @@ def with_defaults(constructor: _C) -> _C:
     @functools.wraps(constructor)
     def call(*args: Any, **settings: Any) -> None:
         preset = settings.get("preset", SETTINGS["preset"].default)
-        constructor(*args, **_DEFAULTS | numbers(preset) | accepted(settings, preset))
+        constructor(*args, **_DEFAULTS | numbers(preset) | given_together(settings, preset))
 
     return cast("_C", call)
 
