@@ -478,11 +478,8 @@ def test_a_preset_is_what_it_was_when_the_checkpoint_was_written(zipf, tmp_path,
         Glove(**settings).fit(zipf.path, checkpoint_dir=tmp_path, callbacks=[kill_after(2)])
     from glove_rs import _settings
 
-    changed = {
-        **_settings.PRESETS,
-        "best": {**_settings.PRESETS["best"], "epochs": 3, "x_max": 5.0},
-    }
-    monkeypatch.setattr(_settings, "PRESETS", changed)
+    changed = {**_settings.PRESETS["best"], "epochs": 3, "x_max": 5.0}
+    monkeypatch.setitem(_settings.PRESETS, "best", changed)
     for x_max in ({"x_max": 5.0}, {"preset": "paper"}):
         with pytest.raises(ValueError, match=r"^\w+=.* differs"):
             Glove(**settings, **x_max).fit(zipf.path, checkpoint_dir=tmp_path, resume=True)

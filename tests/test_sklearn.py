@@ -64,6 +64,29 @@ def test_a_clone_has_the_parameters_and_is_not_fitted():
     check_is_fitted(model)
 
 
+@pytest.mark.parametrize("preset", ["best", "paper", "stanford2024"])
+@pytest.mark.parametrize("given", [{}, {"window": 15}, {"min_count": 20, "seed": 0}])
+def test_a_clone_has_the_numbers_of_its_preset(preset, given):
+    model = clone(Glove(preset=preset, **given))
+    assert model.get_params() == Glove(preset=preset, **given).get_params()
+    model = clone(model.set_params(preset="stanford2024"))
+    numbers = {"window": 10, "min_count": 20, "seed": 2024} | given
+    assert {name: getattr(model, name) for name in numbers} == numbers
+
+
+def test_a_search_over_presets_uses_their_numbers():
+    windows = []
+
+    def score(model, documents):
+        windows.append(model.settings_["window"])
+        return 0.0
+
+    grid = {"preset": ["best", "stanford2024"]}
+    model = Glove(4, epochs=1, threads=1, subwords=False)
+    GridSearchCV(model, grid, scoring=score, cv=2, refit=False).fit(["often seen words"] * 60)
+    assert windows == [15, 15, 10, 10]
+
+
 def test_a_grid_search_finds_the_model_that_explains_held_out_text_best():
     grid = {"dim": [2, 4], "learning_rate": [0.001, 0.2]}
     search = GridSearchCV(Glove(**{**SMALL, "epochs": 10}), grid, cv=KFold(3)).fit(DOCUMENTS)
@@ -124,8 +147,9 @@ CHECKS = [
 ]
 
 
+@pytest.mark.parametrize("settings", [SMALL, {"preset": "stanford2024"}], ids=["best", "stanford"])
 @pytest.mark.parametrize("name", CHECKS)
-def test_an_estimator_check_passes(name):
+def test_an_estimator_check_passes(name, settings):
     check = getattr(estimator_checks, name, None)
     if check is None:
         pytest.skip(f"this scikit-learn has no {name}")
@@ -133,7 +157,7 @@ def test_an_estimator_check_passes(name):
         warnings.simplefilter("error")
         # Glove does not inherit from BaseEstimator, because scikit-learn is optional.
         warnings.filterwarnings("ignore", message=".*does not inherit from.*BaseEstimator")
-        check("Glove", Glove(**SMALL))
+        check("Glove", Glove(**settings))
 
 
 def test_fitting_changes_no_parameter_and_sets_no_public_attribute():

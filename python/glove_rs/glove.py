@@ -6,7 +6,7 @@ import inspect
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import IO, Any, Self, TypeAlias, Unpack, cast
+from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias, Unpack, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -129,10 +129,10 @@ class Glove:
     preset : {"best", "paper", "stanford2024"}, default "best"
         Source of the training settings that are None. A preset does not change settings that are
         given. "paper" is the paper's model as Stanford's tool trains it. "best" scores higher than
-        "paper" in less time. "stanford2024" is "paper" with the settings of
-        Stanford's vectors of 2024: `x_max` 10, `epochs` 100, and unless they are given, `window`
-        10, `min_count` 20 and `seed` 2024. Below, "Best 20, paper 100" means 20 in the preset
-        "best" and 100 in "paper".
+        "paper" in less time. "stanford2024" is "paper" with the settings of Stanford's vectors of
+        2024: `x_max` 10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and
+        `seed` 2024; these three change with `preset` until they are given. Below, "Best 20, paper
+        100" means 20 in the preset "best" and 100 in "paper".
     x_max : float, optional
         A count > 0. Counts of `x_max` and more have the full weight f = 1. Best 20, paper 100.
     alpha : float, optional
@@ -331,6 +331,15 @@ class Glove:
             list(user_dictionary) if isinstance(user_dictionary, Iterator) else user_dictionary
         )
         self.simplified_lookup = simplified_lookup
+
+    if not TYPE_CHECKING:  # otherwise type checkers allow every name
+
+        def __setattr__(self, name: str, value: Any) -> None:
+            # The numbers that were not given follow a new preset.
+            value = _settings.passed_on(name, value, vars(self).get("preset"))
+            super().__setattr__(name, value)
+            if name == "preset":
+                vars(self).update(_settings.following(vars(self), value))
 
     # --- training -------------------------------------------------------------------------------
 
@@ -1083,10 +1092,9 @@ keep_counts
         _core.check_ending(output_path("path", path), "model")
         # Only the parameters of `Glove`: a subclass such as DaskGlove has more.
         parameters = state.as_read({name: getattr(self, name) for name in Glove._names()})
-        settings = _settings.decided(parameters)
+        settings = _settings.saved(parameters)
         if callable(settings["progress"]):
             settings["progress"] = None
-        settings = _settings.saved(settings)
         settings["dim"] = state.arrays["W"].shape[1]
         given = ("tokenizer", "phrases", "stop_words", "user_dictionary")
         used = {**state.settings, **{name: settings[name] for name in given}}
@@ -1367,8 +1375,11 @@ keep_counts
                 raise ValueError(
                     f"{name} is not a parameter of Glove, which has {', '.join(self._names())}"
                 )
-        for name, value in params.items():
-            setattr(self, name, value)
+        preset = params.get("preset", self.preset)
+        given = _settings.given_together(params, preset)
+        # `preset` is set first, because a number that was not given belongs to a preset.
+        for name in sorted(given, key=lambda name: name != "preset"):
+            setattr(self, name, given[name])
         return self
 
     def __sklearn_tags__(self) -> Any:
@@ -1399,12 +1410,14 @@ keep_counts
         return _html.captioned(repr(self), _html.name_value_table([*state, *settings]))
 
     def __repr__(self) -> str:
-        defaults = inspect.signature(type(self).__init__).parameters
+        parameters = inspect.signature(type(self).__init__).parameters
+        defaults = {name: parameter.default for name, parameter in parameters.items()}
+        of_preset = defaults | _settings.numbers(self.preset)
         # Stop words and a dictionary may have thousands of words: only the first ones are shown.
         changed = [
             f"{name}={shown(value)}"
             for name, value in self.get_params().items()
-            if name == "dim" or not _is(value, defaults[name].default)
+            if name == "dim" or not (_is(value, defaults[name]) and _is(value, of_preset[name]))
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
 

@@ -449,7 +449,7 @@ def slices(
     given = {"threads": threads, "memory": memory}
     parameters |= {name: value for name, value in given.items() if value is not None}
     if min_count is None:
-        least = _settings.decided(parameters)["min_count"]
+        least = _settings.checked(parameters, "choosing")["min_count"]
     else:
         least = integer("min_count", min_count, 1)
     if parameters["subwords"] is None:

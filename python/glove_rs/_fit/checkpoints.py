@@ -347,7 +347,7 @@ def settings(
 
     The conversion makes them comparable with settings that were read from a file.
     """
-    parameters = _settings.saved(_settings.decided(parameters))
+    parameters = _settings.saved(parameters)
     if callable(parameters["progress"]):
         parameters["progress"] = None
     values = {

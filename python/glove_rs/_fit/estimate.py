@@ -151,7 +151,7 @@ class FitEstimate:
 
 def estimate(model: Trainable, text: Text, *, keep_counts: bool | None) -> FitEstimate:
     """Estimate a fit of `model` to a text; see :meth:`glove_rs.Glove.estimate`."""
-    parameters = _settings.decided(_settings.with_content(model.get_params()))
+    parameters = _settings.with_content(model.get_params())
     training = _settings.core_training(parameters)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name not in {"tmp_dir", "progress"}}

@@ -42,7 +42,6 @@ def count_text(parameters: Mapping[str, Any], text: Text) -> Cooccurrence:
     """Count a text with the parameters of a model."""
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name in parameters}
-    settings = _settings.decided(settings, parameters["preset"])
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings, **text.where())
 
 
@@ -275,8 +274,7 @@ def update(
                 boolean("new_words", new_words),
             )
         merged = Cooccurrence._of(core)
-        least = _settings.decided(parameters)["min_count"]
-        _check_more(old_counts.vocabulary, merged.vocabulary, least)
+        _check_more(old_counts.vocabulary, merged.vocabulary, parameters["min_count"])
         settings = checkpoints.settings(
             parameters,
             training,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .. import _core
-from .._settings import SETTINGS, _FolderPath
+from .._settings import SETTINGS, FolderPath
 from ._machine import free_memory, processors
 
 __all__ = ["of_file", "of_system"]
@@ -100,7 +100,7 @@ def _public(name: str, value: Any) -> Any:
     the type is shown, such as ``(list)``.
     """
     setting = SETTINGS.get(name)
-    is_path = setting is not None and isinstance(setting.type, _FolderPath)
+    is_path = setting is not None and isinstance(setting.type, FolderPath)
     if value is None or isinstance(value, bool | int | float):
         return value
     if is_path or name not in SETTINGS or (isinstance(value, str) and os.sep in value):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import Glove
 from .._checks import integer
 from .._io.text_file import read_text
-from .._settings import decided, names
+from .._settings import names
 from . import _inputs
 from ._options import add_settings, given
 from ._output import add_json, emit
@@ -122,7 +122,7 @@ def _bootstrap(options: argparse.Namespace) -> None:
             by=by,
             method=options.method,
             replicate_epochs=options.replicate_epochs,
-            seed=decided(model.get_params())["seed"],
+            seed=model.seed,
             path=options.out,
             **given(options, _SOURCE),
         )

@@ -168,13 +168,10 @@ class DaskGlove(Glove):
                 blocksize=self.blocksize,
                 progress=progress,
                 **where,
-                **_settings.decided(
-                    {
-                        name: parameters[name]
-                        for name in _settings.names("reading", "encoding", "counting")
-                    },
-                    self.preset,
-                ),
+                **{
+                    name: parameters[name]
+                    for name in _settings.names("reading", "encoding", "counting")
+                },
             )
             stages = {
                 "counting": {

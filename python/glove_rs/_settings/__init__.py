@@ -1,0 +1,68 @@
+"""The parameters of counting and training.
+
+`table` declares each parameter once, with a type of `value_types`. `presets` supplies the values
+that were not given, `checking` checks all, and `core_arguments` converts them to the types that the
+core takes. `contents` reads parameters that may be files. `saving` converts the parameters of saved
+models. `keywords` is for functions that take parameters as keyword arguments.
+"""
+
+from .checking import check_text, checked, text_parameters, used
+from .contents import content_paths, with_content
+from .core_arguments import core_counting, core_encoding, core_running, core_training
+from .keywords import (
+    CooccurrenceSettings,
+    EstimateSettings,
+    KeywordSettings,
+    PhraseSettings,
+    VocabularySettings,
+    accepts,
+)
+from .presets import (
+    default,
+    following,
+    given_together,
+    numbers,
+    passed_on,
+    resolve,
+    with_defaults,
+)
+from .saving import of_older_version, pinned, saved
+from .table import CONSTRUCTOR, EVERY_WORD, PRESETS, SETTINGS, Default, Setting, names
+from .value_types import FolderPath
+
+__all__ = [
+    "CONSTRUCTOR",
+    "EVERY_WORD",
+    "PRESETS",
+    "SETTINGS",
+    "CooccurrenceSettings",
+    "Default",
+    "EstimateSettings",
+    "FolderPath",
+    "KeywordSettings",
+    "PhraseSettings",
+    "Setting",
+    "VocabularySettings",
+    "accepts",
+    "check_text",
+    "checked",
+    "content_paths",
+    "core_counting",
+    "core_encoding",
+    "core_running",
+    "core_training",
+    "default",
+    "following",
+    "given_together",
+    "names",
+    "numbers",
+    "of_older_version",
+    "passed_on",
+    "pinned",
+    "resolve",
+    "saved",
+    "text_parameters",
+    "used",
+    "with_content",
+    "with_defaults",
+]

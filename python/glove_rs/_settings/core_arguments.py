@@ -1,0 +1,57 @@
+"""Parameters in the types that the core takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+
+from .. import _core
+from .._python_tokenizers import function_of
+from .._user_dictionary import core_words
+from .checking import checked
+from .presets import resolve
+
+__all__ = ["core_counting", "core_encoding", "core_running", "core_training"]
+
+
+def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
+    """Check the parameters that turn text into words."""
+    settings = checked(values, "encoding")
+    settings["user_dictionary"] = core_words(settings["user_dictionary"])
+    if function_of(settings["tokenizer"]) is not None:
+        # The binding normalizes and lower-cases the text before it calls the Python function, so
+        # both are switched off in the core. The core then does not normalize and lower-case the
+        # stop words either: do it here.
+        if settings["stop_words"] is not None:
+            settings["stop_words"] = _core.folded(
+                settings["stop_words"], settings["lowercase"], settings["normalize"]
+            )
+        settings |= {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
+    return cast("_core._Encoding", settings)
+
+
+def core_counting(values: Mapping[str, Any]) -> _core._Counting:
+    """Check the parameters that say which pairs of words are counted."""
+    return cast("_core._Counting", checked(values, "counting"))
+
+
+def core_running(values: Mapping[str, Any]) -> _core._Running:
+    """Check the parameters `threads`, `memory` and `tmp_dir`."""
+    settings = checked(values, "running")
+    del settings["progress"]
+    return cast("_core._Running", settings)
+
+
+def core_training(values: Mapping[str, Any], *, has_init: bool = False) -> _core._Training:
+    """Check the parameters of training. The preset fills in those that are not given.
+
+    With `has_init`, ``subwords=None`` means False: the given vectors are not moved towards those
+    that spelling predicts.
+    """
+    if has_init and values["subwords"] is None:
+        values = {**values, "subwords": False}
+    settings = resolve(values)
+    del settings["preset"], settings["dim"]
+    training = cast("_core._Training", settings)
+    _core.check_training(training)
+    return training

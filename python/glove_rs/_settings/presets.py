@@ -1,0 +1,127 @@
+"""The values that a preset supplies for the parameters that were not given."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeVar, cast
+
+from .table import PRESETS, SETTINGS, Default, names
+
+__all__ = [
+    "decided",
+    "default",
+    "following",
+    "given_together",
+    "numbers",
+    "passed_on",
+    "resolve",
+    "with_defaults",
+]
+
+_C = TypeVar("_C", bound=Callable[..., None])
+
+#: The parameters that have a :class:`Default`, with the number of the signature.
+_DEFAULTS: Final = {
+    name: row.default for name, row in SETTINGS.items() if isinstance(row.default, Default)
+}
+
+
+def numbers(preset: Any) -> dict[str, Default]:
+    """Return the parameters that have a :class:`Default`, with their numbers in a preset.
+
+    The result is empty if `preset` is no preset.
+    """
+    if not isinstance(preset, str) or preset not in PRESETS:
+        return {}
+    return {name: Default(PRESETS[preset].get(name, base)) for name, base in _DEFAULTS.items()}
+
+
+def following(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
+    """Return `values` with the number of a preset for each :class:`Default`.
+
+    A Default that has this number already is kept as an object, because `clone` of scikit-learn
+    compares objects. If `preset` is no preset, every Default is kept.
+    """
+    of_preset = numbers(preset)
+    changed = {
+        name: of_preset[name]
+        for name, value in values.items()
+        if isinstance(value, Default) and value != of_preset.get(name, value)
+    }
+    return {**values, **changed}
+
+
+def passed_on(name: str, value: Any, preset: Any) -> Any:
+    """Return the value of one attribute that a user sets in a model with a preset.
+
+    A :class:`Default` that is not the model's own was read from some model: the user saw a number
+    and passes it on, so it becomes an int.
+    """
+    if not isinstance(value, Default):
+        return value
+    return value if name in _DEFAULTS and value == numbers(preset).get(name, value) else int(value)
+
+
+def given_together(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
+    """Return the parameters that a user sets in a model with a preset.
+
+    If every parameter that can be a :class:`Default` is there, these are the parameters of a model
+    as `get_params` returns them: a Default follows the preset. Otherwise the user passes on single
+    numbers, and a Default becomes an int.
+    """
+    return following(values, preset) if _DEFAULTS.keys() <= values.keys() else _as_int(values)
+
+
+def _as_int(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: int(v) if isinstance(v, Default) else v for name, v in values.items()}
+
+
+def decided(values: Mapping[str, Any], preset: Any = None) -> dict[str, Any]:
+    """Replace each :class:`Default` in `values` by an int, the number of the preset.
+
+    The preset is `preset`, or by default the value of "preset" in `values`. Without any preset, the
+    number stays.
+    """
+    preset = values.get("preset") if preset is None else preset
+    return _as_int(following(values, preset))
+
+
+def with_defaults(constructor: _C) -> _C:
+    """Decorate a constructor: a parameter that is not given gets its :class:`Default`, if any.
+
+    The signature keeps plain numbers, which people, type checkers and scikit-learn read.
+    """
+
+    @functools.wraps(constructor)
+    def call(*args: Any, **settings: Any) -> None:
+        preset = settings.get("preset", SETTINGS["preset"].default)
+        constructor(*args, **_DEFAULTS | numbers(preset) | given_together(settings, preset))
+
+    return cast("_C", call)
+
+
+def default(name: str, preset: str, dim: int) -> Any:
+    """Return the default of a parameter in a preset."""
+    value = PRESETS[preset].get(name, SETTINGS[name].default)
+    return value(dim) if callable(value) else value
+
+
+def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the training parameters and return all of them.
+
+    A parameter that is None or missing gets its default in the preset.
+
+    Raises
+    ------
+    ValueError
+        For a value that is out of its range.
+    """
+    chosen = {name: values.get(name, SETTINGS[name].default) for name in names("training")}
+    preset = SETTINGS["preset"].check(chosen["preset"])
+    chosen = decided(chosen)
+    dim = SETTINGS["dim"].check(chosen["dim"])
+    return {
+        name: SETTINGS[name].check(default(name, preset, dim) if value is None else value)
+        for name, value in chosen.items()
+    }
