@@ -8,6 +8,7 @@ examples.
 
 from __future__ import annotations
 
+import gc
 import lzma
 import os
 import shutil
@@ -37,6 +38,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell script makes the commands that it starts with `&` ignore Ctrl-C, and their children
     # inherit this. But the tests send Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# The plots of the tests need no display.
+os.environ["MPLBACKEND"] = "Agg"
+
+# Collecting the tests makes a million objects that live until the end. Without this, each full
+# garbage collection would look through all of them.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what exists now out of later garbage collections."""
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -73,7 +73,10 @@ def test_shares_are_those_of_drawn_items():
     assert np.allclose(found * 50, np.round(found * 50))
 
 
-@pytest.mark.parametrize("measure", ["fraction", "Spearman", "difference"])
+@pytest.mark.parametrize(
+    "measure",
+    ["fraction", *(pytest.param(m, marks=pytest.mark.slow) for m in ("Spearman", "difference"))],
+)
 def test_intervals_are_scipys(measure):
     stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
     rng = np.random.default_rng(2)
@@ -147,6 +150,7 @@ def test_an_interval_of_a_correlation_holds_the_truth_19_times_in_20():
     assert 0.90 < coverage(6 / np.pi * np.arcsin(r / 2), samples) < 0.98
 
 
+@pytest.mark.slow
 def test_an_interval_of_a_difference_holds_0_if_the_models_are_alike():
     rng = np.random.default_rng(7)
     samples, alone = [], []

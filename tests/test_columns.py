@@ -167,6 +167,7 @@ def test_a_damaged_later_stream_of_a_packed_table_is_refused_by_name(tmp_path, c
             pytest.fail(f"{name}: {kwic.contexts(path, 'word', text='text')}")
 
 
+@pytest.mark.slow
 def test_streams_of_much_content_are_unpacked_in_bounded_memory(tmp_path):
     class Source:
         """An endless file of streams, each of 64 MiB of zeros."""
@@ -295,7 +296,14 @@ OBJECTS = {
 }
 
 
-@pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
+@pytest.mark.parametrize(
+    "make",
+    [
+        # `datasets` takes long to import.
+        pytest.param(make, id=name, marks=[pytest.mark.slow] if name == "Hugging Face" else [])
+        for name, make in OBJECTS.items()
+    ],
+)
 def test_a_column_of_tables_in_memory_is_read(make, expected):
     assert counted(make(), column="text") == expected
 

@@ -20,12 +20,10 @@ import numpy as np
 import pytest
 
 from glove_rs import Cooccurrence, Glove, TrainingDiverged, WordVectors, _core, _settings
+from libraries import later
 
-distributed = pytest.importorskip("distributed")
-
-import dask  # noqa: E402 - only where it is installed
-
-from glove_rs.dask import DaskGlove  # noqa: E402
+dask, distributed = later("dask"), later("distributed")
+DaskGlove = later("glove_rs.dask", "DaskGlove")
 
 ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
 WORDS = 300
@@ -435,6 +433,7 @@ def test_another_glove_rs_on_a_worker_is_an_error_before_any_work(
         client.run(_pretend, "real", workers=[worker])
 
 
+@pytest.mark.slow
 def test_a_fit_ends_if_only_workers_with_another_glove_rs_are_left(counts: Cooccurrence) -> None:
     with (
         cluster_of(2, silence_logs=50) as cluster,

@@ -56,7 +56,7 @@ def small(tmp_path_factory):
 def many_words(tmp_path_factory):
     """A shorter text than `small`, but with many different words. The estimate reads all of it."""
     path = tmp_path_factory.mktemp("estimate") / "many_words.txt"
-    path.write_text("\n".join(zipf_lines(60_000, 40_000, 0.3)))
+    path.write_text("\n".join(zipf_lines(20_000, 14_000, 0.3)))
     return path
 
 

@@ -23,13 +23,12 @@ from glove_rs._bootstrap.estimates import Estimate
 from glove_rs._bootstrap.store import ReplicateStore
 from glove_rs._results import IntervalTable, ResultTable
 from glove_rs.associations._sets import KnownWords
+from libraries import later
 from test_replicates import made, noisy
 
-pandas = pytest.importorskip("pandas", reason="pandas is not installed")
-matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-matplotlib.use("Agg")
-pytest.importorskip("matplotlib.figure")
-plt = pytest.importorskip("matplotlib.pyplot")
+pandas = later("pandas")
+matplotlib = later("matplotlib")
+plt = later("matplotlib.pyplot")
 
 YEARS = [1990, 1995, 2010]
 COLD, HOT = ["ice", "snow"], ["steam", "fire"]
