@@ -59,6 +59,7 @@ def test_a_draw_of_equal_values_has_no_correlation():
     assert set(found[~np.isnan(found)]) == {1.0}
 
 
+@pytest.mark.slow
 def test_shares_are_those_of_drawn_items():
     # `loop` draws 50 items at a time and averages them. `found` must have the same mean for each of
     # the two models, and the same covariances.
@@ -138,6 +139,7 @@ def test_an_interval_of_a_share_holds_the_truth_19_times_in_20():
     assert 0.91 < coverage(0.6, samples) < 0.98
 
 
+@pytest.mark.slow
 def test_an_interval_of_a_correlation_holds_the_truth_19_times_in_20():
     # Spearman's correlation of normal variables with correlation r is 6/π asin(r/2).
     rng = np.random.default_rng(6)

@@ -340,6 +340,7 @@ def test_open_files_stay_open_and_parquet_needs_to_seek(tmp_path, expected):
         counted(io.StringIO(csv_text().decode()), column="text")
 
 
+@pytest.mark.slow
 @given(st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)))
 @settings(deadline=None, max_examples=25)
 def test_any_text_survives_every_format(tmp_path_factory, texts):

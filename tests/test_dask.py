@@ -453,6 +453,7 @@ def test_a_fit_ends_if_only_workers_with_another_glove_rs_are_left(counts: Coocc
         assert_no_tasks(doomed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", ["text", "counts"])
 def test_the_loss_of_the_scheduler_is_told(counts: Cooccurrence, of: str) -> None:
     with (

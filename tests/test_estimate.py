@@ -312,6 +312,7 @@ def test_max_vocab_keeps_the_words_that_counting_keeps():
         assert (found.words, found.records) == (most, expected.nnz)
 
 
+@pytest.mark.slow
 def test_max_vocab_bounds_the_words(large):
     found = Cooccurrence.estimate(large, window=2, max_vocab=1000)
     assert found.words == 1000

@@ -676,6 +676,7 @@ def test_training_is_that_of_the_square_matrix_with_empty_rows_and_columns(prese
     assert list(small.history) == list(large.history)
 
 
+@pytest.mark.slow
 def test_a_low_rank_matrix_is_recovered():
     """If ln X of users × items has a low rank, W and W_tilde predict it."""
     rng = np.random.default_rng(2)

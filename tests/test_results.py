@@ -347,6 +347,7 @@ def test_dots_are_the_values_from_top_to_bottom_with_their_intervals(ax):
     ax.figure.canvas.draw()  # "$b$" is not a formula
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(
@@ -382,6 +383,7 @@ def test_each_finite_value_has_a_dot_for_any_table(rows, is_ordered):
     assert len(ax.collections[0].get_segments()) == len(rows)
 
 
+@pytest.mark.slow
 def test_of_many_rows_the_first_100_are_drawn_and_the_axis_says_so(ax):
     table = IntervalTable({"word": [f"w{k}" for k in range(20_000)], "x": np.arange(20_000.0)})
     table.plot(ax)

@@ -378,7 +378,9 @@ def test_one_thread_repeats_to_the_last_bit():
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
-@pytest.mark.parametrize(("size", "density"), [(60, 0.3), (5000, 0.002)])
+@pytest.mark.parametrize(
+    ("size", "density"), [(60, 0.3), pytest.param(5000, 0.002, marks=pytest.mark.slow)]
+)
 def test_deterministic_training_gives_the_same_bits_for_any_number_of_threads(size, density):
     X = random_symmetric_counts(18, size, density)
     one, *others = (

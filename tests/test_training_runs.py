@@ -56,6 +56,7 @@ def test_a_seed_decides_the_outcome(counts):
     assert not np.array_equal(runs[0].W, runs[1].W)
 
 
+@pytest.mark.slow
 def test_a_memory_limit_changes_no_bit_of_deterministic_training(topics, tmp_path):
     options = {"dim": 10, "epochs": 2, "deterministic": True, "tmp_dir": tmp_path}
     X = Cooccurrence.from_corpus(topics)
