@@ -45,6 +45,8 @@ LARGE_BLOCK = 4000
 @pytest.fixture(scope="module")
 def client():
     # By default, a worker waits up to 30 s to connect to another worker that was killed.
+    import distributed  # otherwise the end of `set` would take away what its import set
+
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
         with local, distributed.Client(local) as client:
