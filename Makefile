@@ -21,6 +21,7 @@ BUILT := $(STAMPS)/extension
 DEV := $(STAMPS)/dev
 DOCS := $(STAMPS)/docs
 QUICK := $(STAMPS)/quick
+INSTALLED := $(STAMPS)/installed
 
 SOURCES := $(shell find src -type f 2>/dev/null) \
 	$(wildcard Cargo.toml Cargo.lock build.rs rust-toolchain.toml .cargo/config.toml) pyproject.toml
@@ -59,10 +60,10 @@ test: $(BUILT) $(DEV) ## Run every test: the Rust core's, then the package's and
 # 4 s, so more than four workers gain nothing.
 WORKERS := -n logical --maxprocesses 4 --dist worksteal
 
-quick: $(DEV) $(STAMPS)/maturin ## Build without link-time optimisation, run the tests of the core and the fast Python tests
-	$(PY) -m maturin develop --profile quick --quiet
+quick: $(DEV) $(INSTALLED) ## Build without link-time optimisation, run the tests of the core and the fast Python tests
+	$(PY) -m maturin develop --profile quick --quiet --skip-install
 	@core=$$(mktemp); \
-	PROPTEST_CASES=64 cargo test --profile quick >"$$core" 2>&1 & pid=$$!; \
+	PROPTEST_CASES=64 cargo test --profile quick --lib >"$$core" 2>&1 & pid=$$!; \
 	HYPOTHESIS_PROFILE=quick $(PY) -m pytest -q -m "not slow" $(WORKERS) $(ARGS); python=$$?; \
 	wait $$pid; rust=$$?; cat "$$core"; rm -f "$$core"; exit $$((python | rust))
 	@rm -f $(BUILT) # the next `make test` builds the release again
@@ -194,6 +195,11 @@ $(DOCS): $(STAMPS)/venv pyproject.toml
 $(QUICK): $(STAMPS)/maturin $(SOURCES)
 	@echo "Compiling glove-rs without link-time optimisation; 'make build' compiles the release"
 	$(PY) -m maturin develop --profile quick
+	@touch $@
+
+# pip installs the package as a link to this folder. After an edit of the sources, it need not do so again.
+$(INSTALLED): $(STAMPS)/maturin pyproject.toml Cargo.toml
+	$(PY) -m maturin develop --profile quick --quiet
 	@touch $@
 
 $(BUILT): $(STAMPS)/maturin $(SOURCES)

@@ -35,6 +35,14 @@
 //! # }
 //! ```
 
+// The tests of the public interface are compiled with the unit tests too: `cargo test --lib` runs all
+// tests of the core, and does not compile the core a second time for a program of its own.
+#[cfg(test)]
+#[path = "../tests/core/main.rs"]
+mod core_tests;
+#[cfg(test)]
+extern crate self as glove_rs;
+
 pub mod collocations;
 pub mod cooccurrence;
 pub mod corpus;

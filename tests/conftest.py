@@ -8,6 +8,8 @@ examples.
 
 from __future__ import annotations
 
+import gc
+import itertools
 import lzma
 import os
 import shutil
@@ -39,6 +41,20 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# The plots of the tests need no display.
+os.environ["MPLBACKEND"] = "Agg"
+
+# Collecting the tests makes a million objects that live until the end. Without this, each full
+# garbage collection would look through all of them.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """Leave what exists now out of later garbage collections."""
+    gc.freeze()
+    gc.enable()
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark tests as slow that start Dask workers or read texts from outside the repository."""
     for item in items:
@@ -49,6 +65,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         outside = any(path.is_relative_to(SHARED) for path in paths)
         if outside or names & {"client", "shared", "enwiki_1m"}:
             item.add_marker(pytest.mark.slow)
+
+
+_numbers = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -62,6 +81,18 @@ class Corpus:
     def lines(self) -> list[str]:
         """The documents as text, one string each."""
         return [" ".join(document) for document in self.documents]
+
+
+@pytest.fixture
+def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty folder of a test.
+
+    pytest's own fixture also replaces a link to the newest folder, which takes longer than making
+    the folder, and half as long as most tests.
+    """
+    path = tmp_path_factory.getbasetemp() / f"test-{next(_numbers)}"
+    path.mkdir(mode=0o700)
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -78,6 +78,17 @@ def reason(code: int, *arguments: object, **options: Any) -> str:
 # --- the server that forks ------------------------------------------------------------------------
 
 
+def preload(*libraries: str) -> None:
+    """Let the server import libraries, so that no child imports them again.
+
+    A test file calls this if many of its command lines need a library that is slow to import.
+    """
+    if hasattr(os, "fork"):
+        server = _server()
+        _send(server, {"import": libraries}, [])
+        assert _number(server) == len(libraries)
+
+
 @cache
 def _server() -> socket.socket:
     """Start the server, and return a socket to it.
@@ -110,9 +121,7 @@ def _forked(
     request = {"command": command, "cwd": os.fspath(cwd or os.getcwd()), "environ": {**os.environ}}
     pipes = [os.pipe() for _ in range(3)]  # (to read, to write)
     theirs = [pipes[0][0], pipes[1][1], pipes[2][1]]
-    content = json.dumps(request).encode()
-    socket.send_fds(server, [len(content).to_bytes(8, "little")], theirs)
-    server.sendall(content)
+    _send(server, request, theirs)
     for fd in theirs:
         os.close(fd)
     pid = _number(server)
@@ -124,6 +133,12 @@ def _forked(
         _number(server)
         raise subprocess.TimeoutExpired(command, HANG) from error
     return subprocess.CompletedProcess(command, os.waitstatus_to_exitcode(status), *outputs)
+
+
+def _send(server: socket.socket, request: dict[str, Any], fds: list[int]) -> None:
+    content = json.dumps(request).encode()
+    socket.send_fds(server, [len(content).to_bytes(8, "little")], fds)
+    server.sendall(content)
 
 
 def _communicate(to: int, sources: list[int], stdin: bytes) -> list[bytes]:
@@ -183,6 +198,12 @@ def _serve(requests: socket.socket) -> None:
         while len(content) < size:
             content += requests.recv(size - len(content))
         request = json.loads(content)
+        if "import" in request:
+            for library in request["import"]:
+                importlib.import_module(library)
+            gc.freeze()
+            requests.sendall(len(request["import"]).to_bytes(8, "little"))
+            continue
         pid = os.fork()
         if pid == 0:
             requests.close()
@@ -197,9 +218,23 @@ def _serve(requests: socket.socket) -> None:
 
 def _import_all(package: ModuleType) -> None:
     """Import the modules of a package that need no extra, and with them NumPy."""
-    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
-        if not module.name.startswith(("glove_rs.dask", "glove_rs.__main__")):
-            importlib.import_module(module.name)
+    for name in modules(package, but=("glove_rs.dask", "glove_rs.__main__")):
+        importlib.import_module(name)
+
+
+def modules(package: ModuleType, but: tuple[str, ...]) -> list[str]:
+    """Return the names of the modules in a package and in its packages, except those of `but`.
+
+    Unlike `pkgutil.walk_packages`, this function does not import the packages of `but`: importing
+    `glove_rs.dask` imports Dask, which takes longer than all other modules.
+    """
+    found = []
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        if module.name not in but:
+            found.append(module.name)
+            if module.ispkg:
+                found += modules(importlib.import_module(module.name), but)
+    return found
 
 
 def _code_of(main: Callable[[], int]) -> object:

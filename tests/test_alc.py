@@ -340,6 +340,7 @@ def test_a_planted_difference_has_a_small_p_value_and_none_has_not():
     assert result["low"][1] < 0 < result["high"][1]
 
 
+@pytest.mark.slow
 def test_the_bootstrap_and_the_jackknife_give_like_errors():
     Y, X, _ = random_case(2, n=300)
     Y[:, 0] += X[:, 0]
@@ -366,6 +367,7 @@ def test_regress_does_not_depend_on_rotation_and_order_and_scales_with_the_squar
         assert_allclose(other[name], scale**2 * one[name], rtol=1e-5)
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     seed=seeds,

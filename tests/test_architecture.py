@@ -157,6 +157,7 @@ def libraries(file: str) -> Iterator[str]:
             yield node.module.partition(".")[0]
 
 
+@pytest.mark.slow
 def test_only_the_module_for_dask_needs_an_optional_library_to_be_imported():
     known = {*sys.stdlib_module_names, "numpy", "glove_rs"}
     files = (file for file in FILES if file.endswith(".py"))

@@ -203,6 +203,7 @@ def test_a_hundred_thousand_permutations_take_seconds_at_most():
     assert "100,000 drawn divisions" in result.notes[0]
 
 
+@pytest.mark.slow
 def test_forty_targets_have_an_exact_p_value_and_more_do_not():
     wv = random_model(45, seed=2)
     result = associations.weat(wv, names(0, 20), names(20, 40), ["w41"], ["w42"], exact=True)

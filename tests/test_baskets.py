@@ -75,6 +75,7 @@ def test_each_item_of_a_basket_has_the_weight_1_in_all():
     assert sums == {"milk": 2.0, "bread": 1.0, "eggs": 1.0, "tea": 1.0}
 
 
+@pytest.mark.slow
 def test_words_far_apart_and_rare_words_are_counted_in_several_segments():
     rng = np.random.default_rng(3)
     # More than 65,536 different words, so that some of them share a symbol of the encoded text.

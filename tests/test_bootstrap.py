@@ -59,6 +59,7 @@ def test_a_draw_of_equal_values_has_no_correlation():
     assert set(found[~np.isnan(found)]) == {1.0}
 
 
+@pytest.mark.slow
 def test_shares_are_those_of_drawn_items():
     # `loop` draws 50 items at a time and averages them. `found` must have the same mean for each of
     # the two models, and the same covariances.
@@ -73,7 +74,10 @@ def test_shares_are_those_of_drawn_items():
     assert np.allclose(found * 50, np.round(found * 50))
 
 
-@pytest.mark.parametrize("measure", ["fraction", "Spearman", "difference"])
+@pytest.mark.parametrize(
+    "measure",
+    ["fraction", *(pytest.param(m, marks=pytest.mark.slow) for m in ("Spearman", "difference"))],
+)
 def test_intervals_are_scipys(measure):
     stats = pytest.importorskip("scipy.stats", reason="scipy is not installed")
     rng = np.random.default_rng(2)
@@ -135,6 +139,7 @@ def test_an_interval_of_a_share_holds_the_truth_19_times_in_20():
     assert 0.91 < coverage(0.6, samples) < 0.98
 
 
+@pytest.mark.slow
 def test_an_interval_of_a_correlation_holds_the_truth_19_times_in_20():
     # Spearman's correlation of normal variables with correlation r is 6/π asin(r/2).
     rng = np.random.default_rng(6)
@@ -147,6 +152,7 @@ def test_an_interval_of_a_correlation_holds_the_truth_19_times_in_20():
     assert 0.90 < coverage(6 / np.pi * np.arcsin(r / 2), samples) < 0.98
 
 
+@pytest.mark.slow
 def test_an_interval_of_a_difference_holds_0_if_the_models_are_alike():
     rng = np.random.default_rng(7)
     samples, alone = [], []

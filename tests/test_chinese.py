@@ -235,6 +235,7 @@ def test_a_trained_model_keeps_the_content_of_a_file(tmp_path, name, change):
     assert np.isfinite(model.score(text))
 
 
+@pytest.mark.slow
 def test_a_large_dictionary_is_saved_and_read_again(tmp_path):
     words = [chr(0x4E00 + i % 2000) + chr(0x4E00 + i // 2000) + "词条" for i in range(80_000)]
     model = Glove(tokenizer="zh", user_dictionary=words, min_count=1, dim=4, epochs=2)

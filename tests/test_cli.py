@@ -606,6 +606,7 @@ def test_examples_that_are_no_text_are_of_standard_input(made):
     assert "standard input: there are no words" in reason(1, *command, stdin=b"")
 
 
+@pytest.mark.slow
 def test_questions_come_from_standard_input_too(made, tmp_path):
     (tmp_path / "questions.txt").write_text("w1 w2 w3 w4\n")
     (tmp_path / "pairs.txt").write_text("w1 w2 3\nw3 w4 1\n")
@@ -982,6 +983,7 @@ def test_a_pipe_whose_reader_has_enough_is_no_error(tmp_path):
     assert len(result.stdout.splitlines()) == 2
 
 
+@pytest.mark.slow
 def test_printing_to_a_reader_that_has_enough_is_no_error(made):
     # Python itself prints these results. They are larger than the buffer of a pipe.
     shell = f"set -o pipefail; '{PROGRAM}' similar '{made / 'vectors.txt'}' --topn 50 | head -n 1"
@@ -1075,6 +1077,7 @@ def test_an_interrupt_before_the_first_epoch_leaves_nothing(made, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_training_that_fails_leaves_the_model_of_the_last_epoch(made, tmp_path):
     code = f"""
 import sys

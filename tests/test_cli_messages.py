@@ -169,7 +169,13 @@ def test_a_summary_goes_to_standard_error_if_data_go_to_standard_output(
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 @pytest.mark.parametrize(
     "arguments",
-    ["info counts", "info counts --json", "vocab corpus.txt", "kwic a corpus.txt"],
+    [
+        "info counts",
+        *(
+            pytest.param(other, marks=pytest.mark.slow)
+            for other in ("info counts --json", "vocab corpus.txt", "kwic a corpus.txt")
+        ),
+    ],
 )
 def test_a_full_disk_is_named(corpus, arguments):
     with open("/dev/full", "wb") as full:

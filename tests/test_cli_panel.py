@@ -10,8 +10,13 @@ import pytest
 pytest.importorskip("scipy", reason="scipy is not installed")
 
 from glove_rs import evaluation
-from program import answer, call, done, reason
+from program import answer, call, done, preload, reason
 from test_panel import categories, pairs, questions, vectors
+
+
+@pytest.fixture(scope="module", autouse=True)
+def libraries() -> None:
+    preload("scipy.cluster.hierarchy")
 
 
 @pytest.fixture(scope="module")

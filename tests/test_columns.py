@@ -309,7 +309,14 @@ OBJECTS = {
 }
 
 
-@pytest.mark.parametrize("make", OBJECTS.values(), ids=OBJECTS)
+@pytest.mark.parametrize(
+    "make",
+    [
+        # `datasets` takes long to import.
+        pytest.param(make, id=name, marks=[pytest.mark.slow] if name == "Hugging Face" else [])
+        for name, make in OBJECTS.items()
+    ],
+)
 def test_a_column_of_tables_in_memory_is_read(make, expected):
     assert counted(make(), column="text") == expected
 
@@ -346,6 +353,7 @@ def test_open_files_stay_open_and_parquet_needs_to_seek(tmp_path, expected):
         counted(io.StringIO(csv_text().decode()), column="text")
 
 
+@pytest.mark.slow
 @given(st.lists(st.none() | st.text(st.characters(exclude_categories=["Cs"]), max_size=12)))
 @settings(deadline=None, max_examples=25)
 def test_any_text_survives_every_format(tmp_path_factory, texts):

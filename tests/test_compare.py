@@ -163,7 +163,9 @@ def test_only_changed_words_have_intervals_above_zero(tmp_path):
     assert np.mean(plain["change"][10:]) > 0.05  # without replicates, noise adds to the change
 
 
-@pytest.mark.parametrize("excess", [1.2, 1.5, 2.0])
+@pytest.mark.parametrize(
+    "excess", [1.5, *(pytest.param(x, marks=pytest.mark.slow) for x in (1.2, 2.0))]
+)
 def test_replicates_that_vary_more_than_the_models_do_not_hide_changes(tmp_path, excess):
     rng = np.random.default_rng(14)
     true = rng.normal(size=(900, 20))
@@ -371,6 +373,7 @@ def test_labels_that_look_alike_have_columns_of_their_own():
     assert list(compare.neighbours("ice", {"rank": wv}).columns) == ["rank", "'rank'"]
 
 
+@pytest.mark.slow
 def test_a_bootstrap_of_a_slice_outlives_the_slices():
     text, labels = ["a b c", "a b d"] * 12, ["x"] * 12 + ["y"] * 12
     slices = compare.slices(Glove(**QUICK), text, labels, n=2)
@@ -599,6 +602,7 @@ def test_the_example_checks_its_numbers_first(monkeypatch, capsys, option):
     assert f"argument {option}: must be at least" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
     text = studied(tmp_path)
     sets = tmp_path / "sets.json"
@@ -676,7 +680,10 @@ def test_a_callback_gets_each_slice_and_each_replicate():
     ]
 
 
-@pytest.mark.parametrize("optimizer", ["rowwise_adagrad", "adagrad", "sgd"])
+@pytest.mark.parametrize(
+    "optimizer",
+    ["rowwise_adagrad", *(pytest.param(o, marks=pytest.mark.slow) for o in ("adagrad", "sgd"))],
+)
 def test_interrupted_slices_go_on_from_what_is_done(tmp_path, optimizer):
     model = Glove(**QUICK, optimizer=optimizer)
     whole = compare.slices(model, TEXT, YEARS, n=3)

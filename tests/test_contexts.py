@@ -145,6 +145,7 @@ def test_a_contrast_without_probes_finds_words_of_each_and_words_of_both(X):
         assert title in text
 
 
+@pytest.mark.slow
 def test_solid_and_gas_tell_ice_and_steam_apart(topics):
     found = Cooccurrence.from_corpus(topics).contrast("ice", "steam", topn=5)
     groups = dict(zip(found.words, found.groups, strict=True))

@@ -20,12 +20,10 @@ import numpy as np
 import pytest
 
 from glove_rs import Cooccurrence, Glove, TrainingDiverged, WordVectors, _core, _settings
+from libraries import later
 
-distributed = pytest.importorskip("distributed")
-
-import dask  # noqa: E402 - only where it is installed
-
-from glove_rs.dask import DaskGlove  # noqa: E402
+dask, distributed = later("dask"), later("distributed")
+DaskGlove = later("glove_rs.dask", "DaskGlove")
 
 ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
 WORDS = 300
@@ -55,6 +53,7 @@ def cluster_of(workers: int, **options: Any) -> Any:
 @pytest.fixture(scope="module", autouse=True)
 def impatient() -> Iterator[None]:
     """Wait at most 2 s, not 30 s, to connect to a worker that was killed."""
+    importlib.import_module("distributed")  # else the end of `set` would undo what its import set
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         yield
 
@@ -435,6 +434,7 @@ def test_another_glove_rs_on_a_worker_is_an_error_before_any_work(
         client.run(_pretend, "real", workers=[worker])
 
 
+@pytest.mark.slow
 def test_a_fit_ends_if_only_workers_with_another_glove_rs_are_left(counts: Cooccurrence) -> None:
     with (
         cluster_of(2, silence_logs=50) as cluster,
@@ -454,6 +454,7 @@ def test_a_fit_ends_if_only_workers_with_another_glove_rs_are_left(counts: Coocc
         assert_no_tasks(doomed)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", ["text", "counts"])
 def test_the_loss_of_the_scheduler_is_told(counts: Cooccurrence, of: str) -> None:
     with (

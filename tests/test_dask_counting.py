@@ -13,6 +13,7 @@ import re
 import signal
 import time
 import zipfile
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -22,16 +23,18 @@ from hypothesis import strategies as st
 from glove_rs import Cooccurrence, FormatError, Vocabulary, _core
 from glove_rs._io.sources import source_arguments
 from glove_rs.cli._inputs import Argument
+from libraries import later
 
-distributed = pytest.importorskip("distributed")
+if TYPE_CHECKING:
+    from glove_rs.dask._cluster import Cluster
 
-import dask.bag  # noqa: E402 - only where it is installed
-import fsspec  # noqa: E402
-
-from glove_rs.dask import DaskGlove  # noqa: E402
-from glove_rs.dask._cluster import Cluster, cluster_of  # noqa: E402
-from glove_rs.dask._counting import FAN_IN, TOGETHER, _is_small, count  # noqa: E402
-from glove_rs.dask._shards import shards_of  # noqa: E402
+dask, distributed, fsspec = later("dask"), later("distributed"), later("fsspec")
+bags, counting = later("dask.bag"), later("glove_rs.dask._counting")
+count = later("glove_rs.dask._counting", "count")
+is_small = later("glove_rs.dask._counting", "_is_small")
+cluster_of = later("glove_rs.dask._cluster", "cluster_of")
+shards_of = later("glove_rs.dask._shards", "shards_of")
+DaskGlove = later("glove_rs.dask", "DaskGlove")
 
 #: Values of `blocksize` in bytes. With `BLOCK`, a text has many shards, which are counted one by
 #: one. With `LARGE_BLOCK`, it has a few shards, which are counted together.
@@ -42,6 +45,8 @@ LARGE_BLOCK = 4000
 @pytest.fixture(scope="module")
 def client():
     # By default, a worker waits up to 30 s to connect to another worker that was killed.
+    import distributed  # otherwise the end of `set` would take away what its import set
+
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
         with local, distributed.Client(local) as client:
@@ -124,18 +129,21 @@ def test_a_pipe_is_no_table_that_workers_can_read():
 def test_group_counts_have_every_pair_with_a_word_of_the_group(cluster, zipf, groups, blocksize):
     counted = count(cluster, zipf.path, groups=groups, blocksize=blocksize)
     shards = shards_of(zipf.path, documents="line", blocksize=blocksize, least=groups).ranges
-    small = _is_small(len(shards), zipf.path.stat().st_size)
+    small = is_small(len(shards), zipf.path.stat().st_size)
     assert small == (blocksize == LARGE_BLOCK)
-    assert small or len(shards) > FAN_IN  # the vocabularies of many shards are merged in a tree
+    assert (
+        small or len(shards) > counting.FAN_IN
+    )  # the vocabularies of many shards are merged in a tree
     assert counted.tokens == sum(map(len, zipf.documents))
     assert_counted(cluster, counted, Cooccurrence.from_corpus(zipf.path))
 
 
-@pytest.mark.parametrize("blocks", [1, 3, TOGETHER])
+@pytest.mark.parametrize("blocks", [1, 3, 16])
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_one_group_and_shards_that_are_counted_together_give_the_bits_of_one_machine(
     cluster, zipf, blocks, symmetric
 ):
+    assert blocks <= counting.TOGETHER == 16
     blocksize = math.ceil(zipf.path.stat().st_size / blocks)
     shards = shards_of(zipf.path, documents="line", blocksize=blocksize, least=1).ranges
     assert len(shards) == blocks
@@ -216,7 +224,7 @@ def test_a_row_group_of_a_table_or_a_file_of_a_table_is_a_shard(cluster, zipf, t
 def test_bags_of_dicts_and_data_frames_of_dask_have_columns(cluster, zipf):
     rows = [{"n": 1, "text": line} for line in zipf.lines]
     expected = Cooccurrence.from_corpus(zipf.lines)
-    for source in (rows, dask.bag.from_sequence(rows, npartitions=3)):
+    for source in (rows, bags.from_sequence(rows, npartitions=3)):
         assert_counted(cluster, count(cluster, source, groups=2, column="text"), expected)
     with pytest.raises(ValueError, match="column must name a column of row 0"):
         count(cluster, rows, groups=1, column="txt")
@@ -231,14 +239,14 @@ def test_bags_of_dicts_and_data_frames_of_dask_have_columns(cluster, zipf):
 
 
 def test_texts_are_counted_together_if_they_are_small(tmp_path):
-    assert _is_small(TOGETHER, 2**30)
-    assert not _is_small(1, 2**30 + 1)
-    assert not _is_small(TOGETHER + 1, 1)
+    assert is_small(counting.TOGETHER, 2**30)
+    assert not is_small(1, 2**30 + 1)
+    assert not is_small(counting.TOGETHER + 1, 1)
     for name in ("plain", "packed.gz"):
         (tmp_path / name).write_bytes(b"a b\n" * 100)
     shards = shards_of(tmp_path, documents="line", blocksize=300, least=1)
     assert shards.text_bytes(300) == 400 + 4 * 400
-    bag = shards_of(dask.bag.range(10, 2), documents="line", blocksize=300, least=1)
+    bag = shards_of(bags.range(10, 2), documents="line", blocksize=300, least=1)
     assert bag.text_bytes(300) == 600
 
 
@@ -286,12 +294,12 @@ def test_a_bag_of_documents_is_read_where_it_is_made(cluster, zipf, as_tokens):
         return document
 
     documents = zipf.documents if as_tokens else zipf.lines
-    bag = dask.bag.from_sequence(documents, npartitions=5).map(made)
+    bag = bags.from_sequence(documents, npartitions=5).map(made)
     assert_counted(cluster, count(cluster, bag, groups=2), Cooccurrence.from_corpus(documents))
 
 
 def test_lines_of_read_text_are_documents(cluster, zipf):
-    bag = dask.bag.read_text(str(zipf.path), blocksize=BLOCK)
+    bag = bags.read_text(str(zipf.path), blocksize=BLOCK)
     assert_counted(cluster, count(cluster, bag, groups=2), Cooccurrence.from_corpus(zipf.path))
 
 
@@ -442,7 +450,7 @@ def test_words_that_are_all_too_rare_name_the_setting(cluster, zipf):
     with pytest.raises(ValueError, match=re.escape(f"{zipf.path}: no words left")):
         count(cluster, zipf.path, groups=2, min_count=10**6)
     with pytest.raises(ValueError, match="there are no words in the text"):
-        count(cluster, dask.bag.from_sequence(["", " "], npartitions=2), groups=2)
+        count(cluster, bags.from_sequence(["", " "], npartitions=2), groups=2)
 
 
 def test_what_a_task_raises_is_raised_here_and_the_tasks_are_gone(client, zipf):

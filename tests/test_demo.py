@@ -98,6 +98,7 @@ def run_demo(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     )
 
 
+@pytest.mark.slow
 def test_own_corpus_from_end_to_end(tmp_path: Path) -> None:
     rng = random.Random(7)
     words = [f"word{number}" for number in range(40)]

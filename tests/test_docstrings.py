@@ -5,19 +5,15 @@ from __future__ import annotations
 import doctest
 import importlib
 import importlib.util
-import pkgutil
 
 import pytest
 
 import glove_rs
+import program
 
 # The examples of Dask need a cluster, the compiled module `_core` has no examples, and importing
 # `__main__` runs the program.
-MODULES = [
-    module.name
-    for module in pkgutil.walk_packages(glove_rs.__path__, "glove_rs.")
-    if not module.name.startswith(("glove_rs.dask", "glove_rs._core", "glove_rs.__main__"))
-]
+MODULES = program.modules(glove_rs, but=("glove_rs.dask", "glove_rs._core", "glove_rs.__main__"))
 
 
 def imported(test: doctest.DocTest) -> list[str]:

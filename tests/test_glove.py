@@ -13,10 +13,17 @@ import warnings
 
 import numpy as np
 import pytest
-import scipy.sparse
 
 from glove_rs import Cooccurrence, FormatError, Glove, NotFittedError, Vocabulary
 from glove_rs._fit.training import Fitted
+from libraries import later
+
+sparse = later("scipy.sparse")
+
+
+def sparse_array(X):
+    return sparse.csr_array(X)
+
 
 DEFAULTS = {
     "dim": 50,
@@ -314,9 +321,9 @@ def test_fit_cooccurrence_takes_counts_sparse_and_dense_matrices_alike():
     assert expected.vocabulary.words == ["0", "1", "2"]
     for same in (
         Cooccurrence.from_scipy(X),
-        scipy.sparse.csr_array(X),
-        scipy.sparse.coo_array(X),
-        scipy.sparse.csc_matrix(X),
+        sparse.csr_array(X),
+        sparse.coo_array(X),
+        sparse.csc_matrix(X),
     ):
         model = Glove(**SMALL).fit_cooccurrence(same)
         for name in PARAMETERS:
@@ -425,9 +432,7 @@ def pickled(X):
         (COUNTS * np.array([[1, 1, 1], [1, 1, 1], [1.001, 1, 1]]), "not symmetric"),
     ],
 )
-@pytest.mark.parametrize(
-    "form", [np.asarray, scipy.sparse.csr_array, Cooccurrence.from_scipy, pickled]
-)
+@pytest.mark.parametrize("form", [np.asarray, sparse_array, Cooccurrence.from_scipy, pickled])
 def test_a_matrix_that_is_not_symmetric_gets_a_warning_unless_it_is_meant_so(X, kind, form):
     with pytest.warns(UserWarning, match=rf"X is {kind}.*symmetric=False") as caught:
         Glove(**SMALL).fit_cooccurrence(form(X))
@@ -454,6 +459,7 @@ def test_any_number_of_threads_trains(zipf, threads, model):
     np.testing.assert_allclose(history, model.history, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_other_python_threads_run_while_fit_works():
     rng = np.random.default_rng(3)
     X = rng.exponential(10.0, (600, 600))

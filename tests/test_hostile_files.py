@@ -337,6 +337,7 @@ def test_native_vectors_with_a_flipped_bit_have_the_same_words_or_are_refused(tr
     sweep(trained / "vectors", load, same_vectors, range)
 
 
+@pytest.mark.slow
 def test_a_checkpoint_with_a_flipped_bit_is_refused(trained):
     folder = trained / "checkpoint"
 

@@ -461,6 +461,7 @@ def test_a_missing_value_of_metadata_is_a_group_of_its_own():
     assert [bar.get_height() for bar in ax.patches] == [2, 2]
 
 
+@pytest.mark.slow
 def test_importing_the_package_does_not_import_the_analyses():
     import subprocess
 

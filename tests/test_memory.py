@@ -142,6 +142,7 @@ def space_needed(source, tmp_dir):
     return int(re.search(r"about (\d+) MB or more", str(error.value))[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tiny_disk", ["256k"], indirect=True)
 def test_the_space_for_a_compressed_text_is_that_for_the_text(long_text, tmp_path, tiny_disk):
     packed = tmp_path / "corpus.txt.gz"

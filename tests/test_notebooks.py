@@ -6,14 +6,17 @@ import importlib.util
 import re
 import sys
 from collections.abc import Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from libraries import later
+
 for needed in ("jupytext", "nbclient", "ipykernel", "pandas", "scipy", "matplotlib"):
-    pytest.importorskip(needed)
-nbformat = pytest.importorskip("nbformat")
+    later(needed)
+nbformat = later("nbformat")
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 
@@ -26,20 +29,26 @@ def load_generator() -> Any:
     return module
 
 
-generator = load_generator()
-SOURCES = generator.sources()
-# Numbers of the notebooks that run in `make quick`. All others are slow: they train models or draw
-# plots.
-FAST = ("01", "05")
+class Generator:
+    """docs/notebooks.py, which is imported when a test needs it."""
+
+    @cached_property
+    def module(self) -> Any:
+        return load_generator()
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):  # pytest asks for `__test__` and `_mock_name`
+            raise AttributeError(name)
+        return getattr(self.module, name)
+
+
+generator = Generator()
+LANGUAGES = ("en", "zh")
+SOURCES = sorted((DOCS / "notebooks").glob("*.py"))
 EVERY = [
-    pytest.param(
-        source,
-        language,
-        id=f"{language}/{source.stem}",
-        marks=[] if source.name.startswith(FAST) else [pytest.mark.slow],
-    )
+    pytest.param(source, language, id=f"{language}/{source.stem}")
     for source in SOURCES
-    for language in generator.LANGUAGES
+    for language in LANGUAGES
 ]
 
 
@@ -57,11 +66,13 @@ def cells(notebook: Any) -> list[tuple[str, str]]:
 
 def test_the_series_has_ten_notebooks_in_each_language():
     assert len(SOURCES) == 10
-    for language in generator.LANGUAGES:
+    assert (generator.sources(), generator.LANGUAGES) == (SOURCES, LANGUAGES)
+    for language in LANGUAGES:
         written = {path.stem for path in (DOCS / language).glob("*.ipynb")}
         assert written == {source.stem for source in SOURCES}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("source", "language"), EVERY)
 def test_every_notebook_runs(source, language, kernel):
     # Each notebook asserts that glove-rs and numpy give the same numbers.

@@ -10,19 +10,19 @@ import sys
 from collections import Counter
 
 import numpy as np
-import pandas as pd
-import polars as pl
 import pyarrow as pa
 import pyarrow.dataset
 import pyarrow.parquet as pq
 import pytest
-import scipy.sparse
 from hypothesis import given
 from hypothesis import strategies as st
 
 from glove_rs import Cooccurrence, FormatError, Glove, WordVectors
 from glove_rs.cli import main
-from program import answer, done, reason
+from libraries import later
+from program import answer, done, preload, reason
+
+pd, pl, sparse = later("pandas"), later("polars"), later("scipy.sparse")
 
 RATINGS = {
     "user": ["ann", "ann", "bob", "ann", "cy", "bob"],
@@ -96,9 +96,9 @@ def test_duplicates_add_up_as_in_pandas_and_scipy(table, symmetric, threads, mem
     # SciPy must make the same matrix from the rows of the table.
     i = [X.vocabulary[str(key)] for key in rows]
     j = [X.context_vocabulary[str(key)] for key in columns]
-    matrix = scipy.sparse.coo_array((x, (i, j)), shape=X.shape).tocsr()
+    matrix = sparse.coo_array((x, (i, j)), shape=X.shape).tocsr()
     if symmetric:
-        off_diagonal = matrix - scipy.sparse.diags_array(matrix.diagonal())
+        off_diagonal = matrix - sparse.diags_array(matrix.diagonal())
         matrix = matrix + off_diagonal.T
     difference = X.to_scipy() - matrix
     assert difference.shape == X.shape
@@ -567,7 +567,7 @@ def test_a_table_comes_back(table):
         assert records(again) == records(X)
 
 
-@pytest.mark.parametrize("memory", [None, "1MB"])
+@pytest.mark.parametrize("memory", [pytest.param(None, marks=pytest.mark.slow), "1MB"])
 def test_parquet_has_the_records_in_order_for_any_memory_limit(memory, tmp_path):
     rng = np.random.default_rng(1)
     table = pa.table({name: rng.integers(0, 2000, 200_000) for name in "ab"})
@@ -613,7 +613,7 @@ def test_a_matrix_of_any_shape_comes_back_from_files_pickles_and_scipy(shape, tm
     rng = np.random.default_rng(shape[0])
     dense = rng.poisson(0.6, shape) * 0.5
     rows, columns = ([f"{name}{k}" for k in range(n)] for name, n in zip("rc", shape, strict=True))
-    X = Cooccurrence.from_scipy(scipy.sparse.csr_array(dense), rows, columns)
+    X = Cooccurrence.from_scipy(sparse.csr_array(dense), rows, columns)
     X.save(tmp_path / "counts")
     for same in (X, Cooccurrence.load(tmp_path / "counts"), pickle.loads(pickle.dumps(X))):
         assert same.is_rectangular
@@ -676,6 +676,7 @@ def test_training_is_that_of_the_square_matrix_with_empty_rows_and_columns(prese
     assert list(small.history) == list(large.history)
 
 
+@pytest.mark.slow
 def test_a_low_rank_matrix_is_recovered():
     """If ln X of users × items has a low rank, W and W_tilde predict it."""
     rng = np.random.default_rng(2)
@@ -783,6 +784,7 @@ def test_init_and_subwords_are_refused(ratings):
         Glove(dim=4, subwords=True).fit_cooccurrence(ratings)
 
 
+@pytest.mark.slow
 def test_the_unused_rows_of_the_shorter_side_take_no_memory():
     """100 users and 300,000 items: W has 100 rows, not 300,000."""
     script = """
@@ -808,6 +810,13 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 # ------------------------------------------------------------------------------ the command line
 
 
+@pytest.fixture(scope="module")
+def with_pandas() -> None:
+    """pyarrow imports pandas, where it is installed, for each command that writes a table."""
+    preload("pandas")
+
+
+@pytest.mark.usefixtures("with_pandas")
 def test_pairs_train_and_convert_on_the_command_line(tmp_path):
     pq.write_table(pa.table(RATINGS), tmp_path / "ratings.parquet")
     counts, model = tmp_path / "x.counts", tmp_path / "model"
@@ -903,6 +912,7 @@ def test_the_command_reads_pairs_from_a_url_with_options(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.usefixtures("with_pandas")
 def test_the_command_writes_pairs_to_a_url_of_this_machine_as_to_its_path(tmp_path):
     counts, link = tmp_path / "counts", tmp_path / "link.parquet"
     Cooccurrence.from_pairs(pa.table(RATINGS), "user", "film", rectangular=True).save(counts)
@@ -1150,7 +1160,7 @@ def test_rectangular_counts_with_symmetric_values_have_both_sums(shape, entries,
     for i, j in entries:
         matrix[i, j] = 3
     words = [[f"{name}{k}" for k in range(size)] for name, size in zip("rc", shape, strict=True)]
-    first = Cooccurrence.from_scipy(scipy.sparse.csr_array(matrix), *words)
+    first = Cooccurrence.from_scipy(sparse.csr_array(matrix), *words)
     first.save(tmp_path / "counts")
     loaded = Cooccurrence.load(tmp_path / "counts")
     for X in (first, loaded, first * 1.0, first + first * 0.5):

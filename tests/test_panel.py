@@ -116,6 +116,7 @@ def test_intervals_hold_the_score_and_shrink_with_more_items(folder, tmp_path):
     assert narrow.score.high - narrow.score.low < (before.high - before.low) / 3
 
 
+@pytest.mark.slow
 def test_an_interval_is_the_quantiles_of_a_loop_over_draws(folder):
     wv = vectors(noise=0.3)
     table = evaluation.panel(wv, folder, n=200, seed=9)

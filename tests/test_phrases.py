@@ -194,6 +194,7 @@ def test_a_checkpoint_names_other_stop_words(tmp_path):
         Glove(**settings).fit(DOCUMENTS, checkpoint_dir=path, resume=True)
 
 
+@pytest.mark.slow
 def test_messages_and_the_repr_show_the_beginning_of_long_lists(tmp_path):
     words = [f"word{number}" for number in range(50_000)]
     model = Glove(dim=2, epochs=1, min_count=1, stop_words=words, window=2)

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from glove_rs import Glove, NotFittedError
+from libraries import later
 
-matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-matplotlib.use("Agg")
-plt = pytest.importorskip("matplotlib.pyplot")
+plt = later("matplotlib.pyplot")
 
 
 @pytest.fixture(scope="module")

@@ -84,6 +84,7 @@ def test_nothing_is_logged_unless_it_is_read(capsys):
     assert capsys.readouterr() == ("", "")
 
 
+@pytest.mark.slow
 def test_a_program_that_logs_nothing_does_not_import_logging():
     code = "import sys; from glove_rs import _progress; print('logging' in sys.modules)"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout

@@ -47,7 +47,21 @@ def test_most_pages_have_python_blocks() -> None:
     assert len(WITH_CODE) > 12
 
 
-@pytest.mark.parametrize("page", WITH_CODE, ids=lambda page: str(page.relative_to(ROOT)))
+#: Pages whose examples train many models, or start processes.
+SLOW = ["bootstrap.md", "compare.md", "serving.md", "stopping.md"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        pytest.param(
+            page,
+            id=str(page.relative_to(ROOT)),
+            marks=[pytest.mark.slow] if page.name in SLOW else [],
+        )
+        for page in WITH_CODE
+    ],
+)
 def test_python_blocks_run_in_order_in_one_namespace(
     page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,13 +23,12 @@ from glove_rs._bootstrap.estimates import Estimate
 from glove_rs._bootstrap.store import ReplicateStore
 from glove_rs._results import IntervalTable, ResultTable
 from glove_rs.associations._sets import KnownWords
+from libraries import later
 from test_replicates import made, noisy
 
-pandas = pytest.importorskip("pandas", reason="pandas is not installed")
-matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-matplotlib.use("Agg")
-pytest.importorskip("matplotlib.figure")
-plt = pytest.importorskip("matplotlib.pyplot")
+pandas = later("pandas")
+matplotlib = later("matplotlib")
+plt = later("matplotlib.pyplot")
 
 YEARS = [1990, 1995, 2010]
 COLD, HOT = ["ice", "snow"], ["steam", "fire"]
@@ -348,6 +347,7 @@ def test_dots_are_the_values_from_top_to_bottom_with_their_intervals(ax):
     ax.figure.canvas.draw()  # "$b$" is not a formula
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.tuples(
@@ -383,6 +383,7 @@ def test_each_finite_value_has_a_dot_for_any_table(rows, is_ordered):
     assert len(ax.collections[0].get_segments()) == len(rows)
 
 
+@pytest.mark.slow
 def test_of_many_rows_the_first_100_are_drawn_and_the_axis_says_so(ax):
     table = IntervalTable({"word": [f"w{k}" for k in range(20_000)], "x": np.arange(20_000.0)})
     table.plot(ax)

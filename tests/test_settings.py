@@ -196,6 +196,7 @@ def named(path: Path) -> set[str]:
     return words | {value for value in constants if isinstance(value, str)}
 
 
+@pytest.mark.slow
 def test_a_parameter_of_the_core_is_named_where_it_is_declared_only():
     package = Path(_settings.__file__).parents[1]
     modules = {str(path.relative_to(package)): named(path) for path in package.rglob("*.py")}

@@ -9,15 +9,25 @@ import numpy as np
 import pytest
 
 from glove_rs import Cooccurrence, Glove, NotFittedError
+from libraries import later
 
-sklearn = pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn is not installed")
+clone = later("sklearn.base", "clone")
+GridSearchCV = later("sklearn.model_selection", "GridSearchCV")
+KFold = later("sklearn.model_selection", "KFold")
+cross_val_score = later("sklearn.model_selection", "cross_val_score")
+Pipeline = later("sklearn.pipeline", "Pipeline")
+make_pipeline = later("sklearn.pipeline", "make_pipeline")
+FunctionTransformer = later("sklearn.preprocessing", "FunctionTransformer")
+estimator_checks = later("sklearn.utils.estimator_checks")
+get_tags = later("sklearn.utils", "get_tags")
+check_is_fitted = later("sklearn.utils.validation", "check_is_fitted")
+exceptions = later("sklearn.exceptions")
 
-from sklearn.base import clone  # noqa: E402
-from sklearn.model_selection import GridSearchCV, KFold, cross_val_score  # noqa: E402
-from sklearn.pipeline import Pipeline, make_pipeline  # noqa: E402
-from sklearn.preprocessing import FunctionTransformer  # noqa: E402
-from sklearn.utils import estimator_checks, get_tags  # noqa: E402
-from sklearn.utils.validation import check_is_fitted  # noqa: E402
+
+@pytest.fixture(scope="module", autouse=True)
+def with_tags():
+    pytest.importorskip("sklearn", minversion="1.6", reason="scikit-learn is too old")
+
 
 SMALL = {"dim": 4, "min_count": 1, "window": 3, "epochs": 3, "threads": 1, "deterministic": True}
 DOCUMENTS = [
@@ -59,7 +69,7 @@ def test_a_clone_has_the_parameters_and_is_not_fitted():
     assert copy.get_params() == model.get_params()
     with pytest.raises(NotFittedError):
         copy.score(DOCUMENTS)
-    with pytest.raises(sklearn.exceptions.NotFittedError):
+    with pytest.raises(exceptions.NotFittedError):
         check_is_fitted(copy)
     check_is_fitted(model)
 

@@ -9,11 +9,13 @@ import time
 
 import numpy as np
 import pytest
-import scipy.sparse
 
 import reference
 from glove_rs import Cooccurrence, EpochState, Glove
 from interrupting import LIMIT, cpu_seconds
+from libraries import later
+
+sparse = later("scipy.sparse")
 
 SETTINGS = {
     "dim": 10,
@@ -58,7 +60,7 @@ def test_held_out_pairs_are_not_trained_on_in_either_direction():
     # With random counts, a pair tells nothing about other pairs. So the model fits only pairs that
     # it was trained on. If it fits held-out pairs badly, neither direction of them was trained on.
     rng = np.random.default_rng(5)
-    X = scipy.sparse.triu(scipy.sparse.random(300, 300, 0.05, random_state=rng), k=1)
+    X = sparse.triu(sparse.random(300, 300, 0.05, random_state=rng), k=1)
     X.data = np.exp(rng.normal(0, 2, X.nnz))
     X = (X + X.T).tocsr()
     settings = {
@@ -71,10 +73,10 @@ def test_held_out_pairs_are_not_trained_on_in_either_direction():
         "seed": 9,
     }
     model = Glove(**settings).fit_cooccurrence(X, validation=0.2)
-    row, col, x = scipy.sparse.find(X)
+    row, col, x = sparse.find(X)
     p = {name: np.array(getattr(model, name), np.float64) for name in reference.MODEL}
     error = np.abs(reference.error(p, row, col, x))
-    fitted = scipy.sparse.coo_array((error < 0.3, (row, col)), shape=X.shape).toarray()
+    fitted = sparse.coo_array((error < 0.3, (row, col)), shape=X.shape).toarray()
     agree = fitted[row, col] == fitted[col, row]
     assert agree.mean() > 0.95
     assert 0.7 < fitted[row, col].mean() < 0.9

@@ -64,6 +64,7 @@ def steering(text: str) -> set[str]:
     }
 
 
+@pytest.mark.slow
 def test_similar_words_are_escaped_on_a_terminal_and_plain_in_a_pipe(vectors):
     options = ["similar", vectors, GOOD[0], "--topn", 9, "--no-progress"]
     shown = on_terminal(*options)

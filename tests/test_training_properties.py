@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import scipy.sparse
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 import glove_rs
 import reference
 from glove_rs import Cooccurrence, Glove
+from libraries import later
+
+sparse = later("scipy.sparse")
 
 SIMD = glove_rs._core.simd_levels()
 OPTIMIZERS = ["adagrad", "rowwise_adagrad", "sgd"]
@@ -311,7 +313,7 @@ def random_symmetric_counts(seed, size, density):
     rng = np.random.default_rng(seed)
     pairs = rng.integers(0, size, (2, max(1, round(density * size**2 / 2))))
     x = np.exp(rng.normal(1, 1.5, pairs.shape[1]))
-    X = scipy.sparse.coo_array((x, tuple(pairs)), shape=(size, size)).tocsr()
+    X = sparse.coo_array((x, tuple(pairs)), shape=(size, size)).tocsr()
     return (X + X.T).tocsr()
 
 
@@ -371,7 +373,7 @@ def frozen(dim, **settings):
 @pytest.mark.parametrize(("size", "density"), [(1, 1.0), (30, 0.8), (5000, 0.001)])
 def test_reported_loss_is_the_mean_over_all_records(size, density, threads):
     X = random_symmetric_counts(11, size, density)
-    row, col, x = scipy.sparse.find(X)
+    row, col, x = sparse.find(X)
     model = frozen(8, epochs=2, threads=threads, x_max=10.0).fit_cooccurrence(X)
     config = reference.Config(x_max=10.0)
     expected = reference.loss(parameters_of(model), row, col, x, config) / x.size
@@ -383,7 +385,7 @@ def test_an_epoch_applies_the_gradient_of_every_record_once(size, density):
     # With tiny steps of SGD the parameters hardly change during the epoch. So the steps add up to
     # one step along the gradient of the whole loss, however the tiles divide the records.
     X = random_symmetric_counts(12, size, density)
-    records = scipy.sparse.find(X)
+    records = sparse.find(X)
     eta, config = 1e-3, reference.Config(x_max=10.0)
     settings = {"epochs": 1, "threads": 1, "x_max": 10.0}
     start = parameters_of(frozen(6, **settings).fit_cooccurrence(X))
@@ -434,7 +436,9 @@ def test_one_thread_repeats_to_the_last_bit():
         np.testing.assert_array_equal(getattr(first, name), getattr(second, name))
 
 
-@pytest.mark.parametrize(("size", "density"), [(60, 0.3), (5000, 0.002)])
+@pytest.mark.parametrize(
+    ("size", "density"), [(60, 0.3), pytest.param(5000, 0.002, marks=pytest.mark.slow)]
+)
 def test_deterministic_training_gives_the_same_bits_for_any_number_of_threads(size, density):
     X = random_symmetric_counts(18, size, density)
     one, *others = (

@@ -56,6 +56,7 @@ def test_a_seed_decides_the_outcome(counts):
     assert not np.array_equal(runs[0].W, runs[1].W)
 
 
+@pytest.mark.slow
 def test_a_memory_limit_changes_no_bit_of_deterministic_training(topics, tmp_path):
     options = {"dim": 10, "epochs": 2, "deterministic": True, "tmp_dir": tmp_path}
     X = Cooccurrence.from_corpus(topics)
@@ -155,6 +156,7 @@ def test_a_start_that_cannot_be_trained_from_is_refused(counts, name, value, mes
 # --- divergence ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_diverging_epoch_is_undone_and_the_rate_halved(topics):
     X = Cooccurrence.from_corpus(topics)
     options = {"dim": 50, "epochs": 3, "preset": "paper", "x_max": 10, "learning_rate": 1.0}
@@ -255,9 +257,9 @@ def test_history_keeps_loss_seconds_and_rate_of_each_epoch(counts, tmp_path):
         assert other.data_loss == history.data_loss
 
 
-def test_progress_tells_loss_and_rate_of_the_last_epoch(topics):
+def test_progress_tells_loss_and_rate_of_the_last_epoch(zipf):
     seen = []
-    Glove(dim=20, epochs=8, progress=lambda *report: seen.append(report)).fit(topics)
+    Glove(dim=20, epochs=8, progress=lambda *report: seen.append(report)).fit(zipf.path)
     infos = [info for stage, _, _, info in seen if stage == "training"]
     assert infos[-1]["epoch"] == 8
     assert {"loss", "data_loss", "seconds", "records_per_second"} <= set(infos[-1])

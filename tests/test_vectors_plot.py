@@ -11,10 +11,10 @@ import pytest
 
 from glove_rs import WordVectors
 from glove_rs._vectors import fonts
+from libraries import later
 
-matplotlib = pytest.importorskip("matplotlib", reason="matplotlib is not installed")
-matplotlib.use("Agg")
-plt = pytest.importorskip("matplotlib.pyplot")
+matplotlib = later("matplotlib")
+plt = later("matplotlib.pyplot")
 
 WORDS = ["ice", "snow", "steam", "extraordinarily", "fire", "Gletscher", "water", "smoke"]
 

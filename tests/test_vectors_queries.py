@@ -696,6 +696,7 @@ def test_words_may_be_read_when_first_asked_for():
     assert calls == [1]
 
 
+@pytest.mark.slow
 def test_many_threads_may_ask_at_once():
     for seed in range(5):
         wv = random_vectors(2_000, 16, seed)

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from glove_rs import Glove
+from libraries import later
 
-models = pytest.importorskip("gensim.models", reason="gensim is not installed")
+models = later("gensim.models")
 
 
 @pytest.fixture(scope="module")

@@ -329,6 +329,7 @@ def test_one_thread_is_one_thread_and_two_are_more():
 # --- the command line ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_takes_threads_and_memory(tmp_path):
     rng = np.random.default_rng(1)
     words = [f"w{i}" for i in range(80)]

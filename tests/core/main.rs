@@ -1,5 +1,5 @@
-//! Tests of the core's public interface. They are one program, because every test program must be
-//! linked again after each edit of the core.
+//! Tests of the core's public interface. As a program of their own they see nothing that is private. They are
+//! compiled with the unit tests too (`src/lib.rs`), for `make quick`.
 
 mod checkpoint;
 mod naive;

@@ -268,8 +268,6 @@ fn everything() -> Options {
 // --- the properties -------------------------------------------------------------------------------
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
-
     #[test]
     fn counts_are_the_naive_counters(documents in documents(20), options in options()) {
         let words = naive_vocabulary(&documents, &options);
