@@ -178,7 +178,11 @@ NO_CODE = re.compile(
 def module_of(path: Path) -> list[str]:
     """Return the names of a module of the core: ["training", "tiles"] for training/tiles/mod.rs."""
     names = list(path.relative_to(CORE).with_suffix("").parts)
-    return names[:-1] if names[-1] == "mod" else names
+    return names[:-1] if names[-1] in ("mod", "lib") else names
+
+
+#: The file of each module of the core.
+FILE_OF = {tuple(module_of(path)): path for path in [*SOURCES, CORE / "lib.rs"]}
 
 
 def end_of_item(code: str) -> int:
@@ -198,19 +202,37 @@ def code_of(path: Path) -> str:
     return head + "".join(text[end_of_item(text) :] for text in tests)
 
 
-def first_names(path: str) -> list[str]:
-    """Return the first name of a path, or of each path in braces: a, d for ``{a::{b, c}, d}``."""
-    if not path.startswith("{"):
-        return re.findall(r"\A\w+", path)
-    names, depth, begins = [], 0, True
-    for token in re.findall(r"\w+|[{},]", path):
-        depth += (token == "{") - (token == "}")
-        if depth == 0:
+def paths_of(code: str) -> list[list[str]]:
+    """Return the paths that some code begins with: a::b, a::c::d for ``a::{b, c::{d as e}};``."""
+    found, outer, path, before = list[list[str]](), list[list[str]](), list[str](), "::"
+    for token in re.findall(r"::|\w+|\S", code):
+        if token == "{" and before == "::":
+            outer.append(path)
+        elif outer and token in ("}", ","):
+            found += [path] * (before not in ("}", ","))
+            path = outer.pop() if token == "}" else outer[-1]
+            if not outer:
+                return found
+        elif before in ("::", "{", ",") and token != "::":
+            path = [*path, token]
+        elif not outer and token != "::":
             break
-        if depth == 1 and begins and token not in "{},":
-            names.append(token)
-        begins = token in "{,"
-    return names
+        before = token
+    return [*found, path]
+
+
+@pytest.mark.parametrize(
+    ("code", "paths"),
+    [
+        ("crate::a::B<T>::new()", ["crate::a::B"]),
+        ("super::a as b;", ["super::a"]),
+        ("a::{self, b::{c, d::E as F}, g};", ["a::self", "a::b::c", "a::b::d::E", "a::g"]),
+        ("a::{\n    b,\n    c::{D},\n};", ["a::b", "a::c::D"]),
+        ("{A, b::C}", ["A", "b::C"]),
+    ],
+)
+def test_the_paths_of_code_are_found(code, paths):
+    assert ["::".join(path) for path in paths_of(code)] == paths
 
 
 LIBRARY = code_of(CORE / "lib.rs")
@@ -218,22 +240,47 @@ LIBRARY = code_of(CORE / "lib.rs")
 EXPORTED = {
     name: module
     for module, path in re.findall(r"pub use (\w+)::(.*?);", LIBRARY, re.S)
-    for name in first_names(path)
+    for name, *_ in paths_of(path)
 }
 CORE_MODULES = set(re.findall(r"^(?:pub )?mod (\w+);", LIBRARY, re.M))
 
 
+def named(path: Path) -> Iterator[list[str]]:
+    """Yield the paths that the code of a file names, from the root of the crate."""
+    code = code_of(path)
+    inner = [
+        (found[1], found.start(), found.start() + end_of_item(code[found.start() :]))
+        for found in re.finditer(r"\bmod (\w+) \{", code)
+    ]
+    first = "|".join(["crate", "self", "super", *re.findall(r"\bmod (\w+);", code)])
+    for found in re.finditer(rf"(?<![\w:])(?<!\(in )(?:{first})::(?=[\w{{])", code):
+        within = [name for name, begin, end in inner if begin < found.start() < end]
+        for names in paths_of(code[found.start() :]):
+            module = [*module_of(path), *within]
+            while names[0] in ("crate", "self", "super"):
+                kept = {"crate": 0, "self": len(module), "super": len(module) - 1}[names[0]]
+                module, names = module[:kept], names[1:]
+            yield module + names
+
+
 def uses(path: Path) -> Iterator[str]:
-    """Yield the modules of the core that the code of a file names, as `crate::a` or `super::a`."""
-    own, code = module_of(path), code_of(path)
-    for found in re.finditer(r"\b(crate|super(?:::super)*)::(?=[\w{])", code):
-        if found[1] == "crate" or found[1].count("super") == len(own):
-            for name in first_names(code[found.end() :]):
-                module = EXPORTED.get(name, name)
-                # In a module within a file, `super` is the module of the file.
-                assert module in CORE_MODULES or found[1] != "crate", f"{path}: crate::{name}"
-                if module in CORE_MODULES:
-                    yield module
+    """Yield the modules of the core that the code of a file names."""
+    for name, *_ in named(path):
+        module = EXPORTED.get(name, name)
+        assert module in CORE_MODULES, f"{path}: crate::{name}"
+        yield module
+
+
+def imported(path: Path) -> set[Path]:
+    """Return the files that a file of the core imports: for each path, that of its last module."""
+    return {
+        next(
+            FILE_OF[part]
+            for end in range(len(names), -1, -1)
+            if (part := tuple(names[:end])) in FILE_OF
+        )
+        for names in named(path)
+    } - {path}
 
 
 def test_every_module_of_the_core_belongs_to_one_row():
@@ -251,6 +298,14 @@ def test_a_module_of_the_core_imports_only_modules_above_it():
         if order.index(name) > order.index(module)
     }
     assert below == set()
+
+
+def test_the_files_of_the_core_import_each_other_without_circles():
+    graph = {path: imported(path) for path in FILE_OF.values()}
+    schedule = CORE / "training/schedule"
+    assert schedule / "hogwild.rs" in graph[schedule / "mod.rs"], "`pub use` is an import"
+    assert sum(map(len, graph.values())) > 2 * len(graph)
+    TopologicalSorter(graph).prepare()  # raises a CycleError with the files of a circle
 
 
 def with_words(words: str) -> list[str]:

@@ -1,7 +1,11 @@
 //! Reads the files of a corpus one after the other, each once from front to back. `text.rs` cuts the bytes of one
 //! file into chunks; `io/open.rs` opens it.
 
-use super::{ChunkReader, Content, Origin, TextOptions, TextReader};
+use super::chunk_reader::ChunkReader;
+use super::content::Content;
+use super::options::TextOptions;
+use super::origin::Origin;
+use super::text::TextReader;
 use crate::error::{Error, Result};
 use crate::io::{Idle, Opened, open, path_of, size_of};
 use std::collections::VecDeque;

@@ -3,12 +3,15 @@
 //! middle, such as a compressed file or a pipe, is read from its beginning: to its end or, if its size is known, about
 //! 256 MiB of text. Then the sample consists of pieces of the text that was read: see `FRACTION` for its size.
 
-use super::charset;
+use super::chunk_reader::ChunkReader;
+use super::content::Content;
+use super::options::TextOptions;
 use super::text::is_splittable;
-use super::{ChunkReader, Content, ContentBuilder, TextOptions};
+use super::unit::ContentBuilder;
 use crate::error::{Error, Location, Result};
 use crate::file_kind::UTF8_MARK;
 use crate::file_kind::{self, BEGINNING_BYTES};
+use crate::io::charset;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use std::fs::File;

@@ -3,7 +3,8 @@
 use super::interned_word::{InternedWord, SHORT};
 use super::interner::Interner;
 use super::joining::JoiningHandler;
-use super::{DOCUMENT_END, EncodingOptions};
+use super::marks::DOCUMENT_END;
+use super::options::EncodingOptions;
 use crate::corpus::{Content, Origin};
 use crate::error::{Error, Location};
 use crate::memory::fallible;

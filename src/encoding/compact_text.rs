@@ -1,6 +1,6 @@
 //! Encoded text in 16-bit symbols.
 
-use super::{DOCUMENT_END, DROPPED, GAP};
+use super::marks::{DOCUMENT_END, DROPPED, GAP};
 use crate::error::{Error, Result};
 use crate::memory::{HugeList, fallible};
 use crate::vocabulary::WordId;

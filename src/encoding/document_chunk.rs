@@ -1,7 +1,7 @@
 //! Consecutive documents of a text, and the text in which each of them is repeated as often as its
 //! weight says.
 
-use super::CompactText;
+use super::compact_text::CompactText;
 use crate::error::Result;
 use std::ops::Range;
 use std::sync::Arc;

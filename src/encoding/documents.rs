@@ -1,10 +1,10 @@
 //! A text of ranks that is kept in memory, document by document, so that it can be counted many
 //! times with different weights of its documents.
 
-use super::compact_text::check_length;
+use super::compact_text::{CompactText, END_SYMBOL, check_length};
 use super::document_chunk::{DocumentChunk, WeightedDocuments};
-use super::segments::RawIds;
-use super::{CompactText, DOCUMENT_END, END_SYMBOL, EncodedCorpus, GAP};
+use super::marks::{DOCUMENT_END, GAP};
+use super::segments::{EncodedCorpus, RawIds};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::Monitor;

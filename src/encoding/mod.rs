@@ -12,6 +12,7 @@ mod documents;
 mod interned_word;
 mod interner;
 mod joining;
+mod marks;
 mod numbered;
 mod options;
 mod pipeline;
@@ -23,31 +24,19 @@ pub use compact_text::CompactText;
 pub(crate) use compact_text::{END_SYMBOL, FAR};
 pub use documents::DocumentText;
 pub(crate) use interner::Interner;
+pub(crate) use marks::DROPPED;
+pub use marks::{DOCUMENT_END, GAP};
 pub(crate) use numbered::NumberedText;
 pub use options::EncodingOptions;
 pub use pipeline::{EncodedText, WordChoice, encode_text};
 pub use reader::{ChosenVocabulary, Ranks, RawCorpus, read_vocabulary};
 pub use segments::{EncodedCorpus, Segment};
 
-use crate::vocabulary::WordId;
-
-/// Marks the end of a document in encoded text. Larger than the id of any word.
-pub const DOCUMENT_END: WordId = i32::MAX as WordId;
-/// Marks a word outside the vocabulary if [`EncodingOptions::keep_gaps`] is set. The mark counts as a word in
-/// distances.
-pub const GAP: WordId = DOCUMENT_END - 1;
-
-/// Number of words between two checks of the monitor.
-const POLL_WORDS: usize = 1 << 14;
-
-/// Takes the place of a rank for a word that is left out of the encoded text, in the tables that
-/// give the rank of each word of an interner. Encoded text never contains this mark.
-pub(crate) const DROPPED: WordId = DOCUMENT_END - 2;
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::corpus::InMemoryDocuments;
+    use crate::vocabulary::WordId;
     use crate::{MemoryLimit, Monitor, Result, Vocabulary};
 
     fn encode(documents: &[&str], options: &EncodingOptions) -> Result<(Vocabulary, Vec<WordId>)> {

@@ -1,6 +1,6 @@
 //! A text as numbers of its words, before a vocabulary is chosen.
 
-use super::DOCUMENT_END;
+use super::marks::DOCUMENT_END;
 use super::reader::RawCorpus;
 use super::segments::{RawChunk, RawIds};
 use crate::error::Result;

@@ -1,6 +1,6 @@
 //! The options of encoding.
 
-use super::{DROPPED, GAP};
+use super::marks::{DROPPED, GAP};
 use crate::corpus::{MAX_WORD_BYTES, TextOptions};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;

@@ -1,6 +1,8 @@
 //! From text to ranks in one call: read, choose the vocabulary, encode.
 
-use super::{EncodedCorpus, EncodingOptions, RawCorpus};
+use super::options::EncodingOptions;
+use super::reader::RawCorpus;
+use super::segments::EncodedCorpus;
 use crate::corpus::ChunkReader;
 use crate::error::Result;
 use crate::memory::MemoryLimit;

@@ -3,8 +3,8 @@
 use super::compact_text::SymbolTable;
 use super::interned_word::InternedWord;
 use super::interner::Interner;
+use super::options::EncodingOptions;
 use super::segments::{EncodedCorpus, RawChunk, RawIds};
-use super::{EncodingOptions, POLL_WORDS};
 use crate::corpus::{ChunkReader, Content, Origin};
 use crate::error::Result;
 use crate::memory::{FixedArray, MemoryLimit, TemporaryFile, fallible};
@@ -16,6 +16,9 @@ use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
+
+/// Number of words between two checks of the monitor.
+const POLL_WORDS: usize = 1 << 14;
 
 /// A corpus that has been read, but whose vocabulary is not yet chosen: each word has the number that the interner of
 /// a worker gave it.

@@ -1,8 +1,8 @@
 //! The text as ranks of a vocabulary, segment by segment.
 
-use super::compact_text::SymbolTable;
+use super::compact_text::{CompactText, SymbolTable};
 use super::document_chunk::WeightedDocuments;
-use super::{CompactText, DOCUMENT_END};
+use super::marks::DOCUMENT_END;
 use crate::corpus::CHUNK_BYTES;
 use crate::error::{Error, Result};
 use crate::memory::{FixedArray, TemporaryFile, fallible};

@@ -1,8 +1,9 @@
 //! Recognises files by signatures and by other typical beginnings, and gives advice about formats
 //! that glove-rs does not read.
 
+use super::byte_order_mark::UTF8_MARK;
+use super::kind::{FileKind, Foreign};
 use super::text::is_text;
-use super::{FileKind, Foreign, UTF8_MARK};
 
 /// The offset of a signature, the signature, and the kind of file that has it. A text may begin with the letters
 /// of a signature. So a signature at offset 0 that consists of fewer than eight letters and digits does not count if

@@ -1,7 +1,8 @@
 //! Recognises texts by what they look like: vectors, vocabularies, and text in UTF-16 or UTF-32 without a byte
 //! order mark. Warns of XML, JSON and tables.
 
-use super::{FileKind, Foreign, UTF8_MARK};
+use super::byte_order_mark::UTF8_MARK;
+use super::kind::{FileKind, Foreign};
 use memchr::memchr;
 
 static UTF16_LITTLE: Foreign = Foreign {

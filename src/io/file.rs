@@ -1,7 +1,10 @@
 //! Writes files so that they appear complete or not at all. `folder.rs` does the same for folders.
 
 use super::compression::CompressedWriter;
-use super::{STANDARD_STREAM, ending, folder, resolve, sync_folder, temporary};
+use super::links::{MOST_LINKS, resolve};
+use super::standard_stream::STANDARD_STREAM;
+use super::sync::sync_folder;
+use super::{ending, folder, temporary};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -248,7 +251,7 @@ fn keep_owner(file: &File, old: &Metadata) {
 fn is_descriptor(path: &Path) -> bool {
     cfg!(target_os = "linux") && {
         let mut path = path.to_owned();
-        for _ in 0..super::MOST_LINKS {
+        for _ in 0..MOST_LINKS {
             let parent = path.parent().map(fs::canonicalize).and_then(io::Result::ok);
             if parent.is_some_and(|parent| parent.starts_with("/proc")) {
                 return true;
@@ -334,8 +337,8 @@ fn standard_output() -> io::Result<File> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::at;
     use super::*;
+    use crate::io::at;
 
     fn write(path: &Path, content: &[u8]) -> Result<()> {
         write_atomically(path, &Monitor::new(), |out| {

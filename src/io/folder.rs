@@ -1,7 +1,9 @@
 //! Writes a folder with a fixed set of files, and replaces an older folder as a whole. `file.rs` writes single
 //! files.
 
-use super::{resolve, sync_folder, temporary};
+use super::links::resolve;
+use super::sync::sync_folder;
+use super::temporary;
 use crate::error::{Error, Result};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};

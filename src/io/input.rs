@@ -2,11 +2,14 @@
 //! decompresses it if needed.
 //! (`open.rs` opens files; `corpus/text.rs` reads text.)
 
+use super::archive::{listed, path_of};
+use super::charset::{OnInvalid, Utf16};
+use super::compression::Decompressed;
+use super::open::{Idle, Opened, open, open_standard_input};
+use super::path_error::at;
+use super::standard_stream::STANDARD_STREAM;
 use crate::error::{Error, Location, Result};
 use crate::file_kind::{BEGINNING_BYTES, FileKind, Wanted};
-use crate::io::charset::{OnInvalid, Utf16};
-use crate::io::compression::Decompressed;
-use crate::io::{Idle, Opened, STANDARD_STREAM, at, listed, open, open_standard_input, path_of};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
 use std::io::{self, BufReader, ErrorKind, Read};

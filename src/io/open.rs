@@ -1,7 +1,7 @@
 //! Opens files, pipes and standard input to read them.
 
 use super::archive::{self, Member};
-use super::at;
+use super::path_error::at;
 use crate::error::{Error, Result};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};

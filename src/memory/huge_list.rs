@@ -1,7 +1,7 @@
 //! A list that grows, in huge pages once it is large.
 
-use super::HugeBuffer;
 use super::fallible;
+use super::huge_buffer::HugeBuffer;
 use crate::error::Result;
 use bytemuck::Pod;
 use std::ops::Deref;

@@ -1,6 +1,6 @@
 //! Joins phrases in a stream of words, from left to right. The phrases that one pass joins do not overlap.
 
-use super::{BETWEEN, CONNECTOR, FIRST, LAST, Pass, Phrases};
+use super::phrase_set::{BETWEEN, CONNECTOR, FIRST, LAST, Pass, Phrases};
 
 /// Joins the phrases of a stream of words.
 pub(crate) struct Joiner<'a> {
@@ -129,5 +129,19 @@ impl PassChain<'_> {
             waiting.clear();
         }
         next.end(joined, out);
+    }
+}
+
+impl Phrases {
+    /// The words of a document, with its phrases joined.
+    pub fn joined<'a>(&self, words: impl IntoIterator<Item = &'a [u8]>) -> Vec<Vec<u8>> {
+        let mut joined = Vec::new();
+        let mut joiner = Joiner::new(self);
+        let mut keep = |word: &[u8]| joined.push(word.to_vec());
+        for word in words {
+            joiner.word(word, &mut keep);
+        }
+        joiner.end(&mut keep);
+        joined
     }
 }

@@ -1,6 +1,7 @@
 //! Chinese words: jieba with a user's words, and look-up of traditional characters as simplified ones.
 
-use super::{TokenHandler, is_punctuation};
+use super::handler::TokenHandler;
+use super::punctuation::is_punctuation;
 use ferrous_opencc::OpenCC;
 use ferrous_opencc::config::BuiltinConfig;
 use jieba_rs::Jieba;

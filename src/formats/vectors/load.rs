@@ -1,8 +1,10 @@
 //! Reads a file of vectors of any format, compressed or not.
 
 use super::combine::Combine;
-use super::format::{Body, Format, Plan, detect};
+use super::detect::detect;
+use super::format::Format;
 use super::loaded::{LoadedVectors, MAX_LINE_BYTES};
+use super::plan::{Body, Plan};
 use super::rows::{self, Vectors};
 use super::selection::Selection;
 use super::stanford;

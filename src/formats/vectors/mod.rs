@@ -3,7 +3,8 @@
 //! | module | what |
 //! |---|---|
 //! | `load`, `loaded` | reads a file of any format; what it returns: words and a matrix |
-//! | `format` | detects which format a file has, from its beginning |
+//! | `format` | the names of the formats |
+//! | `detect`, `plan`, `first_lines` | detects which format a file has, from its beginning |
 //! | `rows`, `blocks` | reads rows of words and numbers in blocks, on all threads |
 //! | `record_layout` | what the reader of rows needs to know of a format |
 //! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |
@@ -19,12 +20,15 @@
 mod blocks;
 mod combine;
 mod decimal;
+mod detect;
+mod first_lines;
 mod format;
 mod load;
 mod loaded;
 pub mod native;
 mod numbers;
 mod ordered_writer;
+mod plan;
 mod record_layout;
 mod rows;
 mod selection;
@@ -37,8 +41,8 @@ pub mod write;
 
 pub use crate::float16::Element;
 pub use combine::Combine;
+pub(super) use detect::are_vectors;
 pub use format::Format;
-pub(super) use format::are_vectors;
 #[cfg(feature = "python")]
 pub(crate) use load::load_from;
 pub use load::{LoadOptions, load};

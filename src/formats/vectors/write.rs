@@ -1,7 +1,8 @@
 //! Writes vectors for other programs: word2vec's two formats, and GloVe's text.
 
-use super::format::{self, Body, Plan};
+use super::detect::beginning;
 use super::ordered_writer::{TextBuffer, write_in_order};
+use super::plan::{Body, Plan, plan};
 use super::shortest;
 use super::text::Dialect;
 use crate::error::{Error, Result};
@@ -119,9 +120,9 @@ fn check_words<W: AsRef<[u8]>>(words: &[W], split_at_spaces: bool) -> Result<()>
 /// Refuse words with which a reader would misread the file: for example if most of the first words end in a space and a
 /// number, or if the first word starts with a byte order mark.
 fn check_beginning(text: &[u8], all: bool, words: Option<usize>, dim: usize) -> Result<()> {
-    let (content, whole) = format::beginning(text);
+    let (content, whole) = beginning(text);
     let expected = (dim, words.map(|n| n as u64), true);
-    match format::plan(content, whole && all, None, None, usize::MAX) {
+    match plan(content, whole && all, None, None, usize::MAX) {
         Ok(Plan::Text(Body {
             dim,
             promised,

@@ -4,8 +4,8 @@
 //! [`super::vector`]. On this target, which always has NEON, some of the intrinsics are safe functions. So the
 //! compiler would report some `unsafe` blocks as unused without `allow(unused_unsafe)`.
 
-use super::Cost;
 use super::call::KernelCall;
+use super::cost::Cost;
 use super::records::update_all;
 use super::vector::{Number, Quad, RECORDS_AT_ONCE, Vector};
 #[allow(clippy::wildcard_imports)]

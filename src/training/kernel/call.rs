@@ -5,7 +5,7 @@
 //! The contract of [`super::vector`] holds. Also, for every record of the call, row `i` of the first side and
 //! row `j` of the second lie inside allocations of floats that no reference points into.
 
-use super::Record;
+use super::record::Record;
 use super::step_rule::StepRule;
 use super::vector::{RECORDS_AT_ONCE, Vector};
 use crate::training::line::LINE;

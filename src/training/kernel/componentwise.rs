@@ -1,8 +1,8 @@
 //! Updates by AdaGrad, with an accumulator for each parameter, or by SGD, which does not use the accumulators of
 //! a row. The AdaGrad rule itself is in `step_rule.rs`.
 
-use super::Record;
 use super::call::{KernelCall, RowUpdate, Tally};
+use super::record::Record;
 use super::step_rule::adagrad;
 use super::vector::{Quad, Vector, lane_sums};
 use crate::training::line::LINE;

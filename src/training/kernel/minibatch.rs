@@ -7,8 +7,8 @@
 //! word"). In a mirrored tile the roles are exchanged: the four records have one context word and
 //! four different words.
 
-use super::Record;
 use super::call::Tally;
+use super::record::Record;
 use super::rowwise::Rowwise;
 use super::vector::{Quad, RECORDS_AT_ONCE, Vector, lane_sums};
 use crate::training::line::LINE;

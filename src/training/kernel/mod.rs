@@ -5,7 +5,7 @@
 //!
 //! All updates go through [`SharedRows::update`]: it checks bounds and instructions, then calls the loops
 //! compiled for one instruction set. To add an instruction set, implement `vector::Vector` in a file
-//! of its own, add it to [`SimdLevel`], and call its loops in `run`; the tests below then
+//! of its own, add it to [`SimdLevel`], and call its loops in `dispatch.rs`; the tests below then
 //! compare it with a naive update. A [`Record`] holds 16-bit indices, so one call reaches at most the first
 //! 65,536 rows of each side.
 
@@ -13,194 +13,32 @@
 mod aarch64;
 mod call;
 mod componentwise;
+mod cost;
+mod dispatch;
 mod minibatch;
 mod portable;
+mod record;
 mod records;
 mod rowwise;
+mod shared_rows;
 mod simd_level;
 mod step_rule;
 mod vector;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub use record::Record;
+pub use shared_rows::SharedRows;
 pub use simd_level::SimdLevel;
 pub use step_rule::StepRule;
 pub(super) use vector::RECORDS_AT_ONCE;
-
-use super::line::{LINE, Line};
-use super::optimizer::Optimizer;
-use super::row_layout::RowLayout;
-use call::KernelCall;
-use rayon::prelude::*;
-use records::update_all;
-use std::marker::PhantomData;
-
-/// A record of a tile: the positions of its words in the two blocks of the tile, and ln X. For the
-/// kernel, a negative pair is a record too; its `ln_x` is its target.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
-pub struct Record {
-    /// The position of the word (a row of W) in its block; in a mirrored tile, that of the context
-    /// word.
-    pub i: u16,
-    /// The position of the context word (a row of W̃) in its block; in a mirrored tile, that of the
-    /// word.
-    pub j: u16,
-    /// ln X
-    pub ln_x: f32,
-}
-
-/// The rows of one model in training, shared by the threads that update them.
-#[derive(Clone, Copy)]
-pub struct SharedRows<'a> {
-    // For each side, a pointer to the row for index 0, and the number of rows from there on. Index `i` of a
-    // record is for the first side, `j` for the second.
-    sides: [*mut f32; 2],
-    rows: [usize; 2],
-    // Whether the first side is W̃ and the second is W.
-    mirrored: bool,
-    layout: RowLayout,
-    _parameters: PhantomData<&'a mut [Line]>,
-}
-
-// SAFETY: the pointers point into memory that is borrowed mutably for 'a, and only `update` below
-// and the kernels that it calls dereference them. Under the deterministic schedule no two threads
-// reach a row at the same time. Under Hogwild several threads may reach a row at the same time, without
-// synchronisation: this is the algorithm. By the rules of the language this is a data race on floats. It is
-// sound in practice for four reasons. Every access is a load or a store through a raw pointer. Any mixture
-// of old and new floats is a valid row. No address and no bound depends on the floats that are read. No
-// reference to a row exists that the compiler could assume to be exclusive.
-unsafe impl Send for SharedRows<'_> {}
-// SAFETY: as for `Send`.
-unsafe impl Sync for SharedRows<'_> {}
-
-impl<'a> SharedRows<'a> {
-    /// All rows of both sides. The ‖w‖² and ‖w̃‖² that row-wise rows store are computed anew, on all threads of
-    /// the current rayon pool. So these numbers may be wrong before the call, and the rounding errors
-    /// of their updates do not accumulate from call to call.
-    pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], layout: RowLayout) -> Self {
-        let row = layout.lines();
-        if layout.is_rowwise() {
-            for side in [&mut *words, &mut *contexts] {
-                side.par_chunks_exact_mut(row)
-                    .for_each(|row| layout.set_square(row));
-            }
-        }
-        Self {
-            rows: [words.len() / row, contexts.len() / row],
-            sides: [words.as_mut_ptr().cast(), contexts.as_mut_ptr().cast()],
-            mirrored: false,
-            layout,
-            _parameters: PhantomData,
-        }
-    }
-
-    /// The rows of the first side from number `first[0]` on, and those of the second side from number `first[1]` on.
-    ///
-    /// # Panics
-    /// If the first side has fewer than `first[0]` rows, or the second fewer than `first[1]`.
-    pub fn starting_at(mut self, first: [usize; 2]) -> Self {
-        let row = self.layout.lines() * LINE;
-        for ((side, rows), first) in self.sides.iter_mut().zip(&mut self.rows).zip(first) {
-            assert!(first <= *rows, "a block outside the parameters");
-            // SAFETY: the side has at least `first` rows, by the assertion.
-            *side = unsafe { side.add(first * row) };
-            *rows -= first;
-        }
-        self
-    }
-
-    /// The same rows for records whose `i` is the context word and whose `j` is the word.
-    pub fn mirrored(mut self) -> Self {
-        self.sides.reverse();
-        self.rows.reverse();
-        self.mirrored = !self.mirrored;
-        self
-    }
-
-    /// Update the rows of `records`, in order, with the instructions of `level`. Returns the cost of the records.
-    ///
-    /// # Panics
-    /// If a record points outside the rows, if the rows do not have the layout of the rule's optimizer, or if this
-    /// machine does not have the instructions.
-    pub fn update(&self, records: &[Record], rule: &StepRule, level: SimdLevel) -> Cost {
-        // Bounds are checked once for the whole call: the loops do not check them.
-        let (last_i, last_j) = records
-            .iter()
-            .fold((0, 0), |(i, j), r| (r.i.max(i), r.j.max(j)));
-        assert!(
-            records.is_empty()
-                || (last_i as usize) < self.rows[0] && (last_j as usize) < self.rows[1],
-            "a record points outside the parameters"
-        );
-        assert_eq!(
-            self.layout.is_rowwise(),
-            rule.optimizer == Optimizer::RowwiseAdaGrad,
-            "rows of another optimizer"
-        );
-        assert!(level.is_usable(), "this machine has no {}", level.name());
-        let mut last_line_rates = rule.last_line_rates();
-        if self.mirrored {
-            last_line_rates.reverse();
-        }
-        let call = KernelCall {
-            records,
-            sides: self.sides,
-            layout: self.layout,
-            rule,
-            last_line_rates,
-        };
-        // Each value of `FROZEN` has functions of its own: if one function has the loops for all values, the compiler
-        // makes slower loops for dim 300 (benches/EXPERIMENTS.md, "Loops for a frozen side").
-        // SAFETY: this machine has the instructions and the rows are in bounds, by the assertions above.
-        unsafe {
-            match (rule.optimizer, rule.frozen_contexts, self.mirrored) {
-                (Optimizer::RowwiseAdaGrad, true, false) => run::<1>(&call, level),
-                (Optimizer::RowwiseAdaGrad, true, true) => run::<0>(&call, level),
-                _ => run::<NONE>(&call, level),
-            }
-        }
-    }
-}
-
-/// The parameter `FROZEN` of the loops is the number of the side whose rows are read but never written, 0 or 1. It is
-/// `NONE` if there is no such side. Loops for AdaGrad and SGD always have `NONE`: their rates of a frozen side are 0.
-const NONE: usize = 2;
-
-/// Run the loops of an instruction set.
-///
-/// # Safety
-/// The contract of [`call`], and this machine has the instructions of `level`.
-unsafe fn run<const FROZEN: usize>(call: &KernelCall, level: SimdLevel) -> Cost {
-    // SAFETY: the caller keeps the contract. Every aarch64 has NEON, and the portable loops need no special
-    // instructions.
-    unsafe {
-        match level {
-            #[cfg(target_arch = "x86_64")]
-            SimdLevel::Avx512 => x86::avx512::<FROZEN>(call),
-            #[cfg(target_arch = "x86_64")]
-            SimdLevel::Avx2 => x86::avx2::<FROZEN>(call),
-            #[cfg(target_arch = "aarch64")]
-            SimdLevel::Neon => aarch64::neon::<FROZEN>(call),
-            _ => update_all::<portable::Eight, FROZEN>(call),
-        }
-    }
-}
-
-/// The cost of some records.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Cost {
-    /// Σ ½ f(X) diff². Each term is computed with the parameters from before the update of its
-    /// record or mini-batch. For negative pairs, λ replaces f(X).
-    pub sum: f64,
-    /// Records that changed nothing because their cost was not a finite number.
-    pub skipped: u64,
-}
 
 #[cfg(test)]
 mod tests {
     use super::step_rule::weights;
     use super::*;
+    use crate::training::line::{LINE, Line};
+    use crate::training::optimizer::Optimizer;
     use crate::training::{Exported, Parameters, RowLayout, TrainingOptions, train_in_order};
     use proptest::prelude::*;
 

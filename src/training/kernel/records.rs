@@ -2,12 +2,17 @@
 
 use super::call::{KernelCall, RowUpdate, Tally};
 use super::componentwise::Componentwise;
+use super::cost::Cost;
+use super::record::Record;
 use super::rowwise::Rowwise;
 use super::step_rule::weights;
 use super::vector::{RECORDS_AT_ONCE, Vector};
-use super::{Cost, NONE, Record};
 use crate::training::line::LINE;
 use crate::training::optimizer::Optimizer;
+
+/// The parameter `FROZEN` of the loops is the number of the side whose rows are read but never written, 0 or 1. It is
+/// `NONE` if there is no such side. Loops for AdaGrad and SGD always have `NONE`: their rates of a frozen side are 0.
+pub(super) const NONE: usize = 2;
 
 /// Update the rows of all records, in order, but not the rows of side `FROZEN`. Only row-wise AdaGrad has loops for a
 /// frozen side. The common dims have loops of their own, which the compiler unrolls.

@@ -1,8 +1,8 @@
 //! Updates by row-wise AdaGrad: one accumulator for each vector, and one for each bias. `step_rule.rs` has
 //! the same rule for single rows, and the learning rates; `minibatch.rs` updates four records of one word.
 
-use super::Record;
 use super::call::{KernelCall, RowUpdate, Tally};
+use super::record::Record;
 use super::vector::{Quad, RECORDS_AT_ONCE, Vector, lane_sums};
 use crate::training::line::LINE;
 use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, TAIL_SUM};

@@ -4,8 +4,8 @@
 //! [`super::vector`]. All functions are inlined into [`avx512`] or [`avx2`], which are compiled for these
 //! instruction sets.
 
-use super::Cost;
 use super::call::KernelCall;
+use super::cost::Cost;
 use super::records::update_all;
 use super::vector::{Number, Quad, RECORDS_AT_ONCE, Vector};
 #[allow(clippy::wildcard_imports)]

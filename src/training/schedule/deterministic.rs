@@ -1,6 +1,7 @@
 //! The deterministic schedule: the result has the same bits for any number of threads.
 
-use super::{Schedule, TileBatch, blocks_of};
+use super::contract::Schedule;
+use super::tile_batch::{TileBatch, blocks_of};
 use crate::training::tiles::Tiles;
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
@@ -119,7 +120,7 @@ impl Schedule for Deterministic {
 #[cfg(test)]
 mod tests {
     use super::super::batches;
-    use super::super::tests::tiles;
+    use super::super::epoch_order::tests::tiles;
     use super::*;
     use crate::MemoryLimit;
 

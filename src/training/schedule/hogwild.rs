@@ -1,6 +1,7 @@
 //! Hogwild: threads update shared rows without locks (Niu et al. 2011).
 
-use super::{Schedule, TileBatch, blocks_of};
+use super::contract::Schedule;
+use super::tile_batch::{TileBatch, blocks_of};
 use crate::training::tiles::Tiles;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 
@@ -95,7 +96,7 @@ impl Schedule for Hogwild {
 #[cfg(test)]
 mod tests {
     use super::super::batches;
-    use super::super::tests::tiles;
+    use super::super::epoch_order::tests::tiles;
     use super::*;
     use crate::MemoryLimit;
 

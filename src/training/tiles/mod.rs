@@ -11,6 +11,8 @@ mod order;
 mod serialize;
 mod slab;
 mod source;
+mod tile;
+mod tile_store;
 
 pub use build::{TileOptions, check_enough_records};
 pub(crate) use build::{negative_bytes, record_bytes};
@@ -18,194 +20,18 @@ pub use grid::TileGrid;
 pub use serialize::SerializedTiles;
 pub use source::Counts;
 pub(crate) use source::TileSource;
-
-use super::kernel::Record;
-use super::negatives::{NegativePair, NegativeTargets};
-use crate::error::Result;
-use crate::memory::TemporaryFile;
-use crate::training::line::LINE;
-use crate::training::row_layout::RowLayout;
-use slab::{Slab, SlabRange};
-use std::ops::Range;
-
-/// A tile: a pair of blocks of words, and the ranges of its records and negative pairs in the slabs (`slab.rs`).
-#[derive(Debug, Clone)]
-pub struct Tile {
-    pub(super) row_block: u32,
-    pub(super) column_block: u32,
-    /// Whether the records are stored for the mirror image of this tile. Then `i` of a record is the context
-    /// word, and `j` is the word.
-    pub(super) mirrored: bool,
-    records: SlabRange,
-    // Number of held-out records. They follow the records to train on.
-    held_out: usize,
-    negatives: SlabRange,
-}
-
-impl Tile {
-    /// Number of records to train on.
-    pub(super) fn records(&self) -> usize {
-        self.records.range.len()
-    }
-
-    /// Number of negative pairs.
-    pub(super) fn negatives(&self) -> usize {
-        self.negatives.range.len()
-    }
-
-    /// The numbers of the held-out records, for [`Tiles::read`].
-    pub(super) fn held_out(&self) -> Range<usize> {
-        self.records()..self.records() + self.held_out
-    }
-
-    /// A tile of these blocks of rows and of columns, without records.
-    fn without_records([row_block, column_block]: [usize; 2]) -> Self {
-        Self {
-            row_block: row_block as u32,
-            column_block: column_block as u32,
-            mirrored: false,
-            records: SlabRange::default(),
-            held_out: 0,
-            negatives: SlabRange::default(),
-        }
-    }
-
-    /// The word and the context word of a record of this tile.
-    pub(super) fn word_and_context(&self, record: Record) -> [u16; 2] {
-        if self.mirrored {
-            [record.j, record.i]
-        } else {
-            [record.i, record.j]
-        }
-    }
-
-    /// The mirror image: the tile of the transposed records.
-    fn mirror(&self) -> Self {
-        Self {
-            row_block: self.column_block,
-            column_block: self.row_block,
-            mirrored: !self.mirrored,
-            ..self.clone()
-        }
-    }
-}
-
-/// The tiles of a matrix, or of the rows of one group of words. Records and negative pairs are in memory or,
-/// if they exceed their fraction of the memory limit, in a temporary file. Every tile has a record (to train
-/// on, or held out) or a negative pair. In a symmetric matrix, a tile and its mirror image share their records.
-#[derive(Debug)]
-pub struct Tiles {
-    pub(super) grid: TileGrid,
-    pub(super) tiles: Vec<Tile>,
-    pub(super) records: u64,
-    pub(super) held_out: u64,
-    pub(crate) layout: RowLayout,
-    slabs: Vec<Slab<Record>>,
-    negatives: Option<Negatives>,
-    file: Option<TemporaryFile>,
-}
-
-/// The negative pairs of all tiles.
-#[derive(Debug)]
-struct Negatives {
-    slabs: Vec<Slab<NegativePair>>,
-    targets: NegativeTargets,
-}
-
-impl Tiles {
-    /// Number of records to train on.
-    pub fn records(&self) -> u64 {
-        self.records
-    }
-
-    /// The batches into which [`Tiles::batch_range`] divides a tile begin at multiples of this number, so that
-    /// the records of a mini-batch stay together.
-    pub(super) fn alignment(&self) -> usize {
-        if self.layout.is_rowwise() { LINE } else { 1 }
-    }
-
-    /// The positions of batch `number`, from 0, of the records or of the negative pairs of a tile. There are `all` of
-    /// them, divided into `batches` batches of about the same size.
-    pub(super) fn batch_range(&self, all: usize, number: usize, batches: usize) -> Range<usize> {
-        let alignment = self.alignment();
-        let bound = |number: usize| match all * number / batches {
-            end if number == batches => end,
-            bound => bound / alignment * alignment,
-        };
-        bound(number)..bound(number + 1)
-    }
-
-    /// Number of records held out of training.
-    pub fn held_out(&self) -> u64 {
-        self.held_out
-    }
-
-    /// The blocks of words.
-    pub fn grid(&self) -> &TileGrid {
-        &self.grid
-    }
-
-    /// The block of columns of a tile.
-    pub(crate) fn column_block(&self, tile: usize) -> usize {
-        self.tiles[tile].column_block as usize
-    }
-
-    /// The tiles whose columns are words of `group`.
-    pub(super) fn with_columns(&self, group: usize) -> Vec<usize> {
-        let blocks = self.grid.blocks_of(group);
-        let within = |&tile: &usize| blocks.contains(&(self.tiles[tile].column_block as usize));
-        (0..self.tiles.len()).filter(within).collect()
-    }
-
-    /// The first word and the first context word of a tile. The positions in the records of the tile are
-    /// relative to these two.
-    pub(super) fn first_rows(&self, tile: usize) -> [usize; 2] {
-        let start = |block: u32| self.grid.start(block as usize) as usize;
-        let tile = &self.tiles[tile];
-        [start(tile.row_block), start(tile.column_block)]
-    }
-
-    /// The records of a tile whose numbers in the tile are in `records`. The held-out records have the last
-    /// numbers. Records on disk are read into `buffer`.
-    pub(super) fn read<'a>(
-        &'a self,
-        tile: usize,
-        records: Range<usize>,
-        buffer: &'a mut Vec<Record>,
-    ) -> Result<&'a [Record]> {
-        let SlabRange { slab, range } = &self.tiles[tile].records;
-        let records = range.start + records.start..range.start + records.end;
-        self.slabs[*slab].read(records, self.file.as_ref(), buffer)
-    }
-
-    /// Write some negative pairs of a tile into `to`, as records whose ln X is the target. Pairs on disk are
-    /// read into `buffer` first.
-    pub(super) fn read_negatives(
-        &self,
-        tile: usize,
-        pairs: Range<usize>,
-        buffer: &mut Vec<NegativePair>,
-        to: &mut Vec<Record>,
-    ) -> Result<()> {
-        to.clear();
-        if let (Some(negatives), false) = (&self.negatives, pairs.is_empty()) {
-            let first = self.first_rows(tile);
-            let SlabRange { slab, range } = &self.tiles[tile].negatives;
-            let pairs = range.start + pairs.start..range.start + pairs.end;
-            let pairs = negatives.slabs[*slab].read(pairs, self.file.as_ref(), buffer)?;
-            negatives.targets.records(pairs, first, to);
-        }
-        Ok(())
-    }
-}
+pub use tile_store::Tiles;
 
 #[cfg(test)]
 mod tests {
+    use super::tile::Tile;
     use super::*;
     use crate::cooccurrence::Triangle;
     use crate::memory::MemoryLimit;
     use crate::monitor::Monitor;
+    use crate::training::kernel::Record;
     use crate::training::optimizer::Optimizer;
+    use crate::training::row_layout::RowLayout;
     use std::collections::HashSet;
 
     const WORDS: u32 = 400;

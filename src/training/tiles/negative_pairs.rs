@@ -2,7 +2,8 @@
 
 use super::order::{RecordOrder, Scratch};
 use super::slab::{Slab, SlabRange};
-use super::{Negatives, Tile, Tiles};
+use super::tile::Tile;
+use super::tile_store::{Negatives, Tiles};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::monitor::Monitor;

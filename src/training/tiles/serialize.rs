@@ -1,11 +1,14 @@
 //! Converts [`Tiles`] to plain numbers and back, so that they can be sent to another machine.
 
+use super::grid::TileGrid;
 use super::slab::{Slab, SlabRange};
-use super::{Negatives, Record, Tile, TileGrid, Tiles};
+use super::tile::Tile;
+use super::tile_store::{Negatives, Tiles};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::partition::Partition;
 use crate::training::accumulators::Accumulators;
+use crate::training::kernel::Record;
 use crate::training::negatives::NegativeTargets;
 use crate::training::row_layout::RowLayout;
 use crate::vocabulary::WordId;

@@ -1,255 +1,17 @@
-//! Counts from a table of pairs: each row has the key of a row of X, the key of a column, and a value.
-//!
-//! Workers number the keys of batches of rows in parallel. Every worker numbers keys in tables of its own, without
-//! locks ([`KeyTable`]), and replaces the keys of each row by their numbers. At the end of the table the keys of all
-//! workers become one vocabulary, or two if rows and columns have words of their own, and a [`TriangleBuilder`] adds up
-//! the rows in the order of the table. So the counts have the same bits for any number of threads. Beyond a memory
-//! limit, the rows go to a temporary file.
+//! Counts a table of pairs on all threads.
 
-use super::from_records::TriangleBuilder;
-use super::matrix::Triangle;
-use crate::encoding::Interner;
-use crate::error::{Error, Result};
-use crate::memory::{MemoryLimit, TemporaryFile, fallible};
+use super::merged_keys::merged;
+use super::row_log::{Log, Numbered, PairRows};
+use super::table::{PairBatch, PairOptions, PairReader};
+use super::worker::{PairRow, Worker};
+use crate::cooccurrence::from_records::TriangleBuilder;
+use crate::cooccurrence::matrix::Triangle;
+use crate::error::Result;
+use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::{Monitor, Stage};
-use crate::vocabulary::{MAX_WORDS, Vocabulary, WordId};
-use foldhash::fast::FixedState;
-use hashbrown::HashTable;
+use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
-use std::hash::BuildHasher;
-use std::ops::Range;
-use std::path::Path;
 use std::sync::Arc;
-
-/// How to read a table of pairs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PairOptions {
-    /// Whether each row of the table is a pair without an order. Then a row with the keys i and j adds its value to
-    /// both X\[i, j\] and X\[j, i\], or once to X\[i, i\] if i = j.
-    pub symmetric: bool,
-    /// Whether the columns of X have words of their own.
-    pub rectangular: bool,
-}
-
-/// A batch of rows of a table.
-pub trait PairBatch: Send + Sync {
-    /// Number of rows.
-    fn rows(&self) -> usize;
-
-    /// Append to `ids` the numbers of the keys in one column of the table, in the order of the rows
-    /// of the table. If `contexts`, these are the keys of the columns of X, otherwise those of the
-    /// rows of X. `keys` gives the numbers.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] naming the row of the table whose key is missing or is not a word;
-    /// [`Error::Memory`].
-    fn number(&self, contexts: bool, keys: &mut KeyTable, ids: &mut Vec<WordId>) -> Result<()>;
-
-    /// Append the values of the rows to `values`. Each of them is finite and at least 0.
-    ///
-    /// # Errors
-    /// [`Error::Parameter`] naming the row of the table with another value; [`Error::Memory`].
-    fn values(&self, values: &mut Vec<f64>) -> Result<()>;
-}
-
-/// A table of pairs that is read from front to back.
-pub trait PairReader: Send {
-    /// The batches of rows to process.
-    type Batch: PairBatch;
-
-    /// The next batch; `None` at the end.
-    ///
-    /// # Errors
-    /// The errors of the source.
-    fn next_batch(&mut self) -> Result<Option<Self::Batch>>;
-}
-
-/// A [`KeyTable`] stores the numbers that it gave to the integer keys from 0 to `DIRECT` − 1 in an
-/// array, and the numbers of all other integer keys in a hash table.
-const DIRECT: usize = 1 << 24;
-/// Marks an integer key that has no number yet.
-const NONE: WordId = WordId::MAX;
-
-/// Numbers the keys that one worker meets in the order of their first occurrence, and counts their
-/// occurrences. Either all keys of a `KeyTable` are integers, or all are words.
-#[derive(Default)]
-pub struct KeyTable {
-    words: Interner,
-    // The number of each integer key below DIRECT, or NONE.
-    direct: Vec<WordId>,
-    // The numbers of all other integer keys.
-    hashed: HashTable<WordId>,
-    // For each number, the integer key that has it.
-    integers: Vec<i64>,
-    // How often the key of each number occurs.
-    counts: Vec<u64>,
-}
-
-impl KeyTable {
-    /// The number of a word, and whether the word is new.
-    ///
-    /// # Errors
-    /// [`Error::Memory`].
-    #[inline]
-    pub fn word(&mut self, word: &[u8]) -> Result<(WordId, bool)> {
-        let full = || Error::Memory { bytes: word.len() };
-        let known = self.words.len();
-        let id = self.words.intern(word).ok_or_else(full)?;
-        Ok((id, self.words.len() > known))
-    }
-
-    /// The number of an integer.
-    ///
-    /// # Errors
-    /// [`Error::Memory`].
-    #[inline]
-    pub fn integer(&mut self, key: i64) -> Result<WordId> {
-        let index = match usize::try_from(key) {
-            Ok(index) if index < DIRECT => index,
-            _ => return self.hashed_integer(key),
-        };
-        if index >= self.direct.len() {
-            let length = (index + 1).next_power_of_two();
-            fallible::resize(&mut self.direct, length, NONE)?;
-        }
-        if self.direct[index] == NONE {
-            self.direct[index] = self.integers.len() as WordId;
-            fallible::push(&mut self.integers, key)?;
-        }
-        Ok(self.direct[index])
-    }
-
-    fn hashed_integer(&mut self, key: i64) -> Result<WordId> {
-        let (integers, hasher) = (&self.integers, FixedState::default());
-        let hash = hasher.hash_one(key);
-        if let Some(&id) = self.hashed.find(hash, |&id| integers[id as usize] == key) {
-            return Ok(id);
-        }
-        let id = integers.len() as WordId;
-        fallible::push(&mut self.integers, key)?;
-        let integers = &self.integers;
-        let hash_of = |&id: &WordId| hasher.hash_one(integers[id as usize]);
-        fallible::reserve_in_table(&mut self.hashed, 1, hash_of)?;
-        self.hashed.insert_unique(hash, id, hash_of);
-        Ok(id)
-    }
-
-    /// Count an occurrence of the key of each of these numbers.
-    fn count(&mut self, ids: &[WordId]) -> Result<()> {
-        let known = self.integers.len().max(self.words.len());
-        check_keys(known)?;
-        fallible::resize(&mut self.counts, known, 0)?;
-        for &id in ids {
-            self.counts[id as usize] += 1;
-        }
-        Ok(())
-    }
-
-    /// The keys as words, with their counts, in the order of their numbers.
-    fn into_words(self) -> Result<Vocabulary> {
-        let counts = self.counts.iter().copied();
-        let mut vocabulary = Vocabulary::default();
-        if self.integers.is_empty() {
-            for ((word, _), count) in self.words.words()?.into_iter().zip(counts) {
-                if std::str::from_utf8(word).is_err() {
-                    let word = String::from_utf8_lossy(word);
-                    let message = format!("must have keys in UTF-8, got {word:?}");
-                    return Err(Error::parameter("table", message));
-                }
-                vocabulary.add(word, count)?;
-            }
-        } else {
-            for (key, count) in self.integers.iter().zip(counts) {
-                vocabulary.add(key.to_string().as_bytes(), count)?;
-            }
-        }
-        Ok(vocabulary)
-    }
-}
-
-/// Refuse more different keys than a vocabulary can have.
-fn check_keys(different: usize) -> Result<()> {
-    if different > MAX_WORDS {
-        let message = format!("must have at most {MAX_WORDS} different keys in a column, got more");
-        return Err(Error::parameter("table", message));
-    }
-    Ok(())
-}
-
-/// Refuse a batch whose new keys could have numbers of more than 32 bits. Before a batch, there are
-/// at most [`MAX_WORDS`] numbers, which is below 2³¹.
-fn check_batch(rows: usize) -> Result<()> {
-    if rows > MAX_WORDS {
-        let message = format!("must have at most {MAX_WORDS} rows in a batch, got {rows}");
-        return Err(Error::parameter("table", message));
-    }
-    Ok(())
-}
-
-/// A row of the table: the numbers of its keys, and its value.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct PairRow {
-    row: WordId,
-    column: WordId,
-    x: f64,
-}
-
-/// Rows that one worker has numbered.
-struct Numbered {
-    worker: usize,
-    rows: PairRows,
-}
-
-enum PairRows {
-    Memory(Vec<PairRow>),
-    Spilled(Range<u64>),
-}
-
-/// The key tables of one worker: one for both key columns of the table of pairs or, if X is rectangular, one for
-/// each of these columns. `ids` and `values` are buffers for one batch.
-struct Worker {
-    rows: KeyTable,
-    columns: Option<KeyTable>,
-    ids: [Vec<WordId>; 2],
-    values: Vec<f64>,
-}
-
-impl Worker {
-    fn new(rectangular: bool) -> Self {
-        Self {
-            rows: KeyTable::default(),
-            columns: rectangular.then(KeyTable::default),
-            ids: [Vec::new(), Vec::new()],
-            values: Vec::new(),
-        }
-    }
-
-    /// Number and count the keys of a batch, and return its rows without those whose value is 0. The keys of a row
-    /// with the value 0 are counted too.
-    fn number(&mut self, batch: &impl PairBatch) -> Result<Vec<PairRow>> {
-        check_batch(batch.rows())?;
-        let [rows, columns] = &mut self.ids;
-        for (contexts, ids) in [(false, &mut *rows), (true, &mut *columns)] {
-            ids.clear();
-            fallible::reserve(ids, batch.rows())?;
-            let keys = match &mut self.columns {
-                Some(columns) if contexts => columns,
-                _ => &mut self.rows,
-            };
-            batch.number(contexts, keys, ids)?;
-            keys.count(ids)?;
-        }
-        self.values.clear();
-        fallible::reserve(&mut self.values, batch.rows())?;
-        batch.values(&mut self.values)?;
-        let mut numbered = fallible::with_capacity(batch.rows())?;
-        let keys = rows.iter().zip(&*columns).zip(&self.values);
-        let pairs = keys.map(|((&row, &column), &x)| PairRow { row, column, x });
-        numbered.extend(pairs.filter(|pair| pair.x != 0.0));
-        Ok(numbered)
-    }
-}
 
 /// Counts of a table of pairs.
 #[derive(Debug)]
@@ -266,10 +28,12 @@ pub struct CountedPairs {
 /// Count a table of pairs on all threads of the current rayon pool. The values of rows with the same keys add up.
 ///
 /// # Errors
-/// The errors of `reader` and its batches; [`Error::Corpus`] for a table without rows; [`Error::Parameter`] naming
-/// `table` for a key that is not UTF-8, for more than [`MAX_WORDS`] different keys, for a batch of more than
-/// [`MAX_WORDS`] rows, and if the sum of all counts is not finite; [`Error::Io`] for temporary files;
-/// [`Error::Memory`]; [`Error::Cancelled`].
+/// The errors of `reader` and its batches; [`crate::Error::Corpus`] for a table without rows;
+/// [`crate::Error::Parameter`] naming `table` for a key that is not UTF-8, for more than [`MAX_WORDS`] different keys,
+/// for a batch of more than [`MAX_WORDS`] rows, and if the sum of all counts is not finite; [`crate::Error::Io`] for
+/// temporary files; [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
+///
+/// [`MAX_WORDS`]: crate::vocabulary::MAX_WORDS
 pub fn count_pairs(
     reader: &mut impl PairReader,
     options: PairOptions,
@@ -326,48 +90,7 @@ fn read_wave<R: PairReader>(reader: &mut R, threads: usize) -> Result<Vec<R::Bat
     Ok(wave)
 }
 
-/// The rows of the table that have been numbered so far, in the order of the table.
-struct Log<'a> {
-    numbered: Vec<Numbered>,
-    in_memory: u64,
-    file: Option<TemporaryFile>,
-    memory: &'a MemoryLimit,
-}
-
-impl<'a> Log<'a> {
-    fn new(memory: &'a MemoryLimit) -> Self {
-        Self {
-            numbered: Vec::new(),
-            in_memory: 0,
-            file: None,
-            memory,
-        }
-    }
-
-    fn push(&mut self, more: Vec<Numbered>) -> Result<()> {
-        for mut numbered in more {
-            let PairRows::Memory(rows) = &numbered.rows else {
-                continue;
-            };
-            let bytes = size_of_val(&rows[..]) as u64;
-            // The rows may take the fraction of the limit that encoded text takes when a text is
-            // counted.
-            if self.in_memory + bytes > self.memory.text_bytes() {
-                let file = match &self.file {
-                    Some(file) => file,
-                    None => self
-                        .file
-                        .insert(TemporaryFile::create(&self.memory.folder)?),
-                };
-                numbered.rows = PairRows::Spilled(file.append(bytemuck::cast_slice(rows))?);
-            } else {
-                self.in_memory += bytes;
-            }
-            fallible::push(&mut self.numbered, numbered)?;
-        }
-        Ok(())
-    }
-
+impl Log<'_> {
     fn into_counts(
         self,
         workers: Vec<Worker>,
@@ -455,43 +178,13 @@ impl<'a> Log<'a> {
     }
 }
 
-/// The keys of all workers as one vocabulary, and the rank of each key of each worker.
-fn merged(tables: Vec<KeyTable>, monitor: &Monitor) -> Result<(Vocabulary, Vec<Vec<WordId>>)> {
-    let parts: Result<Vec<Arc<Vocabulary>>> = tables
-        .into_par_iter()
-        .map(|keys| keys.into_words().map(Arc::new))
-        .collect();
-    let parts = parts?;
-    let all = Vocabulary::merged(&parts).map_err(|error| match error {
-        Error::Parameter { .. } => check_keys(MAX_WORDS + 1).expect_err("too many keys"),
-        other => other,
-    })?;
-    let mut words: Vec<(&[u8], u64)> = fallible::with_capacity(all.len())?;
-    words.extend(all.iter());
-    if words.is_empty() {
-        let message = "table must have rows: it has none, so there is nothing to count";
-        return Err(Error::Corpus(message.to_owned()));
-    }
-    let (vocabulary, _) = Vocabulary::choose(&words, Path::new("table"), 0, None, monitor)?;
-    vocabulary.build_index(monitor)?;
-    let ranks: Result<Vec<Vec<WordId>>> = parts
-        .par_iter()
-        .map(|part| {
-            let rank = |id| {
-                vocabulary
-                    .index_of(part.word(id))
-                    .expect("a key of a worker")
-            };
-            fallible::collect((0..part.len() as WordId).map(rank))
-        })
-        .collect();
-    Ok((vocabulary, ranks?))
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::key_table::{DIRECT, KeyTable, NONE, check_keys};
+    use super::super::worker::check_batch;
     use super::*;
     use crate::threads;
+    use crate::vocabulary::{MAX_WORDS, WordId};
     use proptest::prelude::*;
     use std::collections::BTreeMap;
 

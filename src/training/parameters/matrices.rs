@@ -1,0 +1,216 @@
+//! W, W̃, b, b̃ and their AdaGrad accumulators, laid out for the kernel.
+
+use super::row_mut::RowMut;
+use super::side::Side;
+use super::view::ParametersView;
+use crate::error::{Error, Result};
+use crate::training::kernel::SharedRows;
+use crate::training::line::Line;
+use crate::training::optimizer::Optimizer;
+use crate::training::row_layout::{MAX_DIM, RowLayout};
+use rayon::prelude::*;
+
+/// Number of lines that one task copies.
+const COPY_LINES: usize = 1 << 16;
+
+/// The parameters of a model and their accumulators, in the layout of the kernel.
+#[derive(Debug, PartialEq)]
+pub struct Parameters {
+    // Numbers of words and of context words. They differ only if X is rectangular.
+    shape: [usize; 2],
+    layout: RowLayout,
+    pub(super) word_side: Side,
+    pub(super) context_side: Side,
+}
+
+impl Parameters {
+    /// Parameters of no words.
+    pub(in crate::training) fn empty() -> Result<Self> {
+        Self::zeros([0, 0], RowLayout::new(1, Optimizer::AdaGrad))
+    }
+
+    /// Check that memory for the parameters can be reserved. Called before long work, so that a lack of
+    /// memory is noticed early. The memory is freed at once, and no page of it is touched.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn check_memory(shape: [usize; 2], layout: RowLayout) -> Result<()> {
+        let _both = (
+            Side::allocate(shape[0], layout)?,
+            Side::allocate(shape[1], layout)?,
+        );
+        Ok(())
+    }
+
+    /// Refuse a `dim` out of range.
+    ///
+    /// # Errors
+    /// [`Error::Parameter`].
+    pub fn check_dim(dim: usize) -> Result<()> {
+        if (1..=MAX_DIM).contains(&dim) {
+            return Ok(());
+        }
+        Err(Error::parameter(
+            "dim",
+            format!("must be between 1 and {MAX_DIM}, got {dim}"),
+        ))
+    }
+
+    pub(super) fn zeros(shape: [usize; 2], layout: RowLayout) -> Result<Self> {
+        Self::check_dim(layout.dim())?;
+        Ok(Self {
+            shape,
+            layout,
+            word_side: Side::new(shape[0], layout, false)?,
+            context_side: Side::new(shape[1], layout, true)?,
+        })
+    }
+
+    /// A copy.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub(in crate::training) fn try_clone(&self) -> Result<Self> {
+        let mut copy = Self::zeros(self.shape, self.layout)?;
+        copy.copy_from(self);
+        Ok(copy)
+    }
+
+    /// Overwrite the parameters and accumulators with those of `other`, which has the same shape and layout.
+    pub(in crate::training) fn copy_from(&mut self, other: &Self) {
+        let ours = [&mut self.word_side, &mut self.context_side];
+        for (to, from) in ours
+            .into_iter()
+            .zip([&other.word_side, &other.context_side])
+        {
+            to.lines
+                .par_chunks_mut(COPY_LINES)
+                .zip(from.lines.par_chunks(COPY_LINES))
+                .for_each(|(to, from)| to.copy_from_slice(from));
+        }
+    }
+
+    /// Number of words.
+    pub fn words(&self) -> usize {
+        self.shape[0]
+    }
+
+    /// Numbers of words and of context words. They differ only if X is rectangular.
+    pub fn shape(&self) -> [usize; 2] {
+        self.shape
+    }
+
+    /// Components per vector.
+    pub fn dim(&self) -> usize {
+        self.layout.dim()
+    }
+
+    /// The layout of the rows.
+    pub fn layout(&self) -> RowLayout {
+        self.layout
+    }
+
+    /// W and b or, if `contexts`, W̃ and b̃. If `accumulators`, the accumulators G of these instead.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn side(&self, contexts: bool, accumulators: bool) -> Result<(Vec<f32>, Vec<f32>)> {
+        let side = if contexts {
+            &self.context_side
+        } else {
+            &self.word_side
+        };
+        if accumulators {
+            side.sums()
+        } else {
+            side.values()
+        }
+    }
+
+    /// The rows of both sides, for reading.
+    pub(in crate::training) fn view(&self) -> ParametersView<'_> {
+        ParametersView {
+            words: &self.word_side.lines,
+            contexts: &self.context_side.lines,
+            layout: self.layout,
+            first: [0, 0],
+        }
+    }
+
+    /// All rows of W with b or, if `contexts`, of W̃ with b̃. A row includes its accumulators and has
+    /// [`RowLayout::bytes`] bytes.
+    pub fn rows_of(&self, contexts: bool) -> &[f32] {
+        let side = if contexts {
+            &self.context_side
+        } else {
+            &self.word_side
+        };
+        bytemuck::cast_slice(&side.lines)
+    }
+
+    /// For each word, its row in W and its row in W̃. X must not be rectangular.
+    pub(in crate::training) fn words_mut(
+        &mut self,
+    ) -> impl IndexedParallelIterator<Item = [RowMut<'_>; 2]> {
+        let layout = self.layout;
+        let row = move |lines| RowMut { lines, layout };
+        let (words, contexts) = (self.word_side.rows_mut(), self.context_side.rows_mut());
+        words
+            .zip(contexts)
+            .map(move |(word, context)| [row(word), row(context)])
+    }
+
+    /// The vectors w + w̃, row-major (V, dim). X must not be rectangular.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub fn sums(&self) -> Result<Vec<f32>> {
+        let (mut sums, _) = self.side(false, false)?;
+        let (w_tilde, _) = self.side(true, false)?;
+        sums.par_iter_mut()
+            .zip(&w_tilde)
+            .for_each(|(w, w_tilde)| *w += w_tilde);
+        Ok(sums)
+    }
+
+    /// Move the vector w + w̃ of each word by the row of the word in `moves`, row-major (V, dim).
+    /// Half of the row is added to w and half to w̃. The ‖w‖² in row-wise rows are then wrong until
+    /// `SharedRows::new` computes them anew.
+    pub fn move_sums(&mut self, moves: &[f32]) {
+        let dim = self.dim();
+        self.words_mut()
+            .zip(moves.par_chunks_exact(dim))
+            .for_each(|([mut w, mut w_tilde], by)| {
+                for (k, by) in by.iter().enumerate() {
+                    *w.component(k) += 0.5 * by;
+                    *w_tilde.component(k) += 0.5 * by;
+                }
+            });
+    }
+
+    /// Whether every parameter is a finite number.
+    pub fn all_finite(&self) -> bool {
+        self.all(|row| self.layout.is_finite(row))
+    }
+
+    /// Whether training can start from these parameters: all are finite, and all accumulators are finite and
+    /// positive.
+    pub(crate) fn can_train(&self) -> bool {
+        self.all(|row| self.layout.can_train(row))
+    }
+
+    fn all(&self, holds: impl Fn(&[Line]) -> bool + Sync) -> bool {
+        [&self.word_side, &self.context_side]
+            .iter()
+            .all(|side| side.rows().all(&holds))
+    }
+
+    /// The rows of both sides for the kernel.
+    pub(in crate::training) fn rows(&mut self) -> SharedRows<'_> {
+        SharedRows::new(
+            &mut self.word_side.lines,
+            &mut self.context_side.lines,
+            self.layout,
+        )
+    }
+}

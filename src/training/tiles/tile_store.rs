@@ -1,0 +1,126 @@
+//! The tiles of a matrix, whose records lie in memory or on disk.
+
+use super::grid::TileGrid;
+use super::slab::{Slab, SlabRange};
+use super::tile::Tile;
+use crate::error::Result;
+use crate::memory::TemporaryFile;
+use crate::training::kernel::Record;
+use crate::training::line::LINE;
+use crate::training::negatives::{NegativePair, NegativeTargets};
+use crate::training::row_layout::RowLayout;
+use std::ops::Range;
+
+/// The tiles of a matrix, or of the rows of one group of words. Records and negative pairs are in memory or,
+/// if they exceed their fraction of the memory limit, in a temporary file. Every tile has a record (to train
+/// on, or held out) or a negative pair. In a symmetric matrix, a tile and its mirror image share their records.
+#[derive(Debug)]
+pub struct Tiles {
+    pub(in crate::training) grid: TileGrid,
+    pub(in crate::training) tiles: Vec<Tile>,
+    pub(in crate::training) records: u64,
+    pub(in crate::training) held_out: u64,
+    pub(crate) layout: RowLayout,
+    pub(super) slabs: Vec<Slab<Record>>,
+    pub(super) negatives: Option<Negatives>,
+    pub(super) file: Option<TemporaryFile>,
+}
+
+/// The negative pairs of all tiles.
+#[derive(Debug)]
+pub(super) struct Negatives {
+    pub(super) slabs: Vec<Slab<NegativePair>>,
+    pub(super) targets: NegativeTargets,
+}
+
+impl Tiles {
+    /// Number of records to train on.
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+
+    /// The batches into which [`Tiles::batch_range`] divides a tile begin at multiples of this number, so that
+    /// the records of a mini-batch stay together.
+    pub(in crate::training) fn alignment(&self) -> usize {
+        if self.layout.is_rowwise() { LINE } else { 1 }
+    }
+
+    /// The positions of batch `number`, from 0, of the records or of the negative pairs of a tile. There are `all` of
+    /// them, divided into `batches` batches of about the same size.
+    pub(in crate::training) fn batch_range(
+        &self,
+        all: usize,
+        number: usize,
+        batches: usize,
+    ) -> Range<usize> {
+        let alignment = self.alignment();
+        let bound = |number: usize| match all * number / batches {
+            end if number == batches => end,
+            bound => bound / alignment * alignment,
+        };
+        bound(number)..bound(number + 1)
+    }
+
+    /// Number of records held out of training.
+    pub fn held_out(&self) -> u64 {
+        self.held_out
+    }
+
+    /// The blocks of words.
+    pub fn grid(&self) -> &TileGrid {
+        &self.grid
+    }
+
+    /// The block of columns of a tile.
+    pub(crate) fn column_block(&self, tile: usize) -> usize {
+        self.tiles[tile].column_block as usize
+    }
+
+    /// The tiles whose columns are words of `group`.
+    pub(in crate::training) fn with_columns(&self, group: usize) -> Vec<usize> {
+        let blocks = self.grid.blocks_of(group);
+        let within = |&tile: &usize| blocks.contains(&(self.tiles[tile].column_block as usize));
+        (0..self.tiles.len()).filter(within).collect()
+    }
+
+    /// The first word and the first context word of a tile. The positions in the records of the tile are
+    /// relative to these two.
+    pub(in crate::training) fn first_rows(&self, tile: usize) -> [usize; 2] {
+        let start = |block: u32| self.grid.start(block as usize) as usize;
+        let tile = &self.tiles[tile];
+        [start(tile.row_block), start(tile.column_block)]
+    }
+
+    /// The records of a tile whose numbers in the tile are in `records`. The held-out records have the last
+    /// numbers. Records on disk are read into `buffer`.
+    pub(in crate::training) fn read<'a>(
+        &'a self,
+        tile: usize,
+        records: Range<usize>,
+        buffer: &'a mut Vec<Record>,
+    ) -> Result<&'a [Record]> {
+        let SlabRange { slab, range } = &self.tiles[tile].records;
+        let records = range.start + records.start..range.start + records.end;
+        self.slabs[*slab].read(records, self.file.as_ref(), buffer)
+    }
+
+    /// Write some negative pairs of a tile into `to`, as records whose ln X is the target. Pairs on disk are
+    /// read into `buffer` first.
+    pub(in crate::training) fn read_negatives(
+        &self,
+        tile: usize,
+        pairs: Range<usize>,
+        buffer: &mut Vec<NegativePair>,
+        to: &mut Vec<Record>,
+    ) -> Result<()> {
+        to.clear();
+        if let (Some(negatives), false) = (&self.negatives, pairs.is_empty()) {
+            let first = self.first_rows(tile);
+            let SlabRange { slab, range } = &self.tiles[tile].negatives;
+            let pairs = range.start + pairs.start..range.start + pairs.end;
+            let pairs = negatives.slabs[*slab].read(pairs, self.file.as_ref(), buffer)?;
+            negatives.targets.records(pairs, first, to);
+        }
+        Ok(())
+    }
+}
