@@ -6,7 +6,7 @@
 
 use super::block_layout::RowBlock;
 use crate::error::Result;
-use crate::memory::fallible;
+use crate::memory::{FixedArray, fallible};
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
@@ -25,7 +25,7 @@ const MOST_ERROR: u64 = 1 << (ERROR_BITS - 1);
 /// difference of the value from this multiple, in units in the last place of an `f64`. The
 /// difference is needed because every addition rounds, so that values that are equal in exact
 /// arithmetic can have different bits. The values that do not fit into 32 bits are stored in a list.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub(crate) struct PackedBlock {
     first: WordId,
     // The ends of the rows, as in a RowBlock.
@@ -36,16 +36,16 @@ pub(crate) struct PackedBlock {
 }
 
 /// The columns of the entries, in 16 bits unless the block has a row of number 65,536 or above.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 enum PackedColumns {
-    Narrow(Vec<u16>),
-    Wide(Vec<WordId>),
+    Narrow(FixedArray<u16>),
+    Wide(FixedArray<WordId>),
 }
 
 /// The values of one direction.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 struct Values {
-    packed: Vec<u32>,
+    packed: FixedArray<u32>,
     // The values that do not fit into 32 bits, each with the index of its entry in the block. The
     // indices ascend.
     others: Vec<(u32, f64)>,
@@ -81,9 +81,9 @@ impl PackedBlock {
             ends: fallible::collect(ends.iter().map(|&end| end as u32))?,
             columns: if is_narrow {
                 let narrow = columns.iter().map(|&column| column as u16);
-                PackedColumns::Narrow(fallible::collect(narrow)?)
+                PackedColumns::Narrow(FixedArray::collect(narrow)?)
             } else {
-                PackedColumns::Wide(fallible::copied(columns)?)
+                PackedColumns::Wide(FixedArray::collect(columns.iter().copied())?)
             },
             forward,
             backward,
@@ -152,14 +152,13 @@ impl PackedBlock {
 impl Values {
     /// Pack values. `None` if too many of them do not fit into 32 bits.
     fn of(values: &[f64]) -> Result<Option<Self>> {
-        let mut packed = fallible::with_capacity(values.len())?;
         let mut excess = 0;
         // No branch, so that the loop compiles to vector instructions.
-        packed.extend(values.iter().map(|&x| {
+        let packed = FixedArray::collect(values.iter().map(|&x| {
             let (value, more) = pack(x);
             excess |= more;
             value
-        }));
+        }))?;
         let mut others = Vec::new();
         if excess != 0 {
             for (index, &x) in values.iter().enumerate().filter(|(_, x)| pack(**x).1 != 0) {

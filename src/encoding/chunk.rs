@@ -49,12 +49,11 @@ impl Interner {
             }
         }
         handler.flush();
-        let ChunkEncoder { mut ids, fault, .. } = handler;
+        let ChunkEncoder { ids, fault, .. } = handler;
         if let Some(fault) = fault {
             return Err(fault);
         }
         monitor.check()?;
-        ids.shrink_to_fit();
         check_number_of_words(self.table.len())?;
         Ok(ids)
     }

@@ -202,7 +202,9 @@ mod tests {
 
     fn text_of(documents: &[Vec<WordId>], cut: usize) -> DocumentText {
         let ids = joined(documents.iter());
-        let chunks = ids.chunks(cut).map(|part| RawIds::Memory(part.to_vec()));
+        let chunks = ids
+            .chunks(cut)
+            .map(|part| RawIds::Memory(part.to_vec().into()));
         DocumentText::read(EncodedCorpus::of_ids(chunks.collect(), 0), &Monitor::new()).unwrap()
     }
 

@@ -7,7 +7,7 @@ use super::options::EncodingOptions;
 use super::segments::{EncodedCorpus, RawChunk, RawIds};
 use crate::corpus::{ChunkReader, Content, Origin};
 use crate::error::Result;
-use crate::memory::{MemoryLimit, TemporaryFile, fallible};
+use crate::memory::{FixedArray, MemoryLimit, TemporaryFile, fallible};
 use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::{Vocabulary, WordId, check_number_of_words};
 use hashbrown::HashTable;
@@ -95,7 +95,7 @@ impl RawCorpus {
                         error.with_space_needed((text * 4.0).max(spool.len() as f64))
                     })?)
                 } else {
-                    RawIds::Memory(ids)
+                    RawIds::Memory(FixedArray::collect(ids.iter().copied())?)
                 };
                 chunks.push((number, ids));
                 monitor.advance(read)?;
@@ -143,7 +143,7 @@ impl RawCorpus {
         }
         let vocabulary = Vocabulary::of(&words, monitor)?;
         let ids = self.chunks.into_iter().filter_map(|chunk| match chunk.ids {
-            RawIds::Memory(ids) => Some(ids),
+            RawIds::Memory(ids) => Some(ids.to_vec()),
             RawIds::Spooled(_) | RawIds::Mapped(_) | RawIds::Weighted(_) => None,
         });
         Ok((vocabulary, ids.collect()))

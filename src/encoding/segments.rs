@@ -5,7 +5,7 @@ use super::document_chunk::WeightedDocuments;
 use super::marks::DOCUMENT_END;
 use crate::corpus::CHUNK_BYTES;
 use crate::error::{Error, Result};
-use crate::memory::{TemporaryFile, fallible};
+use crate::memory::{FixedArray, TemporaryFile, fallible};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
@@ -62,7 +62,7 @@ impl EncodedCorpus {
     /// A text of ranks, with [`DOCUMENT_END`] between documents.
     pub fn from_ranks(ids: Vec<WordId>) -> Self {
         let tokens = ids.iter().filter(|&&id| id != DOCUMENT_END).count() as u64;
-        Self::of_ids(vec![RawIds::Memory(ids)], tokens)
+        Self::of_ids(vec![RawIds::Memory(ids.into())], tokens)
     }
 
     /// Number of tokens of the text, including those of words outside the vocabulary. For a corpus that was made from
@@ -140,9 +140,9 @@ impl EncodedCorpus {
         Ok(true)
     }
 
-    /// The next chunks, as ranks: up to 16 for each thread of the current rayon pool.
+    /// The next chunks, as ranks: up to 4 for each thread of the current rayon pool.
     pub(super) fn next_texts(&mut self) -> Result<VecDeque<CompactText>> {
-        let together = 16 * rayon::current_num_threads();
+        let together = 4 * rayon::current_num_threads();
         let batch: Vec<RawChunk> = self
             .chunks
             .drain(..together.min(self.chunks.len()))
@@ -176,13 +176,13 @@ fn map_chunk(
         (RawIds::Spooled(range), Some(spool)) => {
             let mut ids: Vec<WordId> = fallible::zeroed(((range.end - range.start) / 4) as usize)?;
             spool.read_into(range.start, bytemuck::cast_slice_mut(&mut ids))?;
-            ids
+            ids.into()
         }
         (RawIds::Memory(ids), _) => ids,
-        (RawIds::Spooled(_), None) => Vec::new(), // cannot happen: spooled chunks have a spool
+        (RawIds::Spooled(_), None) => Vec::new().into(), // cannot happen: spooled chunks have a spool
     };
     let Some(ranks) = ranks.get(chunk.interner) else {
-        return CompactText::of(ids.into_iter());
+        return CompactText::of(ids.iter().copied());
     };
     CompactText::of_numbers(&ids, ranks)
 }
@@ -210,7 +210,7 @@ impl RawChunk {
 
 pub(super) enum RawIds {
     /// Numbers of an interner or, if the interner is [`MAPPED`], ranks.
-    Memory(Vec<WordId>),
+    Memory(FixedArray<WordId>),
     /// A text of ranks.
     Mapped(CompactText),
     /// Documents of a chunk of ranks, with their weights.

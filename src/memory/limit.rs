@@ -28,7 +28,7 @@ impl Default for MemoryLimit {
 const TOKEN_BYTES: u64 = 8;
 /// A task sums the rows of about this many occurrences of words. The number is small enough to balance the load,
 /// and large enough that the cost of starting a task does not matter.
-pub(crate) const TASK_OCCURRENCES: u64 = 1 << 16;
+pub(crate) const TASK_OCCURRENCES: u64 = 1 << 15;
 
 impl MemoryLimit {
     /// A limit of `bytes`, with temporary files in `folder` or, if `folder` is `None`, in the system's folder

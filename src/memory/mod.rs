@@ -2,12 +2,14 @@
 //! and temporary files for data beyond the limit.
 
 pub(crate) mod fallible;
+mod fixed_array;
 mod huge_buffer;
 mod huge_list;
 mod limit;
 pub(crate) mod system;
 mod temporary_file;
 
+pub(crate) use fixed_array::FixedArray;
 pub(crate) use huge_buffer::HugeBuffer;
 pub(crate) use huge_list::HugeList;
 pub use limit::MemoryLimit;

@@ -1,0 +1,62 @@
+//! An array of fixed length. The memory of a large one returns to the system as soon as it is freed.
+
+use super::HugeBuffer;
+use super::fallible;
+use crate::error::Result;
+use bytemuck::Pod;
+use std::ops::Deref;
+
+/// An array of at least this many bytes gets a mapping of its own. A smaller one is on the heap: the allocator of the C
+/// library keeps freed memory, and a mapping takes at least a page.
+const LARGE: usize = 1 << 16;
+
+/// An array whose length does not change.
+#[derive(Debug)]
+pub(crate) enum FixedArray<T> {
+    Heap(Vec<T>),
+    Mapped(HugeBuffer<T>),
+}
+
+impl<T: Pod> FixedArray<T> {
+    /// An array of these items.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn collect(items: impl ExactSizeIterator<Item = T>) -> Result<Self> {
+        let length = items.len();
+        if length.saturating_mul(size_of::<T>()) >= LARGE
+            && let Ok(mut buffer) = HugeBuffer::zeroed(length)
+        {
+            for (slot, item) in buffer.iter_mut().zip(items) {
+                *slot = item;
+            }
+            return Ok(Self::Mapped(buffer));
+        }
+        // The system limits the number of mappings of a process. Beyond the limit, arrays are on the heap.
+        fallible::collect(items).map(Self::Heap)
+    }
+}
+
+impl<T> From<Vec<T>> for FixedArray<T> {
+    fn from(items: Vec<T>) -> Self {
+        Self::Heap(items)
+    }
+}
+
+impl<T: Pod> Deref for FixedArray<T> {
+    type Target = [T];
+
+    #[inline]
+    fn deref(&self) -> &[T] {
+        match self {
+            Self::Heap(items) => items,
+            Self::Mapped(buffer) => buffer,
+        }
+    }
+}
+
+impl<T: Pod + PartialEq> PartialEq for FixedArray<T> {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
