@@ -289,7 +289,7 @@ def test_the_data_loss_of_given_parameters_is_the_mean_over_all_records(
         for threads in (1, 4)
     ]
     assert found[0] == found[1]
-    records = scipy.sparse.find(X)
+    records = sparse.find(X)
     expected = reference.loss(reference.as_type(p, np.float64), *records, config) / records[2].size
     np.testing.assert_allclose(found[0], expected, rtol=1e-9)
 
