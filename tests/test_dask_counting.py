@@ -54,7 +54,7 @@ def client():
 
 
 def wait_for_two_workers(client):
-    """Wait for two workers. If Dask gives up a killed worker, as on a busy machine, start another."""
+    """Wait for two workers. On a busy machine Dask may give up a killed one: start another."""
     while True:
         try:
             return client.wait_for_workers(2, timeout=60)
