@@ -1,6 +1,6 @@
 //! An array of fixed length. The memory of a large one returns to the system as soon as it is freed.
 
-use super::HugeBuffer;
+use super::huge_buffer::HugeBuffer;
 use super::fallible;
 use crate::error::Result;
 use bytemuck::Pod;
