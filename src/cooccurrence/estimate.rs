@@ -50,13 +50,13 @@ pub struct CorpusSize {
     pub retained_rows: f64,
 }
 
-/// Rows are freed in small pieces while tiles are built, and the allocator still holds a fraction of them
-/// afterwards. In measured fits this fraction was between `low` and `high` and differed from run to run
-/// (benches/EXPERIMENTS.md, "Memory of a fit"); `likely` is the mean.
+/// Tasks of counting and of building tiles have buffers whose size follows that of the rows, and the allocator still
+/// holds a part of these buffers afterwards. As a fraction of the rows, this part was between `low` and `high` in
+/// measured fits and differed from run to run (benches/EXPERIMENTS.md, "Memory of a fit"); `likely` is the mean.
 const RETAINED_ROWS: Bounds = Bounds {
-    low: 0.1,
-    likely: 0.3,
-    high: 0.6,
+    low: 0.0,
+    likely: 0.05,
+    high: 0.2,
 };
 
 /// Number of bytes for each word in the table in which a thread numbers the words of its text. A slot has 32 bytes.
@@ -102,13 +102,18 @@ impl CorpusSize {
     /// Number of bytes of memory at the peak of reading the text and choosing its vocabulary.
     pub(crate) fn reading_bytes(&self, memory: &MemoryLimit) -> f64 {
         let threads = rayon::current_num_threads() as f64;
-        let text = (ID_BYTES * self.tokens).min(memory.text_bytes() as f64);
+        let text = self.numbered_text(memory);
         let tables = INTERNED_BYTES * self.words_per_thread * threads;
         // Each thread has a chunk of text and the numbers of its words, which take about as many bytes as the chunk.
         let chunks = 2.0 * (CHUNK_BYTES as f64) * threads;
         // While the vocabulary is chosen, memory holds the vocabulary, the rare words, and three lists of all words.
         let lists = 3.0 * LISTED_BYTES * self.different_words + self.vocabulary_bytes();
         text + tables + (chunks + self.tokenizer_bytes).max(lists)
+    }
+
+    /// Number of bytes in memory of the text whose words have numbers.
+    fn numbered_text(&self, memory: &MemoryLimit) -> f64 {
+        (ID_BYTES * self.tokens).min(memory.text_bytes() as f64)
     }
 
     /// Number of bytes of the blocks of rows that threads unpack, one for each thread, while counts
@@ -135,7 +140,8 @@ impl CorpusSize {
     /// buffers of all threads.
     pub(crate) fn retained_reading(&self, memory: &MemoryLimit) -> f64 {
         let threads = THREAD_BYTES * rayon::current_num_threads() as f64;
-        threads + RETAINED_READING * (self.reading_bytes(memory) - self.tokenizer_bytes)
+        let others = self.numbered_text(memory) + self.tokenizer_bytes;
+        threads + RETAINED_READING * (self.reading_bytes(memory) - others)
     }
 
     /// Number of bytes of temporary files that counting writes. 0 if the encoded text and the rows fit into their
@@ -154,7 +160,7 @@ impl CorpusSize {
 /// Number of entries of a large block of rows (benches/EXPERIMENTS.md, "Memory of a fit").
 const BLOCK_ENTRIES: f64 = 1e6;
 /// While the text is counted, the allocator still holds this fraction of the bytes that reading the text took at its
-/// peak, not counting the tokenizer's dictionary.
+/// peak, not counting the text and the tokenizer's dictionary.
 const RETAINED_READING: f64 = 0.45;
 /// Number of bytes of a thread's buffers: the sums and columns of a row, the block of rows that
 /// grows, the blocks that are unpacked, and freed memory of these that the allocator still holds.

@@ -1,7 +1,7 @@
 //! An array of fixed length. The memory of a large one returns to the system as soon as it is freed.
 
-use super::huge_buffer::HugeBuffer;
 use super::fallible;
+use super::huge_buffer::HugeBuffer;
 use crate::error::Result;
 use bytemuck::Pod;
 use std::ops::Deref;

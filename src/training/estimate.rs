@@ -6,7 +6,7 @@ use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
 use super::row_layout::RowLayout;
-use super::tiles::{Counts, TileGrid, TileOptions, Tiles, negative_bytes, record_bytes};
+use super::tiles::{Counts, TileOptions, Tiles, negative_bytes, record_bytes};
 use super::trainer::{COPIES, TrainingState};
 use crate::cooccurrence::{CorpusSize, CountingOptions, EncodedSample};
 use crate::encoding::EncodingOptions;
@@ -20,10 +20,6 @@ use std::time::Instant;
 /// co-occur are left out. The fraction depends on the text: it was 0.36 to 0.6 in measured fits
 /// (benches/EXPERIMENTS.md, "Memory of a fit").
 const NEW_PAIRS: f64 = 0.5;
-/// Before the negative pairs of a block of rows are drawn, memory for all draws is reserved. Drawn pairs that are left
-/// out take none of it, but the system provides memory in huge pages. So a part of the memory without pairs is in use
-/// too. The estimate assumes that this part has at most this many bytes for each block of rows.
-const SLAB_SLACK: f64 = 150e3;
 
 /// Estimates the memory and the disk space for counting a text and for training on its counts.
 #[derive(Debug, Clone, Copy)]
@@ -53,15 +49,11 @@ impl FitEstimate {
     }
 
     /// Bytes of records and negative pairs. The first number includes all drawn pairs. The second
-    /// number includes only the pairs that remain after repeated and co-occurring ones are left out, and
-    /// the memory that huge pages take for pairs that were left out ([`SLAB_SLACK`]).
+    /// number includes only the pairs that remain after repeated and co-occurring ones are left out.
     fn tile_bytes(&self) -> [f64; 2] {
         let records = record_bytes(self.size.records as u64, self.size.symmetric) as f64;
         let negatives = negative_bytes(self.size.records * self.negative) as f64;
-        let blocks = TileGrid::expected_blocks(self.size.words, self.row_bytes());
-        let left_out = (1.0 - NEW_PAIRS) * negatives;
-        let remaining = NEW_PAIRS * negatives + left_out.min(SLAB_SLACK * blocks);
-        [records + negatives, records + remaining]
+        [records + negatives, records + NEW_PAIRS * negatives]
     }
 
     fn tiles_fit(&self, memory: &MemoryLimit) -> bool {

@@ -59,11 +59,6 @@ impl TileGrid {
         }
     }
 
-    /// The approximate number of blocks for this number of words.
-    pub(crate) fn expected_blocks(words: f64, row_bytes: usize) -> f64 {
-        MIN_BLOCKS as f64 + words * row_bytes as f64 / BLOCK_BYTES as f64
-    }
-
     /// Number of blocks; tiles are pairs of blocks.
     pub fn blocks(&self) -> usize {
         self.starts.len() - 1

@@ -61,7 +61,7 @@ impl Tiles {
     ) -> Result<(Vec<Tile>, Slab<NegativePair>)> {
         let blocks = 0..self.grid.blocks();
         let max_draws = |column_block| sampler.max_draws(&self.grid, row_block, column_block);
-        let mut pairs = HugeBuffer::<NegativePair>::zeroed(blocks.clone().map(max_draws).sum())?;
+        let mut pairs = HugeBuffer::<NegativePair>::reserved(blocks.clone().map(max_draws).sum())?;
         let (mut taken, mut buffer) = (Vec::new(), Vec::new());
         let mut scratch = Scratch::default();
         let (mut tiles, mut end) = (Vec::new(), 0);
