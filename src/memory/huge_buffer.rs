@@ -28,21 +28,6 @@ impl<T: Pod> HugeBuffer<T> {
     /// # Errors
     /// [`Error::Memory`] if the system refuses the memory.
     pub fn zeroed(length: usize) -> Result<Self> {
-        let buffer = Self::reserved(length)?;
-        #[cfg(target_os = "linux")]
-        if length * size_of::<T>() >= LEAST_HUGE {
-            // This is only advice: without huge pages the memory works too, with more page faults.
-            let _ = buffer.map.advise(memmap2::Advice::HugePage);
-        }
-        Ok(buffer)
-    }
-
-    /// `length` zeros, of which only the first ones will be used. The buffer does not ask for huge pages: a huge page
-    /// takes memory for its unused part too.
-    ///
-    /// # Errors
-    /// As for [`HugeBuffer::zeroed`].
-    pub fn reserved(length: usize) -> Result<Self> {
         let bytes = length
             .checked_mul(size_of::<T>())
             .ok_or(Error::Memory { bytes: usize::MAX })?;
@@ -51,6 +36,11 @@ impl<T: Pod> HugeBuffer<T> {
         }
         // At least one byte, because the system refuses an empty mapping.
         let map = MmapMut::map_anon(bytes.max(1)).map_err(|_| Error::Memory { bytes })?;
+        #[cfg(target_os = "linux")]
+        if bytes >= LEAST_HUGE {
+            // This is only advice: without huge pages the memory works too, with more page faults.
+            let _ = map.advise(memmap2::Advice::HugePage);
+        }
         Ok(Self {
             map,
             length,

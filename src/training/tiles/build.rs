@@ -152,8 +152,7 @@ impl Tiles {
                     let rows = source.rows(grid.start(block)..grid.start(block + 1))?;
                     let (tiles, records) =
                         fill(&*rows, &grid, block, layout, seed, holdout, monitor)?;
-                    let length = records.len();
-                    let slab = Slab::new(records, length, file.as_ref())
+                    let slab = Slab::new(records, file.as_ref())
                         .map_err(|e| e.with_space_needed(bytes as f64))?;
                     Ok((tiles, slab))
                 })

@@ -7,9 +7,22 @@ use super::tile_store::{Negatives, Tiles};
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::monitor::Monitor;
+use crate::training::kernel::Record;
 use crate::training::negatives::{NegativePair, NegativeSampler, NegativeTargets};
 use rayon::prelude::*;
 use std::ops::Range;
+
+/// Buffers of one thread.
+#[derive(Default)]
+struct Buffers {
+    // Room for all pairs that are drawn for a block of rows. About half of them remain.
+    pairs: Option<HugeBuffer<NegativePair>>,
+    // Scratch of `NegativeSampler::draw`.
+    taken: Vec<u64>,
+    // The records of a tile, if they are on disk.
+    records: Vec<Record>,
+    scratch: Scratch<NegativePair>,
+}
 
 impl Tiles {
     /// Draw the negative pairs of the tiles whose block of rows is in `rows`. If pairs go to disk, they are drawn for
@@ -35,7 +48,9 @@ impl Tiles {
             let row_blocks = first..rows.end.min(first + wave);
             let drawn: Vec<Result<(Vec<Tile>, Slab<NegativePair>)>> = row_blocks
                 .into_par_iter()
-                .map(|row_block| self.draw_row(sampler, row_block, monitor))
+                .map_init(Buffers::default, |buffers, row_block| {
+                    self.draw_row(sampler, row_block, buffers, monitor)
+                })
                 .collect();
             for drawn in drawn {
                 let (mut more, slab) = drawn?;
@@ -57,13 +72,22 @@ impl Tiles {
         &self,
         sampler: &NegativeSampler,
         row_block: usize,
+        buffers: &mut Buffers,
         monitor: &Monitor,
     ) -> Result<(Vec<Tile>, Slab<NegativePair>)> {
         let blocks = 0..self.grid.blocks();
         let max_draws = |column_block| sampler.max_draws(&self.grid, row_block, column_block);
-        let mut pairs = HugeBuffer::<NegativePair>::reserved(blocks.clone().map(max_draws).sum())?;
-        let (mut taken, mut buffer) = (Vec::new(), Vec::new());
-        let mut scratch = Scratch::default();
+        let most = blocks.clone().map(max_draws).sum();
+        let Buffers {
+            pairs,
+            taken,
+            records,
+            scratch,
+        } = buffers;
+        let pairs = match pairs {
+            Some(pairs) if pairs.len() >= most => pairs,
+            pairs => pairs.insert(HugeBuffer::zeroed(most)?),
+        };
         let (mut tiles, mut end) = (Vec::new(), 0);
         for column_block in blocks {
             monitor.check()?;
@@ -76,17 +100,16 @@ impl Tiles {
                     let tile = self.tiles[number].clone();
                     // Held-out pairs co-occur too, so they must not become negative pairs.
                     let all = 0..tile.held_out().end;
-                    (tile, self.read(number, all, &mut buffer)?)
+                    (tile, self.read(number, all, records)?)
                 }
                 Err(_) => (Tile::without_records(at), &[][..]),
             };
             let seen = seen.iter().map(|record| tile.word_and_context(*record));
             let any_seen = seen.len() > 0;
-            let length = sampler.draw(&self.grid, at, seen, &mut taken, &mut pairs[end..]);
+            let length = sampler.draw(&self.grid, at, seen, taken, &mut pairs[end..]);
             if self.layout.is_rowwise() {
                 let rows = self.grid.words_of(row_block).len();
-                RecordOrder::new(rows, self.layout)
-                    .arrange(&mut pairs[end..end + length], &mut scratch);
+                RecordOrder::new(rows, self.layout).arrange(&mut pairs[end..end + length], scratch);
             }
             if !any_seen && length == 0 {
                 continue;
@@ -98,7 +121,6 @@ impl Tiles {
             });
             end += length;
         }
-        let slab = Slab::new(pairs, end, self.file.as_ref())?;
-        Ok((tiles, slab))
+        Ok((tiles, Slab::copy_of(&pairs[..end], self.file.as_ref())?))
     }
 }

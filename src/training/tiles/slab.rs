@@ -24,11 +24,24 @@ pub(super) enum Slab<T> {
 }
 
 impl<T: Pod> Slab<T> {
-    /// Keep `all` in memory or, if there is a `file`, append the first `length` items to the file.
-    pub fn new(all: HugeBuffer<T>, length: usize, file: Option<&TemporaryFile>) -> Result<Self> {
+    /// Keep `all` in memory or, if there is a `file`, append the items to the file.
+    pub fn new(all: HugeBuffer<T>, file: Option<&TemporaryFile>) -> Result<Self> {
         Ok(match file {
             None => Self::Memory(all),
-            Some(file) => Self::Disk(file.append(bytemuck::cast_slice(&all[..length]))?.start),
+            Some(file) => Self::Disk(file.append(bytemuck::cast_slice(&all))?.start),
+        })
+    }
+
+    /// Keep a copy of `items` in memory or, if there is a `file`, append them to the file. A buffer of exactly their size
+    /// has no unused memory: a huge page would take memory for its unused part too.
+    pub fn copy_of(items: &[T], file: Option<&TemporaryFile>) -> Result<Self> {
+        Ok(match file {
+            None => {
+                let mut all = HugeBuffer::zeroed(items.len())?;
+                all.copy_from_slice(items);
+                Self::Memory(all)
+            }
+            Some(file) => Self::Disk(file.append(bytemuck::cast_slice(items))?.start),
         })
     }
 
