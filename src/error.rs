@@ -55,8 +55,9 @@ pub enum Error {
         /// What the parameter must be and, where this helps, the value that was given.
         message: String,
     },
-    /// The text or the table of pairs cannot be used: it has no words, no rows or no pairs to train on, too many
-    /// different words, or a word that is too long. If a setting can cause this, the message names the setting.
+    /// The text or the table of pairs cannot be used: it has no words that are frequent enough, no rows or no pairs to
+    /// train on, too many different words, or a word that is too long. If a setting can cause this, the message names
+    /// the setting.
     #[error("{0}")]
     Corpus(String),
     /// Training diverged, even after the learning rate was halved several times.

@@ -429,7 +429,7 @@ def test_empty_and_overlapping_sets_are_refused(sets, message):
 
 
 def test_a_word_that_is_target_and_attribute_or_stands_twice_is_warned_of():
-    with pytest.warns(UserWarning, match="both target and attribute raise the association .*: w3"):
+    with pytest.warns(UserWarning, match="in an attribute set raise the association .*: w3"):
         associations.weat(random_model(8), ["w0", "w3"], ["w2"], ["w3"], ["w4"])
     with pytest.warns(UserWarning, match="X: words that occur twice are counted once: w0"):
         result = associations.weat(random_model(8), ["w0", "w1", "w0"], ["w2"], ["w3"], ["w4"])

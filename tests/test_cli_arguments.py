@@ -1,4 +1,4 @@
-"""The command line with any arguments: it succeeds, or prints one line that says why not."""
+"""The command line with any arguments: it succeeds, or says on standard error why not."""
 
 from __future__ import annotations
 

@@ -16,7 +16,11 @@ PAGES = [
     *sorted(page for page in (ROOT / "docs").rglob("*.md") if page.name != "cli.md"),
 ]
 # Pages whose examples need libraries that are not installed everywhere.
-NEEDS = {"tables.md": ["pyarrow", "polars", "fsspec"]}
+NEEDS = {
+    "counts-from-tables.md": ["pyarrow"],
+    "scaling.md": ["distributed"],
+    "tables.md": ["pyarrow", "polars", "fsspec"],
+}
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 

@@ -19,7 +19,7 @@ pub struct CompactText {
     far: Vec<(u32, WordId)>,
 }
 
-/// The symbol of all words from this rank on. Larger symbols are marks, smaller ones are ranks.
+/// The symbol of all words whose rank is at least `FAR`. Larger symbols are marks, smaller ones are ranks.
 pub(crate) const FAR: u16 = END_SYMBOL - 3;
 /// The symbol of [`DROPPED`].
 const OUTSIDE: u16 = END_SYMBOL - 2;

@@ -274,7 +274,9 @@ def update(
                 boolean("new_words", new_words),
             )
         merged = Cooccurrence._of(core)
-        _check_more(old_counts.vocabulary, merged.vocabulary, parameters["min_count"])
+        _check_more(
+            old_counts.vocabulary, merged.vocabulary, parameters["min_count"] if new_words else None
+        )
         settings = checkpoints.settings(
             parameters,
             training,
@@ -290,16 +292,21 @@ def update(
         )
 
 
-def _check_more(before: Vocabulary, after: Vocabulary, min_count: int) -> None:
+def _check_more(before: Vocabulary, after: Vocabulary, min_count: int | None) -> None:
     """Raise a ValueError if the new text added no occurrence of a word of the vocabulary.
 
-    Further training would only repeat the old text.
+    Further training would only repeat the old text. With `min_count` None, no word is added to the
+    vocabulary.
     """
     if len(after) == len(before) and after.counts.sum() == before.counts.sum():
+        frequent = (
+            ""
+            if min_count is None
+            else f", or words that now occur at least min_count={min_count} times in all the text"
+        )
         raise ValueError(
-            "source must hold words of the vocabulary, or words that now occur "
-            f"min_count={min_count} times in all the text: the new text has no such word, so it "
-            "adds nothing to train on"
+            f"source must hold words of the vocabulary{frequent}: the new text has no such word, "
+            "so it adds nothing to train on"
         )
 
 

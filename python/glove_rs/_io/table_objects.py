@@ -1,4 +1,8 @@
-"""A column of a table in memory: of pandas, Polars, DuckDB, pyarrow, a dataset, or of rows."""
+"""A column of a table that is a Python object.
+
+The object is from pandas, Polars, DuckDB, pyarrow or Hugging Face `datasets`, or it is a dict of
+columns or an iterable of dicts.
+"""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ __all__ = [
 
 _C = TypeVar("_C", bound=Callable[..., None])
 
-#: The parameters that have a :class:`Default`, with the number of the signature.
+#: The parameters that have a :class:`Default`, each with the number that the signature of `Glove`
+#: shows. A preset may replace this number.
 _DEFAULTS: Final = {
     name: row.default for name, row in SETTINGS.items() if isinstance(row.default, Default)
 }

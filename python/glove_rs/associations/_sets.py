@@ -280,7 +280,8 @@ def warn_of_shared(firsts: Sequence[KnownWords], seconds: Sequence[KnownWords]) 
     others = {word for second in seconds for word in second.words}
     if shared := sorted({word for first in firsts for word in first.words} & others):
         warn(
-            "words that are both target and attribute raise the association with their attributes: "
+            "words that are in a target set and in an attribute set raise the association of these "
+            "two sets, because the cosine of a word with itself is 1: "
             f"{', '.join(shared)}"
         )
 

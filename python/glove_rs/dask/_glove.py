@@ -335,7 +335,10 @@ class DaskGlove(Glove):
             raise
 
     def _shrink(self, arrays: dict[str, Any], progress: Progress | None) -> None:
-        """Apply shrinkage in the calling process, as `Glove` does with ``subwords=True``."""
+        """Move the vectors towards those that spelling predicts, as `Glove` does if `subwords`.
+
+        This is computed in the calling process, not on the workers.
+        """
         state = self._state
         sums = arrays["W"] + arrays["W_tilde"]
         found = _core.shrink(state.vocabulary._core, sums, None, progress)
