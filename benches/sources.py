@@ -28,7 +28,7 @@ from glove_rs import Vocabulary
 
 
 class Table:
-    """Runs and prints the lines whose names match the pattern `only`."""
+    """A printed table of speeds. Each line is a benchmark; only names that match `only` are run."""
 
     def __init__(self, rounds: int, only: str) -> None:
         self.rounds = rounds

@@ -78,7 +78,10 @@ def records_of(cluster: Cluster, counted):
 
 
 def assert_counted(cluster: Cluster, counted, expected: Cooccurrence, rtol: float = 1e-12) -> None:
-    """Compare the vocabulary, and each group's counts with the records of the group's words."""
+    """Assert that `counted` has the vocabulary and the records of `expected`.
+
+    A group has the records whose row or column is one of its words.
+    """
     assert counted.vocabulary == expected.vocabulary
     words, groups = len(expected.vocabulary), len(counted.group_counts)
     rows, columns, values = expected.records()

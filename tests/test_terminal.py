@@ -21,7 +21,7 @@ pty = pytest.importorskip("pty", reason="no pseudo-terminals on this system")
 
 #: Words that change the title or the colour, or contain DEL, CSI of C1 or a text direction.
 EVIL = ["a\x1b]0;owned\x07", "b\x1b[31mred", "c\x7f", "d\x9b2J", "e\u202egpj", "f\u2066x"]
-#: Words with joiners and combining marks, which Persian, Devanagari and emoji need.
+#: Words with joiners and combining marks, as in Persian, Devanagari, emoji and separate accents.
 GOOD = ["می\u200cخواهم", "क\u094d\u200dष", "👩\u200d🚀", "e\u0301"]
 
 

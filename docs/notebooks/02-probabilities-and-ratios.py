@@ -102,10 +102,10 @@ X = Cooccurrence.from_corpus(text, window=3, min_count=1, distance_weighting=Fal
 X.contrast(ice, steam, probes)
 
 # %% [markdown] lang="en"
-# Each row is a word k. The table has the counts, the probabilities and the ratio P(k | ice) / P(k | steam). "log-odds" and "z" take into account how many counts there are; they are described in the documentation of `contrast`. The same ratios in numpy:
+# Each row is a word k. The table has the counts, the probabilities and the ratio P(k | ice) / P(k | steam). "log-odds" and "z" take into account how many counts there are; they are described in the documentation of `contrast`. The same ratios, computed with pandas:
 
 # %% [markdown] lang="zh"
-# 每一行是一个词 k，各列是计数、概率和比值 P(k | 冰) / P(k | 蒸汽)。“log-odds” 和 “z” 还考虑了计数的多少，说明见 `contrast` 的文档。用 numpy 计算同样的比值：
+# 每一行是一个词 k，各列是计数、概率和比值 P(k | 冰) / P(k | 蒸汽)。“log-odds” 和 “z” 还考虑了计数的多少，说明见 `contrast` 的文档。用 pandas 计算同样的比值：
 
 # %%
 counts = X.to_pandas()

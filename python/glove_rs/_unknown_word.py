@@ -108,8 +108,8 @@ def close_spellings(
     word : str
         A word that is not in the vocabulary.
     words : sequence of str
-        The words of the vocabulary. An edit replaces or adds letters of `word` and of the first
-        1,000 words.
+        The words of the vocabulary. Letters that an edit puts in, as a replacement or in addition,
+        are those of `word` and of the first 1,000 words.
     rows : mapping of str to int
         The index of each word in `words`.
     most : int, default 3

@@ -59,7 +59,7 @@ pub struct Subepoch {
     pub last: bool,
 }
 
-/// Tiles are built from the counts of a group. Only a few rows of these counts are decompressed at a time.
+/// Tiles are built from the counts of a group. A call of [`TileSource::rows`] decompresses the rows of one block of words.
 impl TileSource for &GroupCounts {
     type Rows = RowBlock;
     type BlockRows<'a>

@@ -177,7 +177,8 @@ impl FolderReplacement {
     fn swap(&self, new: &Path) -> io::Result<()> {
         match exchange(new, &self.target) {
             Ok(()) => {
-                // Another process may have put a file into the old folder after the check.
+                // The old folder is now at the path `new`. Another process may have put a file into it since
+                // `put` checked it.
                 let checked = self.refuse_foreign(new);
                 if checked.is_err() {
                     exchange(new, &self.target)?;

@@ -124,7 +124,7 @@ impl FolderWriter {
         })
     }
 
-    /// Raise the error that [`FolderWriter::commit`] would raise now.
+    /// Raise an error if [`FolderWriter::commit`] would now refuse to replace what is at the path.
     fn check(&self, py: Python<'_>, overwrite: bool) -> PyResult<()> {
         let replacement = lock(&self.replacement);
         let replacement = replacement.as_ref().ok_or_else(closed)?;

@@ -299,7 +299,7 @@ class Slices(Mapping[Any, WordVectors]):
                 continue
             own = wv[word].astype(np.float64)
             moved = float(1 - own @ start / np.linalg.norm(own))
-            # Rounding would move the vector away from itself, or give a drift below 0.
+            # Rounding could give the first vector a drift above 0, or any vector one below 0.
             drift.append(0.0 if moved < 0 or (wv is first and np.isfinite(moved)) else moved)
         return self._over([word], {"drift": drift})
 

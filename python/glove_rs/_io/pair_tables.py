@@ -115,7 +115,10 @@ class _Batches:
 
 
 def _raise_from_dataset(error: ValueError, table: Any) -> None:
-    """Raise `error` with the file of its row if `table` is an unfiltered dataset of pyarrow."""
+    """Raise `error` again with the file and the number of the row in it that caused the error.
+
+    This is possible if `table` is an unfiltered dataset of pyarrow. Otherwise return.
+    """
     row = getattr(error, "row", None)
     if row is None or not hasattr(table, "get_fragments"):
         return

@@ -165,7 +165,7 @@ def _warn(found: _core.CoreVectors) -> None:
 
 
 def _warn_of_limit(found: Sequence[str], wanted: Sequence[str] | None, limit: int | None) -> None:
-    """Warn of wanted words that were not found, if `limit` is the possible reason."""
+    """Warn of wanted words that were not found, if a `limit` was given."""
     if wanted is None or limit is None:
         return
     have = set(found)

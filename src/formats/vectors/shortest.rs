@@ -3,7 +3,7 @@
 //! Nearly all numbers of vectors have absolute values between 10⁻⁶ and 10. In this range, f64
 //! holds exactly the values that must be compared. So the digits of several numbers are found by
 //! the same few operations, without a branch, in loops that the compiler vectorises. The library
-//! `zmij` formats the other numbers. The digits of every number are those that `zmij` would give.
+//! `zmij` formats the other numbers and powers of two, whose two neighbours are not equally far. The digits of every number are those that `zmij` would give.
 
 use pulp::{Arch, Simd, WithSimd};
 
