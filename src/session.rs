@@ -76,7 +76,7 @@ pub enum Start {
 }
 
 impl Start {
-    /// Continue the training of a checkpoint.
+    /// The start of a training that continues from a checkpoint.
     ///
     /// # Errors
     /// As for [`checkpoint::load`].

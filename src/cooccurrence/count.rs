@@ -15,7 +15,7 @@ use super::matrix::Triangle;
 use super::merge::{BlockSum, merge, push_row};
 use super::occurrences::Occurrences;
 use super::options::CountingOptions;
-use super::row_writer::{CountedBlock, Progress, RowWriter};
+use super::row_writer::{CountedBlock, RowWriter, WriterProgress};
 use super::window::{RowCounter, sum_row};
 use crate::encoding::{EncodedCorpus, Segment};
 use crate::error::Result;
@@ -85,7 +85,7 @@ fn count_segments<S: BlockSum>(
         } else {
             RowWriter::on_disk(memory)?
         };
-        writer.set_progress(Progress {
+        writer.set_progress(WriterProgress {
             fraction: corpus.fraction_read(),
             earlier_rows: counted.iter().map(Triangle::disk_bytes).sum(),
             other_files: corpus.disk_bytes(),

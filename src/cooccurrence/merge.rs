@@ -4,7 +4,7 @@
 use super::accumulator::{RowAccumulator, RowSums, Sum, SumKind};
 use super::block_layout::{RowBlock, TriangleRow};
 use super::matrix::Triangle;
-use super::row_writer::{CountedBlock, Progress, RowWriter};
+use super::row_writer::{CountedBlock, RowWriter, WriterProgress};
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
@@ -131,9 +131,9 @@ fn merge_once<S: BlockSum>(
         Stage::Merging,
         matrices.iter().map(|matrix| matrix.pairs()).sum(),
     );
-    writer.set_progress(Progress {
+    writer.set_progress(WriterProgress {
         other_files: matrices.iter().map(|matrix| matrix.disk_bytes()).sum(),
-        ..Progress::default()
+        ..WriterProgress::default()
     });
     let tasks = tasks(matrices, words as WordId);
     for tasks in tasks.chunks(memory.wave_tasks(tasks.len())) {

@@ -47,12 +47,12 @@ pub(crate) struct RowWriter<'a> {
     memory_bytes: u64,
     file: Option<SpillFile>,
     totals: Totals,
-    progress: Progress,
+    progress: WriterProgress,
 }
 
 /// What is counted and written apart from the rows of this writer. If the disk is full, the error message estimates
 /// from this how much space is needed.
-pub(crate) struct Progress {
+pub(crate) struct WriterProgress {
     /// The fraction of the text that lies in the segments so far, including the segment whose rows this writer takes.
     pub fraction: f64,
     /// Number of bytes of rows of earlier segments in temporary files.
@@ -61,7 +61,7 @@ pub(crate) struct Progress {
     pub other_files: u64,
 }
 
-impl Default for Progress {
+impl Default for WriterProgress {
     fn default() -> Self {
         Self {
             fraction: 1.0,
@@ -71,7 +71,7 @@ impl Default for Progress {
     }
 }
 
-impl Progress {
+impl WriterProgress {
     /// The space that is needed, after `written` bytes of rows. The estimate is low: it leaves out the rows of the
     /// segments so far that have not been written yet, and the sum of all segments.
     fn space_needed(&self, written: u64) -> f64 {
@@ -88,7 +88,7 @@ impl<'a> RowWriter<'a> {
             memory_bytes: 0,
             file: None,
             totals: Totals::default(),
-            progress: Progress::default(),
+            progress: WriterProgress::default(),
         }
     }
 
@@ -101,7 +101,7 @@ impl<'a> RowWriter<'a> {
     }
 
     /// Set what the error message for a full disk is computed from. Without it, these rows are all that is written.
-    pub fn set_progress(&mut self, progress: Progress) {
+    pub fn set_progress(&mut self, progress: WriterProgress) {
         self.progress = progress;
     }
 

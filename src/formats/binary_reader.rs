@@ -40,10 +40,11 @@ impl BinaryReader {
         Ok(bytes)
     }
 
-    /// Refuse a file that has bytes after the end of its content. The message calls the content `content`.
+    /// Refuse a file that has bytes after the end of its content. In the message, `content` is the name of the
+    /// content.
     ///
     /// # Errors
-    /// [`Error::Format`]; [`Error::Io`]; [`Error::Cancelled`].
+    /// [`Error::Format`]; [`Error::Io`]; [`Error::Memory`]; [`Error::Cancelled`].
     pub fn expect_end(&mut self, content: &str) -> Result<()> {
         if self.input.peek(1)?.is_empty() {
             return Ok(());

@@ -56,8 +56,9 @@ def following(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
 def passed_on(name: str, value: Any, preset: Any) -> Any:
     """Return the value of one attribute that a user sets in a model with a preset.
 
-    A :class:`Default` that is not the model's own was read from some model: the user saw a number
-    and passes it on, so it becomes an int.
+    A :class:`Default` with another number than that of this preset was read from a model with
+    another preset, or from another attribute: the user saw the number and passes it on, so it
+    becomes an int.
     """
     if not isinstance(value, Default):
         return value

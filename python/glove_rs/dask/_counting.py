@@ -19,7 +19,7 @@ from .._checks import byte_count
 from .._io.sources import documents_of, source_arguments
 from .._io.table_files import Piece
 from .._io.table_objects import column_of
-from .._progress import ProgressCallback as Progress
+from .._progress import ProgressCallback
 from .._settings import checked, core_counting, core_encoding
 from ..vocabulary import Vocabulary
 from ._cluster import Cluster
@@ -105,7 +105,7 @@ def count(
     vocabulary: Vocabulary | None = None,
     groups: int,
     blocksize: int | str = "64MiB",
-    progress: Progress | None = None,
+    progress: ProgressCallback | None = None,
     **settings: Any,
 ) -> Counted:
     """Count the co-occurrences of `source` on the workers of `cluster`.
@@ -275,7 +275,7 @@ def _merged_by_group(
 class _StageTimer:
     """Waits for the tasks of each stage in turn, and reports progress."""
 
-    def __init__(self, progress: Progress | None) -> None:
+    def __init__(self, progress: ProgressCallback | None) -> None:
         self._progress = progress
         self._begun = time.monotonic()
         self.seconds: dict[str, float] = {}

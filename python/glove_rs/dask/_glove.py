@@ -15,8 +15,7 @@ from .. import _core, _settings
 from .._checks import byte_count, integer
 from .._fit.fitting import given_counts
 from .._fit.training import CheckedFitOptions, FitOptions, Fitted, History, Init
-from .._progress import ProgressCallback as Progress
-from .._progress import reporter
+from .._progress import ProgressCallback, reporter
 from ..glove import Glove
 from ..subwords import Subwords
 from ..vectors import WordVectors
@@ -272,7 +271,7 @@ class DaskGlove(Glove):
         training: _core._Training,
         fit_options: CheckedFitOptions,
         init: Init | None,
-        progress: Progress | None,
+        progress: ProgressCallback | None,
         stages: dict[str, dict[str, Any]],
         resend: Callable[[Sequence[int]], list[Future]] | None = None,
         *,
@@ -334,7 +333,7 @@ class DaskGlove(Glove):
                     store(trainer.arrays(trainer.state))
             raise
 
-    def _shrink(self, arrays: dict[str, Any], progress: Progress | None) -> None:
+    def _shrink(self, arrays: dict[str, Any], progress: ProgressCallback | None) -> None:
         """Move the vectors towards those that spelling predicts, as `Glove` does if `subwords`.
 
         This is computed in the calling process, not on the workers.

@@ -19,7 +19,7 @@ from distributed import Future, wait
 
 from .. import _core
 from .._fit.training import CheckedFitOptions
-from .._progress import ProgressCallback as Progress
+from .._progress import ProgressCallback
 from .._warnings import warn
 from . import _strata
 from ._cluster import Cluster
@@ -129,7 +129,7 @@ class DistributedTraining:
         running: _core._Running,
         fit_options: CheckedFitOptions,
         init: _core._Init | None,
-        progress: Progress | None,
+        progress: ProgressCallback | None,
         resend: Callable[[Sequence[int]], list[Future]] | None = None,
     ) -> None:
         self._cluster = cluster

@@ -104,8 +104,8 @@ impl<'a> Sample<'a> {
             alike
         };
         let mut chosen = Dialect::default();
-        // Whether a line probably has no list: "1,5" may be a number with a decimal comma instead of two whole numbers,
-        // and what looks like the first number of a list may be the end of a phrase.
+        // Whether a line probably has no list. "1,5" may be a number with a decimal comma instead of two whole numbers.
+        // In "route 66,0.1,0.2", the 66 looks like the first number of a list, but is the end of a word with spaces.
         let is_other = |line: &[u8]| {
             let line = trim_end(line);
             let start = line.iter().rposition(|b| b" \t:".contains(b));

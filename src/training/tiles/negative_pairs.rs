@@ -12,9 +12,9 @@ use crate::training::negatives::{NegativePair, NegativeSampler, NegativeTargets}
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Buffers of one thread.
+/// DrawBuffers of one thread.
 #[derive(Default)]
-struct Buffers {
+struct DrawBuffers {
     // Room for all pairs that are drawn for a block of rows. About half of them remain.
     pairs: Option<HugeBuffer<NegativePair>>,
     // Scratch of `NegativeSampler::draw`.
@@ -48,7 +48,7 @@ impl Tiles {
             let row_blocks = first..rows.end.min(first + wave);
             let drawn: Vec<Result<(Vec<Tile>, Slab<NegativePair>)>> = row_blocks
                 .into_par_iter()
-                .map_init(Buffers::default, |buffers, row_block| {
+                .map_init(DrawBuffers::default, |buffers, row_block| {
                     self.draw_row(sampler, row_block, buffers, monitor)
                 })
                 .collect();
@@ -72,13 +72,13 @@ impl Tiles {
         &self,
         sampler: &NegativeSampler,
         row_block: usize,
-        buffers: &mut Buffers,
+        buffers: &mut DrawBuffers,
         monitor: &Monitor,
     ) -> Result<(Vec<Tile>, Slab<NegativePair>)> {
         let blocks = 0..self.grid.blocks();
         let max_draws = |column_block| sampler.max_draws(&self.grid, row_block, column_block);
         let most = blocks.clone().map(max_draws).sum();
-        let Buffers {
+        let DrawBuffers {
             pairs,
             taken,
             records,
