@@ -271,7 +271,7 @@ def test_an_exception_of_a_callback_is_raised(tmp_path):
 
 def test_memory_is_four_bytes_for_a_word_of_a_window():
     contexts = kwic.contexts([["a", "b", "c"] * 1000], "a", 10)
-    assert contexts.nbytes <= 1000 * (4 * 20 + 5 * 8)
+    assert contexts.nbytes <= 1000 * (4 * 20 + 6 * 8)
 
 
 # --- words that are not there, and wrong arguments ------------------------------------------------

@@ -65,7 +65,7 @@
 #
 # $$F(w_i \cdot \tilde w_k) = P_{ik} = \frac{X_{ik}}{X_i}.$$
 #
-# *Assumed:* that F is such a homomorphism, because words and context words should be exchangeable. Also assumed: that the two sides are equal, not only proportional. A factor that depends on k alone would cancel in the ratio. Step 6 makes room for it.
+# *Assumed:* that F is such a homomorphism, because words and context words should be exchangeable. Also assumed: that $F(w_i \cdot \tilde w_k)$ is equal to $P_{ik}$, not only proportional to it. A factor that depends on k alone would cancel in the ratio. Step 6 makes room for it.
 
 # %% [markdown] lang="zh"
 # ## 第 4 步：差对应比值
@@ -80,7 +80,7 @@
 #
 # 就满足要求。
 #
-# **假设**：F 是这样的同态，理由是词与上下文词的角色应当可以互换。这里还假设两边相等，而不只是成比例：一个只依赖 k 的因子在比值里会被约掉。第 6 步会给它留出位置。
+# **假设**：F 是这样的同态，理由是词与上下文词的角色应当可以互换。这里还假设 $F(w_i \cdot \tilde w_k)$ 等于 $P_{ik}$，而不只是与它成比例：一个只依赖 k 的因子在比值里会被约掉。第 6 步会给它留出位置。
 
 # %% [markdown] lang="en"
 # ## Step 5: F is the exponential function

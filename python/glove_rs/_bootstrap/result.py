@@ -124,7 +124,7 @@ class Bootstrap:
         if self._temporary is not None:
             raise TypeError(
                 "this bootstrap cannot be pickled or copied, because its replicates are in a "
-                "temporary folder: save it, or make it with path="
+                "temporary folder: save it and load the saved bootstrap, or make it with path="
             )
         # As after `load`: the text of the trainer is in the memory of this process.
         return {**self.__dict__, "_trainer": None}

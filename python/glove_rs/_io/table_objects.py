@@ -139,8 +139,8 @@ def _of_rows(rows: Iterable[Any], column: str) -> Iterator[Any]:
             yield row
         else:
             raise TypeError(
-                "source must be a table, tables, or dicts with the name of a column if column is "
-                f"given, but item {number} is of type {type(row).__name__}"
+                "if column is given, source must be a table, or an iterable of tables or of dicts "
+                f"that have this column, but item {number} is of type {type(row).__name__}"
             )
 
 

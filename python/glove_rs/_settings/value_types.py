@@ -207,7 +207,10 @@ class ProgressType:
 
 @dataclass(frozen=True)
 class WordsOrFile:
-    """Words or phrases, or the path of a file that has them. `read` accepts both."""
+    """Words or phrases, the path of a file that has them, or for stop words a language.
+
+    `read` accepts all of these.
+    """
 
     read: Callable[[object], Any]
     metavar: str = "FILE"

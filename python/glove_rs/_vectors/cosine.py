@@ -152,6 +152,6 @@ def _cosines(first: _Float64, second: _Float64) -> _Float64:
         squares = np.einsum("ij,ij->i", first, first) * np.einsum("ij,ij->i", second, second)
         cosines: _Float64 = np.einsum("ij,ij->i", first, second)
         cosines /= np.sqrt(np.where(squares == 0, 1, squares))
-    # If a length is infinite, the quotient may be 0, but the cosine is not defined.
+    # If the squares overflow, the quotient would be 0 or NaN. Both become NaN.
     cosines[~np.isfinite(squares)] = np.nan
     return cosines

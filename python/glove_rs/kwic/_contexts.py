@@ -181,8 +181,8 @@ class KeywordContexts:
 
     @property
     def nbytes(self) -> int:
-        """The bytes of memory of windows and positions, without distinct words and metadata."""
-        return int(self._ids.nbytes + self._numbers.nbytes)
+        """The bytes of memory of windows and positions, without list of words and metadata."""
+        return int(self._ids.nbytes + self._ends.nbytes + self._numbers.nbytes)
 
     def __len__(self) -> int:
         return int(self._numbers.shape[1])
