@@ -177,6 +177,13 @@ def test_a_table_that_is_alone_in_a_zip_archive_is_read(tmp_path, expected):
     assert counted(tmp_path / "one.zip", column="text") == expected
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_table_in_an_archive_may_be_packed_by_any_method(tmp_path, expected, method):
+    with zipfile.ZipFile(tmp_path / "t.zip", "w", method) as archive:
+        archive.writestr("a.csv", csv_text())
+    assert counted(f"{tmp_path / 't.zip'}:a.csv", column="text") == expected
+
+
 @pytest.mark.parametrize("name", ["CSV", "Parquet"])
 def test_a_damaged_table_in_a_zip_archive_is_refused_by_name(tmp_path, name):
     WRITERS[name](tmp_path / "table")

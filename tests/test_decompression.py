@@ -297,3 +297,24 @@ def test_streams_of_much_content_are_read_in_bounded_memory():
         print(read > 1 << 26, most() - before < 32 << 10)
     """
     assert run(code) == "True True\n"
+
+
+@pytest.mark.parametrize("kind", [bytearray, memoryview])
+def test_a_file_may_return_any_bytes_like_object(kind):
+    class Source:
+        def __init__(self) -> None:
+            self.file = io.BytesIO(gzip.compress(b"a b c " * 1000))
+
+        def read(self, size: int) -> object:
+            return kind(self.file.read(size))
+
+    assert Stream(Source(), "source", 16).buffered().read() == b"a b c " * 1000
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes have no non-blocking mode")
+def test_a_file_that_has_no_data_yet_is_not_taken_for_one_that_has_ended():
+    read, write = os.pipe()
+    os.set_blocking(read, False)
+    os.write(write, b"one two\n")
+    with open(read, "rb") as file, os.fdopen(write, "wb"), pytest.raises(BlockingIOError):
+        Stream(file, "pipe", 16).buffered().read()

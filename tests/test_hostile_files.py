@@ -692,3 +692,13 @@ def test_settings_of_many_megabytes_are_refused(tmp_path):
     (tmp_path / "settings.json").write_text("[" + "[]," * 3 * 10**6 + "[]]")
     with pytest.raises(FormatError, match="longer than"):
         output_folder.read_settings(tmp_path)
+
+
+def test_a_model_whose_arrays_are_in_the_memory_order_of_fortran_scores_the_same(tmp_path):
+    model = Glove(dim=3, min_count=1, epochs=2, threads=1)
+    model.fit(["an apple a day keeps them away"] * 9)
+    model.save(tmp_path / "c.npz")
+    with np.load(tmp_path / "c.npz") as arrays:
+        np.savez(tmp_path / "f.npz", **{k: np.asfortranarray(v) for k, v in arrays.items()})
+    loaded = Glove.load(tmp_path / "f.npz")
+    assert loaded.score(["an apple a day"]) == model.score(["an apple a day"])

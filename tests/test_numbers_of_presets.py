@@ -218,3 +218,11 @@ def test_a_model_of_a_cluster_follows_its_preset() -> None:
     assert read(again) == NUMBERS["best"]
     assert read(DaskGlove(**Glove(preset="stanford2024").get_params())) == NUMBERS["stanford2024"]
     assert read(pickle.loads(pickle.dumps(model)).set_params(preset="paper")) == NUMBERS["paper"]
+
+
+def test_a_constructor_may_run_again_with_another_preset():
+    model = Glove()
+    model.__init__(preset="stanford2024")
+    assert (model.window, model.min_count) == (10, 20)
+    model.preset = "best"
+    assert (model.window, model.min_count) == (15, 5)

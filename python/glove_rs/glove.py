@@ -293,6 +293,7 @@ class Glove:
         user_dictionary: UserDictionary | None = None,
         simplified_lookup: bool = False,
     ) -> None:
+        self.preset = preset  # first: the numbers that are not given depend on it
         self.dim = dim
         self.window = window
         self.min_count = min_count
@@ -314,7 +315,6 @@ class Glove:
         self.memory = memory
         self.tmp_dir = tmp_dir
         self.progress = progress
-        self.preset = preset
         self.bias_learning_rate = bias_learning_rate
         self.schedule = schedule
         self.negative = negative

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::memory::MemoryLimit;
 use pyo3::exceptions::{PyBlockingIOError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyIterator, PyString};
+use pyo3::types::{PyByteArray, PyBytes, PyIterator, PyMemoryView, PyString};
 use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
@@ -353,6 +353,8 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
 /// The bytes of a Python file object.
 pub struct PythonStream {
     read: Py<PyAny>,
+    // The method `read1`, if the file has it.
+    read_available: Option<Py<PyAny>>,
     // What to do with lone surrogates in text; `None` to refuse text.
     errors: Option<OnInvalid>,
     // The last block that Python returned, and how far it has been read.
@@ -373,9 +375,11 @@ impl PythonStream {
     fn over(file: &Bound<'_, PyAny>, errors: Option<OnInvalid>) -> PyResult<Self> {
         // `read1` returns the data that is available now. `read` waits for the number of bytes that was
         // asked for.
-        let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
+        let read1 = file.getattr("read1").ok();
+        let read = file.getattr("read");
         Ok(Self {
-            read: read.unbind(),
+            read: read.or_else(|error| read1.clone().ok_or(error))?.unbind(),
+            read_available: read1.map(Bound::unbind),
             errors,
             block: io::Cursor::default(),
         })
@@ -384,7 +388,25 @@ impl PythonStream {
     fn next_block(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
         // A file of many bytes may decompress to none. The calling thread would then not see signals.
         py.check_signals()?;
-        let block = self.read.bind(py).call1((CHUNK_BYTES,))?;
+        let block = match &self.read_available {
+            None => self.read.bind(py).call1((CHUNK_BYTES,))?,
+            Some(read1) => {
+                let block = read1.bind(py).call1((CHUNK_BYTES,))?;
+                // Of a file in non-blocking mode that has no data yet, `read1` returns no bytes, as at
+                // the end, but `read` returns None.
+                match block.len() {
+                    Ok(0) => self.read.bind(py).call1((CHUNK_BYTES,))?,
+                    _ => block,
+                }
+            }
+        };
+        let is_buffer =
+            block.is_instance_of::<PyByteArray>() || block.is_instance_of::<PyMemoryView>();
+        let block = if is_buffer {
+            py.get_type::<PyBytes>().call1((block,))?
+        } else {
+            block
+        };
         if let Ok(bytes) = block.cast::<PyBytes>() {
             return Ok(bytes.as_bytes().to_vec());
         }
@@ -399,7 +421,8 @@ impl PythonStream {
             return Err(PyBlockingIOError::new_err((11, message)));
         }
         Err(PyTypeError::new_err(format!(
-            "the source's read() must return bytes or str, got {}",
+            "the source's read() must return bytes{}, got {}",
+            if self.errors.is_some() { " or str" } else { "" },
             type_name(&block)
         )))
     }

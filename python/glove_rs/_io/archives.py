@@ -162,7 +162,8 @@ class Archive:
             if file.read(1):  # this read at the end makes zipfile compare the checksum
                 raise ValueError(f"{name} has more bytes than its shape needs")
         array = array.astype(dtype.newbyteorder("="), copy=False)
-        return array.reshape(found, order="F" if fortran == "True" else "C")
+        # The core reads arrays in C order.
+        return np.ascontiguousarray(array.reshape(found, order="F" if fortran == "True" else "C"))
 
     def rows(self, name: str) -> list[list[float]]:
         """Return the rows of a float64 matrix; an empty list for an empty array."""

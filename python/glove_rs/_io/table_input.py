@@ -46,7 +46,8 @@ class TableFile:
 
     def content(self, look: int) -> Stream:
         """Open the decompressed content, and read its first `look` bytes."""
-        return Stream(None if self._is_member else self._open(), self.name, look)
+        in_core = self._is_member and _is_deflated_or_stored(self.name)
+        return Stream(None if in_core else self._open(), self.name, look)
 
     def _open(self) -> Any:
         if self.stream is not None:
@@ -105,6 +106,13 @@ class _Borrowed:
         return self
 
     def __exit__(self, *_: object) -> None: ...
+
+
+def _is_deflated_or_stored(name: str) -> bool:
+    """Return whether the core unpacks a file of an archive. Python unpacks bzip2 and LZMA."""
+    archive, member = _core.find_member(name)
+    with zipfile.ZipFile(archive) as file:
+        return file.getinfo(member).compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 
 
 def _open_member(name: str) -> Any:
