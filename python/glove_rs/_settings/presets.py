@@ -70,8 +70,8 @@ def passed_on(name: str, value: Any, preset: Any) -> Any:
 def given_together(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
     """Return the parameters that a user sets in a model with a preset.
 
-    If every keyword-only parameter of the constructor is there, these are the parameters of a model as
-    `get_params` returns them: a Default follows the preset. Otherwise the user passes on single
+    If every keyword-only parameter of the constructor is there, these are the parameters of a model
+    as `get_params` returns them: a Default follows the preset. Otherwise the user passes on single
     numbers, and a Default becomes an int.
     """
     return following(values, preset) if values.keys() >= _KEYWORDS else _as_int(values)
