@@ -5,8 +5,9 @@
 pub struct EpochReport {
     /// Epoch number, from 1.
     pub epoch: usize,
-    /// The objective that training minimises, divided by the number of records: `data_loss` and the
-    /// terms of negative pairs and of the anchor (docs/architecture.md, Loss).
+    /// The objective that training minimises, divided by the number n of records: `data_loss` + (N + A)/n. N is the
+    /// sum of ½ λ max(0, w·w̃ + b + b̃ − t)² over the negative pairs, with their weight λ and the target t of a pair. A is
+    /// μ Σ ‖(w + w̃) − r‖² over the words with a pretrained vector r, with the weight μ of the anchor.
     pub loss: f64,
     /// The mean cost ½ f(X) diff² of the records, where f is the weighting and diff = w·w̃ + b + b̃ − ln X. Stanford's
     /// tool prints this loss.

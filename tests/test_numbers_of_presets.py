@@ -141,6 +141,21 @@ def test_a_number_that_is_read_from_a_model_is_given_by_hand_to_another() -> Non
     assert len(Vocabulary.from_corpus(TEXT, min_count=other.min_count)) == 4
 
 
+@pytest.mark.parametrize("preset", NUMBERS)
+def test_all_numbers_that_are_read_from_a_model_are_given_by_hand_to_another(preset: str) -> None:
+    other = Glove(preset="stanford2024")
+    numbers = {name: getattr(other, name) for name in NUMBERS[preset]}
+    models = [
+        Glove(**numbers, preset=preset),
+        Glove(**numbers).set_params(preset=preset),
+        Glove().set_params(**numbers, preset=preset),
+        Glove(preset=preset).set_params(**numbers),
+    ]
+    for model in models:
+        assert read(clone(model)) == NUMBERS["stanford2024"]
+        assert read(model.set_params(preset="best")) == NUMBERS["stanford2024"]
+
+
 def test_a_preset_that_does_not_exist_changes_no_number() -> None:
     model = Glove(preset="stanford2024")
     for wrong in ("typo", None, ["best"], 3):

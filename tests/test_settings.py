@@ -257,6 +257,15 @@ def test_a_parameter_given_by_hand_changes_itself_alone(preset, by_hand):
     assert with_it == _settings.resolve({"preset": preset}) | by_hand
 
 
+def test_the_help_of_the_presets_has_every_number_in_which_stanford2024_differs_from_paper():
+    paper, stanford = (_settings.PRESETS[name] for name in ("paper", "stanford2024"))
+    text = _settings.SETTINGS["preset"].help
+    for name, value in stanford.items():
+        if value != paper.get(name):
+            assert re.search(rf"\b({name} {value:g}|{value:g} {name})\b", text), name
+    assert "{" not in text
+
+
 def test_the_preset_s_own_value_changes_nothing():
     assert Glove(**RUN, epochs=2).fit(TEXT).W.tobytes() == (
         Glove(**RUN, epochs=2, x_max=20).fit(TEXT).W.tobytes()

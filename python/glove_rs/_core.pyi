@@ -13,10 +13,15 @@ __all__ = [
     "COMPRESSED_ENDINGS",
     "COMPRESSION_BYTES",
     "DOCUMENTS",
+    "MAX_DIM",
+    "MAX_DOCUMENT",
+    "MAX_NEGATIVE",
+    "MAX_WORD_BYTES",
     "NEGATIVE_EXPONENT",
     "NORMALIZATIONS",
     "OPTIMIZERS",
     "SCHEDULES",
+    "SCORINGS",
     "TEXT_ERRORS",
     "TOKENIZERS",
     "VECTOR_FORMATS",
@@ -118,6 +123,7 @@ DOCUMENTS: Final[tuple[str, ...]]
 NORMALIZATIONS: Final[tuple[str, ...]]
 OPTIMIZERS: Final[tuple[str, ...]]
 SCHEDULES: Final[tuple[str, ...]]
+SCORINGS: Final[tuple[str, ...]]
 TEXT_ERRORS: Final[tuple[str, ...]]
 TOKENIZERS: Final[tuple[str, ...]]
 VECTOR_FORMATS: Final[tuple[str, ...]]
@@ -221,6 +227,14 @@ COMPRESSED_ENDINGS: Final[tuple[str, ...]]
 #: The number of first bytes that `is_splittable` needs.
 COMPRESSION_BYTES: Final[int]
 NEGATIVE_EXPONENT: Final[float]
+#: The largest value of `negative`.
+MAX_NEGATIVE: Final[float]
+#: The largest value of `dim`.
+MAX_DIM: Final[int]
+#: The default of `max_word_bytes`.
+MAX_WORD_BYTES: Final[int]
+#: The number of words of the longest document that ``window=None`` counts.
+MAX_DOCUMENT: Final[int]
 
 # The documentation site takes the docstrings of these classes from here.
 class FormatError(ValueError):

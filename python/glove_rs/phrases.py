@@ -140,7 +140,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
             As for :meth:`glove_rs.Vocabulary.from_corpus`.
         """
         min_count = integer("min_count", min_count, 1)
-        scoring = choice("scoring", scoring, _SCORINGS)
+        scoring = choice("scoring", scoring, _core.SCORINGS)
         if scoring == "npmi":
             threshold = 0.5 if threshold is None else real("threshold", threshold, -1.0)
             if threshold > 1:
@@ -240,9 +240,6 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickle, (self._core,)
-
-
-_SCORINGS = ("default", "npmi")
 
 
 def _readings(source: Any, options: Any) -> Callable[[], Any]:

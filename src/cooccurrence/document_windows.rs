@@ -174,7 +174,7 @@ impl LongDocument {
             format!(", which begins {:?},", first.join(" "))
         };
         let gaps = if self.has_gaps {
-            " (with keep_gaps=True, words outside the vocabulary count too)"
+            " (dropped words count too, because distances count them)"
         } else {
             ""
         };

@@ -116,6 +116,22 @@ mod _core {
     #[pymodule_export]
     const NEGATIVE_EXPONENT: f64 = crate::training::NEGATIVE_EXPONENT;
 
+    /// The largest value of `negative`.
+    #[pymodule_export]
+    const MAX_NEGATIVE: f64 = crate::training::MAX_NEGATIVE;
+
+    /// The largest value of `dim`.
+    #[pymodule_export]
+    const MAX_DIM: usize = crate::training::MAX_DIM;
+
+    /// The default of `max_word_bytes`.
+    #[pymodule_export]
+    const MAX_WORD_BYTES: usize = crate::corpus::MAX_WORD_BYTES;
+
+    /// The number of words of the longest document that `window=None` counts.
+    #[pymodule_export]
+    const MAX_DOCUMENT: usize = crate::cooccurrence::MAX_DOCUMENT;
+
     /// The number of first bytes that `is_splittable` needs.
     #[pymodule_export]
     const COMPRESSION_BYTES: usize = super::Compression::MAGIC_BYTES;

@@ -1,6 +1,7 @@
 //! The names that parameters such as `tokenizer`, `format` and `optimizer` accept, and the endings of the names of
 //! compressed files, as tuples in the module `_core`.
 
+use crate::collocations::Scoring;
 use crate::corpus::{DocumentUnit, OnInvalid};
 use crate::formats::{Combine, Format};
 use crate::io::COMPRESSED;
@@ -11,7 +12,7 @@ use pyo3::types::PyTuple;
 
 /// Add a tuple of names to the module for each parameter whose values are names.
 pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    let tuples: [(&str, &[&str]); 8] = [
+    let tuples: [(&str, &[&str]); 9] = [
         ("TOKENIZERS", &Tokenizer::NAMES),
         ("NORMALIZATIONS", &Normalization::NAMES),
         ("DOCUMENTS", &DocumentUnit::NAMES),
@@ -20,6 +21,7 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
         ("OPTIMIZERS", &Optimizer::NAMES),
         ("VECTOR_FORMATS", &Format::NAMES),
         ("COMBINATIONS", &Combine::NAMES),
+        ("SCORINGS", &Scoring::NAMES),
     ];
     for (attribute, names) in tuples {
         module.add(attribute, PyTuple::new(module.py(), names)?)?;

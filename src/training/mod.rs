@@ -43,7 +43,7 @@ pub use kernel::SimdLevel;
 pub use marginals::{Marginal, marginals};
 pub use negatives::NEGATIVE_EXPONENT;
 pub use optimizer::Optimizer;
-pub use options::TrainingOptions;
+pub use options::{MAX_NEGATIVE, TrainingOptions};
 pub use parameters::{Exported, Parameters};
 pub use rate_schedule::RateSchedule;
 pub use row_layout::{MAX_DIM, RowLayout};

@@ -141,4 +141,4 @@ impl TrainingOptions {
 }
 
 /// The largest accepted value of `negative`.
-const MAX_NEGATIVE: f64 = 1000.0;
+pub const MAX_NEGATIVE: f64 = 1000.0;

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from .. import _html, _settings
-from .._checks import boolean, byte_count
+from .._checks import byte_count
 from .._io.sources import files_of
 from .._text import about, amount, columns
 from ..cooccurrence import Cooccurrence, CountingEstimate
 from .protocol import Trainable
-from .training import Text
+from .training import Text, keeps_counts
 
 __all__ = ["Advice", "FitEstimate", "estimate"]
 
@@ -155,9 +155,7 @@ def estimate(model: Trainable, text: Text, *, keep_counts: bool | None) -> FitEs
     training = _settings.core_training(parameters)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name not in {"tmp_dir", "progress"}}
-    if keep_counts is None:
-        keep_counts = text.fingerprint is None  # as in `fit`
-    keep = boolean("keep_counts", keep_counts)
+    keep = keeps_counts(keep_counts, text)
     counts = Cooccurrence.estimate(text.source, **settings, **text.where())
     dim, optimizer, negative = model.dim, training["optimizer"], training["negative"]
     sizes = counts._core.fit(dim, optimizer, negative, keep)

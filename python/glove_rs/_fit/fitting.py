@@ -24,7 +24,7 @@ from ..vocabulary import Vocabulary
 from . import checkpoints
 from .checkpoints import Folder
 from .protocol import Trainable
-from .training import CheckedFitOptions, FitOptions, Fitted, History, Init, Text
+from .training import CheckedFitOptions, FitOptions, Fitted, History, Init, Text, keeps_counts
 
 __all__ = ["counts_of", "fit", "given_counts", "resume", "update"]
 
@@ -111,9 +111,11 @@ def fit(
 ) -> None:
     """Train on a text or on counts, from the beginning, from `start` or from a checkpoint."""
     parameters = _settings.with_content(model.get_params())
-    training = _settings.core_training(parameters, has_init=init is not None)
-    if model.subwords is None and isinstance(data, Cooccurrence) and data.is_rectangular:
-        training["subwords"] = False  # rectangular counts have no sums W + W_tilde
+    training = _settings.core_training(
+        parameters,
+        has_init=init is not None,
+        is_rectangular=isinstance(data, Cooccurrence) and data.is_rectangular,
+    )
     if start is not None:
         training["epochs"] += start["epochs_done"]
     text = data if isinstance(data, Text) else None
@@ -379,14 +381,9 @@ def _train(
     """Train, and store the result in the model, even if the training is interrupted.
 
     `parameters` are those of the model; files of words and phrases are replaced by their content.
-
-    If `keep_counts` is None, the model keeps the counts unless the text is in local regular files.
-    Such a text can be counted again.
     """
-    keep_counts = fit_options.keep_counts
-    if keep_counts is None:
-        keep_counts = text is None or text.fingerprint is None
-    elif not keep_counts:
+    keep_counts = keeps_counts(fit_options.keep_counts, text)
+    if fit_options.keep_counts is False:
         text = None
     vocabulary, order = counts.vocabulary, None
     contexts = counts.context_vocabulary if counts.is_rectangular else None

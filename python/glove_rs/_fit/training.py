@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core, _settings
-from .._checks import shown
+from .._checks import boolean, shown
 from .._io.sources import Source
 from ..cooccurrence import Cooccurrence
 from ..subwords import Subwords
@@ -31,6 +31,7 @@ __all__ = [
     "History",
     "Init",
     "Text",
+    "keeps_counts",
 ]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
@@ -326,6 +327,17 @@ class Text:
             )
         except OSError:
             return False
+
+
+def keeps_counts(keep_counts: bool | None, text: Text | None) -> bool:
+    """Return whether a model keeps the counts that it was trained on.
+
+    By default it keeps them unless they are those of a text in local regular files, which can be
+    counted again.
+    """
+    if keep_counts is None:
+        return text is None or text.fingerprint is None
+    return boolean("keep_counts", keep_counts)
 
 
 @dataclass

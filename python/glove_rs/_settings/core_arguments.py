@@ -42,13 +42,15 @@ def core_running(values: Mapping[str, Any]) -> _core._Running:
     return cast("_core._Running", settings)
 
 
-def core_training(values: Mapping[str, Any], *, has_init: bool = False) -> _core._Training:
+def core_training(
+    values: Mapping[str, Any], *, has_init: bool = False, is_rectangular: bool = False
+) -> _core._Training:
     """Check the parameters of training. The preset fills in those that are not given.
 
-    With `has_init`, ``subwords=None`` means False: the given vectors are not moved towards those
-    that spelling predicts.
+    With `has_init` and with `is_rectangular`, ``subwords=None`` means False: given vectors are not
+    moved towards those that spelling predicts, and rectangular counts have no sums W + W_tilde.
     """
-    if has_init and values["subwords"] is None:
+    if (has_init or is_rectangular) and values["subwords"] is None:
         values = {**values, "subwords": False}
     settings = resolve(values)
     del settings["preset"], settings["dim"]

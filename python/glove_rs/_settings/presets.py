@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeVar, cast
 
-from .table import PRESETS, SETTINGS, Default, names
+from .table import CONSTRUCTOR, PRESETS, SETTINGS, Default, names
 
 __all__ = [
     "decided",
@@ -26,6 +26,9 @@ _C = TypeVar("_C", bound=Callable[..., None])
 _DEFAULTS: Final = {
     name: row.default for name, row in SETTINGS.items() if isinstance(row.default, Default)
 }
+
+#: The parameters of the constructor that are passed by name only.
+_KEYWORDS: Final = CONSTRUCTOR - {"dim"}
 
 
 def numbers(preset: Any) -> dict[str, Default]:
@@ -68,11 +71,11 @@ def passed_on(name: str, value: Any, preset: Any) -> Any:
 def given_together(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
     """Return the parameters that a user sets in a model with a preset.
 
-    If every parameter that can be a :class:`Default` is there, these are the parameters of a model
+    If every keyword-only parameter of the constructor is there, these are the parameters of a model
     as `get_params` returns them: a Default follows the preset. Otherwise the user passes on single
     numbers, and a Default becomes an int.
     """
-    return following(values, preset) if _DEFAULTS.keys() <= values.keys() else _as_int(values)
+    return following(values, preset) if values.keys() >= _KEYWORDS else _as_int(values)
 
 
 def _as_int(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,8 @@ them with the table.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal, TypeAlias, cast
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal, TypeAlias
 
 from .. import _core
 from .._user_dictionary import user_dictionary
@@ -152,6 +152,8 @@ def _both(best: Any, paper: Any, **other: Any) -> Mapping[str, Any]:
     return {"best": best, "paper": paper, "stanford2024": paper, **other}
 
 
+_PRESET_NAMES: Final = ("best", "paper", "stanford2024")
+
 # The values of the preset "best" were measured (benches/EXPERIMENTS.md). In "paper", `x_max`,
 # `alpha`, `learning_rate` and `optimizer` are from section 4.2 of Pennington et al. 2014, and
 # `epochs`, `bias_learning_rate` and `grad_clip` are those of Stanford's tool. The values of
@@ -275,7 +277,7 @@ _ROWS: Final = (
         "limits",
         Integer(1, 2**31 - 1),
         "stop with an error at a word of more than N bytes: such a file is probably not text",
-        default=2**20,
+        default=_core.MAX_WORD_BYTES,
     ),
     # --- counting: which pairs of words are counted ----------------------------------------------
     Setting(
@@ -283,7 +285,7 @@ _ROWS: Final = (
         "counting",
         Integer(1, metavar="N|document", parse=window_of),
         "count pairs of words that are at most N words apart; with document, count every pair of "
-        "words of a document, which may have at most 10000 words",
+        f"words of a document, which may have at most {_core.MAX_DOCUMENT} words",
         default=Default(15),
         presets={"stanford2024": 10},
         optional=True,
@@ -307,17 +309,18 @@ _ROWS: Final = (
     Setting(
         "preset",
         "training",
-        Choice(("best", "paper", "stanford2024")),
+        Choice(_PRESET_NAMES),
         "source of the training settings that are not given: best (scores higher in less time, as "
         "measured), paper (the paper's model, as Stanford's tool trains it), or stanford2024 (as "
-        "paper, with the settings of Stanford's vectors of 2024: x_max 10, 100 epochs, and unless "
-        "they are given, window 10, min_count 20 and seed 2024)",
+        # SETTINGS has the numbers of stanford2024 in place of these names.
+        "paper, with the settings of Stanford's vectors of 2024: x_max {x_max:g}, {epochs} epochs, "
+        "and unless they are given, window {window}, min_count {min_count} and seed {seed})",
         default="best",
     ),
     Setting(
         "dim",
         "training",
-        Integer(1, 2**20),
+        Integer(1, _core.MAX_DIM),
         "number of components of each vector",
         default=50,
     ),
@@ -384,7 +387,7 @@ _ROWS: Final = (
     Setting(
         "negative",
         "training",
-        Real(most=1000.0),
+        Real(most=_core.MAX_NEGATIVE),
         "negative sampling: for each non-zero count, draw X word pairs, and train on those that "
         "never co-occur",
         presets=_both(2.0, 0.0),
@@ -516,14 +519,22 @@ _ROWS: Final = (
     ),
 )
 
-#: Every parameter by its name.
-SETTINGS: Final[Mapping[str, Setting]] = {row.name: row for row in _ROWS}
-
 #: The defaults of each preset, by the parameter's name. A default may be a function of `dim`.
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     preset: {row.name: row.presets[preset] for row in _ROWS if preset in row.presets}
-    for preset in cast("Choice", SETTINGS["preset"].type).names
+    for preset in _PRESET_NAMES
 }
+
+
+def _with_numbers(row: Setting) -> Setting:
+    """Return a row with the numbers of the preset "stanford2024" in its help."""
+    if row.name != "preset":
+        return row
+    return replace(row, help=row.help.format_map(PRESETS["stanford2024"]))
+
+
+#: Every parameter by its name.
+SETTINGS: Final[Mapping[str, Setting]] = {row.name: _with_numbers(row) for row in _ROWS}
 
 
 def names(*sections: Sections) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from .. import _core
 from .._settings import SETTINGS, content_paths
 
 __all__ = ["add_parameters", "add_settings", "flag", "given", "given_files"]
@@ -21,7 +22,8 @@ __all__ = ["add_parameters", "add_settings", "flag", "given", "given_files"]
 _METAVARS = {"path": "PATH", "int or str": "SIZE"}
 # The help of parameters whose docstring describes Python values and not options.
 _TEXTS = {
-    "format": "glove, word2vec, word2vec_binary, stanford or native (default: detected)",
+    "format": f"{', '.join(_core.VECTOR_FORMATS[:-1])} or {_core.VECTOR_FORMATS[-1]} "
+    "(default: detected)",
     "member": "name of the file to read, if the first argument is a zip archive of several files",
     "restrict_vocab": "use only the first N words",
     "topn": "number of words to print",
