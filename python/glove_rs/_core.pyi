@@ -429,8 +429,12 @@ def subword_design(
     vocabulary: CoreVocabulary, threads: int | None, progress: _Progress | None
 ) -> CoreDesign: ...
 def shrink(
-    vocabulary: CoreVocabulary, sums: _F32, threads: int | None, progress: _Progress | None
-) -> tuple[CoreSubwords, _F32] | None: ...
+    vocabulary: CoreVocabulary,
+    w: _F32,
+    w_tilde: _F32,
+    threads: int | None,
+    progress: _Progress | None,
+) -> tuple[CoreSubwords, _F32, _F32] | None: ...
 def restore_vocabulary(
     words: npt.NDArray[np.uint8], ends: npt.NDArray[np.uint8], counts: npt.NDArray[np.uint8]
 ) -> CoreVocabulary: ...
