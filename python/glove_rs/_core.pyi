@@ -175,8 +175,8 @@ class _Subepoch(TypedDict):
     epoch: int
     halvings: int
     divergence_cost: float
-    slice: int
-    slices: int
+    cycle: int
+    cycles: int
     last: bool
 
 class _Checkpoint(TypedDict):
@@ -221,6 +221,8 @@ COMPRESSED_ENDINGS: Final[tuple[str, ...]]
 #: The number of first bytes that `is_splittable` needs.
 COMPRESSION_BYTES: Final[int]
 NEGATIVE_EXPONENT: Final[float]
+#: The kernel needs rows whose addresses are multiples of this many bytes.
+ROW_ALIGNMENT: Final[int]
 
 # The documentation site takes the docstrings of these classes from here.
 class FormatError(ValueError):

@@ -116,6 +116,10 @@ mod _core {
     #[pymodule_export]
     const NEGATIVE_EXPONENT: f64 = crate::training::NEGATIVE_EXPONENT;
 
+    /// The kernel needs rows whose addresses are multiples of this many bytes.
+    #[pymodule_export]
+    const ROW_ALIGNMENT: usize = crate::training::ROW_ALIGNMENT;
+
     /// The number of first bytes that `is_splittable` needs.
     #[pymodule_export]
     const COMPRESSION_BYTES: usize = super::Compression::MAGIC_BYTES;

@@ -171,8 +171,8 @@ pub struct SubepochArguments {
     epoch: usize,
     halvings: usize,
     divergence_cost: f64,
-    slice: usize,
-    slices: usize,
+    cycle: usize,
+    cycles: usize,
     last: bool,
 }
 
@@ -182,8 +182,8 @@ impl From<SubepochArguments> for Subepoch {
             epoch: arguments.epoch,
             halvings: arguments.halvings,
             divergence_cost: arguments.divergence_cost,
-            slice: arguments.slice,
-            slices: arguments.slices,
+            cycle: arguments.cycle,
+            cycles: arguments.cycles,
             last: arguments.last,
         }
     }

@@ -373,8 +373,8 @@ class DistributedTraining:
                 "epoch": epoch,
                 "halvings": self.state.halvings,
                 "divergence_cost": self._divergence_cost,
-                "slice": cycle,
-                "slices": cycles,
+                "cycle": cycle,
+                "cycles": cycles,
                 "last": number == cycles * self._groups - 1,
             }
             for group in groups:
