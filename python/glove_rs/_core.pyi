@@ -16,6 +16,7 @@ __all__ = [
     "NEGATIVE_EXPONENT",
     "NORMALIZATIONS",
     "OPTIMIZERS",
+    "ROW_ALIGNMENT",
     "SCHEDULES",
     "TEXT_ERRORS",
     "TOKENIZERS",
@@ -88,6 +89,7 @@ __all__ = [
     "split_counts",
     "split_documents",
     "start_rows",
+    "subepochs",
     "subword_design",
     "table_format",
     "take_panic",
@@ -427,6 +429,7 @@ def learn_phrases(
     scoring: str,
     progress: _Progress | None,
 ) -> CorePhrases: ...
+def subepochs(groups: int) -> list[tuple[int, int, int, bool]]: ...
 def subword_design(
     vocabulary: CoreVocabulary, threads: int | None, progress: _Progress | None
 ) -> CoreDesign: ...
@@ -634,12 +637,11 @@ class CoreHistory:
     def halve_rate(self) -> str: ...
     def finish_epoch(
         self,
-        loss: float,
-        data_loss: float,
-        validation: float | None,
+        records: float,
+        negatives: float,
+        held_out: float,
         seconds: float,
-        records_per_second: float,
-    ) -> bool: ...
+    ) -> tuple[tuple[float, float, float | None, float, float], bool]: ...
     def has_time_for(self, seconds: float) -> bool: ...
     def stop(self) -> None: ...
     def rewind(self, epochs: int, halvings: int) -> None: ...

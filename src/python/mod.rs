@@ -85,6 +85,7 @@ mod _core {
     #[pymodule_export]
     use super::strata::{
         CoreHistory, CoreTiles, group_marginals, group_ranks, row_arrays, split_counts, start_rows,
+        subepochs,
     };
     #[pymodule_export]
     use super::subwords::{CoreDesign, CoreSubwords, restore_subwords, shrink, subword_design};
