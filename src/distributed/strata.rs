@@ -90,7 +90,7 @@ fn steps(groups: usize, cycles: usize) -> impl Iterator<Item = EpochStep> {
         EpochStep {
             cycle,
             cycles,
-            shift: if cycle % 2 == 0 {
+            shift: if cycle.is_multiple_of(2) {
                 step
             } else {
                 groups - 1 - step

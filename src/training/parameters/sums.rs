@@ -31,7 +31,7 @@ impl Parameters {
         self.words_mut()
             .zip(moves.par_chunks_exact(dim))
             .for_each(|([mut w, mut w_tilde], by)| {
-                for (k, by) in by.iter().enumerate() {
+                for (k, &by) in by.iter().enumerate() {
                     add_half(w.component(k), by);
                     add_half(w_tilde.component(k), by);
                 }
@@ -43,12 +43,12 @@ impl Parameters {
         vectors
             .par_iter_mut()
             .zip(moves)
-            .for_each(|(component, by)| add_half(component, by));
+            .for_each(|(component, &by)| add_half(component, by));
     }
 }
 
 /// Move a component of w or w̃ by its share of the move of w + w̃.
-fn add_half(component: &mut f32, by: &f32) {
+fn add_half(component: &mut f32, by: f32) {
     *component += 0.5 * by;
 }
 
