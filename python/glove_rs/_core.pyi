@@ -20,6 +20,7 @@ __all__ = [
     "NEGATIVE_EXPONENT",
     "NORMALIZATIONS",
     "OPTIMIZERS",
+    "ROW_ALIGNMENT",
     "SCHEDULES",
     "SCORINGS",
     "TEXT_ERRORS",
@@ -93,6 +94,7 @@ __all__ = [
     "split_counts",
     "split_documents",
     "start_rows",
+    "subepochs",
     "subword_design",
     "table_format",
     "take_panic",
@@ -181,8 +183,8 @@ class _Subepoch(TypedDict):
     epoch: int
     halvings: int
     divergence_cost: float
-    slice: int
-    slices: int
+    cycle: int
+    cycles: int
     last: bool
 
 class _Checkpoint(TypedDict):
@@ -235,6 +237,8 @@ MAX_DIM: Final[int]
 MAX_WORD_BYTES: Final[int]
 #: The number of words of the longest document that ``window=None`` counts.
 MAX_DOCUMENT: Final[int]
+#: The kernel needs rows whose addresses are multiples of this many bytes.
+ROW_ALIGNMENT: Final[int]
 
 # The documentation site takes the docstrings of these classes from here.
 class FormatError(ValueError):
@@ -439,12 +443,17 @@ def learn_phrases(
     scoring: str,
     progress: _Progress | None,
 ) -> CorePhrases: ...
+def subepochs(groups: int) -> list[tuple[int, int, int, bool]]: ...
 def subword_design(
     vocabulary: CoreVocabulary, threads: int | None, progress: _Progress | None
 ) -> CoreDesign: ...
 def shrink(
-    vocabulary: CoreVocabulary, sums: _F32, threads: int | None, progress: _Progress | None
-) -> tuple[CoreSubwords, _F32] | None: ...
+    vocabulary: CoreVocabulary,
+    w: _F32,
+    w_tilde: _F32,
+    threads: int | None,
+    progress: _Progress | None,
+) -> tuple[CoreSubwords, _F32, _F32] | None: ...
 def restore_vocabulary(
     words: npt.NDArray[np.uint8], ends: npt.NDArray[np.uint8], counts: npt.NDArray[np.uint8]
 ) -> CoreVocabulary: ...
@@ -642,12 +651,11 @@ class CoreHistory:
     def halve_rate(self) -> str: ...
     def finish_epoch(
         self,
-        loss: float,
-        data_loss: float,
-        validation: float | None,
+        records: float,
+        negatives: float,
+        held_out: float,
         seconds: float,
-        records_per_second: float,
-    ) -> bool: ...
+    ) -> tuple[tuple[float, float, float | None, float, float], bool]: ...
     def has_time_for(self, seconds: float) -> bool: ...
     def stop(self) -> None: ...
     def rewind(self, epochs: int, halvings: int) -> None: ...

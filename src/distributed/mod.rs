@@ -9,4 +9,4 @@ pub use group_counts::{
     GroupCounts, SerializedGroupCounts, StoreBytes, count_by_group, merge_group_counts, row_blocks,
 };
 pub use shard::Shard;
-pub use strata::{MatrixBlock, Subepoch};
+pub use strata::{EpochStep, MatrixBlock, Subepoch, subepochs};

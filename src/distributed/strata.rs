@@ -5,11 +5,11 @@
 //! block changes only W and b of group p, and W̃ and b̃ of group q. P blocks form a *stratum* if no two of them share a
 //! group of rows or a group of columns. So different machines can train the blocks of a stratum at the same
 //! time. The training of one stratum is a *subepoch*. The batches of an epoch are divided into S
-//! slices by their `time`, which is a fraction of the epoch: slice k has the batches from time k/S to
-//! (k + 1)/S. Each slice has P subepochs, which together train the batches of the slice in all blocks.
+//! *cycles* by their `time`, which is a fraction of the epoch: cycle k has the batches from time k/S to
+//! (k + 1)/S. Each cycle has P subepochs, which together train the batches of the cycle in all blocks.
 //!
-//! With one group and one slice, the batches are trained in the order of deterministic training on
-//! one machine, and the result has the same bits. With one group and several slices, the result also
+//! With one group and one cycle, the batches are trained in the order of deterministic training on
+//! one machine, and the result has the same bits. With one group and several cycles, the result also
 //! has these bits, unless the optimizer is row-wise AdaGrad. Row-wise AdaGrad stores ‖w‖² and updates it with
 //! rounding errors. Each subepoch begins by computing ‖w‖² anew, which removes these errors.
 
@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::training::{
-    EpochPass, Line, Marginal, ParametersView, PassCost, SharedRows, SimdLevel, TileOptions,
-    TileSource, Tiles, TrainingOptions, batches, divergence_cost, validation_cost,
+    EpochPass, Line, Marginal, ParametersView, PassCost, ROW_ALIGNMENT, SharedRows, SimdLevel,
+    TileOptions, TileSource, Tiles, TrainingOptions, batches, divergence_cost, validation_cost,
 };
 use crate::vocabulary::WordId;
 use bytemuck::PodCastError;
@@ -31,7 +31,7 @@ use std::ops::Range;
 ///
 /// The methods take the rows of W with b of the group of `tiles`, and the rows of W̃ with b̃ of group
 /// `columns`, in the layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and aligned to
-/// 64 bytes.
+/// [`ROW_ALIGNMENT`] bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct MatrixBlock<'a> {
     /// The tiles of the group of the rows.
@@ -51,12 +51,53 @@ pub struct Subepoch {
     pub halvings: usize,
     /// An epoch diverges if the costs of its records add up to more than this number.
     pub divergence_cost: f64,
-    /// Number of the slice in the epoch, from 0.
-    pub slice: usize,
-    /// Number of slices of the epoch.
-    pub slices: usize,
+    /// Number of the cycle in the epoch, from 0.
+    pub cycle: usize,
+    /// Number of cycles of the epoch.
+    pub cycles: usize,
     /// Whether this subepoch is the last one of the epoch.
     pub last: bool,
+}
+
+/// The number of cycles of an epoch, if there are several groups. After an even number of cycles, the rows of contexts
+/// are on the machines on which they started. With one cycle, the vectors of a training with 4 groups answer fewer
+/// analogies (benches/EXPERIMENTS.md, "Cycles of a distributed epoch").
+const CYCLES: usize = 2;
+
+/// The place of a subepoch in its epoch.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct EpochStep {
+    /// [`Subepoch::cycle`].
+    pub cycle: usize,
+    /// [`Subepoch::cycles`].
+    pub cycles: usize,
+    /// The stratum: group of words p is trained with group of contexts (p + shift) mod P.
+    pub shift: usize,
+    /// [`Subepoch::last`].
+    pub last: bool,
+}
+
+/// The subepochs of an epoch with this number of groups, in order.
+pub fn subepochs(groups: usize) -> impl Iterator<Item = EpochStep> {
+    steps(groups, if groups == 1 { 1 } else { CYCLES })
+}
+
+/// Every second cycle has the strata in reverse order. So the last stratum of a cycle is the first of the next cycle,
+/// and no context rows move between the two cycles.
+fn steps(groups: usize, cycles: usize) -> impl Iterator<Item = EpochStep> {
+    (0..cycles * groups).map(move |number| {
+        let (cycle, step) = (number / groups, number % groups);
+        EpochStep {
+            cycle,
+            cycles,
+            shift: if cycle.is_multiple_of(2) {
+                step
+            } else {
+                groups - 1 - step
+            },
+            last: number + 1 == cycles * groups,
+        }
+    })
 }
 
 /// Tiles are built from the counts of a group. A call of [`TileSource::rows`] decompresses the rows of one block of words.
@@ -142,8 +183,8 @@ impl MatrixBlock<'_> {
         let mut batches = batches(self.tiles, options.seed, subepoch.epoch);
         batches.retain(|batch| {
             let column_block = self.tiles.column_block(batch.tile);
-            let slice = (batch.time * subepoch.slices as f64) as usize;
-            blocks.contains(&column_block) && slice.min(subepoch.slices - 1) == subepoch.slice
+            let cycle = (batch.time * subepoch.cycles as f64) as usize;
+            blocks.contains(&column_block) && cycle.min(subepoch.cycles - 1) == subepoch.cycle
         });
         let [words, contexts] = [lines_mut(words)?, lines_mut(contexts)?];
         let layout = self.tiles.layout;
@@ -233,7 +274,10 @@ fn lines_mut(rows: &mut [f32]) -> Result<&mut [Line]> {
 }
 
 fn wrong(error: PodCastError) -> Error {
-    Error::parameter("rows", format!("must be aligned to 64 bytes ({error})"))
+    Error::parameter(
+        "rows",
+        format!("must be aligned to {ROW_ALIGNMENT} bytes ({error})"),
+    )
 }
 
 #[cfg(test)]
@@ -324,7 +368,7 @@ mod tests {
         optimizer: Optimizer,
         symmetric: bool,
         partition: Partition,
-        slices: usize,
+        cycles: usize,
     ) -> (Vec<f64>, Vec<[Vec<f32>; 2]>) {
         let (p, options) = (partition.groups(), options(optimizer));
         let groups = groups(optimizer, symmetric, partition);
@@ -344,9 +388,9 @@ mod tests {
         let mut losses = Vec::new();
         for epoch in 1..=options.epochs {
             let mut sum = 0.0;
-            for number in 0..slices * p {
+            for step in steps(p, cycles) {
                 for group in 0..p {
-                    let columns = (group + number) % p;
+                    let columns = (group + step.shift) % p;
                     let block = MatrixBlock {
                         tiles: &groups[group],
                         columns,
@@ -356,9 +400,9 @@ mod tests {
                         epoch,
                         halvings: 0,
                         divergence_cost: f64::INFINITY,
-                        slice: number / p,
-                        slices,
-                        last: number + 1 == slices * p,
+                        cycle: step.cycle,
+                        cycles,
+                        last: step.last,
                     };
                     let mut words = std::mem::take(&mut rows[group][0]);
                     let mut contexts = std::mem::take(&mut rows[columns][1]);
@@ -398,13 +442,13 @@ mod tests {
 
     #[test]
     fn one_group_has_the_bits_of_deterministic_training() {
-        for (optimizer, (symmetric, slices)) in cases(&[(false, 1), (false, 3), (true, 3)]) {
+        for (optimizer, (symmetric, cycles)) in cases(&[(false, 1), (false, 3), (true, 3)]) {
             let (losses, parameters) = train_whole(optimizer, symmetric);
             let one = Partition::new(WORDS, 1);
-            let (found, rows) = train_by_strata(optimizer, symmetric, one, slices);
+            let (found, rows) = train_by_strata(optimizer, symmetric, one, cycles);
             let whole = [false, true].map(|contexts| parameters.rows_of(contexts).to_vec());
             // Each subepoch computes the stored ‖w‖² anew, so the rounding errors of ‖w‖² differ.
-            let is_rounded = optimizer == Optimizer::RowwiseAdaGrad && slices > 1;
+            let is_rounded = optimizer == Optimizer::RowwiseAdaGrad && cycles > 1;
             if is_rounded {
                 for (found, row) in rows[0].concat().iter().zip(&whole.concat()) {
                     assert!(
@@ -420,6 +464,15 @@ mod tests {
                 assert!((found / loss - 1.0).abs() < tolerance);
             }
         }
+    }
+
+    #[test]
+    fn every_cycle_has_all_strata_and_begins_with_the_last_one_of_the_cycle_before() {
+        let order = |groups| -> Vec<_> { subepochs(groups).map(|step| step.shift).collect() };
+        assert_eq!(order(1), [0]);
+        assert_eq!(order(3), [0, 1, 2, 2, 1, 0]);
+        let cycles: Vec<_> = subepochs(2).map(|step| (step.cycle, step.last)).collect();
+        assert_eq!(cycles, [(0, false), (0, false), (1, false), (1, true)]);
     }
 
     #[test]

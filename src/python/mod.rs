@@ -85,6 +85,7 @@ mod _core {
     #[pymodule_export]
     use super::strata::{
         CoreHistory, CoreTiles, group_marginals, group_ranks, row_arrays, split_counts, start_rows,
+        subepochs,
     };
     #[pymodule_export]
     use super::subwords::{CoreDesign, CoreSubwords, restore_subwords, shrink, subword_design};
@@ -131,6 +132,10 @@ mod _core {
     /// The number of words of the longest document that `window=None` counts.
     #[pymodule_export]
     const MAX_DOCUMENT: usize = crate::cooccurrence::MAX_DOCUMENT;
+
+    /// The kernel needs rows whose addresses are multiples of this many bytes.
+    #[pymodule_export]
+    const ROW_ALIGNMENT: usize = crate::training::ROW_ALIGNMENT;
 
     /// The number of first bytes that `is_splittable` needs.
     #[pymodule_export]

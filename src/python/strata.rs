@@ -7,11 +7,11 @@ use super::run::{run, run_in_pool};
 use super::session::InitArguments;
 use super::shards::CoreGroupCounts;
 use super::training::TrainingArguments;
-use crate::distributed::{GroupCounts, MatrixBlock, Subepoch};
+use crate::distributed::{self, EpochStep, GroupCounts, MatrixBlock, Subepoch};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::partition::Partition;
-use crate::report::EpochReport;
+use crate::report::{EpochCosts, EpochReport};
 use crate::threads;
 use crate::training::{
     History, Marginal, Optimizer, Parameters, RowLayout, TileOptions, Tiles, TrainingOptions,
@@ -171,8 +171,8 @@ pub struct SubepochArguments {
     epoch: usize,
     halvings: usize,
     divergence_cost: f64,
-    slice: usize,
-    slices: usize,
+    cycle: usize,
+    cycles: usize,
     last: bool,
 }
 
@@ -182,11 +182,18 @@ impl From<SubepochArguments> for Subepoch {
             epoch: arguments.epoch,
             halvings: arguments.halvings,
             divergence_cost: arguments.divergence_cost,
-            slice: arguments.slice,
-            slices: arguments.slices,
+            cycle: arguments.cycle,
+            cycles: arguments.cycles,
             last: arguments.last,
         }
     }
+}
+
+/// The subepochs of an epoch, in order: cycle, number of cycles, shift, and whether it is the last one.
+#[pyfunction]
+pub fn subepochs(groups: usize) -> Vec<(usize, usize, usize, bool)> {
+    let step = |step: EpochStep| (step.cycle, step.cycles, step.shift, step.last);
+    distributed::subepochs(groups).map(step).collect()
 }
 
 /// The tiles of the records whose rows are the words of a group.
@@ -343,9 +350,14 @@ impl CoreTiles {
     }
 }
 
+/// Loss, data loss, validation loss, seconds, and records per second of an epoch.
+type ReportNumbers = (f64, f64, Option<f64>, f64, f64);
+
 /// The [`History`] of a training on a cluster, with the options that decide when it ends.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CoreHistory {
+    records: u64,
+    held_out: u64,
     state: Mutex<(TrainingOptions, History)>,
 }
 
@@ -377,6 +389,8 @@ impl CoreHistory {
         };
         options.validate()?;
         Ok(Self {
+            records,
+            held_out,
             state: Mutex::new((options, History::default())),
         })
     }
@@ -421,26 +435,34 @@ impl CoreHistory {
         Ok(history.halve_rate(options)?)
     }
 
-    /// Store the report of a finished epoch. Returns whether the validation loss of this epoch is smaller than
-    /// the validation losses of all earlier epochs; true if no records are held out.
+    /// Store the report of a finished epoch: the costs of its records and negative pairs, the cost of the held-out
+    /// records (0 without them), and its seconds. Returns the report, and whether its validation loss is smaller than
+    /// those of all earlier epochs; true if no records are held out.
     fn finish_epoch(
         &self,
-        loss: f64,
-        data_loss: f64,
-        validation: Option<f64>,
+        records: f64,
+        negatives: f64,
+        held_out: f64,
         seconds: f64,
-        records_per_second: f64,
-    ) -> bool {
+    ) -> (ReportNumbers, bool) {
         let (_, history) = &mut *self.lock();
-        history.finish_epoch(EpochReport {
-            epoch: history.epochs + 1,
-            loss,
-            data_loss,
-            validation,
-            seconds,
-            records_per_second,
-        });
-        history.epochs_since_best() == 0
+        let costs = EpochCosts {
+            records,
+            negatives,
+            anchor: 0.0,
+            held_out,
+        };
+        let epoch = history.epochs + 1;
+        let report = EpochReport::of(epoch, &costs, self.records, self.held_out, seconds);
+        history.finish_epoch(report);
+        let numbers = (
+            report.loss,
+            report.data_loss,
+            report.validation,
+            report.seconds,
+            report.records_per_second,
+        );
+        (numbers, history.epochs_since_best() == 0)
     }
 
     /// Whether the time limit allows another epoch that takes `seconds`.

@@ -6,9 +6,11 @@ use super::vocabulary::{CoreVocabulary, list};
 use crate::error::{Error, Result};
 use crate::file_kind::Wanted;
 use crate::formats::{explained, subwords as file};
+use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::subwords::{Design, NgramLengths, Shrinkage, SubwordOptions, Subwords, word_weights};
 use crate::threads;
+use crate::training::Parameters;
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
 };
@@ -224,32 +226,49 @@ pub fn subword_design(
     })
 }
 
-/// Compute the shrinkage that ends a training. `sums` are the vectors W + W̃ of the words. Returns
-/// the subword model and, for each word, the vector to add to its row of `sums`. `None` if spelling
-/// does not predict the vectors.
+/// A subword model, and the vectors W and W̃ after the shrinkage.
+type Shrunk<'py> = (
+    CoreSubwords,
+    Bound<'py, PyArray2<f32>>,
+    Bound<'py, PyArray2<f32>>,
+);
+
+/// Compute the shrinkage that ends a training. Returns the subword model and the moved vectors W and W̃. `None` if
+/// spelling does not predict the vectors.
 #[pyfunction]
-#[pyo3(signature = (vocabulary, sums, threads, progress))]
+#[pyo3(signature = (vocabulary, w, w_tilde, threads, progress))]
 pub fn shrink<'py>(
     py: Python<'py>,
     vocabulary: &Bound<'py, CoreVocabulary>,
-    sums: PyReadonlyArray2<'py, f32>,
+    w: PyReadonlyArray2<'py, f32>,
+    w_tilde: PyReadonlyArray2<'py, f32>,
     threads: Option<usize>,
     progress: Option<&Bound<'py, PyAny>>,
-) -> PyResult<Option<(CoreSubwords, Bound<'py, PyArray2<f32>>)>> {
+) -> PyResult<Option<Shrunk<'py>>> {
     let threads = threads::resolve(threads)?;
     let vocabulary = vocabulary.get().inner.clone();
-    let shape = [sums.shape()[0], sums.shape()[1]];
-    let sums = sums.as_slice()?;
-    let shrinkage = run(py, progress, None, |monitor| {
+    let shape = [w.shape()[0], w.shape()[1]];
+    let sides = [w.as_slice()?, w_tilde.as_slice()?];
+    let shrunk = run(py, progress, None, |monitor| {
         threads::in_pool(threads, || {
-            Shrinkage::of(&vocabulary, None, sums, shape[1], monitor)
+            let sums = Parameters::sums_of(fallible::copied(sides[0])?, sides[1]);
+            let found = Shrinkage::of(&vocabulary, None, &sums, shape[1], monitor)?.found;
+            let Some((subwords, moves)) = found else {
+                return Ok(None);
+            };
+            drop(sums);
+            let mut moved = [fallible::copied(sides[0])?, fallible::copied(sides[1])?];
+            for side in &mut moved {
+                Parameters::move_side(side, &moves);
+            }
+            Ok(Some((subwords, moved)))
         })?
     })?;
-    let Some((subwords, moves)) = shrinkage.found else {
+    let Some((subwords, [w, w_tilde])) = shrunk else {
         return Ok(None);
     };
-    let moves = PyArray1::from_vec(py, moves).reshape(shape)?;
-    Ok(Some((subwords.into(), moves)))
+    let matrix = |side| PyArray1::from_vec(py, side).reshape(shape);
+    Ok(Some((subwords.into(), matrix(w)?, matrix(w_tilde)?)))
 }
 
 /// Read a model from the content of its file.

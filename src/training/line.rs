@@ -7,3 +7,6 @@ pub const LINE: usize = 16;
 #[repr(C, align(64))]
 #[derive(Debug, Clone, Copy, PartialEq, bytemuck::Pod, bytemuck::Zeroable)]
 pub(crate) struct Line(pub(crate) [f32; LINE]);
+
+/// The kernel needs rows whose addresses are multiples of this many bytes.
+pub const ROW_ALIGNMENT: usize = align_of::<Line>();

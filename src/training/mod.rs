@@ -40,6 +40,7 @@ pub use estimate::{Advice, FitEstimate, FitSeconds};
 pub use history::History;
 pub use in_order::train_in_order;
 pub use kernel::SimdLevel;
+pub use line::ROW_ALIGNMENT;
 pub use marginals::{Marginal, marginals};
 pub use negatives::NEGATIVE_EXPONENT;
 pub use optimizer::Optimizer;

@@ -14,7 +14,7 @@ use super::schedule;
 use super::tiles::Tiles;
 use crate::error::{Error, Result};
 use crate::monitor::{Monitor, Stage};
-use crate::report::EpochReport;
+use crate::report::{EpochCosts, EpochReport};
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -139,11 +139,15 @@ impl TrainingState {
                 if self.history.is_divergence(cost.records) || !self.parameters.all_finite() {
                     return Err(pass.diverged());
                 }
-                let objective = cost.records + cost.negatives + anchor;
-                Ok((cost, objective, self.validation_loss(tiles, options)?))
+                Ok(EpochCosts {
+                    records: cost.records,
+                    negatives: cost.negatives,
+                    anchor,
+                    held_out: self.validation_cost(tiles, options)?,
+                })
             });
-            let (cost, objective, validation) = match outcome {
-                Ok(losses) => losses,
+            let costs = match outcome {
+                Ok(costs) => costs,
                 Err(Error::Diverged { .. }) => {
                     self.parameters.copy_from(&before);
                     monitor.warn(self.history.halve_rate(options)?);
@@ -156,14 +160,7 @@ impl TrainingState {
                 }
             };
             let seconds = start.elapsed().as_secs_f64();
-            let report = EpochReport {
-                epoch,
-                loss: objective / tiles.records.max(1) as f64,
-                data_loss: cost.records / tiles.records.max(1) as f64,
-                validation,
-                seconds,
-                records_per_second: tiles.records as f64 / seconds.max(1e-9),
-            };
+            let report = EpochReport::of(epoch, &costs, tiles.records, tiles.held_out(), seconds);
             self.history.finish_epoch(report);
             if options.early_stopping.is_some() {
                 self.update_best(&mut before)?;
@@ -231,12 +228,11 @@ impl TrainingState {
         Ok(())
     }
 
-    /// The validation loss: the mean cost ½ f(X) diff² of the held-out records. `None` if no records are held out.
-    fn validation_loss(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<Option<f64>> {
+    /// The cost of the held-out records; 0 if no records are held out.
+    fn validation_cost(&self, tiles: &Tiles, options: &TrainingOptions) -> Result<f64> {
         if tiles.held_out() == 0 {
-            return Ok(None);
+            return Ok(0.0);
         }
-        let cost = loss::validation_cost(tiles, 0, self.parameters.view(), options)?;
-        Ok(Some(cost / tiles.held_out() as f64))
+        loss::validation_cost(tiles, 0, self.parameters.view(), options)
     }
 }

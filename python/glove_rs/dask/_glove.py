@@ -339,12 +339,12 @@ class DaskGlove(Glove):
         This is computed in the calling process, not on the workers.
         """
         state = self._state
-        sums = arrays["W"] + arrays["W_tilde"]
-        found = _core.shrink(state.vocabulary._core, sums, None, progress)
+        w, w_tilde = arrays["W"], arrays["W_tilde"]
+        found = _core.shrink(state.vocabulary._core, w, w_tilde, None, progress)
         if found is not None:
-            core, moves = found
-            moved = {name: arrays[name] + 0.5 * moves for name in ("W", "W_tilde")}
-            self._fitted = replace(state, trained={**arrays, **moved}, _subwords=Subwords(core))
+            core, w, w_tilde = found
+            moved = {**arrays, "W": w, "W_tilde": w_tilde}
+            self._fitted = replace(state, trained=moved, _subwords=Subwords(core))
 
     def __getstate__(self) -> dict[str, Any]:
         # A client is a connection of this process, so it is left out of a pickle.

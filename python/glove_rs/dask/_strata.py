@@ -40,9 +40,6 @@ Cost: TypeAlias = Literal["validation", "divergence"]
 
 _Number = TypeVar("_Number", bound=np.generic)
 
-#: The kernel needs rows whose addresses are multiples of this many bytes.
-ALIGNMENT = 64
-
 
 sizeof.register(_core.CoreTiles, operator.attrgetter("nbytes"))
 
@@ -159,9 +156,9 @@ def _usable(array: npt.NDArray[_Number]) -> npt.NDArray[_Number]:
 
 def kernel_aligned(rows: Rows) -> Rows:
     """Return a copy of rows with the alignment that the kernel needs."""
-    size = rows.itemsize
-    room = np.empty(rows.size + ALIGNMENT // size, dtype=rows.dtype)
-    first = -room.ctypes.data % ALIGNMENT // size
+    size, alignment = rows.itemsize, _core.ROW_ALIGNMENT
+    room = np.empty(rows.size + alignment // size, dtype=rows.dtype)
+    first = -room.ctypes.data % alignment // size
     copy = room[first : first + rows.size].reshape(rows.shape)
     copy[...] = rows
     return copy

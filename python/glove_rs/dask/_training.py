@@ -30,11 +30,6 @@ __all__ = ["DistributedEpoch", "DistributedTraining", "WorkerLost"]
 
 #: The largest number of marginals that one task adds.
 MARGINALS_AT_ONCE = 8
-#: The number of cycles of an epoch, if there are several groups. In a cycle, every group of words
-#: is trained once with every group of contexts. After an even number of cycles, the context rows
-#: are on the workers on which they started. With one cycle, the vectors of a training with 4 groups
-#: answer fewer analogies (benches/EXPERIMENTS.md, "Cycles of a distributed epoch").
-CYCLES = 2
 #: After the state was copied to other workers, at least this many times the duration of the copy
 #: passes before the next copy begins.
 COPY_EVERY = 10.0
@@ -342,14 +337,10 @@ class DistributedTraining:
             warn(self._history.halve_rate(), RuntimeWarning)
             self.state.halvings = self._history.halvings
             return None
-        validation = None
-        if self._held_out:
-            validation = self._cost("validation", state) / self._held_out
+        held_out = self._cost("validation", state) if self._held_out else 0.0
         seconds = time.monotonic() - begun
-        rate = self._records / max(seconds, 1e-9)
-        losses = (cost + negatives) / self._records, cost / self._records
-        report = DistributedEpoch(epoch, *losses, validation, seconds, rate)
-        is_best = self._history.finish_epoch(*losses, validation, seconds, rate)
+        numbers, is_best = self._history.finish_epoch(cost, negatives, held_out, seconds)
+        report = DistributedEpoch(epoch, *numbers)
         self.state = state
         self.reports.append(report)
         self.received.append(received_since(self._cluster.client, before))
@@ -362,20 +353,16 @@ class DistributedTraining:
         """Submit the tasks of an epoch. Return the state after it, and the costs of all blocks."""
         self._round += 1
         groups = range(self._groups)
-        cycles = 1 if self._groups == 1 else CYCLES
         words, contexts, costs = [*self.state.words], [*self.state.contexts], []
-        for number in range(cycles * self._groups):
-            cycle, step = divmod(number, self._groups)
-            # Every second cycle has the strata in reverse order. So the last stratum of a cycle is
-            # the first of the next cycle, and no context rows move between the two cycles.
-            shift = step if cycle % 2 == 0 else -step - 1
+        subepochs = _core.subepochs(self._groups)
+        for number, (cycle, cycles, shift, last) in enumerate(subepochs):
             subepoch: _core._Subepoch = {
                 "epoch": epoch,
                 "halvings": self.state.halvings,
                 "divergence_cost": self._divergence_cost,
-                "slice": cycle,
-                "slices": cycles,
-                "last": number == cycles * self._groups - 1,
+                "cycle": cycle,
+                "cycles": cycles,
+                "last": last,
             }
             for group in groups:
                 columns = (group + shift) % self._groups

@@ -160,34 +160,6 @@ impl Parameters {
             .map(move |(word, context)| [row(word), row(context)])
     }
 
-    /// The vectors w + w̃, row-major (V, dim). X must not be rectangular.
-    ///
-    /// # Errors
-    /// [`Error::Memory`].
-    pub fn sums(&self) -> Result<Vec<f32>> {
-        let (mut sums, _) = self.side(false, false)?;
-        let (w_tilde, _) = self.side(true, false)?;
-        sums.par_iter_mut()
-            .zip(&w_tilde)
-            .for_each(|(w, w_tilde)| *w += w_tilde);
-        Ok(sums)
-    }
-
-    /// Move the vector w + w̃ of each word by the row of the word in `moves`, row-major (V, dim).
-    /// Half of the row is added to w and half to w̃. The ‖w‖² in row-wise rows are then wrong until
-    /// `SharedRows::new` computes them anew.
-    pub fn move_sums(&mut self, moves: &[f32]) {
-        let dim = self.dim();
-        self.words_mut()
-            .zip(moves.par_chunks_exact(dim))
-            .for_each(|([mut w, mut w_tilde], by)| {
-                for (k, by) in by.iter().enumerate() {
-                    *w.component(k) += 0.5 * by;
-                    *w_tilde.component(k) += 0.5 * by;
-                }
-            });
-    }
-
     /// Whether every parameter is a finite number.
     pub fn all_finite(&self) -> bool {
         self.all(|row| self.layout.is_finite(row))
