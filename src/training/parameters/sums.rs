@@ -69,9 +69,9 @@ mod tests {
             assert_eq!(sums, parameters.sums().unwrap());
 
             let moves: Vec<f32> = (0..7 * 19).map(|k| (k as f32).sin()).collect();
-            sides
-                .iter_mut()
-                .for_each(|side| Parameters::move_side(side, &moves));
+            for side in &mut sides {
+                Parameters::move_side(side, &moves);
+            }
             parameters.move_sums(&moves);
             for (contexts, side) in [false, true].into_iter().zip(&sides) {
                 assert_eq!(*side, matrix(&parameters, contexts));
