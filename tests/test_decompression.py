@@ -318,3 +318,19 @@ def test_a_file_that_has_no_data_yet_is_not_taken_for_one_that_has_ended():
     os.write(write, b"one two\n")
     with open(read, "rb") as file, os.fdopen(write, "wb"), pytest.raises(BlockingIOError):
         Stream(file, "pipe", 16).buffered().read()
+
+
+def test_a_file_that_can_wait_is_not_read_again_after_its_end():
+    class Terminal:
+        """At the end of a terminal, a second read would wait for more."""
+
+        def __init__(self) -> None:
+            self.blocks = [b"", b"a b c"]
+
+        def read1(self, size: int) -> bytes:
+            return self.blocks.pop()
+
+        def read(self, size: int) -> bytes:
+            raise AssertionError("read again")
+
+    assert Stream(Terminal(), "terminal", 16).buffered().read() == b"a b c"

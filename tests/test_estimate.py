@@ -181,7 +181,8 @@ def test_a_limit_within_some_memory_is_the_largest_that_fits(small):
 
 @pytest.mark.slow
 def test_parameters_that_are_too_large_need_shorter_vectors_or_fewer_words(tmp_path):
-    path = tmp_path / "corpus.txt"  # with so many words that the parameters are most of the memory
+    # The text has so many words that the parameters take most of the memory.
+    path = tmp_path / "corpus.txt"
     path.write_text("\n".join(zipf_lines(60_000, 40_000, 0.3)))
     free = Glove(dim=300, min_count=1, window=2).estimate(path)
     advice = free.within(INTERPRETER + free.parameters // 3)

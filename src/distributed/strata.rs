@@ -226,7 +226,7 @@ impl MatrixBlock<'_> {
         )
     }
 
-    /// The word whose row is the first of `words`, and the context word whose row is the first of `contexts`.
+    /// The number of the word of the first row of `words`, and that of the context word of the first row of `contexts`.
     fn first(&self) -> [usize; 2] {
         let grid = self.tiles.grid();
         [grid.group(), self.columns].map(|group| grid.partition().start(group) as usize)

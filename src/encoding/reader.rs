@@ -143,10 +143,10 @@ impl RawCorpus {
         }
         let vocabulary = Vocabulary::of(&words, monitor)?;
         let ids = self.chunks.into_iter().filter_map(|chunk| match chunk.ids {
-            RawIds::Memory(ids) => Some(ids.to_vec()),
+            RawIds::Memory(ids) => Some(fallible::copied(&ids)),
             RawIds::Spooled(_) | RawIds::Mapped(_) | RawIds::Weighted(_) => None,
         });
-        Ok((vocabulary, ids.collect()))
+        Ok((vocabulary, ids.collect::<Result<_>>()?))
     }
 
     /// The vocabulary of the text.

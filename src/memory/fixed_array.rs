@@ -1,4 +1,4 @@
-//! An array of fixed length. The memory of a large one returns to the system as soon as it is freed.
+//! An array of fixed length. A large array has memory of its own, which returns to the system when the array is freed.
 
 use super::fallible;
 use super::huge_buffer::HugeBuffer;

@@ -353,12 +353,14 @@ fn open_stream(file: &Bound<'_, PyAny>, options: TextOptions) -> PyResult<TextRe
 /// The bytes of a Python file object.
 pub struct PythonStream {
     read: Py<PyAny>,
-    // The method `read1`, if the file has it.
-    read_available: Option<Py<PyAny>>,
+    // The method `read` of a file in non-blocking mode.
+    read_when_empty: Option<Py<PyAny>>,
     // What to do with lone surrogates in text; `None` to refuse text.
     errors: Option<OnInvalid>,
     // The last block that Python returned, and how far it has been read.
     block: io::Cursor<Vec<u8>>,
+    // A terminal that is read again after its end waits for more.
+    has_ended: bool,
 }
 
 impl PythonStream {
@@ -375,38 +377,33 @@ impl PythonStream {
     fn over(file: &Bound<'_, PyAny>, errors: Option<OnInvalid>) -> PyResult<Self> {
         // `read1` returns the data that is available now. `read` waits for the number of bytes that was
         // asked for.
-        let read1 = file.getattr("read1").ok();
-        let read = file.getattr("read");
+        let read = file.getattr("read1").or_else(|_| file.getattr("read"))?;
+        let read_when_empty = if is_nonblocking(file) {
+            Some(file.getattr("read")?.unbind())
+        } else {
+            None
+        };
         Ok(Self {
-            read: read.or_else(|error| read1.clone().ok_or(error))?.unbind(),
-            read_available: read1.map(Bound::unbind),
+            read: read.unbind(),
+            read_when_empty,
             errors,
             block: io::Cursor::default(),
+            has_ended: false,
         })
     }
 
     fn next_block(&self, py: Python<'_>) -> PyResult<Vec<u8>> {
         // A file of many bytes may decompress to none. The calling thread would then not see signals.
         py.check_signals()?;
-        let block = match &self.read_available {
-            None => self.read.bind(py).call1((CHUNK_BYTES,))?,
-            Some(read1) => {
-                let block = read1.bind(py).call1((CHUNK_BYTES,))?;
-                // Of a file in non-blocking mode that has no data yet, `read1` returns no bytes, as at
-                // the end, but `read` returns None.
-                match block.len() {
-                    Ok(0) => self.read.bind(py).call1((CHUNK_BYTES,))?,
-                    _ => block,
-                }
-            }
-        };
-        let is_buffer =
-            block.is_instance_of::<PyByteArray>() || block.is_instance_of::<PyMemoryView>();
-        let block = if is_buffer {
-            py.get_type::<PyBytes>().call1((block,))?
-        } else {
-            block
-        };
+        let mut block = self.read.bind(py).call1((CHUNK_BYTES,))?;
+        // If there is no data yet, `read1` returns no bytes, as at the end, but `read` returns None. At the end of a
+        // terminal, `read` would wait for more: only files in non-blocking mode are asked again.
+        if let (Some(read), Ok(0)) = (&self.read_when_empty, block.len()) {
+            block = read.bind(py).call1((CHUNK_BYTES,))?;
+        }
+        if block.is_instance_of::<PyByteArray>() || block.is_instance_of::<PyMemoryView>() {
+            block = py.get_type::<PyBytes>().call1((block,))?;
+        }
         if let Ok(bytes) = block.cast::<PyBytes>() {
             return Ok(bytes.as_bytes().to_vec());
         }
@@ -428,10 +425,21 @@ impl PythonStream {
     }
 }
 
+/// Whether a file of Python is in non-blocking mode, as far as the system can tell.
+fn is_nonblocking(file: &Bound<'_, PyAny>) -> bool {
+    let is_blocking = || {
+        let descriptor = file.call_method0("fileno")?;
+        let os = file.py().import("os")?;
+        os.call_method1("get_blocking", (descriptor,))?.extract()
+    };
+    is_blocking().is_ok_and(|is_blocking: bool| !is_blocking)
+}
+
 impl Read for PythonStream {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.block.position() == self.block.get_ref().len() as u64 {
+        if !self.has_ended && self.block.position() == self.block.get_ref().len() as u64 {
             let block = Python::attach(|py| self.next_block(py)).map_err(io::Error::other)?;
+            self.has_ended = block.is_empty();
             self.block = io::Cursor::new(block);
         }
         self.block.read(buffer)

@@ -55,7 +55,7 @@ pub(crate) struct EpochPass<'a> {
     /// The cost of the records above which the epoch diverges:
     /// [`History::divergence_cost`](super::History::divergence_cost).
     pub divergence_cost: f64,
-    /// The word whose row is the first of W, and the context word whose row is the first of W̃. Both are 0 if W
+    /// The number of the word of the first row of W, and that of the context word of the first row of W̃. Both are 0 if W
     /// and W̃ have the rows of all words. On a cluster they have the rows of one group each.
     pub first: [usize; 2],
 }

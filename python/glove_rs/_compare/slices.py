@@ -98,7 +98,7 @@ class Slices(Mapping[Any, WordVectors]):
         Parameters
         ----------
         path : path
-            The folder to write. If it is the folder of these slices, nothing is written.
+            The folder to write. Nothing is written if these slices are already in this folder.
 
         Raises
         ------

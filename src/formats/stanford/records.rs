@@ -206,8 +206,8 @@ pub struct RecordsSummary {
     pub first: Vec<(i32, i32, f64)>,
 }
 
-/// Describe records, with the first `shown` of them. The path `-` means standard input. Neither numbers nor counts are
-/// checked.
+/// Summarize a file of records. The summary has the first `shown` records. The path `-` means standard input. The word
+/// numbers and the counts may have any value.
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files; [`Error::Format`] with the byte offset of a

@@ -73,7 +73,7 @@ impl<'a> SharedRows<'a> {
         self
     }
 
-    /// The same rows for records whose `i` is the context word and whose `j` is the word.
+    /// The same rows with exchanged sides: `i` of a record is then its context word, and `j` its word.
     pub fn mirrored(mut self) -> Self {
         self.sides.reverse();
         self.rows.reverse();

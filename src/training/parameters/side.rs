@@ -15,7 +15,7 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// Rows of W or, if `contexts`, of W̃, whose vectors and biases are 0 and whose accumulators are 1.
+    /// Rows of W, or of W̃ if `contexts`. All vectors and biases are 0, and all accumulators are 1.
     pub(super) fn new(words: usize, layout: RowLayout, contexts: bool) -> Result<Self> {
         let row = layout.zeros(contexts);
         let mut lines = Self::allocate(words, layout)?;

@@ -12,7 +12,7 @@ use crate::training::negatives::{NegativePair, NegativeSampler, NegativeTargets}
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// DrawBuffers of one thread.
+/// The buffers with which one thread draws pairs.
 #[derive(Default)]
 struct DrawBuffers {
     // Room for all pairs that are drawn for a block of rows. About half of them remain.
