@@ -65,6 +65,7 @@ def reference_transform(words, vectors, X, weighting) -> np.ndarray:
     return np.linalg.lstsq(np.array(rows), np.array(targets), rcond=None)[0].T
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighting", ["log", 20, None])
 @pytest.mark.parametrize("has_scipy", [True, False])
 def test_the_transform_is_weighted_least_squares(model, weighting, has_scipy, monkeypatch):
@@ -227,6 +228,7 @@ def reference_jackknife(Y, X, clusters) -> np.ndarray:
     return np.array(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(seed=seeds, clustered=st.booleans())
 def test_regress_is_the_naive_computation(seed, clustered):
@@ -730,6 +732,7 @@ def test_a_text_without_known_words_has_no_feature_embeddings(model):
 # --- results --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_results_print_convert_and_plot(grouped):
     pytest.importorskip("matplotlib").use("Agg")
     pytest.importorskip("pandas")

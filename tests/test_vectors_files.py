@@ -107,6 +107,7 @@ def test_the_native_format_keeps_any_words_and_numbers(tmp_path, wv):
     assert_same(load(tmp_path / "vectors"), wv)
 
 
+@pytest.mark.slow
 @given(word_vectors(ANY_WORD, np.float16))
 def test_the_native_format_keeps_float16(tmp_path, wv):
     wv.save(tmp_path / "vectors")
