@@ -27,7 +27,7 @@ from .presets import (
     with_defaults,
 )
 from .saving import of_older_version, pinned, saved
-from .table import CONSTRUCTOR, EVERY_WORD, PRESETS, SETTINGS, Default, Setting, names
+from .table import CONSTRUCTOR, EVERY_WORD, PRESETS, SETTINGS, VARIANTS, Default, Setting, names
 from .value_types import FolderPath
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "EVERY_WORD",
     "PRESETS",
     "SETTINGS",
+    "VARIANTS",
     "CooccurrenceSettings",
     "Default",
     "EstimateSettings",
