@@ -15,8 +15,13 @@ from . import _core, _html, _settings
 from ._checks import boolean, instance, path_text, plain, shown
 from ._fit import estimate, fitting, infer
 from ._fit import score as scoring
+from ._fit.counted_text import Text
+from ._fit.epoch_state import EpochCallback
 from ._fit.estimate import FitEstimate
-from ._fit.training import CheckedFitOptions, EpochCallback, FitOptions, Fitted, History, Init, Text
+from ._fit.fit_options import CheckedFitOptions, FitOptions
+from ._fit.fitted import Fitted
+from ._fit.history import History
+from ._fit.pretrained import Init
 from ._io import output_folder, stanford
 from ._io.archives import Archive, open_regular, refusing
 from ._io.files import output_path, readable, replacing

@@ -23,8 +23,12 @@ from ..subwords import Subwords
 from ..vocabulary import Vocabulary
 from . import checkpoints
 from .checkpoints import Folder
+from .counted_text import Text, keeps_counts
+from .fit_options import CheckedFitOptions, FitOptions
+from .fitted import Fitted
+from .history import History
+from .pretrained import Init
 from .protocol import Trainable
-from .training import CheckedFitOptions, FitOptions, Fitted, History, Init, Text, keeps_counts
 
 __all__ = ["counts_of", "fit", "given_counts", "resume", "update"]
 
