@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -109,6 +109,25 @@ class Fitted:
     def subwords(self) -> Subwords | None:
         """The subword model of `vectors`: that of the training, or one that a user has set."""
         return self._subwords if self._vectors is None else self._vectors.subwords
+
+    def as_start(self, X: Cooccurrence, dim: int) -> _core._Start:
+        """Return the parameters as the start of a training on `X` with this dim.
+
+        Raises
+        ------
+        ValueError
+            If `X` has other words, or if the parameters have another dim.
+        """
+        same_sides = (self.contexts is not None) == X.is_rectangular
+        same_contexts = self.contexts is None or (self.contexts.words == X.context_vocabulary.words)
+        if self.vocabulary.words != X.vocabulary.words or not (same_sides and same_contexts):
+            raise ValueError("start must have the words of X")
+        if self.arrays["W"].shape[1] != dim:
+            raise ValueError(f"start must have dim={dim}, got {self.arrays['W'].shape[1]}")
+        # Accumulators above 1 mean trained parameters. For these, count at least one epoch as done:
+        # epoch 1 of a training mixes records more finely, which trained parameters do not need.
+        done = len(self.history) or int((self.arrays["G_b"] > 1).any())
+        return cast("_core._Start", {**self.arrays, "epochs_done": done, "halvings": 0})
 
     def __getstate__(self) -> dict[str, Any]:
         # A pickle has no vectors, which can be computed again, and no counts, which have their own

@@ -26,7 +26,7 @@ from .presets import (
     resolve,
     with_defaults,
 )
-from .saving import of_older_version, pinned, saved
+from .saving import of_older_version, pinned, restored, saved
 from .table import CONSTRUCTOR, EVERY_WORD, PRESETS, SETTINGS, VARIANTS, Default, Setting, names
 from .value_types import FolderPath
 
@@ -61,6 +61,7 @@ __all__ = [
     "passed_on",
     "pinned",
     "resolve",
+    "restored",
     "saved",
     "text_parameters",
     "used",
