@@ -12,8 +12,8 @@ import warnings
 from typing import Any
 
 from .. import InternalError, __version__
-from ._output import say
 from ._parser import Parser, attribute_of, flag_of, subcommands
+from ._printing import say
 from ._terminal import guarded
 
 __all__ = ["PATHS", "parser", "run"]
@@ -21,14 +21,19 @@ __all__ = ["PATHS", "parser", "run"]
 #: The commands of each module. For a command, only the module with this command is imported (and
 #: what this module imports), so that commands start fast. Help on all commands imports all modules.
 _MODULES = {
-    "training": ("fit", "vocab", "cooccur", "train", "update"),
+    "fit": ("fit",),
+    "vocab": ("vocab",),
+    "cooccur": ("cooccur",),
+    "train": ("train",),
+    "update": ("update",),
     "counts": ("contexts", "contrast"),
     "phrases": ("phrases",),
     "queries": ("similar", "analogy", "infer"),
     "evaluation": ("evaluate",),
     "kwic": ("kwic",),
     "associations": ("associations",),
-    "files": ("convert", "info"),
+    "convert": ("convert",),
+    "info": ("info",),
     "pairs": ("pairs",),
     "subwords": ("subwords",),
     "replicates": ("bootstrap", "compare"),

@@ -30,7 +30,7 @@ from .._fit.fit_options import CheckedFitOptions
 from .._io import stanford
 from ._inputs import local
 from ._machine import free_memory, processors
-from ._output import check_files, written
+from ._output_files import check_files, written
 from ._parser import Commands, Parser
 
 __all__ = ["TOOLS", "add", "main", "usage"]

@@ -11,8 +11,8 @@ from .._settings import names
 from .._text import figure, table
 from . import _inputs
 from ._options import add_parameters, add_settings, given
-from ._output import add_json, emit
 from ._parser import Commands, Parser, command
+from ._printing import add_json, emit
 
 __all__ = ["add", "counts_among", "text_of"]
 

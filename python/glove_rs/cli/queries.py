@@ -13,8 +13,8 @@ from .._checks import integer
 from ..vectors import Neighbours
 from . import _inputs
 from ._options import add_parameters, add_settings, given
-from ._output import add_json, columns, emit, say
 from ._parser import Commands, command
+from ._printing import add_json, columns, emit, say
 from ._vectors import add_subwords, add_vectors, read_vectors
 
 __all__ = ["add"]

@@ -12,8 +12,8 @@ from .._io.text_file import read_text
 from .._settings import names
 from . import _inputs
 from ._options import add_settings, given
-from ._output import add_json, emit
 from ._parser import Commands, command
+from ._printing import add_json, emit
 
 if TYPE_CHECKING:
     from .. import Bootstrap, WordVectors
