@@ -6,14 +6,15 @@ import argparse
 from typing import Any
 
 from .. import Cooccurrence, Vocabulary
+from .._counts.table import dense, word_indices
 from .._settings import names
+from .._text import figure, table
 from . import _inputs
 from ._corpus import add_corpus
 from ._options import add_settings, given, given_files
 from ._output_files import add_overwrite, check_files, refuse_terminal, written
 from ._parser import Commands, command
 from ._printing import add_json, columns, emit, refuse_json_beside
-from .counts import counts_among, text_of
 
 __all__ = ["add"]
 
@@ -101,9 +102,9 @@ def _cooccur(options: argparse.Namespace) -> None:
         with written(options.save_vocab, overwrite=options.overwrite) as path:
             counts.vocabulary.save(path)
     if options.show:
-        shown = counts_among(counts, options.show)
-        table = dict(zip(("words", "counts"), shown, strict=True))
-        emit(options, table, text_of(*shown), outputs.values())
+        shown = _counts_among(counts, options.show)
+        result = dict(zip(("words", "counts"), shown, strict=True))
+        emit(options, result, _text_of(*shown), outputs.values())
     elif options.output != "-":
         result = {"words": len(counts.vocabulary), "records": counts.nnz, "total": counts.total}
         emit(
@@ -119,3 +120,15 @@ def _cooccur(options: argparse.Namespace) -> None:
             ),
             outputs.values(),
         )
+
+
+def _counts_among(X: Cooccurrence, words: list[str]) -> tuple[list[str], list[list[float]]]:
+    """Return `words` and a table of counts: row i has the counts of word i with all of `words`."""
+    found = word_indices("words", words, X.vocabulary)
+    return words, dense(X, found, found).tolist()
+
+
+def _text_of(words: list[str], counts: list[list[float]]) -> str:
+    """Return the result of :func:`_counts_among` as text, with a line for each word."""
+    rows = [(word, *map(figure, line)) for word, line in zip(words, counts, strict=True)]
+    return "\n".join(table([("", *words), *rows]))
