@@ -12,8 +12,9 @@ import numpy.typing as npt
 
 from . import _html, _settings
 from ._checks import boolean, instance, shown
-from ._fit import estimate, fitting, infer, loss_plot
+from ._fit import estimate, fitting, infer, loss_plot, training_counts
 from ._fit import score as scoring
+from ._fit import update as updating
 from ._fit.counted_text import Text
 from ._fit.epoch_state import EpochCallback
 from ._fit.estimate import FitEstimate
@@ -554,7 +555,7 @@ checkpoint_every, resume, keep_counts
         >>> model.W.shape, model.vocabulary.words
         ((3, 5), ['a', 'b', 'c'])
         """
-        X = fitting.given_counts(X, vocabulary, self.symmetric)
+        X = training_counts.given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular and (init is not None or self.subwords):
             name = "init" if init is not None else "subwords"
             raise ValueError(
@@ -695,7 +696,7 @@ keep_counts
             CheckedFitOptions(**options),
             Text(source, None, column, storage_options),
         )
-        fitting.update(self, text, fit_options, epochs=epochs, new_words=new_words, counts=counts)
+        updating.update(self, text, fit_options, epochs=epochs, new_words=new_words, counts=counts)
         return self
 
     def infer_vector(
@@ -941,7 +942,7 @@ keep_counts
             If the model does not have the counts: after `load` or unpickling, with
             ``keep_counts=False``, or if `fit` read files that have changed since.
         """
-        return fitting.counts_of(self)
+        return training_counts.counts_of(self)
 
     def transform_matrix(
         self,

@@ -15,9 +15,9 @@ from .. import _core, _settings
 from .._checks import byte_count, integer
 from .._fit.fit_options import CheckedFitOptions, FitOptions
 from .._fit.fitted import Fitted
-from .._fit.fitting import given_counts
 from .._fit.history import History
 from .._fit.pretrained import Init
+from .._fit.training_counts import given_counts
 from .._progress import ProgressCallback, reporter
 from ..glove import Glove
 from ..subwords import Subwords
