@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from glove_rs import Cooccurrence, Glove, WordVectors, alc, kwic
-from glove_rs.alc._ols import Decomposition, Replicates
+from glove_rs.alc._ols import ClusterSums, Decomposition
 from topic_text import documents
 
 seeds = st.integers(0, 2**32 - 1)
@@ -280,7 +280,7 @@ def test_a_replicate_is_the_fit_of_copied_clusters(seed, clustered):
             copies += [100 * c + copy] * len(own)
     _, raw, bias = reference_norms(Y[rows], X[rows], np.array(copies))
     Z = np.column_stack([np.ones(12), X])
-    found = Replicates(Decomposition(Z, clusters).fit(Y)).debiased(counts[None].astype(float))[0]
+    found = ClusterSums(Decomposition(Z, clusters).fit(Y)).debiased(counts[None].astype(float))[0]
     assert_allclose(found, raw - bias, rtol=1e-5, atol=1e-6 * np.abs(raw).max())
 
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from test_cli import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 PACKAGE, CORE = ROOT / "python/glove_rs", ROOT / "src"
@@ -147,6 +149,11 @@ def test_the_files_of_the_package_import_each_other_without_circles():
     graph = {file: set(imports(file)) - {file} for file in FILES}
     assert sum(map(len, graph.values())) > len(FILES)
     TopologicalSorter(graph).prepare()  # raises a CycleError with the files of a circle
+
+
+def test_every_command_of_the_command_line_has_a_file_of_its_name():
+    folder = PACKAGE / "cli"
+    assert {path.stem for path in folder.glob("[a-z]*.py")} == {*COMMANDS, "compat"}
 
 
 def libraries(file: str) -> Iterator[str]:

@@ -81,7 +81,7 @@ mod _core {
         restore_vocabulary,
     };
     #[pymodule_export]
-    use super::source::{document_end, split_documents};
+    use super::source::{document_end, split_documents, table_bytes};
     #[pymodule_export]
     use super::strata::{
         CoreHistory, CoreTiles, group_marginals, group_ranks, row_arrays, split_counts, start_rows,
