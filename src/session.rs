@@ -308,13 +308,16 @@ impl Session {
         if !self.subwords {
             return Ok(None);
         }
-        let (sums, dim) = (parameters.sums()?, parameters.dim());
+        let [w, w_tilde] = [false, true].map(|contexts| parameters.side(contexts, false));
+        let (w, w_tilde, dim) = (w?.0, w_tilde?.0, parameters.dim());
         let design = self.design.as_deref();
-        let shrinkage = Shrinkage::of(&self.vocabulary, design, &sums, dim, monitor)?;
-        Ok(shrinkage.found.map(|(subwords, moves)| {
-            parameters.move_sums(&moves);
-            subwords
-        }))
+        let shrinkage = Shrinkage::of(&self.vocabulary, design, w, w_tilde, dim, monitor)?;
+        let Some(found) = shrinkage.found else {
+            return Ok(None);
+        };
+        let (subwords, moves) = found.moves(&parameters.side(true, false)?.0);
+        parameters.move_sums(&moves);
+        Ok(Some(subwords))
     }
 
     /// Refuse options that need the sum w + w̃ of each word, which a rectangular matrix does not

@@ -251,12 +251,12 @@ pub fn shrink<'py>(
     let sides = [w.as_slice()?, w_tilde.as_slice()?];
     let shrunk = run(py, progress, None, |monitor| {
         threads::in_pool(threads, || {
-            let sums = Parameters::sums_of(fallible::copied(sides[0])?, sides[1]);
-            let found = Shrinkage::of(&vocabulary, None, &sums, shape[1], monitor)?.found;
-            let Some((subwords, moves)) = found else {
+            let [w, w_tilde] = sides.map(fallible::copied);
+            let shrinkage = Shrinkage::of(&vocabulary, None, w?, w_tilde?, shape[1], monitor)?;
+            let Some(found) = shrinkage.found else {
                 return Ok(None);
             };
-            drop(sums);
+            let (subwords, moves) = found.moves(sides[1]);
             let mut moved = [fallible::copied(sides[0])?, fallible::copied(sides[1])?];
             for side in &mut moved {
                 Parameters::move_side(side, &moves);

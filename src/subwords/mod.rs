@@ -12,8 +12,10 @@
 //! | `design` | the n-grams of a vocabulary, and the n-grams of each of its words |
 //! | `ridge` | the regression |
 //! | `model` | vectors of n-grams, predictions |
-//! | `directions` | the mean of word vectors and their dominating directions |
-//! | `shrinkage` | damping these directions, and moving word vectors towards their predictions |
+//! | `covariance` | the mean of vectors, and their directions of largest variance |
+//! | `opposite` | directions in which w and w̃ are opposite, and the sum of both with w̃ turned there |
+//! | `directions` | the mean of word vectors and their dominating directions, and damping both |
+//! | `shrinkage` | these two changes, then moving word vectors towards their predictions |
 //!
 //! ```
 //! use glove_rs::subwords::{Subwords, SubwordOptions};
@@ -30,14 +32,16 @@
 //! # }
 //! ```
 
+mod covariance;
 mod design;
 mod directions;
 mod model;
 mod ngrams;
+mod opposite;
 mod ridge;
 mod shrinkage;
 
 pub use design::Design;
 pub use model::{SubwordOptions, Subwords, word_weights};
 pub use ngrams::{MAX_NGRAM, NgramLengths};
-pub use shrinkage::Shrinkage;
+pub use shrinkage::{Found, Shrinkage};

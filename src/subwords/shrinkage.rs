@@ -9,6 +9,7 @@ use super::design::Design;
 use super::directions::Directions;
 use super::model::{SubwordOptions, Subwords};
 use super::ngrams::NgramLengths;
+use super::opposite::OppositeDirections;
 use crate::error::{Error, Result};
 use crate::memory::fallible;
 use crate::monitor::{Monitor, Stage};
@@ -47,10 +48,29 @@ const LEAST_CORRELATION: f64 = 0.1;
 pub struct Shrinkage {
     /// The weighted correlation of the vectors of held-out words with their predictions.
     pub correlation: f64,
-    /// The subword model, and for each word its new vector minus its old vector, row-major. The vector of a
-    /// word without n-grams is only damped (`directions.rs`). `None` if the correlation is below 0.1 + 1/√n
-    /// for n held-out words.
-    pub found: Option<(Subwords, Vec<f32>)>,
+    /// `None` if the correlation is below 0.1 + 1/√n for n held-out words.
+    pub found: Option<Found>,
+}
+
+/// A subword model, and the moves of the vectors towards its predictions.
+#[derive(Debug)]
+pub struct Found {
+    /// The subword model.
+    pub subwords: Subwords,
+    opposite: OppositeDirections,
+    // For each word, its new vector minus the sum of w and the turned w̃.
+    moves: Vec<f32>,
+}
+
+impl Found {
+    /// The subword model, and for each word its new vector minus w + w̃, row-major. The vector of a word without n-grams
+    /// is only turned (`opposite.rs`) and damped (`directions.rs`). `w_tilde` has the matrix W̃ that the shrinkage was
+    /// computed from.
+    pub fn moves(mut self, w_tilde: &[f32]) -> (Subwords, Vec<f32>) {
+        let dim = self.subwords.dim();
+        self.opposite.add_moves(&mut self.moves, w_tilde, dim);
+        (self.subwords, self.moves)
+    }
 }
 
 impl Shrinkage {
@@ -71,17 +91,18 @@ impl Shrinkage {
         )
     }
 
-    /// Compute the shrinkage of the vectors of a vocabulary, `dim` numbers each, row-major. `design` is the result of
-    /// [`Shrinkage::design`] for this vocabulary; `None` computes it. Uses all threads of the current rayon pool.
-    /// The result has the same bits for any number of threads.
+    /// Compute the shrinkage of the vectors w + w̃ of a vocabulary. `w` and `w_tilde` have a row for each word, `dim`
+    /// numbers each, row-major. `design` is the result of [`Shrinkage::design`] for this vocabulary; `None` computes it.
+    /// Uses all threads of the current rayon pool. The result has the same bits for any number of threads.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if there is not a vector for each word, if a vector is not finite, or if `design` has another
+    /// [`Error::Parameter`] if a matrix has not a row for each word, if a number is not finite, or if `design` has another
     /// number of words; [`Error::Memory`]; [`Error::Cancelled`].
     pub fn of(
         vocabulary: &Vocabulary,
         design: Option<&Design>,
-        vectors: &[f32],
+        w: Vec<f32>,
+        w_tilde: Vec<f32>,
         dim: usize,
         monitor: &Monitor,
     ) -> Result<Self> {
@@ -99,8 +120,10 @@ impl Shrinkage {
             let message = "must have the n-grams of each word of the vocabulary";
             return Err(Error::parameter("design", message));
         }
-        if dim == 0 || vocabulary.len().checked_mul(dim) != Some(vectors.len()) {
-            return Err(Error::parameter("vectors", "must have a row for each word"));
+        for (name, side) in [("w", &w), ("w_tilde", &w_tilde)] {
+            if dim == 0 || vocabulary.len().checked_mul(dim) != Some(side.len()) {
+                return Err(Error::parameter(name, "must have a row for each word"));
+            }
         }
         let options = SubwordOptions {
             penalty: PENALTY,
@@ -108,9 +131,12 @@ impl Shrinkage {
             ..SubwordOptions::default()
         };
         let weights = weights(vocabulary.counts())?;
-        let directions = Directions::of(vectors, dim, &weights, monitor)?;
-        let mut damped: Vec<f32> = fallible::with_capacity(vectors.len())?;
-        damped.extend_from_slice(vectors);
+        let opposite = OppositeDirections::of(&w, &w_tilde, dim, &weights, monitor)?;
+        let mut vectors = w;
+        opposite.add_turned(&mut vectors, &w_tilde, dim);
+        drop(w_tilde);
+        let directions = Directions::of(&vectors, dim, &weights, monitor)?;
+        let mut damped = fallible::copied(&vectors)?;
         damped
             .par_chunks_exact_mut(dim)
             .for_each(|row| directions.damp(row));
@@ -145,7 +171,11 @@ impl Shrinkage {
         let subwords = design.model(dim, ngrams)?;
         Ok(Self {
             correlation,
-            found: Some((subwords, moves)),
+            found: Some(Found {
+                subwords,
+                opposite,
+                moves,
+            }),
         })
     }
 }
