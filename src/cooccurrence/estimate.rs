@@ -6,6 +6,7 @@ use super::growth::{Bounds, Spectrum};
 use super::matrix::Triangle;
 use super::options::CountingOptions;
 use super::row_codec::encode;
+use super::task_size::segment_tokens;
 use super::window::SIDE;
 use crate::corpus::{CHUNK_BYTES, ChunkReader, Content, TextSample};
 use crate::encoding::{DOCUMENT_END, DROPPED, EncodedCorpus, EncodingOptions, RawCorpus, Segment};
@@ -127,7 +128,7 @@ impl CorpusSize {
 
     /// Number of bytes of memory at the peak of counting, on all threads of the current rayon pool.
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
-        let segment = self.kept_tokens.min(memory.segment_tokens() as f64);
+        let segment = self.kept_tokens.min(segment_tokens(memory) as f64);
         let rows = self.row_bytes().min(memory.row_bytes() as f64);
         // A token of the segment takes ID_BYTES on average: two bytes for its symbol and, for about half of the
         // tokens, four bytes for its position in the index. The most frequent words are not indexed.
@@ -150,7 +151,7 @@ impl CorpusSize {
         let text = (ID_BYTES * self.tokens - memory.text_bytes() as f64).max(0.0);
         // If there are several segments, their rows are on disk, and the merged rows are too if they do not fit into
         // memory. The rows of the segments are assumed to take 1.5 times the bytes of the merged rows.
-        let is_cut = self.kept_tokens > memory.segment_tokens() as f64;
+        let is_cut = self.kept_tokens > segment_tokens(memory) as f64;
         let of_segments = if is_cut { 1.5 } else { 0.0 };
         let is_large = self.row_bytes() > memory.row_bytes() as f64;
         text + (of_segments + f64::from(u8::from(is_large))) * self.encoded_bytes
