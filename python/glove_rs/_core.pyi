@@ -31,9 +31,9 @@ __all__ = [
     "CoreDesign",
     "CoreDocuments",
     "CoreEpoch",
+    "CoreEpochLog",
     "CoreEstimate",
     "CoreGroupCounts",
-    "CoreHistory",
     "CoreParameters",
     "CorePhrases",
     "CoreShard",
@@ -179,12 +179,15 @@ class _Training(TypedDict):
     seed: int
     subwords: bool
 
-class _Subepoch(TypedDict):
+class _BlockEpoch(TypedDict):
     epoch: int
     halvings: int
     divergence_cost: float
+
+class _Subepoch(TypedDict):
     cycle: int
     cycles: int
+    shift: int
     last: bool
 
 class _Checkpoint(TypedDict):
@@ -443,7 +446,7 @@ def learn_phrases(
     scoring: str,
     progress: _Progress | None,
 ) -> CorePhrases: ...
-def subepochs(groups: int) -> list[tuple[int, int, int, bool]]: ...
+def subepochs(groups: int) -> list[_Subepoch]: ...
 def subword_design(
     vocabulary: CoreVocabulary, threads: int | None, progress: _Progress | None
 ) -> CoreDesign: ...
@@ -629,7 +632,7 @@ class CoreEstimate:
     ) -> tuple[bool, int | None, float | None, int | None, int | None]: ...
 
 @final
-class CoreHistory:
+class CoreEpochLog:
     def __new__(
         cls,
         training: _Training,
@@ -638,7 +641,7 @@ class CoreHistory:
         held_out: int,
         early_stopping: int | None,
         seconds_left: float | None,
-    ) -> CoreHistory: ...
+    ) -> CoreEpochLog: ...
     @property
     def epochs(self) -> int: ...
     @property
@@ -683,6 +686,7 @@ class CoreTiles:
         self,
         columns: int,
         training: _Training,
+        epoch: _BlockEpoch,
         subepoch: _Subepoch,
         words: _F32,
         contexts: _F32,

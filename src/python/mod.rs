@@ -8,9 +8,12 @@ mod collocations;
 mod cooccurrence;
 mod decompressed;
 mod documents;
+mod epoch_log;
 mod errors;
 mod estimate;
 mod files;
+mod group_counts;
+mod group_rows;
 mod iterable;
 mod names;
 mod objects;
@@ -25,8 +28,8 @@ mod session;
 mod shards;
 mod signals;
 mod source;
-mod strata;
 mod subwords;
+mod tiles;
 mod tokenizer;
 mod training;
 mod vocabulary;
@@ -50,6 +53,8 @@ mod _core {
     #[pymodule_export]
     use super::documents::CoreDocuments;
     #[pymodule_export]
+    use super::epoch_log::CoreEpochLog;
+    #[pymodule_export]
     use super::errors::{FormatError, InternalError, TrainingDiverged};
     #[pymodule_export]
     use super::estimate::CoreEstimate;
@@ -58,6 +63,10 @@ mod _core {
         CoreVectors, is_native, load_parameters, load_vectors, parameters_summary, records_summary,
         save_parameters, save_vectors, shuffle,
     };
+    #[pymodule_export]
+    use super::group_counts::{CoreGroupCounts, count_by_group, group_marginals, split_counts};
+    #[pymodule_export]
+    use super::group_rows::{group_ranks, row_arrays, start_rows};
     #[pymodule_export]
     use super::pairs::count_table;
     #[pymodule_export]
@@ -76,19 +85,13 @@ mod _core {
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
-    use super::shards::{
-        CoreGroupCounts, CoreShard, count_by_group, is_splittable, merge_vocabularies,
-        restore_vocabulary,
-    };
+    use super::shards::{CoreShard, is_splittable, merge_vocabularies, restore_vocabulary};
     #[pymodule_export]
     use super::source::{document_end, split_documents};
     #[pymodule_export]
-    use super::strata::{
-        CoreHistory, CoreTiles, group_marginals, group_ranks, row_arrays, split_counts, start_rows,
-        subepochs,
-    };
-    #[pymodule_export]
     use super::subwords::{CoreDesign, CoreSubwords, restore_subwords, shrink, subword_design};
+    #[pymodule_export]
+    use super::tiles::{CoreTiles, subepochs};
     #[pymodule_export]
     use super::tokenizer::{CoreSplitter, folded};
     #[pymodule_export]

@@ -126,7 +126,7 @@ impl CoreCheckpoint {
         })?;
         Ok(Self {
             settings,
-            epochs: training.history.epochs,
+            epochs: training.log.epochs,
             shape: {
                 let [words, contexts] = training.parameters.shape();
                 (words, contexts, training.parameters.dim())
@@ -161,7 +161,7 @@ pub fn show(
     callback: &Arc<Py<PyAny>>,
     training: &TrainingState,
 ) -> Result<ControlFlow<()>> {
-    let Some(&report) = training.history.reports.last() else {
+    let Some(&report) = training.log.reports.last() else {
         return Ok(ControlFlow::Continue(()));
     };
     let (sender, requests) = channel();

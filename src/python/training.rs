@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::session::{Session, Start, Trained};
 use crate::threads;
 use crate::training::{
-    Exported, History, Optimizer, Parameters, RateSchedule, RowLayout, SimdLevel, TrainingOptions,
+    EpochLog, Exported, Optimizer, Parameters, RateSchedule, RowLayout, SimdLevel, TrainingOptions,
     TrainingState, Weighting, deadline, train_in_order,
 };
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
@@ -108,11 +108,11 @@ impl GivenParameters<'_> {
         ])
     }
 
-    fn history(&self) -> History {
-        History {
+    fn log(&self) -> EpochLog {
+        EpochLog {
             epochs: self.epochs_done,
             halvings: self.halvings,
-            ..History::default()
+            ..EpochLog::default()
         }
     }
 }
@@ -149,7 +149,7 @@ impl StartArguments<'_> {
                 Start::Given {
                     values: Box::new(values),
                     accumulators: Box::new(accumulators),
-                    history: given.history(),
+                    log: given.log(),
                 }
             }
         })
