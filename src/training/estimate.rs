@@ -1,5 +1,5 @@
 //! Estimates the memory, the disk space and the time that a fit needs: for counting a text and for training
-//! on its counts. The estimate of counting alone is in `cooccurrence/estimate.rs`.
+//! on its counts. The estimate of counting alone is in `cooccurrence/corpus_size.rs`.
 
 use super::marginals::Marginal;
 use super::optimizer::Optimizer;
