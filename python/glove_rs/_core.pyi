@@ -23,6 +23,7 @@ __all__ = [
     "ROW_ALIGNMENT",
     "SCHEDULES",
     "SCORINGS",
+    "START_ACCUMULATOR",
     "TEXT_ERRORS",
     "TOKENIZERS",
     "VECTOR_FORMATS",
@@ -218,10 +219,10 @@ class _Start(TypedDict):
     W_tilde: _F32
     b: _F32
     b_tilde: _F32
-    G_W: _F32
-    G_W_tilde: _F32
-    G_b: _F32
-    G_b_tilde: _F32
+    G_W: NotRequired[_F32]
+    G_W_tilde: NotRequired[_F32]
+    G_b: NotRequired[_F32]
+    G_b_tilde: NotRequired[_F32]
     epochs_done: int
     halvings: int
 
@@ -232,6 +233,8 @@ COMPRESSED_ENDINGS: Final[tuple[str, ...]]
 #: The number of first bytes that `is_splittable` needs.
 COMPRESSION_BYTES: Final[int]
 NEGATIVE_EXPONENT: Final[float]
+#: Every accumulator before training.
+START_ACCUMULATOR: Final[float]
 #: The largest value of `negative`.
 MAX_NEGATIVE: Final[float]
 #: The largest value of `dim`.

@@ -831,9 +831,10 @@ keep_counts
             raise ValueError("start must have the words of X")
         if state.arrays["W"].shape[1] != dim:
             raise ValueError(f"start must have dim={dim}, got {state.arrays['W'].shape[1]}")
-        # Accumulators above 1 mean trained parameters. For these, count at least one epoch as done:
-        # epoch 1 of a training mixes records more finely, which trained parameters do not need.
-        done = len(state.history) or int((state.arrays["G_b"] > 1).any())
+        # Accumulators that have grown mean trained parameters. For these, count at least one epoch
+        # as done: epoch 1 of a training mixes records more finely, which trained parameters do not
+        # need.
+        done = len(state.history) or int((state.arrays["G_b"] > _core.START_ACCUMULATOR).any())
         return cast("_core._Start", {**state.arrays, "epochs_done": done, "halvings": 0})
 
     # --- results of training --------------------------------------------------------------------
@@ -1339,7 +1340,7 @@ keep_counts
             words = Vocabulary.load(path_text("vocabulary", vocabulary))
         arrays = stanford.read_parameters(path, len(words))
         if gradsq is None:
-            sums = {name: np.ones_like(array) for name, array in arrays.items()}
+            sums = stanford.start_accumulators(arrays)
         else:
             sums = stanford.read_parameters(path_text("gradsq", gradsq), len(words))
             if sums["W"].shape != arrays["W"].shape:

@@ -120,6 +120,10 @@ mod _core {
     #[pymodule_export]
     const NEGATIVE_EXPONENT: f64 = crate::training::NEGATIVE_EXPONENT;
 
+    /// Every accumulator before training.
+    #[pymodule_export]
+    const START_ACCUMULATOR: f32 = crate::training::START_ACCUMULATOR;
+
     /// The largest value of `negative`.
     #[pymodule_export]
     const MAX_NEGATIVE: f64 = crate::training::MAX_NEGATIVE;

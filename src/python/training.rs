@@ -63,7 +63,8 @@ impl TrainingArguments {
 }
 
 /// Parameters to start from, by their public names, with the numbers of epochs and of halvings of
-/// the learning rate in the training that made them.
+/// the learning rate in the training that made them. All accumulators G are given, or none of them. Their arrays
+/// may have fewer rows than those of the parameters: the other accumulators are those before training.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 #[allow(non_snake_case)]
@@ -72,10 +73,14 @@ pub struct GivenParameters<'py> {
     W_tilde: PyReadonlyArray2<'py, f32>,
     b: PyReadonlyArray1<'py, f32>,
     b_tilde: PyReadonlyArray1<'py, f32>,
-    G_W: PyReadonlyArray2<'py, f32>,
-    G_W_tilde: PyReadonlyArray2<'py, f32>,
-    G_b: PyReadonlyArray1<'py, f32>,
-    G_b_tilde: PyReadonlyArray1<'py, f32>,
+    #[pyo3(default)]
+    G_W: Option<PyReadonlyArray2<'py, f32>>,
+    #[pyo3(default)]
+    G_W_tilde: Option<PyReadonlyArray2<'py, f32>>,
+    #[pyo3(default)]
+    G_b: Option<PyReadonlyArray1<'py, f32>>,
+    #[pyo3(default)]
+    G_b_tilde: Option<PyReadonlyArray1<'py, f32>>,
     epochs_done: usize,
     halvings: usize,
 }
@@ -83,29 +88,29 @@ pub struct GivenParameters<'py> {
 impl GivenParameters<'_> {
     /// The parameters, and then their accumulators.
     fn arrays(&self, [words, contexts]: [usize; 2], dim: usize) -> PyResult<[Exported; 2]> {
-        let width = self.G_W.shape()[1];
-        if width != 1 && width != dim {
-            let message = format!("must have 1 or {dim} accumulators for each vector, got {width}");
-            return Err(Error::parameter("start", message).into());
-        }
-        for (array, words, width) in [
-            (&self.W, words, dim),
-            (&self.W_tilde, contexts, dim),
-            (&self.G_W, words, width),
-            (&self.G_W_tilde, contexts, width),
-        ] {
-            if array.shape() != [words, width] {
-                let message = format!(
-                    "must have arrays of shape ({words}, {width}), got {:?}",
-                    array.shape()
-                );
+        check_shape(&self.W, words, dim)?;
+        check_shape(&self.W_tilde, contexts, dim)?;
+        let values = exported(&self.W, &self.W_tilde, &self.b, &self.b_tilde)?;
+        let sums = (&self.G_W, &self.G_W_tilde, &self.G_b, &self.G_b_tilde);
+        let accumulators = match sums {
+            (Some(w), Some(w_tilde), Some(b), Some(b_tilde)) => {
+                let width = w.shape()[1];
+                if width != 1 && width != dim {
+                    let message =
+                        format!("must have 1 or {dim} accumulators for each vector, got {width}");
+                    return Err(Error::parameter("start", message).into());
+                }
+                check_shape(w, b.shape()[0].min(words), width)?;
+                check_shape(w_tilde, b_tilde.shape()[0].min(contexts), width)?;
+                exported(w, w_tilde, b, b_tilde)?
+            }
+            (None, None, None, None) => Exported::default(),
+            _ => {
+                let message = "must have all accumulators or none of them";
                 return Err(Error::parameter("start", message).into());
             }
-        }
-        Ok([
-            exported(&self.W, &self.W_tilde, &self.b, &self.b_tilde)?,
-            exported(&self.G_W, &self.G_W_tilde, &self.G_b, &self.G_b_tilde)?,
-        ])
+        };
+        Ok([values, accumulators])
     }
 
     fn log(&self) -> EpochLog {
@@ -115,6 +120,17 @@ impl GivenParameters<'_> {
             ..EpochLog::default()
         }
     }
+}
+
+fn check_shape(array: &PyReadonlyArray2<'_, f32>, rows: usize, width: usize) -> PyResult<()> {
+    if array.shape() == [rows, width] {
+        return Ok(());
+    }
+    let message = format!(
+        "must have arrays of shape ({rows}, {width}), got {:?}",
+        array.shape()
+    );
+    Err(Error::parameter("start", message).into())
 }
 
 fn exported(

@@ -31,7 +31,7 @@ mod trainer;
 mod weighted_choice;
 mod weighting;
 
-pub use accumulators::Accumulators;
+pub use accumulators::{Accumulators, START_ACCUMULATOR};
 pub use anchor::Anchor;
 pub use data_loss::{BorrowedParameters, data_loss};
 pub use divergence::{DIVERGENCE_FACTOR, MAX_HALVINGS};

@@ -16,7 +16,7 @@ from .._vectors.combine import combine
 from . import vector_files
 from .files import local_path, output_path
 
-__all__ = ["read_parameters", "text_rows", "write_parameters", "write_text"]
+__all__ = ["read_parameters", "start_accumulators", "text_rows", "write_parameters", "write_text"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 _PARAMETER_NAMES = ("W", "W_tilde", "b", "b_tilde")
@@ -37,6 +37,11 @@ def read_parameters(
         return dict(
             zip(_PARAMETER_NAMES, _core.load_parameters(file, words, callback), strict=True)
         )
+
+
+def start_accumulators(arrays: Mapping[str, _F32]) -> dict[str, _F32]:
+    """Return the accumulators of parameters before training, by `_PARAMETER_NAMES`."""
+    return {name: np.full_like(arrays[name], _core.START_ACCUMULATOR) for name in _PARAMETER_NAMES}
 
 
 def write_parameters(

@@ -42,7 +42,8 @@ impl Exported {
 }
 
 impl Parameters {
-    /// Parameters with these values and accumulators. `accumulators` has one accumulator for each
+    /// Parameters with these values and accumulators. `accumulators` may have fewer rows than `values`, or none: the
+    /// accumulators of the other rows are those before training. `accumulators` has one accumulator for each
     /// vector, or one for each component. If `layout` has the other number of accumulators, the
     /// accumulators are converted: the accumulator of a vector is the mean of the accumulators of its components,
     /// and the accumulator of a component is the accumulator of its vector.
@@ -70,11 +71,13 @@ impl Parameters {
         accumulators: &Exported,
     ) -> Result<Self> {
         values.check(shape, layout.dim())?;
-        let width = match accumulators.w.len() {
-            one if one == shape[0] && one > 0 => 1,
-            _ => layout.dim(),
+        let width = if accumulators.w.len() == accumulators.b.len() {
+            1
+        } else {
+            layout.dim()
         };
-        accumulators.check(shape, width)?;
+        let rows = [&accumulators.b, &accumulators.b_tilde].map(Vec::len);
+        accumulators.check([rows[0].min(shape[0]), rows[1].min(shape[1])], width)?;
         let mut parameters = Self::zeros(shape, layout)?;
         let [word_side, context_side] = [&mut parameters.word_side, &mut parameters.context_side];
         word_side.set_values(&values.w, &values.b);
