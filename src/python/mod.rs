@@ -14,11 +14,14 @@ mod estimate;
 mod files;
 mod group_counts;
 mod group_rows;
+mod in_order;
 mod iterable;
 mod names;
 mod objects;
+mod pair_batch;
 mod pairs;
 mod panic;
+mod parameters;
 mod phrases;
 mod product;
 mod queries;
@@ -28,6 +31,8 @@ mod session;
 mod shards;
 mod signals;
 mod source;
+mod start;
+mod stream;
 mod subwords;
 mod tiles;
 mod tokenizer;
@@ -68,9 +73,13 @@ mod _core {
     #[pymodule_export]
     use super::group_rows::{group_ranks, row_arrays, start_rows};
     #[pymodule_export]
+    use super::in_order::train_records;
+    #[pymodule_export]
     use super::pairs::count_table;
     #[pymodule_export]
     use super::panic::take_panic;
+    #[pymodule_export]
+    use super::parameters::CoreParameters;
     #[pymodule_export]
     use super::phrases::CorePhrases;
     #[pymodule_export]
@@ -95,9 +104,7 @@ mod _core {
     #[pymodule_export]
     use super::tokenizer::{CoreSplitter, folded};
     #[pymodule_export]
-    use super::training::{
-        CoreParameters, check_training, simd_level, simd_levels, train, train_records, weights,
-    };
+    use super::training::{check_training, simd_level, simd_levels, train, weights};
     #[pymodule_export]
     use super::vocabulary::{CoreVocabulary, most_threads};
     #[pymodule_export]
