@@ -4,6 +4,7 @@
 mod arguments;
 mod arrays;
 mod arrow;
+mod arrow_column;
 mod collocations;
 mod cooccurrence;
 mod decompressed;
@@ -34,6 +35,7 @@ mod source;
 mod start;
 mod stream;
 mod subwords;
+mod text_column;
 mod tiles;
 mod tokenizer;
 mod training;

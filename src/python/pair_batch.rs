@@ -1,6 +1,6 @@
 //! The rows of a table of pairs in Arrow's format: their keys as numbers, and their values.
 
-use super::arrow::checked;
+use super::arrow_column::checked;
 use crate::cooccurrence::{KeyTable, PairBatch};
 use crate::error::{Error, Result};
 use crate::memory::fallible;
