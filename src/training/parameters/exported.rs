@@ -127,3 +127,47 @@ impl Parameters {
         Ok([side.values()?, side.sums()?])
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::Monitor;
+    use crate::training::{Optimizer, START_ACCUMULATOR};
+
+    #[test]
+    fn accumulators_that_are_not_given_are_those_before_training() {
+        for optimizer in [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad] {
+            let layout = RowLayout::new(3, optimizer);
+            let fresh = Parameters::random(4, layout, 1, &Monitor::new()).unwrap();
+            let again = Parameters::from_exported(4, layout, &fresh.values(), &Exported::default());
+            assert_eq!(again.unwrap(), fresh);
+
+            let width = layout.accumulators_per_vector();
+            let first = Exported {
+                w: vec![2.0; 2 * width],
+                w_tilde: vec![3.0; width],
+                b: vec![4.0; 2],
+                b_tilde: vec![5.0; 1],
+            };
+            let given = Parameters::from_exported(4, layout, &fresh.values(), &first).unwrap();
+            let filled = |given: &[f32], length| {
+                let mut all = given.to_vec();
+                all.resize(length, START_ACCUMULATOR);
+                all
+            };
+            let all = Exported {
+                w: filled(&first.w, 4 * width),
+                w_tilde: filled(&first.w_tilde, 4 * width),
+                b: filled(&first.b, 4),
+                b_tilde: filled(&first.b_tilde, 4),
+            };
+            assert_eq!(given.accumulators(), all);
+
+            let long = Exported {
+                b: vec![4.0; 5],
+                ..first
+            };
+            assert!(Parameters::from_exported(4, layout, &fresh.values(), &long).is_err());
+        }
+    }
+}
