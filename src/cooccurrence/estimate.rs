@@ -50,7 +50,7 @@ impl EncodedSample {
     /// Extrapolate to the whole text, on all threads of the current rayon pool.
     ///
     /// # Errors
-    /// As for [`count`]; [`Error::Corpus`] if no word of the sample occurs `min_count` times, except
+    /// As for [`EncodedSample::count`]; [`Error::Corpus`] if no word of the sample occurs `min_count` times, except
     /// stop words.
     pub fn estimate(
         &self,
