@@ -31,6 +31,8 @@ SOURCES := $(shell find src -type f 2>/dev/null) \
 export VIRTUAL_ENV := $(CURDIR)/.venv
 export PYO3_PYTHON := $(CURDIR)/$(PY)
 unexport CONDA_PREFIX PYTHONHOME PYTHONPATH
+# Without stored bytecode, every process of the tests would compile all files of the package again.
+unexport PYTHONDONTWRITEBYTECODE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

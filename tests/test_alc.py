@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
 from glove_rs import Cooccurrence, Glove, WordVectors, alc, kwic
-from glove_rs.alc._ols import Decomposition, Replicates
+from glove_rs.alc._ols import ClusterSums, Decomposition
 from topic_text import documents
 
 seeds = st.integers(0, 2**32 - 1)
@@ -65,6 +65,7 @@ def reference_transform(words, vectors, X, weighting) -> np.ndarray:
     return np.linalg.lstsq(np.array(rows), np.array(targets), rcond=None)[0].T
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weighting", ["log", 20, None])
 @pytest.mark.parametrize("has_scipy", [True, False])
 def test_the_transform_is_weighted_least_squares(model, weighting, has_scipy, monkeypatch):
@@ -227,6 +228,7 @@ def reference_jackknife(Y, X, clusters) -> np.ndarray:
     return np.array(found)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(seed=seeds, clustered=st.booleans())
 def test_regress_is_the_naive_computation(seed, clustered):
@@ -278,7 +280,7 @@ def test_a_replicate_is_the_fit_of_copied_clusters(seed, clustered):
             copies += [100 * c + copy] * len(own)
     _, raw, bias = reference_norms(Y[rows], X[rows], np.array(copies))
     Z = np.column_stack([np.ones(12), X])
-    found = Replicates(Decomposition(Z, clusters).fit(Y)).debiased(counts[None].astype(float))[0]
+    found = ClusterSums(Decomposition(Z, clusters).fit(Y)).debiased(counts[None].astype(float))[0]
     assert_allclose(found, raw - bias, rtol=1e-5, atol=1e-6 * np.abs(raw).max())
 
 
@@ -730,6 +732,7 @@ def test_a_text_without_known_words_has_no_feature_embeddings(model):
 # --- results --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_results_print_convert_and_plot(grouped):
     pytest.importorskip("matplotlib").use("Agg")
     pytest.importorskip("pandas")

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from test_cli import COMMANDS
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 PACKAGE, CORE = ROOT / "python/glove_rs", ROOT / "src"
@@ -131,6 +133,7 @@ def test_every_private_module_that_a_row_describes_is_in_its_folder():
             assert any(f"{name}{module}.py" in FILES for name in names), module
 
 
+@pytest.mark.slow
 def test_a_module_of_the_package_imports_only_rows_above_it():
     row = {file: row for file in FILES for row in rows_of(file)}
     below = {
@@ -146,6 +149,11 @@ def test_the_files_of_the_package_import_each_other_without_circles():
     graph = {file: set(imports(file)) - {file} for file in FILES}
     assert sum(map(len, graph.values())) > len(FILES)
     TopologicalSorter(graph).prepare()  # raises a CycleError with the files of a circle
+
+
+def test_every_command_of_the_command_line_has_a_file_of_its_name():
+    folder = PACKAGE / "cli"
+    assert {path.stem for path in folder.glob("[a-z]*.py")} == {*COMMANDS, "compat"}
 
 
 def libraries(file: str) -> Iterator[str]:
@@ -289,6 +297,7 @@ def test_every_module_of_the_core_belongs_to_one_row():
     assert {module_of(path)[0] for path in SOURCES} == CORE_MODULES
 
 
+@pytest.mark.slow
 def test_a_module_of_the_core_imports_only_modules_above_it():
     order = [name for names in CORE_ROWS for name in names]
     found = {(module_of(path)[0], name): path for path in SOURCES for name in uses(path)}
@@ -301,6 +310,7 @@ def test_a_module_of_the_core_imports_only_modules_above_it():
     assert below == set()
 
 
+@pytest.mark.slow
 def test_the_files_of_the_core_import_each_other_without_circles():
     graph = {path: imported(path) for path in FILE_OF.values()}
     schedule = CORE / "training/schedule"

@@ -235,6 +235,7 @@ def columns(draw: st.DrawFn) -> tuple[Any, list[Any]]:
     return pa.chunked_array(chunks, type=kind), expected
 
 
+@pytest.mark.slow
 @given(columns())
 @settings(max_examples=min(150, 3 * settings.default.max_examples), deadline=None)
 def test_any_column_is_read_as_the_same_list(case):

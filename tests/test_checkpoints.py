@@ -471,6 +471,7 @@ def test_epochs_cannot_change_where_they_decide_the_rates(zipf, tmp_path):
         )
 
 
+@pytest.mark.slow
 def test_a_preset_is_what_it_was_when_the_checkpoint_was_written(zipf, tmp_path, monkeypatch):
     settings = {"dim": 8, "deterministic": True, "min_count": 2}
     whole = Glove(**settings).fit(zipf.path)

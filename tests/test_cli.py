@@ -96,6 +96,7 @@ def test_the_version_is_the_packages():
     assert done("--version").decode() == f"glove-rs {glove_rs.__version__}\n"
 
 
+@pytest.mark.slow
 def test_python_m_is_the_same_program():
     module = subprocess.run(
         [sys.executable, "-m", "glove_rs", "fit", "--help"], capture_output=True, check=True

@@ -126,6 +126,7 @@ def quiet(tmp_path, monkeypatch):
     os.close(nothing)
 
 
+@pytest.mark.slow
 def test_the_arguments_that_the_cases_change_are_right(made, quiet, monkeypatch):
     for name in commands():
         arguments = [name, *positionals(name, made), *QUICK.get(name, [])]

@@ -25,6 +25,7 @@ def generator():
     return module
 
 
+@pytest.mark.slow
 def test_the_manual_holds_the_help_of_every_command(generator):
     assert generator.updated(MANUAL) == MANUAL, "run `make manual`"
     for command in COMMANDS:

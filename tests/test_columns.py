@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, kwic
+from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, _core, kwic
 from program import answer, done, reason
 
 pa = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -406,6 +406,13 @@ def test_a_large_row_group_is_decoded_in_small_batches(tmp_path):
         most = max(most, pa.total_allocated_bytes() - before)
     assert read == len(texts)
     assert most < 5_000_000 < sum(map(len, texts)) / 2
+
+
+@pytest.mark.parametrize(
+    ("memory", "waiting"), [(1, 2**16), (2 * 10**7, 1_250_000), (2**40, 2**26)]
+)
+def test_decoded_tables_take_a_sixteenth_of_the_memory_limit_and_at_most_64_mib(memory, waiting):
+    assert _core.table_bytes(memory) == waiting
 
 
 def test_pieces_are_in_order_for_any_number_of_threads(tmp_path):

@@ -300,6 +300,7 @@ def planted(documents: int, seed: int = 0) -> tuple[list[str], list[str]]:
     return text, dates
 
 
+@pytest.mark.slow
 def test_planted_changes_come_first_and_other_words_stay_within_intervals():
     text, dates = planted(1200)
     # In so small a text, fewer negative pairs of a larger weight give vectors with less noise.
@@ -324,6 +325,7 @@ def test_planted_changes_come_first_and_other_words_stay_within_intervals():
     assert periods.drift("c0w1")["drift"][1] > periods.drift("c0w2")["drift"][1]
 
 
+@pytest.mark.slow
 def test_a_slice_has_four_of_seven_epochs_unless_epochs_are_given(monkeypatch):
     train, schedules = _core.train, []
 

@@ -111,6 +111,7 @@ def naive_contrast(X, i, j, k, prior, smoothing=0.0):
     return ratio, delta, delta / math.sqrt(variance)
 
 
+@pytest.mark.slow
 @given(counts, st.sampled_from([0.0, 0.5, 1.0]), st.sampled_from([0.7, 10.0, 3000.0]), st.data())
 def test_a_contrast_has_the_values_of_the_definition(matrix, smoothing, prior, data):
     matrix = matrix + 0.25 * (np.arange(len(matrix))[:, None] % 2)

@@ -247,6 +247,7 @@ def _forget_transfers(dask_worker: Any) -> None:
     dask_worker.transfer_incoming_log = collections.deque(maxlen=1)
 
 
+@pytest.mark.slow
 def test_nothing_moves_between_the_workers_of_a_cluster_with_one(alone: Any) -> None:
     stages = DaskGlove(client=alone, **settings()).fit(TEXT[:100]).stages_
     assert stages["counting"]["bytes"] == stages["preparing"]["bytes"] == 0

@@ -356,6 +356,7 @@ def test_files_may_be_many_packed_remote_and_small(cluster, zipf, tmp_path):
         assert_counted(cluster, counted, expected)
 
 
+@pytest.mark.slow
 @given(
     text=st.text("ab\n\r é", max_size=300).map(str.encode),
     blocksize=st.integers(1, 40),

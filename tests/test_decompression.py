@@ -94,6 +94,7 @@ def test_text_in_utf_16_becomes_utf_8_without_its_mark(text, encoding, blocks, r
         assert content(File(packed, blocks), reads) == text.encode()
 
 
+@pytest.mark.slow
 def test_zstandard_is_read_and_needs_no_pyarrow(tmp_path):
     assert content(io.BytesIO(ZSTD), [7]) == ZSTD_CONTENT
     assert content(io.BytesIO(ZSTD * 3), [7]) == ZSTD_CONTENT * 3
@@ -245,6 +246,7 @@ def run(code: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_ctrl_c_ends_the_reading_of_a_file_without_content():
     # The method that reads is no Python code, which would see the signal itself.
     code = """
@@ -267,6 +269,7 @@ def test_ctrl_c_ends_the_reading_of_a_file_without_content():
     assert run(code) == "True\n"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_streams_of_much_content_are_read_in_bounded_memory():
     code = """

@@ -120,6 +120,7 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     assert estimate.memory - INTERPRETER == expected, peaks
 
 
+@pytest.mark.slow
 def test_rowwise_adagrad_has_rows_of_half_the_length(many_words):
     each, rowwise = (
         Glove(dim=60, min_count=1, window=2, optimizer=optimizer).estimate(many_words)
@@ -133,6 +134,7 @@ def test_rowwise_adagrad_has_rows_of_half_the_length(many_words):
     assert not each.within(available).fits
 
 
+@pytest.mark.slow
 def test_kept_counts_take_memory(many_words):
     kept, freed = (
         Glove(min_count=1, window=2).estimate(many_words, keep_counts=keep).memory
@@ -327,6 +329,7 @@ def test_max_vocab_bounds_the_words(large):
 # --- time, and how it is shown --------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_time_has_three_stages_and_grows_with_the_epochs(many_words):
     few, many = (
         Glove(dim=10, min_count=2, epochs=epochs).estimate(many_words).seconds

@@ -717,6 +717,7 @@ def standard_vectors(path, size, dim, seed=0):
     return WordVectors([names[i] for i in order], matrix)
 
 
+@pytest.mark.slow
 def test_every_question_is_answered_as_by_stanford(many_questions):
     wv = standard_vectors(many_questions, 3_000, 50)
     result = evaluation.analogies(wv, many_questions)

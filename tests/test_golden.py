@@ -139,6 +139,7 @@ def test_fit_on_stanfords_records_reaches_its_losses(golden, golden_losses, voca
     np.testing.assert_allclose(model.history, golden_losses, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_the_numpy_reference_itself_agrees_with_stanford(golden, golden_losses):
     start = reference.with_ones(reference.read_stanford_parameters(golden / "train.000.bin", DIM))
     records = reference.read_stanford_records(golden / "cooc.shuf.bin")

@@ -323,11 +323,13 @@ def test_a_model_with_a_flipped_bit_is_the_same_model_or_refused(trained):
     sweep(trained / "model", Glove.load, same_model, range)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 def test_counts_with_a_flipped_bit_are_refused(trained):
     assert sweep(trained / "counts", Cooccurrence.load, same_counts, range) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("mmap", [True, False])
 def test_native_vectors_with_a_flipped_bit_have_the_same_words_or_are_refused(trained, mmap):

@@ -420,6 +420,7 @@ def test_windows_go_into_infer_vector():
     assert vector.shape == (4,)
 
 
+@pytest.mark.slow
 def test_the_table_prints_converts_and_plots():
     pytest.importorskip("matplotlib").use("Agg")
     rows = [{"text": line, "year": 1900 + k} for k, line in enumerate(TEXT * 9)]

@@ -64,6 +64,7 @@ def cells(notebook: Any) -> list[tuple[str, str]]:
     return [(cell.cell_type, cell.source) for cell in notebook.cells]
 
 
+@pytest.mark.slow
 def test_the_series_has_ten_notebooks_in_each_language():
     assert len(SOURCES) == 10
     assert (generator.sources(), generator.LANGUAGES) == (SOURCES, LANGUAGES)

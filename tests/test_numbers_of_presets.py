@@ -222,6 +222,7 @@ def test_the_command_line_shows_the_numbers_of_the_preset(tmp_path: Any) -> None
     assert read(Glove.load(out)) == expected
 
 
+@pytest.mark.slow
 def test_a_model_of_a_cluster_follows_its_preset() -> None:
     pytest.importorskip("distributed", reason="distributed is not installed")
     from glove_rs.dask import DaskGlove

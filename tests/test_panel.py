@@ -73,6 +73,7 @@ def folder(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_each_score_is_that_of_the_set_alone(folder):
     wv = vectors(noise=0.3)
     table = evaluation.panel(wv, folder)
@@ -103,6 +104,7 @@ def test_each_score_is_that_of_the_set_alone(folder):
     assert table.skipped == ()
 
 
+@pytest.mark.slow
 def test_intervals_hold_the_score_and_shrink_with_more_items(folder, tmp_path):
     wide = evaluation.panel(vectors(noise=0.3), folder)
     for row in wide.rows:
@@ -509,6 +511,7 @@ def test_a_panel_is_frozen_and_compares_by_value(folder):
         one.n = 3
 
 
+@pytest.mark.slow
 def test_gensims_vectors_are_measured_too(folder):
     keyed = pytest.importorskip("gensim.models.keyedvectors", reason="gensim is not installed")
     wv = vectors(noise=0.2)

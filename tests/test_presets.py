@@ -43,6 +43,7 @@ def fit(counts, **settings):
     return Glove(**RUN, **settings).fit_cooccurrence(counts)
 
 
+@pytest.mark.slow
 def test_the_paper_preset_is_the_paper_s_settings(counts):
     assert_same_bits(fit(counts, preset="paper"), fit(counts, **PAPER))
 
@@ -96,6 +97,7 @@ def test_the_default_is_the_best_preset_whatever_the_number_of_epochs(counts):
     assert len(fit(counts, epochs=3).history) == 3
 
 
+@pytest.mark.slow
 def test_a_setting_beats_the_preset(counts):
     everything = fit(counts, preset="best", **PAPER)
     assert_same_bits(everything, fit(counts, preset="paper"))

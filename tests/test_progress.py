@@ -213,6 +213,7 @@ def test_words_with_spaces_can_be_saved_as_the_warning_says(tmp_path):
 # --- imports --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_package_imports_its_parts_when_they_are_used():
     code = textwrap.dedent(
         """

@@ -39,6 +39,7 @@ def model(request, text):
     return Glove(dim=50, window=15, min_count=5, preset="paper", x_max=10.0, epochs=5).fit(path)
 
 
+@pytest.mark.slow
 def test_vocabulary_has_stanfords_size(model, text):
     assert (len(model.vocabulary), model.vocabulary.words[:3]) == WORDS[text]
 

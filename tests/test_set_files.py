@@ -175,6 +175,7 @@ def float_of(text):
         return None
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(WORD, WORD, st.floats(-100, 100)), min_size=1, max_size=20),
     st.sampled_from(["\t", ";", ",", " "]),

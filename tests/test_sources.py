@@ -351,6 +351,7 @@ def test_an_exception_in_a_stream_of_batches_surfaces_unchanged():
         Vocabulary.from_corpus(pyarrow.RecordBatchReader.from_batches(schema, batches()))
 
 
+@pytest.mark.slow
 def test_dash_is_standard_input(tmp_path, expected):
     code = """
 import sys

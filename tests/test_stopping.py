@@ -55,6 +55,7 @@ def test_held_out_and_trained_records_are_together_all(zipf, symmetric):
     assert together / counts.nnz == pytest.approx(frozen_loss(model, *counts.records()), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:training diverged")
 def test_held_out_pairs_are_not_trained_on_in_either_direction():
     # With random counts, a pair tells nothing about other pairs. So the model fits only pairs that
@@ -148,6 +149,7 @@ def test_early_stopping_needs_validation(counts):
 # --- max_seconds --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_no_epoch_begins_that_would_end_too_late(counts):
     model = Glove(**SETTINGS | {"epochs": 10**6})
     start = time.monotonic()

@@ -164,6 +164,7 @@ def test_a_vocabulary_is_escaped_on_a_terminal(tmp_path):
     assert all(escaped(word) in shown for word in EVIL)
 
 
+@pytest.mark.slow
 def test_words_are_asked_for_at_a_prompt(vectors):
     ours, theirs = pty.openpty()
     process = subprocess.Popen(

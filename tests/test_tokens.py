@@ -86,6 +86,7 @@ def test_columns_of_other_formats_are_named(tmp_path):
     assert list(tokens.from_conllu(plus, "parseme:mwe")) == [["1:VPC"]]
 
 
+@pytest.mark.slow
 def test_errors_of_conllu_name_file_line_and_columns(file, tmp_path):
     with pytest.raises(ValueError, match=r"column must be one of id, form, lemma, .*got 'lema'"):
         list(tokens.from_conllu(file, "lema"))

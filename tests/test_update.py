@@ -187,6 +187,7 @@ def test_counts_that_were_given_are_held_on_to(zipf):
     assert Glove(**SETTINGS).fit_cooccurrence(X).cooccurrence.nnz == X.nnz
 
 
+@pytest.mark.slow
 def test_a_file_is_counted_again_if_it_has_not_changed(halves, tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("".join(" ".join(document) + "\n" for document in halves[0]))

@@ -24,7 +24,7 @@ from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors, 
 from glove_rs import vectors as vectors_module
 from glove_rs._io.vector_files import Format
 from glove_rs.cli import _inputs as inputs
-from glove_rs.cli.files import FORMATS as WRITERS
+from glove_rs.cli.convert import FORMATS as WRITERS
 from glove_rs.vectors import COMBINATIONS, combine
 
 FORMATS = ["glove", "word2vec", "word2vec_binary", "native"]
@@ -107,6 +107,7 @@ def test_the_native_format_keeps_any_words_and_numbers(tmp_path, wv):
     assert_same(load(tmp_path / "vectors"), wv)
 
 
+@pytest.mark.slow
 @given(word_vectors(ANY_WORD, np.float16))
 def test_the_native_format_keeps_float16(tmp_path, wv):
     wv.save(tmp_path / "vectors")

@@ -268,6 +268,7 @@ def test_mean_vectors_are_gensims(wv, keyed, pre_normalize, post_normalize, weig
         assert ours.dtype == np.float32
 
 
+@pytest.mark.slow
 @given(
     hnp.arrays(
         np.float32,

@@ -233,6 +233,7 @@ def test_models_are_read_by_any_number_of_threads(case, call):
         call(case, threads=0)
 
 
+@pytest.mark.slow
 def test_a_transform_differs_by_rounding_errors_only(case):
     expected = alc.transform_matrix(case.pair, case.counts)
     assert_allclose(alc.transform_matrix(case.pair, case.counts, threads=1), expected, rtol=1e-12)

@@ -18,8 +18,8 @@ from ._core import FormatError, InternalError, TrainingDiverged, __version__, si
 if TYPE_CHECKING:
     from . import alc, associations, compare, evaluation, kwic
     from ._bootstrap import Bootstrap, bootstrap
+    from ._fit.epoch_state import EpochState
     from ._fit.estimate import FitEstimate
-    from ._fit.training import EpochState
     from .cooccurrence import Cooccurrence, CountingEstimate
     from .glove import Glove, NotFittedError
     from .phrases import Phrases
@@ -59,7 +59,7 @@ _MODULES = {
     "bootstrap": "_bootstrap",
     "Cooccurrence": "cooccurrence",
     "CountingEstimate": "cooccurrence",
-    "EpochState": "_fit.training",
+    "EpochState": "_fit.epoch_state",
     "FitEstimate": "_fit.estimate",
     "Glove": "glove",
     "NotFittedError": "glove",

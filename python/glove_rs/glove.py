@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 import inspect
-import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias, Unpack, cast
+from typing import IO, TYPE_CHECKING, Any, Self, TypeAlias, Unpack
 
 import numpy as np
 import numpy.typing as npt
 
-from . import _core, _html, _settings
-from ._checks import boolean, instance, path_text, plain, shown
-from ._fit import estimate, fitting, infer
+from . import _html, _settings
+from ._checks import boolean, instance, shown
+from ._fit import estimate, fitting, infer, loss_plot, training_counts
 from ._fit import score as scoring
+from ._fit import update as updating
+from ._fit.counted_text import Text
+from ._fit.epoch_state import EpochCallback
 from ._fit.estimate import FitEstimate
-from ._fit.training import CheckedFitOptions, EpochCallback, FitOptions, Fitted, History, Init, Text
-from ._io import output_folder, stanford
-from ._io.archives import Archive, open_regular, refusing
-from ._io.files import output_path, readable, replacing
+from ._fit.fit_options import CheckedFitOptions, FitOptions
+from ._fit.fitted import Fitted
+from ._fit.history import History
+from ._fit.pretrained import Init
+from ._io import model_file, stanford
 from ._io.sources import Source
 from ._optional import optional
 from ._progress import Progress
-from ._python_tokenizers import Tokenizer, from_json
+from ._python_tokenizers import Tokenizer
 from ._user_dictionary import UserDictionary
-from ._word_lists import StopWords, phrases_from_json
+from ._word_lists import StopWords
 from .cooccurrence import Cooccurrence
 from .phrases import Phrases
-from .subwords import Subwords
 from .vectors import WordVectors
 from .vectors import combine as combined
 from .vocabulary import Vocabulary, as_vocabulary
@@ -36,33 +38,6 @@ from .vocabulary import Vocabulary, as_vocabulary
 __all__ = ["Glove", "History", "NotFittedError"]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
-
-_ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
-
-
-def _packed_words(vocabulary: Vocabulary) -> dict[str, npt.NDArray[Any]]:
-    """Return the words of a vocabulary and their counts as arrays of a model file."""
-    words = [word.encode() for word in vocabulary.words]
-    return {
-        "words": np.frombuffer(b"".join(words), dtype=np.uint8),
-        "word_ends": np.cumsum([len(word) for word in words], dtype=np.int64),
-        "counts": vocabulary.counts,
-    }
-
-
-def _unpacked_words(archive: Archive, prefix: str) -> Vocabulary:
-    """Read the arrays of :func:`_packed_words`; raise a ValueError if they are inconsistent."""
-    ends = archive.read(f"{prefix}word_ends", "i8", (None,))
-    if (np.diff(ends, prepend=0) < 0).any():
-        raise ValueError("the ends of the words are not in order")
-    length = int(ends[-1]) if len(ends) else 0
-    text = archive.read(f"{prefix}words", "u1", (length,)).tobytes()
-    words = [
-        text[start:end].decode()
-        for start, end in zip([0, *ends[:-1].tolist()], ends.tolist(), strict=True)
-    ]
-    counts = archive.read(f"{prefix}counts", "i8", (len(words),))
-    return Vocabulary(words, counts.tolist())
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -580,7 +555,7 @@ checkpoint_every, resume, keep_counts
         >>> model.W.shape, model.vocabulary.words
         ((3, 5), ['a', 'b', 'c'])
         """
-        X = fitting.given_counts(X, vocabulary, self.symmetric)
+        X = training_counts.given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular and (init is not None or self.subwords):
             name = "init" if init is not None else "subwords"
             raise ValueError(
@@ -591,7 +566,7 @@ checkpoint_every, resume, keep_counts
         fit_options, given = CheckedFitOptions(**options), Init.of(init, anchor, self.dim)
         begin = None
         if start is not None:
-            begin = instance("start", start, Glove)._as_start(X, self.dim)
+            begin = instance("start", start, Glove)._state.as_start(X, self.dim)
         fitting.fit(self, X, fit_options, given, resume=resume, start=begin)
         return self
 
@@ -721,7 +696,7 @@ keep_counts
             CheckedFitOptions(**options),
             Text(source, None, column, storage_options),
         )
-        fitting.update(self, text, fit_options, epochs=epochs, new_words=new_words, counts=counts)
+        updating.update(self, text, fit_options, epochs=epochs, new_words=new_words, counts=counts)
         return self
 
     def infer_vector(
@@ -819,23 +794,6 @@ keep_counts
         True
         """
         return scoring.score(self, Text(source, None, column, storage_options))
-
-    def _as_start(self, X: Cooccurrence, dim: int) -> _core._Start:
-        """Return the parameters as the start of a training on `X` with this dim."""
-        state = self._state
-        same_sides = (state.contexts is not None) == X.is_rectangular
-        same_contexts = state.contexts is None or (
-            state.contexts.words == X.context_vocabulary.words
-        )
-        if state.vocabulary.words != X.vocabulary.words or not (same_sides and same_contexts):
-            raise ValueError("start must have the words of X")
-        if state.arrays["W"].shape[1] != dim:
-            raise ValueError(f"start must have dim={dim}, got {state.arrays['W'].shape[1]}")
-        # Accumulators that have grown mean trained parameters. For these, count at least one epoch
-        # as done: epoch 1 of a training mixes records more finely, which trained parameters do not
-        # need.
-        done = len(state.history) or int((state.arrays["G_b"] > _core.START_ACCUMULATOR).any())
-        return cast("_core._Start", {**state.arrays, "epochs_done": done, "halvings": 0})
 
     # --- results of training --------------------------------------------------------------------
 
@@ -966,24 +924,7 @@ keep_counts
         >>> model.plot_loss().lines[0].get_xdata().tolist()
         [1, 2, 3, 4, 5]
         """
-        history = self.history
-        if ax is None:
-            ax = optional("matplotlib.pyplot", "plot_loss").subplots()[1]
-        lines = [("training", list(history)), ("validation", history.validation)]
-        if history.data_loss != history:
-            lines = [
-                ("training: objective", list(history)),
-                ("training: data term", history.data_loss),
-                ("validation: data term", history.validation),
-            ]
-        for name, losses in lines:
-            if losses:
-                ax.plot(np.arange(1, len(losses) + 1), losses, marker="o", label=name)
-        ax.legend()
-        ax.locator_params(axis="x", integer=True)
-        ax.set_xlabel("epoch")
-        ax.set_ylabel("loss (cost per record)")
-        return ax
+        return loss_plot.plot(self.history, ax)
 
     @property
     def cooccurrence(self) -> Cooccurrence:
@@ -1001,7 +942,7 @@ keep_counts
             If the model does not have the counts: after `load` or unpickling, with
             ``keep_counts=False``, or if `fit` read files that have changed since.
         """
-        return fitting.counts_of(self)
+        return training_counts.counts_of(self)
 
     def transform_matrix(
         self,
@@ -1089,39 +1030,9 @@ keep_counts
         ...     Glove.load(path).vocabulary == model.vocabulary
         True
         """
-        state = self._state
-        _core.check_ending(output_path("path", path), "model")
         # Only the parameters of `Glove`: a subclass such as DaskGlove has more.
-        parameters = state.as_read({name: getattr(self, name) for name in Glove._names()})
-        settings = _settings.saved(parameters)
-        if callable(settings["progress"]):
-            settings["progress"] = None
-        settings["dim"] = state.arrays["W"].shape[1]
-        given = ("tokenizer", "phrases", "stop_words", "user_dictionary")
-        used = {**state.settings, **{name: settings[name] for name in given}}
-        # Version 1 has no separate context words. Older versions of glove-rs can read it.
-        version = 1 if state.contexts is None else 2
-        header = {
-            "format": "glove-rs model",
-            "version": version,
-            "settings": settings,
-            "used": used,
-        }
-        extra: dict[str, Any] = _packed_words(state.vocabulary)
-        if state.contexts is not None:
-            packed = _packed_words(state.contexts)
-            extra |= {f"context_{name}": array for name, array in packed.items()}
-        if state.subwords is not None:
-            extra["subwords"] = state.subwords._core.to_bytes()
-        with replacing(path) as file:
-            np.savez(
-                file,
-                allow_pickle=False,
-                header=np.frombuffer(json.dumps(header, default=plain).encode(), dtype=np.uint8),
-                history=np.array(state.history.epochs()),
-                **state.arrays,
-                **extra,
-            )
+        parameters = {name: getattr(self, name) for name in Glove._names()}
+        model_file.write(path, self._state, parameters)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str] | IO[bytes]) -> Self:
@@ -1140,85 +1051,14 @@ keep_counts
         OSError
             If the file cannot be read or is a pipe.
         """
-        found = readable("path", path)
-        if isinstance(found, str):
-            found = name = output_folder.model_file(found)
-        else:
-            name = str(getattr(found, "name", "<file>"))
-        with open_regular(found) as file, refusing(name, "a glove-rs model", "model"):
-            archive = Archive(file)
-            header = json.loads(archive.read("header", "u1", (None,)).tobytes())
-            if header["format"] != "glove-rs model":
-                raise ValueError("another format")
-            if header["version"] not in {1, 2}:
-                raise _core.FormatError(
-                    f"{name}: model of version {header['version']!r}; this glove-rs reads versions "
-                    "1 and 2"
-                )
-            model = cls._of_settings(header["settings"])
-            vocabulary = _unpacked_words(archive, "")
-            contexts = None if header["version"] == 1 else _unpacked_words(archive, "context_")
-            history = History(archive.rows("history"))
-            arrays = {}
-            for key in _ARRAYS:
-                # A vector has one accumulator (row-wise AdaGrad) or one for each component.
-                width = None if key.startswith("G_") else model.dim
-                own = contexts if contexts is not None and "_tilde" in key else vocabulary
-                shape = (len(own), width)
-                arrays[key] = archive.read(key, "f4", shape if "W" in key else shape[:1])
-            widths = {arrays[key].shape[1] for key in ("G_W", "G_W_tilde")}
-            if widths not in ({1}, {model.dim}):
-                raise ValueError(f"a vector of {model.dim} components has {widths} accumulators")
-            subwords = None
-            if "subwords" in archive:
-                content = archive.read("subwords", "u1", (None,)).tobytes()
-                try:
-                    subwords = Subwords(_core.restore_subwords(content))
-                except _core.FormatError as error:
-                    # `refusing` converts a ValueError to a FormatError with the path of the model.
-                    raise ValueError(str(error)) from None
-                if subwords.vector_size != model.dim:
-                    raise ValueError(f"subwords of {subwords.vector_size} components")
-            used = model._used(header.get("used"))
-            model.set_params(**_settings.pinned(model.get_params(), used))
-        model._fitted = Fitted(
-            vocabulary, history, arrays, used, _subwords=subwords, contexts=contexts
-        )
-        return model
-
-    def _used(self, saved: Any) -> dict[str, Any]:
-        """Return the settings that training used, from the settings `saved` in a file.
-
-        `saved` is None in a file of an older version, which did not save them. The result then has
-        the parameters of the model.
-        """
-        used = _settings.used(self.get_params())
-        if saved is None:
-            saved = used | {"subwords": False}
-        if not isinstance(saved, dict):
-            raise ValueError(f"used is {shown(saved)}")
-        # A file of a version without subwords has no setting `subwords`.
-        names = ("tokenizer", "phrases", "stop_words", "user_dictionary")
-        given = {name: used[name] for name in names}
-        return {"subwords": False, **saved, **given}
+        return model_file.read(cls, path)
 
     @classmethod
     def _of_settings(cls, settings: Mapping[str, Any]) -> Self:
         """Create a model from the settings in a file, and check them as `fit` does."""
-        settings = {**settings, "tokenizer": from_json(settings["tokenizer"])}
+        settings = _settings.restored(settings)
         if settings.get("phrases") is not None:
-            settings["phrases"] = Phrases._of(phrases_from_json(settings["phrases"]))
-        # These settings may have other types. `from_json`, `phrases_from_json` and
-        # `_settings.used` check them.
-        checked = {"tokenizer", "phrases", "stop_words", "user_dictionary"}
-        for name, value in settings.items():
-            if name not in checked and not isinstance(value, str | int | float | None):
-                raise ValueError(f"{name} is {shown(value)}")
-        settings = _settings.of_older_version(settings)
-        threads = settings.get("threads")
-        if isinstance(threads, int) and threads > _core.most_threads():
-            # The model was saved on a machine with more processors.
-            settings["threads"] = _core.most_threads()
+            settings["phrases"] = Phrases._of(settings["phrases"])
         model = cls(**settings)
         _settings.used(model.get_params())
         return model
@@ -1286,18 +1126,17 @@ keep_counts
         """
         state = self._state
         state.check_square("the format of Stanford's glove")
-        prefix = output_path("prefix", prefix)
-        if os.path.basename(prefix) in {"", os.curdir, os.pardir}:
-            raise ValueError(f"prefix must be the beginning of the names of files, got {prefix!r}")
-        if text:
-            rows = stanford.text_rows(state.arrays, model)
-            stanford.write_text(
-                prefix + ".txt", state.vocabulary.words, rows, header=header, unk=unk
-            )
-        if binary:
-            stanford.write_parameters(prefix + ".bin", state.arrays)
-        if gradsq:
-            stanford.write_parameters(prefix + ".gradsq.bin", state.arrays, "G_")
+        stanford.write_model(
+            prefix,
+            state.vocabulary,
+            state.arrays,
+            text=text,
+            binary=binary,
+            gradsq=gradsq,
+            unk=unk,
+            model=model,
+            header=header,
+        )
 
     @classmethod
     def load_stanford(
@@ -1334,22 +1173,8 @@ keep_counts
         ValueError
             If `gradsq` has another shape than the parameters.
         """
-        if isinstance(vocabulary, Vocabulary):
-            words = vocabulary
-        else:
-            words = Vocabulary.load(path_text("vocabulary", vocabulary))
-        arrays = stanford.read_parameters(path, len(words))
-        if gradsq is None:
-            sums = stanford.start_accumulators(arrays)
-        else:
-            sums = stanford.read_parameters(path_text("gradsq", gradsq), len(words))
-            if sums["W"].shape != arrays["W"].shape:
-                raise ValueError(
-                    f"gradsq must have the shape of the parameters, {arrays['W'].shape}, "
-                    f"got {sums['W'].shape}"
-                )
+        words, arrays = stanford.read_model(path, vocabulary, gradsq)
         model = cls(arrays["W"].shape[1], **settings)
-        arrays |= {f"G_{name}": array for name, array in sums.items()}
         model._fitted = Fitted(words, History(), arrays, _settings.used(model.get_params()))
         return model
 

@@ -46,6 +46,12 @@ impl MemoryLimit {
         self.fraction(2)
     }
 
+    /// About the largest number of bytes of decoded tables that wait to be encoded: half of the eighth for vocabularies
+    /// and buffers, but enough for one batch, and no more than threads need to decode ahead.
+    pub fn table_bytes(&self) -> u64 {
+        (self.fraction(1) / 2).clamp(64 << 10, 64 << 20)
+    }
+
     /// The largest number of bytes of training records and negative pairs in memory. If there are more, all
     /// of them go to a temporary file.
     pub(crate) fn record_bytes(&self) -> u64 {

@@ -98,7 +98,7 @@ mod _core {
     #[pymodule_export]
     use super::shards::{CoreShard, is_splittable, merge_vocabularies, restore_vocabulary};
     #[pymodule_export]
-    use super::source::{document_end, split_documents};
+    use super::source::{document_end, split_documents, table_bytes};
     #[pymodule_export]
     use super::subwords::{CoreDesign, CoreSubwords, restore_subwords, shrink, subword_design};
     #[pymodule_export]

@@ -63,6 +63,12 @@ pub fn document_end(documents: &str) -> PyResult<Option<&'static [u8]>> {
     Ok(DocumentUnit::from_name(documents)?.end())
 }
 
+/// About the largest number of bytes of decoded tables that may wait for the core in a call with this memory limit.
+#[pyfunction]
+pub fn table_bytes(memory: Option<u64>) -> u64 {
+    MemoryLimit::new(memory, None).table_bytes()
+}
+
 /// A reader for the worker. If only Python can read the source or split it into words, a feeder sends the
 /// chunks to this reader.
 pub struct Source<'py> {

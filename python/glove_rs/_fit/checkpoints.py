@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,11 +13,10 @@ from .. import _core, _settings
 from .._checks import integer, plain, shown
 from .._io.archives import MOST_JSON, refusing
 from .._io.files import output_path
-from .._io.sources import files_of
 from ..cooccurrence import Cooccurrence
 from ..vocabulary import Vocabulary
 
-__all__ = ["Folder", "Saved", "fingerprint", "left_to_preset", "may_change", "settings"]
+__all__ = ["Folder", "Saved", "left_to_preset", "may_change", "settings"]
 
 _STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
 #: The names of these files in older versions. If the checkpoint in a folder has the older name,
@@ -26,8 +24,6 @@ _STATE, _COUNTS = "training.checkpoint", "cooccurrence.counts"
 _OLDER = {_STATE: "checkpoint.glove", _COUNTS: "counts.glove"}
 #: The file that a training locks, and its content once a training has begun in the folder.
 _LOCK, _MARK = "training.lock", b"glove-rs training\n"
-#: The number of bytes at the beginning and at the end of a file that its fingerprint covers.
-_ENDS = 1 << 16
 
 #: Parameters that may always change when a training is resumed. They do not decide what is
 #: computed, but without `deterministic`, the number of threads changes a result a little.
@@ -305,26 +301,6 @@ def identity(counts: Cooccurrence) -> dict[str, Any]:
         words.update("\0".join(counts.context_vocabulary.words).encode())
         words.update(counts.context_vocabulary.counts.tobytes())
     return {"vocabulary": words.hexdigest(), "records": counts.nnz, "total": counts.total.hex()}
-
-
-def fingerprint(source: object, storage_options: Any = None) -> dict[str, int] | None:
-    """Return the total size and a checksum of the files that `source` names.
-
-    The checksum covers the first and the last `_ENDS` bytes of each file. Return None if `source`
-    does not name local regular files.
-    """
-    files = files_of(source, storage_options)
-    if files is None or not all(map(os.path.isfile, files)):  # a pipe can be read only once
-        return None
-    total = checksum = 0
-    for name in files:
-        with open(name, "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            checksum = zlib.crc32(file.read(_ENDS), checksum)
-            file.seek(max(0, size - _ENDS))
-            checksum = zlib.crc32(file.read(_ENDS), checksum)
-            total += size
-    return {"bytes": total, "checksum": checksum}
 
 
 def may_change(saved: Mapping[str, Any]) -> frozenset[str]:

@@ -14,8 +14,8 @@ from .._checks import byte_count
 from .._io.sources import files_of
 from .._text import about, amount, columns
 from ..cooccurrence import Cooccurrence, CountingEstimate
+from .counted_text import Text, keeps_counts
 from .protocol import Trainable
-from .training import Text, keeps_counts
 
 __all__ = ["Advice", "FitEstimate", "estimate"]
 

@@ -1,21 +1,17 @@
-"""Train a model: the common part of `fit`, `fit_cooccurrence`, `resume` and `update`."""
+"""Train a model: the common part of `fit`, `fit_cooccurrence` and `resume`."""
 
 from __future__ import annotations
 
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import nullcontext
 from typing import Any, TypeVar, cast
 
-import numpy as np
-
 from .. import _core, _settings
-from .._checks import boolean, integer
-from .._checks import words as words_of
+from .._checks import boolean
 from .._io.archives import refusing
-from .._io.sources import source_arguments
 from .._progress import reporter
 from .._warnings import warn
 from ..cooccurrence import Cooccurrence
@@ -23,81 +19,17 @@ from ..subwords import Subwords
 from ..vocabulary import Vocabulary
 from . import checkpoints
 from .checkpoints import Folder
+from .counted_text import Text, keeps_counts
+from .fit_options import CheckedFitOptions, FitOptions
+from .fitted import Fitted
+from .history import History
+from .pretrained import Init
 from .protocol import Trainable
-from .training import CheckedFitOptions, FitOptions, Fitted, History, Init, Text, keeps_counts
+from .training_counts import count_text
 
-__all__ = ["counts_of", "fit", "given_counts", "resume", "update"]
+__all__ = ["fit", "resume", "train"]
 
 _TrainableT = TypeVar("_TrainableT", bound=Trainable)
-
-#: Epochs of an update, as a fraction of the model's epochs. With this fraction, `fit` on half of
-#: enwiki-17m and `update` with the other half answer 45.2 % of the analogies. `fit` on the whole
-#: text answers 44.8 % (benches/EXPERIMENTS.md, "Epochs of an update").
-UPDATE_FRACTION = 0.4
-#: The biases of a new word start near the mean of the biases of this many old words.
-ALIKE = 100
-
-
-def count_text(parameters: Mapping[str, Any], text: Text) -> Cooccurrence:
-    """Count a text with the parameters of a model."""
-    names = _settings.names("reading", "encoding", "counting", "running")
-    settings = {name: parameters[name] for name in names if name in parameters}
-    return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings, **text.where())
-
-
-def given_counts(
-    X: Any, vocabulary: Vocabulary | Sequence[str] | None, symmetric: object
-) -> Cooccurrence:
-    """Return the counts that a user gave as `X` to train on.
-
-    `symmetric` is the parameter of the model. If it is True, this function warns of a matrix, a
-    data frame or a result of :meth:`Cooccurrence.from_scipy` that is not symmetric. Other counts
-    are not checked.
-
-    Raises
-    ------
-    ValueError, TypeError
-        As for :meth:`Cooccurrence.from_scipy`. A ValueError also if `X` is a Cooccurrence and
-        `vocabulary` has other words, or if `symmetric` is not a bool.
-    """
-    counts: Cooccurrence
-    if not isinstance(X, Cooccurrence):
-        counts = Cooccurrence.from_scipy(X, vocabulary)
-    else:
-        counts = X
-        if vocabulary is not None and X.vocabulary.words != words_of("vocabulary", vocabulary):
-            raise ValueError("vocabulary must be None, or the words of X, a Cooccurrence")
-    expected = boolean("symmetric", symmetric)
-    if expected and counts._is_matrix and (asymmetry := counts._asymmetry()):
-        warn(
-            f"X is {asymmetry}, but symmetric counts are expected: pass X + X.T with the "
-            "diagonal added only once, or set symmetric=False if X is right as it is"
-        )
-    return counts
-
-
-def counts_of(model: Trainable) -> Cooccurrence:
-    """Return the counts of all text so far. If the model did not keep them, count the text again.
-
-    Raises
-    ------
-    ValueError
-        If the model did not keep the counts and cannot read the same text again.
-    """
-    state = model._state
-    if state.counts is not None:
-        return state.counts
-    if state.text is None:
-        raise ValueError(
-            "this Glove has no counts of the text so far: save and pickle leave them out, and "
-            "keep_counts=False does not keep them; give them to update(source, counts=)"
-        )
-    if not state.text.is_unchanged():
-        raise ValueError(
-            f"{state.text.source!r} is gone or has changed since it was counted; "
-            "fit(keep_counts=True) keeps the counts in the model"
-        )
-    return count_text(state.as_read(model.get_params()), state.text)
 
 
 def fit(
@@ -161,7 +93,7 @@ def fit(
             if folder is not None:
                 folder.claim()
             counts = data if isinstance(data, Cooccurrence) else count_text(parameters, data)
-        _train(
+        train(
             model,
             parameters,
             counts,
@@ -225,135 +157,10 @@ def _resume(
         training["epochs"] = _settings.core_training(model.get_params())["epochs"]
     counts = folder.counts_of(saved, _settings.core_running(model.get_params()))
     parameters = model.get_params()
-    _train(
+    train(
         model, parameters, counts, training, fit_options, settings, start=saved.core, consume=True
     )
     return model
-
-
-def update(
-    model: Trainable,
-    text: Text,
-    fit_options: CheckedFitOptions,
-    *,
-    epochs: int | None,
-    new_words: bool,
-    counts: Cooccurrence | None,
-) -> None:
-    """Count more text, add its counts to the earlier ones, and continue the training."""
-    state = model._state
-    state.check_square("update")
-    training = _settings.core_training(model.get_params())
-    _settings.checked(text.where(), "source")
-    dim = state.arrays["W"].shape[1]
-    if model.dim != dim:
-        raise ValueError(f"dim must stay {dim} in an update, got {model.dim}")
-    if epochs is None:
-        training["epochs"] = math.ceil(UPDATE_FRACTION * training["epochs"])
-    else:
-        training["epochs"] = integer("epochs", epochs, 1)
-    folder = fit_options.folder
-    with nullcontext() if folder is None else folder.locked(make=True):
-        if folder is not None and folder.has_checkpoint():
-            raise ValueError(
-                f"checkpoint_dir has a checkpoint already, {folder.state}: continue from it with "
-                "Glove.resume, delete it, or choose another folder"
-            )
-        if folder is not None:
-            folder.claim()
-        old_counts = counts_of(model) if counts is None else counts
-        if not isinstance(old_counts, Cooccurrence):
-            raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
-        rows = _rows(old_counts.vocabulary, state.vocabulary)
-        parameters = _settings.with_content(state.as_read(model.get_params()))
-        with reporter(model.progress) as callback:
-            core = old_counts._core.with_more_text(
-                source_arguments(text.source, {**parameters, **text.where()}),
-                _settings.core_encoding(parameters),
-                _settings.core_counting(parameters),
-                _settings.core_running(parameters),
-                callback,
-                boolean("new_words", new_words),
-            )
-        merged = Cooccurrence._of(core)
-        _check_more(
-            old_counts.vocabulary, merged.vocabulary, parameters["min_count"] if new_words else None
-        )
-        settings = checkpoints.settings(
-            parameters,
-            training,
-            fit_options.settings() | {"anchor": 0.0, "column": text.column},
-            source=None,
-            every=fit_options.every,
-            grown=new_words,
-            before=state.history.epochs(),
-        )
-        start = _grown(state.arrays, rows, merged.vocabulary, training["seed"])
-        _train(
-            model, parameters, merged, training, fit_options, settings, start=start, consume=True
-        )
-
-
-def _check_more(before: Vocabulary, after: Vocabulary, min_count: int | None) -> None:
-    """Raise a ValueError if the new text added no occurrence of a word of the vocabulary.
-
-    Further training would only repeat the old text. With `min_count` None, no word is added to the
-    vocabulary.
-    """
-    if len(after) == len(before) and after.counts.sum() == before.counts.sum():
-        frequent = (
-            ""
-            if min_count is None
-            else f", or words that now occur at least min_count={min_count} times in all the text"
-        )
-        raise ValueError(
-            f"source must hold words of the vocabulary{frequent}: the new text has no such word, "
-            "so it adds nothing to train on"
-        )
-
-
-def _rows(words: Vocabulary, model: Vocabulary) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Return the row in `model` of each word of `words`. Both must have the same words."""
-    if len(words) != len(model) or any(word not in model for word in words.words):
-        raise ValueError(
-            f"counts must have the same words as the model: they have {len(words)} words, the "
-            f"model has {len(model)}"
-        )
-    return np.array([model[word] for word in words.words], dtype=np.int64)
-
-
-def _grown(
-    arrays: Mapping[str, np.ndarray[Any, np.dtype[np.float32]]],
-    rows: np.ndarray[Any, np.dtype[np.int64]],
-    vocabulary: Vocabulary,
-    seed: int,
-) -> _core._Start:
-    """Return start parameters for a vocabulary: first the model's words, then the new words.
-
-    The old word i gets the row ``rows[i]`` of each array. The vectors of a new word are random. Its
-    biases are random numbers around the mean biases of the `ALIKE` old words with the nearest
-    counts. It gets no accumulators: the core starts them as in a first training.
-    """
-    old, words = len(rows), len(vocabulary)
-    rng = np.random.default_rng(seed)
-    by_count = np.argsort(-vocabulary.counts[:old], kind="stable")
-    rank = np.searchsorted(-vocabulary.counts[:old][by_count], -vocabulary.counts[old:])
-    alike = min(ALIKE, old)
-    first = np.clip(rank - alike // 2, 0, old - alike)
-    start = {}
-    for name, array in arrays.items():
-        if name.startswith("G_"):
-            start[name] = array[rows]
-            continue
-        new = np.empty((words, *array.shape[1:]), dtype=np.float32)
-        new[:old] = array[rows]
-        new[old:] = (rng.random(new[old:].shape) - 0.5) / arrays["W"].shape[1]
-        if name.startswith("b"):
-            sums = np.cumsum(new[:old][by_count], dtype=np.float64)
-            sums = np.concatenate([[0.0], sums])
-            new[old:] += (sums[first + alike] - sums[first]) / alike
-        start[name] = new
-    return {**start, "epochs_done": 0, "halvings": 0}  # type: ignore[typeddict-item]
 
 
 def _warn_of_spaces(vocabulary: Vocabulary) -> None:
@@ -367,7 +174,7 @@ def _warn_of_spaces(vocabulary: Vocabulary) -> None:
         )
 
 
-def _train(
+def train(
     model: Trainable,
     parameters: Mapping[str, Any],
     counts: Cooccurrence,

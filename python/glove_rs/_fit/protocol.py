@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 
 if TYPE_CHECKING:
     from .._progress import Progress
-    from .training import Fitted
+    from .fitted import Fitted
 
 __all__ = ["Trainable"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from .. import _settings
 from ..cooccurrence import Cooccurrence
+from .counted_text import Text
 from .protocol import Trainable
-from .training import Text
 
 __all__ = ["score"]
 

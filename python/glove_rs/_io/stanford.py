@@ -10,13 +10,22 @@ import numpy as np
 import numpy.typing as npt
 
 from .. import _core
-from .._checks import boolean, integer
+from .._checks import boolean, integer, path_text
 from .._progress import Progress, reporter
 from .._vectors.combine import combine
+from ..vocabulary import Vocabulary
 from . import vector_files
 from .files import local_path, output_path
 
-__all__ = ["read_parameters", "start_accumulators", "text_rows", "write_parameters", "write_text"]
+__all__ = [
+    "read_model",
+    "read_parameters",
+    "start_accumulators",
+    "text_rows",
+    "write_model",
+    "write_parameters",
+    "write_text",
+]
 
 _F32: TypeAlias = npt.NDArray[np.float32]
 _PARAMETER_NAMES = ("W", "W_tilde", "b", "b_tilde")
@@ -115,3 +124,57 @@ def write_text(
         np.ascontiguousarray(rows),
         "six_decimals_header" if boolean("header", header) else "six_decimals",
     )
+
+
+def write_model(
+    prefix: str | os.PathLike[str],
+    vocabulary: Vocabulary,
+    arrays: Mapping[str, _F32],
+    *,
+    text: bool,
+    binary: bool,
+    gradsq: bool,
+    unk: bool,
+    model: int,
+    header: bool,
+) -> None:
+    """Write the files of a model, as :meth:`glove_rs.Glove.save_stanford` describes.
+
+    `arrays` has the parameters and accumulators by name.
+    """
+    prefix = output_path("prefix", prefix)
+    if os.path.basename(prefix) in {"", os.curdir, os.pardir}:
+        raise ValueError(f"prefix must be the beginning of the names of files, got {prefix!r}")
+    if text:
+        rows = text_rows(arrays, model)
+        write_text(prefix + ".txt", vocabulary.words, rows, header=header, unk=unk)
+    if binary:
+        write_parameters(prefix + ".bin", arrays)
+    if gradsq:
+        write_parameters(prefix + ".gradsq.bin", arrays, "G_")
+
+
+def read_model(
+    path: str | os.PathLike[str],
+    vocabulary: str | os.PathLike[str] | Vocabulary,
+    gradsq: str | os.PathLike[str] | None,
+) -> tuple[Vocabulary, dict[str, _F32]]:
+    """Return the words of a model, and its parameters and accumulators by name.
+
+    The parameters are those of :meth:`glove_rs.Glove.load_stanford`, and so are the errors.
+    """
+    if isinstance(vocabulary, Vocabulary):
+        words = vocabulary
+    else:
+        words = Vocabulary.load(path_text("vocabulary", vocabulary))
+    arrays = read_parameters(path, len(words))
+    if gradsq is None:
+        sums = start_accumulators(arrays)
+    else:
+        sums = read_parameters(path_text("gradsq", gradsq), len(words))
+        if sums["W"].shape != arrays["W"].shape:
+            raise ValueError(
+                f"gradsq must have the shape of the parameters, {arrays['W'].shape}, "
+                f"got {sums['W'].shape}"
+            )
+    return words, arrays | {f"G_{name}": array for name, array in sums.items()}

@@ -20,11 +20,6 @@ from .table_input import TableFile
 
 __all__ = ["TextTables", "may_be_table", "read_pieces"]
 
-#: Bytes of decoded text that may wait for the core, if the memory is not limited.
-_WAITING = 64 << 20
-#: With a memory limit, decoded text of about 1 / `_FRACTION` of the limit may wait. This is half of
-#: the eighth that the core reserves for vocabularies and buffers.
-_FRACTION = 16
 #: The smallest number of bytes to decode at once; the largest is `_MOST_BATCH`.
 _LEAST_BATCH, _MOST_BATCH = 64 << 10, 4 << 20
 #: `estimate` reads only a sample of the text if the text has more than 2 `_SAMPLE` bytes and at
@@ -123,7 +118,7 @@ class TextTables:
 
     def batches(self) -> Iterator[ColumnBatch]:
         """Yield the rows of the column in batches, in order."""
-        return read_pieces(self.pieces(), self.threads, self._waiting())
+        return self._read(self.pieces())
 
     def sample(self) -> tuple[Iterator[ColumnBatch], int | None]:
         """Return batches of a sample, and the number of bytes of the whole text.
@@ -136,7 +131,7 @@ class TextTables:
         sizes = [piece.bytes for piece in pieces]
         total = sum(size or 0 for size in sizes)
         if None in sizes or total <= 2 * _SAMPLE or len(pieces) < _SAMPLED_PIECES // 8:
-            return read_pieces(iter(pieces), self.threads, self._waiting()), None
+            return self._read(iter(pieces)), None
         chosen = [
             pieces[number * len(pieces) // min(_SAMPLED_PIECES, len(pieces))]
             for number in range(min(_SAMPLED_PIECES, len(pieces)))
@@ -154,9 +149,8 @@ class TextTables:
 
         return beginnings(), total
 
-    def _waiting(self) -> int:
-        limit = _WAITING if self.memory is None else self.memory // _FRACTION
-        return min(_WAITING, max(limit, _LEAST_BATCH))
+    def _read(self, pieces: Iterator[Piece]) -> Iterator[ColumnBatch]:
+        return read_pieces(pieces, self.threads, _core.table_bytes(self.memory))
 
 
 def _members(name: str, options: Any) -> list[TableFile]:

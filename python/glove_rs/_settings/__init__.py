@@ -26,8 +26,8 @@ from .presets import (
     resolve,
     with_defaults,
 )
-from .saving import of_older_version, pinned, saved
-from .table import CONSTRUCTOR, EVERY_WORD, PRESETS, SETTINGS, Default, Setting, names
+from .saving import of_older_version, pinned, restored, saved
+from .table import CONSTRUCTOR, EVERY_WORD, PRESETS, SETTINGS, VARIANTS, Default, Setting, names
 from .value_types import FolderPath
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "EVERY_WORD",
     "PRESETS",
     "SETTINGS",
+    "VARIANTS",
     "CooccurrenceSettings",
     "Default",
     "EstimateSettings",
@@ -60,6 +61,7 @@ __all__ = [
     "passed_on",
     "pinned",
     "resolve",
+    "restored",
     "saved",
     "text_parameters",
     "used",

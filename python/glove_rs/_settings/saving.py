@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .._python_tokenizers import to_json
+from .. import _core
+from .._checks import shown
+from .._python_tokenizers import from_json, to_json
 from .._user_dictionary import user_dictionary
-from .._word_lists import core_phrases, phrases_to_json, stop_words
+from .._word_lists import core_phrases, phrases_from_json, phrases_to_json, stop_words
 from .presets import resolve
 
-__all__ = ["of_older_version", "pinned", "saved"]
+__all__ = ["of_older_version", "pinned", "restored", "saved"]
 
 
 def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -28,6 +30,34 @@ def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
         values["stop_words"] = stop_words(values["stop_words"])
     if values.get("user_dictionary") is not None:
         values["user_dictionary"] = user_dictionary(values["user_dictionary"])
+    return values
+
+
+def restored(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters of which :func:`saved` returned `settings`, also in an older version.
+
+    Phrases are an object of the core.
+
+    Raises
+    ------
+    ValueError
+        If a value has a type that no parameter has, or is a malformed tokenizer or malformed
+        phrases. Other values are not checked.
+    """
+    values = {**settings, "tokenizer": from_json(settings["tokenizer"])}
+    if values.get("phrases") is not None:
+        values["phrases"] = phrases_from_json(values["phrases"])
+    # These parameters may have other types. `from_json` and `phrases_from_json` have checked the
+    # first two, and `checking.used` checks the others.
+    checked = {"tokenizer", "phrases", "stop_words", "user_dictionary"}
+    for name, value in values.items():
+        if name not in checked and not isinstance(value, str | int | float | None):
+            raise ValueError(f"{name} is {shown(value)}")
+    values = of_older_version(values)
+    threads = values.get("threads")
+    if isinstance(threads, int) and threads > _core.most_threads():
+        # The model was saved on a machine with more processors.
+        values["threads"] = _core.most_threads()
     return values
 
 

@@ -144,15 +144,20 @@ def _best_grad_clip(dim: int) -> float:
     return 3.0 * min(1.0, (100 / dim) ** 2)
 
 
-def _both(best: Any, paper: Any, **other: Any) -> Mapping[str, Any]:
+#: The presets that are variants of the preset "paper": each has the defaults of "paper", except for
+#: the settings that the help of `preset` lists.
+VARIANTS: Final = ("stanford2024",)
+
+
+def _both(best: Any, paper: Any, **variants: Any) -> Mapping[str, Any]:
     """Return the defaults by preset, for :attr:`Setting.presets`.
 
-    "stanford2024" has the default of "paper", unless `other` has another one for it.
+    A variant of "paper" has the default of "paper", unless `variants` has another one for it.
     """
-    return {"best": best, "paper": paper, "stanford2024": paper, **other}
+    return {"best": best, "paper": paper, **dict.fromkeys(VARIANTS, paper), **variants}
 
 
-_PRESET_NAMES: Final = ("best", "paper", "stanford2024")
+_PRESET_NAMES: Final = ("best", "paper", *VARIANTS)
 
 # The values of the preset "best" were measured (benches/EXPERIMENTS.md). In "paper", `x_max`,
 # `alpha`, `learning_rate` and `optimizer` are from section 4.2 of Pennington et al. 2014, and

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from .._workers import Workers, product
 from ._space import Float64
 
-__all__ = ["Decomposition", "Fit", "Replicates"]
+__all__ = ["ClusterSums", "Decomposition", "Fit"]
 
 #: Eigenvalues up to this size, relative to the largest one, count as zero. So does 1 minus a
 #: leverage, if it is below this size.
@@ -119,10 +119,10 @@ class Fit:
                 counts[np.arange(len(counts)), np.arange(block.start, block.stop)] = 0.0
                 return counts
 
-            return self.replicated(len(self.sizes), without, workers, done)
+            return self.estimates(len(self.sizes), without, workers, done)
         return self._without_each(workers, done)
 
-    def replicated(
+    def estimates(
         self,
         n: int,
         counts: Callable[[slice], Float64],
@@ -147,10 +147,10 @@ class Fit:
         p, dim, groups = self.Z.shape[1], self.residuals.shape[1], len(self.sizes)
         shared = 8 * groups * (2 * p * p + p * dim)
         workers.check(shared, "the sums of a regression")
-        replicates = Replicates(self)
+        sums = ClusterSums(self)
 
         def work(block: slice, drawn: Float64) -> None:
-            found[block] = replicates.debiased(drawn)
+            found[block] = sums.debiased(drawn)
 
         workers.each(
             n,
@@ -181,8 +181,8 @@ class Fit:
         found = np.empty((n, p - 1))
         correction = _correction(n - 1, n - 1, p)
         length = (self.beta**2).sum(axis=1)
-        # Observations of leverage 1, for which the formula would divide by 0. `replicated` computes
-        # these estimates below.
+        # Observations of leverage 1, for which the formula would divide by 0. `estimates` computes
+        # them below.
         alone = hat > 1 - _ZERO_EIGENVALUE
 
         def work(block: slice, _: None) -> None:
@@ -223,12 +223,12 @@ class Fit:
             counts[np.arange(len(counts))[:, None], self.clusters[lost[block], None]] = 0.0
             return counts
 
-        found[lost] = self.replicated(len(lost), without, workers)
+        found[lost] = self.estimates(len(lost), without, workers)
         return found
 
 
-class Replicates:
-    """Estimates in which each cluster counts any number of times."""
+class ClusterSums:
+    """M_g and S_g of all clusters, and estimates in which clusters count any number of times."""
 
     def __init__(self, fit: Fit) -> None:
         self._fit = fit

@@ -247,10 +247,10 @@ def regress(
 
         if errors is not None:
             if errors == "jackknife":
-                replicated = fit.jackknife(workers, steps(len(fit.sizes)))
+                resampled = fit.jackknife(workers, steps(len(fit.sizes)))
             else:
-                replicated = _bootstrapped(fit, bootstraps, seed, workers, steps(bootstraps))
-            columns |= _interval(raw - bias, replicated, fit, errors, level)
+                resampled = _bootstrapped(fit, bootstraps, seed, workers, steps(bootstraps))
+            columns |= _interval(raw - bias, resampled, fit, errors, level)
             of = f"{bootstraps:,} draws" if errors == "bootstrap" else "leaving out each"
             unit = "contexts" if cluster is None else "clusters"
             notes.append(f"{level:.0%} intervals: {errors} of {unit} ({of})")
@@ -324,26 +324,26 @@ def _bootstrapped(
             own[:] = np.bincount(rng.integers(groups, size=groups), minlength=groups)
         return counts
 
-    return fit.replicated(n, draw, workers, done)
+    return fit.estimates(n, draw, workers, done)
 
 
 def _interval(
-    estimate: Float64, replicated: Float64, fit: Fit, errors: str, level: float
+    estimate: Float64, resampled: Float64, fit: Fit, errors: str, level: float
 ) -> dict[str, Float64]:
     """Return the standard error and the bounds of each estimate."""
     special = optional("scipy.special", "a standard error of regress")
     n = len(fit.Z) if errors == "jackknife" else len(fit.sizes)
     if errors == "jackknife":
-        spread = ((replicated - replicated.mean(axis=0)) ** 2).sum(axis=0)
+        spread = ((resampled - resampled.mean(axis=0)) ** 2).sum(axis=0)
         error = np.sqrt(spread * ((n - 1) / n))
     else:
-        defined = ~np.isnan(replicated)
+        defined = ~np.isnan(resampled)
         error = np.full(len(estimate), np.nan)
         # A draw has NaN if it does not determine the coefficient, for example because no context
         # of a small group was drawn.
         for k in range(len(estimate)):
             if (~defined[:, k]).mean() <= _UNDETERMINED:
-                error[k] = replicated[defined[:, k], k].std(ddof=1)
+                error[k] = resampled[defined[:, k], k].std(ddof=1)
     half = special.stdtrit(n - 1, 0.5 + level / 2) * error
     return {"std_error": error, "low": estimate - half, "high": estimate + half}
 

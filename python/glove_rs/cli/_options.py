@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from .. import _core
-from .._settings import SETTINGS, content_paths
+from .._settings import SETTINGS, VARIANTS, content_paths
 
 __all__ = ["add_parameters", "add_settings", "flag", "given", "given_files"]
 
@@ -69,9 +69,8 @@ def _default(name: str) -> str:
     default, presets = SETTINGS[name].default, SETTINGS[name].presets
     if any(map(callable, presets.values())):
         return ""
-    # The default in "stanford2024" is not shown here: the help of --preset lists the settings in
-    # which this preset differs from "paper".
-    values = {name: _shown(value) for name, value in presets.items() if name != "stanford2024"}
+    # The defaults of variants are not shown here, because the help of --preset lists them.
+    values = {preset: _shown(value) for preset, value in presets.items() if preset not in VARIANTS}
     if len(set(values.values())) == 1:
         default = next(iter(values.values()))
     elif values:

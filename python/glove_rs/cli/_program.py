@@ -12,31 +12,41 @@ import warnings
 from typing import Any
 
 from .. import InternalError, __version__
-from ._output import say
 from ._parser import Parser, attribute_of, flag_of, subcommands
+from ._printing import say
 from ._terminal import guarded
 
 __all__ = ["PATHS", "parser", "run"]
 
-#: The commands of each module. For a command, only the module with this command is imported (and
-#: what this module imports), so that commands start fast. Help on all commands imports all modules.
-_MODULES = {
-    "training": ("fit", "vocab", "cooccur", "train", "update"),
-    "counts": ("contexts", "contrast"),
-    "phrases": ("phrases",),
-    "queries": ("similar", "analogy", "infer"),
-    "evaluation": ("evaluate",),
-    "kwic": ("kwic",),
-    "associations": ("associations",),
-    "files": ("convert", "info"),
-    "pairs": ("pairs",),
-    "subwords": ("subwords",),
-    "replicates": ("bootstrap", "compare"),
-    "estimate": ("estimate",),
-    "demo": ("demo",),
-    "completion": ("completion",),
-    "compat": ("compat",),
-}
+#: The commands, in the order of the help. Each is a module of this name. For a command, only its
+#: module is imported (and what this module imports), so that commands start fast. Help on all
+#: commands imports all modules.
+_COMMANDS = (
+    "fit",
+    "vocab",
+    "cooccur",
+    "train",
+    "update",
+    "contexts",
+    "contrast",
+    "phrases",
+    "similar",
+    "analogy",
+    "infer",
+    "evaluate",
+    "kwic",
+    "associations",
+    "convert",
+    "info",
+    "pairs",
+    "subwords",
+    "bootstrap",
+    "compare",
+    "estimate",
+    "demo",
+    "completion",
+    "compat",
+)
 
 _DESCRIPTION = "GloVe word vectors: train, query, measure and convert them."
 _EPILOG = """\
@@ -60,8 +70,8 @@ def parser(command: str | None = None) -> Parser:
         "--version", action="version", version=version, help="print the version and exit"
     )
     commands = subcommands(top)
-    named = [module for module, names in _MODULES.items() if command in names]
-    for module in named or ([] if command == "--version" else _MODULES):
+    named = [command] if command in _COMMANDS else _COMMANDS
+    for module in [] if command == "--version" else named:
         importlib.import_module(f"{__package__}.{module}").add(commands)
     return top
 

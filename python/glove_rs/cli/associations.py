@@ -9,8 +9,8 @@ from .. import associations
 from .._results import ResultTable
 from . import _inputs
 from ._options import add_parameters, given
-from ._output import add_json, emit
 from ._parser import Commands, command
+from ._printing import add_json, emit
 from ._vectors import add_vectors, read_vectors
 
 __all__ = ["add"]

@@ -26,11 +26,11 @@ import numpy.typing as npt
 from .. import Cooccurrence, Glove, Vocabulary, _core
 from .._checks import shown
 from .._fit import fitting
-from .._fit.training import CheckedFitOptions
+from .._fit.fit_options import CheckedFitOptions
 from .._io import stanford
 from ._inputs import local
 from ._machine import free_memory, processors
-from ._output import check_files, written
+from ._output_files import check_files, written
 from ._parser import Commands, Parser
 
 __all__ = ["TOOLS", "add", "main", "usage"]

@@ -24,7 +24,7 @@ from .. import Cooccurrence, Glove, Vocabulary
 from .._io.files import output_path, replacing
 from ._map import words_map
 from ._options import add_settings, given
-from ._output import add_overwrite, check_files, written
+from ._output_files import add_overwrite, check_files, written
 from ._parser import Commands, command
 
 __all__ = ["add", "extract", "words_to_show"]

@@ -14,8 +14,8 @@ from .._text import amount
 from . import _inputs
 from ._machine import free_memory
 from ._options import add_settings, flag, given
-from ._output import add_json, columns, emit
 from ._parser import Commands, command
+from ._printing import add_json, columns, emit
 
 __all__ = ["add"]
 

@@ -9,8 +9,8 @@ from .. import kwic
 from .._settings import names
 from . import _inputs
 from ._options import add_parameters, add_settings, given
-from ._output import add_json, emit
 from ._parser import Commands, command
+from ._printing import add_json, emit
 
 __all__ = ["add"]
 

@@ -7,8 +7,9 @@ import argparse
 from .. import Cooccurrence, FormatError
 from .._settings import names
 from ._options import add_settings, given
-from ._output import add_json, add_overwrite, check_files, columns, emit, written
+from ._output_files import add_overwrite, check_files, written
 from ._parser import Commands, command
+from ._printing import add_json, columns, emit
 
 __all__ = ["add"]
 

@@ -8,8 +8,9 @@ from .._settings import names
 from ..phrases import ENGLISH_CONNECTOR_WORDS, Phrases
 from . import _inputs
 from ._options import add_parameters, add_settings, given, given_files
-from ._output import add_json, add_overwrite, check_files, emit, refuse_json_beside, written
+from ._output_files import add_overwrite, check_files, written
 from ._parser import Commands, command
+from ._printing import add_json, emit, refuse_json_beside
 
 __all__ = ["add"]
 

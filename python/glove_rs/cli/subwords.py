@@ -7,7 +7,7 @@ import argparse
 from .. import Subwords, Vocabulary
 from . import _inputs
 from ._options import add_parameters, add_settings, given
-from ._output import add_overwrite, check_files, refuse_terminal, written
+from ._output_files import add_overwrite, check_files, refuse_terminal, written
 from ._parser import Commands, command
 from ._vectors import add_vectors, read_vectors
 

@@ -13,8 +13,11 @@ from distributed import Client, Future
 
 from .. import _core, _settings
 from .._checks import byte_count, integer
-from .._fit.fitting import given_counts
-from .._fit.training import CheckedFitOptions, FitOptions, Fitted, History, Init
+from .._fit.fit_options import CheckedFitOptions, FitOptions
+from .._fit.fitted import Fitted
+from .._fit.history import History
+from .._fit.pretrained import Init
+from .._fit.training_counts import given_counts
 from .._progress import ProgressCallback, reporter
 from ..glove import Glove
 from ..subwords import Subwords

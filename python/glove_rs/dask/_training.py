@@ -18,7 +18,7 @@ import numpy as np
 from distributed import Future, wait
 
 from .. import _core
-from .._fit.training import CheckedFitOptions
+from .._fit.fit_options import CheckedFitOptions
 from .._progress import ProgressCallback
 from .._warnings import warn
 from . import _strata

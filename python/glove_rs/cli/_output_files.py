@@ -1,133 +1,24 @@
-"""Output of the commands: results as text or JSON, and checks of the files to write."""
+"""Output files of commands: when they may be replaced (--overwrite), and how they are written."""
 
 from __future__ import annotations
 
 import argparse
 import glob
-import json
-import math
 import os
-import re
-import signal
 import stat
 import sys
 import tempfile
-import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import _core
-from .._text import columns
+from ._streams import is_standard_output, is_stream, stream_key
 
 if TYPE_CHECKING:
     from .._io.output_folder import OutputFolder
 
-__all__ = [
-    "add_json",
-    "add_overwrite",
-    "check_ending",
-    "check_files",
-    "columns",
-    "emit",
-    "refuse_json_beside",
-    "refuse_terminal",
-    "say",
-    "waiting_for_files",
-    "written",
-]
-
-
-def say(line: str) -> None:
-    """Print a message to standard error."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"{line}\n")
-
-
-@contextmanager
-def waiting_for_files(what: str) -> Iterator[None]:
-    """Delay the first Ctrl-C to the end of the ``with`` block, so that the block can write files.
-
-    After a delayed Ctrl-C, the end of the block raises a KeyboardInterrupt with the message
-    "interrupted " + `what`. A second Ctrl-C raises a KeyboardInterrupt at once. Outside the main
-    thread, or if another handler of SIGINT is set, nothing is delayed.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    if before is not signal.default_int_handler or (
-        threading.current_thread() is not threading.main_thread()
-    ):
-        yield
-        return
-    interrupted = False
-
-    def wait(number: int, frame: object) -> None:
-        nonlocal interrupted
-        if interrupted:
-            raise KeyboardInterrupt
-        interrupted = True
-        say("glove-rs: writing the files of the training; press Ctrl-C again to stop at once")
-
-    signal.signal(signal.SIGINT, wait)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if interrupted:
-        raise KeyboardInterrupt(f"interrupted {what}")
-
-
-def add_json(parser: argparse._ActionsContainer) -> None:
-    """Add the option --json."""
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
-
-
-def emit(
-    options: argparse.Namespace, result: Any, text: str, outputs: Iterable[str | None] = ()
-) -> None:
-    """Print `result` as JSON if --json was given, otherwise `text`.
-
-    If one of the files `outputs` is standard output, which another program may read, `text` goes to
-    standard error.
-    """
-    if not options.json and any(map(_is_standard_output, outputs)):
-        say(text)
-        return
-    try:
-        print(_json(result) if options.json else text)
-    except OSError as error:
-        error.filename = "-"
-        raise
-
-
-def refuse_json_beside(options: argparse.Namespace, outputs: Mapping[str, str | None]) -> None:
-    """Raise a ValueError if --json was given and one of the files is standard output.
-
-    `outputs` has the file of each option; None is ignored.
-    """
-    for option, path in outputs.items():
-        if options.json and _is_standard_output(path):
-            raise ValueError(f"{option} must be a file with --json, which prints its result")
-
-
-def _json(result: Any) -> str:
-    text = json.dumps(_plain(result), ensure_ascii=False)
-    # JSON must be UTF-8. A file name may have bytes that are not UTF-8, which Python represents as
-    # lone surrogates: escape them.
-    return re.sub("[\ud800-\udfff]", lambda found: f"\\u{ord(found.group()):04x}", text)
-
-
-def _plain(value: Any) -> Any:
-    """Convert values to types that JSON has: NumPy's to Python's, NaN and infinity to None."""
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if hasattr(value, "item"):
-        return _plain(value.item())
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-# --- files ----------------------------------------------------------------------------------------
+__all__ = ["add_overwrite", "check_ending", "check_files", "refuse_terminal", "written"]
 
 
 def add_overwrite(
@@ -203,8 +94,8 @@ def check_files(
     for (option, path, is_file), key in zip(written_files, keys, strict=True):
         if key in read:
             raise ValueError(f"{option} must be another file than the input {read[key]}")
-        is_stream = _is_stream(path)
-        identity = _stream_key(path) if is_stream else key or os.path.realpath(path)
+        to_stream = is_stream(path)
+        identity = stream_key(path) if to_stream else key or os.path.realpath(path)
         if identity in option_of:
             raise ValueError(
                 f"{option} must be another file than that of {_option(option_of[identity])}, "
@@ -212,11 +103,11 @@ def check_files(
             )
         if identity is not None:
             option_of[identity] = option
-        if is_file and not is_stream:
+        if is_file and not to_stream:
             _refuse_inside(option, path, written_files)
     for (option, path, is_file), key in zip(written_files, keys, strict=True):
         output_path(option, path)  # refuses a URL
-        if is_file and not _is_stream(path):
+        if is_file and not is_stream(path):
             if contents and option in contents:
                 check_ending(option, path, contents[option])
             _check_folder(path, parents)
@@ -311,43 +202,9 @@ def _key(path: str) -> object:
     return (found.st_dev, found.st_ino) if stat.S_ISREG(found.st_mode) else None
 
 
-_STANDARD_STREAMS = {"/dev/stdin", "/dev/stdout", "/dev/stderr"}
-_STANDARD_OUTPUT = {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
-
-
-def _is_stream(path: str) -> bool:
-    """Return whether a path is a standard stream, a device, a pipe or an open file descriptor."""
-    name = os.path.abspath(path)
-    if path == "-" or name in _STANDARD_STREAMS or os.path.dirname(name) == "/dev/fd":
-        return True
-    try:
-        mode = os.stat(path).st_mode
-    except (OSError, ValueError):
-        return False
-    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
-
-
-def _is_standard_output(path: str | None) -> bool:
-    return path is not None and (path == "-" or os.path.abspath(path) in _STANDARD_OUTPUT)
-
-
-def _stream_key(path: str) -> object:
-    """Identify standard output or a pipe; None for a device, such as /dev/null."""
-    if _is_standard_output(path):
-        return "standard output"
-    try:
-        found = os.stat(path)
-    except (OSError, ValueError):
-        return None
-    return (found.st_dev, found.st_ino) if stat.S_ISFIFO(found.st_mode) else None
-
-
-# --- writing --------------------------------------------------------------------------------------
-
-
 def refuse_terminal(output: str | None, option: str = "output") -> None:
     """Refuse to write a binary format to a terminal."""
-    if _is_standard_output(output) and sys.stdout.isatty():
+    if is_standard_output(output) and sys.stdout.isatty():
         raise ValueError(f"{option} must be a file: this format is not text for a terminal")
 
 
@@ -371,7 +228,7 @@ def written(path: str, *, overwrite: bool) -> Iterator[str]:
             file = os.path.join(folder, "output")
             with open(file, encoding="utf-8", errors="surrogateescape", newline="\n") as text:
                 sys.stdout.writelines(text)
-    elif overwrite or _is_stream(path) or not os.path.basename(path):
+    elif overwrite or is_stream(path) or not os.path.basename(path):
         yield path
     else:
         with _new_file(path) as new:

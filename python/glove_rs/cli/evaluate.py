@@ -8,8 +8,9 @@ from .. import WordVectors, evaluation
 from .._io.files import replacing
 from . import _inputs
 from ._options import add_parameters, flag, given
-from ._output import add_json, add_overwrite, check_files, emit, refuse_json_beside, written
+from ._output_files import add_overwrite, check_files, written
 from ._parser import Commands, command
+from ._printing import add_json, emit, refuse_json_beside
 from ._vectors import add_vectors, read_vectors
 
 __all__ = ["add"]
