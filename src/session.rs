@@ -25,7 +25,7 @@
 //! let monitor = Monitor::new();
 //! // Stop after two epochs, as an interrupted program would.
 //! let mut stop = |training: &glove_rs::training::TrainingState| {
-//!     Ok(match training.history.epochs {
+//!     Ok(match training.log.epochs {
 //!         2 => ControlFlow::Break(()),
 //!         _ => ControlFlow::Continue(()),
 //!     })
@@ -49,7 +49,7 @@ use crate::monitor::Monitor;
 use crate::report::EpochReport;
 use crate::subwords::{Design, Shrinkage, Subwords};
 use crate::training::{
-    AfterEpoch, Anchor, Counts, Exported, History, Parameters, RowLayout, TileOptions, Tiles,
+    AfterEpoch, Anchor, Counts, EpochLog, Exported, Parameters, RowLayout, TileOptions, Tiles,
     TrainingOptions, TrainingState, check_enough_records, held_out_fraction,
 };
 use crate::vocabulary::Vocabulary;
@@ -68,8 +68,8 @@ pub enum Start {
         values: Box<Exported>,
         /// The accumulators G of `values`.
         accumulators: Box<Exported>,
-        /// The history of the training that `values` come from.
-        history: History,
+        /// The epoch log of the training that `values` come from.
+        log: EpochLog,
     },
     /// An earlier training continues, from the end of its last finished epoch.
     Resumed(Box<TrainingState>),
@@ -236,8 +236,7 @@ impl Session {
             Err(counts) => Counts::Borrowed(shared.insert(counts)),
         };
         let mut tiles = None;
-        if matches!(&start, Start::Resumed(training) if training.history.is_finished(&self.options))
-        {
+        if matches!(&start, Start::Resumed(training) if training.log.is_finished(&self.options)) {
             counts.done_from(0)?;
         } else {
             tiles = Some(self.tiles(&mut counts, monitor)?);
@@ -249,7 +248,7 @@ impl Session {
         let counts = compressed.or(shared).filter(|_| self.keep_counts);
         let resumed = matches!(start, Start::Resumed(_));
         let mut training = self.start(start, shape, monitor)?;
-        let first = training.history.epochs;
+        let first = training.log.epochs;
         let result = match tiles {
             Some(tiles) => self.train(&mut training, &tiles, resumed, after_epoch, monitor),
             None => Ok(()),
@@ -257,10 +256,10 @@ impl Session {
         let mut interrupted = match result {
             Ok(()) => None,
             Err(error @ Error::Diverged { .. }) => return Err(error),
-            Err(error) if training.history.epochs == first => return Err(error),
+            Err(error) if training.log.epochs == first => return Err(error),
             Err(error) => Some(error),
         };
-        let reports = std::mem::take(&mut training.history.reports);
+        let reports = std::mem::take(&mut training.log.reports);
         let mut subwords = None;
         let parameters = if interrupted.is_some() {
             training.parameters
@@ -348,15 +347,15 @@ impl Session {
 
     /// The state of the training before the first epoch of this call.
     fn start(&self, start: Start, shape: [usize; 2], monitor: &Monitor) -> Result<TrainingState> {
-        let (parameters, history) = match start {
+        let (parameters, log) = match start {
             Start::Resumed(training) => return Ok(*training),
             Start::Given {
                 values,
                 accumulators,
-                history,
+                log,
             } => {
                 let given = Parameters::from_shaped(shape, self.layout(), &values, &accumulators)?;
-                (given, history)
+                (given, log)
             }
             Start::Random => {
                 let mut random =
@@ -365,11 +364,11 @@ impl Session {
                     anchor.check(shape[0], self.dim)?;
                     anchor.initialize(&mut random);
                 }
-                (random, History::default())
+                (random, EpochLog::default())
             }
         };
         Ok(TrainingState {
-            history,
+            log,
             anchor: self.anchor.clone().filter(|anchor| anchor.weight > 0.0),
             ..TrainingState::new(parameters)
         })
@@ -387,19 +386,19 @@ impl Session {
         if let (Some(checkpoints), false) = (&self.checkpoints, resumed) {
             checkpoints.save(training, monitor)?;
         }
-        let mut saved = training.history.epochs;
+        let mut saved = training.log.epochs;
         let mut save_and_ask = |training: &TrainingState| {
             if let Some(checkpoints) = &self.checkpoints
-                && training.history.epochs.is_multiple_of(checkpoints.every)
+                && training.log.epochs.is_multiple_of(checkpoints.every)
             {
                 checkpoints.save(training, monitor)?;
-                saved = training.history.epochs;
+                saved = training.log.epochs;
             }
             after_epoch(training)
         };
         training.run(tiles, &self.options, &mut save_and_ask, monitor)?;
         match &self.checkpoints {
-            Some(checkpoints) if saved != training.history.epochs => {
+            Some(checkpoints) if saved != training.log.epochs => {
                 checkpoints.save(training, monitor)
             }
             _ => Ok(()),

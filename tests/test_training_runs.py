@@ -153,6 +153,40 @@ def test_a_start_that_cannot_be_trained_from_is_refused(counts, name, value, mes
         core_train(counts, 2, start)
 
 
+@pytest.mark.parametrize("optimizer", ["adagrad", "rowwise_adagrad"])
+def test_the_accumulators_of_a_start_that_are_not_given_are_those_before_training(
+    counts, optimizer
+):
+    start = {**core_train(counts, 1, optimizer=optimizer).arrays, "epochs_done": 0, "halvings": 0}
+    names = [name for name in start if name.startswith("G_")]
+    known = len(start["b"]) // 2
+    trained = []
+    for given in (known, 0):
+        full, part = dict(start), dict(start)
+        for name in names:
+            full[name] = start[name].copy()
+            full[name][given:] = _core.START_ACCUMULATOR
+            part[name] = start[name][:given]
+            if not given:
+                del part[name]
+        trained += [core_train(counts, 1, one, optimizer=optimizer).arrays for one in (full, part)]
+    for full, part in (trained[:2], trained[2:]):
+        for name in full:
+            np.testing.assert_array_equal(part[name], full[name])
+    assert not np.array_equal(trained[0]["W"], trained[2]["W"])
+
+
+def test_a_start_with_some_arrays_of_accumulators_is_refused(counts):
+    start = {**core_train(counts, 1).arrays, "epochs_done": 0, "halvings": 0}
+    del start["G_b"]
+    with pytest.raises(ValueError, match="start must have all accumulators or none of them"):
+        core_train(counts, 1, start)
+    start = {**core_train(counts, 1).arrays, "epochs_done": 0, "halvings": 0}
+    start["G_b"] = start["G_b"][:3]
+    with pytest.raises(ValueError, match=r"start must have arrays of shape \(3, 20\)"):
+        core_train(counts, 1, start)
+
+
 # --- divergence ---------------------------------------------------------------------------------
 
 

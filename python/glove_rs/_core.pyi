@@ -23,6 +23,7 @@ __all__ = [
     "ROW_ALIGNMENT",
     "SCHEDULES",
     "SCORINGS",
+    "START_ACCUMULATOR",
     "TEXT_ERRORS",
     "TOKENIZERS",
     "VECTOR_FORMATS",
@@ -31,9 +32,9 @@ __all__ = [
     "CoreDesign",
     "CoreDocuments",
     "CoreEpoch",
+    "CoreEpochLog",
     "CoreEstimate",
     "CoreGroupCounts",
-    "CoreHistory",
     "CoreParameters",
     "CorePhrases",
     "CoreShard",
@@ -180,12 +181,15 @@ class _Training(TypedDict):
     seed: int
     subwords: bool
 
-class _Subepoch(TypedDict):
+class _BlockEpoch(TypedDict):
     epoch: int
     halvings: int
     divergence_cost: float
+
+class _Subepoch(TypedDict):
     cycle: int
     cycles: int
+    shift: int
     last: bool
 
 class _Checkpoint(TypedDict):
@@ -216,10 +220,10 @@ class _Start(TypedDict):
     W_tilde: _F32
     b: _F32
     b_tilde: _F32
-    G_W: _F32
-    G_W_tilde: _F32
-    G_b: _F32
-    G_b_tilde: _F32
+    G_W: NotRequired[_F32]
+    G_W_tilde: NotRequired[_F32]
+    G_b: NotRequired[_F32]
+    G_b_tilde: NotRequired[_F32]
     epochs_done: int
     halvings: int
 
@@ -230,6 +234,8 @@ COMPRESSED_ENDINGS: Final[tuple[str, ...]]
 #: The number of first bytes that `is_splittable` needs.
 COMPRESSION_BYTES: Final[int]
 NEGATIVE_EXPONENT: Final[float]
+#: Every accumulator before training.
+START_ACCUMULATOR: Final[float]
 #: The largest value of `negative`.
 MAX_NEGATIVE: Final[float]
 #: The largest value of `dim`.
@@ -444,7 +450,7 @@ def learn_phrases(
     scoring: str,
     progress: _Progress | None,
 ) -> CorePhrases: ...
-def subepochs(groups: int) -> list[tuple[int, int, int, bool]]: ...
+def subepochs(groups: int) -> list[_Subepoch]: ...
 def subword_design(
     vocabulary: CoreVocabulary, threads: int | None, progress: _Progress | None
 ) -> CoreDesign: ...
@@ -630,7 +636,7 @@ class CoreEstimate:
     ) -> tuple[bool, int | None, float | None, int | None, int | None]: ...
 
 @final
-class CoreHistory:
+class CoreEpochLog:
     def __new__(
         cls,
         training: _Training,
@@ -639,7 +645,7 @@ class CoreHistory:
         held_out: int,
         early_stopping: int | None,
         seconds_left: float | None,
-    ) -> CoreHistory: ...
+    ) -> CoreEpochLog: ...
     @property
     def epochs(self) -> int: ...
     @property
@@ -684,6 +690,7 @@ class CoreTiles:
         self,
         columns: int,
         training: _Training,
+        epoch: _BlockEpoch,
         subepoch: _Subepoch,
         words: _F32,
         contexts: _F32,

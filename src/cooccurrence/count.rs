@@ -16,6 +16,7 @@ use super::merge::{BlockSum, merge, push_row};
 use super::occurrences::Occurrences;
 use super::options::CountingOptions;
 use super::row_writer::{CountedBlock, RowWriter, WriterProgress};
+use super::task_size::{segment_tokens, task_occurrences, wave_tasks};
 use super::window::{RowCounter, sum_row};
 use crate::encoding::{EncodedCorpus, Segment};
 use crate::error::Result;
@@ -75,7 +76,7 @@ fn count_segments<S: BlockSum>(
     monitor: &Monitor,
 ) -> Result<Triangle> {
     monitor.begin(Stage::Counting, corpus.tokens());
-    let tokens = memory.segment_tokens();
+    let tokens = segment_tokens(memory);
     let (mut counted, mut documents_before) = (Vec::new(), 0);
     let mut segment = Segment::default();
     while corpus.next_segment(tokens, options.window, &mut segment, monitor)? {
@@ -138,10 +139,10 @@ fn count_segment<S: BlockSum>(
     let occurrences = Occurrences::index(text, frequent..words, monitor)?;
     let counter = RowCounter::new(text, *carried, &occurrences, documents, options);
     let scratch = || (RowAccumulator::<S>::new(), RowBlock::default());
-    let tasks = occurrences.tasks(memory.task_occurrences());
+    let tasks = occurrences.tasks(task_occurrences(memory));
     // Without a memory limit all tasks run in one wave. With a limit, the writer takes the blocks of a wave before
     // the next wave starts, and can move them to disk.
-    let wave = memory.wave_tasks(tasks.len());
+    let wave = wave_tasks(memory, tasks.len());
     for tasks in tasks.chunks(wave) {
         let blocks: Result<Vec<CountedBlock>> = tasks
             .par_iter()

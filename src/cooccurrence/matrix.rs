@@ -1,18 +1,14 @@
 //! The co-occurrence matrix, stored as the triangle of pairs whose row word is the rarer word or the same word.
 
-use super::block_layout::{CountRows, RowBlock, TriangleRow, poll};
+use super::block_layout::{CountRows, RowBlock, TriangleRow};
 use super::block_storage::{BlockStorage, StoredBlock};
 use super::totals::Totals;
 use crate::error::{Error, Result};
 use crate::memory::fallible;
-use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
-
-/// Compressed sparse rows: row starts, columns, values.
-pub type Csr = (Vec<i64>, Vec<i32>, Vec<f64>);
 
 /// A co-occurrence matrix X as the pairs (rarer word, more frequent or same word), sorted by row, then column.
 ///
@@ -268,71 +264,6 @@ impl Triangle {
             Ok(())
         })?;
         Ok(x)
-    }
-
-    /// The full matrix in compressed sparse rows: row starts, columns, values. Columns ascend.
-    ///
-    /// # Errors
-    /// As for [`Triangle::block`]; [`Error::Cancelled`].
-    pub fn to_csr(&self, monitor: &Monitor) -> Result<Csr> {
-        let lengths = self.row_lengths(monitor)?;
-        self.rows_to_csr(0, &lengths, monitor)
-    }
-
-    /// Number of records in each row of the full matrix.
-    ///
-    /// # Errors
-    /// As for [`Triangle::block`]; [`Error::Cancelled`].
-    pub fn row_lengths(&self, monitor: &Monitor) -> Result<Vec<u32>> {
-        let mut lengths: Vec<u32> = fallible::zeroed(self.words)?;
-        let mut since = 0;
-        self.for_each_row(0..self.words as WordId, |row| {
-            poll(row.columns.len(), &mut since, monitor)?;
-            row.for_each_record(|i, _, _| lengths[i as usize] += 1);
-            Ok(())
-        })?;
-        lengths.truncate(self.shape()[0]);
-        Ok(lengths)
-    }
-
-    /// Like [`Triangle::to_csr`], but only for `lengths.len()` rows, from row `first` on. `lengths`
-    /// has the number of records of each of these rows.
-    ///
-    /// # Errors
-    /// As for [`Triangle::block`]; [`Error::Cancelled`].
-    pub fn rows_to_csr(&self, first: WordId, lengths: &[u32], monitor: &Monitor) -> Result<Csr> {
-        let end = first + lengths.len() as WordId;
-        let mut starts = fallible::with_capacity(lengths.len() + 1)?;
-        let mut nnz = 0i64;
-        starts.push(0);
-        starts.extend(lengths.iter().map(|&length| {
-            nnz += i64::from(length);
-            nnz
-        }));
-        let mut next = fallible::copied(&starts)?;
-        let mut columns: Vec<i32> = fallible::zeroed(nnz as usize)?;
-        let mut values: Vec<f64> = fallible::zeroed(nnz as usize)?;
-        let mut since = 0;
-        // The rows of the triangle are read in order. So row i of the full matrix first receives its columns up to
-        // the diagonal from row i of the triangle, then its other columns from later rows. Its columns ascend.
-        self.for_each_row(first..self.words as WordId, |row| {
-            let row = if row.row < end {
-                row
-            } else {
-                row.within(first..end)
-            };
-            poll(row.columns.len(), &mut since, monitor)?;
-            row.for_each_record(|i, j, x| {
-                if (first..end).contains(&i) {
-                    let index = &mut next[(i - first) as usize];
-                    columns[*index as usize] = j as i32;
-                    values[*index as usize] = x;
-                    *index += 1;
-                }
-            });
-            Ok(())
-        })?;
-        Ok((starts, columns, values))
     }
 
     /// Refuse counts whose sum exceeds the largest float. If the sum of all counts is finite, the

@@ -5,6 +5,7 @@ use super::accumulator::{RowAccumulator, RowSums, Sum, SumKind};
 use super::block_layout::{RowBlock, TriangleRow};
 use super::matrix::Triangle;
 use super::row_writer::{CountedBlock, RowWriter, WriterProgress};
+use super::task_size::wave_tasks;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::{Monitor, Stage};
@@ -136,7 +137,7 @@ fn merge_once<S: BlockSum>(
         ..WriterProgress::default()
     });
     let tasks = tasks(matrices, words as WordId);
-    for tasks in tasks.chunks(memory.wave_tasks(tasks.len())) {
+    for tasks in tasks.chunks(wave_tasks(memory, tasks.len())) {
         let blocks: Result<Vec<CountedBlock>> = tasks
             .par_iter()
             .map_init(RowAccumulator::<S>::new, |accumulator, rows| {

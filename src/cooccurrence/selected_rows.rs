@@ -1,7 +1,8 @@
 //! Extracts selected rows of the full matrix.
 
 use super::block_layout::{TriangleRow, poll};
-use super::matrix::{Csr, Triangle};
+use super::csr::Csr;
+use super::matrix::Triangle;
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::monitor::Monitor;

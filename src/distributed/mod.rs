@@ -4,9 +4,11 @@
 mod group_counts;
 mod shard;
 mod strata;
+mod subepochs;
 
 pub use group_counts::{
     GroupCounts, SerializedGroupCounts, StoreBytes, count_by_group, merge_group_counts, row_blocks,
 };
 pub use shard::Shard;
-pub use strata::{EpochStep, MatrixBlock, Subepoch, subepochs};
+pub use strata::{BlockEpoch, MatrixBlock};
+pub use subepochs::{Subepoch, subepochs};

@@ -14,6 +14,7 @@
 //! rounding errors. Each subepoch begins by computing ‖w‖² anew, which removes these errors.
 
 use super::group_counts::GroupCounts;
+use super::subepochs::Subepoch;
 use crate::cooccurrence::RowBlock;
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
@@ -42,62 +43,15 @@ pub struct MatrixBlock<'a> {
     pub options: &'a TrainingOptions,
 }
 
-/// The subepoch in which a block is trained.
+/// The epoch in which blocks are trained: what all its subepochs share.
 #[derive(Debug, Clone, Copy)]
-pub struct Subepoch {
+pub struct BlockEpoch {
     /// Number of the epoch, from 1.
     pub epoch: usize,
     /// How many times the learning rate has been halved.
     pub halvings: usize,
     /// An epoch diverges if the costs of its records add up to more than this number.
     pub divergence_cost: f64,
-    /// Number of the cycle in the epoch, from 0.
-    pub cycle: usize,
-    /// Number of cycles of the epoch.
-    pub cycles: usize,
-    /// Whether this subepoch is the last one of the epoch.
-    pub last: bool,
-}
-
-/// The number of cycles of an epoch, if there are several groups. After an even number of cycles, the rows of contexts
-/// are on the machines on which they started. With one cycle, the vectors of a training with 4 groups answer fewer
-/// analogies (benches/EXPERIMENTS.md, "Cycles of a distributed epoch").
-const CYCLES: usize = 2;
-
-/// The place of a subepoch in its epoch.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct EpochStep {
-    /// [`Subepoch::cycle`].
-    pub cycle: usize,
-    /// [`Subepoch::cycles`].
-    pub cycles: usize,
-    /// The stratum: group of words p is trained with group of contexts (p + shift) mod P.
-    pub shift: usize,
-    /// [`Subepoch::last`].
-    pub last: bool,
-}
-
-/// The subepochs of an epoch with this number of groups, in order.
-pub fn subepochs(groups: usize) -> impl Iterator<Item = EpochStep> {
-    steps(groups, if groups == 1 { 1 } else { CYCLES })
-}
-
-/// Every second cycle has the strata in reverse order. So the last stratum of a cycle is the first of the next cycle,
-/// and no context rows move between the two cycles.
-fn steps(groups: usize, cycles: usize) -> impl Iterator<Item = EpochStep> {
-    (0..cycles * groups).map(move |number| {
-        let (cycle, step) = (number / groups, number % groups);
-        EpochStep {
-            cycle,
-            cycles,
-            shift: if cycle.is_multiple_of(2) {
-                step
-            } else {
-                groups - 1 - step
-            },
-            last: number + 1 == cycles * groups,
-        }
-    })
 }
 
 /// Tiles are built from the counts of a group. A call of [`TileSource::rows`] decompresses the rows of one block of words.
@@ -148,18 +102,19 @@ impl Tiles {
 }
 
 impl MatrixBlock<'_> {
-    /// Train the batches of the block that belong to `subepoch`, and return their cost. The result has the
+    /// Train the batches of the block that belong to `subepoch` of `epoch`, and return their cost. The result has the
     /// same bits for any number of threads.
     ///
     /// # Errors
     /// [`Error::Diverged`] if the cost of a record or negative pair is not a finite number, if the records of one
-    /// thread cost more than [`Subepoch::divergence_cost`], or if a parameter is not a finite number after the last
+    /// thread cost more than [`BlockEpoch::divergence_cost`], or if a parameter is not a finite number after the last
     /// subepoch;
     /// [`Error::Parameter`] for rows of the wrong size or alignment, and if `GLOVE_RS_SIMD` names an
     /// instruction set that this machine does not have; [`Error::Io`] and [`Error::Memory`] if the
     /// tiles are on disk; [`Error::Cancelled`].
     pub fn train(
         &self,
+        epoch: &BlockEpoch,
         subepoch: &Subepoch,
         words: &mut [f32],
         contexts: &mut [f32],
@@ -173,14 +128,14 @@ impl MatrixBlock<'_> {
         let pass = EpochPass {
             tiles: self.tiles,
             options: &options,
-            epoch: subepoch.epoch,
-            rule: options.rule(subepoch.halvings),
+            epoch: epoch.epoch,
+            rule: options.rule(epoch.halvings),
             level: SimdLevel::active()?,
-            divergence_cost: subepoch.divergence_cost,
+            divergence_cost: epoch.divergence_cost,
             first: self.first(),
         };
         let blocks = self.tiles.grid().blocks_of(self.columns);
-        let mut batches = batches(self.tiles, options.seed, subepoch.epoch);
+        let mut batches = batches(self.tiles, options.seed, epoch.epoch);
         batches.retain(|batch| {
             let column_block = self.tiles.column_block(batch.tile);
             let cycle = (batch.time * subepoch.cycles as f64) as usize;
@@ -213,7 +168,7 @@ impl MatrixBlock<'_> {
         )
     }
 
-    /// The term of this block in [`Subepoch::divergence_cost`], which is the sum over all blocks.
+    /// The term of this block in [`BlockEpoch::divergence_cost`], which is the sum over all blocks.
     ///
     /// # Errors
     /// As for [`MatrixBlock::validation_cost`].
@@ -282,6 +237,7 @@ fn wrong(error: PodCastError) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use super::super::subepochs::in_cycles;
     use super::*;
     use crate::cooccurrence::Triangle;
     use crate::partition::Partition;
@@ -388,26 +344,24 @@ mod tests {
         let mut losses = Vec::new();
         for epoch in 1..=options.epochs {
             let mut sum = 0.0;
-            for step in steps(p, cycles) {
+            for subepoch in in_cycles(p, cycles) {
                 for group in 0..p {
-                    let columns = (group + step.shift) % p;
+                    let columns = (group + subepoch.shift) % p;
                     let block = MatrixBlock {
                         tiles: &groups[group],
                         columns,
                         options: &options,
                     };
-                    let subepoch = Subepoch {
+                    let epoch = BlockEpoch {
                         epoch,
                         halvings: 0,
                         divergence_cost: f64::INFINITY,
-                        cycle: step.cycle,
-                        cycles,
-                        last: step.last,
                     };
                     let mut words = std::mem::take(&mut rows[group][0]);
                     let mut contexts = std::mem::take(&mut rows[columns][1]);
                     let [w, c] = [&mut words, &mut contexts].map(|l| bytemuck::cast_slice_mut(l));
-                    let cost = block.train(&subepoch, w, c, &Monitor::new()).unwrap();
+                    let cost = block.train(&epoch, &subepoch, w, c, &Monitor::new());
+                    let cost = cost.unwrap();
                     sum += cost.records + cost.negatives;
                     rows[group][0] = words;
                     rows[columns][1] = contexts;
@@ -464,15 +418,6 @@ mod tests {
                 assert!((found / loss - 1.0).abs() < tolerance);
             }
         }
-    }
-
-    #[test]
-    fn every_cycle_has_all_strata_and_begins_with_the_last_one_of_the_cycle_before() {
-        let order = |groups| -> Vec<_> { subepochs(groups).map(|step| step.shift).collect() };
-        assert_eq!(order(1), [0]);
-        assert_eq!(order(3), [0, 1, 2, 2, 1, 0]);
-        let cycles: Vec<_> = subepochs(2).map(|step| (step.cycle, step.last)).collect();
-        assert_eq!(cycles, [(0, false), (0, false), (1, false), (1, true)]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! not.
 
 mod chunk;
+mod chunk_queue;
 mod compact_text;
 mod document_chunk;
 mod documents;
@@ -13,9 +14,12 @@ mod interned_word;
 mod interner;
 mod joining;
 mod marks;
+mod merged_words;
 mod numbered;
 mod options;
 mod pipeline;
+mod ranks;
+mod raw_corpus;
 mod reader;
 mod segments;
 mod word_table;
@@ -29,7 +33,9 @@ pub use marks::{DOCUMENT_END, GAP};
 pub(crate) use numbered::NumberedText;
 pub use options::EncodingOptions;
 pub use pipeline::{EncodedText, WordChoice, encode_text};
-pub use reader::{ChosenVocabulary, Ranks, RawCorpus, read_vocabulary};
+pub use ranks::{ChosenVocabulary, Ranks};
+pub use raw_corpus::RawCorpus;
+pub use reader::read_vocabulary;
 pub use segments::{EncodedCorpus, Segment};
 
 #[cfg(test)]

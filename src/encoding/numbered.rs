@@ -1,7 +1,8 @@
 //! A text as numbers of its words, before a vocabulary is chosen.
 
 use super::marks::DOCUMENT_END;
-use super::reader::RawCorpus;
+use super::merged_words::MergedWords;
+use super::raw_corpus::RawCorpus;
 use super::segments::{RawChunk, RawIds};
 use crate::error::Result;
 use crate::memory::fallible;
@@ -11,9 +12,7 @@ use crate::vocabulary::WordId;
 /// All different words of a text, and the text as numbers of these words. The numbers vary from run to run.
 pub(crate) struct NumberedText<'a> {
     raw: &'a RawCorpus,
-    words: Vec<(&'a [u8], u64)>,
-    // For each word of each interner, the index of this word in `words`.
-    numbers: Vec<Vec<u32>>,
+    merged: MergedWords<'a>,
 }
 
 impl RawCorpus {
@@ -22,11 +21,9 @@ impl RawCorpus {
     /// # Errors
     /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
     pub(crate) fn numbered(&self, monitor: &Monitor) -> Result<NumberedText<'_>> {
-        let (words, numbers) = self.merged_words(monitor)?;
         Ok(NumberedText {
             raw: self,
-            words,
-            numbers,
+            merged: MergedWords::of(&self.interners, monitor)?,
         })
     }
 }
@@ -34,17 +31,17 @@ impl RawCorpus {
 impl<'a> NumberedText<'a> {
     /// The words with their counts, by number.
     pub fn words(&self) -> &[(&'a [u8], u64)] {
-        &self.words
+        &self.merged.words
     }
 
     /// Number of chunks.
     pub fn chunks(&self) -> usize {
-        self.raw.chunks().len()
+        self.raw.chunks.len()
     }
 
     /// Number of words and ends of documents.
     pub fn len(&self) -> usize {
-        self.raw.chunks().iter().map(RawChunk::len).sum()
+        self.raw.chunks.iter().map(RawChunk::len).sum()
     }
 
     /// The numbers of the words of chunk `k`, with [`DOCUMENT_END`] after each document.
@@ -52,8 +49,8 @@ impl<'a> NumberedText<'a> {
     /// # Errors
     /// [`crate::Error::Memory`], [`crate::Error::Io`].
     pub fn ids(&self, k: usize) -> Result<Vec<WordId>> {
-        let chunk = &self.raw.chunks()[k];
-        let mut ids = match (&chunk.ids, self.raw.spool()) {
+        let chunk = &self.raw.chunks[k];
+        let mut ids = match (&chunk.ids, &self.raw.spool) {
             (RawIds::Memory(ids), _) => fallible::copied(ids)?,
             (RawIds::Spooled(range), Some(spool)) => {
                 let length = (range.end - range.start) as usize / size_of::<WordId>();
@@ -66,6 +63,7 @@ impl<'a> NumberedText<'a> {
             (RawIds::Spooled(_), None) | (RawIds::Mapped(_) | RawIds::Weighted(_), _) => Vec::new(),
         };
         let numbers = self
+            .merged
             .numbers
             .get(chunk.interner)
             .map_or(&[][..], Vec::as_slice);

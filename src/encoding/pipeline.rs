@@ -1,7 +1,7 @@
 //! From text to ranks in one call: read, choose the vocabulary, encode.
 
 use super::options::EncodingOptions;
-use super::reader::RawCorpus;
+use super::raw_corpus::RawCorpus;
 use super::segments::EncodedCorpus;
 use crate::corpus::ChunkReader;
 use crate::error::Result;

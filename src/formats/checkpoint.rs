@@ -35,7 +35,7 @@ use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::report::EpochReport;
 use crate::training::{
-    Accumulators, Anchor, Exported, History, MAX_DIM, Parameters, RowLayout, TrainingState,
+    Accumulators, Anchor, EpochLog, Exported, MAX_DIM, Parameters, RowLayout, TrainingState,
 };
 use crate::vocabulary::MAX_WORDS;
 use std::io::Write;
@@ -68,10 +68,10 @@ pub fn save(
     let TrainingState {
         parameters,
         best,
-        history,
+        log,
         anchor,
     } = training;
-    let reports = &history.reports;
+    let reports = &log.reports;
     let anchored = anchor.as_ref().map_or(0, |anchor| anchor.words.len());
     let layout = parameters.layout();
     let [words, contexts] = parameters.shape();
@@ -87,12 +87,12 @@ pub fn save(
             &flags.to_le_bytes(),
             &number(words),
             &number(parameters.dim()),
-            &number(history.epochs),
-            &number(history.halvings),
+            &number(log.epochs),
+            &number(log.halvings),
             &number(settings.len()),
             &number(reports.len()),
             &number(if is_rectangular { contexts } else { anchored }),
-            &history.divergence_cost.unwrap_or(f64::NAN).to_le_bytes(),
+            &log.divergence_cost.unwrap_or(f64::NAN).to_le_bytes(),
             &weight.to_le_bytes(),
         ],
     );
@@ -252,7 +252,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(TrainingState,
     let training = TrainingState {
         parameters: parameters.next().expect("one set at least"),
         best: parameters.next(),
-        history: History {
+        log: EpochLog {
             epochs,
             halvings,
             divergence_cost: (!divergence_cost.is_nan()).then_some(divergence_cost),
@@ -375,7 +375,7 @@ mod tests {
         };
         TrainingState {
             best: Some(parameters(2)),
-            history: History {
+            log: EpochLog {
                 epochs: 4,
                 halvings: 1,
                 divergence_cost: Some(0.1 + 0.2),
@@ -420,7 +420,7 @@ mod tests {
             assert_eq!(settings, "{\"é\": 1}");
             assert_eq!(again.parameters, training.parameters);
             assert_eq!(again.best, training.best);
-            assert_eq!(again.history, training.history);
+            assert_eq!(again.log, training.log);
             assert_eq!(again.anchor, training.anchor);
         }
     }
@@ -447,9 +447,9 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), version_1(&training)).unwrap();
         let (again, _) = load(file.path(), &Monitor::new()).unwrap();
-        let mut expected = training.history.clone();
+        let mut expected = training.log.clone();
         expected.reports[0].data_loss = expected.reports[0].loss;
-        assert_eq!(again.history, expected);
+        assert_eq!(again.log, expected);
         assert_eq!(again.parameters, training.parameters);
         assert_eq!(again.anchor, training.anchor);
     }
@@ -494,9 +494,6 @@ mod tests {
             save(file.path(), &other, "", &monitor),
             Err(Error::Cancelled)
         ));
-        assert_eq!(
-            load(file.path(), &Monitor::new()).unwrap().0.history.epochs,
-            4
-        );
+        assert_eq!(load(file.path(), &Monitor::new()).unwrap().0.log.epochs, 4);
     }
 }

@@ -1,6 +1,6 @@
 //! Writes files so that they appear complete or not at all. `folder.rs` does the same for folders.
 
-use super::compression::CompressedWriter;
+use super::compressed_writer::CompressedWriter;
 use super::links::{MOST_LINKS, resolve};
 use super::standard_stream::STANDARD_STREAM;
 use super::sync::sync_folder;
@@ -413,7 +413,7 @@ mod tests {
             let compressed = fs::metadata(&path).unwrap().len();
             assert_eq!(compressed < 100_000, name != "a.txt", "{name}");
             let file = File::open(&path).unwrap();
-            let mut decompressed = super::super::compression::Decompressed::new(file).unwrap();
+            let mut decompressed = super::super::decompressed::Decompressed::new(file).unwrap();
             assert_eq!(decompressed.compression().is_some(), name != "a.txt");
             let mut content = Vec::new();
             decompressed.read_to_end(&mut content).unwrap();

@@ -6,7 +6,7 @@ use super::archive::{listed, path_of};
 use super::charset::{OnInvalid, Utf16};
 #[cfg(feature = "python")]
 use super::compression::Compression;
-use super::compression::Decompressed;
+use super::decompressed::Decompressed;
 use super::open::{Idle, Opened, open, open_standard_input};
 use super::path_error::at;
 use super::standard_stream::STANDARD_STREAM;

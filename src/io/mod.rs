@@ -1,7 +1,7 @@
 //! Reads and writes files. Written files appear complete or not at all, except for pipes, devices and standard output.
 //!
 //! Reading: `open` opens what a path names, also files in archives (`archive`); `input` reads the content from front
-//! to back, decompressed (`compression`) and, for text, decoded (`charset`).
+//! to back, decompressed (`compression`, `decompressed`) and, for text, decoded (`charset`).
 //!
 //! Writing: `file` writes a file, `folder` a folder. The ending of a name decides on the compression and may be
 //! refused (`ending`). All output for a user is written here, by three rules. The old file stays at its path until
@@ -16,7 +16,9 @@
 mod archive;
 pub(crate) mod buckets;
 pub(crate) mod charset;
+mod compressed_writer;
 pub(crate) mod compression;
+pub(crate) mod decompressed;
 mod ending;
 mod file;
 mod folder;

@@ -23,13 +23,6 @@ impl Default for MemoryLimit {
     }
 }
 
-/// Bytes for each token of a segment that is counted: 2 for its symbol, 4 for its position in the
-/// index, and the rest for the ranks of rare words, whose symbol does not tell the rank.
-const TOKEN_BYTES: u64 = 8;
-/// A task sums the rows of about this many occurrences of words. The number is small enough to balance the load,
-/// and large enough that the cost of starting a task does not matter.
-pub(crate) const TASK_OCCURRENCES: u64 = 1 << 15;
-
 impl MemoryLimit {
     /// A limit of `bytes`, with temporary files in `folder` or, if `folder` is `None`, in the system's folder
     /// for temporary files. If `bytes` is `None` and the system limits the memory of this process (`ulimit -v`,
@@ -65,10 +58,9 @@ impl MemoryLimit {
         self.fraction(3)
     }
 
-    /// About the largest number of tokens in a segment. It is never larger than 2³¹, because positions in a segment are
-    /// 32-bit numbers.
-    pub(crate) fn segment_tokens(&self) -> usize {
-        (self.fraction(3) / TOKEN_BYTES).clamp(1 << 10, 1 << 31) as usize
+    /// About the largest number of bytes of the segment of text that is counted, with its index.
+    pub(crate) fn segment_bytes(&self) -> u64 {
+        self.fraction(3)
     }
 
     /// The largest number of bytes of rows in memory. If there are more, all of them go to a temporary file.
@@ -76,19 +68,8 @@ impl MemoryLimit {
         self.fraction(2)
     }
 
-    /// A task sums the rows of about this many occurrences of words. The number is smaller under a
-    /// small limit: with a window of 15 words, each occurrence can add 30 neighbours of 12 bytes to
-    /// the rows of a task, and the rows of all tasks of a wave are in memory together.
-    pub(crate) fn task_occurrences(&self) -> u64 {
-        (self.fraction(1) / (1 << 12)).clamp(1 << 8, TASK_OCCURRENCES)
-    }
-
-    /// Number of tasks in a wave: all tasks if there is no limit, else 8 for each thread. When all tasks of a wave have
-    /// ended, their rows are passed to the row writer.
-    pub(crate) fn wave_tasks(&self, all: usize) -> usize {
-        match self.bytes {
-            None => all.max(1),
-            Some(_) => 8 * rayon::current_num_threads(),
-        }
+    /// About the largest number of bytes of vocabularies and buffers.
+    pub(crate) fn buffer_bytes(&self) -> u64 {
+        self.fraction(1)
     }
 }

@@ -13,5 +13,4 @@ pub(crate) use fixed_array::FixedArray;
 pub(crate) use huge_buffer::HugeBuffer;
 pub(crate) use huge_list::HugeList;
 pub use limit::MemoryLimit;
-pub(crate) use limit::TASK_OCCURRENCES;
 pub(crate) use temporary_file::TemporaryFile;

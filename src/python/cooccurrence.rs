@@ -5,9 +5,8 @@ use super::recognising::FileArgument;
 use super::run::{run, run_in_pool};
 use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, words_of};
-use crate::cooccurrence::{CountedText, Triangle, count_text, poll};
+use crate::cooccurrence::{CountedText, Triangle, count_text, row_parts};
 use crate::encoding::WordChoice;
-use crate::error::Error;
 use crate::file_kind::Wanted;
 use crate::formats::{counts as counts_file, explained, stanford};
 use crate::memory::{MemoryLimit, fallible};
@@ -139,53 +138,9 @@ impl CoreCooccurrence {
     }
 }
 
-/// Bytes of a record in the arrays of [`CoreCooccurrence::rows`]: a column and a value.
-const RECORD_BYTES: u64 = 12;
 /// Largest number of bytes of the records in a part that [`CoreCooccurrence::row_bounds`] returns, unless the
 /// part is one row.
 const PART_BYTES: u64 = 1 << 30;
-
-/// Refuse arrays that are not well-formed compressed sparse rows, or whose values are not all
-/// finite and ≥ 0.
-fn check_csr(
-    shape: [usize; 2],
-    indptr: &[i64],
-    indices: &[i64],
-    values: &[f64],
-) -> crate::Result<()> {
-    let (entries, [words, contexts]) = (values.len(), shape);
-    let wrong = |message: String| Err(Error::parameter("X", message));
-    if indptr.len() != words + 1
-        || indptr.first() != Some(&0)
-        || indptr.last() != Some(&(entries as i64))
-        || !indptr.is_sorted()
-        || indices.len() != entries
-    {
-        return wrong(format!(
-            "must be well-formed compressed sparse rows, got {words} rows, {} numbers in indptr, \
-             {} in indices and {entries} in data",
-            indptr.len(),
-            indices.len()
-        ));
-    }
-    if let Some(&column) = indices
-        .iter()
-        .find(|&&j| !(0..contexts as i64).contains(&j))
-    {
-        return wrong(format!(
-            "must have columns from 0 to {}, got {column}",
-            contexts as i64 - 1
-        ));
-    }
-    if let Some(entry) = values.iter().position(|x| !(x.is_finite() && *x >= 0.0)) {
-        let row = indptr.partition_point(|&start| start <= entry as i64) - 1;
-        let x = values[entry];
-        return wrong(format!(
-            "must hold finite counts >= 0, got {x} in row {row}"
-        ));
-    }
-    Ok(())
-}
 
 /// Count a text, and add the counts `older` of an earlier text if there are any.
 fn count(
@@ -292,36 +247,18 @@ impl CoreCooccurrence {
         let vocabulary = vocabulary.get().inner.clone();
         let contexts = contexts.map(|contexts| contexts.get().inner.clone());
         let rare = rare.map_or_else(Arc::default, |rare| rare.get().inner.clone());
-        let words = vocabulary.len();
-        let shape = [
-            words,
-            contexts.as_ref().map_or(words, |contexts| contexts.len()),
-        ];
+        let columns = contexts.as_ref().unwrap_or(&vocabulary);
+        let shape = [vocabulary.len(), columns.len()];
         let (indptr, indices, values) =
             (indptr.as_slice()?, indices.as_slice()?, values.as_slice()?);
         let counts = run_in_pool(py, |monitor| {
-            check_csr(shape, indptr, indices, values)?;
-            let counts = Triangle::assemble(shape[0].max(shape[1]), monitor, |pair| {
-                let mut since = 0;
-                for row in 0..words {
-                    poll(
-                        (indptr[row + 1] - indptr[row]) as usize,
-                        &mut since,
-                        monitor,
-                    )?;
-                    for entry in indptr[row] as usize..indptr[row + 1] as usize {
-                        let column = indices[entry] as WordId;
-                        pair(row as WordId, column, values[entry], 0.0);
-                    }
-                }
-                Ok(())
-            })?;
-            counts.check_sum("X")?;
-            crate::Result::Ok(if contexts.is_some() {
-                counts.rectangular(shape)
-            } else {
-                counts
-            })
+            Triangle::from_csr(
+                shape,
+                contexts.is_some(),
+                [indptr, indices],
+                values,
+                monitor,
+            )
         })?;
         let (counts, memory) = (Arc::new(counts), MemoryLimit::default());
         Ok(Self::with_words(vocabulary, rare, contexts, counts, memory))
@@ -467,19 +404,9 @@ impl CoreCooccurrence {
     /// each part, and the end of the last part.
     fn row_bounds(&self, py: Python<'_>) -> PyResult<Vec<usize>> {
         let counts = self.counts()?;
-        let most = self.memory.row_bytes().min(PART_BYTES) / RECORD_BYTES;
+        let most = self.memory.row_bytes().min(PART_BYTES);
         run(py, None, None, |monitor| {
-            let lengths = counts.row_lengths(monitor)?;
-            let (mut starts, mut records) = (vec![0], 0);
-            for (row, &length) in lengths.iter().enumerate() {
-                records += u64::from(length);
-                if records > most && starts.last() != Some(&row) {
-                    starts.push(row);
-                    records = u64::from(length);
-                }
-            }
-            starts.push(lengths.len());
-            Ok(starts)
+            Ok(row_parts(&counts.row_lengths(monitor)?, most))
         })
     }
 

@@ -1,6 +1,6 @@
 //! Reads files for Python as the core reads them: decompressed, and UTF-16 as UTF-8.
 
-use super::source::PythonStream;
+use super::stream::PythonStream;
 use crate::corpus::OnInvalid;
 use crate::error::Result;
 use crate::io::Input;

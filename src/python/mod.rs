@@ -4,18 +4,25 @@
 mod arguments;
 mod arrays;
 mod arrow;
+mod arrow_column;
 mod collocations;
 mod cooccurrence;
 mod decompressed;
 mod documents;
+mod epoch_log;
 mod errors;
 mod estimate;
 mod files;
+mod group_counts;
+mod group_rows;
+mod in_order;
 mod iterable;
 mod names;
 mod objects;
+mod pair_batch;
 mod pairs;
 mod panic;
+mod parameters;
 mod phrases;
 mod product;
 mod queries;
@@ -25,8 +32,11 @@ mod session;
 mod shards;
 mod signals;
 mod source;
-mod strata;
+mod start;
+mod stream;
 mod subwords;
+mod text_column;
+mod tiles;
 mod tokenizer;
 mod training;
 mod vocabulary;
@@ -50,6 +60,8 @@ mod _core {
     #[pymodule_export]
     use super::documents::CoreDocuments;
     #[pymodule_export]
+    use super::epoch_log::CoreEpochLog;
+    #[pymodule_export]
     use super::errors::{FormatError, InternalError, TrainingDiverged};
     #[pymodule_export]
     use super::estimate::CoreEstimate;
@@ -59,9 +71,17 @@ mod _core {
         save_parameters, save_vectors, shuffle,
     };
     #[pymodule_export]
+    use super::group_counts::{CoreGroupCounts, count_by_group, group_marginals, split_counts};
+    #[pymodule_export]
+    use super::group_rows::{group_ranks, row_arrays, start_rows};
+    #[pymodule_export]
+    use super::in_order::train_records;
+    #[pymodule_export]
     use super::pairs::count_table;
     #[pymodule_export]
     use super::panic::take_panic;
+    #[pymodule_export]
+    use super::parameters::CoreParameters;
     #[pymodule_export]
     use super::phrases::CorePhrases;
     #[pymodule_export]
@@ -76,25 +96,17 @@ mod _core {
     #[pymodule_export]
     use super::session::{CoreCheckpoint, CoreEpoch};
     #[pymodule_export]
-    use super::shards::{
-        CoreGroupCounts, CoreShard, count_by_group, is_splittable, merge_vocabularies,
-        restore_vocabulary,
-    };
+    use super::shards::{CoreShard, is_splittable, merge_vocabularies, restore_vocabulary};
     #[pymodule_export]
     use super::source::{document_end, split_documents, table_bytes};
     #[pymodule_export]
-    use super::strata::{
-        CoreHistory, CoreTiles, group_marginals, group_ranks, row_arrays, split_counts, start_rows,
-        subepochs,
-    };
-    #[pymodule_export]
     use super::subwords::{CoreDesign, CoreSubwords, restore_subwords, shrink, subword_design};
+    #[pymodule_export]
+    use super::tiles::{CoreTiles, subepochs};
     #[pymodule_export]
     use super::tokenizer::{CoreSplitter, folded};
     #[pymodule_export]
-    use super::training::{
-        CoreParameters, check_training, simd_level, simd_levels, train, train_records, weights,
-    };
+    use super::training::{check_training, simd_level, simd_levels, train, weights};
     #[pymodule_export]
     use super::vocabulary::{CoreVocabulary, most_threads};
     #[pymodule_export]
@@ -116,6 +128,10 @@ mod _core {
     /// Negative sampling draws a word with a probability proportional to its frequency to this power.
     #[pymodule_export]
     const NEGATIVE_EXPONENT: f64 = crate::training::NEGATIVE_EXPONENT;
+
+    /// Every accumulator before training.
+    #[pymodule_export]
+    const START_ACCUMULATOR: f32 = crate::training::START_ACCUMULATOR;
 
     /// The largest value of `negative`.
     #[pymodule_export]

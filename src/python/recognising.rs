@@ -2,7 +2,7 @@
 //! Python.
 
 use super::run::run;
-use super::source::PythonStream;
+use super::stream::PythonStream;
 use crate::corpus::OnInvalid;
 use crate::error::{Error, Result};
 use crate::file_kind::Wanted;

@@ -39,7 +39,7 @@ pub struct FitArguments<'py> {
     /// How many of the first words have vectors that are trained, as in [`crate::session::Session::trained_words`].
     #[pyo3(default)]
     pub trained_words: Option<usize>,
-    /// Called with the result of the training, a [`super::training::CoreParameters`], before `train` returns
+    /// Called with the result of the training, a [`super::parameters::CoreParameters`], before `train` returns
     /// or raises. After an interruption, the result has the parameters of the last finished epoch. `store_result` is called
     /// twice if Ctrl-C interrupts the first call. `store_result` is not called if training diverges, or if another error
     /// occurs before an epoch of this call of `train` has finished.
@@ -126,7 +126,7 @@ impl CoreCheckpoint {
         })?;
         Ok(Self {
             settings,
-            epochs: training.history.epochs,
+            epochs: training.log.epochs,
             shape: {
                 let [words, contexts] = training.parameters.shape();
                 (words, contexts, training.parameters.dim())
@@ -161,7 +161,7 @@ pub fn show(
     callback: &Arc<Py<PyAny>>,
     training: &TrainingState,
 ) -> Result<ControlFlow<()>> {
-    let Some(&report) = training.history.reports.last() else {
+    let Some(&report) = training.log.reports.last() else {
         return Ok(ControlFlow::Continue(()));
     };
     let (sender, requests) = channel();

@@ -4,7 +4,7 @@
 //!
 //! The planned fall of both learning rates over a training is in `rate_schedule.rs`.
 
-use super::history::History;
+use super::epoch_log::EpochLog;
 use super::loss::poor_model_cost;
 use super::options::TrainingOptions;
 use super::parameters::ParametersView;
@@ -20,7 +20,7 @@ pub const MAX_HALVINGS: usize = 3;
 pub const DIVERGENCE_FACTOR: f64 = 10.0;
 
 /// [`DIVERGENCE_FACTOR`] times the cost of a poor model on the tiles whose columns are words of group
-/// `columns`. The sum over all tiles of the matrix is [`History::divergence_cost`]. `model` is the model at the
+/// `columns`. The sum over all tiles of the matrix is [`EpochLog::divergence_cost`]. `model` is the model at the
 /// start of training.
 pub(crate) fn divergence_cost(
     tiles: &Tiles,
@@ -31,7 +31,7 @@ pub(crate) fn divergence_cost(
     Ok(DIVERGENCE_FACTOR * poor_model_cost(tiles, columns, model, options)?)
 }
 
-impl History {
+impl EpochLog {
     /// Whether an epoch diverges. `cost` is the sum of the costs ½ f(X) diff² of its records.
     pub fn is_divergence(&self, cost: f64) -> bool {
         cost.is_nan() || cost > self.divergence_cost.unwrap_or(f64::INFINITY)
@@ -70,18 +70,18 @@ mod tests {
             learning_rate: 0.5,
             ..Default::default()
         };
-        let mut history = History {
+        let mut log = EpochLog {
             divergence_cost: Some(7.0),
             ..Default::default()
         };
-        assert!(!history.is_divergence(7.0));
-        assert!(history.is_divergence(7.1) && history.is_divergence(f64::NAN));
-        history.finish(3.0);
+        assert!(!log.is_divergence(7.0));
+        assert!(log.is_divergence(7.1) && log.is_divergence(f64::NAN));
+        log.finish(3.0);
         for rate in ["0.25", "0.125", "0.0625"] {
-            let warning = history.halve_rate(&options).unwrap();
+            let warning = log.halve_rate(&options).unwrap();
             assert!(warning.ends_with(&format!("halved to {rate}")), "{warning}");
         }
-        let error = history.halve_rate(&options).unwrap_err();
+        let error = log.halve_rate(&options).unwrap_err();
         assert!(
             matches!(&error, Error::Diverged { epoch: 2, reports, .. } if reports.len() == 1),
             "{error}"

@@ -1,5 +1,5 @@
 //! Estimates the memory, the disk space and the time that a fit needs: for counting a text and for training
-//! on its counts. The estimate of counting alone is in `cooccurrence/estimate.rs`.
+//! on its counts. The estimate of counting alone is in `cooccurrence/corpus_size.rs`.
 
 use super::marginals::Marginal;
 use super::optimizer::Optimizer;
@@ -259,7 +259,7 @@ impl FitSeconds {
         let mut trained = TrainingState::new(parameters);
         let go_on = &mut |_: &TrainingState| Ok(ControlFlow::Continue(()));
         trained.run(&tiles, &options, go_on, monitor)?;
-        if let [first, later] = &trained.history.reports[..] {
+        if let [first, later] = &trained.log.reports[..] {
             let epochs = training.epochs.saturating_sub(1) as f64;
             seconds.training = growth * (first.seconds + epochs * later.seconds);
         }

@@ -1,6 +1,6 @@
 //! The layout of a row of parameters: where the vector, the bias and the accumulators of a word lie.
 
-use super::accumulators::Accumulators;
+use super::accumulators::{Accumulators, START_ACCUMULATOR};
 use super::line::{LINE, Line};
 use super::optimizer::Optimizer;
 
@@ -130,14 +130,14 @@ impl RowLayout {
     }
 
     /// A new row for a word or, if `contexts`, for a context word. Its vector and bias are 0, and its
-    /// accumulators are 1.
+    /// accumulators are [`START_ACCUMULATOR`].
     pub(super) fn zeros(self, contexts: bool) -> Vec<Line> {
         let mut row = vec![Line([0.0; LINE]); self.value_lines()];
         if self.is_rowwise() {
-            row[self.lines() - 1].0[LINE - TAIL + TAIL_BIAS_SUM..].fill(1.0);
+            row[self.lines() - 1].0[LINE - TAIL + TAIL_BIAS_SUM..].fill(START_ACCUMULATOR);
         } else {
             row[self.value_lines() - 1].0[LINE - 2..].fill(1.0);
-            row.resize(self.lines(), Line([1.0; LINE]));
+            row.resize(self.lines(), Line([START_ACCUMULATOR; LINE]));
             let (line, lane) = self.bias(contexts);
             row[line].0[lane] = 0.0;
         }

@@ -1,11 +1,11 @@
 //! Decides when a training ends: after its last epoch, by early stopping, or at the time limit.
 
-use super::history::History;
+use super::epoch_log::EpochLog;
 use super::options::TrainingOptions;
 use crate::error::{Error, Result};
 use std::time::{Duration, Instant};
 
-impl History {
+impl EpochLog {
     /// The number of epochs since the epoch with the smallest validation loss; 0 if no records are held out.
     pub fn epochs_since_best(&self) -> usize {
         let losses = self.reports.iter().filter_map(|report| report.validation);
@@ -77,13 +77,13 @@ mod tests {
             early_stopping: Some(2),
             ..Default::default()
         };
-        let mut history = History::default();
+        let mut log = EpochLog::default();
         for (validation, finished) in [(3.0, false), (2.0, false), (2.0, false), (2.5, true)] {
-            history.finish(validation);
-            assert_eq!(history.is_finished(&options), finished);
+            log.finish(validation);
+            assert_eq!(log.is_finished(&options), finished);
         }
-        history.rewind(2, 0);
-        assert_eq!((history.epochs, history.epochs_since_best()), (2, 0));
+        log.rewind(2, 0);
+        assert_eq!((log.epochs, log.epochs_since_best()), (2, 0));
     }
 
     #[test]

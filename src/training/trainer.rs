@@ -4,7 +4,7 @@
 use super::anchor::Anchor;
 use super::divergence::divergence_cost;
 use super::epoch::EpochPass;
-use super::history::History;
+use super::epoch_log::EpochLog;
 use super::kernel::SimdLevel;
 use super::loss;
 use super::options::TrainingOptions;
@@ -27,7 +27,7 @@ pub struct TrainingState {
     /// `None` if this epoch is the last finished epoch, and always without early stopping.
     pub best: Option<Parameters>,
     /// The finished epochs and the halvings of the learning rate.
-    pub history: History,
+    pub log: EpochLog,
     /// The pretrained vectors near which training keeps the sums w + w̃ of their words, if there are any.
     pub anchor: Option<Anchor>,
 }
@@ -55,7 +55,7 @@ pub fn train(
         monitor,
     );
     *parameters = training.parameters;
-    result.map(|()| training.history.reports)
+    result.map(|()| training.log.reports)
 }
 
 /// Number of sets of parameters in memory while an epoch runs: the set that is trained, and a copy
@@ -69,7 +69,7 @@ impl TrainingState {
         Self {
             parameters,
             best: None,
-            history: History::default(),
+            log: EpochLog::default(),
             anchor: None,
         }
     }
@@ -108,23 +108,23 @@ impl TrainingState {
         options.validate()?;
         self.check(tiles, options)?;
         let level = SimdLevel::active()?;
-        let first = self.history.epochs;
+        let first = self.log.epochs;
         let epochs = options.epochs.saturating_sub(first) as u64;
         monitor.begin(Stage::Training, tiles.records * epochs);
-        let divergence_cost = match self.history.divergence_cost {
+        let divergence_cost = match self.log.divergence_cost {
             Some(cost) => cost,
             None => divergence_cost(tiles, 0, self.parameters.view(), options)?,
         };
-        self.history.divergence_cost = Some(divergence_cost);
+        self.log.divergence_cost = Some(divergence_cost);
         let mut before = self.parameters.try_clone()?;
-        while !self.history.is_finished(options) {
-            let epoch = self.history.epochs + 1;
+        while !self.log.is_finished(options) {
+            let epoch = self.log.epochs + 1;
             let start = Instant::now();
             let pass = EpochPass {
                 tiles,
                 options,
                 epoch,
-                rule: options.rule(self.history.halvings),
+                rule: options.rule(self.log.halvings),
                 level,
                 divergence_cost,
                 first: [0, 0],
@@ -136,7 +136,7 @@ impl TrainingState {
                 let anchor = self.anchor.as_ref().map_or(0.0, |anchor| {
                     anchor.step(&mut self.parameters, &pass.rule_at(0.5))
                 });
-                if self.history.is_divergence(cost.records) || !self.parameters.all_finite() {
+                if self.log.is_divergence(cost.records) || !self.parameters.all_finite() {
                     return Err(pass.diverged());
                 }
                 Ok(EpochCosts {
@@ -150,7 +150,7 @@ impl TrainingState {
                 Ok(costs) => costs,
                 Err(Error::Diverged { .. }) => {
                     self.parameters.copy_from(&before);
-                    monitor.warn(self.history.halve_rate(options)?);
+                    monitor.warn(self.log.halve_rate(options)?);
                     monitor.rewind(tiles.records * (epoch - 1 - first) as u64);
                     continue;
                 }
@@ -161,7 +161,7 @@ impl TrainingState {
             };
             let seconds = start.elapsed().as_secs_f64();
             let report = EpochReport::of(epoch, &costs, tiles.records, tiles.held_out(), seconds);
-            self.history.finish_epoch(report);
+            self.log.finish_epoch(report);
             if options.early_stopping.is_some() {
                 self.update_best(&mut before)?;
             }
@@ -217,7 +217,7 @@ impl TrainingState {
     /// Update `best` after an epoch. `before` holds the parameters at the end of the previous epoch. They are
     /// moved to `best` if the previous epoch has the smallest validation loss so far.
     fn update_best(&mut self, before: &mut Parameters) -> Result<()> {
-        match self.history.epochs_since_best() {
+        match self.log.epochs_since_best() {
             0 => self.best = None,
             1 => {
                 let spare = self.parameters.try_clone()?;

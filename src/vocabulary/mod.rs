@@ -9,5 +9,5 @@ mod words;
 
 pub use limits::MAX_WORDS;
 pub(crate) use limits::check_number_of_words;
-pub(crate) use words::hash;
+pub(crate) use words::{POLL_WORDS, hash};
 pub use words::{Vocabulary, WordId};

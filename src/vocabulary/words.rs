@@ -58,7 +58,7 @@ impl<'a> FromIterator<(&'a [u8], u64)> for Vocabulary {
 }
 
 /// Number of words between two checks of the monitor.
-pub(super) const POLL_WORDS: usize = 1 << 14;
+pub(crate) const POLL_WORDS: usize = 1 << 14;
 
 impl Vocabulary {
     /// A vocabulary of these words, in the order given.

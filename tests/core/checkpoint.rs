@@ -90,7 +90,7 @@ fn go_on(_: &TrainingState) -> Result<ControlFlow<()>> {
 
 /// Interrupt training after epoch 3, as Ctrl-C does.
 fn interrupt(training: &TrainingState) -> Result<ControlFlow<()>> {
-    match training.history.epochs {
+    match training.log.epochs {
         3 => Err(Error::Cancelled),
         _ => Ok(ControlFlow::Continue(())),
     }
@@ -137,7 +137,7 @@ fn a_resumed_training_has_the_bits_of_an_uninterrupted_one() {
         let Start::Resumed(training) = &start else {
             panic!("a checkpoint must resume a training");
         };
-        assert_eq!(training.history.epochs, 4 - every);
+        assert_eq!(training.log.epochs, 4 - every);
         let rest = run(&session, Arc::new(saved.counts), start, go_on).unwrap();
         assert_eq!(losses(&rest), losses(&whole));
         assert_eq!(rest.parameters, whole.parameters);

@@ -590,18 +590,12 @@ class _Compass:
             documents.vocabulary.words, combine(self.arrays["W"], self.arrays["W_tilde"], "word")
         )
 
-    def complete(self) -> dict[str, _F32]:
-        """Return all arrays of the model. Those of its step rule are 1 if the model was read."""
+    def parameters_of(self, rows: npt.NDArray[np.intp]) -> dict[str, _F32]:
+        """Return copies of these rows of W, W_tilde, b and b_tilde."""
         if "W_tilde" not in self.arrays:
             assert self._store is not None
-            rows = len(self.arrays["W"])
-            self.arrays |= self._store.contexts((rows, self.dim))
-            width = 1 if self.training["optimizer"] == "rowwise_adagrad" else self.dim
-            for name in ("W", "W_tilde"):
-                self.arrays[f"G_{name}"] = np.ones((rows, width), dtype=np.float32)
-            for name in ("b", "b_tilde"):
-                self.arrays[f"G_{name}"] = np.ones(rows, dtype=np.float32)
-        return self.arrays
+            self.arrays |= self._store.contexts((len(self.arrays["W"]), self.dim))
+        return {name: self.arrays[name][rows] for name in ("W", "W_tilde", "b", "b_tilde")}
 
 
 class _SliceTrainer:
@@ -624,7 +618,7 @@ class _SliceTrainer:
         self.documents, rows = compass.documents.subset(weights)
         vocabulary = self.documents.vocabulary
         self.words = vocabulary.words[: np.count_nonzero(vocabulary.counts >= least)]
-        arrays = {name: array[rows] for name, array in compass.complete().items()}
+        arrays = compass.parameters_of(rows)
         # Subtract from each row of W_tilde the weighted mean of all rows. Add to the bias of each
         # word the inner product of the word's vector and this mean. This changes no prediction, but
         # training needs fewer epochs: if the mean stayed in W_tilde, a step of a word vector along
@@ -635,11 +629,7 @@ class _SliceTrainer:
         mean = np.einsum("i,ij->j", mean_weights / mean_weights.sum(), arrays["W_tilde"])
         arrays["W_tilde"] -= mean
         arrays["b"] += np.einsum("ij,j->i", arrays["W"], mean)
-        # Accumulators start at 1 again: those of the compass would make the steps too small.
-        self._arrays = {
-            name: np.ones_like(array) if name.startswith("G_") else array
-            for name, array in arrays.items()
-        }
+        self._arrays = arrays
 
     def train(self, weights: _Weights, seed: int) -> _F32:
         """Train the vectors of `words` on the documents of the slice, each weighted by `weights`.
@@ -654,15 +644,12 @@ class _SliceTrainer:
         # logarithm of the fraction is added to the bias of each word.
         tokens = int(self.documents.lengths @ weights.astype(np.int64))
         shift = np.float32(np.log(max(tokens, 1) / compass.tokens))
+        # Without the accumulators of the compass, which would make the steps too small.
         start: _core._Start = {
             "W": arrays["W"],
             "W_tilde": arrays["W_tilde"],
             "b": arrays["b"] + shift,
             "b_tilde": arrays["b_tilde"],
-            "G_W": arrays["G_W"],
-            "G_W_tilde": arrays["G_W_tilde"],
-            "G_b": arrays["G_b"],
-            "G_b_tilde": arrays["G_b_tilde"],
             "epochs_done": 0,
             "halvings": 0,
         }

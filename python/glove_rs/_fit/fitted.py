@@ -124,9 +124,10 @@ class Fitted:
             raise ValueError("start must have the words of X")
         if self.arrays["W"].shape[1] != dim:
             raise ValueError(f"start must have dim={dim}, got {self.arrays['W'].shape[1]}")
-        # Accumulators above 1 mean trained parameters. For these, count at least one epoch as done:
-        # epoch 1 of a training mixes records more finely, which trained parameters do not need.
-        done = len(self.history) or int((self.arrays["G_b"] > 1).any())
+        # Accumulators that have grown mean trained parameters. For these, count at least one epoch
+        # as done: epoch 1 of a training mixes records more finely, which trained parameters do not
+        # need.
+        done = len(self.history) or int((self.arrays["G_b"] > _core.START_ACCUMULATOR).any())
         return cast("_core._Start", {**self.arrays, "epochs_done": done, "halvings": 0})
 
     def __getstate__(self) -> dict[str, Any]:

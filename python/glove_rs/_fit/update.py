@@ -129,9 +129,9 @@ def _grown(
 ) -> _core._Start:
     """Return start parameters for a vocabulary: first the model's words, then the new words.
 
-    The old word i gets the row ``rows[i]`` of each array. The vectors of a new word are random, as
-    in a first training, and its accumulators are 1. Its biases are random numbers around the mean
-    biases of the `ALIKE` old words with the nearest counts.
+    The old word i gets the row ``rows[i]`` of each array. The vectors of a new word are random. Its
+    biases are random numbers around the mean biases of the `ALIKE` old words with the nearest
+    counts. It gets no accumulators: the core starts them as in a first training.
     """
     old, words = len(rows), len(vocabulary)
     rng = np.random.default_rng(seed)
@@ -141,10 +141,12 @@ def _grown(
     first = np.clip(rank - alike // 2, 0, old - alike)
     start = {}
     for name, array in arrays.items():
-        new = np.ones((words, *array.shape[1:]), dtype=np.float32)
+        if name.startswith("G_"):
+            start[name] = array[rows]
+            continue
+        new = np.empty((words, *array.shape[1:]), dtype=np.float32)
         new[:old] = array[rows]
-        if not name.startswith("G_"):
-            new[old:] = (rng.random(new[old:].shape) - 0.5) / arrays["W"].shape[1]
+        new[old:] = (rng.random(new[old:].shape) - 0.5) / arrays["W"].shape[1]
         if name.startswith("b"):
             sums = np.cumsum(new[:old][by_count], dtype=np.float64)
             sums = np.concatenate([[0.0], sums])

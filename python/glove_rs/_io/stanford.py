@@ -20,6 +20,7 @@ from .files import local_path, output_path
 __all__ = [
     "read_model",
     "read_parameters",
+    "start_accumulators",
     "text_rows",
     "write_model",
     "write_parameters",
@@ -45,6 +46,11 @@ def read_parameters(
         return dict(
             zip(_PARAMETER_NAMES, _core.load_parameters(file, words, callback), strict=True)
         )
+
+
+def start_accumulators(arrays: Mapping[str, _F32]) -> dict[str, _F32]:
+    """Return the accumulators of parameters before training, by `_PARAMETER_NAMES`."""
+    return {name: np.full_like(arrays[name], _core.START_ACCUMULATOR) for name in _PARAMETER_NAMES}
 
 
 def write_parameters(
@@ -163,7 +169,7 @@ def read_model(
         words = Vocabulary.load(path_text("vocabulary", vocabulary))
     arrays = read_parameters(path, len(words))
     if gradsq is None:
-        sums = {name: np.ones_like(array) for name, array in arrays.items()}
+        sums = start_accumulators(arrays)
     else:
         sums = read_parameters(path_text("gradsq", gradsq), len(words))
         if sums["W"].shape != arrays["W"].shape:

@@ -178,7 +178,8 @@ def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
             for name, shape in shapes.items()
         }
     if not value["load-init-gradsq"]:
-        return arrays | {f"G_{name}": np.ones_like(array) for name, array in arrays.items()}, 0
+        sums = stanford.start_accumulators(arrays)
+        return arrays | {f"G_{name}": array for name, array in sums.items()}, 0
     sums = _loaded(value["init-gradsq-file"], words, dim)
     # The name of a checkpoint contains the number of its epoch. The order of records in later
     # epochs depends on this number.

@@ -110,6 +110,7 @@ def train(
     contexts: Rows,
     columns: int,
     training: _core._Training,
+    epoch: _core._BlockEpoch,
     subepoch: _core._Subepoch,
     threads: int | None,
 ) -> tuple[Rows, Rows, tuple[float, float] | None]:
@@ -122,7 +123,7 @@ def train(
     """
     words = kernel_aligned(words[0] if isinstance(words, tuple) else words)
     contexts = kernel_aligned(contexts)
-    costs = tiles.train(columns, training, subepoch, words, contexts, _threads(threads))
+    costs = tiles.train(columns, training, epoch, subepoch, words, contexts, _threads(threads))
     return words, contexts, costs
 
 

@@ -1,7 +1,7 @@
 """Training by strata (Gemulla et al. 2011) on the workers of a cluster.
 
 This module submits tasks for the blocks of each subepoch. The core trains the blocks, and its
-`CoreHistory` decides whether an epoch is repeated and whether another epoch starts.
+`CoreEpochLog` decides whether an epoch is repeated and whether another epoch starts.
 """
 
 from __future__ import annotations
@@ -164,7 +164,7 @@ class DistributedTraining:
         self._marginals = None if resend is None else self._value(marginals)
         del group_counts, marginals  # workers keep results as long as their futures exist
         self._records, self._held_out = self._sizes(pairs)
-        self._history = _core.CoreHistory(
+        self._epoch_log = _core.CoreEpochLog(
             training,
             fit_options.validation,
             self._records,
@@ -174,7 +174,7 @@ class DistributedTraining:
         )
         self.state = self._begin()
         self._divergence_cost = self._cost("divergence", self.state)
-        self._history.set_divergence_cost(self._divergence_cost)
+        self._epoch_log.set_divergence_cost(self._divergence_cost)
         self.received.append(received_since(cluster.client, before))
 
     # --- before the first epoch -----------------------------------------------------------------
@@ -289,7 +289,7 @@ class DistributedTraining:
         """
         while True:
             try:
-                while not self._history.is_finished():
+                while not self._epoch_log.is_finished():
                     self._run_epoch(after_epoch)
                 return self.arrays(self._best or self.state)
             except WorkerLost:
@@ -309,8 +309,8 @@ class DistributedTraining:
                 stop = after_epoch(report)
             finally:
                 report.training = None
-        if stop or not self._history.has_time_for(time.monotonic() - begun):
-            self._history.stop()
+        if stop or not self._epoch_log.has_time_for(time.monotonic() - begun):
+            self._epoch_log.stop()
 
     def _epoch(self) -> DistributedEpoch | None:
         """Run an epoch. Return None if the epoch diverged.
@@ -333,13 +333,13 @@ class DistributedTraining:
             self._report_epoch(epoch - 1 + done / len(costs))
             if math.isnan(cost):
                 break
-        if self._history.is_divergence(cost):
-            warn(self._history.halve_rate(), RuntimeWarning)
-            self.state.halvings = self._history.halvings
+        if self._epoch_log.is_divergence(cost):
+            warn(self._epoch_log.halve_rate(), RuntimeWarning)
+            self.state.halvings = self._epoch_log.halvings
             return None
         held_out = self._cost("validation", state) if self._held_out else 0.0
         seconds = time.monotonic() - begun
-        numbers, is_best = self._history.finish_epoch(cost, negatives, held_out, seconds)
+        numbers, is_best = self._epoch_log.finish_epoch(cost, negatives, held_out, seconds)
         report = DistributedEpoch(epoch, *numbers)
         self.state = state
         self.reports.append(report)
@@ -355,17 +355,14 @@ class DistributedTraining:
         groups = range(self._groups)
         words, contexts, costs = [*self.state.words], [*self.state.contexts], []
         subepochs = _core.subepochs(self._groups)
-        for number, (cycle, cycles, shift, last) in enumerate(subepochs):
-            subepoch: _core._Subepoch = {
-                "epoch": epoch,
-                "halvings": self.state.halvings,
-                "divergence_cost": self._divergence_cost,
-                "cycle": cycle,
-                "cycles": cycles,
-                "last": last,
-            }
+        block_epoch: _core._BlockEpoch = {
+            "epoch": epoch,
+            "halvings": self.state.halvings,
+            "divergence_cost": self._divergence_cost,
+        }
+        for number, subepoch in enumerate(subepochs):
             for group in groups:
-                columns = (group + shift) % self._groups
+                columns = (group + subepoch["shift"]) % self._groups
                 trained = self._cluster.submit(
                     _strata.train,
                     self._tiles[group],
@@ -373,6 +370,7 @@ class DistributedTraining:
                     contexts[columns],
                     columns,
                     self._training,
+                    block_epoch,
                     subepoch,
                     self._threads,
                     name=f"{self._round}-train-{number}-{group}",
@@ -474,7 +472,7 @@ class DistributedTraining:
         else:
             left, best = self._begin(), None
         self.state, self._copied, self._best = left, None, best
-        self._history.rewind(left.epoch, left.halvings)
+        self._epoch_log.rewind(left.epoch, left.halvings)
         del self.reports[left.epoch :], self.received[left.epoch + 1 :]
 
     def _replace_lost_tiles(self) -> None:

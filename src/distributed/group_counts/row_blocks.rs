@@ -1,8 +1,7 @@
 //! Divides the rows of the matrix into blocks, and the blocks among tasks.
 
 use super::block::MOST_ROWS;
-use crate::cooccurrence::{CountingOptions, tasks};
-use crate::memory::TASK_OCCURRENCES;
+use crate::cooccurrence::{CountingOptions, TASK_OCCURRENCES, tasks};
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
 use std::ops::Range;

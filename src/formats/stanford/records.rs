@@ -1,7 +1,7 @@
 //! Reads, writes and shuffles co-occurrence records of 16 bytes: little-endian `i32 word1, i32 word2, f64 x`. Word
 //! numbers start at 1.
 
-use crate::cooccurrence::{Triangle, TriangleBuilder};
+use crate::cooccurrence::{Triangle, TriangleBuilder, row_parts};
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
 use crate::io::buckets::Buckets;
@@ -37,19 +37,11 @@ pub fn save_cooccurrences(
 ) -> Result<()> {
     let path = path.as_ref();
     let lengths = counts.row_lengths(monitor)?;
-    let most = memory.row_bytes() / (size_of::<i32>() + size_of::<f64>()) as u64;
+    let bounds = row_parts(&lengths, memory.row_bytes());
     write_atomically(path, monitor, |out| {
-        let mut first = 0;
         let mut bytes = Vec::new();
-        while first < lengths.len() {
-            let mut records = 0;
-            let rows = lengths[first..].iter().take_while(|&&length| {
-                records += u64::from(length);
-                records <= most
-            });
-            // Take at least one row, even if it exceeds the memory limit.
-            let rows = rows.count().max(1);
-            let part = &lengths[first..first + rows];
+        for bounds in bounds.windows(2) {
+            let (first, part) = (bounds[0], &lengths[bounds[0]..bounds[1]]);
             let (starts, columns, values) = counts.rows_to_csr(first as WordId, part, monitor)?;
             for (row, ends) in (first..).zip(starts.windows(2)) {
                 bytes.clear();
@@ -62,7 +54,6 @@ pub fn save_cooccurrences(
                 at(path, out.write_all(&bytes))?;
                 monitor.check()?;
             }
-            first += rows;
         }
         Ok(())
     })

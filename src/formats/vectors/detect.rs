@@ -82,7 +82,7 @@ fn enough(content: &[u8], most: usize) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::formats::vectors::text::Dialect;
+    use crate::formats::vectors::dialect::Dialect;
     use crate::monitor::Monitor;
 
     const LONGEST: usize = 4096;

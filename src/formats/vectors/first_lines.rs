@@ -1,6 +1,6 @@
 //! What the first lines of a text of vectors look like: their dialect, and how many numbers they end in.
 
-use super::text::{Dialect, Separator, is_blank, trim_end};
+use super::dialect::{Dialect, Separator, is_blank, trim_end};
 use memchr::memchr;
 
 /// Number of lines that are examined.

@@ -21,6 +21,7 @@ mod blocks;
 mod combine;
 mod decimal;
 mod detect;
+mod dialect;
 mod first_lines;
 mod format;
 mod load;

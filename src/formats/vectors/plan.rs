@@ -1,9 +1,9 @@
 //! Chooses how to read a file of vectors by the bytes of its beginning.
 
+use super::dialect::{Dialect, Separator, is_blank, trim_end};
 use super::first_lines::{FEW_ROWS, Sample};
 use super::format::Format;
 use super::native;
-use super::text::{Dialect, Separator, is_blank, trim_end};
 use super::word2vec_binary::fits;
 use crate::error::Location;
 use crate::file_kind::{FileKind, UTF8_MARK, Wanted, is_text};

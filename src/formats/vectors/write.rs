@@ -1,10 +1,10 @@
 //! Writes vectors for other programs: word2vec's two formats, and GloVe's text.
 
 use super::detect::beginning;
+use super::dialect::Dialect;
 use super::ordered_writer::{TextBuffer, write_in_order};
 use super::plan::{Body, Plan, plan};
 use super::shortest;
-use super::text::Dialect;
 use crate::error::{Error, Result};
 use crate::float16::Element;
 use crate::io::{Written, at, write_atomically};

@@ -42,7 +42,8 @@ impl Exported {
 }
 
 impl Parameters {
-    /// Parameters with these values and accumulators. `accumulators` has one accumulator for each
+    /// Parameters with these values and accumulators. `accumulators` may have fewer rows than `values`, or none: the
+    /// accumulators of the other rows are those before training. `accumulators` has one accumulator for each
     /// vector, or one for each component. If `layout` has the other number of accumulators, the
     /// accumulators are converted: the accumulator of a vector is the mean of the accumulators of its components,
     /// and the accumulator of a component is the accumulator of its vector.
@@ -70,11 +71,13 @@ impl Parameters {
         accumulators: &Exported,
     ) -> Result<Self> {
         values.check(shape, layout.dim())?;
-        let width = match accumulators.w.len() {
-            one if one == shape[0] && one > 0 => 1,
-            _ => layout.dim(),
+        let width = if accumulators.w.len() == accumulators.b.len() {
+            1
+        } else {
+            layout.dim()
         };
-        accumulators.check(shape, width)?;
+        let rows = [&accumulators.b, &accumulators.b_tilde].map(Vec::len);
+        accumulators.check([rows[0].min(shape[0]), rows[1].min(shape[1])], width)?;
         let mut parameters = Self::zeros(shape, layout)?;
         let [word_side, context_side] = [&mut parameters.word_side, &mut parameters.context_side];
         word_side.set_values(&values.w, &values.b);
@@ -122,5 +125,49 @@ impl Parameters {
         let mut side = Side::new(size_of_val(rows) / layout.bytes(), layout, contexts)?;
         bytemuck::cast_slice_mut(&mut side.lines).copy_from_slice(rows);
         Ok([side.values()?, side.sums()?])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::Monitor;
+    use crate::training::{Optimizer, START_ACCUMULATOR};
+
+    #[test]
+    fn accumulators_that_are_not_given_are_those_before_training() {
+        for optimizer in [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad] {
+            let layout = RowLayout::new(3, optimizer);
+            let fresh = Parameters::random(4, layout, 1, &Monitor::new()).unwrap();
+            let again = Parameters::from_exported(4, layout, &fresh.values(), &Exported::default());
+            assert_eq!(again.unwrap(), fresh);
+
+            let width = layout.accumulators_per_vector();
+            let first = Exported {
+                w: vec![2.0; 2 * width],
+                w_tilde: vec![3.0; width],
+                b: vec![4.0; 2],
+                b_tilde: vec![5.0; 1],
+            };
+            let given = Parameters::from_exported(4, layout, &fresh.values(), &first).unwrap();
+            let filled = |given: &[f32], length| {
+                let mut all = given.to_vec();
+                all.resize(length, START_ACCUMULATOR);
+                all
+            };
+            let all = Exported {
+                w: filled(&first.w, 4 * width),
+                w_tilde: filled(&first.w_tilde, 4 * width),
+                b: filled(&first.b, 4),
+                b_tilde: filled(&first.b_tilde, 4),
+            };
+            assert_eq!(given.accumulators(), all);
+
+            let long = Exported {
+                b: vec![4.0; 5],
+                ..first
+            };
+            assert!(Parameters::from_exported(4, layout, &fresh.values(), &long).is_err());
+        }
     }
 }

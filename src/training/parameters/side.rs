@@ -15,7 +15,8 @@ pub(super) struct Side {
 }
 
 impl Side {
-    /// Rows of W, or of W̃ if `contexts`. All vectors and biases are 0, and all accumulators are 1.
+    /// Rows of W, or of W̃ if `contexts`. All vectors and biases are 0, and all accumulators are
+    /// those before training.
     pub(super) fn new(words: usize, layout: RowLayout, contexts: bool) -> Result<Self> {
         let row = layout.zeros(contexts);
         let mut lines = Self::allocate(words, layout)?;
@@ -105,7 +106,7 @@ impl Side {
             });
     }
 
-    /// Set the accumulators: `width` for each vector (1 or its dim), and one for each bias.
+    /// Set the accumulators of the first rows: `width` for each vector (1 or its dim), and one for each bias.
     pub(super) fn set_sums(&mut self, vectors: &[f32], width: usize, biases: &[f32]) {
         let layout = self.layout;
         let bias = layout.bias_accumulator(self.contexts);

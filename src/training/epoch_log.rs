@@ -1,8 +1,8 @@
-//! The history of a training: its finished epochs, and the numbers that it needs to continue.
+//! The epoch log of a training: its finished epochs, and the numbers that it needs to continue.
 
 use crate::report::EpochReport;
 
-/// The history of a training. To continue, a training needs only its history and its parameters (and, with
+/// The epoch log of a training. To continue, a training needs only this log and its parameters (and, with
 /// early stopping, its best parameters), because the random numbers of an epoch depend only on the seed and the
 /// number of the epoch.
 ///
@@ -10,7 +10,7 @@ use crate::report::EpochReport;
 /// and those in `stopping.rs` whether another epoch starts. Training on one machine calls these
 /// methods, and so does training on a cluster, through the binding.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct History {
+pub struct EpochLog {
     /// Number of finished epochs.
     pub epochs: usize,
     /// How many times the learning rate has been halved.
@@ -23,7 +23,7 @@ pub struct History {
     pub reports: Vec<EpochReport>,
 }
 
-impl History {
+impl EpochLog {
     /// Add a finished epoch.
     pub fn finish_epoch(&mut self, report: EpochReport) {
         self.epochs = report.epoch;
@@ -39,7 +39,7 @@ impl History {
 }
 
 #[cfg(test)]
-impl History {
+impl EpochLog {
     /// Add a finished epoch with this validation loss.
     pub(super) fn finish(&mut self, validation: f64) {
         self.finish_epoch(EpochReport {
