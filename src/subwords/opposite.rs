@@ -135,3 +135,110 @@ fn covariance_in(direction: &[f64], w: &[f32], w_tilde: &[f32], weights: &[f32])
     let [total, x, y, xy] = sums;
     xy - x * y / total
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::threads;
+    use proptest::prelude::*;
+
+    const DIM: usize = 12;
+
+    /// W and W̃ of words, and their weights. In the directions of `signs` that are −1, w̃ is −w and noise; in the others,
+    /// w and noise. The directions are the axes, turned by a reflection.
+    fn sample(seed: u64, words: usize, signs: [f32; DIM]) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
+        let noise = |i: usize, k: usize| {
+            let code = crate::vocabulary::hash(format!("{seed} {i} {k}").as_bytes());
+            (code % 1000) as f32 / 500.0 - 1.0
+        };
+        let axis: Vec<f64> = (0..DIM).map(|k| 1.0 + k as f64).collect();
+        let length = axis.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let mirror = OppositeDirections {
+            directions: vec![axis.iter().map(|x| x / length).collect()],
+        };
+        let (mut w, mut w_tilde) = (Vec::new(), Vec::new());
+        for i in 0..words {
+            let row: Vec<f32> = (0..DIM).map(|k| noise(i, k)).collect();
+            let other = |(k, x): (usize, &f32)| signs[k] * x + 0.05 * noise(i, DIM + k) + 3.0;
+            let other: Vec<f32> = row.iter().enumerate().map(other).collect();
+            for (row, side) in [(row, &mut w), (other, &mut w_tilde)] {
+                let mut turned = row.clone();
+                mirror.turn(&mut turned, &row);
+                side.extend(turned);
+            }
+        }
+        (
+            w,
+            w_tilde,
+            (0..words).map(|i| 0.1 + (i % 7) as f32).collect(),
+        )
+    }
+
+    fn opposite(threads: usize, sample: &(Vec<f32>, Vec<f32>, Vec<f32>)) -> OppositeDirections {
+        let (w, w_tilde, weights) = sample;
+        let find = || OppositeDirections::of(w, w_tilde, DIM, weights, &Monitor::new());
+        threads::in_pool(threads, find).unwrap().unwrap()
+    }
+
+    fn length(vector: &[f32]) -> f32 {
+        vector.iter().map(|x| x * x).sum::<f32>().sqrt()
+    }
+
+    proptest! {
+        /// After w̃ is turned, it is w again in every direction, apart from its mean and the noise.
+        #[test]
+        fn opposite_directions_are_turned_and_no_others(
+            seed: u64,
+            words in 100_usize..600,
+            opposite_ones in 0_usize..=DIRECTIONS,
+        ) {
+            let signs = std::array::from_fn(|k| if k < opposite_ones { -1.0 } else { 1.0 });
+            let sample = sample(seed, words, signs);
+            let directions = opposite(1, &sample);
+            prop_assert_eq!(directions.directions.len(), opposite_ones);
+            let (w, w_tilde, _) = &sample;
+            let mut turned = vec![0.0; w.len()];
+            directions.add_turned(&mut turned, w_tilde, DIM);
+            let mean: Vec<f32> = (0..DIM)
+                .map(|k| {
+                    let differences = turned.iter().zip(w).skip(k).step_by(DIM);
+                    differences.map(|(x, y)| x - y).sum::<f32>() / words as f32
+                })
+                .collect();
+            for (turned, w) in turned.chunks_exact(DIM).zip(w.chunks_exact(DIM)) {
+                let rest: Vec<f32> =
+                    turned.iter().zip(w).zip(&mean).map(|((x, y), m)| x - y - m).collect();
+                prop_assert!(length(&rest) < 0.3, "{rest:?}");
+            }
+        }
+
+        #[test]
+        fn moves_lead_to_the_turned_sum(seed: u64, words in 1_usize..200) {
+            let signs = std::array::from_fn(|k| if k % 3 == 0 { -1.0 } else { 1.0 });
+            let sample = sample(seed, words, signs);
+            let directions = opposite(1, &sample);
+            let (w, w_tilde, _) = &sample;
+            let mut turned = w.clone();
+            directions.add_turned(&mut turned, w_tilde, DIM);
+            let mut moves = vec![0.0; w.len()];
+            directions.add_moves(&mut moves, w_tilde, DIM);
+            for (((turned, by), w), w_tilde) in turned.iter().zip(&moves).zip(w).zip(w_tilde) {
+                prop_assert!((w + w_tilde + by - turned).abs() < 1e-4);
+            }
+        }
+
+        #[test]
+        fn several_threads_find_what_one_does(seed: u64, words in 1_usize..9000) {
+            let signs = std::array::from_fn(|k| if k < 2 { -1.0 } else { 1.0 });
+            let sample = sample(seed, words, signs);
+            prop_assert_eq!(opposite(1, &sample).directions, opposite(3, &sample).directions);
+        }
+    }
+
+    #[test]
+    fn equal_vectors_of_both_sides_have_no_opposite_direction() {
+        let row = [1.0; 4 * DIM];
+        let directions = opposite(1, &(row.to_vec(), row.to_vec(), vec![1.0; 4]));
+        assert!(directions.directions.is_empty());
+    }
+}

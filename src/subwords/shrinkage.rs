@@ -282,32 +282,41 @@ mod tests {
         (Vocabulary::new(words).unwrap(), vectors, DIM)
     }
 
+    /// w and w̃ of half the length of the vectors. In component 0, w̃ is opposite: w − w̃ is the vector's component.
+    fn sides(vectors: &[f32], dim: usize) -> (Vec<f32>, Vec<f32>) {
+        let half = |k: usize, x: f32| if k % dim == 0 { -0.5 * x } else { 0.5 * x };
+        let w_tilde = vectors.iter().enumerate().map(|(k, &x)| half(k, x));
+        (vectors.iter().map(|x| 0.5 * x).collect(), w_tilde.collect())
+    }
+
     fn shrinkage(threads: usize, sample: &(Vocabulary, Vec<f32>, usize)) -> Shrinkage {
         let (vocabulary, vectors, dim) = sample;
-        let shrink = || Shrinkage::of(vocabulary, None, vectors, *dim, &Monitor::new());
+        let (w, w_tilde) = sides(vectors, *dim);
+        let shrink = || Shrinkage::of(vocabulary, None, w, w_tilde, *dim, &Monitor::new());
         threads::in_pool(threads, shrink).unwrap().unwrap()
     }
 
     #[test]
-    fn vectors_move_part_of_the_way_to_their_predictions() {
+    fn vectors_are_turned_and_move_part_of_the_way_to_their_predictions() {
         let sample = sample(true);
         let Shrinkage { correlation, found } = shrinkage(1, &sample);
         assert!(correlation > 0.6, "{correlation}");
-        let (subwords, moves) = found.unwrap();
         let (vocabulary, vectors, dim) = &sample;
+        let (w, w_tilde) = sides(vectors, *dim);
+        let (subwords, moves) = found.unwrap().moves(&w_tilde);
         let weights = vec![1.0; vocabulary.len()];
         let directions = Directions::of(vectors, *dim, &weights, &Monitor::new()).unwrap();
         for (i, (word, _)) in vocabulary.iter().enumerate() {
             let predicted = subwords.predict(word).unwrap();
-            let old = &vectors[i * dim..][..*dim];
-            let mut damped = old.to_vec();
+            let mut damped = vectors[i * dim..][..*dim].to_vec();
             directions.damp(&mut damped);
             for k in 0..*dim {
+                let at = i * dim + k;
                 let expected = damped[k] + 0.55 * (predicted[k] - damped[k]);
-                assert!((old[k] + moves[i * dim + k] - expected).abs() < 1e-5);
+                assert!((w[at] + w_tilde[at] + moves[at] - expected).abs() < 1e-5);
             }
         }
-        let (_, again) = shrinkage(3, &sample).found.unwrap();
+        let (_, again) = shrinkage(3, &sample).found.unwrap().moves(&w_tilde);
         assert_eq!(moves, again);
     }
 
@@ -318,10 +327,14 @@ mod tests {
         let design = Shrinkage::design(&vocabulary, &monitor).unwrap();
         for factor in [1.0, -2.0] {
             let vectors: Vec<f32> = vectors.iter().map(|x| factor * x).collect();
-            let with = |design| Shrinkage::of(&vocabulary, design, &vectors, dim, &monitor);
-            let (subwords, moves) = with(Some(&design)).unwrap().found.unwrap();
-            let alone = with(None).unwrap();
-            let (own, own_moves) = alone.found.unwrap();
+            let (w, w_tilde) = sides(&vectors, dim);
+            let with = |design| {
+                let sides = (w.clone(), w_tilde.clone());
+                let shrinkage = Shrinkage::of(&vocabulary, design, sides.0, sides.1, dim, &monitor);
+                shrinkage.unwrap().found.unwrap().moves(&w_tilde)
+            };
+            let (subwords, moves) = with(Some(&design));
+            let (own, own_moves) = with(None);
             assert_eq!(moves, own_moves);
             assert_eq!(subwords.vectors(), own.vectors());
             assert_eq!(subwords.ngrams(), own.ngrams());
@@ -331,19 +344,31 @@ mod tests {
     #[test]
     fn a_design_of_another_vocabulary_and_a_wrong_number_of_vectors_are_refused() {
         let (vocabulary, vectors, dim) = sample(true);
+        let (w, w_tilde) = sides(&vectors, dim);
         let monitor = Monitor::new();
         let other = Vocabulary::new([("walk", 3), ("walks", 3)]).unwrap();
         let design = Shrinkage::design(&other, &monitor).unwrap();
+        let of = |design, w: &[f32], w_tilde: &[f32], dim| {
+            Shrinkage::of(
+                &vocabulary,
+                design,
+                w.to_vec(),
+                w_tilde.to_vec(),
+                dim,
+                &monitor,
+            )
+        };
         let refused = [
-            Shrinkage::of(&vocabulary, Some(&design), &vectors, dim, &monitor),
-            Shrinkage::of(&vocabulary, None, &vectors, dim + 1, &monitor),
-            Shrinkage::of(&vocabulary, None, &[], 0, &monitor),
+            of(Some(&design), &w, &w_tilde, dim),
+            of(None, &w, &w_tilde, dim + 1),
+            of(None, &w, &w_tilde[dim..], dim),
+            of(None, &[], &[], 0),
         ];
         let names = refused.map(|result| match result {
             Err(Error::Parameter { name, .. }) => name,
             other => panic!("{other:?}"),
         });
-        assert_eq!(names, ["design", "vectors", "vectors"]);
+        assert_eq!(names, ["design", "w", "w_tilde", "w"]);
     }
 
     #[test]
