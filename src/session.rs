@@ -307,15 +307,21 @@ impl Session {
         if !self.subwords {
             return Ok(None);
         }
-        let [w, w_tilde] = [false, true].map(|contexts| parameters.side(contexts, false));
-        let (w, w_tilde, dim) = (w?.0, w_tilde?.0, parameters.dim());
+        let sides = || -> Result<_> {
+            Ok((
+                parameters.side(false, false)?.0,
+                parameters.side(true, false)?.0,
+            ))
+        };
+        let ((w, w_tilde), dim) = (sides()?, parameters.dim());
         let design = self.design.as_deref();
         let shrinkage = Shrinkage::of(&self.vocabulary, design, w, w_tilde, dim, monitor)?;
         let Some(found) = shrinkage.found else {
             return Ok(None);
         };
-        let (subwords, moves) = found.moves(&parameters.side(true, false)?.0);
-        parameters.move_sums(&moves);
+        let (mut w, mut w_tilde) = sides()?;
+        let subwords = found.apply(&mut w, &mut w_tilde);
+        parameters.set_vectors(&w, &w_tilde);
         Ok(Some(subwords))
     }
 

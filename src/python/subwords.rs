@@ -10,7 +10,6 @@ use crate::memory::fallible;
 use crate::monitor::Monitor;
 use crate::subwords::{Design, NgramLengths, Shrinkage, SubwordOptions, Subwords, word_weights};
 use crate::threads;
-use crate::training::Parameters;
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
 };
@@ -256,12 +255,10 @@ pub fn shrink<'py>(
             let Some(found) = shrinkage.found else {
                 return Ok(None);
             };
-            let (subwords, moves) = found.moves(sides[1]);
-            let mut moved = [fallible::copied(sides[0])?, fallible::copied(sides[1])?];
-            for side in &mut moved {
-                Parameters::move_side(side, &moves);
-            }
-            Ok(Some((subwords, moved)))
+            let [w, w_tilde] = sides.map(fallible::copied);
+            let (mut w, mut w_tilde) = (w?, w_tilde?);
+            let subwords = found.apply(&mut w, &mut w_tilde);
+            Ok(Some((subwords, [w, w_tilde])))
         })?
     })?;
     let Some((subwords, [w, w_tilde])) = shrunk else {

@@ -12,6 +12,7 @@ use crate::error::Result;
 use crate::memory::fallible;
 use crate::monitor::Monitor;
 use rayon::prelude::*;
+use std::f64::consts::SQRT_2;
 
 /// At most this many directions are turned (benches/EXPERIMENTS.md, "Opposite directions").
 const DIRECTIONS: usize = 8;
@@ -71,14 +72,29 @@ impl OppositeDirections {
             });
     }
 
-    /// Add to each row of `moves` the move of w + w̃ that turns the row of `w_tilde`.
-    pub(super) fn add_moves(&self, moves: &mut [f32], w_tilde: &[f32], dim: usize) {
-        (
-            moves.par_chunks_exact_mut(dim),
-            w_tilde.par_chunks_exact(dim),
-        )
-            .into_par_iter()
-            .for_each(|(moves, w_tilde)| self.turn(moves, w_tilde));
+    /// Move the vectors of one word so that w + w̃ becomes the turned sum plus `by`.
+    ///
+    /// In a direction that is not turned, w and w̃ move by the same amount. In a turned direction in which the new sum has the
+    /// component p, w gets ½(1 + √2)p and w̃ gets ½(1 − √2)p. The product of these numbers is −p²/4, that of p/2 and −p/2:
+    /// so w·w̃ stays negative in this direction, as training made it.
+    pub(super) fn move_word(&self, w: &mut [f32], w_tilde: &mut [f32], by: &[f32]) {
+        let before: [[f64; 2]; DIRECTIONS] = std::array::from_fn(|k| {
+            let side = |vector| self.directions.get(k).map_or(0.0, |d| component(vector, d));
+            [side(&*w), side(&*w_tilde)]
+        });
+        for ((w, w_tilde), by) in w.iter_mut().zip(&mut *w_tilde).zip(by) {
+            *w += 0.5 * by;
+            *w_tilde += 0.5 * by;
+        }
+        for (direction, [in_w, in_w_tilde]) in self.directions.iter().zip(before) {
+            let by = component(by, direction);
+            let new = in_w - in_w_tilde + by;
+            let difference = 0.5 * (SQRT_2 * new - (in_w - in_w_tilde));
+            for ((w, w_tilde), y) in w.iter_mut().zip(&mut *w_tilde).zip(direction) {
+                *w += ((difference - in_w_tilde) * y) as f32;
+                *w_tilde -= ((difference + in_w_tilde) * y) as f32;
+            }
+        }
     }
 
     /// Subtract twice the component of `w_tilde` in each direction from `sum`.
@@ -212,18 +228,44 @@ mod tests {
             }
         }
 
+        /// The sum of both vectors becomes the turned sum and the move, and the product of the components in a turned
+        /// direction becomes minus the square of half of that of the sum.
         #[test]
-        fn moves_lead_to_the_turned_sum(seed: u64, words in 1_usize..200) {
+        fn words_move_to_the_turned_sum_and_their_products_stay_negative(
+            seed: u64,
+            words in 100_usize..200,
+            scale in 0.0_f32..2.0,
+        ) {
             let signs = std::array::from_fn(|k| if k % 3 == 0 { -1.0 } else { 1.0 });
             let sample = sample(seed, words, signs);
             let directions = opposite(1, &sample);
-            let (w, w_tilde, _) = &sample;
-            let mut turned = w.clone();
-            directions.add_turned(&mut turned, w_tilde, DIM);
-            let mut moves = vec![0.0; w.len()];
-            directions.add_moves(&mut moves, w_tilde, DIM);
-            for (((turned, by), w), w_tilde) in turned.iter().zip(&moves).zip(w).zip(w_tilde) {
-                prop_assert!((w + w_tilde + by - turned).abs() < 1e-4);
+            let (mut w, mut w_tilde, _) = sample;
+            let mut expected = w.clone();
+            directions.add_turned(&mut expected, &w_tilde, DIM);
+            let rows = w.chunks_exact_mut(DIM).zip(w_tilde.chunks_exact_mut(DIM));
+            for ((w, w_tilde), expected) in rows.zip(expected.chunks_exact_mut(DIM)) {
+                let by: Vec<f32> = (0..DIM).map(|k| scale * (k as f32).sin()).collect();
+                let apart = |w: &[f32], w_tilde: &[f32]| -> Vec<f32> {
+                    let mut apart: Vec<f32> = w.iter().zip(w_tilde).map(|(x, y)| x - y).collect();
+                    for direction in &directions.directions {
+                        let length = component(&apart, direction);
+                        apart.iter_mut().zip(direction).for_each(|(x, y)| *x -= (length * y) as f32);
+                    }
+                    apart
+                };
+                let before = apart(w, w_tilde);
+                directions.move_word(w, w_tilde, &by);
+                expected.iter_mut().zip(&by).for_each(|(x, by)| *x += by);
+                for ((w, w_tilde), expected) in w.iter().zip(&*w_tilde).zip(&*expected) {
+                    prop_assert!((w + w_tilde - expected).abs() < 1e-4);
+                }
+                for direction in &directions.directions {
+                    let [p, x, y] = [&*expected, &*w, &*w_tilde].map(|v| component(v, direction));
+                    prop_assert!((x * y + p * p / 4.0).abs() < 1e-3 * (1.0 + p * p));
+                }
+                for (x, y) in apart(w, w_tilde).iter().zip(before) {
+                    prop_assert!((x - y).abs() < 1e-4);
+                }
             }
         }
 

@@ -63,13 +63,18 @@ pub struct Found {
 }
 
 impl Found {
-    /// The subword model, and for each word its new vector minus w + w̃, row-major. The vector of a word without n-grams
-    /// is only turned (`opposite.rs`) and damped (`directions.rs`). `w_tilde` has the matrix W̃ that the shrinkage was
-    /// computed from.
-    pub fn moves(mut self, w_tilde: &[f32]) -> (Subwords, Vec<f32>) {
+    /// Move the vectors that the shrinkage was computed from, and return the subword model. A word without n-grams is only
+    /// turned (`opposite.rs`) and damped (`directions.rs`).
+    pub fn apply(self, w: &mut [f32], w_tilde: &mut [f32]) -> Subwords {
         let dim = self.subwords.dim();
-        self.opposite.add_moves(&mut self.moves, w_tilde, dim);
-        (self.subwords, self.moves)
+        (
+            w.par_chunks_exact_mut(dim),
+            w_tilde.par_chunks_exact_mut(dim),
+            self.moves.par_chunks_exact(dim),
+        )
+            .into_par_iter()
+            .for_each(|(w, w_tilde, by)| self.opposite.move_word(w, w_tilde, by));
+        self.subwords
     }
 }
 
@@ -302,8 +307,8 @@ mod tests {
         let Shrinkage { correlation, found } = shrinkage(1, &sample);
         assert!(correlation > 0.6, "{correlation}");
         let (vocabulary, vectors, dim) = &sample;
-        let (w, w_tilde) = sides(vectors, *dim);
-        let (subwords, moves) = found.unwrap().moves(&w_tilde);
+        let (mut w, mut w_tilde) = sides(vectors, *dim);
+        let subwords = found.unwrap().apply(&mut w, &mut w_tilde);
         let weights = vec![1.0; vocabulary.len()];
         let directions = Directions::of(vectors, *dim, &weights, &Monitor::new()).unwrap();
         for (i, (word, _)) in vocabulary.iter().enumerate() {
@@ -313,11 +318,15 @@ mod tests {
             for k in 0..*dim {
                 let at = i * dim + k;
                 let expected = damped[k] + 0.55 * (predicted[k] - damped[k]);
-                assert!((w[at] + w_tilde[at] + moves[at] - expected).abs() < 1e-5);
+                assert!((w[at] + w_tilde[at] - expected).abs() < 1e-5);
             }
         }
-        let (_, again) = shrinkage(3, &sample).found.unwrap().moves(&w_tilde);
-        assert_eq!(moves, again);
+        let (mut again, mut again_tilde) = sides(vectors, *dim);
+        shrinkage(3, &sample)
+            .found
+            .unwrap()
+            .apply(&mut again, &mut again_tilde);
+        assert_eq!((w, w_tilde), (again, again_tilde));
     }
 
     #[test]
@@ -327,15 +336,21 @@ mod tests {
         let design = Shrinkage::design(&vocabulary, &monitor).unwrap();
         for factor in [1.0, -2.0] {
             let vectors: Vec<f32> = vectors.iter().map(|x| factor * x).collect();
-            let (w, w_tilde) = sides(&vectors, dim);
             let with = |design| {
-                let sides = (w.clone(), w_tilde.clone());
-                let shrinkage = Shrinkage::of(&vocabulary, design, sides.0, sides.1, dim, &monitor);
-                shrinkage.unwrap().found.unwrap().moves(&w_tilde)
+                let (mut w, mut w_tilde) = sides(&vectors, dim);
+                let copies = (w.clone(), w_tilde.clone());
+                let shrinkage =
+                    Shrinkage::of(&vocabulary, design, copies.0, copies.1, dim, &monitor);
+                let subwords = shrinkage
+                    .unwrap()
+                    .found
+                    .unwrap()
+                    .apply(&mut w, &mut w_tilde);
+                (subwords, w, w_tilde)
             };
-            let (subwords, moves) = with(Some(&design));
-            let (own, own_moves) = with(None);
-            assert_eq!(moves, own_moves);
+            let (subwords, w, w_tilde) = with(Some(&design));
+            let (own, own_w, own_w_tilde) = with(None);
+            assert_eq!((w, w_tilde), (own_w, own_w_tilde));
             assert_eq!(subwords.vectors(), own.vectors());
             assert_eq!(subwords.ngrams(), own.ngrams());
         }

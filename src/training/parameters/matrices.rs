@@ -127,6 +127,25 @@ impl Parameters {
         }
     }
 
+    /// Replace the vectors by the rows of `w` and `w_tilde`, row-major (V, dim) both. X must not be rectangular. Biases and
+    /// accumulators stay. The ‖w‖² in row-wise rows are then wrong until `SharedRows::new` computes them anew.
+    pub fn set_vectors(&mut self, w: &[f32], w_tilde: &[f32]) {
+        let dim = self.dim();
+        (
+            self.words_mut(),
+            w.par_chunks_exact(dim),
+            w_tilde.par_chunks_exact(dim),
+        )
+            .into_par_iter()
+            .for_each(|(rows, w, w_tilde)| {
+                for (mut row, vector) in rows.into_iter().zip([w, w_tilde]) {
+                    for (k, &x) in vector.iter().enumerate() {
+                        *row.component(k) = x;
+                    }
+                }
+            });
+    }
+
     /// The rows of both sides, for reading.
     pub(in crate::training) fn view(&self) -> ParametersView<'_> {
         ParametersView {
@@ -184,5 +203,34 @@ impl Parameters {
             &mut self.context_side.lines,
             self.layout,
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::monitor::Monitor;
+
+    #[test]
+    fn set_vectors_replaces_the_vectors_alone() {
+        for optimizer in [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad] {
+            let layout = RowLayout::new(19, optimizer);
+            let mut parameters = Parameters::random(7, layout, 5, &Monitor::new()).unwrap();
+            let side =
+                |of: &Parameters, contexts, accumulators| of.side(contexts, accumulators).unwrap();
+            let before = [false, true].map(|contexts| side(&parameters, contexts, false).1);
+            let sums = [false, true].map(|contexts| side(&parameters, contexts, true));
+            let new = [1.0, 2.0].map(|factor| {
+                (0..7 * 19)
+                    .map(|k| factor * (k as f32).sin())
+                    .collect::<Vec<f32>>()
+            });
+            parameters.set_vectors(&new[0], &new[1]);
+            for (k, contexts) in [false, true].into_iter().enumerate() {
+                let after = side(&parameters, contexts, false);
+                assert_eq!(after, (new[k].clone(), before[k].clone()));
+                assert_eq!(side(&parameters, contexts, true), sums[k]);
+            }
+        }
     }
 }

@@ -5,7 +5,6 @@ mod matrices;
 mod random;
 mod row_mut;
 mod side;
-mod sums;
 mod view;
 
 pub use exported::Exported;
