@@ -377,26 +377,54 @@ def forms():
     return documents
 
 
+@pytest.fixture(scope="module")
+def alternating(forms):
+    """Documents in which a form with a prefix stands only beside forms without it, and vice versa.
+
+    Half of the eigenvalues of the counts of windows of one word are then negative.
+    """
+    return [[f"un{word}" if i % 2 else word for i, word in enumerate(doc)] for doc in forms]
+
+
 SETTINGS = {"dim": 10, "epochs": 6, "min_count": 1, "deterministic": True, "progress": False}
 
 
-def test_training_moves_vectors_part_of_the_way_to_their_predictions(forms):
-    own = Glove(**SETTINGS, subwords=False).fit(forms)
-    shrunk = Glove(**SETTINGS, subwords=True).fit(forms)
+def opposite_directions(own, weights):
+    """Return the directions in which w and w_tilde are opposite, as the columns of a matrix."""
+    W, W_tilde = (side - weights @ side / weights.sum() for side in (own.W, own.W_tilde))
+    difference = W - W_tilde
+    _, directions = np.linalg.eigh((difference.T * weights) @ difference)
+    largest = directions[:, -8:]
+    return largest[:, weights @ ((W @ largest) * (W_tilde @ largest)) < 0]
+
+
+@pytest.mark.parametrize(("text", "window", "number"), [("forms", 15, 0), ("alternating", 1, 5)])
+def test_training_moves_vectors_part_of_the_way_to_their_predictions(text, window, number, request):
+    documents, settings = request.getfixturevalue(text), {**SETTINGS, "window": window}
+    own = Glove(**settings, subwords=False).fit(documents)
+    shrunk = Glove(**settings, subwords=True).fit(documents)
     subwords = shrunk.vectors.subwords
     assert own.vectors.subwords is None
     predicted = subwords.predict(own.vocabulary.words)
-    # Subtract the weighted mean, and halve the components in the two dominating directions.
-    damped = (own.W + own.W_tilde).astype(np.float64)
     weights = np.minimum(own.vocabulary.counts, 200) / 200
+    opposite = opposite_directions(own, weights)
+    assert opposite.shape == (10, number)
+    # Turn the components of w_tilde in opposite directions before adding w_tilde to w.
+    damped = (own.W + own.W_tilde).astype(np.float64)
+    damped -= 2 * own.W_tilde @ opposite @ opposite.T
+    # Subtract the weighted mean, and halve the components in the two dominating directions.
     damped -= weights @ damped / weights.sum()
     variance, directions = np.linalg.eigh((damped.T * weights) @ damped)
     assert np.argsort(variance).tolist() == list(range(10))
     damped -= 0.5 * damped @ directions[:, -2:] @ directions[:, -2:].T
     expected = 0.45 * damped + 0.55 * predicted
-    np.testing.assert_allclose(shrunk.vectors.vectors, expected, atol=1e-5)
-    # W and W_tilde move by the same amount. Biases and losses do not change.
-    np.testing.assert_allclose(shrunk.W - own.W, shrunk.W_tilde - own.W_tilde, atol=1e-6)
+    np.testing.assert_allclose(shrunk.vectors.vectors, expected, atol=1e-4)
+    # W and W_tilde move by the same amount, but in opposite directions their product stays
+    # negative. Biases and losses do not change.
+    moves = shrunk.W - own.W - (shrunk.W_tilde - own.W_tilde)
+    np.testing.assert_allclose(moves - moves @ opposite @ opposite.T, 0, atol=1e-4)
+    products = (shrunk.W @ opposite) * (shrunk.W_tilde @ opposite)
+    np.testing.assert_allclose(products, -((expected @ opposite) ** 2) / 4, atol=1e-3)
     np.testing.assert_array_equal(shrunk.b, own.b)
     assert shrunk.history == own.history
     assert shrunk.settings_["subwords"] is True
