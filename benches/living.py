@@ -127,9 +127,14 @@ def words(options: argparse.Namespace) -> None:
         w for w, n in zip(vocabulary.words, vocabulary.counts, strict=True) if n in OCCURRENCES
     ]
     hidden = random.Random(options.sample).sample(middle, HIDDEN)
-    kept = [word for word in vocabulary.words if word not in set(hidden)]
+    left_out = set(hidden)
+    counts = zip(vocabulary.words, vocabulary.counts.tolist(), strict=True)
+    known = {word: count for word, count in counts if word not in left_out}
+    kept = list(known)
     full = [Glove(**settings, seed=seed).fit(options.corpus) for seed in (0, 1)]
-    partial = Glove(**settings).fit(options.corpus, vocabulary=kept)
+    partial = Glove(**settings).fit(
+        options.corpus, vocabulary=Vocabulary(kept, list(known.values()))
+    )
     true = [unit(model.vectors[hidden]) for model in full]
     all_true = [unit(model.vectors[kept]) for model in full]
     near = [neighbours(t, v) for t, v in zip(true, all_true, strict=True)]

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 import reference
-from glove_rs import Cooccurrence, Glove, NotFittedError, Vocabulary
-from glove_rs._fit.infer import _solve
+from glove_rs import Cooccurrence, Glove, NotFittedError, Vocabulary, _core
+from glove_rs._fit import infer
+from glove_rs._fit.infer import _fit, _negative_pairs, _solve
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,62 @@ def test_the_solution_is_the_least_of_what_is_minimised():
         )[0],
         rtol=1e-4,
     )
+
+
+def test_a_negative_pair_counts_only_above_its_target():
+    rng = np.random.default_rng(1)
+    records = rng.normal(size=(40, 5)), rng.normal(size=40), rng.random(40)
+    negatives = rng.normal(size=(60, 5)), rng.normal(-1, 1, size=60), np.full(60, 0.4)
+    prior = rng.normal(1, 2, (200, 5))
+    mean, precision = prior.mean(axis=0), np.linalg.inv(np.cov(prior, rowvar=False))
+
+    def objective(theta):
+        data = np.sum(records[2] * (records[0] @ theta - records[1]) ** 2)
+        above = np.maximum(0, negatives[0] @ theta - negatives[1])
+        data += np.sum(negatives[2] * above**2)
+        return data / 0.3 + (theta - mean) @ precision @ (theta - mean)
+
+    alone = _solve(*records, prior, 0.3)
+    best = _fit(records, negatives, prior, 0.3)
+    assert objective(best) < objective(alone)
+    for k in range(5):
+        for sign in (1, -1):
+            assert objective(best) < objective(best + sign * 0.1 * np.eye(5)[k])
+    nothing = tuple(array[:0] for array in negatives)
+    np.testing.assert_array_equal(_fit(records, nothing, prior, 0.3), alone)
+
+
+def test_negative_pairs_are_drawn_among_the_words_that_were_not_met(zipf):
+    vocabulary = Vocabulary.from_corpus(zipf.path)
+    met, x = np.array([0, 3, 5], dtype=np.int32), np.array([2.0, 1.0, 0.5])
+    rng = np.random.default_rng(0)
+    drawn, expected = _negative_pairs(vocabulary, met, x, 40.0, rng)
+    assert 0 < len(drawn) <= 120
+    assert not set(drawn) & set(met)
+    share = vocabulary.counts[drawn] / vocabulary.counts.sum()
+    np.testing.assert_allclose(expected, 3.5 * share)
+    np.testing.assert_allclose(_core.negative_targets(expected), np.log(expected) / 2 - 1)
+    # Frequent words are drawn more often.
+    assert np.mean(drawn < len(vocabulary) / 2) > 0.5
+    for unknown in (
+        _negative_pairs(vocabulary, met, x, 0.0, rng)[0],
+        _negative_pairs(Vocabulary(vocabulary.words, [0] * len(vocabulary)), met, x, 40.0, rng)[0],
+    ):
+        assert len(unknown) == 0
+
+
+def test_words_that_never_co_occur_change_a_vector_if_training_had_them(zipf, monkeypatch):
+    settings = {"dim": 8, "epochs": 10, "min_count": 2, "deterministic": True, "subwords": False}
+    contexts = [[*document[:4], "fresh", *document[4:9]] for document in zipf.documents[:30]]
+    models = [Glove(**settings, negative=negative).fit(zipf.path) for negative in (2.0, 0.0)]
+    inferred = [model.infer_vector(contexts, word="fresh") for model in models]
+    again = [model.infer_vector(contexts, word="fresh") for model in models]
+    np.testing.assert_array_equal(inferred, again)
+    nothing = np.empty(0, dtype=np.int64), np.empty(0)
+    monkeypatch.setattr(infer, "_negative_pairs", lambda *_: nothing)
+    without = [model.infer_vector(contexts, word="fresh") for model in models]
+    assert np.abs(without[0] - inferred[0]).max() > 0.01
+    np.testing.assert_array_equal(without[1], inferred[1])
 
 
 def test_a_vector_is_solved_from_the_counts_of_the_word(zipf, model):

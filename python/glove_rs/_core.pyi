@@ -78,6 +78,7 @@ __all__ = [
     "members",
     "merge_vocabularies",
     "most_threads",
+    "negative_targets",
     "parameters_summary",
     "product",
     "read_text",
@@ -735,6 +736,7 @@ def row_arrays(
     rows: _F32, dim: int, optimizer: str, contexts: bool
 ) -> tuple[_F32, _F32, _F32, _F32]: ...
 def check_training(training: _Training) -> None: ...
+def negative_targets(expected: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]: ...
 def weights(x: npt.NDArray[np.float64], x_max: float, alpha: float) -> npt.NDArray[np.float64]: ...
 def train(
     counts: CoreCooccurrence,

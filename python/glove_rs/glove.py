@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -141,7 +142,9 @@ class Glove:
         rates from diverging. With "rowwise_adagrad" it is the bound of the root of the mean square
         of all components. Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
     subwords : bool, optional
-        After the last epoch, change the vectors W + W_tilde in four steps. Subtract their mean.
+        After the last epoch, change the vectors W + W_tilde in five steps. In up to eight
+        directions in which the rows of W and W_tilde are opposite, turn those of W_tilde before the
+        sum, because the sum would lose these components. Subtract the mean of the vectors.
         Halve their components in the two directions of largest variance (Mu and Viswanath 2018).
         Fit a subword model to the result (:class:`glove_rs.Subwords`). Move each vector towards
         the vector that this model predicts from the spelling of its word: 0.55 of the way up to
@@ -1181,8 +1184,10 @@ keep_counts
     # --- methods of a scikit-learn estimator ----------------------------------------------------
 
     @classmethod
-    def _names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+    @functools.cache
+    def _names(cls) -> tuple[str, ...]:
+        names = inspect.signature(cls.__init__).parameters
+        return tuple(name for name in names if name != "self")
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """Return the parameters of the constructor by name. `deep` has no effect."""

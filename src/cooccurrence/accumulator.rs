@@ -203,7 +203,7 @@ impl<S: Sum> RowAccumulator<S> {
         }
     }
 
-    /// Call `emit` with each column that has a sum, in ascending order, and clear the row. The row
+    /// Call `emit` with each column that has a sum, in ascending order, and clear the sums. The row
     /// must not be of [`SumKind::Full`].
     pub fn drain(&mut self, mut emit: impl FnMut(WordId, S)) {
         let touched = &mut self.touched[..self.met];

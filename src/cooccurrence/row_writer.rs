@@ -50,8 +50,8 @@ pub(crate) struct RowWriter<'a> {
     progress: WriterProgress,
 }
 
-/// What is counted and written apart from the rows of this writer. If the disk is full, the error message estimates
-/// from this how much space is needed.
+/// How far counting has come, and the sizes of other temporary files. From these and from the bytes written so far, the
+/// error message for a full disk estimates how much space is needed.
 pub(crate) struct WriterProgress {
     /// The fraction of the text that lies in the segments so far, including the segment whose rows this writer takes.
     pub fraction: f64,

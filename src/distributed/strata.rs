@@ -30,9 +30,9 @@ use std::ops::Range;
 /// A block of the matrix: the records whose row is in the group of `tiles` and whose column is in group
 /// `columns`.
 ///
-/// The methods take the rows of W with b of the group of `tiles`, and the rows of W̃ with b̃ of group
-/// `columns`, in the layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and aligned to
-/// [`ROW_ALIGNMENT`] bytes.
+/// The methods take two arrays of rows: the rows of W, each with its bias b, for the group of `tiles`, and the rows of W̃,
+/// each with its bias b̃, for group `columns`. Both have the layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and are
+/// aligned to [`ROW_ALIGNMENT`] bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct MatrixBlock<'a> {
     /// The tiles of the group of the rows.

@@ -106,7 +106,9 @@ mod _core {
     #[pymodule_export]
     use super::tokenizer::{CoreSplitter, folded};
     #[pymodule_export]
-    use super::training::{check_training, simd_level, simd_levels, train, weights};
+    use super::training::{
+        check_training, negative_targets, simd_level, simd_levels, train, weights,
+    };
     #[pymodule_export]
     use super::vocabulary::{CoreVocabulary, most_threads};
     #[pymodule_export]

@@ -13,7 +13,7 @@ use crate::session::{Session, Start};
 use crate::threads;
 use crate::training::{
     Optimizer, Parameters, RateSchedule, SimdLevel, TrainingOptions, TrainingState, Weighting,
-    deadline,
+    deadline, negative_target,
 };
 use numpy::{PyArray1, PyReadonlyArray1};
 use pyo3::exceptions::PyKeyboardInterrupt;
@@ -66,6 +66,16 @@ impl TrainingArguments {
 #[pyfunction]
 pub fn check_training(training: TrainingArguments) -> PyResult<()> {
     training.options().map(|_| ())
+}
+
+/// The targets of negative pairs, from the counts that they would have if their words were independent.
+#[pyfunction]
+pub fn negative_targets<'py>(
+    py: Python<'py>,
+    expected: PyReadonlyArray1<'py, f64>,
+) -> Bound<'py, PyArray1<f64>> {
+    let expected = expected.as_array();
+    PyArray1::from_iter(py, expected.iter().copied().map(negative_target))
 }
 
 /// The weights f(x) of counts in the loss.

@@ -42,7 +42,7 @@ pub use in_order::train_in_order;
 pub use kernel::SimdLevel;
 pub use line::ROW_ALIGNMENT;
 pub use marginals::{Marginal, marginals};
-pub use negatives::NEGATIVE_EXPONENT;
+pub use negatives::{NEGATIVE_EXPONENT, negative_target};
 pub use optimizer::Optimizer;
 pub use options::{MAX_NEGATIVE, TrainingOptions};
 pub use parameters::{Exported, Parameters};

@@ -200,7 +200,7 @@ def _check_model(model: Mapping[str, Any]) -> None:
 
 
 def _as_setting(name: str, convert: Callable[[Any], Any], value: Any) -> Any:
-    """Return ``convert(value)``; a ValueError names the setting and the model."""
+    """Return ``convert(value)``. The message of a ValueError gets "{name} of model: " in front."""
     try:
         return convert(value)
     except ValueError as error:

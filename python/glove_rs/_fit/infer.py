@@ -28,6 +28,8 @@ _PRIOR_WORDS = 10_000
 #: of Stanford's tool. Both this tool and the preset "paper" reach 0.034 on 17 million words with
 #: dim 50, x_max=10 and 15 epochs (benches/RESULTS.md, "End to end").
 _LOSS = 0.034
+#: How often the equations are solved with the negative pairs above their targets.
+_ROUNDS = 3
 #: The placeholder for the new word in contexts without the word. It consists of letters, so that
 #: no tokenizer of the core splits it.
 _PLACEHOLDER = "qzxthewordqzx"
@@ -60,6 +62,8 @@ def infer_vector(
     variance = 2 * scale * 2 * loss
     arrays = state.arrays
     used = model.settings_
+    # The same pairs for each call with the same examples.
+    rng = np.random.default_rng(0)
     # The words whose counts are nearest to the (scaled) count of the new word.
     alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[
         :_PRIOR_WORDS
@@ -67,12 +71,15 @@ def infer_vector(
     vector = np.zeros(arrays["W"].shape[1])
     # The row of X gives w, with W_tilde fixed. The column of X gives w_tilde, with W fixed.
     for (own, met), (words, x) in zip((("", "_tilde"), ("_tilde", "")), sides, strict=True):
-        x = scale * x
-        rows = np.column_stack([arrays[f"W{met}"][words].astype(float), np.ones(len(words))])
-        target = np.log(x) - arrays[f"b{met}"][words].astype(float)
-        weight = _core.weights(x, used["x_max"], used["alpha"])
+        side = arrays[f"W{met}"], arrays[f"b{met}"]
         prior = np.column_stack([arrays[f"W{own}"][alike].astype(float), arrays[f"b{own}"][alike]])
-        vector += _solve(rows, target, weight, prior, variance)[:-1]
+        absent, expected = _negative_pairs(state.vocabulary, words, x, used["negative"], rng)
+        rows, target = _equations(side, absent, _core.negative_targets(expected))
+        negatives = rows, target, np.full(len(absent), float(used["negative_weight"]))
+        x = scale * x
+        rows, target = _equations(side, words, np.log(x))
+        records = rows, target, _core.weights(x, used["x_max"], used["alpha"])
+        vector += _fit(records, negatives, prior, variance)[:-1]
     return vector.astype(np.float32)
 
 
@@ -120,6 +127,65 @@ def _counts(
         del settings[name]
     words = Vocabulary.from_corpus(iter(examples), **settings | _settings.EVERY_WORD)
     return int(words.counts[words[word]]), sides
+
+
+def _negative_pairs(
+    vocabulary: Vocabulary,
+    met: npt.NDArray[np.int32],
+    x: _F64,
+    number: float,
+    rng: np.random.Generator,
+) -> tuple[npt.NDArray[np.int64], _F64]:
+    """Draw words that do not occur near the new word, as negative sampling does in training.
+
+    About `number` words are drawn for each word in `met`. Returns them, and the counts that they
+    would have with the new word, which has the counts `x`, if words were independent. The share of
+    a word in all counts is taken to be its share in the text. If the occurrences of words are not
+    known, no word is drawn.
+    """
+    counts = vocabulary.counts.astype(float)
+    draws = round(number * len(met))
+    if not draws or not counts.any():
+        return np.empty(0, dtype=np.int64), np.empty(0)
+    ends = np.cumsum(counts**_core.NEGATIVE_EXPONENT)
+    drawn = np.unique(np.searchsorted(ends, rng.random(draws) * ends[-1], side="right"))
+    drawn = drawn[~np.isin(drawn, met) & (drawn < len(counts))]
+    return drawn, x.sum() * counts[drawn] / counts.sum()
+
+
+def _equations(
+    side: tuple[_F32, _F32], words: npt.NDArray[np.integer], target: _F64
+) -> tuple[_F64, _F64]:
+    """Return the rows and the right sides of equations for a vector and its bias.
+
+    The equation of a word is v·w + b_v + b_w = target, with w and b_w from `side`.
+    """
+    vectors, biases = side
+    rows = np.column_stack([vectors[words].astype(float), np.ones(len(words))])
+    return rows, target - biases[words].astype(float)
+
+
+def _fit(
+    records: tuple[_F64, _F64, _F64],
+    negatives: tuple[_F64, _F64, _F64],
+    prior: _F64,
+    variance: float,
+) -> _F64:
+    """Solve the equations of records, and those of negative pairs above their targets.
+
+    A negative pair has a cost only while its prediction is above the target. So the equations are
+    solved again with the pairs that the solution before put above theirs.
+    """
+    solution = _solve(*records, prior, variance)
+    rows, target, weight = negatives
+    for _ in range(_ROUNDS):
+        above = rows @ solution > target
+        if not above.any():
+            break
+        parts = zip(records, (rows[above], target[above], weight[above]), strict=True)
+        both, goals, weights = (np.concatenate(part) for part in parts)
+        solution = _solve(both, goals, weights, prior, variance)
+    return solution
 
 
 def _solve(rows: _F64, target: _F64, weight: _F64, prior: _F64, variance: float) -> _F64:

@@ -175,5 +175,5 @@ def flag_of(options: argparse.Namespace, name: str, value: bool = True) -> str |
 
 
 def attribute_of(options: argparse.Namespace, name: str) -> str:
-    """Return the attribute of `options` that has the value of the parameter `name`."""
+    """Return the name of the attribute of `options` that holds the parameter `name`."""
     return str(getattr(options, "renamed", {}).get(name, name))

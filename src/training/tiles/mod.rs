@@ -31,6 +31,7 @@ mod tests {
     use crate::memory::MemoryLimit;
     use crate::monitor::Monitor;
     use crate::training::kernel::Record;
+    use crate::training::negatives::negative_target;
     use crate::training::optimizer::Optimizer;
     use crate::training::row_layout::RowLayout;
     use std::collections::HashSet;
@@ -207,7 +208,7 @@ mod tests {
         for ((i, j), target) in drawn {
             assert!(seen.insert((i, j)), "({i}, {j}) is seen or drawn twice");
             let expected = sums[i as usize][0] * sums[j as usize][1] / total;
-            assert!((target - (0.5 * expected.ln() - 1.0)).abs() < 1e-4);
+            assert!((target - negative_target(expected)).abs() < 1e-4);
             by_word[i as usize] += 1;
         }
         // Rare words do not co-occur with most contexts, so they get about their fraction of the draws.
