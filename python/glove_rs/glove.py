@@ -714,7 +714,9 @@ keep_counts
         fixed: weighted linear least squares. w̃ is computed in the same way, with W and b fixed. If
         the word occurs n < 100 times in the examples, each of its counts x is multiplied by 100/n.
         The prior has the mean and the covariance of the vectors and biases of words that are about
-        as frequent. Where the examples do not determine the vector, the prior determines it.
+        as frequent. Where the examples do not determine the vector, the prior determines it. If the
+        model was trained with negative sampling, a sample of the words that do not occur near the
+        word is used too, as in training.
 
         Parameters
         ----------

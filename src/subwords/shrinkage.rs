@@ -289,7 +289,13 @@ mod tests {
 
     /// w and w̃ of half the length of the vectors. In component 0, w̃ is opposite: w − w̃ is the vector's component.
     fn sides(vectors: &[f32], dim: usize) -> (Vec<f32>, Vec<f32>) {
-        let half = |k: usize, x: f32| if k % dim == 0 { -0.5 * x } else { 0.5 * x };
+        let half = |k: usize, x: f32| {
+            if k.is_multiple_of(dim) {
+                -0.5 * x
+            } else {
+                0.5 * x
+            }
+        };
         let w_tilde = vectors.iter().enumerate().map(|(k, &x)| half(k, x));
         (vectors.iter().map(|x| 0.5 * x).collect(), w_tilde.collect())
     }
