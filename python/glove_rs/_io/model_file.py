@@ -27,8 +27,6 @@ _TrainableT = TypeVar("_TrainableT", bound=Trainable)
 
 #: The parameters and accumulators in a file.
 _ARRAYS = ("W", "W_tilde", "b", "b_tilde", "G_W", "G_W_tilde", "G_b", "G_b_tilde")
-#: The settings that a file has as the user gave them, also among the settings that were used.
-_GIVEN = ("tokenizer", "phrases", "stop_words", "user_dictionary")
 
 
 def write(path: str | os.PathLike[str], state: Fitted, parameters: Mapping[str, Any]) -> None:
@@ -46,7 +44,7 @@ def write(path: str | os.PathLike[str], state: Fitted, parameters: Mapping[str, 
     if callable(settings["progress"]):
         settings["progress"] = None
     settings["dim"] = state.arrays["W"].shape[1]
-    used = {**state.settings, **{name: settings[name] for name in _GIVEN}}
+    used = {**state.settings, **{name: settings[name] for name in _settings.CONVERTED}}
     # Version 1 has no separate context words. Older versions of glove-rs can read it.
     version = 1 if state.contexts is None else 2
     header = {
@@ -178,4 +176,4 @@ def _used(model: Trainable, saved: Any) -> dict[str, Any]:
     if not isinstance(saved, dict):
         raise ValueError(f"used is {shown(saved)}")
     # A file of a version without subwords has no setting `subwords`.
-    return {"subwords": False, **saved, **{name: used[name] for name in _GIVEN}}
+    return {"subwords": False, **saved, **{name: used[name] for name in _settings.CONVERTED}}

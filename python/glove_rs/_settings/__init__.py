@@ -26,12 +26,13 @@ from .presets import (
     resolve,
     with_defaults,
 )
-from .saving import of_older_version, pinned, restored, saved
+from .saving import CONVERTED, of_older_version, pinned, restored, saved
 from .table import CONSTRUCTOR, EVERY_WORD, PRESETS, SETTINGS, VARIANTS, Default, Setting, names
 from .value_types import FolderPath
 
 __all__ = [
     "CONSTRUCTOR",
+    "CONVERTED",
     "EVERY_WORD",
     "PRESETS",
     "SETTINGS",

@@ -12,7 +12,11 @@ from .._user_dictionary import user_dictionary
 from .._word_lists import core_phrases, phrases_from_json, phrases_to_json, stop_words
 from .presets import resolve
 
-__all__ = ["of_older_version", "pinned", "restored", "saved"]
+__all__ = ["CONVERTED", "of_older_version", "pinned", "restored", "saved"]
+
+#: The parameters that :func:`saved` converts. A file has them as :func:`saved` returns them, also
+#: among the settings that training used.
+CONVERTED = ("tokenizer", "phrases", "stop_words", "user_dictionary")
 
 
 def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -47,11 +51,10 @@ def restored(settings: Mapping[str, Any]) -> dict[str, Any]:
     values = {**settings, "tokenizer": from_json(settings["tokenizer"])}
     if values.get("phrases") is not None:
         values["phrases"] = phrases_from_json(values["phrases"])
-    # These parameters may have other types. `from_json` and `phrases_from_json` have checked the
+    # The CONVERTED ones may have other types. `from_json` and `phrases_from_json` have checked the
     # first two, and `checking.used` checks the others.
-    checked = {"tokenizer", "phrases", "stop_words", "user_dictionary"}
     for name, value in values.items():
-        if name not in checked and not isinstance(value, str | int | float | None):
+        if name not in CONVERTED and not isinstance(value, str | int | float | None):
             raise ValueError(f"{name} is {shown(value)}")
     values = of_older_version(values)
     threads = values.get("threads")
