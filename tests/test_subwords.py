@@ -409,9 +409,14 @@ def test_training_moves_vectors_part_of_the_way_to_their_predictions(text, windo
     weights = np.minimum(own.vocabulary.counts, 200) / 200
     opposite = opposite_directions(own, weights)
     assert opposite.shape == (10, number)
-    # Turn the components of w_tilde in opposite directions before adding w_tilde to w.
+    # Scale the components in opposite directions to equal variances, and turn those of w_tilde,
+    # before adding w_tilde to w.
     damped = (own.W + own.W_tilde).astype(np.float64)
-    damped -= 2 * own.W_tilde @ opposite @ opposite.T
+    sides = [side - weights @ side / weights.sum() for side in (own.W, own.W_tilde)]
+    in_w, in_w_tilde = (np.sqrt(weights @ (side @ opposite) ** 2) for side in sides)
+    balance = np.sqrt(in_w_tilde / in_w)
+    turned = balance * (own.W @ opposite) - (own.W_tilde @ opposite) / balance
+    damped += (turned - damped @ opposite) @ opposite.T
     # Subtract the weighted mean, and halve the components in the two dominating directions.
     damped -= weights @ damped / weights.sum()
     variance, directions = np.linalg.eigh((damped.T * weights) @ damped)

@@ -5,7 +5,9 @@
 //! nouns: a word stands beside words of the other class more often than beside those of its own. In the direction of
 //! a positive eigenvalue, training makes w and w̃ equal; in that of a negative one it makes w̃ equal to −w, because
 //! only then is their product negative. There, w + w̃ cancels what both vectors know. So the component of w̃ in these
-//! directions changes its sign before the vectors are added (benches/EXPERIMENTS.md, "Opposite directions").
+//! directions changes its sign before the vectors are added (benches/EXPERIMENTS.md, "Opposite directions"). Before that, both
+//! components are scaled so that their variances are equal and their product stays the same. After training they nearly
+//! are. After an earlier shrinkage, which an update of a model begins with, they are not: see `move_word`.
 
 use super::covariance::Covariance;
 use crate::error::Result;
@@ -16,8 +18,8 @@ use std::f64::consts::SQRT_2;
 
 /// At most this many directions are turned (benches/EXPERIMENTS.md, "Opposite directions").
 const DIRECTIONS: usize = 8;
-/// Number of steps of the orthogonal iteration on the covariance of w − w̃. The iteration never ends earlier. The directions
-/// need not be exact, because only the space that they span matters.
+/// Number of steps of the orthogonal iteration on the covariance of w − w̃. The iteration never ends earlier. They need
+/// not be exact principal directions.
 const STEPS: usize = 100;
 /// At most this many words, the first ones, are used to find the directions. They are the most frequent words, unless
 /// the user chose the order.
@@ -29,6 +31,8 @@ const ROWS: usize = 1 << 12;
 #[derive(Debug)]
 pub struct OppositeDirections {
     directions: Vec<Vec<f64>>,
+    // For each direction, the factor of the component of w; that of w̃ is divided by it.
+    balances: Vec<f64>,
 }
 
 impl OppositeDirections {
@@ -53,23 +57,57 @@ impl OppositeDirections {
             .par_iter_mut()
             .zip(w_tilde)
             .for_each(|(x, y)| *x -= y);
-        let mut directions =
+        let found =
             Covariance::of(&differences, dim, weights, monitor)?.dominating(DIRECTIONS, STEPS);
         drop(differences);
-        directions.retain(|direction| covariance_in(direction, w, w_tilde, weights) < 0.0);
-        Ok(Self { directions })
+        let (mut directions, mut balances) = (Vec::new(), Vec::new());
+        for direction in found {
+            let [in_w, in_w_tilde, of_both] = variances_in(&direction, w, w_tilde, weights);
+            if of_both < 0.0 {
+                balances.push((in_w_tilde / in_w).sqrt().sqrt());
+                directions.push(direction);
+            }
+        }
+        Ok(Self {
+            directions,
+            balances,
+        })
     }
 
     /// Add to each row of `w` the row of `w_tilde` with its components in the directions turned.
     pub(super) fn add_turned(&self, w: &mut [f32], w_tilde: &[f32], dim: usize) {
         (w.par_chunks_exact_mut(dim), w_tilde.par_chunks_exact(dim))
             .into_par_iter()
-            .for_each(|(sum, w_tilde)| {
-                for (sum, x) in sum.iter_mut().zip(w_tilde) {
+            .for_each(|(w, w_tilde)| {
+                let turned = self.turned(w, w_tilde);
+                let plain = self.components(w, w_tilde).map(|[x, y]| x + y);
+                for (sum, x) in w.iter_mut().zip(w_tilde) {
                     *sum += x;
                 }
-                self.turn(sum, w_tilde);
+                for (direction, change) in self.directions.iter().zip(turned.into_iter().zip(plain))
+                {
+                    for (x, y) in w.iter_mut().zip(direction) {
+                        *x += ((change.0 - change.1) * y) as f32;
+                    }
+                }
             });
+    }
+
+    /// The components of both vectors of a word in each direction; 0 after the last direction.
+    fn components(&self, w: &[f32], w_tilde: &[f32]) -> [[f64; 2]; DIRECTIONS] {
+        std::array::from_fn(|k| {
+            let side = |vector| self.directions.get(k).map_or(0.0, |d| component(vector, d));
+            [side(w), side(w_tilde)]
+        })
+    }
+
+    /// The components of the turned sum of both vectors in each direction; 0 after the last direction.
+    fn turned(&self, w: &[f32], w_tilde: &[f32]) -> [f64; DIRECTIONS] {
+        let components = self.components(w, w_tilde);
+        std::array::from_fn(|k| {
+            let [x, y] = components[k];
+            self.balances.get(k).map_or(0.0, |c| c * x - y / c)
+        })
     }
 
     /// Move the vectors of one word so that w + w̃ becomes the turned sum plus `by`.
@@ -78,31 +116,22 @@ impl OppositeDirections {
     /// component p, w gets ½(1 + √2)p and w̃ gets ½(1 − √2)p. The product of these numbers is −p²/4, that of p/2 and −p/2:
     /// so w·w̃ stays negative in this direction, as training made it.
     pub(super) fn move_word(&self, w: &mut [f32], w_tilde: &mut [f32], by: &[f32]) {
-        let before: [[f64; 2]; DIRECTIONS] = std::array::from_fn(|k| {
-            let side = |vector| self.directions.get(k).map_or(0.0, |d| component(vector, d));
-            [side(&*w), side(&*w_tilde)]
-        });
+        let (before, turned) = (self.components(w, w_tilde), self.turned(w, w_tilde));
         for ((w, w_tilde), by) in w.iter_mut().zip(&mut *w_tilde).zip(by) {
             *w += 0.5 * by;
             *w_tilde += 0.5 * by;
         }
-        for (direction, [in_w, in_w_tilde]) in self.directions.iter().zip(before) {
+        for (direction, ([in_w, in_w_tilde], turned)) in
+            self.directions.iter().zip(before.into_iter().zip(turned))
+        {
             let by = component(by, direction);
-            let new = in_w - in_w_tilde + by;
-            let difference = 0.5 * (SQRT_2 * new - (in_w - in_w_tilde));
+            let new = turned + by;
+            // What is left to add after half of `by` was added to both.
+            let to_w = 0.5 * (1.0 + SQRT_2) * new - (in_w + 0.5 * by);
+            let to_w_tilde = 0.5 * (1.0 - SQRT_2) * new - (in_w_tilde + 0.5 * by);
             for ((w, w_tilde), y) in w.iter_mut().zip(&mut *w_tilde).zip(direction) {
-                *w += ((difference - in_w_tilde) * y) as f32;
-                *w_tilde -= ((difference + in_w_tilde) * y) as f32;
-            }
-        }
-    }
-
-    /// Subtract twice the component of `w_tilde` in each direction from `sum`.
-    fn turn(&self, sum: &mut [f32], w_tilde: &[f32]) {
-        for direction in &self.directions {
-            let length = 2.0 * component(w_tilde, direction);
-            for (x, y) in sum.iter_mut().zip(direction) {
-                *x -= (length * y) as f32;
+                *w += (to_w * y) as f32;
+                *w_tilde += (to_w_tilde * y) as f32;
             }
         }
     }
@@ -117,10 +146,11 @@ fn component(vector: &[f32], direction: &[f64]) -> f64 {
         .sum()
 }
 
-/// The weighted covariance of the components of w and w̃ in a direction, times the sum of the weights.
-fn covariance_in(direction: &[f64], w: &[f32], w_tilde: &[f32], weights: &[f32]) -> f64 {
+/// The weighted variances of the components of w and of w̃ in a direction, and their covariance, all times the sum of the
+/// weights.
+fn variances_in(direction: &[f64], w: &[f32], w_tilde: &[f32], weights: &[f32]) -> [f64; 3] {
     let size = ROWS * direction.len();
-    let parts: Vec<[f64; 4]> = (
+    let parts: Vec<[f64; 6]> = (
         w.par_chunks(size),
         w_tilde.par_chunks(size),
         weights.par_chunks(ROWS),
@@ -128,28 +158,31 @@ fn covariance_in(direction: &[f64], w: &[f32], w_tilde: &[f32], weights: &[f32])
         .into_par_iter()
         .map(|(w, w_tilde, weights)| {
             let rows = |side| <[f32]>::chunks_exact(side, direction.len());
-            let mut sums = [0.0; 4];
+            let mut sums = [0.0; 6];
             for ((w, w_tilde), &c) in rows(w).zip(rows(w_tilde)).zip(weights) {
                 let (x, y, c) = (
                     component(w, direction),
                     component(w_tilde, direction),
                     f64::from(c),
                 );
-                for (sum, term) in sums.iter_mut().zip([c, c * x, c * y, c * x * y]) {
+                for (sum, term) in
+                    sums.iter_mut()
+                        .zip([c, c * x, c * y, c * x * x, c * y * y, c * x * y])
+                {
                     *sum += term;
                 }
             }
             sums
         })
         .collect();
-    let mut sums = [0.0; 4];
+    let mut sums = [0.0; 6];
     for part in parts {
         for (sum, x) in sums.iter_mut().zip(part) {
             *sum += x;
         }
     }
-    let [total, x, y, xy] = sums;
-    xy - x * y / total
+    let [total, x, y, xx, yy, xy] = sums;
+    [xx - x * x / total, yy - y * y / total, xy - x * y / total]
 }
 
 #[cfg(test)]
@@ -169,18 +202,15 @@ mod tests {
         };
         let axis: Vec<f64> = (0..DIM).map(|k| 1.0 + k as f64).collect();
         let length = axis.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let mirror = OppositeDirections {
-            directions: vec![axis.iter().map(|x| x / length).collect()],
-        };
+        let axis: Vec<f64> = axis.iter().map(|x| x / length).collect();
         let (mut w, mut w_tilde) = (Vec::new(), Vec::new());
         for i in 0..words {
             let row: Vec<f32> = (0..DIM).map(|k| noise(i, k)).collect();
             let other = |(k, x): (usize, &f32)| signs[k] * x + 0.05 * noise(i, DIM + k) + 3.0;
             let other: Vec<f32> = row.iter().enumerate().map(other).collect();
             for (row, side) in [(row, &mut w), (other, &mut w_tilde)] {
-                let mut turned = row.clone();
-                mirror.turn(&mut turned, &row);
-                side.extend(turned);
+                let along = 2.0 * component(&row, &axis);
+                side.extend(row.iter().zip(&axis).map(|(x, y)| x - (along * y) as f32));
             }
         }
         (
@@ -266,6 +296,24 @@ mod tests {
                 for (x, y) in apart(w, w_tilde).iter().zip(before) {
                     prop_assert!((x - y).abs() < 1e-4);
                 }
+            }
+        }
+
+        /// A second shrinkage without training between finds the same vectors again.
+        #[test]
+        fn vectors_that_were_turned_before_are_turned_to_the_same_sums(seed: u64) {
+            let signs = std::array::from_fn(|k| if k % 3 == 0 { -1.0 } else { 1.0 });
+            let (mut w, mut w_tilde, weights) = sample(seed, 400, signs);
+            let directions = opposite(1, &(w.clone(), w_tilde.clone(), weights.clone()));
+            let mut turned = w.clone();
+            directions.add_turned(&mut turned, &w_tilde, DIM);
+            for (w, w_tilde) in w.chunks_exact_mut(DIM).zip(w_tilde.chunks_exact_mut(DIM)) {
+                directions.move_word(w, w_tilde, &[0.0; DIM]);
+            }
+            let again = opposite(1, &(w.clone(), w_tilde.clone(), weights));
+            again.add_turned(&mut w, &w_tilde, DIM);
+            for (x, y) in w.iter().zip(&turned) {
+                prop_assert!((x - y).abs() < 0.02 * (1.0 + y.abs()), "{x} {y}");
             }
         }
 
