@@ -1,6 +1,6 @@
 //! Directions in which the two vectors of a word are opposite, and the sum of both without this.
 //!
-//! Training fits w·w̃ to numbers that are the same for a pair of words in either order. Such a matrix of numbers is
+//! If X is symmetric, training fits w·w̃ to numbers that are the same for a pair of words in either order. Such a matrix of numbers is
 //! symmetric, and some of its eigenvalues are negative. A large one separates classes of words, such as verbs from
 //! nouns: a word stands beside words of the other class more often than beside those of its own. In the direction of
 //! a positive eigenvalue, training makes w and w̃ equal; in that of a negative one it makes w̃ equal to −w, because

@@ -51,7 +51,7 @@ def infer_vector(
         raise ValueError(f"word must be a str, or None, got {shown(word)}")
     else:
         word = _core.folded([word], model.lowercase, model.normalize)[0]
-    occurrences, sides = _counts(model, examples, word)
+    occurrences, row, sides = _counts(model, examples, word)
     scale = max(1.0, _LEAST / occurrences)
     # The variance of a weighted residual √f(x) diff, with diff = w·w̃ + b + b̃ − ln x. Over the
     # records of training, the mean of f(x) diff² is twice the data loss. For a word that was not
@@ -73,7 +73,8 @@ def infer_vector(
     for (own, met), (words, x) in zip((("", "_tilde"), ("_tilde", "")), sides, strict=True):
         side = arrays[f"W{met}"], arrays[f"b{met}"]
         prior = np.column_stack([arrays[f"W{own}"][alike].astype(float), arrays[f"b{own}"][alike]])
-        absent, expected = _negative_pairs(state.vocabulary, words, x, used["negative"], rng)
+        near = np.append(words, row)  # a word is no negative pair of itself
+        absent, expected = _negative_pairs(state.vocabulary, near, x, used["negative"], rng)
         rows, target = _equations(side, absent, _core.negative_targets(expected))
         negatives = rows, target, np.full(len(absent), float(used["negative_weight"]))
         x = scale * x
@@ -99,8 +100,8 @@ def _with_placeholder(example: str | Sequence[str]) -> str | list[str]:
 
 def _counts(
     model: Trainable, examples: Sequence[str | Sequence[str]], word: str
-) -> tuple[int, list[tuple[npt.NDArray[np.int32], _F64]]]:
-    """Count the contexts. Return the number of occurrences of `word`, and its row and column of X.
+) -> tuple[int, int, list[tuple[npt.NDArray[np.int32], _F64]]]:
+    """Count the contexts. Return the occurrences of `word`, its index, and its row and column of X.
 
     A row or column is a pair of arrays: the indices of the other words of the model that co-occur
     with `word`, and their counts.
@@ -126,7 +127,7 @@ def _counts(
     for name in _settings.names("gaps", "counting"):
         del settings[name]
     words = Vocabulary.from_corpus(iter(examples), **settings | _settings.EVERY_WORD)
-    return int(words.counts[words[word]]), sides
+    return int(words.counts[words[word]]), row, sides
 
 
 def _negative_pairs(
@@ -138,13 +139,13 @@ def _negative_pairs(
 ) -> tuple[npt.NDArray[np.int64], _F64]:
     """Draw words that do not occur near the new word, as negative sampling does in training.
 
-    About `number` words are drawn for each word in `met`. Returns them, and the counts that they
-    would have with the new word, which has the counts `x`, if words were independent. The share of
-    a word in all counts is taken to be its share in the text. If the occurrences of words are not
-    known, no word is drawn.
+    About `number` words are drawn for each count in `x`, but none in `met`. Returns them, and the
+    counts that they would have with the new word, which has the counts `x`, if words were
+    independent. The share of a word in all counts is taken to be its share in the text. If the
+    occurrences of words are not known, no word is drawn.
     """
     counts = vocabulary.counts.astype(float)
-    draws = round(number * len(met))
+    draws = round(number * len(x))
     if not draws or not counts.any():
         return np.empty(0, dtype=np.int64), np.empty(0)
     ends = np.cumsum(counts**_core.NEGATIVE_EXPONENT)
