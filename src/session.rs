@@ -307,21 +307,18 @@ impl Session {
         if !self.subwords {
             return Ok(None);
         }
-        let sides = || -> Result<_> {
-            Ok((
-                parameters.side(false, false)?.0,
-                parameters.side(true, false)?.0,
-            ))
-        };
-        let ((w, w_tilde), dim) = (sides()?, parameters.dim());
+        let [words, contexts] = [false, true].map(|contexts| parameters.side(contexts, false));
+        let (w, w_tilde, dim) = (words?.0, contexts?.0, parameters.dim());
         let design = self.design.as_deref();
         let shrinkage = Shrinkage::of(&self.vocabulary, design, w, w_tilde, dim, monitor)?;
         let Some(found) = shrinkage.found else {
             return Ok(None);
         };
-        let (mut w, mut w_tilde) = sides()?;
+        let [words, contexts] = [false, true].map(|contexts| parameters.side(contexts, false));
+        let ((mut w, b), (mut w_tilde, b_tilde)) = (words?, contexts?);
         let subwords = found.apply(&mut w, &mut w_tilde);
-        parameters.set_vectors(&w, &w_tilde);
+        parameters.set_side(false, &w, &b);
+        parameters.set_side(true, &w_tilde, &b_tilde);
         Ok(Some(subwords))
     }
 

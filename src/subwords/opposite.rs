@@ -1,7 +1,7 @@
 //! Directions in which the two vectors of a word are opposite, and the sum of both without this.
 //!
-//! If X is symmetric, training fits w·w̃ to numbers that are the same for a pair of words in either order. Such a matrix of numbers is
-//! symmetric, and some of its eigenvalues are negative. A large one separates classes of words, such as verbs from
+//! If X is symmetric, training fits w·w̃ to numbers that are the same for a pair of words in either order. Such a matrix of
+//! numbers is symmetric, and some of its eigenvalues are negative. A large one separates classes of words, such as verbs from
 //! nouns: a word stands beside words of the other class more often than beside those of its own. In the direction of
 //! a positive eigenvalue, training makes w and w̃ equal; in that of a negative one it makes w̃ equal to −w, because
 //! only then is their product negative. There, w + w̃ cancels what both vectors know. So the component of w̃ in these
@@ -18,8 +18,8 @@ use std::f64::consts::SQRT_2;
 
 /// At most this many directions are turned (benches/EXPERIMENTS.md, "Opposite directions").
 const DIRECTIONS: usize = 8;
-/// Number of steps of the orthogonal iteration on the covariance of w − w̃. The iteration never ends earlier. They need
-/// not be exact principal directions.
+/// Number of steps of the orthogonal iteration on the covariance of w − w̃. The iteration never ends earlier. The directions
+/// that it finds need not be exact principal directions.
 const STEPS: usize = 100;
 /// At most this many words, the first ones, are used to find the directions. They are the most frequent words, unless
 /// the user chose the order.
@@ -27,13 +27,32 @@ const WORDS: usize = 1 << 14;
 /// Number of rows that one task adds up. The order of additions does not depend on the number of threads.
 const ROWS: usize = 1 << 12;
 
-/// Orthogonal directions of length 1 in which w and w̃ are opposite.
-#[derive(Debug)]
-pub struct OppositeDirections {
-    directions: Vec<Vec<f64>>,
-    // For each direction, the factor of the component of w; that of w̃ is divided by it.
-    balances: Vec<f64>,
+/// A direction in which w and w̃ are opposite.
+#[derive(Debug, PartialEq)]
+struct Direction {
+    // Of length 1.
+    axis: Vec<f64>,
+    // The factor of the component of w; that of w̃ is divided by it.
+    balance: f64,
 }
+
+impl Direction {
+    /// The component of the turned sum of vectors that have these components.
+    fn turned(&self, in_w: f64, in_w_tilde: f64) -> f64 {
+        self.balance * in_w - in_w_tilde / self.balance
+    }
+
+    /// Add a vector of this direction, and this length, to `vector`.
+    fn add(&self, length: f64, vector: &mut [f32]) {
+        for (x, y) in vector.iter_mut().zip(&self.axis) {
+            *x += (length * y) as f32;
+        }
+    }
+}
+
+/// Orthogonal directions in which w and w̃ are opposite.
+#[derive(Debug)]
+pub struct OppositeDirections(Vec<Direction>);
 
 impl OppositeDirections {
     /// The directions for the rows of `w` and `w_tilde`, which have `dim` numbers each. `weights` has a number for each
@@ -60,18 +79,12 @@ impl OppositeDirections {
         let found =
             Covariance::of(&differences, dim, weights, monitor)?.dominating(DIRECTIONS, STEPS);
         drop(differences);
-        let (mut directions, mut balances) = (Vec::new(), Vec::new());
-        for direction in found {
-            let [in_w, in_w_tilde, of_both] = variances_in(&direction, w, w_tilde, weights);
-            if of_both < 0.0 {
-                balances.push((in_w_tilde / in_w).sqrt().sqrt());
-                directions.push(direction);
-            }
-        }
-        Ok(Self {
-            directions,
-            balances,
-        })
+        let opposite = found.into_iter().filter_map(|axis| {
+            let [in_w, in_w_tilde, of_both] = variances_in(&axis, w, w_tilde, weights);
+            let balance = (in_w_tilde / in_w).sqrt().sqrt();
+            (of_both < 0.0).then_some(Direction { axis, balance })
+        });
+        Ok(Self(opposite.collect()))
     }
 
     /// Add to each row of `w` the row of `w_tilde` with its components in the directions turned.
@@ -79,35 +92,14 @@ impl OppositeDirections {
         (w.par_chunks_exact_mut(dim), w_tilde.par_chunks_exact(dim))
             .into_par_iter()
             .for_each(|(w, w_tilde)| {
-                let turned = self.turned(w, w_tilde);
-                let plain = self.components(w, w_tilde).map(|[x, y]| x + y);
+                for direction in &self.0 {
+                    let [x, y] = [&*w, w_tilde].map(|side| component(side, &direction.axis));
+                    direction.add(direction.turned(x, y) - (x + y), w);
+                }
                 for (sum, x) in w.iter_mut().zip(w_tilde) {
                     *sum += x;
                 }
-                for (direction, change) in self.directions.iter().zip(turned.into_iter().zip(plain))
-                {
-                    for (x, y) in w.iter_mut().zip(direction) {
-                        *x += ((change.0 - change.1) * y) as f32;
-                    }
-                }
             });
-    }
-
-    /// The components of both vectors of a word in each direction; 0 after the last direction.
-    fn components(&self, w: &[f32], w_tilde: &[f32]) -> [[f64; 2]; DIRECTIONS] {
-        std::array::from_fn(|k| {
-            let side = |vector| self.directions.get(k).map_or(0.0, |d| component(vector, d));
-            [side(w), side(w_tilde)]
-        })
-    }
-
-    /// The components of the turned sum of both vectors in each direction; 0 after the last direction.
-    fn turned(&self, w: &[f32], w_tilde: &[f32]) -> [f64; DIRECTIONS] {
-        let components = self.components(w, w_tilde);
-        std::array::from_fn(|k| {
-            let [x, y] = components[k];
-            self.balances.get(k).map_or(0.0, |c| c * x - y / c)
-        })
     }
 
     /// Move the vectors of one word so that w + w̃ becomes the turned sum plus `by`.
@@ -116,23 +108,17 @@ impl OppositeDirections {
     /// component p, w gets ½(1 + √2)p and w̃ gets ½(1 − √2)p. The product of these numbers is −p²/4, that of p/2 and −p/2:
     /// so w·w̃ stays negative in this direction, as training made it.
     pub(super) fn move_word(&self, w: &mut [f32], w_tilde: &mut [f32], by: &[f32]) {
-        let (before, turned) = (self.components(w, w_tilde), self.turned(w, w_tilde));
-        for ((w, w_tilde), by) in w.iter_mut().zip(&mut *w_tilde).zip(by) {
+        for direction in &self.0 {
+            let [in_w, in_w_tilde, by] =
+                [&*w, &*w_tilde, by].map(|vector| component(vector, &direction.axis));
+            let new = direction.turned(in_w, in_w_tilde) + by;
+            // Half of `by` is added below.
+            direction.add(0.5 * (1.0 + SQRT_2) * new - in_w - 0.5 * by, w);
+            direction.add(0.5 * (1.0 - SQRT_2) * new - in_w_tilde - 0.5 * by, w_tilde);
+        }
+        for ((w, w_tilde), by) in w.iter_mut().zip(w_tilde).zip(by) {
             *w += 0.5 * by;
             *w_tilde += 0.5 * by;
-        }
-        for (direction, ([in_w, in_w_tilde], turned)) in
-            self.directions.iter().zip(before.into_iter().zip(turned))
-        {
-            let by = component(by, direction);
-            let new = turned + by;
-            // What is left to add after half of `by` was added to both.
-            let to_w = 0.5 * (1.0 + SQRT_2) * new - (in_w + 0.5 * by);
-            let to_w_tilde = 0.5 * (1.0 - SQRT_2) * new - (in_w_tilde + 0.5 * by);
-            for ((w, w_tilde), y) in w.iter_mut().zip(&mut *w_tilde).zip(direction) {
-                *w += (to_w * y) as f32;
-                *w_tilde += (to_w_tilde * y) as f32;
-            }
         }
     }
 }
@@ -241,7 +227,7 @@ mod tests {
             let signs = std::array::from_fn(|k| if k < opposite_ones { -1.0 } else { 1.0 });
             let sample = sample(seed, words, signs);
             let directions = opposite(1, &sample);
-            prop_assert_eq!(directions.directions.len(), opposite_ones);
+            prop_assert_eq!(directions.0.len(), opposite_ones);
             let (w, w_tilde, _) = &sample;
             let mut turned = vec![0.0; w.len()];
             directions.add_turned(&mut turned, w_tilde, DIM);
@@ -277,9 +263,9 @@ mod tests {
                 let by: Vec<f32> = (0..DIM).map(|k| scale * (k as f32).sin()).collect();
                 let apart = |w: &[f32], w_tilde: &[f32]| -> Vec<f32> {
                     let mut apart: Vec<f32> = w.iter().zip(w_tilde).map(|(x, y)| x - y).collect();
-                    for direction in &directions.directions {
-                        let length = component(&apart, direction);
-                        apart.iter_mut().zip(direction).for_each(|(x, y)| *x -= (length * y) as f32);
+                    for Direction { axis, .. } in &directions.0 {
+                        let length = component(&apart, axis);
+                        apart.iter_mut().zip(axis).for_each(|(x, y)| *x -= (length * y) as f32);
                     }
                     apart
                 };
@@ -289,8 +275,8 @@ mod tests {
                 for ((w, w_tilde), expected) in w.iter().zip(&*w_tilde).zip(&*expected) {
                     prop_assert!((w + w_tilde - expected).abs() < 1e-4);
                 }
-                for direction in &directions.directions {
-                    let [p, x, y] = [&*expected, &*w, &*w_tilde].map(|v| component(v, direction));
+                for Direction { axis, .. } in &directions.0 {
+                    let [p, x, y] = [&*expected, &*w, &*w_tilde].map(|v| component(v, axis));
                     prop_assert!((x * y + p * p / 4.0).abs() < 1e-3 * (1.0 + p * p));
                 }
                 for (x, y) in apart(w, w_tilde).iter().zip(before) {
@@ -321,7 +307,7 @@ mod tests {
         fn several_threads_find_what_one_does(seed: u64, words in 1_usize..9000) {
             let signs = std::array::from_fn(|k| if k < 2 { -1.0 } else { 1.0 });
             let sample = sample(seed, words, signs);
-            prop_assert_eq!(opposite(1, &sample).directions, opposite(3, &sample).directions);
+            prop_assert_eq!(opposite(1, &sample).0, opposite(3, &sample).0);
         }
     }
 
@@ -329,6 +315,6 @@ mod tests {
     fn equal_vectors_of_both_sides_have_no_opposite_direction() {
         let row = [1.0; 4 * DIM];
         let directions = opposite(1, &(row.to_vec(), row.to_vec(), vec![1.0; 4]));
-        assert!(directions.directions.is_empty());
+        assert!(directions.0.is_empty());
     }
 }

@@ -129,8 +129,8 @@ pub fn negative_target(expected: f64) -> f64 {
     0.5 * expected.ln() - 1.0
 }
 
-/// The targets of negative pairs ([`negative_target`]). A target t_ij = ½ ln E_ij − 1 is the sum of two terms: one depends on the
-/// word only, the other on the context word only.
+/// The targets of negative pairs ([`negative_target`]). A target t_ij = ½ ln E_ij − 1 is the sum of two terms: one
+/// depends on the word only, the other on the context word only.
 #[derive(Debug)]
 pub(super) struct NegativeTargets([Vec<f32>; 2]);
 

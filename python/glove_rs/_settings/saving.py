@@ -38,7 +38,7 @@ def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def restored(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the parameters of which :func:`saved` returned `settings`, also in an older version.
+    """Convert what :func:`saved` returned, in this or in an older version, back to parameters.
 
     Phrases are an object of the core.
 

@@ -127,23 +127,15 @@ impl Parameters {
         }
     }
 
-    /// Replace the vectors by the rows of `w` and `w_tilde`, row-major (V, dim) both. X must not be rectangular. Biases and
-    /// accumulators stay. The ‖w‖² in row-wise rows are then wrong until `SharedRows::new` computes them anew.
-    pub fn set_vectors(&mut self, w: &[f32], w_tilde: &[f32]) {
-        let dim = self.dim();
-        (
-            self.words_mut(),
-            w.par_chunks_exact(dim),
-            w_tilde.par_chunks_exact(dim),
-        )
-            .into_par_iter()
-            .for_each(|(rows, w, w_tilde)| {
-                for (mut row, vector) in rows.into_iter().zip([w, w_tilde]) {
-                    for (k, &x) in vector.iter().enumerate() {
-                        *row.component(k) = x;
-                    }
-                }
-            });
+    /// Replace W and b or, if `contexts`, W̃ and b̃. Accumulators stay. The ‖w‖² in row-wise rows are then wrong until
+    /// `SharedRows::new` computes them anew.
+    pub fn set_side(&mut self, contexts: bool, vectors: &[f32], biases: &[f32]) {
+        let side = if contexts {
+            &mut self.context_side
+        } else {
+            &mut self.word_side
+        };
+        side.set_values(vectors, biases);
     }
 
     /// The rows of both sides, for reading.
@@ -212,7 +204,7 @@ mod tests {
     use crate::monitor::Monitor;
 
     #[test]
-    fn set_vectors_replaces_the_vectors_alone() {
+    fn a_side_is_replaced_without_its_accumulators() {
         for optimizer in [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad] {
             let layout = RowLayout::new(19, optimizer);
             let mut parameters = Parameters::random(7, layout, 5, &Monitor::new()).unwrap();
@@ -225,7 +217,9 @@ mod tests {
                     .map(|k| factor * (k as f32).sin())
                     .collect::<Vec<f32>>()
             });
-            parameters.set_vectors(&new[0], &new[1]);
+            for (k, contexts) in [false, true].into_iter().enumerate() {
+                parameters.set_side(contexts, &new[k], &before[k]);
+            }
             for (k, contexts) in [false, true].into_iter().enumerate() {
                 let after = side(&parameters, contexts, false);
                 assert_eq!(after, (new[k].clone(), before[k].clone()));
