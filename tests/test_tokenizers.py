@@ -11,7 +11,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from glove_rs import Cooccurrence, Glove, Vocabulary
@@ -22,7 +22,8 @@ CHINESE = "我来到北京清华大学，他说：“C++ 3.14 很好！”…"
 
 def words(text, **parameters):
     """How often each word is found."""
-    vocabulary = Vocabulary.from_corpus([text], min_count=1, **parameters)
+    # An iterator is always read as documents. A list could be taken for names of files.
+    vocabulary = Vocabulary.from_corpus(iter([text]), min_count=1, **parameters)
     return dict(zip(vocabulary.words, vocabulary.counts.tolist(), strict=True))
 
 
@@ -96,6 +97,9 @@ def test_token_lists_are_folded_but_not_split(tokenizer, normalize):
     assert set(vocabulary.words) == {"new york", accented.lower()}
 
 
+# Texts that are names of files as well: the folder of the package, and a pattern.
+@example("python")
+@example("*n")
 @given(text=st.text(st.characters(max_codepoint=0x24F, exclude_categories=["Cs"])))
 def test_folding_is_pythons(text):
     for form in ("NFC", "NFKC"):
