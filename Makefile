@@ -65,7 +65,7 @@ WORKERS := -n logical --maxprocesses 4 --dist worksteal
 quick: $(DEV) $(INSTALLED) ## Build without link-time optimisation, run the tests of the core and the fast Python tests
 	$(PY) -m maturin develop --profile quick --quiet --skip-install
 	@core=$$(mktemp); \
-	PROPTEST_CASES=64 cargo test --profile quick --lib >"$$core" 2>&1 & pid=$$!; \
+	PROPTEST_CASES=32 cargo test --profile quick --lib >"$$core" 2>&1 & pid=$$!; \
 	HYPOTHESIS_PROFILE=quick $(PY) -m pytest -q -m "not slow" $(WORKERS) $(ARGS); python=$$?; \
 	wait $$pid; rust=$$?; cat "$$core"; rm -f "$$core"; exit $$((python | rust))
 	@rm -f $(BUILT) # the next `make test` builds the release again

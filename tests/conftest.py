@@ -27,7 +27,7 @@ from golden_files import SHARED
 
 _CHECKS = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
 settings.register_profile("full", max_examples=60, deadline=None, suppress_health_check=_CHECKS)
-settings.register_profile("quick", max_examples=15, deadline=None, suppress_health_check=_CHECKS)
+settings.register_profile("quick", max_examples=10, deadline=None, suppress_health_check=_CHECKS)
 settings.register_profile(
     "ci", max_examples=100, deadline=None, derandomize=True, suppress_health_check=_CHECKS
 )

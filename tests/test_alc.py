@@ -81,6 +81,7 @@ def test_the_transform_is_weighted_least_squares(model, weighting, has_scipy, mo
     assert_allclose(found, expected, rtol=1e-7, atol=1e-9)
 
 
+@pytest.mark.slow
 def test_words_without_a_vector_are_left_out_of_the_transform(model):
     words = model.vectors.index_to_key[3:]
     vectors = model.vectors.vectors[3:].astype(np.float64)
@@ -99,6 +100,7 @@ def test_rectangular_counts_are_refused(model, use):
         use(*arguments)
 
 
+@pytest.mark.slow
 def test_a_vocabulary_smaller_than_the_dimension_has_no_transform():
     model = Glove(dim=8, min_count=1, epochs=1, threads=1, progress=False).fit([["a", "b"] * 9])
     with pytest.raises(ValueError, match="at least 8 words with linearly independent contexts"):
@@ -114,6 +116,7 @@ def test_a_wrong_weighting_is_refused(model, weighting):
 # --- embeddings -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=40)
 @given(
     st.lists(st.lists(st.sampled_from(["a", "b", "c", "unknown"]), max_size=6), min_size=1),
@@ -302,6 +305,7 @@ def test_the_permutation_test_is_near_the_share_of_all_permutations():
     assert abs(result["p_value"][0] - exact) < 5 * math.sqrt(exact * (1 - exact) / 2000) + 1e-3
 
 
+@pytest.mark.slow
 def test_permutations_of_clusters_keep_the_residuals_of_a_cell_together():
     """If all contexts of a cluster have the same covariates, the cluster means are permuted."""
     rng = np.random.default_rng(8)
@@ -357,6 +361,7 @@ def test_the_bootstrap_and_the_jackknife_give_like_errors():
     assert (other["std_error"] != bootstrap["std_error"]).all()
 
 
+@pytest.mark.slow
 @settings(max_examples=25)
 @given(seed=seeds, scale=st.floats(0.1, 10))
 def test_regress_does_not_depend_on_rotation_and_order_and_scales_with_the_square(seed, scale):
@@ -431,6 +436,7 @@ def test_timestamps_are_regressed_on_as_days_are(errors):
     assert other["p_value"] == one["p_value"]
 
 
+@pytest.mark.slow
 def test_covariates_come_from_columns_formulas_mappings_frames_and_arrays():
     pandas = pytest.importorskip("pandas")
     pytest.importorskip("formulaic")
@@ -512,6 +518,7 @@ def test_degenerate_regressions_are_refused(covariates, options, message):
         alc.regress(embeddings(random_case(1, n=6)[0]), covariates, **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("formula", "message"),
     [
@@ -669,6 +676,7 @@ def test_unknown_words_of_a_similarity_are_in_a_warning_and_a_note(grouped):
     assert "without a vector: none" in str(table)
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 def test_cosines_do_not_depend_on_a_rotation_of_the_space(seed):
     rng = np.random.default_rng(seed)
@@ -684,6 +692,7 @@ def test_cosines_do_not_depend_on_a_rotation_of_the_space(seed):
 # --- embeddings of all words ----------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_feature_embeddings_are_transformed_means_of_counts(model, text):
     half = Cooccurrence.from_corpus(iter(text[:80]), min_count=1, window=5, progress=False)
     A = model.transform_matrix()

@@ -100,6 +100,7 @@ def test_lists_of_one_length_are_read_and_null_lists_are_not():
     assert counted(column[1:]) == {"a": 1}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*SCALARS, pa.null()], ids=str)
 @pytest.mark.parametrize("rows", [0, 1, 3])
 def test_a_column_of_nulls_has_no_documents(kind, rows):

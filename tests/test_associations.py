@@ -77,6 +77,7 @@ seeds = st.integers(0, 2**32 - 1)
 alternatives = st.sampled_from(["greater", "less", "two-sided"])
 
 
+@pytest.mark.slow
 @given(seed=seeds, x=sizes, y=sizes, a=sizes, b=sizes, alternative=alternatives)
 def test_weat_is_the_naive_computation(seed, x, y, a, b, alternative):
     wv = random_model(x + y + a + b, seed=seed)
@@ -92,6 +93,7 @@ def test_weat_is_the_naive_computation(seed, x, y, a, b, alternative):
     assert_allclose(result.p_value, reference_p_value(values, x, alternative))
 
 
+@pytest.mark.slow
 @given(seed=seeds, a=st.integers(1, 4), b=st.integers(1, 4), alternative=alternatives)
 def test_sc_weat_is_the_naive_computation(seed, a, b, alternative):
     wv = random_model(2 + a + b, seed=seed)
@@ -106,6 +108,7 @@ def test_sc_weat_is_the_naive_computation(seed, a, b, alternative):
     assert list(result["word"]) == words
 
 
+@pytest.mark.slow
 @given(seed=seeds, x=sizes, y=sizes, a=sizes)
 def test_rnd_and_ripa_are_the_naive_computations(seed, x, y, a):
     wv = random_model(x + y + a, seed=seed)
@@ -125,6 +128,7 @@ def test_rnd_and_ripa_are_the_naive_computations(seed, x, y, a):
     assert_allclose(result["std_of_pairs"], scores.std(axis=1), atol=1e-9)
 
 
+@pytest.mark.slow
 @given(seed=seeds)
 def test_an_axis_is_the_difference_of_means_or_the_mean_of_unit_differences(seed):
     wv = random_model(7, seed=seed)
@@ -146,6 +150,7 @@ def test_an_axis_is_the_difference_of_means_or_the_mean_of_unit_differences(seed
 # --- invariances ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(seed=seeds, scale=st.floats(0.5, 20))
 def test_cosine_tests_do_not_change_by_rotation_order_and_scaling(seed, scale):
     wv = random_model(12, seed=seed)
@@ -269,6 +274,7 @@ def values_and_bounds(wv: WordVectors, **options: object) -> list[tuple]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["bootstrap", "jackknife"])
 @pytest.mark.parametrize("kind", INTERVALS)
 def test_intervals_are_those_of_the_bootstrap(tmp_path, method, kind):
@@ -551,6 +557,7 @@ def test_a_missing_file_of_sets_is_an_error_of_the_system(tmp_path):
 # --- results ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_results_print_convert_and_plot():
     pytest.importorskip("matplotlib").use("Agg")
     wv = random_model(10)

@@ -32,6 +32,7 @@ def brute_force(documents, words, *, symmetric, distance_weighting, keep_gaps):
     return X
 
 
+@pytest.mark.slow
 @given(
     documents=baskets,
     min_count=st.integers(1, 3),
@@ -58,6 +59,7 @@ def test_every_pair_of_a_document_is_counted(
     np.testing.assert_allclose(X.to_scipy().toarray(), expected, rtol=1e-12)
 
 
+@pytest.mark.slow
 @given(documents=baskets, symmetric=st.booleans())
 def test_without_weights_a_document_is_a_window_that_is_long_enough(documents, symmetric):
     settings = {"symmetric": symmetric, "distance_weighting": False, "min_count": 1}
@@ -94,6 +96,7 @@ def test_words_far_apart_and_rare_words_are_counted_in_several_segments():
     assert free.nnz == window.nnz
 
 
+@pytest.mark.slow
 def test_a_document_of_10000_words_is_counted_and_a_longer_one_is_named():
     long = [f"w{k % 100}" for k in range(10_000)]
     X = Cooccurrence.from_corpus([long], window=None, min_count=1, distance_weighting=False)
@@ -111,6 +114,7 @@ def test_the_number_of_a_document_does_not_count_blank_lines(tmp_path):
         Cooccurrence.from_corpus(path, window=None, min_count=1)
 
 
+@pytest.mark.slow
 def test_dropped_words_do_not_count_for_the_length_of_a_document():
     # 9,000 of the 20,000 tokens have a word of the vocabulary. The limit is 10,000 words.
     document = ["a", "b", "c"] * 3000 + [f"rare{k}" for k in range(11_000)]

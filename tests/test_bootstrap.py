@@ -40,6 +40,7 @@ def test_each_draw_has_the_correlation_of_the_drawn_items(monkeypatch, cells):
             assert found[model, draw] == pytest.approx(expected, abs=1e-12)
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(*[st.integers(-3, 3)] * 3), min_size=2, max_size=12), st.integers(0, 2**32)
 )
@@ -74,6 +75,7 @@ def test_shares_are_those_of_drawn_items():
     assert np.allclose(found * 50, np.round(found * 50))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "measure",
     ["fraction", *(pytest.param(m, marks=pytest.mark.slow) for m in ("Spearman", "difference"))],
@@ -128,6 +130,7 @@ def coverage(truth, samples):
     return np.mean([low <= truth <= high for low, high in samples])
 
 
+@pytest.mark.slow
 def test_an_interval_of_a_share_holds_the_truth_19_times_in_20():
     rng = np.random.default_rng(4)
     samples = [

@@ -37,6 +37,7 @@ def lines_of(wv):
     return "".join(f"{word}\t{word.split('-')[0]}\n" for word in wv.index_to_key)
 
 
+@pytest.mark.slow
 def test_separate_categories_are_pure_whatever_the_lengths_of_their_vectors(tmp_path):
     wv = around(CENTRES, 0.05)
     result = evaluation.categories(wv, written(tmp_path, lines_of(wv)))
@@ -51,6 +52,7 @@ def test_purity_is_the_share_of_the_most_frequent_categories(tmp_path):
     assert evaluation.categories(wv, path).purity == pytest.approx(4 / 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_purity_is_that_of_scikit_learns_clusters(tmp_path, seed):
     cluster = pytest.importorskip("sklearn.cluster", reason="scikit-learn is not installed")

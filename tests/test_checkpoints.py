@@ -143,6 +143,7 @@ def test_counts_alone_are_counted_again(zipf, whole, folder):
     assert_same(Glove(**SETTINGS).fit(zipf.path, checkpoint_dir=folder, resume=True), whole)
 
 
+@pytest.mark.slow
 def test_counts_can_be_trained_on_with_checkpoints(zipf, tmp_path):
     X = Cooccurrence.from_corpus(zipf.path, symmetric=False)
     options = {"checkpoint_dir": tmp_path, "resume": True}
@@ -154,6 +155,7 @@ def test_counts_can_be_trained_on_with_checkpoints(zipf, tmp_path):
         Glove(**SETTINGS).fit_cooccurrence(X * 2, **options)
 
 
+@pytest.mark.slow
 def test_a_finished_training_is_not_trained_further_unless_there_are_more_epochs(
     zipf, whole, folder
 ):
@@ -177,6 +179,7 @@ def test_the_learning_rate_stays_halved(tmp_path):
     assert_same(Glove.resume(tmp_path), whole)
 
 
+@pytest.mark.slow
 def test_early_stopping_and_anchors_go_on_as_they_were(zipf, whole, tmp_path):
     options = {
         "settings": {"epochs": 40, "learning_rate": 0.3},
@@ -454,6 +457,7 @@ def test_a_checkpoint_tells_what_it_is(stopped):
 # --- schedules ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("schedule", ["linear", "cosine"])
 def test_falling_rates_go_on_where_they_were(zipf, tmp_path, schedule):
     settings = {"schedule": schedule, "negative": 1.0, "learning_rate": 0.2}

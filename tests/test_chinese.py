@@ -34,11 +34,13 @@ def words(text, **settings):
     return set(Vocabulary.from_corpus([text], **ZH, **settings).words)
 
 
+@pytest.mark.slow
 def test_traditional_words_are_found_and_keep_their_characters():
     assert "自然語言" not in words("自然語言")
     assert words("自然語言", simplified_lookup=True) == {"自然語言"}
 
 
+@pytest.mark.slow
 def test_words_of_a_list_or_a_file_stay_whole(tmp_path):
     path = tmp_path / "words.txt"
     path.write_bytes(f"\ufeff{MADE_UP} 3 n\r\n\n石墨烯\n云 nz\n".encode())
@@ -48,6 +50,7 @@ def test_words_of_a_list_or_a_file_stay_whole(tmp_path):
         assert MADE_UP in X.vocabulary
 
 
+@pytest.mark.slow
 def test_a_traditional_entry_matches_simplified_text_with_the_simplified_look_up():
     given = {"user_dictionary": ["糊塗蟲機器"]}
     assert MADE_UP not in words(TEXT[0], **given)
@@ -85,6 +88,7 @@ def test_another_tokenizer_is_refused(tokenizer, given):
         Cooccurrence.estimate(TEXT, tokenizer=tokenizer, **given)
 
 
+@pytest.mark.slow
 def test_a_saved_model_and_a_checkpoint_do_not_need_the_file(tmp_path):
     path = tmp_path / "words.txt"
     path.write_text(f"{MADE_UP} 1000000 n\n", encoding="utf-8")

@@ -206,6 +206,7 @@ def test_alone_it_prints_its_help():
     assert result.stderr == done("--help")
 
 
+@pytest.mark.slow
 def test_an_unknown_option_is_answered_with_the_nearest_and_the_usage_of_its_command():
     usage = "usage: glove-rs fit CORPUS... --out DIR [options]"
     for arguments, near in {
@@ -300,6 +301,7 @@ def test_wrong_calls_end_with_2():
     assert "--wind" in reason(2, "cooccur", "c", "-o", "x", "--wind", "3")
 
 
+@pytest.mark.slow
 def test_a_value_out_of_range_is_a_wrong_call_that_names_the_option(text, tmp_path):
     out = ["--out", tmp_path / "m"]
     assert reason(2, "fit", text, *out, "--window", 0) == (
@@ -360,6 +362,7 @@ def test_fit_prints_what_it_made(text, tmp_path):
     assert len(WordVectors.load(tmp_path / "v.txt")) == 60
 
 
+@pytest.mark.slow
 def test_a_folder_is_replaced_only_if_asked_and_only_if_it_is_ours(text, tmp_path):
     out = tmp_path / "model"
     done("fit", text, "--out", out, *SETTINGS)
@@ -384,6 +387,7 @@ def test_a_folder_that_cannot_be_made_is_refused_before_training(text):
     assert message.startswith("glove-rs fit: /proc/model: ")
 
 
+@pytest.mark.slow
 def test_step_by_step_is_the_same_as_at_once(text, tmp_path):
     done("vocab", text, "--min-count", 2, "-o", tmp_path / "vocab.txt")
     common = ["--vocab", tmp_path / "vocab.txt", "--window", 4]
@@ -408,6 +412,7 @@ def test_step_by_step_is_the_same_as_at_once(text, tmp_path):
     assert result == {"words": 60, "records": counts.nnz, "total": pytest.approx(counts.total)}
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_a_model(made, tmp_path):
     common = ["--preset", "paper", "--x-max", 10, *REPEATABLE]
     counts = made / "counts"
@@ -427,6 +432,7 @@ def test_training_goes_on_from_a_model(made, tmp_path):
     assert "--start must have --dim=5" in refused
 
 
+@pytest.mark.slow
 def test_an_update_is_that_of_the_api(text, tmp_path):
     (tmp_path / "more.txt").write_text("w1 new w2 new\n" * 5)
     saved = ["--save-counts", "counts"]
@@ -559,6 +565,7 @@ def test_to_print_no_words_is_refused(made, topn):
         assert message.endswith(f"--topn must be an integer >= 1, got {topn}")
 
 
+@pytest.mark.slow
 def test_a_new_word_gets_a_vector_of_examples(made, tmp_path):
     examples = ["w1 sultan w2 w3\n", "w4 w1 sultan\n"]
     (tmp_path / "examples.txt").write_text("".join(examples) + "\n")
@@ -577,6 +584,7 @@ def test_a_new_word_gets_a_vector_of_examples(made, tmp_path):
     assert "sultan" in reason(1, "infer", made / "model.glove", "--word", "sultan", stdin=b"w1 w2")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["gz", "utf-16", "zip", "folder", "pattern", "url"])
 def test_examples_of_a_new_word_are_read_as_any_text(made, tmp_path, kind):
     examples = "w1 sultan w2 w3\nw4 w1 sultan\n"
@@ -752,6 +760,7 @@ def test_shuffled_records_are_told(made, tmp_path):
     assert answer("info", tmp_path / "shuffled.bin")[0]["sorted"] is False
 
 
+@pytest.mark.slow
 def test_records_and_parameters_are_described_as_their_numbers_say(made, tmp_path):
     records = np.fromfile(made / "cooccurrence.bin", "<i4, <i4, <f8")
     [found] = answer("info", made / "cooccurrence.bin")
@@ -833,6 +842,7 @@ def test_an_estimate_names_settings_that_fit(tmp_path):
 # --- errors ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
     out = ["--out", tmp_path / "m"]
     text, vectors = made / "text.txt", made / "vectors.txt"
@@ -854,6 +864,7 @@ def test_files_of_the_wrong_kind_are_refused_by_what_they_are(made, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_command_without_vocab_does_not_advise_vocab(made, tmp_path):
     out = ["--out", tmp_path / "m"]
     text, numbers = made / "text.txt", made / "stanford.bin"
@@ -904,6 +915,7 @@ def test_truncated_files_are_refused_with_their_offset(made, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_a_vocabulary_of_other_counts_is_noticed(made, tmp_path):
     lines = (made / "vocab.txt").read_bytes().splitlines(keepends=True)
     (tmp_path / "short.txt").write_bytes(b"".join(lines[:-5]))
@@ -1205,6 +1217,7 @@ def test_progress_is_shown_on_a_terminal_only(text, tmp_path):
 # --- archives, packed files and names ------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_file_in_an_archive_is_an_input(made, tmp_path):
     packed = tmp_path / "files.zip"
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -1223,6 +1236,7 @@ def test_a_file_in_an_archive_is_an_input(made, tmp_path):
     assert about["files"] == ["text.txt", "vectors.txt", "vocab.txt"]
 
 
+@pytest.mark.slow
 def test_outputs_are_packed_by_their_names(made, tmp_path):
     for name, first in (("v.txt.gz", b"\x1f\x8b"), ("v.bin.zst", b"\x28\xb5\x2f\xfd")):
         done("convert", made / "model.glove", tmp_path / name)

@@ -151,6 +151,7 @@ def run(arguments: list[str], monkeypatch) -> tuple[object, str]:
 
 
 # All cases take minutes. So the tests run a sample of them, the same on every machine.
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "sample", [slice(50), pytest.param(slice(50, 500), marks=pytest.mark.slow)]
 )

@@ -151,6 +151,7 @@ def test_a_cut_record_is_refused():
 # --- training -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_files_are_named_and_laid_out_as_theirs(counted):
     result = train(
         *(counted, "all", "-iter", 5, "-checkpoint-every", 2, "-binary", 2),
@@ -196,6 +197,7 @@ def test_models_of_text(counted, model, how):
     assert not (counted / f"m{model}.txt").read_text(encoding="utf-8").startswith("1")
 
 
+@pytest.mark.slow
 def test_binary_decides_what_is_written(counted):
     train(counted, "text", "-iter", 1)
     train(counted, "bin", "-iter", 1, "-binary", 1, "-save-gradsq", 1)
@@ -204,6 +206,7 @@ def test_binary_decides_what_is_written(counted):
     assert {p.name for p in counted.glob("gradsq*")} == {"gradsq.bin"}
 
 
+@pytest.mark.slow
 def test_with_one_thread_the_seed_decides(counted):
     # The same checks as in randomization.test.sh, a test of Stanford's tools.
     def trained(save, *flags):
@@ -219,6 +222,7 @@ def test_with_one_thread_the_seed_decides(counted):
     assert first[0] == first[1]
 
 
+@pytest.mark.slow
 def test_a_checkpoint_goes_on_as_if_there_had_been_no_pause(counted):
     # The last check of randomization.test.sh, and a comparison of the losses.
     flags = ["-checkpoint-every", 2, "-binary", 1]
@@ -312,6 +316,7 @@ def test_tools_that_need_flags_print_their_usage_without():
     assert "TOOL must be one of" in reason(2, "compat", "word2vec")
 
 
+@pytest.mark.slow
 def test_what_goes_wrong_is_one_line_and_1(text, counted, tmp_path):
     missing = reason(1, "compat", "cooccur", "-vocab-file", "none.txt", stdin=text)
     assert missing == "glove-rs compat cooccur: none.txt: No such file or directory"

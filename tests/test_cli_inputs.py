@@ -94,6 +94,7 @@ def as_arguments(options: dict[str, object]) -> list[str]:
     return arguments
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [

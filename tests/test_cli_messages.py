@@ -89,6 +89,7 @@ def test_a_message_about_counts_without_pairs_names_options(corpus):
     assert "(see --min-count and --max-vocab)" in message
 
 
+@pytest.mark.slow
 def test_names_of_files_and_words_are_no_parameters(corpus):
     for name in ("min_count", "dir/min_count.txt", "min_count=9"):
         assert f"{name}: No such file" in reason(1, "vocab", name)
@@ -98,6 +99,7 @@ def test_names_of_files_and_words_are_no_parameters(corpus):
     assert "--min-count" not in reason(1, "similar", "m.glove", "min_counts")
 
 
+@pytest.mark.slow
 def test_what_the_user_wrote_is_kept_in_messages(corpus):
     for name in ("tweets min_count 5.txt", "x_max", "epochs=5.txt", "window=5/text.txt"):
         Path(name).parent.mkdir(exist_ok=True)
@@ -166,6 +168,7 @@ def test_a_summary_goes_to_standard_error_if_data_go_to_standard_output(
     assert "must be a file with --json" in reason(2, *again, out, "--json", "--overwrite")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no /dev/full")
 @pytest.mark.parametrize(
     "arguments",

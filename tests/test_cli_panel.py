@@ -56,6 +56,7 @@ def test_json_has_every_number(made):
     assert all(row["difference"]["found"] == row["score"]["found"] for row in found["rows"])
 
 
+@pytest.mark.slow
 def test_the_web_page_is_written_beside_the_table(made, tmp_path):
     page = tmp_path / "panel.html"
     command = ("evaluate", made / "ours.native", "--panel", made / "sets")
@@ -81,6 +82,7 @@ def test_a_file_that_is_no_set_is_named_in_a_warning(made, tmp_path):
     assert line.startswith(f"glove-rs: warning: skipped in the panel: {path}: this is not an eval")
 
 
+@pytest.mark.slow
 def test_a_failure_says_why(made, tmp_path):
     command = ("evaluate", made / "ours.native", "--panel")
     assert "there is no evaluation set in this folder" in reason(1, *command, tmp_path)

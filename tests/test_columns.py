@@ -393,6 +393,7 @@ def test_rows_longer_than_a_block_are_read(tmp_path):
         assert counted(tmp_path / name, column="text", memory="1MB") == wanted
 
 
+@pytest.mark.slow
 def test_a_large_row_group_is_decoded_in_small_batches(tmp_path):
     from glove_rs._io.tables import TextTables
 
@@ -835,6 +836,7 @@ def _run(arguments: list[str]) -> int:
     return main(arguments)
 
 
+@pytest.mark.slow
 def test_the_command_line_names_its_options_in_errors(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     _parquet(Path("t.parquet"))

@@ -42,6 +42,7 @@ def orthogonal(rng: np.random.Generator, dim: int) -> np.ndarray:
 # --- align ----------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000), st.integers(1, 6), st.floats(0.1, 9))
 def test_a_rotation_and_a_scale_are_undone(seed, dim, factor):
     rng = np.random.default_rng(seed)
@@ -52,6 +53,7 @@ def test_a_rotation_and_a_scale_are_undone(seed, dim, factor):
     assert np.allclose(only_turned, factor * a.vectors, atol=1e-4 * factor)
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10_000))
 def test_align_is_the_best_rotation_and_keeps_cosines(seed):
     rng = np.random.default_rng(seed)
@@ -145,6 +147,7 @@ def sampled(
     return Bootstrap(store, None)
 
 
+@pytest.mark.slow
 def test_only_changed_words_have_intervals_above_zero(tmp_path):
     rng = np.random.default_rng(4)
     true = rng.normal(size=(300, 20))
@@ -163,6 +166,7 @@ def test_only_changed_words_have_intervals_above_zero(tmp_path):
     assert np.mean(plain["change"][10:]) > 0.05  # without replicates, noise adds to the change
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "excess", [1.5, *(pytest.param(x, marks=pytest.mark.slow) for x in (1.2, 2.0))]
 )
@@ -184,6 +188,7 @@ def test_replicates_that_vary_more_than_the_models_do_not_hide_changes(tmp_path,
     assert all(row == rows[row["word"]] for row in chosen)
 
 
+@pytest.mark.slow
 @given(
     st.floats(0.1, 1), st.floats(0.1, 100), st.floats(0.1, 100), st.floats(0, 9), st.floats(0.01, 9)
 )
@@ -197,6 +202,7 @@ def test_the_factor_of_a_word_makes_its_change_zero(cosine, p, q, s, t):
     assert opposite == np.inf
 
 
+@pytest.mark.slow
 def test_changed_words_say_why_words_are_left_out_and_warn_of_missing_replicates(tmp_path):
     rng = np.random.default_rng(4)
     true = rng.normal(size=(60, 20))
@@ -389,6 +395,7 @@ def test_a_bootstrap_of_a_slice_outlives_the_slices():
     assert np.isfinite(bootstrap.similarities([("a", "b")])["similarity"]).all()
 
 
+@pytest.mark.slow
 def test_slices_have_one_space_and_their_own_words():
     text = ["a b c", "a b d"] * 6 + ["a b e", "a b"] * 6
     labels = [1] * 12 + [2] * 12
@@ -417,6 +424,7 @@ def test_slices_have_one_space_and_their_own_words():
         periods.drift("f")
 
 
+@pytest.mark.slow
 def test_labels_from_a_function_or_a_mapping_give_the_same_slices(tmp_path):
     text = ["x a b c", "x a b", "y a c", "y c b"] * 5
     by_labels = compare.slices(Glove(**QUICK), text, [line[0] for line in text])
@@ -459,6 +467,7 @@ def test_the_bootstrap_of_a_slice_is_not_extended(tmp_path):
                 bootstrap.extend(3, source)
 
 
+@pytest.mark.slow
 def test_slices_read_a_column_of_tables_and_stores(tmp_path):
     pa = pytest.importorskip("pyarrow")
     fsspec = pytest.importorskip("fsspec")
@@ -618,6 +627,7 @@ def test_the_example_runs_all_studies_on_a_text(tmp_path, monkeypatch, capsys):
         assert title in printed
 
 
+@pytest.mark.slow
 def test_a_slice_without_pairs_is_left_out_and_a_replicate_without_pairs_has_no_vectors():
     model = Glove(4, epochs=2, min_count=1, subwords=False)
     with pytest.warns(UserWarning, match="slice 'b' has no document of two words"):
@@ -666,6 +676,7 @@ def same_slices(one: compare.Slices, two: compare.Slices) -> bool:
     )
 
 
+@pytest.mark.slow
 def test_a_callback_gets_each_slice_and_each_replicate():
     steps: list[tuple[str, int, int]] = []
     compare.slices(
@@ -682,6 +693,7 @@ def test_a_callback_gets_each_slice_and_each_replicate():
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "optimizer",
     ["rowwise_adagrad", *(pytest.param(o, marks=pytest.mark.slow) for o in ("adagrad", "sgd"))],
@@ -718,6 +730,7 @@ def test_interrupted_slices_go_on_from_what_is_done(tmp_path, optimizer):
         assert same_slices(compare.Slices.load(path), whole)
 
 
+@pytest.mark.slow
 def test_slices_in_a_folder_get_more_replicates(tmp_path):
     model = Glove(**QUICK)
     for n in (0, 1, 3):
@@ -727,6 +740,7 @@ def test_slices_in_a_folder_get_more_replicates(tmp_path):
     assert same_slices(fewer, found)
 
 
+@pytest.mark.slow
 def test_slices_that_were_killed_before_their_settings_were_written_go_on(tmp_path):
     model = Glove(**QUICK)
     whole = compare.slices(model, TEXT, YEARS, n=1)
@@ -746,6 +760,7 @@ def test_slices_that_were_killed_before_their_settings_were_written_go_on(tmp_pa
     assert same_slices(compare.slices(model, TEXT, YEARS, n=1, path=path), whole)
 
 
+@pytest.mark.slow
 def test_a_folder_of_other_slices_is_refused(tmp_path):
     model, path = Glove(**QUICK), tmp_path / "run"
     whole = compare.slices(model, TEXT, YEARS, n=1, path=path)
@@ -858,6 +873,7 @@ def test_saved_slices_load_and_can_be_pickled(tmp_path, n):
             compare.slices(model, TEXT, YEARS, n=1, path=tmp_path / "again")
 
 
+@pytest.mark.slow
 def test_labels_of_stored_slices_are_exact(tmp_path):
     model = Glove(**QUICK)
     kinds: list[list] = [["ü\n", ""], [2, 2.5], [False, True], list(np.array([3, 4]))]
@@ -878,6 +894,7 @@ def test_labels_of_stored_slices_are_exact(tmp_path):
         assert not (tmp_path / "refused").exists()
 
 
+@pytest.mark.slow
 def test_a_slice_that_is_left_out_stays_out_when_slices_go_on(tmp_path):
     texts = {"a": TEXT, "b": ["a"], "c": TEXT}
     for _ in range(2):

@@ -41,6 +41,7 @@ def naive_measures(X, i, j):
     return {"count": x, "probability": x / row, "pmi": pmi, "npmi": npmi, "llr": llr}
 
 
+@pytest.mark.slow
 @given(counts, st.sampled_from(MEASURES), st.data())
 def test_contexts_have_the_values_of_the_definitions_best_first(matrix, by, data):
     X = Cooccurrence.from_scipy(matrix)

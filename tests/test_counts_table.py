@@ -39,6 +39,7 @@ counts = st.integers(1, 8).flatmap(
 )
 
 
+@pytest.mark.slow
 @given(counts, st.sampled_from(KINDS), st.booleans(), st.data())
 def test_a_table_has_the_values_of_the_definition(matrix, kind, mirrored, data):
     pytest.importorskip("pandas")
@@ -70,6 +71,7 @@ def test_a_table_of_the_whole_vocabulary_is_the_matrix():
     assert X["apple", "an"] == 0.0
 
 
+@pytest.mark.slow
 def test_counts_on_disk_give_the_same_table(tmp_path):
     pytest.importorskip("pandas")
     rng = np.random.default_rng(1)

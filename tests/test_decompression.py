@@ -63,6 +63,7 @@ def content(file: Any, sizes: list[int]) -> bytes:
 # --- content ----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(parts, packs, sizes, sizes, st.integers(0, 500))
 def test_any_streams_are_read_in_blocks_of_any_size(parts, pack, blocks, reads, look):
     packed, text = b"".join(map(pack, parts)), b"".join(parts)
@@ -78,6 +79,7 @@ def test_any_streams_are_read_in_blocks_of_any_size(parts, pack, blocks, reads, 
     assert file.closed == 1
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=400), sizes, sizes)
 def test_plain_bytes_are_read_as_they_are(text, blocks, reads):
     marks = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf", b"\x1f\x8b", b"BZh", b"\xfd7z", b"(\xb5")
@@ -86,6 +88,7 @@ def test_plain_bytes_are_read_as_they_are(text, blocks, reads):
     assert not Stream(io.BytesIO(text), "name", 0).is_decompressed
 
 
+@pytest.mark.slow
 @given(st.text(max_size=200), st.sampled_from(["utf-16-le", "utf-16-be", "utf-8"]), sizes, sizes)
 def test_text_in_utf_16_becomes_utf_8_without_its_mark(text, encoding, blocks, reads):
     assume(not text.startswith("\0"))  # two more zero bytes would make a mark of UTF-32
@@ -122,6 +125,7 @@ def test_zero_bytes_may_follow_a_member_of_gzip(tmp_path):
 # --- damage -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(parts, packs, sizes, st.data())
 def test_streams_that_are_cut_anywhere_are_refused(parts, pack, reads, data):
     packed = [pack(part) for part in parts]

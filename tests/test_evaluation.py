@@ -127,6 +127,7 @@ def test_answers_are_stanfords_question_by_question(tmp_path, monkeypatch, block
     )
 
 
+@pytest.mark.slow
 @given(
     hnp.arrays(
         np.float32,
@@ -467,6 +468,7 @@ def test_spearman_of_ties_worked_by_hand(tmp_path):
     assert evaluation.similarity(wv, path).spearman == pytest.approx(0.5)
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(-5, 5), min_size=2, max_size=30), st.data())
 def test_ranks_share_the_mean_of_their_places(values, data):
     ranks = _similarity.ranks(np.array(values, float))

@@ -464,6 +464,7 @@ def test_every_text_file_may_begin_with_a_byte_order_mark(tmp_path, name, pack):
 # --------------------------------------------------------------- names of files that are written
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ending", ["gz", "bz2", "xz", "zst", "GZ"])
 def test_a_name_says_how_its_file_is_packed(tmp_path, ending):
     rng = np.random.default_rng(0)
@@ -496,6 +497,7 @@ def test_a_name_says_how_its_file_is_packed(tmp_path, ending):
         assert path.read_bytes() == content, "the same content makes the same file"
 
 
+@pytest.mark.slow
 def test_gensim_reads_what_is_packed_by_its_name(tmp_path):
     models = pytest.importorskip("gensim.models", reason="gensim is not installed")
     wv = WordVectors(["ice", "steam"], np.eye(2))

@@ -77,6 +77,7 @@ def test_shared_words_start_at_their_vectors_and_the_others_at_random(dtype):
     assert all((model._state.arrays[f"G_{name}"] == 1).all() for name in reference.MODEL)
 
 
+@pytest.mark.slow
 def test_a_pretrained_start_begins_better(zipf):
     settings = {"dim": 10, "epochs": 6, "preset": "paper", "x_max": 10.0, "deterministic": True}
     scratch = Glove(**settings).fit(zipf.path)
@@ -206,6 +207,7 @@ def core_epochs(X, arrays, settings, given, anchor, epochs):
     return _core.train(counts, dim, training, running, None, False, start, session)
 
 
+@pytest.mark.slow
 def test_the_stronger_the_anchor_the_nearer_the_vectors_stay():
     X, given = random_counts(9, 30), pretrained(10, range(20), 8)
     settings = {"dim": 8, "epochs": 50, "preset": "paper", "x_max": 10.0, "deterministic": True}

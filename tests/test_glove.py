@@ -291,6 +291,7 @@ def test_fit_counts_and_then_trains(zipf, model):
     assert_same_model(Glove(**SMALL).fit_cooccurrence(counts), model)
 
 
+@pytest.mark.slow
 def test_fit_takes_a_path_strings_token_lists_and_iterators(zipf, model):
     for source in (str(zipf.path), zipf.lines, zipf.documents, (line for line in zipf.lines)):
         assert_same_model(Glove(**SMALL).fit(source), model)
@@ -354,6 +355,7 @@ def same_counts(X, words):
     )
 
 
+@pytest.mark.slow
 def test_fit_cooccurrence_keeps_the_labels_of_a_pandas_frame():
     pandas = pytest.importorskip("pandas", reason="pandas is not installed")
     words = ["ice", "steam", "water"]
@@ -493,6 +495,7 @@ def slowly(lines):
         yield line
 
 
+@pytest.mark.slow
 def test_progress_callable_sees_the_stages_advance(zipf):
     calls = []
     settings = {**SMALL, "progress": lambda *call: calls.append(call)}
@@ -512,6 +515,7 @@ def test_progress_callable_sees_the_stages_advance(zipf):
     assert info["loss"] > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stage", ["tokenizing", "counting", "training"])
 def test_an_exception_of_the_progress_callable_surfaces_unchanged(zipf, stage):
     failure = RuntimeError("the notebook is closed")

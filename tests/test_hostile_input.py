@@ -18,6 +18,7 @@ def counts_in_a_child(queue):
     queue.put("fitted")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform != "linux", reason="fork is Linux's default start method")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_everything_works_after_fork():
@@ -150,6 +151,7 @@ def test_the_largest_count_pickles():
         Vocabulary(["a"], [2**63])
 
 
+@pytest.mark.slow
 def test_a_slow_generator_lets_progress_through():
     import time
 

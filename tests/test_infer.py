@@ -84,6 +84,7 @@ def test_negative_pairs_are_drawn_among_the_words_that_were_not_met(zipf):
         assert len(unknown) == 0
 
 
+@pytest.mark.slow
 def test_words_that_never_co_occur_change_a_vector_if_training_had_them(zipf, monkeypatch):
     settings = {"dim": 8, "epochs": 10, "min_count": 2, "deterministic": True, "subwords": False}
     contexts = [[*document[:4], "fresh", *document[4:9]] for document in zipf.documents[:30]]

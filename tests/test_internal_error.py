@@ -99,6 +99,7 @@ except Exception as error:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backtrace", ["0", pytest.param("1", marks=pytest.mark.slow)])
 def test_the_error_says_where_and_nothing_is_printed_unless_a_backtrace_is_asked_for(backtrace):
     done = subprocess.run(

@@ -32,6 +32,7 @@ def found(source, word="ice", window=2, **options) -> list[tuple]:
 # --- contexts by definition, and the table of them -----------------------------------------------
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.lists(st.sampled_from("abc"), max_size=8), min_size=1),
     st.lists(st.sampled_from("abc"), min_size=1, max_size=2),
@@ -124,6 +125,7 @@ def test_settings_of_a_vocabulary_change_no_context(tmp_path):
         kwic.contexts(TEXT, "ice", max_vocab=None)
 
 
+@pytest.mark.slow
 def test_other_columns_of_a_table_are_metadata():
     rows = [{"text": line, "year": 1900 + k, "body": "x"} for k, line in enumerate(TEXT)]
     contexts = kwic.contexts(rows, "ice")
@@ -188,6 +190,7 @@ def test_windows_do_not_cross_the_end_of_a_document(tmp_path, unit, expected):
         assert (context.left, context.right) == expected
 
 
+@pytest.mark.slow
 @given(st.text(alphabet="ab \t\r\n\x0b\x0c", max_size=20))
 def test_windows_are_those_of_counting_whatever_the_blank_lines(text):
     text = "a " + text + " b"  # so that both are words
@@ -199,6 +202,7 @@ def test_windows_are_those_of_counting_whatever_the_blank_lines(text):
     assert found == counts.to_scipy().toarray()[words.index("a"), words.index("b")]
 
 
+@pytest.mark.slow
 def test_text_is_folded_and_split_as_by_a_fit():
     text = ["Ice, ICE; the Ｉｃｅ!"]
     options = {"tokenizer": "unicode", "lowercase": True, "normalize": "NFKC"}
@@ -451,6 +455,7 @@ def test_words_are_folded_by_the_unicode_of_the_core():
     assert np.array_equal(*vectors)
 
 
+@pytest.mark.slow
 def test_a_missing_value_of_metadata_is_a_group_of_its_own():
     rows = [{"text": "ice", "of": of} for of in ("x", None, math.nan, "x")]
     contexts = kwic.contexts(rows, "ice")
@@ -478,6 +483,7 @@ def test_importing_the_package_does_not_import_the_analyses():
 # --- command line ---------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_command_prints_the_contexts_as_they_are_found(tmp_path):
     path = tmp_path / "text.txt"
     path.write_text("\n".join(TEXT))
@@ -504,6 +510,7 @@ def test_the_command_prints_the_contexts_as_they_are_found(tmp_path):
     assert b"does not occur" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_command_of_associations_runs_every_test(tmp_path):
     rng = np.random.default_rng(1)
     names = [f"w{k}" for k in range(8)]
@@ -530,6 +537,7 @@ def test_the_command_of_associations_runs_every_test(tmp_path):
 # --- names of metadata ----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_no_column_of_metadata_replaces_a_column_of_the_result():
     pandas = pytest.importorskip("pandas")
     pytest.importorskip("matplotlib").use("Agg")

@@ -40,6 +40,7 @@ def one_line(long_text, tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("symmetric", [True, pytest.param(False, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("window", [3, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("text", ["long_text", "one_line"])
@@ -70,6 +71,7 @@ def one_thread_records(long_text):
     return Cooccurrence.from_corpus(long_text, memory="2MB", threads=1).records()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("threads", [2, *(pytest.param(n, marks=pytest.mark.slow) for n in (3, 8))])
 def test_a_limit_gives_the_same_bits_for_any_number_of_threads(
     long_text, one_thread_records, threads
@@ -151,6 +153,7 @@ def test_the_space_for_a_compressed_text_is_that_for_the_text(long_text, tmp_pat
     assert space_needed(packed, tiny_disk) >= 0.7 * space_needed(long_text, tiny_disk)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tiny_disk", ["4m"], indirect=True)
 def test_the_space_needed_includes_that_of_all_segments(tmp_path, tiny_disk):
     rng = np.random.default_rng(1)

@@ -121,6 +121,7 @@ def test_outputs_load_nothing_from_other_hosts(source, language):
     assert re.findall(r'(?:src|href)=\\?["\']https?://', text) == []
 
 
+@pytest.mark.slow
 def test_chinese_notebooks_have_chinese_comments_and_docstrings():
     found = 0
     for source in SOURCES:

@@ -74,6 +74,7 @@ def test_the_text_of_a_model_has_the_numbers_that_differ_from_the_signature() ->
     assert ">20</td>" in Glove(preset="stanford2024")._repr_html_()
 
 
+@pytest.mark.slow
 @given(presets, by_hand, st.lists(st.one_of(presets, by_hand), max_size=4), st.randoms())
 def test_numbers_follow_every_new_preset_until_they_are_given(
     preset: str, given: dict[str, Any], changes: list[Any], random: Any
@@ -100,6 +101,7 @@ def test_numbers_follow_every_new_preset_until_they_are_given(
         assert read(model) == expected
 
 
+@pytest.mark.slow
 @given(presets, by_hand)
 def test_json_keeps_the_meaning_of_parameters(preset: str, given: dict[str, Any]) -> None:
     model = Glove(preset=preset, **given)
@@ -211,6 +213,7 @@ def test_parameters_from_stanford_s_files_follow_the_preset(tmp_path: Any) -> No
     assert read(loaded) == NUMBERS["paper"]
 
 
+@pytest.mark.slow
 def test_the_command_line_shows_the_numbers_of_the_preset(tmp_path: Any) -> None:
     corpus, out = tmp_path / "corpus.txt", tmp_path / "model"
     corpus.write_text("\n".join(TEXT))

@@ -552,6 +552,7 @@ def everything():
     return {p: p.read_bytes() for p in Path().rglob("*") if p.is_file()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "command",
     [

@@ -66,6 +66,7 @@ def tables(draw):
     return rectangular, [list(side) for side in zip(*rows, strict=True)]
 
 
+@pytest.mark.slow
 @given(tables(), st.booleans(), st.sampled_from([1, 2, 3]), st.sampled_from([None, "1MB"]))
 def test_duplicates_add_up_as_in_pandas_and_scipy(table, symmetric, threads, memory):
     rectangular, (rows, columns, x) = table
@@ -139,6 +140,7 @@ def test_any_table_that_exports_arrow_is_counted(name, table):
     assert X.to_scipy().toarray().tolist() == [[1.5, 2, 0], [5, 0.25, 0], [0, 0, 3]]
 
 
+@pytest.mark.slow
 def test_a_relation_of_duckdb_is_counted():
     duckdb = pytest.importorskip("duckdb")
     ratings = pa.table(RATINGS)
@@ -552,6 +554,7 @@ def test_progress_counts_rows():
 # ------------------------------------------------------------------------ tables of counts
 
 
+@pytest.mark.slow
 @given(tables())
 def test_a_table_comes_back(table):
     rectangular, (rows, columns, x) = table
@@ -567,6 +570,7 @@ def test_a_table_comes_back(table):
         assert records(again) == records(X)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("memory", [pytest.param(None, marks=pytest.mark.slow), "1MB"])
 def test_parquet_has_the_records_in_order_for_any_memory_limit(memory, tmp_path):
     rng = np.random.default_rng(1)
@@ -816,6 +820,7 @@ def with_pandas() -> None:
     preload("pandas")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("with_pandas")
 def test_pairs_train_and_convert_on_the_command_line(tmp_path):
     pq.write_table(pa.table(RATINGS), tmp_path / "ratings.parquet")
@@ -843,6 +848,7 @@ def test_pairs_train_and_convert_on_the_command_line(tmp_path):
     assert (tmp_path / "films.txt").read_text().split()[2] == "7"
 
 
+@pytest.mark.slow
 def test_faults_name_the_option_on_the_command_line(tmp_path):
     path = tmp_path / "t.parquet"
     pq.write_table(pa.table({"a": [1], "b": [1]}), path)
@@ -897,6 +903,7 @@ def test_pairs_are_read_from_urls_and_file_systems(store):
         assert records(X) == wanted, source
 
 
+@pytest.mark.slow
 def test_the_command_reads_pairs_from_a_url_with_options(tmp_path):
     pytest.importorskip("fsspec")
     pq.write_table(pa.table(RATINGS), tmp_path / "r.parquet")
@@ -912,6 +919,7 @@ def test_the_command_reads_pairs_from_a_url_with_options(tmp_path):
     assert not (tmp_path / "other").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("with_pandas")
 def test_the_command_writes_pairs_to_a_url_of_this_machine_as_to_its_path(tmp_path):
     counts, link = tmp_path / "counts", tmp_path / "link.parquet"

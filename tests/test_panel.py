@@ -134,6 +134,7 @@ def test_an_interval_is_the_quantiles_of_a_loop_over_draws(folder):
     assert (score.low, score.high) == pytest.approx(tuple(np.quantile(found, (0.025, 0.975))))
 
 
+@pytest.mark.slow
 def test_an_interval_depends_on_the_seed_and_not_on_other_sets(folder):
     wv = vectors(noise=0.3)
     whole = {row.name: row for row in evaluation.panel(wv, folder, n=50).rows}
@@ -148,6 +149,7 @@ def test_an_interval_depends_on_the_seed_and_not_on_other_sets(folder):
 # ---------------------------------------------------------------- two models
 
 
+@pytest.mark.slow
 def test_a_model_does_not_differ_from_itself(folder):
     wv = vectors(noise=0.3)
     for row in evaluation.panel(wv, folder, baseline=wv).rows:

@@ -87,6 +87,7 @@ rules = st.one_of(
 )
 
 
+@pytest.mark.slow
 @given(documents, st.integers(1, 3), rules, st.booleans(), st.integers(1, 3))
 def test_phrases_are_those_of_the_definition(text, min_count, rule, connected, threads):
     connectors = {"of", "in"} if connected else set()
@@ -106,6 +107,7 @@ def test_phrases_are_those_of_the_definition(text, min_count, rule, connected, t
         assert found.join(words) == naive_join(words, expected, connectors)
 
 
+@pytest.mark.slow
 @given(documents, st.integers(1, 3), rules, st.booleans())
 def test_phrases_and_joined_texts_are_those_of_gensim(text, min_count, rule, connected):
     gensim = pytest.importorskip("gensim.models.phrases")

@@ -23,6 +23,7 @@ def no_figure_is_left():
     plt.close("all")
 
 
+@pytest.mark.slow
 def test_the_line_has_the_loss_of_each_epoch(model):
     (line,) = model.plot_loss().lines
     assert line.get_xdata().tolist() == [1, 2, 3, 4, 5, 6, 7]
@@ -70,6 +71,7 @@ def test_axes_are_named_and_count_whole_epochs(model):
     assert all(tick == int(tick) for tick in ax.get_xticks())
 
 
+@pytest.mark.slow
 def test_there_is_ink_at_each_epoch_and_it_falls(model):
     ax = model.plot_loss()
     ax.figure.canvas.draw()

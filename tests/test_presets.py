@@ -91,6 +91,7 @@ def test_a_rust_program_counts_with_the_same_defaults(file, options, sections):
     assert len(core) >= 3
 
 
+@pytest.mark.slow
 def test_the_default_is_the_best_preset_whatever_the_number_of_epochs(counts):
     assert_same_bits(fit(counts), fit(counts, preset="best"))
     assert_same_bits(fit(counts, epochs=3), fit(counts, preset="best", epochs=3))

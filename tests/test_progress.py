@@ -62,6 +62,7 @@ def test_epochs_are_logged_before_the_stage_that_follows_training(log):
     assert lines[epochs[-1] + 1 :][-1].startswith("subwords: ")
 
 
+@pytest.mark.slow
 def test_thousands_of_short_epochs_are_all_logged(log):
     Glove(**SMALL | {"epochs": 3000}).fit([["a", "b"]] * 3)
     epochs = [r.getMessage().split()[1] for r in log.records if r.getMessage()[:5] == "epoch"]

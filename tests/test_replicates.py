@@ -63,6 +63,7 @@ def noisy(seed: int, n: int = 8, words: int = 30, dim: int = 5, noise: float = 0
 # --- counts with weights --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.lists(WORDS, max_size=5), st.integers(0, 3)), min_size=1, max_size=8),
     st.integers(1, 4),
@@ -88,6 +89,7 @@ def test_counts_with_weights_are_those_of_a_text_that_repeats_its_documents(
     assert documents.word_counts(weights).tolist() == [words.count(word) for word in "abcd"]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(st.lists(WORDS, max_size=5), st.integers(0, 2)), min_size=1, max_size=8),
     st.booleans(),
@@ -131,6 +133,7 @@ def test_documents_without_words_keep_their_number(tmp_path):
 # --- weights --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 3), min_size=2, max_size=40), st.integers(0, 9))
 def test_a_bootstrap_draws_as_many_documents_as_have_words(lengths, seed):
     lengths = np.array([*lengths, 1, 1], dtype=np.uint32)
@@ -167,6 +170,7 @@ def test_all_documents_of_a_group_have_one_weight():
 # --- estimates ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_estimate_of_a_mean_is_that_of_textbooks():
     rng = np.random.default_rng(1)
     data = rng.normal(size=40)
@@ -184,6 +188,7 @@ def test_the_estimate_of_a_mean_is_that_of_textbooks():
         assert np.allclose(limits, expected, atol=0.05), kind
 
 
+@pytest.mark.slow
 @given(st.integers(0, 1000), st.sampled_from(INTERVALS))
 def test_intervals_shift_and_scale_with_the_statistic(seed, kind):
     rng = np.random.default_rng(seed)
@@ -197,6 +202,7 @@ def test_intervals_shift_and_scale_with_the_statistic(seed, kind):
     assert (wider[1] >= high).all()
 
 
+@pytest.mark.slow
 def test_all_queries_agree_with_numpy(tmp_path):
     full, replicates = noisy(3)
     b = made(tmp_path, full, replicates)
@@ -357,6 +363,7 @@ def test_wrong_arguments_are_named(tmp_path):
         single.similarity("w0", "w1")
 
 
+@pytest.mark.slow
 def test_results_print_convert_and_plot(tmp_path):
     pytest.importorskip("matplotlib").use("Agg")
     b = made(tmp_path, *noisy(9, noise=0.05))
@@ -379,6 +386,7 @@ def test_results_print_convert_and_plot(tmp_path):
 # --- training -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_replicate_depends_on_seed_and_number_only(tmp_path):
     model = Glove(**QUICK)
     whole = glove_rs.bootstrap(model, TEXT, 4, path=tmp_path / "whole")
@@ -413,6 +421,7 @@ def test_replicates_are_trained_on_their_text_and_rotated(tmp_path):
         assert np.trace(product) == pytest.approx(np.linalg.svd(product)[1].sum(), rel=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["bootstrap", "jackknife"])
 def test_replicates_may_have_other_epochs_than_the_model_of_all_of_the_text(method):
     usual = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, method=method)
@@ -431,6 +440,7 @@ def test_replicates_may_have_other_epochs_than_the_model_of_all_of_the_text(meth
     assert b.settings["model"]["epochs"] == 2
 
 
+@pytest.mark.slow
 def test_a_bootstrap_goes_on_with_the_epochs_that_it_was_made_with(tmp_path):
     path = tmp_path / "run"
     b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, path=path, replicate_epochs=3)
@@ -503,6 +513,7 @@ def test_fewer_epochs_were_measured_with_the_values_of_the_preset_best():
     assert best == measured, "measure the epochs of replicates again: see _fit/short_schedule.py"
 
 
+@pytest.mark.slow
 def test_replicates_of_a_long_text_have_four_epochs(monkeypatch):
     model = {"dim": 4, "min_count": 1, "threads": 1, "deterministic": True}
     assert glove_rs.bootstrap(Glove(**model), TEXT, 0).settings["replicate_epochs"] == 7
@@ -528,6 +539,7 @@ def test_words_of_no_document_in_a_replicate_are_nan():
     assert [bool(np.isnan(model.vectors[row]).all()) for model in b.models] == absent
 
 
+@pytest.mark.slow
 def test_an_interrupted_run_goes_on_from_what_is_done(tmp_path):
     model, path = Glove(**QUICK), tmp_path / "run"
 
@@ -579,6 +591,7 @@ def test_a_folder_of_another_bootstrap_is_refused(tmp_path):
     assert (other / "mine.txt").read_text() == "mine"
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_before_its_settings_were_written_goes_on(tmp_path):
     whole = glove_rs.bootstrap(Glove(**QUICK), TEXT, 2)
     full, settings = ".full.native.glove-rs-0.tmp", ".bootstrap.json.glove-rs-0.tmp"
@@ -612,6 +625,7 @@ def test_files_that_no_killed_run_left_are_refused_and_stay(tmp_path, name):
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir() if p.is_file()} == before
 
 
+@pytest.mark.slow
 def test_a_saved_bootstrap_loads_and_extends(tmp_path):
     b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 3)
     path = tmp_path / "saved"
@@ -664,6 +678,7 @@ def test_groups_are_resampled_together():
         glove_rs.bootstrap(Glove(**QUICK), TEXT, 2, by=labels)
 
 
+@pytest.mark.slow
 def test_a_jackknife_has_a_block_for_each_replicate():
     b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 50, method="jackknife")
     assert len(b) == 20  # no more blocks than documents
@@ -675,6 +690,7 @@ def test_a_jackknife_has_a_block_for_each_replicate():
         glove_rs.bootstrap(Glove(**QUICK), iter(()), 1, method="jackknife")
 
 
+@pytest.mark.slow
 def test_a_jackknife_without_replicates_takes_its_blocks_from_extend(tmp_path):
     empty = glove_rs.bootstrap(Glove(**QUICK), TEXT, 0, method="jackknife", path=tmp_path / "j")
     assert len(empty) == 0
@@ -746,6 +762,7 @@ def test_wrong_types_are_refused():
         glove_rs.bootstrap(Glove(**QUICK), __file__, 2, unit="group", by=len)
 
 
+@pytest.mark.slow
 def test_a_temporary_folder_goes_with_the_result(tmp_path):
     b = glove_rs.bootstrap(Glove(**QUICK | {"tmp_dir": tmp_path}), TEXT, 2)
     assert len(os.listdir(tmp_path)) == 1
@@ -770,6 +787,7 @@ def test_topics_are_found_with_certainty():
 # --- commands -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_commands_train_print_and_compare(tmp_path):
     text, study = tmp_path / "text.txt", tmp_path / "study"
     text.write_text("\n".join(TEXT))
@@ -906,6 +924,7 @@ def test_settings_without_any_epochs_are_an_error_when_they_are_needed(tmp_path)
         Bootstrap.load(path).extend(2, TEXT)
 
 
+@pytest.mark.slow
 def test_extend_names_arguments_that_it_does_not_take():
     b = glove_rs.bootstrap(Glove(**QUICK), TEXT, 1, replicate_epochs=3)
     for source in (None, TEXT):

@@ -187,6 +187,7 @@ def points(line: Any) -> list[tuple[float, float]]:
     return [tuple(map(float, point)) for point in line.get_xydata()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", RESULTS)
 def test_every_result_prints_converts_plots_and_pickles(name, ax):
     make, rows = RESULTS[name]

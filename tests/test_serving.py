@@ -31,6 +31,7 @@ def answers(model):
     return [model.vectors.most_similar(word) for word in WORDS]
 
 
+@pytest.mark.slow
 def test_many_threads_query_one_model(fresh, expected):
     found, barrier = [None] * 16, threading.Barrier(16)
 

@@ -197,6 +197,7 @@ def test_any_pairs_are_read_as_they_were_written(tmp_path, pairs, separator, num
     assert ratings == [rating for _, _, rating in pairs]
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.tuples(WORD, WORD, WORD, WORD), min_size=2, max_size=20),
     st.lists(WORD, max_size=3, unique=True),
@@ -213,6 +214,7 @@ def test_any_questions_are_read_as_they_were_written(tmp_path, questions, sectio
     assert set(owner) == {len(names) - 1}
 
 
+@pytest.mark.slow
 @given(st.dictionaries(WORD, st.sampled_from(["alpha", "beta", "gamma"]), min_size=4, max_size=30))
 def test_any_categories_are_read_as_they_were_written(tmp_path, categories):
     if not 1 < len(set(categories.values())) < len(categories):

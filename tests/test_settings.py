@@ -122,6 +122,7 @@ def accepts(check, name, value):
     return False
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NUMBERS)
 @given(data=st.data())
 def test_the_core_has_the_ranges_of_the_table(name, data):

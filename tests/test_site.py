@@ -101,6 +101,7 @@ def test_every_entry_of_the_reference_exists() -> None:
         assert hasattr(owner, name) or importlib.import_module(entry), entry
 
 
+@pytest.mark.slow
 def test_the_stubs_have_the_docstrings_of_the_exceptions() -> None:
     stubs = ast.parse((ROOT / "python/glove_rs/_core.pyi").read_text(encoding="utf-8"))
     classes = {

@@ -84,6 +84,7 @@ def test_a_clone_has_the_numbers_of_its_preset(preset, given):
     assert {name: getattr(model, name) for name in numbers} == numbers
 
 
+@pytest.mark.slow
 def test_a_search_over_presets_uses_their_numbers():
     windows = []
 
@@ -97,6 +98,7 @@ def test_a_search_over_presets_uses_their_numbers():
     assert windows == [15, 15, 10, 10]
 
 
+@pytest.mark.slow
 def test_a_grid_search_finds_the_model_that_explains_held_out_text_best():
     grid = {"dim": [2, 4], "learning_rate": [0.001, 0.2]}
     search = GridSearchCV(Glove(**{**SMALL, "epochs": 10}), grid, cv=KFold(3)).fit(DOCUMENTS)
@@ -137,6 +139,7 @@ def test_tags_say_that_it_takes_text_and_no_y():
     assert not get_tags(Glove(deterministic=True)).non_deterministic
 
 
+@pytest.mark.slow
 def test_a_notebook_can_show_a_pipeline():
     assert "Glove" in make_pipeline(Glove())._repr_html_()
 

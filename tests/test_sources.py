@@ -96,6 +96,7 @@ def packed(name):
     return PACKERS[name](BYTES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -189,6 +190,7 @@ ITERABLES = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("source", ITERABLES.values(), ids=ITERABLES)
 @pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_documents_are_the_lines_of_the_file(expected, source, threads):
@@ -269,6 +271,7 @@ def columns(kind):
     yield [*table["text"][:7000].chunks, *LINES[7000:]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     # Importing `datasets` takes a second. So the test with this library is marked as slow.
     "kind",
@@ -569,6 +572,7 @@ def test_invalid_bytes_are_named_by_their_offset(tmp_path, content, offset, pack
         Vocabulary.from_corpus(source, min_count=1)
 
 
+@pytest.mark.slow
 @given(content=st.lists(st.sampled_from([b"a", b" ", b"\xe6\xb0\xb4", b"\xe6", b"\xff", b"\n"])))
 @pytest.mark.parametrize("errors", ["replace", "ignore"])
 def test_invalid_utf8_is_repaired_as_by_python(tmp_path, content, errors):
@@ -621,6 +625,7 @@ PARAMETERS = [
 ]
 
 
+@pytest.mark.slow
 @given(odd=odd_bytes, parameters=st.sampled_from(PARAMETERS), errors=st.sampled_from([*LONE]))
 def test_arbitrary_bytes_change_no_other_words_counts(tmp_path, odd, parameters, errors):
     path = tmp_path / "corpus"
@@ -656,6 +661,7 @@ def suppress_no_words():
             raise
 
 
+@pytest.mark.slow
 @given(odd=odd_bytes)
 def test_arbitrary_bytes_are_a_text_or_a_clear_error(tmp_path, odd):
     path = tmp_path / "corpus"
@@ -673,6 +679,7 @@ any_text = st.text(
 )
 
 
+@pytest.mark.slow
 @given(text=any_text, lowercase=st.booleans(), normalize=st.sampled_from([None, "NFC", "NFKC"]))
 def test_arbitrary_unicode_has_the_words_that_python_splits(tmp_path, text, lowercase, normalize):
     import unicodedata

@@ -146,6 +146,7 @@ def test_a_saved_model_is_read_as_it_was(subwords, tmp_path):
     assert _core.recognise(tmp_path / "subwords")[0] == "subwords"
 
 
+@pytest.mark.slow
 def test_a_file_that_is_cut_or_damaged_is_refused(subwords, tmp_path):
     path = tmp_path / "subwords"
     subwords.save(path)
@@ -306,6 +307,7 @@ def test_a_model_with_subwords_of_another_size_is_refused(tmp_path):
         Glove.load(tmp_path / "model.glove")
 
 
+@pytest.mark.slow
 def test_the_command_line_fits_and_uses_a_subword_model(wv, tmp_path):
     wv.save_glove(tmp_path / "vectors.txt")
     Vocabulary(WORDS, [200] * len(WORDS)).save(tmp_path / "vocab.txt")
@@ -337,6 +339,7 @@ def test_the_command_line_finds_the_subwords_of_a_model(forms, tmp_path):
 # --- odd words ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(
     words=st.lists(st.text(max_size=12), min_size=1, max_size=12, unique=True),
     others=st.lists(st.text(max_size=12), max_size=6),
@@ -395,10 +398,12 @@ def opposite_directions(own, weights):
     difference = W - W_tilde
     _, directions = np.linalg.eigh((difference.T * weights) @ difference)
     largest = directions[:, -8:]
-    return largest[:, weights @ ((W @ largest) * (W_tilde @ largest)) < 0]
+    in_w, in_w_tilde = W @ largest, W_tilde @ largest
+    variances = (weights @ in_w**2) * (weights @ in_w_tilde**2)
+    return largest[:, weights @ (in_w * in_w_tilde) < -0.1 * np.sqrt(variances)]
 
 
-@pytest.mark.parametrize(("text", "window", "number"), [("forms", 15, 0), ("alternating", 1, 5)])
+@pytest.mark.parametrize(("text", "window", "number"), [("forms", 15, 0), ("alternating", 1, 4)])
 def test_training_moves_vectors_part_of_the_way_to_their_predictions(text, window, number, request):
     documents, settings = request.getfixturevalue(text), {**SETTINGS, "window": window}
     own = Glove(**settings, subwords=False).fit(documents)

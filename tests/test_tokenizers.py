@@ -98,6 +98,7 @@ def test_token_lists_are_folded_but_not_split(tokenizer, normalize):
 
 
 # Texts that are names of files as well: the folder of the package, and a pattern.
+@pytest.mark.slow
 @example("python")
 @example("*n")
 @given(text=st.text(st.characters(max_codepoint=0x24F, exclude_categories=["Cs"])))
@@ -129,6 +130,7 @@ def test_the_matches_of_a_pattern_are_words(library):
         words(text, tokenizer=module.compile(rb"\w+"))
 
 
+@pytest.mark.slow
 def test_a_function_is_given_each_document_once_and_whole():
     given_texts = []
 
@@ -178,6 +180,7 @@ def test_other_parameters_of_reading_are_checked_before_anything_is_read(name, v
         Glove(**{name: value}).fit("never-opened.txt")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tokenizer", ["unicode", "zh", re.compile(r"\w+"), str.split], ids=str)
 @pytest.mark.parametrize("threads", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_every_tokenizer_gives_the_same_for_file_list_and_tokens(tmp_path, tokenizer, threads):

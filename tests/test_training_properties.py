@@ -97,6 +97,7 @@ def assert_one_step(p, i, j, x, config, optimizer, simd):
 # --------------------------------------------------------------------------------- one update step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("simd", SIMD)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @given(
@@ -149,6 +150,7 @@ def test_the_root_mean_square_of_a_gradient_is_bounded_under_rowwise_adagrad(sim
         assert abs(np.corrcoef(step.ravel(), other.ravel())[0, 1]) > 0.9999
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("simd", SIMD)
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @given(
@@ -219,6 +221,7 @@ def numeric_gradient(p, row, col, x, config, h=1e-5):
     return g
 
 
+@pytest.mark.slow
 @given(size=st.integers(1, 4), dim=st.integers(1, 6), seed=seeds, config=configs)
 def test_analytic_gradient_equals_finite_differences_of_the_loss(size, dim, seed, config):
     rng = np.random.default_rng(seed)
@@ -250,6 +253,7 @@ def test_kernel_descends_along_finite_differences_of_the_loss(simd, size, dim, s
 # ------------------------------------------------------------------ losses and weights of the core
 
 
+@pytest.mark.slow
 @given(
     config=configs.filter(lambda config: config.negative_weight is None),
     x=st.lists(powers_of_ten(-4, 8), min_size=1, max_size=20),
@@ -260,6 +264,7 @@ def test_the_weights_of_the_core_are_those_of_the_paper(config, x):
     np.testing.assert_allclose(found, reference.weight(x, config), rtol=1e-12)
 
 
+@pytest.mark.slow
 @given(
     shape=st.tuples(st.integers(1, 30), st.integers(1, 30)),
     kind=st.sampled_from(["symmetric", "square", "rectangular"]),
@@ -317,6 +322,7 @@ def random_symmetric_counts(seed, size, density):
     return (X + X.T).tocsr()
 
 
+@pytest.mark.slow
 @given(
     size=st.integers(3, 40),
     density=st.floats(0.05, 1.0),
@@ -352,7 +358,9 @@ def small_texts(draw):
     return [" ".join(f"w{word}" for word in sentence) for sentence in sentences]
 
 
+@pytest.mark.slow
 @example(["I like deep learning .", "I like NLP .", "I enjoy flying ."])
+@example(["w0 w0", "w0 w0", "w0 w0"])
 @given(small_texts())
 def test_the_objective_of_the_default_falls_on_any_small_text(text):
     history = Glove(min_count=1, threads=1).fit(text).history

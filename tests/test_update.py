@@ -104,6 +104,7 @@ def test_old_words_keep_their_parameters_and_new_ones_start_small(halves):
     assert model.b[new].mean() == pytest.approx(rare, abs=0.05 + 0.2 * abs(rare))
 
 
+@pytest.mark.slow
 def test_training_goes_on_from_there(halves):
     model = Glove(**SETTINGS | {"epochs": 10}).fit(halves[0])
     before = model.history.epochs()
@@ -116,6 +117,7 @@ def test_training_goes_on_from_there(halves):
     assert len(model.update(halves[1], epochs=3).history) == 17
 
 
+@pytest.mark.slow
 def test_an_update_is_deterministic_if_it_is_asked_for(halves):
     one, other = (
         Glove(**SETTINGS, threads=threads).fit(halves[0]).update(halves[1]) for threads in (1, 3)
@@ -157,6 +159,7 @@ def test_max_vocab_bounds_what_is_added(halves):
     assert words < set(model.vocabulary.words)
 
 
+@pytest.mark.slow
 def test_files_serve_as_well_as_documents(zipf, halves, tmp_path):
     (tmp_path / "more.txt").write_text("".join(" ".join(d) + "\n" for d in halves[1]))
     one, other = (
@@ -203,6 +206,7 @@ def test_a_file_is_counted_again_if_it_has_not_changed(halves, tmp_path):
     kept.update(halves[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["dropped", "loaded"])
 def test_a_model_without_counts_takes_them_from_the_caller(halves, tmp_path, how):
     model = Glove(**SETTINGS).fit(halves[0])
@@ -257,6 +261,7 @@ def test_an_update_that_fails_leaves_the_model_as_it_was(halves, tmp_path, failu
     assert len(model.update(halves[1]).history) == 6
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_an_update_leaves_its_last_epoch(halves):
     class Stop(Exception):  # noqa: N818
         pass
@@ -275,6 +280,7 @@ def test_ctrl_c_in_an_update_leaves_its_last_epoch(halves):
     assert model.vocabulary == expected.vocabulary
 
 
+@pytest.mark.slow
 def test_an_interrupted_update_is_resumed(halves, tmp_path):
     class Killed(Exception):  # noqa: N818
         pass

@@ -16,7 +16,7 @@ from typing import get_args
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -101,6 +101,7 @@ def word_vectors(draw, words, dtype=np.float32):
     return WordVectors(words, draw(hnp.arrays(dtype, (len(words), dim), elements=numbers)))
 
 
+@pytest.mark.slow
 @given(word_vectors(ANY_WORD))
 def test_the_native_format_keeps_any_words_and_numbers(tmp_path, wv):
     wv.save(tmp_path / "vectors")
@@ -128,6 +129,7 @@ def _is_text(numbers: bytes) -> bool:
     return b"\0" not in numbers or len(numbers) <= 8
 
 
+@pytest.mark.slow
 @given(word_vectors(PLAIN_WORD), st.booleans())
 def test_word2vec_formats_keep_words_and_numbers(tmp_path, wv, binary):
     wv.save_word2vec_format(tmp_path / "vectors", binary=binary)
@@ -139,15 +141,19 @@ def test_word2vec_formats_keep_words_and_numbers(tmp_path, wv, binary):
     assert_same(read, wv, np.float16)
 
 
+@pytest.mark.slow
+@example(WordVectors(["\x80", "0\0"], np.zeros((2, 1), np.float32)))
 @given(word_vectors(SPACED_WORD))
 def test_glove_text_keeps_words_with_spaces(tmp_path, wv):
     try:
         wv.save_glove(tmp_path / "vectors")
     except ValueError:
-        # Vectors are refused only if the first word begins with a byte order mark, or if a reader
-        # could not tell where the words end, because of separators in them.
+        # Vectors are refused only if the first word begins with a byte order mark, if a reader
+        # could not tell where the words end, because of separators in them, or if a NUL character
+        # could make the file look like one of a binary format.
         words = wv.index_to_key
-        assert words[0].startswith("\ufeff") or any(re.search(r"[ \t;,]", word) for word in words)
+        separators = re.compile(r"[ \t;,\0]")
+        assert words[0].startswith("\ufeff") or any(separators.search(word) for word in words)
         return
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "[0-9]+ lines have one number more")
@@ -160,6 +166,7 @@ def test_every_list_of_vector_formats_is_the_cores():
     assert set(_core.VECTOR_FORMATS) < set(WRITERS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", FORMATS)
 @pytest.mark.parametrize("dtype", ["float32", pytest.param("float16", marks=pytest.mark.slow)])
 def test_many_blocks_of_a_file_are_put_together_in_order(tmp_path, format, dtype):
@@ -501,6 +508,7 @@ def test_a_model_of_glove_is_pointed_to_its_loader(tmp_path):
     assert "Glove.load" in fault(path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["word2vec_binary", "native"])
 def test_every_cut_of_a_binary_file_is_noticed_with_its_byte(tmp_path, format):
     wv = random_vectors(9, 3)
@@ -716,6 +724,7 @@ def test_broken_words_are_read_if_asked_for(file, name, errors, word):
     assert wv.vectors.tolist() == [[1, 2], [3, 4]]
 
 
+@pytest.mark.slow
 @given(words=st.lists(st.binary(min_size=1, max_size=6), min_size=1, max_size=9))
 @pytest.mark.parametrize("errors", ["replace", "ignore"])
 def test_broken_words_are_repaired_as_by_python(tmp_path, words, errors):

@@ -43,6 +43,7 @@ def drawn(ax):
     return points, {text.get_text(): text for text in ax.texts}, ax.figure.canvas.get_renderer()
 
 
+@pytest.mark.slow
 def test_there_is_a_point_and_a_name_for_each_word_in_order(wv):
     words = ["snow", "fire", "ice"]
     ax = wv.plot(words)
@@ -67,6 +68,7 @@ def test_dollar_signs_are_drawn_as_they_are(monkeypatch, apart):
     assert not any(text.get_parse_math() for text in ax.texts)
 
 
+@pytest.mark.slow
 def test_points_are_the_first_two_principal_components(wv):
     points, _, _ = drawn(wv.plot(WORDS))
     centred = wv[WORDS].astype(float) - wv[WORDS].astype(float).mean(axis=0)
@@ -98,6 +100,7 @@ def test_axis_labels_tell_the_share_of_the_variance(wv):
     assert f"({second:.0%} of the variance)" in ax.get_ylabel()
 
 
+@pytest.mark.slow
 def test_both_axes_have_one_scale(wv):
     ax = wv.plot(WORDS)
     drawn(ax)
@@ -105,6 +108,7 @@ def test_both_axes_have_one_scale(wv):
     assert right[0] - origin[0] == pytest.approx(up[1] - origin[1])
 
 
+@pytest.mark.slow
 def test_every_name_is_inside_the_axes_and_next_to_its_point(wv):
     ax = wv.plot(WORDS)
     points, texts, renderer = drawn(ax)
@@ -129,6 +133,7 @@ def overlapping(ax):
     ]
 
 
+@pytest.mark.slow
 def test_names_of_close_points_are_moved_apart():
     pytest.importorskip("adjustText", reason="adjustText is not installed")
     close = {"king": (1, 0), "queen": (1.001, 0.001), "prince": (1, 0.002), "princess": (1.002, 0)}
@@ -137,6 +142,7 @@ def test_names_of_close_points_are_moved_apart():
     assert overlapping(wv.plot([*close, *far])) == []
 
 
+@pytest.mark.slow
 def test_equal_vectors_are_drawn_with_names_apart():
     pytest.importorskip("adjustText", reason="adjustText is not installed")
     wv = WordVectors(["king", "queen", "apple"], np.array([[1, 0], [1, 0], [0, 1]]))
@@ -222,6 +228,7 @@ def test_words_of_the_default_font_are_drawn_with_it_alone(installed):
         assert [text.get_fontfamily() for text in wv.plot(["ice", "лёд"]).texts] == [default] * 2
 
 
+@pytest.mark.slow
 def test_characters_without_a_font_get_one_warning_that_says_what_to_install(installed):
     wv = WordVectors(CHINESE, np.array([[1, 0], [0, 1], [-1, 1]]))
     with pytest.warns(UserWarning, match="no installed font") as caught:
@@ -236,6 +243,7 @@ def test_characters_without_a_font_get_one_warning_that_says_what_to_install(ins
         wv.plot(["𓀀", "a"])
 
 
+@pytest.mark.slow
 def test_there_is_ink_at_each_point_and_each_name(wv):
     ax = wv.plot(WORDS)
     points, texts, renderer = drawn(ax)
@@ -248,6 +256,7 @@ def test_there_is_ink_at_each_point_and_each_name(wv):
         assert part.sum() > 5 * len(word), word
 
 
+@pytest.mark.slow
 def test_given_axes_are_drawn_on_and_returned(wv):
     figure, (left, right) = plt.subplots(1, 2)
     assert wv.plot(["ice", "fire"], ax=right) is right

@@ -759,6 +759,7 @@ def test_a_batch_answers_like_single_queries(monkeypatch, topn, rows, queries, a
         assert all(type(other) is str and type(score) is float for other, score in near)
 
 
+@pytest.mark.slow
 @given(
     hnp.arrays(
         np.float32, st.tuples(st.integers(1, 40), st.integers(1, 4)), elements=st.integers(-2, 2)

@@ -71,6 +71,7 @@ def test_only_the_words_asked_for_are_loaded_in_the_order_of_the_file(many, of_m
     assert found.key_to_index == {word: row for row, word in enumerate(expected)}
 
 
+@pytest.mark.slow
 @given(
     st.lists(st.text("ab .,\t1", min_size=1, max_size=5), min_size=1, max_size=30, unique=True),
     st.data(),

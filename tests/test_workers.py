@@ -26,6 +26,7 @@ LIMITS = [{"threads": 1}, {"threads": 3}, {"threads": 2, "memory": "1MB"}, {"mem
 # --- the blocks -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(st.integers(0, 40), st.integers(1, 5), st.integers(1, 400_000), st.integers(0, 500_000))
 def test_blocks_cover_all_items_within_the_limit(total, threads, item, shared):
     workers = Workers(threads, "1MB")

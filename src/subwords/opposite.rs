@@ -24,6 +24,12 @@ const STEPS: usize = 100;
 /// At most this many words, the first ones, are used to find the directions. They are the most frequent words, unless
 /// the user chose the order.
 const WORDS: usize = 1 << 14;
+/// A direction is turned if the correlation of the components of w and w̃ in it is below this. Without co-occurrence in
+/// common, the correlation is about 0.
+const GREATEST_CORRELATION: f64 = -0.1;
+/// A variance that is a smaller part of the mean square than this is taken as 0, because rounding makes variances of this
+/// size out of equal numbers.
+const LEAST_VARIANCE: f64 = 1e-10;
 /// Number of rows that one task adds up. The order of additions does not depend on the number of threads.
 const ROWS: usize = 1 << 12;
 
@@ -56,8 +62,8 @@ pub struct OppositeDirections(Vec<Direction>);
 
 impl OppositeDirections {
     /// The directions for the rows of `w` and `w_tilde`, which have `dim` numbers each. `weights` has a number for each
-    /// row. `w` and `w_tilde` have the same shape. A direction of large variance of w − w̃ is taken if the covariance of
-    /// the components of w and w̃ in it is negative.
+    /// row. `w` and `w_tilde` have the same shape. A direction of large variance of w − w̃ is taken if the correlation of
+    /// the components of w and w̃ in it is below [`GREATEST_CORRELATION`].
     ///
     /// # Errors
     /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
@@ -81,8 +87,10 @@ impl OppositeDirections {
         drop(differences);
         let opposite = found.into_iter().filter_map(|axis| {
             let [in_w, in_w_tilde, of_both] = variances_in(&axis, w, w_tilde, weights);
+            // A variance of 0 makes this NaN or infinite, and the covariance is then 0 too.
             let balance = (in_w_tilde / in_w).sqrt().sqrt();
-            (of_both < 0.0).then_some(Direction { axis, balance })
+            let opposite = of_both < GREATEST_CORRELATION * (in_w * in_w_tilde).sqrt();
+            opposite.then_some(Direction { axis, balance })
         });
         Ok(Self(opposite.collect()))
     }
@@ -168,7 +176,18 @@ fn variances_in(direction: &[f64], w: &[f32], w_tilde: &[f32], weights: &[f32]) 
         }
     }
     let [total, x, y, xx, yy, xy] = sums;
-    [xx - x * x / total, yy - y * y / total, xy - x * y / total]
+    let [in_w, in_w_tilde] = [(x, xx), (y, yy)].map(|(x, xx)| {
+        let variance = xx - x * x / total;
+        if variance > LEAST_VARIANCE * xx {
+            variance
+        } else {
+            0.0
+        }
+    });
+    if in_w * in_w_tilde == 0.0 {
+        return [in_w, in_w_tilde, 0.0];
+    }
+    [in_w, in_w_tilde, xy - x * y / total]
 }
 
 #[cfg(test)]
@@ -308,6 +327,20 @@ mod tests {
             let signs = std::array::from_fn(|k| if k < 2 { -1.0 } else { 1.0 });
             let sample = sample(seed, words, signs);
             prop_assert_eq!(opposite(1, &sample).0, opposite(3, &sample).0);
+        }
+    }
+
+    proptest! {
+        /// The variances of equal rows are 0 in every direction, but rounding can make them positive or negative.
+        #[test]
+        fn rows_without_variance_have_no_opposite_direction(
+            w in prop::collection::vec(-10.0_f32..10.0, DIM),
+            w_tilde in prop::collection::vec(-10.0_f32..10.0, DIM),
+            words in 1_usize..50,
+        ) {
+            let weights = (0..words).map(|i| 0.015 * (1 + i) as f32).collect();
+            let directions = opposite(1, &(w.repeat(words), w_tilde.repeat(words), weights));
+            prop_assert!(directions.0.is_empty());
         }
     }
 

@@ -9,8 +9,9 @@ use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
 /// A [`KeyTable`] stores the numbers that it gave to the integer keys from 0 to `DIRECT` − 1 in an
-/// array, and the numbers of all other integer keys in a hash table.
-pub(super) const DIRECT: usize = 1 << 24;
+/// array, and the numbers of all other integer keys in a hash table. In tests of the core it is smaller, because
+/// they fill such an array in each of their cases.
+pub(super) const DIRECT: usize = 1 << if cfg!(test) { 10 } else { 24 };
 
 /// Marks an integer key that has no number yet.
 pub(super) const NONE: WordId = WordId::MAX;
