@@ -82,6 +82,19 @@ def test_rows_stay_in_the_order_of_counts(halves):
     assert model.vocabulary == both
 
 
+def test_new_words_start_with_the_vectors_of_a_first_training(halves):
+    frozen = {**SETTINGS, "optimizer": "sgd", "learning_rate": 1e-30, "epochs": 1, "min_count": 1}
+    model = Glove(**frozen).fit(halves[0])
+    old = len(model.vocabulary)
+    words = model.vocabulary.words
+    model.update(halves[1], epochs=1)
+    new = np.setdiff1d(np.arange(len(model.vocabulary)), [model.vocabulary[w] for w in words])
+    first = Glove(**frozen).fit([[f"w{number}" for number in range(old + len(new))]])
+    for name in ("W", "W_tilde"):
+        rows, expected = getattr(model, name)[new], getattr(first, name)[old:]
+        np.testing.assert_array_equal(np.sort(rows, axis=0), np.sort(expected, axis=0))
+
+
 def test_old_words_keep_their_parameters_and_new_ones_start_small(halves):
     model = Glove(**SETTINGS).fit(halves[0])
     words, before = model.vocabulary.words, arrays(model)

@@ -81,6 +81,7 @@ __all__ = [
     "negative_targets",
     "parameters_summary",
     "product",
+    "random_parameters",
     "read_text",
     "recognise",
     "records_summary",
@@ -749,6 +750,7 @@ def train(
     fitting: _FitArguments | None = None,
     design: CoreDesign | None = None,
 ) -> CoreParameters: ...
+def random_parameters(first: int, end: int, dim: int, seed: int) -> dict[str, _F32]: ...
 def train_records(
     row: npt.NDArray[np.int32],
     col: npt.NDArray[np.int32],

@@ -81,7 +81,7 @@ mod _core {
     #[pymodule_export]
     use super::panic::take_panic;
     #[pymodule_export]
-    use super::parameters::CoreParameters;
+    use super::parameters::{CoreParameters, random_parameters};
     #[pymodule_export]
     use super::phrases::CorePhrases;
     #[pymodule_export]

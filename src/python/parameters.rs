@@ -3,8 +3,10 @@
 use super::cooccurrence::CoreCooccurrence;
 use super::run::run_in_pool;
 use super::subwords::CoreSubwords;
+use crate::memory::fallible;
 use crate::session::{Session, Trained};
-use crate::training::{Exported, Parameters, RowLayout};
+use crate::training::{Exported, Optimizer, Parameters, RowLayout};
+use crate::vocabulary::WordId;
 use numpy::{PyArray1, PyArrayMethods};
 use pyo3::prelude::*;
 use pyo3::sync::MutexExt;
@@ -97,29 +99,54 @@ impl CoreParameters {
     }
 }
 
+/// The random parameters of the words `first` to `end` − 1 before their first training: W and W̃ (`end` − `first`, dim), b and b̃
+/// (`end` − `first`,). They are the parameters of the same words in a first training with this seed.
+#[pyfunction]
+pub fn random_parameters(
+    py: Python<'_>,
+    first: WordId,
+    end: WordId,
+    dim: usize,
+    seed: u64,
+) -> PyResult<Bound<'_, PyDict>> {
+    let layout = RowLayout::new(dim, Optimizer::default());
+    let values = run_in_pool(py, |monitor| {
+        let words: Vec<WordId> = fallible::collect(first..end)?;
+        Parameters::random_of(&words, layout, seed, monitor)?.exported(false)
+    })?;
+    let dict = PyDict::new(py);
+    add_arrays(&dict, "", dim, values)?;
+    Ok(dict)
+}
+
 /// Arrays by their public names. They take over the memory of `exported`, without a copy.
 pub fn arrays(
     py: Python<'_>,
     layout: RowLayout,
     exported: [Exported; 2],
 ) -> PyResult<Bound<'_, PyDict>> {
-    let arrays = PyDict::new(py);
-    for (prefix, from) in ["", "G_"].into_iter().zip(exported) {
-        for (name, vectors) in [("W", from.w), ("W_tilde", from.w_tilde)] {
-            let name = format!("{prefix}{name}");
-            let width = if prefix.is_empty() {
-                layout.dim()
-            } else {
-                layout.accumulators_per_vector()
-            };
-            let rows = vectors.len() / width;
-            let array = PyArray1::from_vec(py, vectors).reshape([rows, width])?;
-            arrays.set_item(&name, array)?;
-        }
-        for (name, biases) in [("b", from.b), ("b_tilde", from.b_tilde)] {
-            let name = format!("{prefix}{name}");
-            arrays.set_item(&name, PyArray1::from_vec(py, biases))?;
-        }
+    let dict = PyDict::new(py);
+    let [values, accumulators] = exported;
+    add_arrays(&dict, "", layout.dim(), values)?;
+    add_arrays(&dict, "G_", layout.accumulators_per_vector(), accumulators)?;
+    Ok(dict)
+}
+
+/// Add arrays to `dict`. Their names begin with `prefix`. A row of W or W̃ has `width` numbers.
+fn add_arrays(
+    dict: &Bound<'_, PyDict>,
+    prefix: &str,
+    width: usize,
+    arrays: Exported,
+) -> PyResult<()> {
+    let py = dict.py();
+    for (name, vectors) in [("W", arrays.w), ("W_tilde", arrays.w_tilde)] {
+        let rows = vectors.len() / width;
+        let array = PyArray1::from_vec(py, vectors).reshape([rows, width])?;
+        dict.set_item(format!("{prefix}{name}"), array)?;
     }
-    Ok(arrays)
+    for (name, biases) in [("b", arrays.b), ("b_tilde", arrays.b_tilde)] {
+        dict.set_item(format!("{prefix}{name}"), PyArray1::from_vec(py, biases))?;
+    }
+    Ok(())
 }

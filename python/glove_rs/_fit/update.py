@@ -129,27 +129,22 @@ def _grown(
 ) -> _core._Start:
     """Return start parameters for a vocabulary: first the model's words, then the new words.
 
-    The old word i gets the row ``rows[i]`` of each array. The vectors of a new word are random. Its
-    biases are random numbers around the mean biases of the `ALIKE` old words with the nearest
-    counts. It gets no accumulators: the core starts them as in a first training.
+    The old word i gets the row ``rows[i]`` of each array. A new word gets the random parameters of
+    a first training, and the mean biases of the `ALIKE` old words with the nearest counts are added
+    to its biases. It gets no accumulators: the core starts them as in a first training.
     """
     old, words = len(rows), len(vocabulary)
-    rng = np.random.default_rng(seed)
+    new = _core.random_parameters(old, words, arrays["W"].shape[1], seed)
     by_count = np.argsort(-vocabulary.counts[:old], kind="stable")
     rank = np.searchsorted(-vocabulary.counts[:old][by_count], -vocabulary.counts[old:])
     alike = min(ALIKE, old)
     first = np.clip(rank - alike // 2, 0, old - alike)
     start = {}
     for name, array in arrays.items():
-        if name.startswith("G_"):
-            start[name] = array[rows]
-            continue
-        new = np.empty((words, *array.shape[1:]), dtype=np.float32)
-        new[:old] = array[rows]
-        new[old:] = (rng.random(new[old:].shape) - 0.5) / arrays["W"].shape[1]
-        if name.startswith("b"):
-            sums = np.cumsum(new[:old][by_count], dtype=np.float64)
+        known = array[rows]
+        if name in ("b", "b_tilde"):
+            sums = np.cumsum(known[by_count], dtype=np.float64)
             sums = np.concatenate([[0.0], sums])
-            new[old:] += (sums[first + alike] - sums[first]) / alike
-        start[name] = new
+            new[name] += (sums[first + alike] - sums[first]) / alike
+        start[name] = np.concatenate([known, new[name]]) if name in new else known
     return {**start, "epochs_done": 0, "halvings": 0}  # type: ignore[typeddict-item]

@@ -171,12 +171,7 @@ def _initial(value: dict[str, Any], words: int) -> tuple[dict[str, _F32], int]:
     if value["load-init-param"]:
         arrays = _loaded(value["init-param-file"], words, dim)
     else:
-        rng = np.random.default_rng(_seed(value))
-        shapes = {"W": (words, dim), "W_tilde": (words, dim), "b": (words,), "b_tilde": (words,)}
-        arrays = {
-            name: (rng.random(shape, np.float32) - np.float32(0.5)) / np.float32(dim)
-            for name, shape in shapes.items()
-        }
+        arrays = _core.random_parameters(0, words, dim, _seed(value))
     if not value["load-init-gradsq"]:
         sums = stanford.start_accumulators(arrays)
         return arrays | {f"G_{name}": array for name, array in sums.items()}, 0
