@@ -1,4 +1,6 @@
-"""The models of gensim that are compared: skip-gram and FastText, window 5, 5 epochs.
+"""gensim's models that benchmarks compare with glove-rs: skip-gram and FastText.
+
+Both have 5 epochs and a window of 5.
 
 The caller gives the dimension, the number of threads, the minimum count and the seed. `sg=1`
 selects skip-gram, also for FastText, as in the paper of Bojanowski et al. (2017); gensim's default

@@ -66,6 +66,10 @@ def read_sets(path: str) -> list[associations.WordSet]:
     sets = list(associations.read_sets(path).values())
     if len(sets) != 4:
         raise ValueError(f"{path}: there must be four sets, X, Y, A and B, got {len(sets)}")
+    for first, second in (sets[:2], sets[2:]):
+        if shared := sorted(set(first) & set(second)):
+            names, words = f"{first.name} and {second.name}", ", ".join(shared)
+            raise ValueError(f"{path}: {names} must not share words, got {words} in both")
     return sets
 
 
@@ -88,7 +92,10 @@ def check_words(
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the studies. Everything is checked before the first model is trained."""
+    """Run the studies.
+
+    The text, the words and the sets are checked before the first model is trained.
+    """
     lines = read_lines(options.corpus)
     sets = read_sets(options.sets) if options.sets else []
     model = Glove(options.dim)

@@ -21,7 +21,8 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     }
     /// Write the number to a slice of `BYTES` bytes, in little-endian order.
     fn write_le(self, bytes: &mut [u8]);
-    /// The numbers of `row` as f32: `row` itself if it holds f32, else `buffer`, which must be as long as `row`.
+    /// The numbers of `row` as f32: `row` itself if it holds f32, else `buffer`, filled with them. `buffer` must be as long
+    /// as `row`.
     fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32];
 }
 

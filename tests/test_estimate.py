@@ -113,8 +113,8 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     assert low < estimate.memory < high
     # Compare the estimate with the median of three peaks: on a busy machine, one peak may be 10 MB
     # higher than the others. While the system has free huge pages of 2 MiB, the sizes of buffers
-    # are rounded up to whole huge pages. For these small fits this adds up to 16 MB: a peak of 78
-    # MB instead of 62.7 MB.
+    # are rounded up to whole huge pages. For these small fits this can add as much as 16 MB:
+    # a peak was 78 MB instead of 62.7 MB.
     peaks = [peak() for _ in range(3)]
     expected = pytest.approx(statistics.median(peaks), rel=0.15, abs=16e6)
     assert estimate.memory - INTERPRETER == expected, peaks

@@ -11,7 +11,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import glove_rs
@@ -76,9 +76,13 @@ def naive_join(words, found, connectors, delimiter="_"):
     return joined
 
 
-# Words with the delimiter are spelled like phrases of other words.
+# Words with the delimiter are spelled like phrases of other words. With the delimiter "__", so are
+# words that begin or end with "_".
 documents = st.lists(
-    st.lists(st.sampled_from(["a", "b", "c", "of", "in", "a_b", "b_c", "a_of_b", "ü"]), max_size=9),
+    st.lists(
+        st.sampled_from("a b c of in a_b b_c a_of_b a_ _b a___b ü".split()),
+        max_size=9,
+    ),
     max_size=12,
 )
 rules = st.one_of(
@@ -88,8 +92,16 @@ rules = st.one_of(
 
 
 @pytest.mark.slow
-@given(documents, st.integers(1, 3), rules, st.booleans(), st.integers(1, 3))
-def test_phrases_are_those_of_the_definition(text, min_count, rule, connected, threads):
+@example([["a", "_b"], ["a_", "b"]], 1, ("default", 0.01), False, 1, "__")
+@given(
+    documents,
+    st.integers(1, 3),
+    rules,
+    st.booleans(),
+    st.integers(1, 3),
+    st.sampled_from(["_", "__", "_a_", "b"]),
+)
+def test_phrases_are_those_of_the_definition(text, min_count, rule, connected, threads, delimiter):
     connectors = {"of", "in"} if connected else set()
     scoring, threshold = rule
     found = Phrases.learn(
@@ -99,12 +111,13 @@ def test_phrases_are_those_of_the_definition(text, min_count, rule, connected, t
         scoring=scoring,
         connector_words=connectors,
         threads=threads,
+        delimiter=delimiter,
     )
-    expected = naive_phrases(text, min_count, threshold, scoring, connectors)
+    expected = naive_phrases(text, min_count, threshold, scoring, connectors, delimiter)
     assert dict(found) == pytest.approx(expected, rel=1e-12)
     assert list(found.values()) == sorted(found.values(), reverse=True)
     for words in text:
-        assert found.join(words) == naive_join(words, expected, connectors)
+        assert found.join(words) == naive_join(words, expected, connectors, delimiter)
 
 
 @pytest.mark.slow

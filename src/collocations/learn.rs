@@ -1,7 +1,7 @@
 //! Learns from counts which neighbouring words of a text are phrases.
 
 use super::neighbours::{
-    CONNECTOR, CountTable, NeighbourPair, SPECIAL, add, count_others, count_pairs, pair,
+    CONNECTOR, NeighbourPair, NumberTable, SPECIAL, add, count_others, count_pairs, pair,
 };
 use super::score::{Rule, TextSize};
 use crate::corpus::ChunkReader;
@@ -48,7 +48,7 @@ pub fn learn(
 }
 
 /// Counts of spellings that several words and collocations can share.
-type Spellings = CountTable<Box<[u8]>>;
+type Spellings = NumberTable<Box<[u8]>>;
 
 fn find(
     text: &NumberedText<'_>,
@@ -58,18 +58,14 @@ fn find(
     monitor: &Monitor,
 ) -> Result<Vec<Scored>> {
     let words = text.words();
-    let finder = memmem::Finder::new(phrases.delimiter());
+    let can_be_ambiguous = ambiguity(phrases.delimiter());
     let kinds = words.iter().map(|(word, _)| {
         let connector = if phrases.is_connector(word) {
             CONNECTOR
         } else {
             0
         };
-        let special = if finder.find(word).is_some() {
-            SPECIAL
-        } else {
-            0
-        };
+        let special = if can_be_ambiguous(word) { SPECIAL } else { 0 };
         connector | special
     });
     let kinds: Vec<u8> = fallible::collect(kinds)?;
@@ -141,8 +137,20 @@ fn find(
     Ok(found)
 }
 
+/// Whether a word is [`SPECIAL`]: it contains the delimiter, or, if two places of the delimiter can overlap, as those of "__" in
+/// "___" do, it begins or ends with a byte of the delimiter.
+fn ambiguity(delimiter: &[u8]) -> impl Fn(&[u8]) -> bool {
+    let finder = memmem::Finder::new(delimiter);
+    let overlaps = (1..delimiter.len()).any(|shift| delimiter.starts_with(&delimiter[shift..]));
+    let of_delimiter = |byte: Option<&u8>| byte.is_some_and(|byte| delimiter.contains(byte));
+    move |word| {
+        finder.find(word).is_some()
+            || overlaps && (of_delimiter(word.first()) || of_delimiter(word.last()))
+    }
+}
+
 /// The plain pairs whose spelling is shared with a word or with another collocation, each with this spelling. A pair is
-/// plain if neither word contains the delimiter.
+/// plain if neither word is [`SPECIAL`].
 type Shared = HashMap<NeighbourPair, Box<[u8]>, FixedState>;
 
 /// The plain pairs that are spelled like one of `spellings`, each with this spelling.
@@ -156,7 +164,7 @@ fn shared_pairs(
     if spellings.is_empty() {
         return Ok(shared);
     }
-    let mut ids: CountTable<&[u8]> = CountTable::default();
+    let mut ids: NumberTable<&[u8]> = NumberTable::default();
     for (id, ((word, _), kind)) in words.iter().zip(kinds).enumerate() {
         if *kind == 0 {
             fallible::reserve_in_map(&mut ids, 1)?;

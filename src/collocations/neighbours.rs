@@ -1,5 +1,5 @@
 //! Counts collocations (`learn.rs` defines what a collocation is). A collocation is *plain* if it consists of two words
-//! and neither word contains the delimiter. Plain collocations are counted by sorting them as numbers. The other
+//! and neither word is [`SPECIAL`]. Plain collocations are counted by sorting them as numbers. The other
 //! collocations are few, and are counted in hash tables.
 
 use crate::encoding::{DOCUMENT_END, NumberedText};
@@ -19,13 +19,14 @@ pub(super) fn pair(first: u32, second: u32) -> NeighbourPair {
 
 /// A bit of the kind of a word: the word is a connector.
 pub(super) const CONNECTOR: u8 = 1;
-/// A bit of the kind of a word: the word contains the delimiter. Such a word can be spelled like a
-/// collocation, and a collocation that has such a word can be spelled like another collocation.
+/// A bit of the kind of a word: the word contains the delimiter, or could form a second one together with the delimiter beside
+/// it (`learn.rs`). Such a word can be spelled like a collocation, and a collocation that has such a word can be spelled like another
+/// collocation.
 pub(super) const SPECIAL: u8 = 2;
 
-/// A hash table from keys to counts or ids. In a table that counts collocations, a key is the list of the
+/// A hash table from keys to numbers: counts or ids. In a table that counts collocations, a key is the list of the
 /// ids of the words of a collocation: two ids, or more if there are connectors between the two words.
-pub(super) type CountTable<K> = HashMap<K, u64, FixedState>;
+pub(super) type NumberTable<K> = HashMap<K, u64, FixedState>;
 
 /// The wanted pairs of a bucket with their counts, and the number of all different pairs of the bucket.
 type BucketPairs = (Vec<(NeighbourPair, u64)>, u64);
@@ -64,12 +65,12 @@ pub(super) fn count_others(
     text: &NumberedText<'_>,
     kinds: &[u8],
     monitor: &Monitor,
-) -> Result<CountTable<Box<[u32]>>> {
+) -> Result<NumberTable<Box<[u32]>>> {
     let tasks = rayon::current_num_threads().max(1);
-    let tables: Result<Vec<CountTable<Box<[u32]>>>> = (0..tasks)
+    let tables: Result<Vec<NumberTable<Box<[u32]>>>> = (0..tasks)
         .into_par_iter()
         .map(|task| {
-            let mut table: CountTable<Box<[u32]>> = CountTable::default();
+            let mut table: NumberTable<Box<[u32]>> = NumberTable::default();
             let mut lacking = None;
             for k in (task..text.chunks()).step_by(tasks) {
                 monitor.check()?;
@@ -98,7 +99,7 @@ pub(super) fn count_others(
 ///
 /// # Errors
 /// [`crate::Error::Memory`].
-pub(super) fn add<T>(table: &mut CountTable<Box<[T]>>, key: &[T], count: u64) -> Result<()>
+pub(super) fn add<T>(table: &mut NumberTable<Box<[T]>>, key: &[T], count: u64) -> Result<()>
 where
     T: Copy + Eq + std::hash::Hash,
 {

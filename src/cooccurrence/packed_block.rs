@@ -116,9 +116,9 @@ impl PackedBlock {
     /// # Errors
     /// [`crate::Error::Memory`].
     pub fn unpack_into(&self, rows: &Range<WordId>, block: &mut RowBlock) -> Result<()> {
-        let own = self.rows();
-        let start = rows.start.clamp(own.start, own.end);
-        let end = rows.end.clamp(start, own.end);
+        let packed = self.rows();
+        let start = rows.start.clamp(packed.start, packed.end);
+        let end = rows.end.clamp(start, packed.end);
         let entry = |row: WordId| match row - self.first {
             0 => 0,
             row => self.ends[row as usize - 1] as usize,
@@ -126,24 +126,24 @@ impl PackedBlock {
         let entries = entry(start)..entry(end);
         let (ends, columns, [forward, backward]) = block.refill(start, self.backward.is_some());
         fallible::reserve(ends, (end - start) as usize)?;
-        let own = &self.ends[(start - self.first) as usize..(end - self.first) as usize];
-        ends.extend(own.iter().map(|&end| end as usize - entries.start));
+        let packed_ends = &self.ends[(start - self.first) as usize..(end - self.first) as usize];
+        ends.extend(packed_ends.iter().map(|&end| end as usize - entries.start));
         fallible::reserve(columns, entries.len())?;
         match &self.columns {
-            PackedColumns::Narrow(own) => {
+            PackedColumns::Narrow(packed) => {
                 columns.extend(
-                    own[entries.clone()]
+                    packed[entries.clone()]
                         .iter()
                         .map(|&column| WordId::from(column)),
                 );
             }
-            PackedColumns::Wide(own) => columns.extend_from_slice(&own[entries.clone()]),
+            PackedColumns::Wide(packed) => columns.extend_from_slice(&packed[entries.clone()]),
         }
         if let Some(forward) = forward {
             self.forward.unpack(entries.clone(), forward)?;
         }
-        if let (Some(backward), Some(own)) = (backward, &self.backward) {
-            own.unpack(entries, backward)?;
+        if let (Some(backward), Some(packed)) = (backward, &self.backward) {
+            packed.unpack(entries, backward)?;
         }
         Ok(())
     }

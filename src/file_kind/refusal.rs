@@ -16,7 +16,7 @@ impl FileKind {
             return None;
         }
         let (what, advice) = (self.description(), self.advice());
-        Some(format!("{} but {what}: {advice}", wanted.denied()))
+        Some(format!("{} but {what}: {advice}", wanted.refusal()))
     }
 
     /// [`FileKind::refusal`] as the error about the file at `path`.

@@ -59,7 +59,7 @@ impl Wanted {
         Error::choice("wanted", name, Self::NAMES, values)
     }
 
-    pub(super) fn denied(self) -> &'static str {
+    pub(super) fn refusal(self) -> &'static str {
         match self {
             Self::Text => "this is not text",
             Self::Vectors => "these are not vectors",

@@ -35,7 +35,7 @@ impl From<Error> for PyErr {
         let message = error.to_string();
         match error {
             Error::Io { path, source } => {
-                // An exception of Python code, such as the `read` of a file object, is raised
+                // An exception that Python code raised, for instance in the `read` of a file object, is raised
                 // unchanged.
                 let source = match source.downcast::<PyErr>() {
                     Ok(exception) => return exception,

@@ -26,7 +26,7 @@ pub(super) struct Covariance {
 }
 
 impl Covariance {
-    /// Of the rows of `vectors`, which have `dim` numbers each. `weights` has a number for each row. The result has the
+    /// The covariance of the rows of `vectors`, which have `dim` numbers each. `weights` has a number for each row. The result has the
     /// same bits for any number of threads.
     ///
     /// # Errors

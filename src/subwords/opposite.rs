@@ -5,7 +5,7 @@
 //! nouns: a word stands beside words of the other class more often than beside those of its own. In the direction of
 //! a positive eigenvalue, training makes w and w̃ equal; in that of a negative one it makes w̃ equal to −w, because
 //! only then is their product negative. There, w + w̃ cancels what both vectors know. So the component of w̃ in these
-//! directions changes its sign before the vectors are added (benches/EXPERIMENTS.md, "Opposite directions"). Before that, both
+//! directions changes its sign before the vectors are added: w̃ is *turned* there (benches/EXPERIMENTS.md, "Opposite directions"). Before that, both
 //! components are scaled so that their variances are equal and their product stays the same. After training they nearly
 //! are. After an earlier shrinkage, which an update of a model begins with, they are not: see `move_word`.
 
@@ -16,7 +16,7 @@ use crate::monitor::Monitor;
 use rayon::prelude::*;
 use std::f64::consts::SQRT_2;
 
-/// At most this many directions are turned (benches/EXPERIMENTS.md, "Opposite directions").
+/// w̃ is turned in at most this many directions (benches/EXPERIMENTS.md, "Opposite directions").
 const DIRECTIONS: usize = 8;
 /// Number of steps of the orthogonal iteration on the covariance of w − w̃. The iteration never ends earlier. The directions
 /// that it finds need not be exact principal directions.
@@ -24,7 +24,7 @@ const STEPS: usize = 100;
 /// At most this many words, the first ones, are used to find the directions. They are the most frequent words, unless
 /// the user chose the order.
 const WORDS: usize = 1 << 14;
-/// A direction is turned if the correlation of the components of w and w̃ in it is below this. Without co-occurrence in
+/// w̃ is turned in a direction if the correlation of the components of w and w̃ in it is below this. Without co-occurrence in
 /// common, the correlation is about 0.
 const GREATEST_CORRELATION: f64 = -0.1;
 /// A variance that is a smaller part of the mean square than this is taken as 0, because rounding makes variances of this
@@ -95,7 +95,7 @@ impl OppositeDirections {
         Ok(Self(opposite.collect()))
     }
 
-    /// Add to each row of `w` the row of `w_tilde` with its components in the directions turned.
+    /// Add to each row of `w` the row of `w_tilde`, turned in these directions.
     pub(super) fn add_turned(&self, w: &mut [f32], w_tilde: &[f32], dim: usize) {
         (w.par_chunks_exact_mut(dim), w_tilde.par_chunks_exact(dim))
             .into_par_iter()

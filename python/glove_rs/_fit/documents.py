@@ -206,7 +206,7 @@ class EncodedDocuments:
         return total
 
     def subset(self, weights: _Weights) -> tuple[EncodedDocuments, npt.NDArray[np.intp]]:
-        """Return the documents with a weight above 0, with a vocabulary of their own words.
+        """Return the documents whose weight is above 0, with the vocabulary of only their words.
 
         Returns
         -------

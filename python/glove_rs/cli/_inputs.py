@@ -55,7 +55,7 @@ VECTOR_FILE = ("member", "format", "limit", "dtype", "errors", "max_line_bytes",
 
 
 def local(path: str) -> str:
-    """Return the path of standard input if `path` is ``-``, otherwise `path`."""
+    """Return the path of standard input on this machine if `path` is ``-``, otherwise `path`."""
     return "/dev/stdin" if path == "-" else path
 
 
@@ -90,7 +90,7 @@ def corpus(paths: list[str]) -> list[Argument]:
 
 
 def documents(paths: list[str], errors: str, storage_options: Any = None) -> list[str]:
-    """Return the lines of a text that are not blank. `paths` may be compressed files, URLs and "-".
+    """Return the lines of all `paths` that are not blank.
 
     Parameters
     ----------

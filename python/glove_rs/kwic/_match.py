@@ -19,7 +19,10 @@ MATCHES = ("word", "glob", "regex")
 
 
 class Splitter:
-    """Splits a document into words, as :meth:`glove_rs.Glove.fit` does with the same settings."""
+    """Splits a document into words with the tokenizer of :meth:`glove_rs.Glove.fit`.
+
+    Stop words stay, and phrases are not joined.
+    """
 
     def __init__(self, settings: dict[str, Any]) -> None:
         self.lowercase: bool = settings["lowercase"]

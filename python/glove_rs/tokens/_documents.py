@@ -58,6 +58,6 @@ def check_set(words: Iterable[str], attribute: Attribute, number: int, has_token
     if attribute.rstrip("_") in _ALWAYS_SET:
         raise ValueError(
             f"attribute must be set in the documents, but no token of document {number} has "
-            f"{attribute}: add the component that sets it to the pipeline, or choose another "
+            f"{attribute}: add to the pipeline the component that sets it, or choose another "
             "attribute, such as text"
         )
