@@ -78,13 +78,8 @@ def naive_join(words, found, connectors, delimiter="_"):
 
 # Words with the delimiter are spelled like phrases of other words. With the delimiter "__", so are
 # words that begin or end with "_".
-documents = st.lists(
-    st.lists(
-        st.sampled_from("a b c of in a_b b_c a_of_b a_ _b a___b ü".split()),
-        max_size=9,
-    ),
-    max_size=12,
-)
+WORDS = ["a", "b", "c", "of", "in", "a_b", "b_c", "a_of_b", "a_", "_b", "a___b", "ü"]
+documents = st.lists(st.lists(st.sampled_from(WORDS), max_size=9), max_size=12)
 rules = st.one_of(
     st.tuples(st.just("default"), st.sampled_from([0.01, 0.3, 1.0])),
     st.tuples(st.just("npmi"), st.sampled_from([-1.0, -0.2, 0.3])),
