@@ -1,4 +1,4 @@
-"""Checks of the parameters of public calls, before they are passed to the core."""
+"""Checks of single values that a user passes to a public call, and how messages show a value."""
 
 from __future__ import annotations
 

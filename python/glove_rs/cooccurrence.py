@@ -994,9 +994,10 @@ max_word_bytes, threads, memory
         Raises
         ------
         FormatError
-            If the file is truncated or damaged; if it has records and no `vocabulary` is given; if
-            an index is outside the vocabulary; or if a count is not above 0 or not finite, or the
-            sum of all counts is not finite. The message has the byte offset.
+            If the file is truncated or damaged; if it has records of Stanford's tools and no
+            `vocabulary` is given; if an index is outside the vocabulary; if a count is negative or
+            not finite (in a file of records also if it is 0); or if the sum of all counts is not
+            finite. The message has the byte offset.
         ValueError
             If `vocabulary` is given for a native file.
         OSError

@@ -809,7 +809,7 @@ keep_counts
 
     @property
     def W_tilde(self) -> _F32:
-        """Context vectors: float32, (V, dim), or (C, dim) for rectangular counts.
+        """Context vectors: float32, (V, dim), or (C, dim) for rectangular counts with C context words.
 
         The array is that of the model, not a copy.
         """

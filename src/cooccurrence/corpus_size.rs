@@ -57,8 +57,9 @@ const ID_BYTES: f64 = size_of::<WordId>() as f64;
 /// the bytes of the rows at the end of counting (benches/EXPERIMENTS.md, "Memory of a fit").
 const ROW_OVERHEAD: f64 = 1.15;
 
-/// Number of entries of a large block of rows (benches/EXPERIMENTS.md, "Memory of a fit").
-const BLOCK_ENTRIES: f64 = 1e6;
+/// Largest number of entries of a block of rows, as measured (benches/EXPERIMENTS.md, "Memory of a fit"). Each thread has one
+/// unpacked block.
+const MAX_BLOCK_ENTRIES: f64 = 1e6;
 /// While the text is counted, the allocator still holds this fraction of the bytes that reading the text took at its
 /// peak, not counting the text and the tokenizer's dictionary.
 const RETAINED_READING: f64 = 0.45;
@@ -106,7 +107,7 @@ impl CorpusSize {
     /// Number of bytes of the blocks of rows that threads unpack, one for each thread, while counts
     /// are compressed. The allocator still holds these bytes afterwards.
     pub(crate) fn unpacked_bytes(&self) -> f64 {
-        let entries = BLOCK_ENTRIES * rayon::current_num_threads() as f64;
+        let entries = MAX_BLOCK_ENTRIES * rayon::current_num_threads() as f64;
         let sums = if self.symmetric { 1.0 } else { 2.0 };
         let entry = size_of::<WordId>() as f64 + sums * size_of::<f64>() as f64;
         entries.min(self.pairs) * entry

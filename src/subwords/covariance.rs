@@ -73,8 +73,8 @@ impl Covariance {
     }
 
     /// Orthogonal vectors of length 1, the directions of the `count` largest variances, by `steps` steps of orthogonal
-    /// iteration. A variance of 0 gives no direction.
-    pub(super) fn dominating(&self, count: usize, steps: usize) -> Vec<Vec<f64>> {
+    /// iteration. Directions of variance 0 are left out.
+    pub(super) fn dominating_directions(&self, count: usize, steps: usize) -> Vec<Vec<f64>> {
         let dim = self.mean.len();
         let mut found: Vec<Vec<f64>> = (0..count.min(dim))
             .map(|k| {

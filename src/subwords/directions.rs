@@ -36,7 +36,7 @@ impl Directions {
         monitor: &Monitor,
     ) -> Result<Self> {
         let covariance = Covariance::of(vectors, dim, weights, monitor)?;
-        let directions = covariance.dominating(DIRECTIONS, STEPS);
+        let directions = covariance.dominating_directions(DIRECTIONS, STEPS);
         let mean = covariance.mean;
         Ok(Self { mean, directions })
     }

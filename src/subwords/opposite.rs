@@ -82,8 +82,8 @@ impl OppositeDirections {
             .par_iter_mut()
             .zip(w_tilde)
             .for_each(|(x, y)| *x -= y);
-        let found =
-            Covariance::of(&differences, dim, weights, monitor)?.dominating(DIRECTIONS, STEPS);
+        let found = Covariance::of(&differences, dim, weights, monitor)?
+            .dominating_directions(DIRECTIONS, STEPS);
         drop(differences);
         let opposite = found.into_iter().filter_map(|axis| {
             let [in_w, in_w_tilde, of_both] = variances_in(&axis, w, w_tilde, weights);
