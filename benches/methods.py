@@ -93,7 +93,7 @@ def skip_gram(corpus: str, options: argparse.Namespace) -> WordVectors:
 
 
 def svd(corpus: str, options: argparse.Namespace) -> WordVectors:
-    """Return U √S of the singular value decomposition U S V of the PPMI matrix.
+    """Return U √S of the truncated singular value decomposition U S V of the PPMI matrix.
 
     See Levy, Goldberg and Dagan (2015).
     """

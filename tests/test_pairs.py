@@ -807,8 +807,8 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
     found = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
-    # A row of W_tilde with 100 components takes 448 bytes, and there are two copies of all parameters while
-    # an epoch runs. With rows of W that no word uses, memory would grow by twice these two copies.
+    # A row of W_tilde with 100 components takes 448 bytes, and while an epoch runs, there are two
+    # copies of all parameters. With rows of W that no word uses, memory would grow by twice both.
     assert int(found.stdout) * 1024 < 1.6 * 2 * 300_000 * 448
 
 

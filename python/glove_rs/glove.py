@@ -809,9 +809,9 @@ keep_counts
 
     @property
     def W_tilde(self) -> _F32:
-        """Context vectors: float32, (V, dim), or (C, dim) for rectangular counts with C context words.
+        """Context vectors: float32, (V, dim), or (C, dim) if the counts are rectangular.
 
-        The array is that of the model, not a copy.
+        C is the number of context words. The array is that of the model, not a copy.
         """
         return self._state.arrays["W_tilde"]
 

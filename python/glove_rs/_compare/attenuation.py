@@ -110,19 +110,19 @@ def corrected_changes(
         products[replicate] = product(one, u, other, v)
     u, v = vectors(a.full, common[0]), vectors(b.full, common[1])
     dot = product(a.full, u, b.full, v)
-    lengths = np.stack([np.einsum("ij,ij->i", x, x, dtype=np.float64) for x in (u, v)])
-    signals = _signals(dot, lengths, np.stack([sums.variance() for sums in moments]))
+    squared_lengths = np.stack([np.einsum("ij,ij->i", x, x, dtype=np.float64) for x in (u, v)])
+    signals = _signals(dot, squared_lengths, np.stack([sums.variance() for sums in moments]))
     with np.errstate(invalid="ignore", divide="ignore"):
-        reliability = (signals / lengths).min(axis=0)
+        reliability = (signals / squared_lengths).min(axis=0)
         scale = np.sqrt(np.where(reliability >= _RELIABLE, signals.prod(axis=0), np.nan))
         change = 1 - dot / scale
     low, high = interval_of(change, 1 - products / scale, "bootstrap", "standard", level)
     columns = {"change": change, "low": low, "high": high, "reliability": reliability}
-    directed = (np.isfinite(lengths) & (lengths > 0)).all(axis=0)
+    directed = (np.isfinite(squared_lengths) & (squared_lengths > 0)).all(axis=0)
     return columns, np.isfinite(products).sum(axis=0), directed
 
 
-def _signals(dot: _F64, lengths: _F64, variances: _F64) -> _F64:
+def _signals(dot: _F64, squared_lengths: _F64, variances: _F64) -> _F64:
     """Return the squared lengths of the vectors without noise: ‖v‖² − kσ².
 
     The variance σ² of the replicates is larger than the noise of the vectors of the whole text,
@@ -134,29 +134,31 @@ def _signals(dot: _F64, lengths: _F64, variances: _F64) -> _F64:
     Parameters
     ----------
     dot : ndarray, shape (words,)
-        The dot products of the vectors of `a` and `b`, the most frequent words first.
-    lengths, variances : ndarray, shape (2, words)
-        ‖v‖² and σ² of each word in `a` and in `b`.
+        The dot product of the two vectors of each word, those of the models of both whole texts.
+        The most frequent words are first.
+    squared_lengths, variances : ndarray, shape (2, words)
+        ‖v‖² of each word in the model of a whole text, and the variance σ² of its vectors in the
+        replicates, for each of the two texts.
     """
-    factors = _factors_without_change(dot, lengths, variances)
-    signals = np.empty_like(lengths)
+    factors = _factors_without_change(dot, squared_lengths, variances)
+    signals = np.empty_like(squared_lengths)
     for band in _bands(dot.size):
         k, used = 1.0, ~np.isnan(factors[band])
         for _ in range(_ROUNDS):
             if used.any():
                 k = min(1.0, float(np.median(factors[band][used])))
-            signals[:, band] = lengths[:, band] - k * variances[:, band]
-            used &= (signals[:, band] >= _RELIABLE * lengths[:, band]).all(axis=0)
+            signals[:, band] = squared_lengths[:, band] - k * variances[:, band]
+            used &= (signals[:, band] >= _RELIABLE * squared_lengths[:, band]).all(axis=0)
     return signals
 
 
-def _factors_without_change(dot: _F64, lengths: _F64, variances: _F64) -> _F64:
+def _factors_without_change(dot: _F64, squared_lengths: _F64, variances: _F64) -> _F64:
     """Return the factor k of each word with which the change of this word is 0.
 
     It is the smaller solution of (‖u‖² − kσ²)(‖v‖² − kτ²) = (u·v)². If u·v ≤ 0, no factor makes the
     change 0, and the result is infinite. It is NaN for a word without a variance.
     """
-    (p, q), (s, t) = lengths, variances
+    (p, q), (s, t) = squared_lengths, variances
     linear = p * t + q * s
     rest = np.maximum(p * q - dot * dot, 0.0)
     root = np.sqrt((p * t - q * s) ** 2 + 4 * s * t * dot * dot)

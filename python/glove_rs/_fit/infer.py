@@ -175,7 +175,8 @@ def _fit(
     """Solve the equations of records, and those of negative pairs above their targets.
 
     A negative pair has a cost only while its prediction is above the target. So the equations are
-    solved again with the pairs that the solution before put above theirs.
+    solved again, each time with the negative pairs whose predictions by the previous solution are
+    above their targets.
     """
     solution = _solve(*records, prior, variance)
     rows, target, weight = negatives

@@ -71,8 +71,8 @@ class TableFile:
         file = self._open()
         if not file.seekable():
             raise _core.FormatError(
-                f"{self.name}: a table in this format cannot be read from a pipe or from an "
-                "archive: save it to a file first"
+                f"{self.name}: a table in this format cannot be read from a pipe or another "
+                "stream that cannot seek: save it to a file first"
             )
         return file
 

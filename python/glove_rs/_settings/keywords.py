@@ -64,7 +64,7 @@ class _CountingSettings(_TextSettings, total=False):
 
 
 class KeywordSettings(_TokenizingSettings, _RunningSettings, total=False):
-    """The keyword arguments of `kwic.contexts` that its signature does not name."""
+    """The parameters that `kwic.contexts` takes as keyword arguments."""
 
     max_word_bytes: int
     phrases: Phrases | None
@@ -73,7 +73,7 @@ class KeywordSettings(_TokenizingSettings, _RunningSettings, total=False):
 
 
 class PhraseSettings(_ReadingSettings, _RunningSettings, total=False):
-    """The keyword arguments of `Phrases.learn` that its signature does not name."""
+    """The parameters that `Phrases.learn` takes as keyword arguments."""
 
     threads: int | None
     memory: int | str | None
@@ -88,7 +88,7 @@ class VocabularySettings(_TextSettings, _RunningSettings, total=False):
 
 
 class CooccurrenceSettings(_CountingSettings, _RunningSettings, total=False):
-    """The keyword arguments of `Cooccurrence.from_corpus` that its signature does not name."""
+    """The parameters that `Cooccurrence.from_corpus` takes as keyword arguments."""
 
 
 class EstimateSettings(_CountingSettings, total=False):

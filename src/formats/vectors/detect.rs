@@ -1,8 +1,8 @@
 //! Detects which format a file of vectors has, from its beginning. `load.rs` then reads the file.
 
 use super::format::Format;
+use super::format_rules::{Plan, plan};
 use super::loaded::MAX_LINE_BYTES;
-use super::plan::{Plan, plan};
 use super::text::too_long;
 use crate::error::{Error, Location, Result};
 use crate::file_kind::is_text;

@@ -3,8 +3,8 @@
 use super::combine::Combine;
 use super::detect::detect;
 use super::format::Format;
+use super::format_rules::{Body, Plan};
 use super::loaded::{LoadedVectors, MAX_LINE_BYTES};
-use super::plan::{Body, Plan};
 use super::rows::{self, Vectors};
 use super::selection::Selection;
 use super::stanford;

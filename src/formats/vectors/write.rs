@@ -2,8 +2,8 @@
 
 use super::detect::beginning;
 use super::dialect::Dialect;
+use super::format_rules::{Body, Plan, plan};
 use super::ordered_writer::{TextBuffer, write_in_order};
-use super::plan::{Body, Plan, plan};
 use super::shortest;
 use crate::error::{Error, Result};
 use crate::float16::Element;
