@@ -155,7 +155,7 @@ pub fn load_vectors(
 }
 
 /// A native file whose matrix Python maps, or vectors that were read.
-enum Found {
+enum VectorsRead {
     Native(native::Header, WordList),
     Single(LoadedVectors<f32>),
     Half(LoadedVectors<f16>),
@@ -190,26 +190,26 @@ fn find(
         };
         let fits = |header: &native::Header| half.is_none_or(|half| half == header.is_half());
         if let Some((header, words)) = opened.filter(|(header, _)| fits(header)) {
-            return Ok(Found::Native(header, words));
+            return Ok(VectorsRead::Native(header, words));
         }
         threads::in_pool(threads, || {
             if options.vocabulary.is_none() {
                 return read(Input::open(&path, monitor)?, options, half, monitor);
             }
             let found = match half {
-                Some(true) => load(&path, options, monitor).map(Found::Half),
-                _ => load(&path, options, monitor).map(Found::Single),
+                Some(true) => load(&path, options, monitor).map(VectorsRead::Half),
+                _ => load(&path, options, monitor).map(VectorsRead::Single),
             };
             explained(found, &path, Wanted::Parameters, monitor)
         })?
     })?;
     match found {
-        Found::Native(header, mut words) => {
+        VectorsRead::Native(header, mut words) => {
             words.truncate(options.limit.unwrap_or(usize::MAX));
             Ok(CoreVectors::mapped(py, header, words))
         }
-        Found::Single(loaded) => CoreVectors::read(py, loaded),
-        Found::Half(loaded) => CoreVectors::read(py, loaded),
+        VectorsRead::Single(loaded) => CoreVectors::read(py, loaded),
+        VectorsRead::Half(loaded) => CoreVectors::read(py, loaded),
     }
 }
 
@@ -219,15 +219,15 @@ fn read(
     options: LoadOptions<'_>,
     half: Option<bool>,
     monitor: &Monitor,
-) -> Result<Found> {
+) -> Result<VectorsRead> {
     let half = match half {
         Some(half) => half,
         None => native::is_half(&mut input)?,
     };
     if half {
-        load_from(input, options, monitor).map(Found::Half)
+        load_from(input, options, monitor).map(VectorsRead::Half)
     } else {
-        load_from(input, options, monitor).map(Found::Single)
+        load_from(input, options, monitor).map(VectorsRead::Single)
     }
 }
 

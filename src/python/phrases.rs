@@ -11,7 +11,7 @@ pub struct CorePhrases {
 }
 
 /// The phrases of a pass: the words of each phrase, and its score.
-type Pass = Vec<(Vec<String>, f64)>;
+type PassScores = Vec<(Vec<String>, f64)>;
 
 fn text(word: &[u8]) -> String {
     String::from_utf8_lossy(word).into_owned()
@@ -20,7 +20,7 @@ fn text(word: &[u8]) -> String {
 #[pymethods]
 impl CorePhrases {
     #[new]
-    fn new(delimiter: &str, connectors: Vec<String>, passes: Vec<Pass>) -> PyResult<Self> {
+    fn new(delimiter: &str, connectors: Vec<String>, passes: Vec<PassScores>) -> PyResult<Self> {
         let phrases = Phrases::new(delimiter, connectors, passes)?;
         Ok(Self {
             inner: Arc::new(phrases),
@@ -28,7 +28,7 @@ impl CorePhrases {
     }
 
     /// The delimiter, the sorted connectors, and the passes.
-    fn contents(&self) -> (String, Vec<String>, Vec<Pass>) {
+    fn contents(&self) -> (String, Vec<String>, Vec<PassScores>) {
         let mut connectors: Vec<String> = self.inner.connectors().map(text).collect();
         connectors.sort_unstable();
         let passes = self.inner.passes().into_iter().map(|pass| {
