@@ -24,8 +24,8 @@ const STEPS: usize = 100;
 /// At most this many words, the first ones, are used to find the directions. They are the most frequent words, unless
 /// the user chose the order.
 const WORDS: usize = 1 << 14;
-/// w̃ is turned in a direction if the correlation of the components of w and w̃ in it is below this. Without co-occurrence in
-/// common, the correlation is about 0.
+/// w̃ is turned in a direction if the correlation of the components of w and w̃ in it is below this. In a direction of noise the
+/// correlation is about 0.
 const GREATEST_CORRELATION: f64 = -0.1;
 /// A variance that is a smaller part of the mean square than this is taken as 0, because rounding makes variances of this
 /// size out of equal numbers.
