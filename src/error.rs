@@ -4,7 +4,7 @@ use crate::report::EpochReport;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Result of every fallible function of the core.
+/// The result of a function of the core that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// The position of an error in a file.
@@ -74,12 +74,12 @@ pub enum Error {
         /// know them.
         reports: Vec<EpochReport>,
     },
-    /// Memory could not be allocated.
+    /// Memory could not be allocated, or so little of it is left that [`Monitor::check`](crate::Monitor::check) fails.
     #[error(
         "could not allocate {bytes} bytes; memory= limits what counting and training hold in memory"
     )]
     Memory {
-        /// Bytes asked for.
+        /// Bytes asked for or, in an error of `Monitor::check`, the bytes that it wants free.
         bytes: usize,
     },
     /// The caller asked to stop (Ctrl-C).
@@ -128,7 +128,7 @@ impl Error {
     /// The element of `values` at the position that `name` has in `names`.
     ///
     /// # Errors
-    /// [`Error::Parameter`], which lists the names, for any other name.
+    /// [`Error::Parameter`], which lists `names`, if `name` is none of them.
     pub(crate) fn choice<T: Copy, const N: usize>(
         parameter: &'static str,
         name: &str,

@@ -21,8 +21,8 @@ pub trait Element: Copy + Zeroable + Send + Sync + 'static {
     }
     /// Write the number to a slice of `BYTES` bytes, in little-endian order.
     fn write_le(self, bytes: &mut [u8]);
-    /// The numbers of `row` as f32: `row` itself if it holds f32, else `buffer`, filled with them. `buffer` must be as long
-    /// as `row`.
+    /// The numbers of `row` as f32: `row` itself if it holds f32, else `buffer`, filled with the converted numbers.
+    /// `buffer` must be as long as `row`.
     fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32];
 }
 
@@ -74,7 +74,9 @@ impl Element for f16 {
     // the compiler vectorises it to any width.
     #[inline(always)]
     fn widen<'a>(row: &'a [Self], buffer: &'a mut [f32]) -> &'a [f32] {
-        // f32 has eight bits of exponent instead of five, with another bias: 127 instead of 15.
+        // The exponent of an f32 has eight bits and the bias 127; that of an f16 has five bits and the bias 15. So the
+        // bits of an f16, shifted to their places in an f32, are a number that is too small by the factor 2^(127 − 15).
+        // `REBIAS` is this factor.
         const REBIAS: f32 = f32::from_bits((127 + 127 - 15) << 23);
         const SIGN_AND_REST: u32 = 0x8fff_e000;
         const INFINITY: i16 = f16::INFINITY.to_bits() as i16;

@@ -35,8 +35,9 @@
 //! # }
 //! ```
 
-// The tests of the public interface are compiled with the unit tests too: `cargo test --lib` runs all
-// tests of the core, and does not compile the core a second time for a program of its own.
+// The tests of the public interface are a module of the unit tests. So `cargo test --lib` runs all tests of the core,
+// and cargo does not compile the core a second time for a separate test program. These tests call the core `glove_rs`,
+// as a user does.
 #[cfg(test)]
 #[path = "../tests/core/main.rs"]
 mod core_tests;

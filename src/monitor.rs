@@ -17,8 +17,8 @@ pub enum Stage {
     Idle,
     /// Reading text and finding words; counted in bytes.
     Tokenizing,
-    /// Counting co-occurrences, counted in tokens; reading a table of pairs, counted in its rows;
-    /// or counting words and collocations to find phrases, without a number of units.
+    /// Counting co-occurrences, counted in tokens; reading a table of pairs, counted in its rows; or counting words and
+    /// collocations to find phrases, which reports no units.
     Counting,
     /// Merging counts of segments or of two texts, counted in pairs; merging counts of shards,
     /// counted in blocks; or adding up the rows of a table of pairs, counted in rows.

@@ -48,8 +48,8 @@ pub fn cosines<E: Element>(
     Ok(cosines)
 }
 
-/// The rows of `matrix`, of `dim` numbers each, scaled to unit length; a row without a direction becomes
-/// zeros. The second list says for each row whether it has a direction.
+/// The rows of `matrix`, of `dim` numbers each, scaled to unit length; a row without a direction becomes zeros. The
+/// second result says for each row whether it has a direction.
 ///
 /// # Errors
 /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
@@ -145,8 +145,7 @@ fn by_rows<E: Element>(
     })?
 }
 
-/// Rows of the matrix to which one call applies `of_row`, with the widest vector instructions that the
-/// processor has.
+/// The rows of one task. `pulp` runs `of_row` on them with AVX2 or NEON, if the processor has one of these.
 struct RowsTask<'a, E, R> {
     matrix: &'a [E],
     out: &'a mut [f32],

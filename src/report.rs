@@ -5,9 +5,9 @@
 pub struct EpochReport {
     /// Epoch number, from 1.
     pub epoch: usize,
-    /// The objective that training minimises, divided by the number n of records: `data_loss` + (N + A)/n. N is the
-    /// sum of ½ λ max(0, w·w̃ + b + b̃ − t)² over the negative pairs, with their weight λ and the target t of a pair. A is
-    /// μ Σ ‖(w + w̃) − r‖² over the words with a pretrained vector r, with the weight μ of the anchor.
+    /// The objective that training minimises, divided by the number n of records: `data_loss` + (N + A)/n. N is the sum
+    /// of ½ λ max(0, w·w̃ + b + b̃ − t)² over the negative pairs; λ is their weight, and t the target of a pair. A is the
+    /// sum of μ ‖(w + w̃) − r‖² over the words with a pretrained vector r; μ is the weight of the anchor.
     pub loss: f64,
     /// The mean cost ½ f(X) diff² of the records, where f is the weighting and diff = w·w̃ + b + b̃ − ln X. Stanford's
     /// tool prints this loss.
@@ -16,7 +16,7 @@ pub struct EpochReport {
     pub validation: Option<f64>,
     /// Wall time of the epoch in seconds.
     pub seconds: f64,
-    /// Records updated per second of wall time.
+    /// Records trained per second of wall time.
     pub records_per_second: f64,
 }
 

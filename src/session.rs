@@ -88,9 +88,9 @@ impl Start {
 /// The checkpoints that a training writes: where, and after which epochs.
 #[derive(Debug, Clone)]
 pub struct Checkpoints {
-    /// The file, which each checkpoint replaces.
+    /// The checkpoint file. Each checkpoint replaces it.
     pub path: PathBuf,
-    /// The file for the counts, which are written before training starts.
+    /// The file to which the counts are written before training starts. `None` writes no counts.
     pub counts: Option<PathBuf>,
     /// A checkpoint is written before the first epoch, unless the training is resumed; after each epoch whose number
     /// is a multiple of `every`, which must be at least 1; and after the last epoch, unless an error interrupts the
@@ -126,7 +126,7 @@ pub struct Session {
     pub rare: Arc<Vocabulary>,
     /// The words of the columns, if the counts are rectangular. They are written to the file of counts.
     pub contexts: Option<Arc<Vocabulary>>,
-    /// Components of a vector.
+    /// Number of components of a vector.
     pub dim: usize,
     /// How to train.
     pub options: TrainingOptions,
@@ -322,8 +322,8 @@ impl Session {
         Ok(Some(subwords))
     }
 
-    /// Refuse options that need the sum w + w̃ of each word, which a rectangular matrix does not
-    /// have.
+    /// Refuse options that need the sum w + w̃ of each word. If the counts are rectangular, there is no such sum,
+    /// because rows and columns have words of their own.
     fn check_rectangular(&self) -> Result<()> {
         for (name, is_set) in [("init", self.anchor.is_some()), ("subwords", self.subwords)] {
             if is_set {

@@ -1,6 +1,6 @@
-//! Creates the threads of a call: every call gets a rayon pool of its own.
+//! Creates threads: a call that needs them gets a rayon pool of its own.
 //!
-//! A global pool does not survive `fork`, and calls with different `threads=` would share it.
+//! There is no global pool, because it would not survive `fork`, and calls with different `threads=` would share it.
 
 use crate::error::{Error, Result};
 
@@ -16,7 +16,7 @@ pub fn most() -> usize {
     (8 * processors()).max(64)
 }
 
-/// Resolve `threads=None` to the number of processors this process may use.
+/// The number of threads for `threads`: this number or, for `None`, the number of processors that this process may use.
 ///
 /// # Errors
 /// [`Error::Parameter`] for 0 and for more than [`most`].

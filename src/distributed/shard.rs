@@ -94,8 +94,8 @@ impl Shard {
         self.ids.iter().map(Vec::len).sum()
     }
 
-    /// The text as the new ids that `partition` gives to the words of `vocabulary`. `options` decide whether words
-    /// outside the vocabulary are dropped.
+    /// The text as the new ids that `partition` gives to the words of `vocabulary`. With `options.keep_gaps`, a word
+    /// outside the vocabulary becomes a `GAP`; otherwise it is left out.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].

@@ -30,9 +30,9 @@ use std::ops::Range;
 /// A block of the matrix: the records whose row is in the group of `tiles` and whose column is in group
 /// `columns`.
 ///
-/// The methods take two arrays of rows: the rows of W, each with its bias b, for the group of `tiles`, and the rows of W̃,
-/// each with its bias b̃, for group `columns`. Both have the layout of [`Parameters::rows_of`](crate::training::Parameters::rows_of) and are
-/// aligned to [`ROW_ALIGNMENT`] bytes.
+/// The methods take two arrays of rows: the rows of W, each with its bias b, for the group of `tiles`, and the rows of
+/// W̃, each with its bias b̃, for group `columns`. Both arrays have the layout of
+/// [`Parameters::rows_of`](crate::training::Parameters::rows_of) and are aligned to [`ROW_ALIGNMENT`] bytes.
 #[derive(Debug, Clone, Copy)]
 pub struct MatrixBlock<'a> {
     /// The tiles of the group of the rows.
@@ -54,7 +54,8 @@ pub struct BlockEpoch {
     pub divergence_cost: f64,
 }
 
-/// Tiles are built from the counts of a group. A call of [`TileSource::rows`] decompresses the rows of one block of words.
+/// Tiles are built from the counts of a group. A call of [`TileSource::rows`] decompresses the rows of one block of
+/// words.
 impl TileSource for &GroupCounts {
     type Rows = RowBlock;
     type BlockRows<'a>
@@ -181,7 +182,8 @@ impl MatrixBlock<'_> {
         )
     }
 
-    /// The number of the word of the first row of `words`, and that of the context word of the first row of `contexts`.
+    /// The new id of the word of the first row of `words`, and the new id of the context word of the first row of
+    /// `contexts`.
     fn first(&self) -> [usize; 2] {
         let grid = self.tiles.grid();
         [grid.group(), self.columns].map(|group| grid.partition().start(group) as usize)

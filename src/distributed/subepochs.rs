@@ -23,8 +23,8 @@ pub fn subepochs(groups: usize) -> impl Iterator<Item = Subepoch> {
     in_cycles(groups, if groups == 1 { 1 } else { CYCLES })
 }
 
-/// The subepochs of an epoch of `cycles` cycles. Every second cycle has the strata in reverse order. So the last stratum
-/// of a cycle is the first of the next cycle, and no context rows move between the two cycles.
+/// The subepochs of an epoch of `cycles` cycles. Every second cycle has the strata in reverse order. So the last
+/// stratum of a cycle is the first of the next cycle, and no context rows move between the two cycles.
 pub(super) fn in_cycles(groups: usize, cycles: usize) -> impl Iterator<Item = Subepoch> {
     (0..cycles * groups).map(move |number| {
         let (cycle, step) = (number / groups, number % groups);

@@ -12,7 +12,7 @@ use std::array;
 /// double precision.
 const ROWS: usize = 1 << 8;
 /// Number of rows whose products are added to the covariance at a time. The sums, dim² numbers, do not fit in the
-/// first-level cache, and are read and written once for all of these rows.
+/// first-level cache. So they are read and written only once for these rows.
 const AT_ONCE: usize = 4;
 /// The sums of all tasks together have at most this many numbers, unless the sums of one task have
 /// more.
@@ -26,8 +26,8 @@ pub(super) struct Covariance {
 }
 
 impl Covariance {
-    /// The covariance of the rows of `vectors`, which have `dim` numbers each. `weights` has a number for each row. The result has the
-    /// same bits for any number of threads.
+    /// The covariance of the rows of `vectors`, which have `dim` numbers each. `weights` has a number for each row. The
+    /// result has the same bits for any number of threads.
     ///
     /// # Errors
     /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
@@ -93,8 +93,8 @@ impl Covariance {
     }
 }
 
-/// Add c (x − m)(x − m)ᵀ of each row x with its weight c to `sums`, on the diagonal and above it. m is `mean`. Below the
-/// diagonal, `sums` becomes undefined.
+/// Add c (x − m)(x − m)ᵀ of each row x with its weight c to `sums`, on the diagonal and above it. m is `mean`. The
+/// numbers of `sums` below the diagonal become meaningless.
 #[inline(always)]
 fn add_products(rows: &[f32], weights: &[f32], mean: &[f32], sums: &mut [f32]) -> Result<()> {
     let dim = mean.len();
@@ -109,7 +109,7 @@ fn add_products(rows: &[f32], weights: &[f32], mean: &[f32], sums: &mut [f32]) -
             }
         }
         for (i, sums) in sums.chunks_exact_mut(dim).enumerate() {
-            // From the beginning of a cache line on.
+            // From the last multiple of `LINE` up to the diagonal on, so that the compiler can add whole lines.
             let first = i - i % LINE;
             let y: [&[f32]; AT_ONCE] = array::from_fn(|row| &centred[row * dim..][first..dim]);
             let x: [f32; AT_ONCE] = array::from_fn(|row| c[row] * y[row][i - first]);

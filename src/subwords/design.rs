@@ -103,8 +103,9 @@ impl Lists {
 #[derive(Debug)]
 pub struct Design {
     pub(super) lengths: NgramLengths,
-    // Each n-gram with the number of words that have it. The most frequent n-grams come first, so that the
-    // vectors of n-grams that are read most often are close together. The models of this matrix share the list.
+    // Each n-gram with the number of words that have it. The most frequent n-grams come first, so that the vectors of
+    // n-grams that are read most often are close together. All subword models that are fitted with this matrix (see
+    // `Design::model`) share the list.
     pub(super) ngrams: Arc<Vocabulary>,
     pub(super) by_word: Lists,
     pub(super) by_ngram: Lists,

@@ -15,7 +15,7 @@
 //! | `covariance` | the mean of vectors, and their directions of largest variance |
 //! | `opposite` | directions in which w and w̃ are opposite, and the sum of both with w̃ turned there |
 //! | `directions` | the mean of word vectors and their dominating directions, and damping both |
-//! | `shrinkage` | these two changes, then moving word vectors towards their predictions |
+//! | `shrinkage` | turning and damping, then moving word vectors towards their predictions |
 //!
 //! ```
 //! use glove_rs::subwords::{Subwords, SubwordOptions};

@@ -167,8 +167,8 @@ impl Subwords {
         &self.vectors
     }
 
-    /// The n-grams of a word that the model has. N-grams of more fitted words come first. `<` and `>` are the beginning
-    /// and the end of the word.
+    /// Those n-grams of a word that the model has. N-grams that more of the fitted words have come first. `<` and `>`
+    /// are the beginning and the end of the word.
     pub fn ngrams_of(&self, word: &[u8]) -> Vec<String> {
         let mut lookup = Lookup::default();
         let ids = lookup.ids(word, self.lengths, &self.ngrams).iter();

@@ -3,9 +3,9 @@
 use crate::error::{Error, Result};
 use std::ops::RangeInclusive;
 
-/// The *edges*: the characters that mark the beginning and the end of a word. Unicode reserves them
-/// for the internal use of programs, so an n-gram with an edge differs from every n-gram within a
-/// word.
+/// The *edges*: the characters that mark the beginning and the end of a word. Unicode reserves them for the internal
+/// use of programs, and [`MarkedWord::set`] replaces them in words. So an n-gram with an edge differs from every n-gram
+/// within a word.
 const EDGES: [char; 2] = ['\u{fdd0}', '\u{fdd1}'];
 /// The characters that users see instead of the edges.
 const SHOWN_EDGES: [char; 2] = ['<', '>'];
@@ -80,7 +80,8 @@ pub(super) struct MarkedWord {
 }
 
 impl MarkedWord {
-    /// Replace the word by `word`. Bytes that are not UTF-8, and the edges themselves, become U+FFFD.
+    /// Replace the word by `word`. Its bytes that are not UTF-8 become U+FFFD, and so do its characters that are in
+    /// `EDGES`.
     pub fn set(&mut self, word: &[u8]) {
         self.text.clear();
         self.starts.clear();

@@ -1,13 +1,16 @@
-//! Directions in which the two vectors of a word are opposite, and the sum of both without this.
+//! Directions in which the two vectors w and w̃ of a word are opposite, and the sum of w and w̃ after w̃ is turned in
+//! these directions.
 //!
-//! If X is symmetric, training fits w·w̃ to numbers that are the same for a pair of words in either order. Such a matrix of
-//! numbers is symmetric, and some of its eigenvalues are negative. A large one separates classes of words, such as verbs from
-//! nouns: a word stands beside words of the other class more often than beside those of its own. In the direction of
-//! a positive eigenvalue, training makes w and w̃ equal; in that of a negative one it makes w̃ equal to −w, because
-//! only then is their product negative. There, w + w̃ cancels what both vectors know. So the component of w̃ in these
-//! directions changes its sign before the vectors are added: w̃ is *turned* there (benches/EXPERIMENTS.md, "Opposite directions"). Before that, both
-//! components are scaled so that their variances are equal and their product stays the same. After training they nearly
-//! are. After an earlier shrinkage, which an update of a model begins with, they are not: see `move_word`.
+//! If X is symmetric, training fits w·w̃ to numbers that are the same for a pair of words in either order. Such a matrix
+//! of numbers is symmetric, and some of its eigenvalues are negative. A negative eigenvalue of large absolute value
+//! separates classes of words, such as verbs from nouns: a word stands beside words of the other class more often than
+//! beside those of its own. In the direction of a positive eigenvalue, training makes w and w̃ equal; in that of a
+//! negative one it makes w̃ equal to −w, because only then is their product negative. There, w + w̃ cancels what both
+//! vectors know. So the component of w̃ in these directions changes its sign before the vectors are added: w̃ is *turned*
+//! there (benches/EXPERIMENTS.md, "Opposite directions"). Before that, the components of w and of w̃ are scaled so that
+//! their variances are equal and their product stays the same. After a training, the variances are nearly equal
+//! already. In the vectors that an update of a model starts with, an earlier shrinkage has made them unequal: see
+//! `move_word`.
 
 use super::covariance::Covariance;
 use crate::error::Result;
@@ -18,17 +21,17 @@ use std::f64::consts::SQRT_2;
 
 /// w̃ is turned in at most this many directions (benches/EXPERIMENTS.md, "Opposite directions").
 const DIRECTIONS: usize = 8;
-/// Number of steps of the orthogonal iteration on the covariance of w − w̃. The iteration never ends earlier. The directions
-/// that it finds need not be exact principal directions.
+/// Number of steps of the orthogonal iteration on the covariance of w − w̃. The iteration never ends earlier. The
+/// directions that it finds need not be exact principal directions.
 const STEPS: usize = 100;
 /// At most this many words, the first ones, are used to find the directions. They are the most frequent words, unless
 /// the user chose the order.
 const WORDS: usize = 1 << 14;
-/// w̃ is turned in a direction if the correlation of the components of w and w̃ in it is below this. In a direction of noise the
-/// correlation is about 0.
+/// w̃ is turned in a direction if the correlation of the components of w and w̃ in this direction is below this number.
+/// In a direction of noise the correlation is about 0.
 const GREATEST_CORRELATION: f64 = -0.1;
-/// A variance that is a smaller part of the mean square than this is taken as 0, because rounding makes variances of this
-/// size out of equal numbers.
+/// A variance counts as 0 if it is at most this fraction of the mean square: rounding gives equal numbers a variance of
+/// this size.
 const LEAST_VARIANCE: f64 = 1e-10;
 /// Number of rows that one task adds up. The order of additions does not depend on the number of threads.
 const ROWS: usize = 1 << 12;
@@ -43,7 +46,8 @@ struct Direction {
 }
 
 impl Direction {
-    /// The component of the turned sum of vectors that have these components.
+    /// The component of the *turned sum*, the sum of the scaled w and the scaled and turned w̃, if w and w̃ have the
+    /// components `in_w` and `in_w_tilde`.
     fn turned(&self, in_w: f64, in_w_tilde: f64) -> f64 {
         self.balance * in_w - in_w_tilde / self.balance
     }
@@ -62,8 +66,8 @@ pub struct OppositeDirections(Vec<Direction>);
 
 impl OppositeDirections {
     /// The directions for the rows of `w` and `w_tilde`, which have `dim` numbers each. `weights` has a number for each
-    /// row. `w` and `w_tilde` have the same shape. A direction of large variance of w − w̃ is taken if the correlation of
-    /// the components of w and w̃ in it is below [`GREATEST_CORRELATION`].
+    /// row. `w` and `w_tilde` have the same shape. A direction of large variance of w − w̃ is taken if the correlation
+    /// of the components of w and w̃ in it is below [`GREATEST_CORRELATION`].
     ///
     /// # Errors
     /// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
@@ -87,7 +91,7 @@ impl OppositeDirections {
         drop(differences);
         let opposite = found.into_iter().filter_map(|axis| {
             let [in_w, in_w_tilde, of_both] = variances_in(&axis, w, w_tilde, weights);
-            // A variance of 0 makes this NaN or infinite, and the covariance is then 0 too.
+            // If a variance is 0, this is 0, infinite or NaN. Then `of_both` is 0, so the direction is not taken.
             let balance = (in_w_tilde / in_w).sqrt().sqrt();
             let opposite = of_both < GREATEST_CORRELATION * (in_w * in_w_tilde).sqrt();
             opposite.then_some(Direction { axis, balance })
@@ -95,7 +99,7 @@ impl OppositeDirections {
         Ok(Self(opposite.collect()))
     }
 
-    /// Add to each row of `w` the row of `w_tilde`, turned in these directions.
+    /// Replace each row of `w` by the turned sum of this row and the row of `w_tilde`.
     pub(super) fn add_turned(&self, w: &mut [f32], w_tilde: &[f32], dim: usize) {
         (w.par_chunks_exact_mut(dim), w_tilde.par_chunks_exact(dim))
             .into_par_iter()
@@ -112,15 +116,15 @@ impl OppositeDirections {
 
     /// Move the vectors of one word so that w + w̃ becomes the turned sum plus `by`.
     ///
-    /// In a direction that is not turned, w and w̃ move by the same amount. In a turned direction in which the new sum has the
-    /// component p, w gets ½(1 + √2)p and w̃ gets ½(1 − √2)p. The product of these numbers is −p²/4, that of p/2 and −p/2:
-    /// so w·w̃ stays negative in this direction, as training made it.
+    /// In a direction that is not turned, w and w̃ move by the same amount. In a turned direction in which the new sum
+    /// has the component p, w gets ½(1 + √2)p and w̃ gets ½(1 − √2)p. The product of these numbers is −p²/4, that of p/2
+    /// and −p/2: so w·w̃ stays negative in this direction, as training made it.
     pub(super) fn move_word(&self, w: &mut [f32], w_tilde: &mut [f32], by: &[f32]) {
         for direction in &self.0 {
             let [in_w, in_w_tilde, by] =
                 [&*w, &*w_tilde, by].map(|vector| component(vector, &direction.axis));
             let new = direction.turned(in_w, in_w_tilde) + by;
-            // Half of `by` is added below.
+            // The loop below adds half of `by` to both vectors, so half of it is subtracted here.
             direction.add(0.5 * (1.0 + SQRT_2) * new - in_w - 0.5 * by, w);
             direction.add(0.5 * (1.0 - SQRT_2) * new - in_w_tilde - 0.5 * by, w_tilde);
         }
@@ -140,8 +144,8 @@ fn component(vector: &[f32], direction: &[f64]) -> f64 {
         .sum()
 }
 
-/// The weighted variances of the components of w and of w̃ in a direction, and their covariance, all times the sum of the
-/// weights.
+/// The weighted variances of the components of w and of w̃ in a direction, and their covariance, all times the sum of
+/// the weights.
 fn variances_in(direction: &[f64], w: &[f32], w_tilde: &[f32], weights: &[f32]) -> [f64; 3] {
     let size = ROWS * direction.len();
     let parts: Vec<[f64; 6]> = (
@@ -198,8 +202,8 @@ mod tests {
 
     const DIM: usize = 12;
 
-    /// W and W̃ of words, and their weights. In the directions of `signs` that are −1, w̃ is −w and noise; in the others,
-    /// w and noise. The directions are the axes, turned by a reflection.
+    /// W and W̃ of words, and their weights. Component k of w̃ is `signs[k]` times that of w, plus noise and 3. Then a
+    /// reflection moves all vectors, so that the opposite directions are not axes.
     fn sample(seed: u64, words: usize, signs: [f32; DIM]) -> (Vec<f32>, Vec<f32>, Vec<f32>) {
         let noise = |i: usize, k: usize| {
             let code = crate::vocabulary::hash(format!("{seed} {i} {k}").as_bytes());
@@ -263,8 +267,8 @@ mod tests {
             }
         }
 
-        /// The sum of both vectors becomes the turned sum and the move, and the product of the components in a turned
-        /// direction becomes minus the square of half of that of the sum.
+        /// The sum of both vectors becomes the turned sum plus `by`. In a turned direction, the product of the
+        /// components of both vectors becomes minus the square of half the component of their sum.
         #[test]
         fn words_move_to_the_turned_sum_and_their_products_stay_negative(
             seed: u64,
@@ -304,7 +308,7 @@ mod tests {
             }
         }
 
-        /// A second shrinkage without training between finds the same vectors again.
+        /// A second shrinkage, without training in between, finds the same sums again.
         #[test]
         fn vectors_that_were_turned_before_are_turned_to_the_same_sums(seed: u64) {
             let signs = std::array::from_fn(|k| if k % 3 == 0 { -1.0 } else { 1.0 });

@@ -212,7 +212,7 @@ impl<'a> Solver<'a> {
                 }
                 squares(&residual.0, inverse_diagonal[j])
             });
-            // β of conjugate gradients; here, `beta` is the solution.
+            // The literature calls this factor β. In this file β and `beta` are the coefficients.
             let conjugation = ratios(&next, &lengths, &solved);
             lengths = next;
             rows(direction, |j, direction| {
@@ -230,7 +230,7 @@ impl<'a> Solver<'a> {
 type ColumnSums = [f64; LINE];
 const NOTHING: ColumnSums = [0.0; LINE];
 
-/// a/b of each column; 0 where a column is solved.
+/// a/b of each column; 0 where a column is solved or b is not above 0.
 fn ratios(a: &ColumnSums, b: &ColumnSums, solved: &ColumnSums) -> [f32; LINE] {
     std::array::from_fn(|k| {
         if a[k] > solved[k] && b[k] > 0.0 {

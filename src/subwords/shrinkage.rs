@@ -63,8 +63,8 @@ pub struct Found {
 }
 
 impl Found {
-    /// Move the vectors that the shrinkage was computed from, and return the subword model. A word without n-grams is only
-    /// turned (`opposite.rs`) and damped (`directions.rs`).
+    /// Move the vectors that the shrinkage was computed from, and return the subword model. A word without n-grams is
+    /// only turned (`opposite.rs`) and damped (`directions.rs`).
     pub fn apply(self, w: &mut [f32], w_tilde: &mut [f32]) -> Subwords {
         let dim = self.subwords.dim();
         (
@@ -79,7 +79,7 @@ impl Found {
 }
 
 impl Shrinkage {
-    /// The n-grams of a vocabulary. If several sets of vectors have this vocabulary, compute them once, and pass
+    /// The n-grams of a vocabulary. If several sets of vectors have this vocabulary, compute the n-grams once, and pass
     /// them to [`Shrinkage::of`].
     ///
     /// # Errors
@@ -97,12 +97,12 @@ impl Shrinkage {
     }
 
     /// Compute the shrinkage of the vectors w + w̃ of a vocabulary. `w` and `w_tilde` have a row for each word, `dim`
-    /// numbers each, row-major. `design` is the result of [`Shrinkage::design`] for this vocabulary; `None` computes it.
-    /// Uses all threads of the current rayon pool. The result has the same bits for any number of threads.
+    /// numbers each, row-major. `design` is the result of [`Shrinkage::design`] for this vocabulary; `None` computes
+    /// it. Uses all threads of the current rayon pool. The result has the same bits for any number of threads.
     ///
     /// # Errors
-    /// [`Error::Parameter`] if a matrix has not a row for each word, if a number is not finite, or if `design` has another
-    /// number of words; [`Error::Memory`]; [`Error::Cancelled`].
+    /// [`Error::Parameter`] if `w` or `w_tilde` does not have a row for each word, if a number is not finite, or if
+    /// `design` has another number of words; [`Error::Memory`]; [`Error::Cancelled`].
     pub fn of(
         vocabulary: &Vocabulary,
         design: Option<&Design>,
@@ -198,8 +198,8 @@ fn weights(counts: &[u64]) -> Result<Vec<f32>> {
     }))
 }
 
-/// The correlation of the vectors of held-out words with predictions from the other words, over the first sixteen
-/// components; 0 if the correlation is not a finite number.
+/// The correlation of the vectors of held-out words that have n-grams with predictions from the other words, over the
+/// first sixteen components; 0 if the correlation is not a finite number.
 fn correlation(
     design: &Design,
     vectors: &[f32],

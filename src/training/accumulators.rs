@@ -1,9 +1,9 @@
-//! The accumulators G of AdaGrad: how many a vector has, and their value before training. `row_layout.rs` says where the accumulators lie in a
-//! row of parameters. The step rules in `kernel` say how they grow.
+//! The accumulators G of AdaGrad: how many a vector has, and their value before training. `row_layout.rs` says where
+//! the accumulators lie in a row of parameters. The step rules in `kernel` say how they grow.
 
 use super::optimizer::Optimizer;
 
-/// Every accumulator before training.
+/// The value of every accumulator before training.
 pub const START_ACCUMULATOR: f32 = 1.0;
 
 /// How many accumulators a vector has. The bias of a word always has one accumulator besides these.

@@ -51,11 +51,11 @@ impl BorrowedParameters<'_> {
 }
 
 /// The data loss Σ ½ f(X) diff² / nnz, with diff = w·w̃ + b + b̃ − ln X, in f64, on all threads of the current rayon
-/// pool. It is NaN if there are no records. The result has the same bits for any number of threads, and wherever the
-/// counts lie.
+/// pool. It is NaN if there are no records. The result has the same bits for any number of threads, and for counts in
+/// memory and on disk.
 ///
 /// # Errors
-/// [`Error::Parameter`] naming the array whose size does not fit the counts; as for [`Triangle::block`];
+/// [`Error::Parameter`] naming the array whose size does not fit the counts; the errors of [`Triangle::block`];
 /// [`Error::Cancelled`].
 pub fn data_loss(
     counts: &Triangle,

@@ -55,7 +55,7 @@ pub(crate) struct EpochPass<'a> {
     /// The cost of the records above which the epoch diverges:
     /// [`EpochLog::divergence_cost`](super::EpochLog::divergence_cost).
     pub divergence_cost: f64,
-    /// The number of the word of the first row of W, and that of the context word of the first row of W̃. Both are 0 if W
+    /// The id of the word of the first row of W, and the id of the context word of the first row of W̃. Both are 0 if W
     /// and W̃ have the rows of all words. On a cluster they have the rows of one group each.
     pub first: [usize; 2],
 }

@@ -16,9 +16,9 @@ use crate::monitor::Monitor;
 use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
-/// The fraction of the drawn negative pairs that remains when repeated pairs and pairs that
-/// co-occur are left out. The fraction depends on the text: it was 0.36 to 0.6 in measured fits
-/// (benches/EXPERIMENTS.md, "Memory of a fit"). The largest is used, so that the estimate is seldom too low.
+/// The fraction of the drawn negative pairs that remains when repeated pairs and pairs that co-occur are left out. The
+/// fraction depends on the text: it was 0.36 to 0.6 in measured fits (benches/EXPERIMENTS.md, "Memory of a fit"). The
+/// constant is the largest of these fractions, so that the estimate is seldom too low.
 const NEW_PAIRS: f64 = 0.6;
 
 /// Estimates the memory and the disk space for counting a text and for training on its counts.

@@ -51,8 +51,8 @@ fn chunk_rows(words: usize, chunk: usize) -> Range<WordId> {
 fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
     let mut own = Marginal::default();
     for (&column, &x) in row.columns.iter().zip(row.forward) {
-        // Each word of the pair has one record in its row and one in its column. For a pair of a word
-        // with itself, this is one record, which counts in the row and in the column.
+        // Each word of the pair has one record in its row and one in its column. A pair of a word with itself has only
+        // one record, which counts in the row and in the column of this word.
         let both = Marginal {
             records: 2 * u64::from(x != 0.0),
             sums: [x; 2],

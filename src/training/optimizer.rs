@@ -25,7 +25,7 @@ impl Optimizer {
     /// The optimizer with this public name.
     ///
     /// # Errors
-    /// [`Error::Parameter`], which lists the names, for any other name.
+    /// [`Error::Parameter`], which lists the public names, if `name` is none of them.
     pub fn from_name(name: &str) -> Result<Self> {
         let values = [Self::AdaGrad, Self::RowwiseAdaGrad, Self::Sgd];
         Error::choice("optimizer", name, Self::NAMES, values)

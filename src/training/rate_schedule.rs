@@ -24,7 +24,7 @@ impl RateSchedule {
     /// The schedule with this public name.
     ///
     /// # Errors
-    /// [`Error::Parameter`], which lists the names, for any other name.
+    /// [`Error::Parameter`], which lists the public names, if `name` is none of them.
     pub fn from_name(name: &str) -> Result<Self> {
         let values = [Self::Constant, Self::Linear, Self::Cosine];
         Error::choice("schedule", name, Self::NAMES, values)

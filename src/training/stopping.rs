@@ -38,10 +38,11 @@ impl TrainingOptions {
     }
 }
 
-/// The time in `seconds_left` seconds. `None` without a limit, or if the limit is too long for the system's clock.
+/// The time that is `seconds_left` seconds from now. `None` if `seconds_left` is `None`, or if this time is too late
+/// for the system's clock.
 ///
 /// # Errors
-/// [`Error::Parameter`] for a limit that is not a finite number of at least 0.
+/// [`Error::Parameter`] if `seconds_left` is not a finite number of at least 0.
 pub fn deadline(seconds_left: Option<f64>) -> Result<Option<Instant>> {
     let Some(seconds) = seconds_left else {
         return Ok(None);

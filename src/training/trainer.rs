@@ -90,14 +90,13 @@ impl TrainingState {
     /// epoch is repeated, even if it ends after the deadline.
     ///
     /// # Errors
-    /// [`Error::Parameter`] for options that are out of their ranges, for parameters or an anchor that
-    /// do not fit the tiles, for numbers that training cannot start from (infinite, NaN, or accumulators
-    /// that are not above 0), for early stopping without held-out records, and if `GLOVE_RS_SIMD` does
-    /// not name an instruction set that this machine has;
-    /// [`Error::Diverged`] if an epoch diverges after the learning rate was halved
-    /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times; [`Error::Io`] if records on disk cannot be read;
-    /// [`Error::Memory`]; [`Error::Cancelled`]; and the errors of `after_epoch`. After an error, the
-    /// parameters are those at the end of the last finished epoch.
+    /// [`Error::Parameter`] for options that are out of their ranges, for parameters or an anchor that do not fit the
+    /// tiles, for numbers that training cannot start from (infinite, NaN, or accumulators that are not above 0), for
+    /// early stopping without held-out records, and if `GLOVE_RS_SIMD` is set, but does not name an instruction set
+    /// that this machine has; [`Error::Diverged`] if an epoch diverges after the learning rate was halved
+    /// [`MAX_HALVINGS`](super::MAX_HALVINGS) times; [`Error::Io`] if records on disk cannot be read; [`Error::Memory`];
+    /// [`Error::Cancelled`]; and the errors of `after_epoch`. After an error, the parameters are those at the end of
+    /// the last finished epoch.
     pub fn run(
         &mut self,
         tiles: &Tiles,

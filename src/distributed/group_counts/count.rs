@@ -15,9 +15,9 @@ use crate::partition::Partition;
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// Count some blocks of rows in `texts`, on one thread. The texts consist of new ids of `partition`.
-/// Returns, for each group, its counts in these rows. A row has the same bits for any division of the rows
-/// into tasks. The result depends only on the arguments.
+/// Count some blocks of rows in `texts`, on one thread. The texts consist of new ids of `partition` and of marks such
+/// as [`DOCUMENT_END`]. Returns, for each group, its counts in these rows. A row has the same bits for any division of
+/// the rows into tasks. The result depends only on the arguments.
 ///
 /// # Errors
 /// [`crate::Error::Parameter`] if the window is 0, if a text has 2^32 − 1 ids or more, or if whole
@@ -145,9 +145,9 @@ fn count_blocks<S: BlockSum>(
 }
 
 /// The rows of the most frequent words, counted as `cooccurrence::count` counts them on one machine, so that they have
-/// the same bits. `None` in three cases, in which these rows are counted like all others, if there are
-/// any: `rows` has none of these words; there are several groups, so that new ids are not ranks; or the texts
-/// together have more ids than a [`CompactText`] can hold, which one machine would count in segments.
+/// the same bits. `None` if these rows are counted like all others. There are three such cases: `rows` has none of
+/// these words; there are several groups, so that new ids are not ranks; or the texts together have more ids than a
+/// [`CompactText`] can hold, so that one machine would count them in segments.
 fn frequent_rows(
     texts: &[&[WordId]],
     rows: &Range<usize>,
@@ -156,7 +156,7 @@ fn frequent_rows(
     monitor: &Monitor,
 ) -> Result<Option<RowBlock>> {
     let frequent = FrequentPairs::words(partition.words(), options);
-    // `DOCUMENT_END` may be added to the end of each text below.
+    // One more for each text, because the loop below may append `DOCUMENT_END` to a text.
     let length: usize = texts.iter().map(|ids| ids.len() + 1).sum();
     let fits = u32::try_from(length).is_ok();
     if partition.groups() > 1 || rows.start >= frequent || !fits {

@@ -130,7 +130,7 @@ impl Quad for Four {
     }
 }
 
-/// The arithmetic for single floats, outside the loops over records: the root is not approximated.
+/// The arithmetic for single floats, which only code outside the loops over records uses. The root is exact.
 impl Number for f32 {
     #[inline(always)]
     unsafe fn mul_add(self, b: Self, c: Self) -> Self {

@@ -197,8 +197,8 @@ impl Eight {
     /// 1/√self, to a relative error of 1e-4 or better.
     #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
-        // `rsqrt` is exact to about 12 bits. One Newton step follows: y(1.5 − ½xy²). If x were infinite, this step would
-        // multiply ∞ by 0. So x is limited to the largest float, whose reciprocal root is practically zero.
+        // `rsqrt` is exact to about 12 bits. One Newton step follows: y(1.5 − ½xy²). If x were infinite, this step
+        // would multiply ∞ by 0. So x is limited to the largest float, whose reciprocal root is practically zero.
         unsafe {
             let x = _mm256_min_ps(self.0, _mm256_set1_ps(f32::MAX));
             let y = _mm256_rsqrt_ps(x);

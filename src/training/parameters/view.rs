@@ -10,7 +10,7 @@ pub(crate) struct ParametersView<'a> {
     pub contexts: &'a [Line],
     /// The layout of every row.
     pub layout: RowLayout,
-    /// The number of the word of the first row of `words`, and that of the context word of the first row of `contexts`.
+    /// The id of the word of the first row of `words`, and the id of the context word of the first row of `contexts`.
     pub first: [usize; 2],
 }
 

@@ -23,10 +23,9 @@ const RECORDS_PER_ROW_AT_FIRST: usize = 4;
 /// a batch for each of them. With this many batches, the loss is about that of a random order of all records.
 const CACHED_BATCHES: usize = 16;
 
-/// Number of records in a span: consecutive records of a tile that keep their order in every epoch. Each
-/// epoch draws a new order of the spans. This makes the loss 0.2 % smaller, as much as a new order of all
-/// records does (benches/EXPERIMENTS.md, "Reshuffling in every epoch"). A batch can begin or end inside a
-/// span.
+/// Number of records in a span: consecutive records of a tile that keep their order in every epoch. Each epoch draws a
+/// new order of the spans. The new order makes the loss 0.2 % smaller, as much as a new order of all records does
+/// (benches/EXPERIMENTS.md, "Reshuffling in every epoch"). A batch can begin or end inside a span.
 const SPAN: usize = 1 << 13;
 
 /// Bytes of rows that fit into the cache: the size of a typical second-level cache.

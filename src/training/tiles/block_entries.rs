@@ -1,4 +1,4 @@
-//! Divides the rows of counts by the blocks of their columns.
+//! Divides each row of counts into the entries of each block of columns.
 
 use super::grid::TileGrid;
 use crate::cooccurrence::TriangleRow;
@@ -8,11 +8,10 @@ use crate::vocabulary::WordId;
 pub(super) struct BlockEntries<'a> {
     pub block: usize,
     pub columns: &'a [WordId],
-    // X[row, column] and X[column, row], in the order of `columns`. A list is empty if no tile of
-    // the group needs its records. The second list is also empty if the matrix is symmetric and
-    // `block` is not the block of the row: the mirror image of the tile of the first list has these
-    // records. The second list lacks the element on the diagonal of X, because the first list has
-    // it.
+    // X[row, column] and X[column, row], in the order of `columns`. Each of the two lists is empty if no tile of the
+    // group needs its records. The second list is also empty if the matrix is symmetric and `block` is not the block of
+    // the row: then its records are the transposed records of the first list, and `build.rs` gets their tile with
+    // `Tile::mirror`. The second list lacks the element on the diagonal of X, because the first list has it.
     pub values: [&'a [f64]; 2],
 }
 

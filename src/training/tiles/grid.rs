@@ -102,7 +102,7 @@ impl TileGrid {
         first(group)..first(group + 1)
     }
 
-    /// The blocks of the words of `group` whose first word has a number below `end`.
+    /// Those blocks of the words of `group` whose first word has an id below `end`.
     pub(super) fn blocks_with(&self, group: usize, end: usize) -> Range<usize> {
         let Range { start, end: last } = self.blocks_of(group);
         let first_beyond = self.starts.partition_point(|&start| (start as usize) < end);

@@ -32,8 +32,8 @@ impl<T: Pod> Slab<T> {
         })
     }
 
-    /// Keep a copy of `items` in memory or, if there is a `file`, append them to the file. A buffer of exactly their size
-    /// has no unused memory: a huge page would take memory for its unused part too.
+    /// Keep a copy of `items` in memory or, if there is a `file`, append them to the file. The copy has exactly the
+    /// size of the items, because the unused part of a larger buffer takes memory too if it is in a huge page.
     pub fn copy_of(items: &[T], file: Option<&TemporaryFile>) -> Result<Self> {
         Ok(match file {
             None => {

@@ -46,7 +46,7 @@ impl Tile {
         }
     }
 
-    /// The word and the context word of a record of this tile.
+    /// The word and the context word of a record of this tile, each as its position in its block.
     pub(in crate::training) fn word_and_context(&self, record: Record) -> [u16; 2] {
         if self.mirrored {
             [record.j, record.i]

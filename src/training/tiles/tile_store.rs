@@ -76,7 +76,7 @@ impl Tiles {
         self.tiles[tile].column_block as usize
     }
 
-    /// The tiles whose columns are words of `group`.
+    /// The numbers of the tiles whose columns are words of `group`.
     pub(in crate::training) fn with_columns(&self, group: usize) -> Vec<usize> {
         let blocks = self.grid.blocks_of(group);
         let within = |&tile: &usize| blocks.contains(&(self.tiles[tile].column_block as usize));
