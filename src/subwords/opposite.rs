@@ -9,8 +9,8 @@
 //! vectors know. So the component of w̃ in these directions changes its sign before the vectors are added: w̃ is *turned*
 //! there (benches/EXPERIMENTS.md, "Opposite directions"). Before that, the components of w and of w̃ are scaled so that
 //! their variances are equal and their product stays the same. After a training, the variances are nearly equal
-//! already. In the vectors that an update of a model starts with, an earlier shrinkage has made them unequal: see
-//! `move_word`.
+//! already. After an earlier shrinkage, they are unequal (see `move_word`). An update of a model can start with such
+//! vectors.
 
 use super::covariance::Covariance;
 use crate::error::Result;
@@ -46,8 +46,8 @@ struct Direction {
 }
 
 impl Direction {
-    /// The component of the *turned sum*, the sum of the scaled w and the scaled and turned w̃, if w and w̃ have the
-    /// components `in_w` and `in_w_tilde`.
+    /// The component, in this direction, of the *turned sum*: the sum of the scaled w and the scaled and turned w̃. The
+    /// components of w and w̃ are `in_w` and `in_w_tilde`.
     fn turned(&self, in_w: f64, in_w_tilde: f64) -> f64 {
         self.balance * in_w - in_w_tilde / self.balance
     }
@@ -91,7 +91,7 @@ impl OppositeDirections {
         drop(differences);
         let opposite = found.into_iter().filter_map(|axis| {
             let [in_w, in_w_tilde, of_both] = variances_in(&axis, w, w_tilde, weights);
-            // If a variance is 0, this is 0, infinite or NaN. Then `of_both` is 0, so the direction is not taken.
+            // If a variance is 0, `balance` is 0, infinite or NaN. Then `of_both` is 0, so the direction is not taken.
             let balance = (in_w_tilde / in_w).sqrt().sqrt();
             let opposite = of_both < GREATEST_CORRELATION * (in_w * in_w_tilde).sqrt();
             opposite.then_some(Direction { axis, balance })

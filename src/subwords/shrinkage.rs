@@ -198,8 +198,9 @@ fn weights(counts: &[u64]) -> Result<Vec<f32>> {
     }))
 }
 
-/// The correlation of the vectors of held-out words that have n-grams with predictions from the other words, over the
-/// first sixteen components; 0 if the correlation is not a finite number.
+/// The correlation of the vectors of held-out words with predictions from the other words. It is over the first sixteen
+/// components, and over those held-out words that have n-grams. The result is 0 if the correlation is not a finite
+/// number.
 fn correlation(
     design: &Design,
     vectors: &[f32],

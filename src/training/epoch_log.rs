@@ -3,8 +3,8 @@
 use crate::report::EpochReport;
 
 /// The epoch log of a training. To continue with the same tiles and options, a training needs only this log, its
-/// parameters, its anchor and, with early stopping, its best parameters ([`TrainingState`](super::TrainingState)): the
-/// random numbers of an epoch depend only on the seed and the number of the epoch.
+/// parameters, its anchor and, with early stopping, its best parameters ([`TrainingState`](super::TrainingState)),
+/// because the random numbers of an epoch depend only on the seed and the number of the epoch.
 ///
 /// The methods in `divergence.rs` decide whether an epoch is repeated at half the learning rate,
 /// and those in `stopping.rs` whether another epoch starts. Training on one machine calls these

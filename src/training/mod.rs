@@ -55,7 +55,7 @@ pub use tiles::{
 pub use trainer::{AfterEpoch, TrainingState, train};
 pub use weighting::Weighting;
 
-// Used by `distributed` to train one block of the matrix.
+// Used by `distributed` to train one block of the matrix. `subwords` uses `LINE` and `Line` too.
 pub(crate) use divergence::divergence_cost;
 pub(crate) use epoch::EpochPass;
 pub(crate) use kernel::SharedRows;

@@ -24,9 +24,9 @@ pub struct RowLayout {
     accumulators: Accumulators,
 }
 
-/// Number of floats at the end of a row-wise row that are not components of the vector: ‖w‖², the
-/// bias, the accumulator of the bias, and the accumulator of the vector. The next constants are
-/// their positions among these four floats.
+/// Number of floats at the end of a row with one accumulator for its vector that are not components of the vector:
+/// ‖w‖², the bias, the accumulator of the bias, and the accumulator of the vector. The next constants are their
+/// positions among these four floats.
 pub(super) const TAIL: usize = 4;
 pub(super) const TAIL_SQUARE: usize = 0;
 pub(super) const TAIL_BIAS: usize = 1;
@@ -179,7 +179,7 @@ impl RowLayout {
         sums && self.is_finite(row)
     }
 
-    /// Whether the vector and the bias are finite numbers. In a row-wise row, ‖w‖² and the
+    /// Whether the vector and the bias are finite numbers. In a row with one accumulator for its vector, ‖w‖² and the
     /// accumulators must be finite too.
     pub(crate) fn is_finite(self, row: &[Line]) -> bool {
         let values = &row[..self.value_lines()];

@@ -105,7 +105,7 @@ pub(super) struct Tally {
     // Sums of f(X) diff², which is twice the cost of a record. There is one sum for each of the four records
     // that are updated at once, so that one vector addition adds to all four sums.
     pub(super) sums: [f64; RECORDS_AT_ONCE],
-    /// Records whose cost was not a finite number.
+    /// Number of records whose cost was not a finite number.
     pub(super) skipped: u64,
 }
 

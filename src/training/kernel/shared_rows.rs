@@ -38,9 +38,9 @@ unsafe impl Send for SharedRows<'_> {}
 unsafe impl Sync for SharedRows<'_> {}
 
 impl<'a> SharedRows<'a> {
-    /// All rows of both sides. The ‖w‖² and ‖w̃‖² that row-wise rows store are computed anew, on all threads of
-    /// the current rayon pool. So these numbers may be wrong before the call, and the rounding errors
-    /// of their updates do not accumulate from call to call.
+    /// All rows of both sides. The ‖w‖² and ‖w̃‖² that the rows of row-wise AdaGrad store are computed anew, on all
+    /// threads of the current rayon pool. So these numbers may be wrong before the call, and the rounding errors of
+    /// their updates do not accumulate from call to call.
     pub fn new(words: &'a mut [Line], contexts: &'a mut [Line], layout: RowLayout) -> Self {
         let row = layout.lines();
         if layout.is_rowwise() {

@@ -112,9 +112,9 @@ impl Parameters {
         self.exported(true).unwrap()
     }
 
-    /// The numbers in `rows` as plain arrays. [`Parameters::rows_of`] returned `rows`, of parameters with this `layout`
-    /// and for this value of `contexts`. The first element of the result is the vectors and biases, the second is the
-    /// accumulators of the vectors and of the biases.
+    /// The numbers in `rows` as plain arrays. `rows` are rows as [`Parameters::rows_of`] returns them for this `layout`
+    /// and this `contexts`. The first element of the result is the vectors and biases, the second is the accumulators
+    /// of the vectors and of the biases.
     ///
     /// # Errors
     /// [`Error::Memory`].

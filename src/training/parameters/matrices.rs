@@ -127,8 +127,8 @@ impl Parameters {
         }
     }
 
-    /// Replace W and b or, if `contexts`, W̃ and b̃. Accumulators stay. The ‖w‖² in row-wise rows are then wrong until
-    /// `SharedRows::new` computes them anew.
+    /// Replace W and b or, if `contexts`, W̃ and b̃. Accumulators stay. The ‖w‖² in the rows of row-wise AdaGrad are then
+    /// wrong until `SharedRows::new` computes them anew.
     pub fn set_side(&mut self, contexts: bool, vectors: &[f32], biases: &[f32]) {
         let side = if contexts {
             &mut self.context_side

@@ -16,8 +16,8 @@ impl RowMut<'_> {
         &mut self.lines[k / LINE].0[k % LINE]
     }
 
-    /// Take the step `g`, which is η times the gradient of the vector. `rule` limits the step and, under AdaGrad,
-    /// scales it by the accumulators.
+    /// Take the step `g`, which is η times the gradient of the vector. `rule` limits the step and, under both kinds of
+    /// AdaGrad, divides it by √G.
     pub fn step(&mut self, g: &[f32], rule: &StepRule) {
         if self.layout.is_rowwise() {
             let (line, lane) = self.layout.accumulator(0);
