@@ -60,7 +60,8 @@ pub enum Error {
     /// the setting.
     #[error("{0}")]
     Corpus(String),
-    /// Training diverged, even after the learning rate was halved several times.
+    /// Training diverged, even after the learning rate was halved several times. `MatrixBlock::train`, which does not
+    /// halve it, returns this error at the first divergence.
     #[error(
         "training diverged in epoch {epoch}, even at a learning rate of {learning_rate}; start \
          with a smaller learning_rate or bias_learning_rate"
@@ -70,8 +71,7 @@ pub enum Error {
         epoch: usize,
         /// The smallest learning rate of the vectors that was tried.
         learning_rate: f32,
-        /// Reports of the epochs before `epoch`. Empty in an error of `MatrixBlock::train`, which does not
-        /// know them.
+        /// Reports of the epochs before `epoch`. Empty in an error of `MatrixBlock::train`, which does not know them.
         reports: Vec<EpochReport>,
     },
     /// Memory could not be allocated, or so little of it is left that [`Monitor::check`](crate::Monitor::check) fails.

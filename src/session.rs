@@ -132,7 +132,7 @@ pub struct Session {
     pub options: TrainingOptions,
     /// The fraction of the word pairs to hold out of training, above 0 and below 1.
     pub validation: Option<f64>,
-    /// The memory limit, for the tiles.
+    /// The memory limit of the tiles.
     pub memory: MemoryLimit,
     /// Pretrained vectors of some words. With [`Start::Random`], the sum w + w̃ of such a word starts at its pretrained
     /// vector. If the weight of the anchor is above 0, training also keeps the sum near the pretrained vector. With
@@ -146,9 +146,10 @@ pub struct Session {
     /// The result of [`Shrinkage::design`] for the vocabulary, if the caller has it. Otherwise the shrinkage
     /// computes it.
     pub design: Option<Arc<Design>>,
-    /// The vectors of the words of rank 0 to `trained_words` − 1 are trained. The number is rounded up to whole blocks
-    /// of words, so some more vectors may be trained. A number below that of all words is only for frozen context
-    /// vectors: context vectors that are trained would miss the records of the words whose vectors are not trained.
+    /// The vectors of the words of rank 0 to `trained_words` − 1 are trained. `trained_words` is rounded up to whole
+    /// blocks of words, so some more vectors may be trained. It may be below the number of words only if the context
+    /// vectors are frozen: context vectors that are trained would miss the records of the words whose vectors are not
+    /// trained.
     pub trained_words: usize,
     /// Whether [`Trained::counts`] has the counts after training. If no other `Arc` refers to the counts, they
     /// are compressed.

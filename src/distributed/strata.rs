@@ -109,10 +109,9 @@ impl MatrixBlock<'_> {
     /// # Errors
     /// [`Error::Diverged`] if the cost of a record or negative pair is not a finite number, if the records of one
     /// thread cost more than [`BlockEpoch::divergence_cost`], or if a parameter is not a finite number after the last
-    /// subepoch;
-    /// [`Error::Parameter`] for rows of the wrong size or alignment, and if `GLOVE_RS_SIMD` names an
-    /// instruction set that this machine does not have; [`Error::Io`] and [`Error::Memory`] if the
-    /// tiles are on disk; [`Error::Cancelled`].
+    /// subepoch; [`Error::Parameter`] for rows of the wrong size or alignment, and if `GLOVE_RS_SIMD` is set, but does
+    /// not name an instruction set that this machine has; [`Error::Io`] and [`Error::Memory`] if the tiles are on disk;
+    /// [`Error::Cancelled`].
     pub fn train(
         &self,
         epoch: &BlockEpoch,

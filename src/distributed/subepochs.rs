@@ -12,7 +12,7 @@ pub struct Subepoch {
     pub cycle: usize,
     /// Number of cycles of the epoch.
     pub cycles: usize,
-    /// The stratum: group of words p is trained with group of contexts (p + shift) mod P.
+    /// The stratum: with P groups, group of words p is trained with group of contexts (p + `shift`) mod P.
     pub shift: usize,
     /// Whether this subepoch is the last one of the epoch.
     pub last: bool,

@@ -109,7 +109,8 @@ fn add_products(rows: &[f32], weights: &[f32], mean: &[f32], sums: &mut [f32]) -
             }
         }
         for (i, sums) in sums.chunks_exact_mut(dim).enumerate() {
-            // From the last multiple of `LINE` up to the diagonal on: the numbers below the diagonal are not used.
+            // Start at the last multiple of `LINE` that is not beyond the diagonal. The numbers below the diagonal are
+            // not used.
             let first = i - i % LINE;
             let y: [&[f32]; AT_ONCE] = array::from_fn(|row| &centred[row * dim..][first..dim]);
             let x: [f32; AT_ONCE] = array::from_fn(|row| c[row] * y[row][i - first]);

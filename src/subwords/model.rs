@@ -11,7 +11,7 @@ use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
 use std::sync::Arc;
 
-/// Words that one task predicts.
+/// Number of words that one task predicts.
 const WORDS: usize = 1 << 10;
 
 /// How to fit a subword model.
@@ -76,11 +76,12 @@ pub fn word_weights(counts: &[u64]) -> Result<Vec<f32>> {
     )
 }
 
-/// A vector for each n-gram.
+/// A subword model: a vector for each n-gram.
 #[derive(Debug)]
 pub struct Subwords {
     lengths: NgramLengths,
-    // Each n-gram with the number of fitted words that have it. The index of this vocabulary is already built.
+    // Each n-gram with the number of fitted words that have it. The index of this vocabulary is built: see
+    // `Subwords::new`.
     ngrams: Arc<Vocabulary>,
     dim: usize,
     // A row of `dim` numbers for each n-gram.
@@ -157,7 +158,7 @@ impl Subwords {
         &self.ngrams
     }
 
-    /// Components of a vector.
+    /// Number of components of a vector.
     pub fn dim(&self) -> usize {
         self.dim
     }

@@ -41,7 +41,7 @@ const ROWS: usize = 1 << 12;
 struct Direction {
     // Of length 1.
     axis: Vec<f64>,
-    // The factor of the component of w; that of w̃ is divided by it.
+    // The component of w is multiplied by this number, and the component of w̃ is divided by it.
     balance: f64,
 }
 
@@ -52,7 +52,8 @@ impl Direction {
         self.balance * in_w - in_w_tilde / self.balance
     }
 
-    /// Add a vector of this direction, and this length, to `vector`.
+    /// Add a vector of this direction to `vector`. Its length is `length`; if `length` is negative, it has the opposite
+    /// direction.
     fn add(&self, length: f64, vector: &mut [f32]) {
         for (x, y) in vector.iter_mut().zip(&self.axis) {
             *x += (length * y) as f32;

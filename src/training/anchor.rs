@@ -14,7 +14,7 @@ pub struct Anchor {
     pub words: Vec<WordId>,
     /// The pretrained vectors of these words, row-major.
     pub vectors: Vec<f32>,
-    /// μ. If μ is 0, the words only start at their pretrained vectors.
+    /// μ. If μ is 0, the sums w + w̃ of these words only start at the pretrained vectors.
     pub weight: f64,
 }
 

@@ -19,7 +19,7 @@ pub struct BorrowedParameters<'a> {
     pub b: &'a [f32],
     /// b̃, (C,).
     pub b_tilde: &'a [f32],
-    /// Components of a vector.
+    /// Number of components of a vector.
     pub dim: usize,
 }
 
@@ -79,7 +79,8 @@ pub fn data_loss(
                 ))
             })
             .collect();
-        // The costs are added row by row, because the limits of the blocks may depend on the number of threads.
+        // The costs are added row by row. A sum of each block would make the result depend on the number of threads,
+        // because the limits of the blocks may depend on it.
         for cost in costs? {
             sum += cost;
         }

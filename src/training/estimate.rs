@@ -26,11 +26,11 @@ const NEW_PAIRS: f64 = 0.6;
 pub struct FitEstimate {
     /// The text and its counts.
     pub size: CorpusSize,
-    /// Components of a vector.
+    /// Number of components of a vector.
     pub dim: usize,
     /// The optimizer, which decides how many accumulators a vector has.
     pub optimizer: Optimizer,
-    /// Negative pairs to draw for each record.
+    /// Number of negative pairs to draw for each record.
     pub negative: f64,
     /// Whether the model keeps the counts: compressed in memory, or on disk if they exceed the memory limit.
     pub keep_counts: bool,

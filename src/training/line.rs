@@ -1,6 +1,6 @@
 //! A cache line of floats: every row that the kernel updates consists of whole lines.
 
-/// Floats in the widest vector register, and in a cache line.
+/// Number of floats in the widest vector register, and in a cache line.
 pub const LINE: usize = 16;
 
 /// A cache line of floats. The type is aligned to 64 bytes, so every row is too.

@@ -17,7 +17,7 @@ pub struct Marginal {
     pub sums: [f64; 2],
 }
 
-/// A larger sum of X is replaced by this number, so that the total of the sums of all words does not overflow.
+/// A larger sum of a row or a column is replaced by this number, so that the total over all words does not overflow.
 const LARGEST_SUM: f64 = 1e290;
 
 impl Marginal {

@@ -48,7 +48,7 @@ impl RowLayout {
         }
     }
 
-    /// Components per vector.
+    /// Number of components of a vector.
     pub fn dim(self) -> usize {
         self.dim
     }

@@ -1,7 +1,7 @@
 //! The training kernel: dot product and update of a record in one function, for each instruction set.
 //!
-//! This is the only unsafe code of the crate. Hogwild threads update shared rows without locks (Niu et
-//! al. 2011), so the rows of W and W̃ are reached by raw pointers, and no `&mut` to a shared row exists.
+//! The kernel has the only unsafe code of the crate. Hogwild threads update shared rows without locks (Niu et al.
+//! 2011), so the rows of W and W̃ are reached by raw pointers, and no `&mut` to a shared row exists.
 //!
 //! All updates go through [`SharedRows::update`]: it checks bounds and instructions, then calls the loops
 //! compiled for one instruction set. To add an instruction set, implement `vector::Vector` in a file
@@ -196,8 +196,8 @@ mod tests {
             }
         }
 
-        /// A mini-batch changes every number by the sum of four changes: those that each of its four records
-        /// would make alone, from the numbers before the mini-batch.
+        /// A mini-batch changes every parameter and accumulator by the sum of four changes: those that each of its four
+        /// records would make alone, from the values before the mini-batch.
         #[test]
         fn a_minibatch_is_the_sum_of_the_steps_of_its_records(
             dim in 1usize..130,

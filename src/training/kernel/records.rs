@@ -11,7 +11,8 @@ use crate::training::line::LINE;
 use crate::training::optimizer::Optimizer;
 
 /// The parameter `FROZEN` of the loops is the number of the side whose rows are read but never written, 0 or 1. It is
-/// `NONE` if there is no such side. Loops for AdaGrad and SGD always have `NONE`: their rates of a frozen side are 0.
+/// `NONE` if there is no such side. Loops for AdaGrad and SGD always have `NONE`, because there the learning rates of a
+/// frozen side are 0.
 pub(super) const NONE: usize = 2;
 
 /// Update the rows of all records, in order, but not the rows of side `FROZEN`. Only row-wise AdaGrad has loops for a

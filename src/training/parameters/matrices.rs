@@ -100,7 +100,7 @@ impl Parameters {
         self.shape
     }
 
-    /// Components per vector.
+    /// Number of components of a vector.
     pub fn dim(&self) -> usize {
         self.layout.dim()
     }

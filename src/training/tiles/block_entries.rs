@@ -34,7 +34,7 @@ pub(super) fn for_each_block<'a>(
         let end = start + row.columns[start..].partition_point(|&column| column < end);
         let columns = &row.columns[start..end];
         let forward = &row.forward[start..end];
-        // No block has words of two groups.
+        // No block has words of two groups, so the first column of a block tells whether its columns are in the group.
         let backward = match row.backward {
             Some(backward) if group.contains(&column) => &backward[start..end],
             None if block == own => forward,

@@ -29,7 +29,7 @@ use rayon::prelude::*;
 pub struct TileOptions {
     /// The layout of the rows of parameters.
     pub layout: RowLayout,
-    /// Negative pairs to draw for each record.
+    /// Number of negative pairs to draw for each record.
     pub negative: f64,
     /// The fraction of the word pairs to hold out of training.
     pub held_out: f64,
