@@ -147,9 +147,9 @@ pub struct Session {
     /// computes it.
     pub design: Option<Arc<Design>>,
     /// The vectors of the words of rank 0 to `trained_words` − 1 are trained. `trained_words` is rounded up to whole
-    /// blocks of words, so some more vectors may be trained. It may be below the number of words only if the context
-    /// vectors are frozen: context vectors that are trained would miss the records of the words whose vectors are not
-    /// trained.
+    /// blocks of words, so some more vectors may be trained. It must not be below the number of words unless the
+    /// context vectors are frozen: context vectors that are trained would miss the records of the words whose vectors
+    /// are not trained.
     pub trained_words: usize,
     /// Whether [`Trained::counts`] has the counts after training. If no other `Arc` refers to the counts, they
     /// are compressed.
