@@ -46,9 +46,9 @@ const BEYOND_WORDS: f64 = 0.07;
 /// to 149 times as long as the sample (benches/EXPERIMENTS.md, "Prediction of vocabulary and
 /// records").
 const INDEPENDENT: f64 = 0.4;
-/// The error of the logarithm of an extrapolated number is a + b ln(f), where \[a, b\] is one of these constants and f
-/// is the factor by which the curve of the sample is extrapolated (benches/EXPERIMENTS.md, "Prediction of vocabulary
-/// and records").
+/// The error of the logarithm of an extrapolated number is a + b ln(f), where \[a, b\] is the constant of this kind of
+/// number (tokens, words or records) and f is the factor by which the curve of the sample is extrapolated
+/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const TOKENS_ERROR: [f64; 2] = [0.02, 0.0];
 const WORDS_ERROR: [f64; 2] = [0.03, 0.1];
 const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
@@ -56,7 +56,8 @@ const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
 /// added to the error.
 const UNREAD_ERROR: f64 = 0.15;
 
-/// The number of different words of a sample, and for each count the number of words with this count.
+/// For each count, the number of words of a sample that have this count; and the number of different words in parts of
+/// the sample.
 pub(super) struct Spectrum {
     // (count, number of words with this count)
     counts: Vec<(u64, f64)>,
@@ -253,7 +254,7 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_xoshiro::Xoshiro256PlusPlus;
 
-    /// Counts of words with Zipf's probabilities in a text of this length.
+    /// Counts of words with Zipf's probabilities in a text of `tokens` tokens. Words that do not occur are left out.
     fn zipf(tokens: f64, words: usize, exponent: f64) -> Vec<u64> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
         let weight = |k: usize| (k as f64).powf(-exponent);

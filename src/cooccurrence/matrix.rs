@@ -55,7 +55,7 @@ impl Triangle {
     }
 
     /// This matrix, marked as rectangular: its columns have words of their own. `shape` is the number of rows and the
-    /// number of columns. No record may lie outside them.
+    /// number of columns. All records must lie within these rows and columns.
     ///
     /// # Panics
     /// If the larger number of `shape` is not [`Triangle::words`].
@@ -270,7 +270,7 @@ impl Triangle {
     /// count of each pair and the sum of each row are finite too.
     ///
     /// # Errors
-    /// [`Error::Parameter`] of the parameter `name`, from which the counts come.
+    /// [`Error::Parameter`] naming `name`, the parameter from which the counts come.
     pub fn check_sum(&self, name: &'static str) -> Result<()> {
         if self.total.is_finite() {
             return Ok(());

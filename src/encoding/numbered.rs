@@ -19,7 +19,7 @@ impl RawCorpus {
     /// The text as numbers of its words. A word has the same number in all chunks.
     ///
     /// # Errors
-    /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
+    /// As for [`RawCorpus::words`].
     pub(crate) fn numbered(&self, monitor: &Monitor) -> Result<NumberedText<'_>> {
         Ok(NumberedText {
             raw: self,

@@ -33,7 +33,7 @@ pub struct EncodingOptions {
     /// Keep the ends of documents that have no words, so that a document keeps its number in the
     /// text.
     pub keep_empty: bool,
-    /// Number of bytes of the longest word. A longer word is an error, unless it has at most 16 bytes.
+    /// Largest number of bytes of a word. A longer word is an error.
     pub max_word_bytes: usize,
 }
 
@@ -153,8 +153,8 @@ impl EncodingOptions {
         vocabulary.grown(rare, &words, self.min_count, most, monitor)
     }
 
-    /// How text is read that is to be encoded with these options: in which pieces a tokenizer may get a text, and the
-    /// longest word.
+    /// How to read a text that will be encoded with these options: whether a chunk may end after punctuation, and the
+    /// longest word. The other fields of [`TextOptions`] have their defaults.
     pub fn text_options(&self) -> TextOptions {
         TextOptions {
             cut_at_punctuation: self.tokenizer != Tokenizer::Whitespace,
