@@ -100,7 +100,7 @@ impl CorpusSize {
         text + tables + (chunks + self.tokenizer_bytes).max(lists)
     }
 
-    /// Number of bytes in memory of the text whose words have numbers.
+    /// Number of bytes that the text takes in memory when each word is replaced by a number.
     fn numbered_text(&self, memory: &MemoryLimit) -> f64 {
         (ID_BYTES * self.tokens).min(memory.text_bytes() as f64)
     }
@@ -156,7 +156,7 @@ mod tests {
     use crate::monitor::Monitor;
     use crate::vocabulary::Vocabulary;
 
-    /// The size of a text of `tokens` tokens whose rows are small.
+    /// The size of a text of `tokens` tokens whose rows of counts are small.
     fn size(tokens: f64) -> CorpusSize {
         CorpusSize {
             tokens,

@@ -1,4 +1,4 @@
-//! Builds a [`Triangle`] from records that come in any order. Beyond a memory limit, the records go
+//! Builds a [`Triangle`] from records (i, j, x) that come in any order. Beyond a memory limit, the records go
 //! to a temporary file.
 
 use super::block_layout::RowBlock;

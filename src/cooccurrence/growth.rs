@@ -123,7 +123,8 @@ impl Spectrum {
         (last[1].1 + (at(0.0) - at(x)) / decay, at(x))
     }
 
-    /// The x for which a text that is e^x times as long as the sample has e^`words` different words; at most 0.
+    /// The x for which a text that is e^x times as long as the sample has e^`words` different words. The result
+    /// is at most 0: the text is not longer than the sample.
     fn length_with(&self, words: f64) -> f64 {
         let (mut low, mut high) = (-60.0, 0.0);
         for _ in 0..60 {

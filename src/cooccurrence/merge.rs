@@ -16,7 +16,7 @@ use std::ops::Range;
 /// Largest number of matrices that are merged at a time. The rows of each matrix may lie in an open file, and the
 /// system limits the number of open files.
 pub(crate) const MOST_OPEN: usize = 64;
-/// Number of entries that one task merges.
+/// About the number of entries that one task merges.
 const TASK_ENTRIES: u64 = 1 << 17;
 
 /// Add the counts of two texts, on all threads of the current rayon pool. The sum is a matrix of `words` words. A

@@ -176,7 +176,7 @@ impl Values {
         size_of_val(&self.packed[..]) + size_of_val(&self.others[..])
     }
 
-    /// Append the values of these entries.
+    /// Append to `values` the values of the entries with the indices `entries`.
     fn unpack(&self, entries: Range<usize>, values: &mut Vec<f64>) -> Result<()> {
         let before = |entry: usize| {
             self.others

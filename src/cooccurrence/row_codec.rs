@@ -213,7 +213,7 @@ pub fn decode_foreign(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode(bytes)?.filter(RowBlock::holds_counts))
 }
 
-/// Like [`decode`], but writes into the memory of an existing block. Returns `false` if the bytes are not a block;
+/// Like [`decode`], but writes into `block`, whose memory is used again. Returns `false` if the bytes are not a block;
 /// the content of `block` is then unspecified.
 ///
 /// # Errors

@@ -134,7 +134,7 @@ pub struct SampleReader {
     files: Vec<(PathBuf, u64)>,
     total: u64,
     piece: u64,
-    // Number of the next piece.
+    // The index of the next piece, from 0 to `PIECES`.
     next: u64,
     options: TextOptions,
     read: u64,

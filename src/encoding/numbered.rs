@@ -29,7 +29,7 @@ impl RawCorpus {
 }
 
 impl<'a> NumberedText<'a> {
-    /// The words with their counts, by number.
+    /// The words with their counts, in the order of their numbers.
     pub fn words(&self) -> &[(&'a [u8], u64)] {
         &self.merged.words
     }

@@ -19,7 +19,7 @@ pub struct EncodingOptions {
     /// How text is normalized and lower-cased before it is split into words. Words that the caller has separated are
     /// folded one by one.
     pub folding: Folding,
-    /// Phrases. The words of a phrase are joined to one word.
+    /// The words of each of these phrases are joined to one word. `None` joins no words.
     pub phrases: Option<Arc<Phrases>>,
     /// Words that are left out when a vocabulary is chosen.
     pub stop_words: Option<Arc<ByteStringSet>>,
