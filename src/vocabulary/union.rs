@@ -12,7 +12,7 @@ impl Vocabulary {
     /// The union of two vocabularies, and the new ranks of the words of each.
     ///
     /// The union of two equal vocabularies is the same vocabulary, with its counts unchanged: two texts that were
-    /// counted with the same given vocabulary have it. Otherwise counts add up, and the order is that of
+    /// counted with the same given vocabulary both have this vocabulary. Otherwise counts add up, and the order is that of
     /// [`Vocabulary::prune`].
     ///
     /// # Errors
