@@ -39,12 +39,11 @@ const DECAY: f64 = 0.25;
 const BEYOND_WORDS: f64 = 0.07;
 
 /// Words come in clumps. Consider the part of a text that has as many different words as the whole
-/// text has words with at least `min_count` occurrences (see [`Spectrum::words`]). The logarithm of the length of this part
-/// lies between two values: the value if words come in clumps as in the sample, which is position 0,
-/// and the value if words occur independently of each other, which is position 1. This constant is
-/// the position that is assumed. 0.4 fits samples of English and Korean Wikipedia whose text was 9
-/// to 149 times as long as the sample (benches/EXPERIMENTS.md, "Prediction of vocabulary and
-/// records").
+/// text has words with at least `min_count` occurrences (see [`Spectrum::words`]). The logarithm of the length of this
+/// part lies between two values: the value if words come in clumps as in the sample, which is position 0, and the value
+/// if words occur independently of each other, which is position 1. This constant is the position that is assumed. 0.4
+/// fits samples of English and Korean Wikipedia whose text was 9 to 149 times as long as the sample
+/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const INDEPENDENT: f64 = 0.4;
 /// The error of the logarithm of an extrapolated number is a + b ln(f), where \[a, b\] is the constant of this kind of
 /// number (tokens, words or records) and f is the factor by which the curve of the sample is extrapolated
