@@ -87,7 +87,7 @@ fn find(
     let wanted =
         |pair: NeighbourPair, count: u64| count >= rule.min_count || shared.contains_key(&pair);
     let (pairs, different_pairs) = count_pairs(text, &kinds, wanted, memory, monitor)?;
-    // Number of pairs that are in `different_pairs` and whose spelling is also in `spellings`.
+    // Number of pairs that `different_pairs` counts although their spelling is also in `spellings`.
     let mut counted_twice = 0;
     for (pair, count) in &pairs {
         if let Some(spelling) = shared.get(pair) {
@@ -137,8 +137,8 @@ fn find(
     Ok(found)
 }
 
-/// Whether a word is [`SPECIAL`]: it contains the delimiter, or, if two places of the delimiter can overlap, as those of "__" in
-/// "___" do, it begins or ends with a byte of the delimiter.
+/// A function that returns whether a word is [`SPECIAL`]. Such a word contains the delimiter. If the delimiter can
+/// overlap itself, as "__" does in "___", a word that begins or ends with a byte of the delimiter is special too.
 fn ambiguity(delimiter: &[u8]) -> impl Fn(&[u8]) -> bool {
     let finder = memmem::Finder::new(delimiter);
     let overlaps = (1..delimiter.len()).any(|shift| delimiter.starts_with(&delimiter[shift..]));

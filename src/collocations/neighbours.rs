@@ -19,9 +19,9 @@ pub(super) fn pair(first: u32, second: u32) -> NeighbourPair {
 
 /// A bit of the kind of a word: the word is a connector.
 pub(super) const CONNECTOR: u8 = 1;
-/// A bit of the kind of a word: the word contains the delimiter, or could form a second one together with the delimiter beside
-/// it (`learn.rs`). Such a word can be spelled like a collocation, and a collocation that has such a word can be spelled like another
-/// collocation.
+/// A bit of the kind of a word: the word contains the delimiter, or could form another delimiter together with the
+/// delimiter beside it (see `ambiguity` in `learn.rs`). Such a word can be spelled like a collocation, and a
+/// collocation with such a word can be spelled like another collocation.
 pub(super) const SPECIAL: u8 = 2;
 
 /// A hash table from keys to numbers: counts or ids. In a table that counts collocations, a key is the list of the

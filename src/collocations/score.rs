@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 pub enum Scoring {
     /// (n_ab − min_count) · V / (n_a n_b) (Mikolov et al. 2013). n_ab is the count of the collocation, n_a and n_b are
     /// the counts of its first and last word. V is the number of different words that are not connectors, plus the
-    /// number of different collocations.
+    /// number of different collocations. A word and a collocation with the same spelling count once.
     #[default]
     Default,
     /// Normalized pointwise mutual information, from −1 to 1 (Bouma 2009).

@@ -60,7 +60,8 @@ impl RowBlock {
         }
     }
 
-    /// Append a column and its value X\[row, column\] to the open row. The columns of a row must ascend.
+    /// Append a column and its value X\[row, column\] to the open row: the row that [`RowBlock::end_row`] closes next.
+    /// The columns of a row must ascend.
     #[inline]
     pub fn push(&mut self, column: WordId, x: f64) {
         self.columns.push(column);
@@ -125,7 +126,7 @@ impl RowBlock {
         Ok(())
     }
 
-    /// Close the open row.
+    /// Close the open row. Then the next row is open.
     #[inline]
     pub fn end_row(&mut self) {
         self.ends.push(self.columns.len());
@@ -155,7 +156,7 @@ impl RowBlock {
         })
     }
 
-    /// The ends of the rows.
+    /// For each row, the index after its last entry.
     pub(super) fn ends(&self) -> &[usize] {
         &self.ends
     }
@@ -291,8 +292,8 @@ impl TriangleRow<'_> {
 
 /// Counts that can be read row by row.
 pub trait CountRows: Sync {
-    /// Call `f` for each of `rows`, in order. `f` may be called several times for a row, each time
-    /// with some of the columns of the row.
+    /// Call `f` for each of `rows` that these counts have, in order. `f` may be called several times for a row, each
+    /// time with some of the columns of the row.
     ///
     /// # Errors
     /// As for [`Triangle::block`](super::Triangle::block), or what `f` returns.

@@ -35,8 +35,8 @@ pub(crate) enum StoredBlock {
     Compressed(CompressedBlock),
 }
 
-/// A block of compressed rows. Many blocks share one allocation: small allocations between plain rows would
-/// prevent the allocator from returning the memory of the plain rows to the system.
+/// A block of compressed rows. [`StoredBlock::compress`] puts many blocks into one allocation: small allocations
+/// between plain rows would prevent the allocator from returning the memory of the plain rows to the system.
 #[derive(Debug, Clone)]
 pub(crate) struct CompressedBlock {
     pub rows: Range<WordId>,
@@ -63,7 +63,7 @@ impl CompressedBlock {
         self.bytes.get(self.range.clone())
     }
 
-    /// Decompress into the memory of an existing block.
+    /// Replace the rows of `block` by the rows of this block. The memory of `block` is used again.
     pub fn decompress_into(&self, block: &mut RowBlock) -> Result<()> {
         let is_block = decode_into(&self.encoded(), block)?;
         assert!(is_block, "bytes of `encode`");

@@ -1,5 +1,5 @@
 //! The size of a corpus, and how much memory and disk space counting a corpus of this size takes.
-//! `training/estimate.rs` computes those of a training.
+//! `training/estimate.rs` computes the memory and disk space of a training.
 
 use super::task_size::segment_tokens;
 use crate::corpus::CHUNK_BYTES;
@@ -29,13 +29,14 @@ pub struct CorpusSize {
     /// Whether the matrix is symmetric.
     pub symmetric: bool,
     /// Whether the rows of counts are packed in memory (`packed_block.rs`). This is assumed if the
-    /// weight of each distance is a whole multiple of the unit of packed values.
+    /// weight of each distance is a whole multiple of 1/720720, the unit of packed values.
     pub packed: bool,
     /// Number of bytes of the rows of counts when they are compressed.
     pub encoded_bytes: f64,
     /// Number of bytes of the tokenizer's dictionary.
     pub tokenizer_bytes: f64,
-    /// The fraction of the rows of counts that the memory allocator still holds after they were freed.
+    /// The size of the freed buffers that the memory allocator still holds after counting, as a fraction of the size of
+    /// the rows of counts.
     pub retained_rows: f64,
 }
 
@@ -57,8 +58,8 @@ const ID_BYTES: f64 = size_of::<WordId>() as f64;
 /// the bytes of the rows at the end of counting (benches/EXPERIMENTS.md, "Memory of a fit").
 const ROW_OVERHEAD: f64 = 1.15;
 
-/// Largest number of entries of a block of rows, as measured (benches/EXPERIMENTS.md, "Memory of a fit"). Each thread has one
-/// unpacked block.
+/// Largest number of entries of a block of rows, as measured (benches/EXPERIMENTS.md, "Memory of a fit"). Each thread
+/// has one unpacked block.
 const MAX_BLOCK_ENTRIES: f64 = 1e6;
 /// While the text is counted, the allocator still holds this fraction of the bytes that reading the text took at its
 /// peak, not counting the text and the tokenizer's dictionary.
@@ -99,7 +100,7 @@ impl CorpusSize {
         text + tables + (chunks + self.tokenizer_bytes).max(lists)
     }
 
-    /// Number of bytes in memory of the text whose words have numbers.
+    /// Number of bytes that the text takes in memory when each word is replaced by a number.
     fn numbered_text(&self, memory: &MemoryLimit) -> f64 {
         (ID_BYTES * self.tokens).min(memory.text_bytes() as f64)
     }
@@ -155,7 +156,7 @@ mod tests {
     use crate::monitor::Monitor;
     use crate::vocabulary::Vocabulary;
 
-    /// The size of a text of `tokens` tokens whose rows are small.
+    /// The size of a text of `tokens` tokens whose rows of counts are small.
     fn size(tokens: f64) -> CorpusSize {
         CorpusSize {
             tokens,

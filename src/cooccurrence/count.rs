@@ -1,11 +1,11 @@
 //! Counts co-occurrences row by row (docs/architecture.md, Counting rules).
 //!
-//! If the window has at most 16 words to each side, `frequent_pairs.rs` counts the pairs in which both words are among
-//! the 256 most frequent. For all other rows, an inverted index of the text lists the positions of each word. The row
-//! of a word is summed from the windows around these positions. Neighbours whose rank is larger than that of the word
-//! are skipped: each unordered pair is counted once, in the row of its rarer word. So the rows of frequent words, which
-//! would otherwise be the longest, are short. Each row is summed and sorted by one thread, so threads need no common
-//! table.
+//! If the window has at most 16 words to each side, `frequent_pairs.rs` counts the rows of the 256 most frequent words,
+//! which have only pairs of these words. For all other rows, an inverted index of the text lists the positions of each
+//! word. The row of a word is summed from the windows around these positions. Neighbours whose rank is larger than that
+//! of the word are skipped: each unordered pair is counted once, in the row of its rarer word. So the rows of frequent
+//! words, which would otherwise be the longest, are short. Each row is summed and sorted by one thread, so threads need
+//! no common table.
 
 use super::accumulator::RowAccumulator;
 use super::block_layout::RowBlock;

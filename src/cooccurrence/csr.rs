@@ -1,4 +1,4 @@
-//! The matrix as compressed sparse rows, and from them.
+//! Converts the matrix to compressed sparse rows, and compressed sparse rows to a matrix.
 
 use super::block_layout::poll;
 use super::matrix::Triangle;

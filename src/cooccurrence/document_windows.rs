@@ -141,7 +141,7 @@ impl DocumentWindows {
 
 /// A document of more than [`MAX_DOCUMENT`] words and gaps. Such a document cannot be counted as a whole.
 pub(crate) struct LongDocument {
-    // The number of documents before it in the segment.
+    // The number of documents before this one in the segment.
     number: usize,
     words: usize,
     // Whether some of the words are gaps.

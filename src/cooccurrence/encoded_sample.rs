@@ -19,9 +19,9 @@ const STRETCHES: usize = 64;
 pub struct EncodedSample {
     // The sample as word numbers (0 is the most frequent word) and ends of documents.
     ids: Vec<WordId>,
-    // The words of the sample by number, and how often each occurs.
+    // The words of the sample in the order of their numbers, and how often each occurs.
     pub(super) words: Vocabulary,
-    // The numbers of the stop words that the sample has.
+    // The stop words that occur in the sample.
     pub(super) stop_words: Vec<WordId>,
     pub(super) word_bytes: f64,
     /// The size of the whole text divided by the size of the sample.

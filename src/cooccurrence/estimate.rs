@@ -13,9 +13,10 @@ use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::tokenize::Tokenizer;
 
-/// Tasks of counting and of building tiles have buffers whose size follows that of the rows, and the allocator still
-/// holds a part of these buffers afterwards. As a fraction of the rows, this part was between `low` and `high` in
-/// measured fits and differed from run to run (benches/EXPERIMENTS.md, "Memory of a fit"); `likely` is the mean.
+/// The tasks that count, and those that build the tiles of training, have buffers. The larger the rows of counts, the
+/// larger the buffers, and the allocator still holds a part of them when they are freed. As a fraction of the rows,
+/// this part was between `low` and `high` in measured fits and differed from run to run (benches/EXPERIMENTS.md,
+/// "Memory of a fit"); `likely` is the mean.
 const RETAINED_ROWS: Bounds = Bounds {
     low: 0.0,
     likely: 0.05,

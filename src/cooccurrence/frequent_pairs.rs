@@ -78,7 +78,8 @@ impl FrequentPairs {
         Ok(Self { words, sums })
     }
 
-    /// The rows of these words in the triangle, as a block. If `symmetric`, an entry has one sum for both directions.
+    /// The rows of the most frequent words in the triangle, as a block. If `symmetric`, an entry has one sum for both
+    /// directions.
     pub fn rows(&self, symmetric: bool) -> Result<RowBlock> {
         let mut block = RowBlock::new(0, !symmetric);
         block.reserve(self.words, self.words * (self.words + 1) / 2)?;
@@ -107,7 +108,7 @@ struct Counter<'a> {
     symbols: &'a [u16],
     // The symbol of the rarest word that is counted here.
     last: u16,
-    // The weight of each lane. Lane SIDE - d is the word at distance d to the left.
+    // The weight of each lane of a window. Lane SIDE - d holds the word at distance d to the left.
     lanes: [f64; SIDE],
     // A bit for each lane of WINDOWS_AT_ONCE windows. The bit is 1 if the distance of the lane is at most
     // `options.window`.
@@ -143,7 +144,7 @@ impl<'a> Counter<'a> {
         Ok(sums)
     }
 
-    /// Count a stretch of the text. Returns the number of frequent words in it.
+    /// Count a stretch of the text. Returns the number of its tokens that are frequent words.
     #[inline(always)]
     fn scan(&self, stretch: Range<usize>, pairs: &mut Pairs) -> usize {
         let mut found = [0; STRETCH];

@@ -1,4 +1,4 @@
-//! Builds a [`Triangle`] from records that come in any order. Beyond a memory limit, the records go
+//! Builds a [`Triangle`] from records (i, j, x) that come in any order. Beyond a memory limit, the records go
 //! to a temporary file.
 
 use super::block_layout::RowBlock;
@@ -83,8 +83,9 @@ impl<'a> TriangleBuilder<'a> {
             .push(bucket as usize, RowRecord { row, column, x })
     }
 
-    /// Sort the records into a matrix, on all threads of the current rayon pool. If the matrix fits into the memory
-    /// limit and both directions are equal for every pair, it is stored as symmetric.
+    /// Sort the records into a matrix, on all threads of the current rayon pool. The matrix is stored as symmetric
+    /// after [`TriangleBuilder::symmetric`], and also if it fits into the memory limit and both directions are equal
+    /// for every pair.
     ///
     /// # Errors
     /// [`crate::Error::Io`] naming the folder for temporary files; [`crate::Error::Memory`];

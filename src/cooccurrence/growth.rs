@@ -39,16 +39,15 @@ const DECAY: f64 = 0.25;
 const BEYOND_WORDS: f64 = 0.07;
 
 /// Words come in clumps. Consider the part of a text that has as many different words as the whole
-/// text has words with at least `min_count` occurrences. The logarithm of the length of this part
-/// lies between two values: the value if words come in clumps as in the sample, which is position 0,
-/// and the value if words occur independently of each other, which is position 1. This constant is
-/// the position that is assumed. 0.4 fits samples of English and Korean Wikipedia whose text was 9
-/// to 149 times as long as the sample (benches/EXPERIMENTS.md, "Prediction of vocabulary and
-/// records").
+/// text has words with at least `min_count` occurrences (see [`Spectrum::words`]). The logarithm of the length of this
+/// part lies between two values: the value if words come in clumps as in the sample, which is position 0, and the value
+/// if words occur independently of each other, which is position 1. This constant is the position that is assumed. 0.4
+/// fits samples of English and Korean Wikipedia whose text was 9 to 149 times as long as the sample
+/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const INDEPENDENT: f64 = 0.4;
-/// The error of the logarithm of an extrapolated number is a + b ln(f), where \[a, b\] is one of these constants and f
-/// is the factor by which the curve of the sample is extrapolated (benches/EXPERIMENTS.md, "Prediction of vocabulary
-/// and records").
+/// The error of the logarithm of an extrapolated number is a + b ln(f), where \[a, b\] is the constant of this kind of
+/// number (tokens, words or records) and f is the factor by which the curve of the sample is extrapolated
+/// (benches/EXPERIMENTS.md, "Prediction of vocabulary and records").
 const TOKENS_ERROR: [f64; 2] = [0.02, 0.0];
 const WORDS_ERROR: [f64; 2] = [0.03, 0.1];
 const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
@@ -56,7 +55,8 @@ const RECORDS_ERROR: [f64; 2] = [0.03, 0.06];
 /// added to the error.
 const UNREAD_ERROR: f64 = 0.15;
 
-/// The number of different words of a sample, and for each count the number of words with this count.
+/// For each count, the number of words of a sample that have this count; and the number of different words in parts of
+/// the sample.
 pub(super) struct Spectrum {
     // (count, number of words with this count)
     counts: Vec<(u64, f64)>,
@@ -122,7 +122,8 @@ impl Spectrum {
         (last[1].1 + (at(0.0) - at(x)) / decay, at(x))
     }
 
-    /// The x for which a text that is e^x times as long as the sample has e^`words` different words; at most 0.
+    /// The x for which a text that is e^x times as long as the sample has e^`words` different words. The result
+    /// is at most 0: the text is not longer than the sample.
     fn length_with(&self, words: f64) -> f64 {
         let (mut low, mut high) = (-60.0, 0.0);
         for _ in 0..60 {
@@ -253,7 +254,7 @@ mod tests {
     use rand::{RngExt, SeedableRng};
     use rand_xoshiro::Xoshiro256PlusPlus;
 
-    /// Counts of words with Zipf's probabilities in a text of this length.
+    /// Counts of words with Zipf's probabilities in a text of `tokens` tokens. Words that do not occur are left out.
     fn zipf(tokens: f64, words: usize, exponent: f64) -> Vec<u64> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
         let weight = |k: usize| (k as f64).powf(-exponent);

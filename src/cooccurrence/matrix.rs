@@ -37,7 +37,7 @@ pub struct Triangle {
 }
 
 impl Triangle {
-    /// A matrix of blocks in the order of their rows, without gaps between them.
+    /// A matrix whose blocks are in `storage`, in the order of their rows and without missing rows.
     pub(crate) fn new(
         words: usize,
         symmetric: bool,
@@ -55,7 +55,7 @@ impl Triangle {
     }
 
     /// This matrix, marked as rectangular: its columns have words of their own. `shape` is the number of rows and the
-    /// number of columns. No record may lie outside them.
+    /// number of columns. All records must lie within these rows and columns.
     ///
     /// # Panics
     /// If the larger number of `shape` is not [`Triangle::words`].
@@ -121,7 +121,7 @@ impl Triangle {
         if rows.is_empty() {
             return 0..0;
         }
-        // The blocks of the last rows may have been freed.
+        // The blocks of the last rows may have been freed. Then the range ends after the last block that is left.
         holds(rows.start)..(holds(rows.end - 1) + 1).min(self.blocks())
     }
 
@@ -134,7 +134,7 @@ impl Triangle {
         rows: Range<WordId>,
         mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
     ) -> Result<()> {
-        // Each block is unpacked into the same memory.
+        // The blocks that are packed or compressed are unpacked into this memory, one after the other.
         let mut memory = RowBlock::default();
         for k in self.blocks_of(rows.clone()) {
             match &self.storage {
@@ -270,7 +270,7 @@ impl Triangle {
     /// count of each pair and the sum of each row are finite too.
     ///
     /// # Errors
-    /// [`Error::Parameter`] of the parameter `name`, from which the counts come.
+    /// [`Error::Parameter`] naming `name`, the parameter from which the counts come.
     pub fn check_sum(&self, name: &'static str) -> Result<()> {
         if self.total.is_finite() {
             return Ok(());
@@ -282,7 +282,7 @@ impl Triangle {
         Err(Error::parameter(name, message))
     }
 
-    /// A matrix that stays in memory and consists of `blocks`, in the order of their rows and without gaps.
+    /// A matrix that stays in memory and consists of `blocks`, in the order of their rows and without missing rows.
     fn from_blocks(words: usize, symmetric: bool, blocks: Vec<RowBlock>) -> Self {
         let totals: Vec<Totals> = blocks
             .par_iter()

@@ -16,12 +16,12 @@ use std::ops::Range;
 /// Largest number of matrices that are merged at a time. The rows of each matrix may lie in an open file, and the
 /// system limits the number of open files.
 pub(crate) const MOST_OPEN: usize = 64;
-/// Number of entries that one task merges.
+/// About the number of entries that one task merges.
 const TASK_ENTRIES: u64 = 1 << 17;
 
 /// Add the counts of two texts, on all threads of the current rayon pool. The sum is a matrix of `words` words. A
-/// word has the same id in both counts; the last words of `words` may be missing in either of the counts. The sum is
-/// stored as symmetric if both counts are.
+/// word has the same id in `one` and `other`. If one of them has fewer than `words` words, it lacks the last ones. The
+/// sum is stored as symmetric if both are.
 ///
 /// # Errors
 /// As for [`Triangle::block`]; [`crate::Error::Io`] for temporary files;
@@ -42,10 +42,10 @@ pub fn plus(
     }
 }
 
-/// Reads and writes a sum in a [`RowBlock`].
+/// A sum that can be read from an entry of a row, and appended to a [`RowBlock`].
 pub(crate) trait BlockSum: Sum {
     fn push(self, column: WordId, block: &mut RowBlock);
-    /// `sums` has a sum for each column from 0 on. Push the `number` sums that are not zero.
+    /// `sums` has a sum for each column from 0 on. Push the sums that are not zero: there are `number` of them.
     fn push_all(sums: &[Self], number: usize, block: &mut RowBlock);
     fn of(row: &TriangleRow<'_>, entry: usize) -> Self;
 }

@@ -3,9 +3,9 @@
 //! [`count_text`] does all steps from text to counts; [`count()`] counts text that is encoded already. Counts are
 //! a [`Triangle`], whose rows lie in memory or in a temporary file.
 //!
-//! Five files make a [`Triangle`] from other data than a text:
+//! Five modules make a [`Triangle`] from other data than a text:
 //!
-//! | file | input |
+//! | module | input |
 //! |---|---|
 //! | `pairs` | a table of keys and values |
 //! | `from_records` | records in any order, on disk beyond a memory limit |

@@ -10,7 +10,8 @@ use crate::memory::{FixedArray, fallible};
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// The number of units in 1. 1/d for each distance d up to 16 is a whole multiple of the unit 1/720720.
+/// A value is stored as a number of units of 1/`UNIT`. For each distance d up to 16, 1/d is a whole multiple of this
+/// unit.
 const UNIT: f64 = 720_720.0;
 /// Bits of a packed value for its rounding error. The other 27 bits are for the number of units.
 const ERROR_BITS: u32 = 5;
@@ -175,7 +176,7 @@ impl Values {
         size_of_val(&self.packed[..]) + size_of_val(&self.others[..])
     }
 
-    /// Append the values of these entries.
+    /// Append to `values` the values of the entries with the indices `entries`.
     fn unpack(&self, entries: Range<usize>, values: &mut Vec<f64>) -> Result<()> {
         let before = |entry: usize| {
             self.others

@@ -17,7 +17,7 @@ use std::sync::Arc;
 pub struct CountedText {
     /// The words of the counts.
     pub vocabulary: Arc<Vocabulary>,
-    /// See [`EncodedText::rare`].
+    /// The words that are left out of the vocabulary because they are too rare: see [`EncodedText::rare`].
     pub rare: Arc<Vocabulary>,
     /// The counts.
     pub counts: Triangle,

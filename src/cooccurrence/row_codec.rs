@@ -93,8 +93,8 @@ fn write_number(out: &mut [u8], end: usize, n: u32) -> usize {
 
 /// Write a value at `end`, without loss, and return the new end. A value in the list [`VALUES`], as
 /// most counts are, takes one byte; any other value that an `f32` represents exactly takes five; all
-/// others take nine. There are no branches, because the processor cannot predict the number of
-/// bytes.
+/// others take nine. Each `if` only chooses values, so that the compiler need not make a branch: the
+/// processor cannot predict the number of bytes.
 #[inline(always)]
 fn write_value(out: &mut [u8], end: usize, x: f64) -> usize {
     let bits = x.to_bits();
@@ -213,7 +213,7 @@ pub fn decode_foreign(bytes: &[u8]) -> Result<Option<RowBlock>> {
     Ok(decode(bytes)?.filter(RowBlock::holds_counts))
 }
 
-/// Like [`decode`], but writes into the memory of an existing block. Returns `false` if the bytes are not a block;
+/// Like [`decode`], but writes into `block`, whose memory is used again. Returns `false` if the bytes are not a block;
 /// the content of `block` is then unspecified.
 ///
 /// # Errors
@@ -239,7 +239,7 @@ fn decode_rows(bytes: &[u8], block: &mut RowBlock) -> std::result::Result<(), Op
     };
     let (ends, columns, values) = block.refill(first, both);
     // A row takes at least one byte, and so does an entry. Damaged bytes may announce more rows or
-    // entries than that. Memory is reserved for at most as many as there are bytes.
+    // entries than there are bytes. So memory is reserved for at most `bytes.len()` of each.
     fallible::reserve(ends, (rows as usize).min(bytes.len()))?;
     let mut entries = 0usize;
     for _ in 0..rows {

@@ -11,7 +11,7 @@ use crate::memory::MemoryLimit;
 use rayon::prelude::*;
 use std::borrow::Cow;
 
-/// A block and its totals. The task that makes a block computes the totals, while the block is
+/// A block and its totals. The task that makes a block can compute the totals while the block is
 /// still in the cache.
 pub(crate) struct CountedBlock {
     block: StoredBlock,
@@ -72,8 +72,9 @@ impl Default for WriterProgress {
 }
 
 impl WriterProgress {
-    /// The space that is needed, after `written` bytes of rows. The estimate is low: it leaves out the rows of the
-    /// segments so far that have not been written yet, and the sum of all segments.
+    /// An estimate of the bytes of disk space that counting needs, when this writer has written `written` bytes of
+    /// rows. The estimate is low: it leaves out the rows of the segments so far that have not been written yet, and the
+    /// sum of all segments.
     fn space_needed(&self, written: u64) -> f64 {
         let rows = (self.earlier_rows + written) as f64;
         self.other_files as f64 + rows / self.fraction.max(1e-3)
@@ -100,7 +101,8 @@ impl<'a> RowWriter<'a> {
         })
     }
 
-    /// Set what the error message for a full disk is computed from. Without it, these rows are all that is written.
+    /// Set the progress from which the error message for a full disk estimates the space. If it is never set, the
+    /// message assumes that only the rows written so far need space.
     pub fn set_progress(&mut self, progress: WriterProgress) {
         self.progress = progress;
     }

@@ -37,7 +37,7 @@ impl SpillFile {
     /// Append a block. `bytes` is the block as [`encode`](super::row_codec::encode) wrote it.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] naming the folder.
+    /// [`crate::Error::Io`] naming the folder of the file.
     pub fn push(&mut self, rows: Range<WordId>, entries: u64, bytes: &[u8]) -> Result<()> {
         let bytes = self.file.append(bytes)?;
         self.index.push(IndexEntry {
@@ -71,7 +71,7 @@ impl SpillFile {
     /// Block `k`, decoded.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] naming the folder; [`crate::Error::Format`] if the bytes were damaged;
+    /// [`crate::Error::Io`] naming the folder of the file; [`crate::Error::Format`] if the bytes were damaged;
     /// [`crate::Error::Memory`].
     pub fn read(&self, k: usize) -> Result<RowBlock> {
         let range = self.index[k].bytes.clone();

@@ -4,10 +4,10 @@ use crate::encoding::{CompactText, DOCUMENT_END, END_SYMBOL, FAR};
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// An encoded text. The counter reads symbols, which can be narrower than ids. Where several words
-/// share a symbol, the counter looks up the id.
+/// An encoded text: words, and marks for gaps and ends of documents. The counter reads symbols, which can be narrower
+/// than ids. Where several words share a symbol, the counter looks up the id.
 pub(crate) trait SymbolText: Sync {
-    /// The type of the elements of a window.
+    /// The type of the symbols of the text.
     type Symbol: Symbol;
 
     /// A symbol for each word and mark.

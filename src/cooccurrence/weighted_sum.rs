@@ -1,4 +1,5 @@
-//! The weighted sum of matrices whose words may have different ids (`merge.rs`: the same ids, without weights).
+//! The weighted sum of matrices in which a word may have different ids. (`merge.rs` adds up matrices with the same ids,
+//! without weights.)
 
 use super::block_layout::poll;
 use super::matrix::Triangle;

@@ -194,7 +194,7 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
         }
     }
 
-    /// Add the neighbours in the first `number` of these windows.
+    /// Add to `sums` the neighbours in the first `number` windows of `windows`, or in all if there are fewer.
     #[inline(always)]
     fn add<X: Symbol, R: RowSums>(
         &self,

@@ -42,7 +42,7 @@ impl Content {
 
     /// The text of each document in this chunk, and whether the document ends in this chunk. The
     /// newline that ends a document of [`Content::Lines`] is not part of its text.
-    /// [`Content::Words`] have none.
+    /// Nothing for [`Content::Words`].
     pub fn document_texts(&self) -> impl Iterator<Item = (&str, bool)> {
         let (text, ends): (&str, &[usize]) = match self {
             Self::Lines(text) => (text, &[]),

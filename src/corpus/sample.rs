@@ -21,9 +21,9 @@ use std::path::{Path, PathBuf};
 /// Smallest number of bytes of a sample. A shorter text is its own sample. A smaller sample would save little time and
 /// make the estimate worse.
 const LEAST_BYTES: u64 = 4 << 20;
-/// The fraction of a text that is sampled, within the bounds `LEAST_BYTES` and `MOST_BYTES`. For a stream, the largest size of the
-/// sample is this fraction of the text that was read, within the bounds 2 · `LEAST_BYTES` and `MOST_BYTES`. The sample of a long
-/// stream has between about half of this size and all of it: see [`TextSample::of_stream`].
+/// The fraction of a text that is sampled, within the bounds `LEAST_BYTES` and `MOST_BYTES`. For a stream, the largest
+/// size of the sample is this fraction of the text that was read, within the bounds 2 · `LEAST_BYTES` and `MOST_BYTES`.
+/// The sample of a long stream has between about half of this size and all of it: see [`TextSample::of_stream`].
 const FRACTION: f64 = 0.045;
 /// Largest number of bytes of a sample.
 const MOST_BYTES: u64 = 32 << 20;
@@ -134,7 +134,7 @@ pub struct SampleReader {
     files: Vec<(PathBuf, u64)>,
     total: u64,
     piece: u64,
-    // Number of the next piece.
+    // The index of the next piece, from 0 to `PIECES`.
     next: u64,
     options: TextOptions,
     read: u64,

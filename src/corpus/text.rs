@@ -18,7 +18,7 @@ use std::io::{self, Read};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Reads text in chunks. If documents are lines, a chunk ends with a line. If documents are paragraphs or files, or if
+/// Reads text in chunks. If documents are lines, a chunk ends after a line. If documents are paragraphs or files, or if
 /// a line is longer than a chunk, the chunk ends after white space or, with [`TextOptions::cut_at_punctuation`],
 /// after punctuation. With [`TextOptions::whole`], every chunk ends where a document ends.
 ///
@@ -458,7 +458,7 @@ mod tests {
         let Some(Content::Lines(chunk)) = reader.next_chunk().unwrap() else {
             panic!("there is a chunk before the word");
         };
-        // Together these characters take as many bytes in UTF-16 as in UTF-8; Latin letters take twice as many.
+        // Together, é水😀 and a space take as many bytes in UTF-16 as in UTF-8. ASCII letters take twice as many.
         let origin = reader.origin().unwrap();
         assert_eq!(origin.offset, 2);
         assert_eq!(origin.after(chunk.as_bytes()), 2 + chunk.len() as u64);

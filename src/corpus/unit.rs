@@ -35,13 +35,13 @@ impl DocumentUnit {
     pub fn end(self) -> Option<&'static [u8]> {
         match self {
             Self::Line => Some(b"\n"),
-            // A blank line may also have white space. It is enough that some blank lines have none.
+            // A blank line may also have white space. But the file need not be cut at every blank line.
             Self::Paragraph => Some(b"\n\n"),
             Self::File => None,
         }
     }
 
-    /// The documents of a whole file or item, one directly after the other, without the newlines between lines.
+    /// The documents of `text`, a whole file or item. If documents are lines, the newlines between them are left out.
     pub fn split(self, text: &str) -> Vec<&str> {
         match self {
             Self::Line => text.split('\n').collect(),
@@ -72,7 +72,7 @@ pub struct ContentBuilder {
     ends: Vec<usize>,
     // Whether the last line of the text so far has a character that is not white space.
     visible: bool,
-    // Whether the file or item that is open ends with a newline so far.
+    // Whether the text so far of the open file or item ends with a newline.
     newline: bool,
 }
 
@@ -130,7 +130,8 @@ impl ContentBuilder {
         }
     }
 
-    /// Find the ends of documents in `piece`, which the caller then appends to the text.
+    /// Note whether `piece` ends with a newline and, if documents are paragraphs, where they end in `piece`. The caller
+    /// then appends `piece` to the text.
     fn look_at(&mut self, piece: &str) {
         if !piece.is_empty() {
             self.newline = piece.ends_with('\n');

@@ -128,8 +128,7 @@ impl Fault {
         let Some(origin) = origin else {
             return Error::Corpus(format!("{}: {message}", name.display()));
         };
-        // The position of the word was not recorded. The longest run of bytes without white space
-        // is assumed to contain the word.
+        // The position of the word was not recorded, so the longest run is searched for.
         let mut longest = 0..0;
         let mut at = 0;
         for piece in content.text().split(u8::is_ascii_whitespace) {

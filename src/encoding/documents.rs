@@ -21,8 +21,8 @@ pub struct DocumentText {
 
 impl DocumentText {
     /// The documents of `corpus`, which is read to its end. Documents that have words, but none of
-    /// the vocabulary, are included. Documents without any word are included only if the corpus was
-    /// read with [`EncodingOptions::keep_empty`](super::EncodingOptions::keep_empty).
+    /// the vocabulary, are included. So are documents without any word if the corpus was read with
+    /// [`EncodingOptions::keep_empty`](super::EncodingOptions::keep_empty); otherwise they may be missing.
     ///
     /// # Errors
     /// [`Error::Io`] for the temporary file of the corpus; [`Error::Parameter`] naming `source` for
@@ -130,7 +130,7 @@ impl DocumentText {
         Ok(EncodedCorpus::of_ids(chunks, tokens))
     }
 
-    /// The documents whose weight is above 0, with other ranks of their words: the word of rank `k` gets
+    /// The documents whose weight is above 0, each once, with other ranks of their words: the word of rank `k` gets
     /// the rank `ranks[k]`.
     ///
     /// # Errors

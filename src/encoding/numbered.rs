@@ -19,7 +19,7 @@ impl RawCorpus {
     /// The text as numbers of its words. A word has the same number in all chunks.
     ///
     /// # Errors
-    /// [`crate::Error::Memory`], [`crate::Error::Cancelled`].
+    /// As for [`RawCorpus::words`].
     pub(crate) fn numbered(&self, monitor: &Monitor) -> Result<NumberedText<'_>> {
         Ok(NumberedText {
             raw: self,
@@ -29,7 +29,7 @@ impl RawCorpus {
 }
 
 impl<'a> NumberedText<'a> {
-    /// The words with their counts, by number.
+    /// The words with their counts, in the order of their numbers.
     pub fn words(&self) -> &[(&'a [u8], u64)] {
         &self.merged.words
     }

@@ -19,7 +19,7 @@ pub struct EncodingOptions {
     /// How text is normalized and lower-cased before it is split into words. Words that the caller has separated are
     /// folded one by one.
     pub folding: Folding,
-    /// Phrases. The words of a phrase are joined to one word.
+    /// The words of each of these phrases are joined to one word. `None` joins no words.
     pub phrases: Option<Arc<Phrases>>,
     /// Words that are left out when a vocabulary is chosen.
     pub stop_words: Option<Arc<ByteStringSet>>,
@@ -33,7 +33,7 @@ pub struct EncodingOptions {
     /// Keep the ends of documents that have no words, so that a document keeps its number in the
     /// text.
     pub keep_empty: bool,
-    /// Number of bytes of the longest word. A longer word is an error, unless it has at most 16 bytes.
+    /// Largest number of bytes of a word. A longer word is an error.
     pub max_word_bytes: usize,
 }
 
@@ -153,8 +153,8 @@ impl EncodingOptions {
         vocabulary.grown(rare, &words, self.min_count, most, monitor)
     }
 
-    /// How text is read that is to be encoded with these options: in which pieces a tokenizer may get a text, and the
-    /// longest word.
+    /// How to read a text that will be encoded with these options: whether a chunk may end after punctuation, and the
+    /// longest word. The other fields of [`TextOptions`] have their defaults.
     pub fn text_options(&self) -> TextOptions {
         TextOptions {
             cut_at_punctuation: self.tokenizer != Tokenizer::Whitespace,

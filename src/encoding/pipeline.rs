@@ -10,7 +10,7 @@ use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
 use std::sync::Arc;
 
-/// The vocabulary of an encoded text.
+/// Which words the vocabulary of an encoded text has.
 #[derive(Debug, Clone)]
 pub enum WordChoice<'a> {
     /// The words of the text that pass `min_count` and `max_vocab` and are not stop words.
@@ -31,7 +31,7 @@ pub enum WordChoice<'a> {
 
 /// A text that was read and encoded.
 pub struct EncodedText {
-    /// The words of the ranks.
+    /// The vocabulary of the ranks in `corpus`.
     pub vocabulary: Arc<Vocabulary>,
     /// Words that `min_count` or `max_vocab` leaves out of the vocabulary (with `grow: false`, all words that are
     /// not in the older vocabulary), with their counts. Stop words are not among them. Empty if the vocabulary was

@@ -18,7 +18,7 @@ pub struct ChosenVocabulary {
     /// The words that `min_count` or `max_vocab` excludes from the vocabulary, in no particular
     /// order. Stop words are not among them.
     pub rare: Vocabulary,
-    /// The argument of [`RawCorpus::ranked`].
+    /// The ranks of the words of the text, for [`RawCorpus::ranked`].
     pub ranks: Ranks,
 }
 
@@ -99,7 +99,7 @@ impl RawCorpus {
         Ok(self.ranked(Ranks(ranks?)))
     }
 
-    /// The text, encoded with `ranks`. [`RawCorpus::choose`] returned them together with their vocabulary.
+    /// The text, encoded with `ranks`, which [`RawCorpus::choose`] returns together with the vocabulary.
     pub fn ranked(self, ranks: Ranks) -> EncodedCorpus {
         let counts = self.interners.iter().flat_map(|i| i.table.iter());
         let tokens = counts.map(|entry| entry.count).sum();

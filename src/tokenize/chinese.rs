@@ -106,7 +106,7 @@ impl Segmenter {
     }
 }
 
-/// Pass on a segment that has a letter or a digit. Segments without one are punctuation, symbols and white space.
+/// Pass on a segment that has a letter or a digit. Leave out all others: punctuation, symbols and white space.
 fn pass_on(segment: &str, handler: &mut impl TokenHandler) {
     if segment.contains(char::is_alphanumeric) {
         handler.word(segment.as_bytes());

@@ -28,7 +28,7 @@ pub(super) fn check_count(count: u64) -> Result<()> {
     Err(Error::parameter("counts", message))
 }
 
-/// Add to a count.
+/// Add `more` to `count`, and refuse a sum of 2⁶³ or more.
 pub(super) fn increase(count: &mut u64, more: u64) -> Result<()> {
     *count = count.saturating_add(more);
     check_count(*count)

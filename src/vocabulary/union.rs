@@ -11,9 +11,9 @@ use std::sync::Arc;
 impl Vocabulary {
     /// The union of two vocabularies, and the new ranks of the words of each.
     ///
-    /// Two texts that were counted with the same given words have equal vocabularies. Their union is that
-    /// vocabulary, with its counts unchanged. Otherwise counts add up, and the order is that of
-    /// [`Vocabulary::prune`].
+    /// The union of two equal vocabularies is the same vocabulary, with its counts unchanged: two texts that were
+    /// counted with the same given vocabulary both have this vocabulary. Otherwise counts add up, and the order is that
+    /// of [`Vocabulary::prune`].
     ///
     /// # Errors
     /// [`crate::Error::Parameter`] if the counts of a word add up to 2⁶³ or more; [`crate::Error::Memory`],

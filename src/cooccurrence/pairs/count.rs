@@ -199,7 +199,7 @@ mod tests {
         }
         // If MAX_WORDS keys have numbers, the numbers of MAX_WORDS new keys of a batch are still below NONE.
         assert!(WordId::try_from(2 * MAX_WORDS).is_ok_and(|last| last < NONE));
-        // Ids leave the highest bit for the direction of a record.
+        // Ids are below 2³¹, because `from_records.rs` marks the direction of a record by the highest bit.
         const { assert!(MAX_WORDS < 1 << 31) };
     }
 

@@ -9,8 +9,8 @@ use hashbrown::HashTable;
 use std::hash::BuildHasher;
 
 /// A [`KeyTable`] stores the numbers that it gave to the integer keys from 0 to `DIRECT` − 1 in an
-/// array, and the numbers of all other integer keys in a hash table. In tests of the core it is smaller, because
-/// they fill such an array in each of their cases.
+/// array, and the numbers of all other integer keys in a hash table. Tests use a smaller `DIRECT`, because each test
+/// case fills such an array.
 pub(super) const DIRECT: usize = 1 << if cfg!(test) { 10 } else { 24 };
 
 /// Marks an integer key that has no number yet.
@@ -32,7 +32,7 @@ pub struct KeyTable {
 }
 
 impl KeyTable {
-    /// The number of a word, and whether the word is new.
+    /// The number of `word`, and whether `word` is new. A new word gets the next number.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -44,7 +44,7 @@ impl KeyTable {
         Ok((id, self.words.len() > known))
     }
 
-    /// The number of an integer.
+    /// The number of the integer `key`. A new integer gets the next number.
     ///
     /// # Errors
     /// [`Error::Memory`].
@@ -80,7 +80,7 @@ impl KeyTable {
         Ok(id)
     }
 
-    /// Count an occurrence of the key of each of these numbers.
+    /// Count an occurrence of the key of each number in `ids`.
     pub(super) fn count(&mut self, ids: &[WordId]) -> Result<()> {
         let known = self.integers.len().max(self.words.len());
         check_keys(known)?;

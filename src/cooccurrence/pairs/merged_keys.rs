@@ -9,7 +9,8 @@ use rayon::prelude::*;
 use std::path::Path;
 use std::sync::Arc;
 
-/// The keys of all workers as one vocabulary, and the rank of each key of each worker.
+/// The keys of all workers as one vocabulary and, for each worker, the rank in this vocabulary of each of its keys, in
+/// the order of the keys' numbers.
 pub(super) fn merged(
     tables: Vec<KeyTable>,
     monitor: &Monitor,

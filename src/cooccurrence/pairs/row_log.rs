@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::memory::{MemoryLimit, TemporaryFile, fallible};
 use std::ops::Range;
 
-/// Rows that one worker has numbered.
+/// Rows whose keys one worker has numbered.
 pub(super) struct Numbered {
     pub(super) worker: usize,
     pub(super) rows: PairRows,

@@ -1,4 +1,4 @@
-//! What a table of pairs is: a reader of batches of rows.
+//! What a table of pairs is: a reader of batches of rows. Each row adds its value to the matrix X of counts.
 
 use super::key_table::KeyTable;
 use crate::error::Result;
@@ -31,13 +31,14 @@ pub trait PairBatch: Send + Sync {
     /// Append the values of the rows to `values`. Each of them is finite and at least 0.
     ///
     /// # Errors
-    /// [`crate::Error::Parameter`] naming the row of the table with another value; [`crate::Error::Memory`].
+    /// [`crate::Error::Parameter`] naming the row of the table whose value is missing, negative or not finite;
+    /// [`crate::Error::Memory`].
     fn values(&self, values: &mut Vec<f64>) -> Result<()>;
 }
 
 /// A table of pairs that is read from front to back.
 pub trait PairReader: Send {
-    /// The batches of rows to process.
+    /// The type of the batches.
     type Batch: PairBatch;
 
     /// The next batch; `None` at the end.

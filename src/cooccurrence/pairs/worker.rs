@@ -61,7 +61,7 @@ impl Worker {
 }
 
 /// Refuse a batch whose new keys could have numbers of more than 32 bits. Before a batch, there are
-/// at most [`MAX_WORDS`] numbers, which is below 2³¹.
+/// at most [`MAX_WORDS`] numbers, and a batch adds at most as many as it has rows. [`MAX_WORDS`] is below 2³¹.
 pub(super) fn check_batch(rows: usize) -> Result<()> {
     if rows > MAX_WORDS {
         let message = format!("must have at most {MAX_WORDS} rows in a batch, got {rows}");
