@@ -33,8 +33,9 @@ pub(super) struct Body {
     pub line_bytes: f64,
 }
 
-/// Choose how to read a file. `content` is its beginning, or all of it if `whole`. `size` is the
-/// number of bytes of the file, if it is known. No line may be longer than `longest` bytes.
+/// Choose how to read a file: as `format` or, without it, in the format that `content` shows. `content` is the
+/// beginning of the file, or all of it if `whole`. `size` is the number of bytes of the file, if it is known. No line
+/// may be longer than `longest` bytes. An error has the location in the file and a message.
 pub(super) fn plan(
     content: &[u8],
     whole: bool,

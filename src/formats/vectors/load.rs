@@ -154,7 +154,7 @@ fn selected<E: Element>(
     Ok(loaded)
 }
 
-/// List the words whose vectors hold NaN or infinity in `not_finite`.
+/// Set `not_finite` to the words whose vectors hold NaN or infinity.
 fn checked<E: Element>(mut loaded: LoadedVectors<E>) -> Result<LoadedVectors<E>> {
     let dim = loaded.dim.max(1);
     let rows = loaded.matrix.par_chunks(dim).enumerate();

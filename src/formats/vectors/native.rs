@@ -178,7 +178,8 @@ pub(super) fn read<E: Element>(
     let (header, mut words) = read_index(input, size)?;
     words.truncate(most);
     let mut left = words.len() * header.dim;
-    // The header of a compressed file may claim a larger matrix than the file holds.
+    // If the size of the file is not known, the header may claim a larger matrix than the file holds. So memory is
+    // then allocated only for numbers that were read.
     let mut matrix = fallible::with_capacity(if size.is_some() { left } else { 0 })?;
     let mut bytes = Vec::new();
     let path = input.path().to_owned();
