@@ -111,8 +111,8 @@ impl Decompressed {
         }
     }
 
-    /// A message about a byte of the content, which also says that this is not a byte of the file, if it is
-    /// compressed.
+    /// Complete a `message` about a byte offset in the content. If the file is compressed, the offset is not one of the
+    /// file itself, and the result says so.
     pub fn of_content(&self, message: String) -> String {
         match self.compression {
             Some(compression) => {

@@ -106,7 +106,8 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
     vocabulary.all_different_or(|rank, error| malformed(error, path, lines.of(rank)))
 }
 
-/// The number of the line of each word of a file. Only the empty lines before words are stored.
+/// The line numbers of the words of a file. The line number of a word is its rank, counted from 1, plus the number of
+/// empty lines before it. Only these numbers of empty lines are stored.
 #[derive(Default)]
 struct WordLines {
     /// For each group of words without empty lines between them: the rank of its first word, and the number of empty
