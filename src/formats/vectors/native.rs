@@ -252,7 +252,7 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, HeaderFault> {
         return Err(contradiction(12));
     }
     let [words, dim, word_bytes, matrix] = [16, 24, 32, 40].map(|offset| numbers.u64(offset));
-    // Whatever fits in memory is far below 2^62.
+    // The sizes of data that fit in memory are far below 2^62. So larger sizes are refused.
     let small = |product: Option<u64>| product.filter(|n| *n < 1 << 62);
     let index = small(words.checked_mul(8))
         .and_then(|ends| small(ends.checked_add(word_bytes)))

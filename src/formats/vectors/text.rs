@@ -56,7 +56,7 @@ impl TextRows {
             return Err(too_long(self.longest));
         }
         let line = trim_end(line);
-        // At least a separator and a digit for each number.
+        // Each number takes at least a separator and a digit.
         if line.len() < 2 * self.dim {
             return split_right(line, self.dim, self.dialect, |_, _| ()).map(|_| ());
         }

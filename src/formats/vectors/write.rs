@@ -151,7 +151,7 @@ struct RowFormatter<'a, W, E> {
 }
 
 impl<W: AsRef<[u8]>, E: Element> RowFormatter<'_, W, E> {
-    /// Append some of the rows to `text`.
+    /// Format the `rows` in this range, and append them to `text`.
     fn format(&self, rows: Range<usize>, text: &mut TextBuffer) {
         let mut wide = vec![0.0; self.dim];
         let vectors = &self.vectors[rows.start * self.dim..rows.end * self.dim];
