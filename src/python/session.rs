@@ -36,7 +36,8 @@ pub struct FitArguments<'py> {
     /// Whether the context vectors and their biases keep their values.
     #[pyo3(default)]
     pub frozen_contexts: bool,
-    /// How many of the first words have vectors that are trained, as in [`crate::session::Session::trained_words`].
+    /// How many of the first words have vectors that are trained, as in [`crate::session::Session::trained_words`];
+    /// `None` for all words.
     #[pyo3(default)]
     pub trained_words: Option<usize>,
     /// Called with the result of the training, a [`super::parameters::CoreParameters`], before `train` returns
