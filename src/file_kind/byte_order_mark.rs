@@ -1,4 +1,4 @@
-//! The marks at the beginning of a text that name its encoding.
+//! Byte order marks: first bytes of a text, which show its encoding.
 
 /// The byte order mark of UTF-8.
 pub(crate) const UTF8_MARK: &[u8] = b"\xef\xbb\xbf";

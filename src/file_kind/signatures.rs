@@ -276,8 +276,8 @@ fn signature(beginning: &[u8]) -> Option<&'static Signature> {
 }
 
 /// The format of a file with this beginning, for a reader of tables: "parquet", "orc", "ipc" (an Arrow file), "ipc
-/// stream", "feather 1", or "foreign" for a format that is not a table. `None` if no format is recognised, as for JSON
-/// lines and CSV.
+/// stream", "feather 1", or "foreign" for any other format that glove-rs does not read. `None` for all other content,
+/// such as JSON lines and CSV.
 #[cfg(feature = "python")]
 pub(crate) fn table_format(beginning: &[u8]) -> Option<&'static str> {
     match signature(beginning) {

@@ -69,10 +69,9 @@ pub(crate) fn is_text(content: &[u8]) -> bool {
     cut_at_most && !content.iter().any(|b| *b < 7 || (0x0e..0x1b).contains(b))
 }
 
-/// Whether the bytes are data and not text. This is so if there are at least 64 bytes, and more
-/// than a third of them are control characters. Codes 7 to 13, such as the tab and the newline, do
-/// not count. If the bytes are not valid UTF-8, more than a tenth suffices. A text may have a few
-/// control characters.
+/// Whether the bytes are data and not text. A text may have a few control characters. So there must be at least 64
+/// bytes, and more than a third of them must be control characters or, if the bytes are not valid UTF-8, more than a
+/// tenth. Codes 7 to 13, such as the tab and the newline, do not count.
 pub(super) fn is_control_data(content: &[u8]) -> bool {
     const FEW_BYTES: usize = 64;
     let is_control = |b: u8| b.is_ascii_control() && !(7..0x0e).contains(&b);
@@ -100,7 +99,7 @@ fn is_utf32(content: &[u8], read: fn([u8; 4]) -> u32) -> bool {
 ///
 /// In UTF-16 one of the two bytes of an ASCII character is zero, always on the same side. Text in UTF-8 may have
 /// zero bytes between its words. But then most pairs of bytes that are not an ASCII character of UTF-16 are two
-/// printable ASCII characters of UTF-8.
+/// printable ASCII characters of UTF-8, and the result is `None`.
 fn is_utf16(content: &[u8]) -> Option<bool> {
     const EXAMINED_BYTES: usize = 1 << 14;
     let (pairs, _) = content[..content.len().min(EXAMINED_BYTES)].as_chunks::<2>();

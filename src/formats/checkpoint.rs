@@ -140,8 +140,8 @@ pub fn save(
 ///
 /// # Errors
 /// [`Error::Io`]; [`Error::Parameter`] for an archive of several files, and for compressed data that take too much
-/// memory to unpack; [`Error::Format`] with the byte offset for a file that is not a checkpoint, is cut off or is damaged; [`Error::Memory`];
-/// [`Error::Cancelled`].
+/// memory to unpack; [`Error::Format`] with the byte offset for a file that is not a checkpoint, is cut off or is
+/// damaged; [`Error::Memory`]; [`Error::Cancelled`].
 pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(TrainingState, String)> {
     let path = path.as_ref();
     let input = Input::open_or_standard_input(path, monitor)?;
@@ -333,7 +333,8 @@ impl CheckpointReader<'_> {
     }
 
     fn numbers<T>(&mut self, mut left: usize, from_le_bytes: fn([u8; 4]) -> T) -> Result<Vec<T>> {
-        // The length of a pipe is not known: the header may claim more numbers than the pipe has.
+        // The length of a pipe is not known, and its header may claim more numbers than the pipe has. So memory is
+        // then allocated only for numbers that were read.
         let known = self.reader.input.content_size().is_some();
         let mut numbers = fallible::with_capacity(if known { left } else { 0 })?;
         while left > 0 {

@@ -23,7 +23,7 @@ pub(super) struct HeaderFormat {
 pub(super) type HeaderFault = (u64, String);
 
 impl HeaderFormat {
-    /// A header with these numbers, given as little-endian bytes, and zeros up to the checksum.
+    /// A header of the newest version with these `numbers`, given as little-endian bytes, and zeros up to the checksum.
     pub fn header(&self, numbers: &[&[u8]]) -> Vec<u8> {
         self.header_of(self.versions[1], numbers)
     }

@@ -72,8 +72,8 @@ pub fn explained<T>(
     if !path.is_file() && !crate::io::is_member(path) {
         return Err(error);
     }
-    // If the first line is well-formed, the error stays as it is, unless the beginning of the file shows another kind
-    // of file.
+    // If the error is in a later line, the first line is well-formed. Then the error stays as it is, unless the
+    // beginning of the file shows another kind of file.
     let is_inside =
         matches!(&error, Error::Format { location: Location::Line(line), .. } if *line > 1);
     let kind = Input::open(path, monitor).and_then(|mut input| {
@@ -100,8 +100,8 @@ pub fn explained<T>(
 pub(crate) fn read_text(mut input: Input, wanted: Wanted) -> Result<String> {
     let beginning = input.peek(BEGINNING_BYTES)?;
     let kind = FileKind::of_beginning(beginning, beginning.len() < BEGINNING_BYTES);
-    // Refuse only formats that glove-rs does not read, and files that are not text: rated pairs of
-    // words may look like vectors or a vocabulary.
+    // Refuse only formats that glove-rs does not read, and files that are not text. A text may look like vectors or a
+    // vocabulary, as lines of rated pairs of words do, and is still read.
     let is_other = |kind: &FileKind| matches!(kind, FileKind::Foreign(_)) || !is_text(beginning);
     let foreign = kind.filter(is_other);
     let path = input.path().to_owned();
@@ -145,8 +145,8 @@ pub(crate) fn count_lines(mut input: Input, monitor: &Monitor) -> Result<(u64, S
     }
 }
 
-/// The lines that are not empty at the beginning of a file, without carriage returns at their ends. If `beginning`
-/// is not the `whole` file, its last line may be cut and is left out.
+/// The non-empty lines of `beginning`, without carriage returns at their ends. If `beginning` is not the `whole` file,
+/// its last line may be cut and is left out.
 fn rows(beginning: &[u8], whole: bool) -> Vec<&[u8]> {
     let text = beginning.strip_prefix(UTF8_MARK).unwrap_or(beginning);
     let mut lines: Vec<&[u8]> = text.split(|b| *b == b'\n').collect();

@@ -9,12 +9,12 @@
 //! | 12 | 4 + 4 | the length of the shortest and of the longest n-gram, in characters |
 //! | 20 | 8 | N, the number of n-grams |
 //! | 28 | 8 | dim, the number of components of a vector |
-//! | 36 | 8 | B, the number of bytes of the n-grams |
-//! | 44 | 4 | CRC-32 of these bytes |
+//! | 36 | 8 | B, the number of bytes of the list of n-grams at offset 64 |
+//! | 44 | 4 | CRC-32 of these B bytes |
 //! | 48 | 12 | 0 |
 //! | 60 | 4 | CRC-32 of the first 60 bytes |
 //! | 64 | B | the n-grams: for each n-gram, its length in bytes and the number of words that have it, as LEB128; then all n-grams in UTF-8, one after the other. U+FDD0 is the beginning of a word and U+FDD1 its end |
-//! | 64 + B | 4 · N · dim + 4 per block | the vectors as singles, row by row, in blocks of 65,536 numbers; after each block its CRC-32 |
+//! | 64 + B | 4 · N · dim + 4 per block | the vectors as singles, row by row, in blocks of 65,536 numbers (the last block may have fewer); after each block its CRC-32 |
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFault, HeaderFormat, contradiction};

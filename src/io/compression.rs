@@ -102,8 +102,8 @@ impl Compression {
     }
 }
 
-/// Reads the members of a gzip file, one after the other. Zero bytes may follow a member: some programs fill up the last
-/// block of a file with them.
+/// Reads the members of a gzip file, one after the other. Zero bytes may follow a member: some programs fill up the
+/// last block of a file with them.
 struct GzipMembers<R>(
     // `None` after the end, and after an error.
     Option<GzDecoder<R>>,

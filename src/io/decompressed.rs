@@ -14,7 +14,8 @@ pub(crate) struct Decompressed {
     state: Arc<ReadState>,
 }
 
-/// State of the compressed file while it is read through a decoder.
+/// How many bytes of a file were read, and whether reading failed. A decoder owns the reader of the file, so the reader
+/// shares this state with [`Decompressed`].
 #[derive(Default)]
 struct ReadState {
     read: AtomicU64,
@@ -85,7 +86,7 @@ impl Decompressed {
             Err(error) => error,
         };
         match self.compression {
-            // The file could not be read. Its message is not one of the decoder.
+            // The file could not be read. So the message of `error` comes from the system, not from the decoder.
             _ if self.state.failed.load(Relaxed) => Error::io(path, error),
             Some(_) if lacks_memory(&error) => Error::Memory {
                 bytes: LARGEST_WINDOW,
@@ -111,8 +112,8 @@ impl Decompressed {
         }
     }
 
-    /// A message about a byte of the content, which also says that this is not a byte of the file, if it is
-    /// compressed.
+    /// Complete a `message` about a byte offset in the content. If the file is compressed, the offset is not one of the
+    /// file itself, and the result says so.
     pub fn of_content(&self, message: String) -> String {
         match self.compression {
             Some(compression) => {

@@ -142,7 +142,8 @@ impl Replacement {
             return Err(ErrorKind::IsADirectory.into());
         }
         temporary::sweep(&target);
-        // A killed process may have been writing this file with `FolderReplacement::commit_file`: remove its folder.
+        // A killed process may have been writing this file with `FolderReplacement::commit_file`: remove its scratch
+        // folder.
         let names: Vec<_> = target.file_name().map(Into::into).into_iter().collect();
         folder::sweep(&target, &names);
         let (path_of_it, file) = temporary::claim(&target, |path| {

@@ -99,8 +99,8 @@ impl FolderReplacement {
     }
 
     /// Move the folder to its path. There may be nothing or an empty folder at the path; with `overwrite`, also a
-    /// folder that holds only files with the names given to [`FolderReplacement::create`]. When this returns, the new
-    /// folder is on disk and survives a crash of the machine.
+    /// folder that holds only files with the names given to [`FolderReplacement::create`] and their temporary files.
+    /// When this returns, the new folder is on disk and survives a crash of the machine.
     ///
     /// # Errors
     /// [`Error::Io`]. Then the old folder is still at the path, unless only the last step failed,

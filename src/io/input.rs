@@ -319,7 +319,8 @@ impl Input {
         if self.decoder.is_some() {
             return self.read_decoded(block, most);
         }
-        // Reserve memory for all bytes only if they are few or the file is known to have them.
+        // Reserve memory for all bytes only if they are few or the file is known to have them: `most` may come from a
+        // damaged header.
         let known = self.content_size().unwrap_or(0).max(STEP as u64);
         fallible::reserve(block, (most as u64).min(known) as usize)?;
         let read = (&mut self.reader).take(most as u64).read_to_end(block);

@@ -47,7 +47,7 @@ impl FolderLock {
 impl Drop for FolderLock {
     fn drop(&mut self) {
         // A process that was forked in the meantime also has the file open. Then closing the file here would not
-        // release the lock.
+        // release the lock. So release it explicitly.
         let _ = self.0.unlock();
     }
 }

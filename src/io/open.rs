@@ -8,8 +8,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// A function that is called from time to time while a chunk is read and while a pipe has no data. If it returns an
-/// error, reading ends with this error.
+/// A function that is called from time to time while a chunk of text is read and while a pipe has no data. If it
+/// returns an error, reading ends with this error.
 pub type Idle = Arc<dyn Fn() -> io::Result<()> + Send + Sync>;
 
 /// What a path names, opened.
@@ -99,7 +99,7 @@ pub fn is_member(path: &Path) -> bool {
     fs::metadata(path).is_err() && archive::split(path).is_some()
 }
 
-/// Open a regular file or a device that can be read at any offset.
+/// Open the file at `path`, which the caller then reads at any offset.
 ///
 /// # Errors
 /// [`Error::Io`], also for a folder.

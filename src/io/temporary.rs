@@ -18,8 +18,8 @@ const MOST_NUMBERS: u32 = 1000;
 /// names to 255 bytes, encrypted ones to 143.
 const LONGEST: usize = 100;
 
-/// The name of a temporary file of the target `name`. A long name is cut, and its checksum is appended: a target
-/// whose name is as long as the system allows can have a temporary file too.
+/// The name of a temporary file of the target `name`. A long name is cut, and its checksum is appended, so that a
+/// target whose name is as long as the system allows can have a temporary file too.
 pub(super) fn name_of(name: &OsStr, number: u32) -> OsString {
     let mut temporary = OsString::from(".");
     if name.len() <= LONGEST {
@@ -77,7 +77,8 @@ pub(super) fn create_locked(path: &Path, private: bool) -> io::Result<Option<Fil
     let file = options.open(path)?;
     match file.try_lock() {
         Err(TryLockError::WouldBlock) => return Ok(None),
-        // On a file system without locks no process, not even a later one, removes the file as a leftover.
+        // On a file system without locks, a later process cannot lock the file either. So no process removes it as a
+        // leftover.
         Err(TryLockError::Error(_)) => return Ok(Some(file)),
         Ok(()) => {}
     }

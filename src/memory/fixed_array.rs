@@ -6,8 +6,8 @@ use crate::error::Result;
 use bytemuck::Pod;
 use std::ops::Deref;
 
-/// An array of at least this many bytes gets a mapping of its own. A smaller one is on the heap: the allocator of the C
-/// library keeps freed memory, and a mapping takes at least a page.
+/// An array of at least this many bytes gets a mapping of its own, because the allocator of the C library keeps freed
+/// memory. A smaller array is on the heap, because a mapping takes at least a page.
 const LARGE: usize = 1 << 16;
 
 /// An array whose length does not change.

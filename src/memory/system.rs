@@ -111,7 +111,7 @@ const VERSION_1: Files = Files {
 
 impl ControlGroup {
     /// Bytes that the group may still use. If less than a quarter of the limit seems free, the file cache
-    /// counts as free too: the system drops it when memory is short.
+    /// counts as free too, except its undroppable part: the system drops the rest when memory is short.
     fn room(&self) -> Option<u64> {
         let used = number_in(&self.folder.join(self.files.used))?;
         let room = self.limit.saturating_sub(used);

@@ -169,7 +169,7 @@ impl Column {
         }
     }
 
-    /// Whether a row has a list of words instead of a text.
+    /// Whether the rows have lists of words instead of texts.
     pub fn are_words(&self) -> bool {
         match self {
             Self::Rows { values, .. } => values.are_words(),

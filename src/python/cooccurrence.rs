@@ -468,7 +468,7 @@ impl CoreCooccurrence {
         Ok(self.counts()?.total())
     }
 
-    /// The data loss of these parameters on the counts: Σ ½ f(X) diff² / nnz.
+    /// The data loss of these parameters on the counts: Σ ½ f(X) (w · w̃ + b + b̃ − ln X)² / nnz.
     #[allow(non_snake_case, clippy::too_many_arguments)]
     fn data_loss(
         &self,

@@ -16,8 +16,8 @@ use std::sync::{Mutex, TryLockError};
 /// Largest number of bytes of content that are read between two checks for signals.
 const STEP: usize = 4 << 20;
 
-/// The content of a file, which may be compressed. UTF-16 with a byte order mark becomes UTF-8, and a byte order mark is
-/// left out.
+/// The content of a file, which may be compressed. UTF-16 with a byte order mark becomes UTF-8, and a byte order mark
+/// is left out.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct DecompressedReader {
     // `None` after an error: what a decoder returns then would not be the rest of the content.
@@ -60,8 +60,8 @@ impl DecompressedReader {
         Ok(PyBytes::new(py, &bytes))
     }
 
-    /// Consume the next `size` bytes, or fewer if the content ends earlier or `size` is large. No bytes are returned only
-    /// at the end, or if `size` is 0.
+    /// Consume and return the next `size` bytes, or fewer if the content ends earlier or `size` is large. The result is
+    /// empty only at the end of the content, or if `size` is 0.
     fn read<'py>(&self, py: Python<'py>, size: usize) -> PyResult<Bound<'py, PyBytes>> {
         let bytes = self.with(py, |input| {
             let mut bytes = fallible::zeroed(size.min(STEP))?;
@@ -101,7 +101,7 @@ impl DecompressedReader {
                 }
                 Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             };
-            // Put back only after success, so not after a panic either.
+            // The input is put back only after success, so not after a panic either.
             let mut open = input.take().ok_or_else(|| {
                 PyValueError::new_err("the file cannot be read on after an error")
             })?;

@@ -28,7 +28,7 @@ impl CoreEpochLog {
 impl CoreEpochLog {
     /// A log without epochs. `records` and `held_out` are the numbers of records to train on
     /// and of held-out records in all groups. If `records` is 0 or, with `validation`, `held_out`
-    /// is 0, the call is refused. The time limit counts from this call.
+    /// is 0, the call is refused. The time limit is `seconds_left` seconds after this call.
     #[new]
     fn new(
         training: TrainingArguments,
@@ -86,7 +86,8 @@ impl CoreEpochLog {
         self.lock().1.is_divergence(cost)
     }
 
-    /// Halve the learning rate after an epoch that diverged; returns a warning for the user.
+    /// Halve the learning rate after an epoch that diverged, and return a warning for the user. Raises
+    /// `TrainingDiverged` if the rate has been halved too often already.
     fn halve_rate(&self) -> PyResult<String> {
         let (options, log) = &mut *self.lock();
         Ok(log.halve_rate(options)?)
@@ -134,7 +135,7 @@ impl CoreEpochLog {
         options.epochs = log.epochs;
     }
 
-    /// Go back to the end of an earlier epoch, when the learning rate had been halved `halvings` times.
+    /// Go back to the end of epoch number `epochs`. At that time the learning rate had been halved `halvings` times.
     fn rewind(&self, epochs: usize, halvings: usize) {
         self.lock().1.rewind(epochs, halvings);
     }

@@ -121,8 +121,8 @@ impl CoreVectors {
 /// Read vectors of any format. `half` chooses float16 or float32; `None` means the type of a native
 /// file, and float32 for other formats. If `map` is true and `path` is the path of a native file
 /// with numbers of this type, the matrix is not read: the result says how to map it. Mapping needs
-/// a `vocabulary` of `None` and the default of `combine`. `only` restricts the vectors to those of
-/// some words, unless the matrix is mapped.
+/// a `format` of `None` or "native", a `vocabulary` of `None` and the default of `combine`. `only`
+/// restricts the vectors to those of some words, unless the matrix is mapped.
 #[pyfunction]
 #[pyo3(signature = (path, format, limit, half, vocabulary, combine, map, max_line_bytes, errors, only, progress))]
 #[allow(clippy::too_many_arguments)] // the arguments are keywords in Python

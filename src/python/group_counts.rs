@@ -153,7 +153,8 @@ impl CoreGroupCounts {
 }
 
 /// Count `texts` on one thread, but only the rows of X that belong to task number `task` of `tasks`. `texts` are
-/// results of [`CoreShard::encode`](super::shards::CoreShard::encode), as bytes. Returns, for each group of words, its counts in these rows.
+/// results of [`CoreShard::encode`](super::shards::CoreShard::encode), as bytes. Returns, for each group of words, its
+/// counts in these rows.
 #[pyfunction]
 pub fn count_by_group(
     py: Python<'_>,

@@ -131,7 +131,7 @@ mod _core {
     #[pymodule_export]
     const NEGATIVE_EXPONENT: f64 = crate::training::NEGATIVE_EXPONENT;
 
-    /// Every accumulator before training.
+    /// The value of every accumulator before training.
     #[pymodule_export]
     const START_ACCUMULATOR: f32 = crate::training::START_ACCUMULATOR;
 

@@ -20,7 +20,8 @@ pub fn text_of<'a>(text: &'a Bound<'_, PyString>, errors: OnInvalid) -> PyResult
     let mut repaired = String::new();
     for chunk in bytes.cast::<PyBytes>()?.as_bytes().utf8_chunks() {
         repaired.push_str(chunk.valid());
-        // A surrogate is encoded as three bytes. Each byte is an invalid chunk of its own. The first byte is 0xed.
+        // A surrogate is encoded as three bytes. Each byte is an invalid chunk of its own, and only the first byte is
+        // 0xed. So one character replaces each surrogate.
         if errors == OnInvalid::Replace && chunk.invalid().first() == Some(&0xed) {
             repaired.push(char::REPLACEMENT_CHARACTER);
         }

@@ -29,7 +29,7 @@ pub struct PairColumns {
 pub struct ArrowPairBatch {
     pub rows: ArrayRef,
     pub columns: std::sync::Arc<PairColumns>,
-    /// The number of the first row in the table.
+    /// The number in the table, from 0, of the first of these rows.
     pub first: u64,
 }
 
@@ -339,7 +339,7 @@ fn fault(reason: &str, row: u64) -> Error {
     })
 }
 
-/// An exception of Python while the table is read.
+/// An exception of Python that was raised while the table is read, as an error of the core.
 pub fn from_python(error: PyErr) -> Error {
     Error::io("<table>", io::Error::other(error))
 }

@@ -103,7 +103,7 @@ impl PairTable {
             })
         });
         let [row_kind, column_kind] = kinds;
-        // `check_nulls` refuses a column of nulls.
+        // A column of nulls is not compared with the other one: `check_nulls` refuses it later.
         let has_nulls_only = [row, column].map(kind).contains(&&DataType::Null);
         if row_kind? != column_kind? && !rectangular && !has_nulls_only {
             return Err(PyTypeError::new_err(format!(

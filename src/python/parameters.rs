@@ -99,8 +99,8 @@ impl CoreParameters {
     }
 }
 
-/// The random parameters of the words `first` to `end` − 1 before their first training: W and W̃ (`end` − `first`, dim), b and b̃
-/// (`end` − `first`,). They are the parameters of the same words in a first training with this seed.
+/// The random parameters at which a training with this seed starts, of the words `first` to `end` − 1: W and W̃
+/// (`end` − `first`, dim), b and b̃ (`end` − `first`,).
 #[pyfunction]
 pub fn random_parameters(
     py: Python<'_>,

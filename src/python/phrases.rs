@@ -4,7 +4,7 @@ use crate::phrases::Phrases;
 use pyo3::prelude::*;
 use std::sync::Arc;
 
-/// Phrases of one or more passes.
+/// The phrases of all passes. Before the first pass there are none.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct CorePhrases {
     pub inner: Arc<Phrases>,

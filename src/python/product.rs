@@ -5,8 +5,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 /// The product of two matrices in float64. Only the calling thread computes it, so the package decides how many
-/// threads compute products at the same time; numpy's BLAS starts threads of its own. An element has the same bits
-/// whatever the other rows of `a` are.
+/// threads compute products at the same time; numpy's BLAS would start threads of its own. An element of the product
+/// has the same bits whatever the other rows of `a` are.
 #[pyfunction]
 #[pyo3(signature = (a, b))]
 pub fn product<'py>(

@@ -33,8 +33,8 @@ pub fn check_kind(py: Python<'_>, path: PathBuf, wanted: &str) -> PyResult<()> {
 }
 
 /// The format of a file with these first bytes, for a reader of tables: "parquet", "orc", "ipc" (an Arrow file), "ipc
-/// stream", "feather 1", or "foreign" for a format that is not a table. `None` if no format is recognised, as for JSON
-/// lines and CSV.
+/// stream", "feather 1", or "foreign" for any other format that glove-rs does not read. `None` for all other content,
+/// such as JSON lines and CSV.
 #[pyfunction]
 pub fn table_format(beginning: &[u8]) -> Option<&'static str> {
     crate::file_kind::table_format(beginning)

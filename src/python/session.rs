@@ -25,7 +25,7 @@ pub struct FitArguments<'py> {
     pub validation: Option<f64>,
     /// End after this many epochs in a row without a smaller validation loss.
     pub early_stopping: Option<usize>,
-    /// Time limit: the seconds from the call to it, at least 0.
+    /// The seconds from the call of `train` to the time limit, at least 0; `None` without a limit.
     pub seconds_left: Option<f64>,
     /// Called with a [`CoreEpoch`] after each epoch; returns whether to stop.
     pub callback: Option<Py<PyAny>>,
@@ -36,13 +36,14 @@ pub struct FitArguments<'py> {
     /// Whether the context vectors and their biases keep their values.
     #[pyo3(default)]
     pub frozen_contexts: bool,
-    /// How many of the first words have vectors that are trained, as in [`crate::session::Session::trained_words`].
+    /// How many of the first words have vectors that are trained, as in [`crate::session::Session::trained_words`];
+    /// `None` for all words.
     #[pyo3(default)]
     pub trained_words: Option<usize>,
     /// Called with the result of the training, a [`super::parameters::CoreParameters`], before `train` returns
-    /// or raises. After an interruption, the result has the parameters of the last finished epoch. `store_result` is called
-    /// twice if Ctrl-C interrupts the first call. `store_result` is not called if training diverges, or if another error
-    /// occurs before an epoch of this call of `train` has finished.
+    /// or raises. After an interruption, the result has the parameters of the last finished epoch. `store_result` is
+    /// called twice if Ctrl-C interrupts the first call. `store_result` is not called if training diverges, or if
+    /// another error occurs before an epoch of this call of `train` has finished.
     pub store_result: Option<Py<PyAny>>,
 }
 

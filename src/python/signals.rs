@@ -6,7 +6,7 @@ use std::io;
 use std::sync::Arc;
 
 /// A function to call while a reader waits for data on the calling thread. Only the calling thread can see
-/// signals, so this function checks for them there.
+/// signals, and nothing else checks for them while it waits. So this function does.
 pub fn signals() -> Idle {
     Arc::new(|| Python::attach(|py| py.check_signals().map_err(io::Error::other)))
 }

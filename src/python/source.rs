@@ -29,7 +29,7 @@ pub struct SourceArguments<'py> {
     column: Option<String>,
     // The approximate number of bytes of text of an iterable, if it is known.
     total: Option<u64>,
-    // Whether the value gives only a sample of the text, from which the size of the whole is
+    // Whether the value gives only a sample of the text, from which the size of the whole text is
     // estimated.
     is_sample: bool,
     documents: String,
@@ -51,7 +51,7 @@ impl SourceArguments<'_> {
     }
 }
 
-/// The documents of a text, for a search in single texts.
+/// The documents of a text, cut as when a corpus is read. The package calls this to search a corpus for a word.
 #[pyfunction]
 pub fn split_documents<'a>(text: &'a str, documents: &str) -> PyResult<Vec<&'a str>> {
     Ok(DocumentUnit::from_name(documents)?.split(text))

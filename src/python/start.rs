@@ -9,7 +9,8 @@ use pyo3::prelude::*;
 
 /// Parameters to start from, by their public names, with the numbers of epochs and of halvings of
 /// the learning rate in the training that made them. All accumulators G are given, or none of them. Their arrays
-/// may have fewer rows than those of the parameters: the other accumulators are those before training.
+/// may have fewer rows than those of the parameters: the accumulators of the missing rows have the value before
+/// training.
 #[derive(FromPyObject)]
 #[pyo3(from_item_all)]
 #[allow(non_snake_case)]

@@ -10,13 +10,13 @@ use std::io::{self, Read};
 /// The bytes of a Python file object.
 pub struct PythonStream {
     read: Py<PyAny>,
-    // The method `read` of a file in non-blocking mode.
+    // The method `read` of a file in non-blocking mode; `None` for any other file.
     read_when_empty: Option<Py<PyAny>>,
     // What to do with lone surrogates in text; `None` to refuse text.
     errors: Option<OnInvalid>,
     // The last block that Python returned, and how far it has been read.
     block: io::Cursor<Vec<u8>>,
-    // A terminal that is read again after its end waits for more.
+    // Whether the file has ended. It is not read again then, because a terminal would wait for more input.
     has_ended: bool,
 }
 

@@ -12,7 +12,7 @@ enum Holds {
     Nothing,
 }
 
-/// The error for a column of another type.
+/// The error for a column that can hold neither text nor lists of words.
 pub fn not_text(kind: &DataType) -> PyErr {
     PyTypeError::new_err(format!(
         "source must be a column of strings or of lists of strings, got {kind}"
@@ -38,8 +38,9 @@ fn holds(kind: &DataType) -> Option<Holds> {
     }
 }
 
-/// Refuse a column whose type can hold neither text nor lists of words. A column of nulls without a type is
-/// accepted. Called before a row is read. `column` is the name of the column, if the caller chose it by its name.
+/// Refuse a column whose type can hold neither text nor lists of words, and a table in which [`text_column`] finds no
+/// column. A column of nulls without a type is accepted. Called before a row is read. `column` is the name of the
+/// column, if the caller chose it by its name.
 pub fn check(kind: &DataType, column: Option<&str>) -> PyResult<()> {
     match (kind, column) {
         (_, Some(name)) if holds(kind).is_none() => Err(PyValueError::new_err(format!(

@@ -158,7 +158,7 @@ impl CoreVocabulary {
         Ok(encoding.options()?.refuse_stop_words(&self.inner)?)
     }
 
-    /// The words with these ranks, with new counts.
+    /// The words with these `ranks`, with these new `counts`.
     fn selected(
         &self,
         ranks: PyReadonlyArray1<'_, u32>,

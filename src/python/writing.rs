@@ -20,7 +20,7 @@ const EAGAIN: i32 = if cfg!(target_vendor = "apple") {
 /// Bytes written at a time.
 const BUFFER: usize = 1 << 20;
 
-/// A file that appears under its name when it is committed. Until then, and after an error, nothing changes. But a
+/// A file that appears under its name when it is committed. Until then, nothing changes, also after an error. But a
 /// device, a pipe and standard output are written to directly.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct FileWriter {
@@ -103,7 +103,7 @@ impl FileWriter {
     }
 }
 
-/// A folder that appears under its name when it is committed. Until then, and after an error, nothing changes.
+/// A folder that appears under its name when it is committed. Until then, nothing changes, also after an error.
 #[pyclass(frozen, module = "glove_rs._core")]
 pub struct FolderWriter {
     /// The folder to fill.
@@ -132,7 +132,7 @@ impl FolderWriter {
     }
 
     /// Make the folder appear under its name. With `overwrite`, it may replace a folder that contains only
-    /// files with the names given to `new`.
+    /// files with the names given to `new` and their temporary files.
     fn commit(&self, py: Python<'_>, overwrite: bool) -> PyResult<()> {
         let replacement = lock(&self.replacement).take().ok_or_else(closed)?;
         Ok(py.detach(|| replacement.commit(overwrite))?)

@@ -3,7 +3,7 @@
 //! | module | file | content |
 //! |---|---|---|
 //! | `vocabulary` | `vocab.txt` | lines of `word SP count LF` |
-//! | `records` | `cooccurrence.bin`, `cooccurrence.shuf.bin` | records of 16 bytes: `i32 word1, i32 word2, f64 x`; word numbers start at 1; in counts of one direction word1 is the left word |
+//! | `records` | `cooccurrence.bin`, `cooccurrence.shuf.bin` | records of 16 bytes: `i32 word1, i32 word2, f64 x`; word numbers start at 1; if the counts are not symmetric, word1 is the left word |
 //! | `parameters` | `vectors.bin`, `gradsq.bin` | V rows of W, then V rows of W̃; a row is a word's vector and bias, as f64; no header |
 //!
 //! All numbers are little-endian.

@@ -86,7 +86,7 @@ pub fn load_parameters(
 /// The number of numbers in a file of parameters, and the first `shown` of them. The vocabulary need not be known.
 ///
 /// # Errors
-/// As for [`load_parameters`].
+/// As for [`load_parameters`], but any size and any numbers are accepted.
 pub fn summarize_parameters(
     path: impl AsRef<Path>,
     shown: usize,

@@ -142,7 +142,8 @@ pub fn shuffle(
     memory: &MemoryLimit,
     monitor: &Monitor,
 ) -> Result<u64> {
-    // Each record goes to a random bucket, and each bucket is shuffled by itself.
+    // The records may not fit into memory. So each record goes to a random bucket, and each bucket is shuffled by
+    // itself.
     let to = to.as_ref();
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
     let half = memory.bytes.map_or(u64::MAX, |bytes| bytes / 2);

@@ -106,7 +106,8 @@ pub(crate) fn load_vocabulary_from(mut input: Input, monitor: &Monitor) -> Resul
     vocabulary.all_different_or(|rank, error| malformed(error, path, lines.of(rank)))
 }
 
-/// The lines of the words of a file. They are stored only where empty lines come between two words.
+/// The line numbers of the words of a file. The line number of a word is its rank, counted from 1, plus the number of
+/// empty lines before it. Only these numbers of empty lines are stored.
 #[derive(Default)]
 struct WordLines {
     /// For each group of words without empty lines between them: the rank of its first word, and the number of empty
@@ -115,7 +116,7 @@ struct WordLines {
 }
 
 impl WordLines {
-    /// Note the line of the last of `words` words.
+    /// Note that number `words` of the words, counted from 1, is in line number `line`.
     fn add(&mut self, words: usize, line: u64) -> Result<()> {
         let empty = line - words as u64;
         if self.groups.last().map_or(0, |last| last.1) != empty {
@@ -124,7 +125,7 @@ impl WordLines {
         Ok(())
     }
 
-    /// The line of the word of this rank.
+    /// The number of the line of the word of this rank.
     fn of(&self, rank: usize) -> u64 {
         let groups = self.groups.partition_point(|group| group.0 <= rank);
         let empty = groups.checked_sub(1).map_or(0, |last| self.groups[last].1);

@@ -141,7 +141,7 @@ impl<'a, R: RecordLayout> Blocks<'a, R> {
         self.next - 1
     }
 
-    /// Read until `block` has at least one record or the file ends.
+    /// Read until `block` has at least one record or there are no more records to read.
     fn read(&mut self, block: &mut Block) -> Result<()> {
         block.spans.clear();
         block.records = 0;

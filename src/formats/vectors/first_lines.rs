@@ -158,8 +158,8 @@ impl<'a> Sample<'a> {
     }
 
     /// The most frequent number of numbers at the end of a line. A few lines may be malformed, or have a word that
-    /// ends in a number. If two values are equally frequent, returns the larger one: the lines with fewer numbers are
-    /// considered malformed.
+    /// ends in a number. If two of these counts are equally frequent, returns the larger count: the lines with fewer
+    /// numbers are considered malformed.
     pub(super) fn numbers(&self) -> Option<usize> {
         usual(&self.numbers)
     }

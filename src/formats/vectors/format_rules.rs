@@ -33,8 +33,9 @@ pub(super) struct Body {
     pub line_bytes: f64,
 }
 
-/// Choose how to read a file. `content` is its beginning, or all of it if `whole`. `size` is the
-/// number of bytes of the file, if it is known. No line may be longer than `longest` bytes.
+/// Choose how to read a file: as `format` or, without it, in the format that `content` shows. `content` is the
+/// beginning of the file, or all of it if `whole`. `size` is the number of bytes of the file, if it is known. No line
+/// may be longer than `longest` bytes. An error has the location in the file and a message.
 pub(super) fn plan(
     content: &[u8],
     whole: bool,
@@ -132,7 +133,8 @@ pub(super) fn plan(
     let rows_fit = promised == 0 || numbers == Some(dim) && !one_number;
     if format.is_none() && !rows_fit && !(is_text(content) && below.has_phrases(dim)) {
         // Text in an encoding other than UTF-8 is not text for `is_text`. But unlike a binary file, it has no
-        // control characters.
+        // control characters. So content without control characters is read as binary only if it has exactly the
+        // form of a binary file.
         let below = &content[start..];
         let unprintable = |b: &u8| b.is_ascii_control() && !b.is_ascii_whitespace();
         let is_text = is_text(content);

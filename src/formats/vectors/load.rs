@@ -154,7 +154,7 @@ fn selected<E: Element>(
     Ok(loaded)
 }
 
-/// List the words whose vectors hold NaN or infinity in `not_finite`.
+/// Set `not_finite` to the words whose vectors hold NaN or infinity.
 fn checked<E: Element>(mut loaded: LoadedVectors<E>) -> Result<LoadedVectors<E>> {
     let dim = loaded.dim.max(1);
     let rows = loaded.matrix.par_chunks(dim).enumerate();
@@ -175,7 +175,7 @@ fn read_text<E: Element>(
     monitor: &Monitor,
 ) -> Result<Vectors<E>> {
     let size = input.content_size().unwrap_or(0);
-    // The shortest line: an empty word, a space and a digit for each number, and the newline.
+    // The shortest possible line has an empty word, a space and a digit for each number, and the newline.
     let possible = size / (2 * body.dim as u64 + 1);
     let expected = body.promised.unwrap_or_else(|| {
         // A guess from the first lines. It is a little too large, because memory that is not touched costs nothing.
@@ -185,7 +185,7 @@ fn read_text<E: Element>(
     let expected = expected.min(possible) as usize;
     input.skip(body.start as u64)?;
     let vectors = rows::read(input, lines, body.dim, expected, most, only, monitor)?;
-    // There may be more words than the header says: Stanford's tool does not count `<unk>`.
+    // More words than the header says are no error, because Stanford's tool does not count `<unk>` in its header.
     let read = vectors.records as u64;
     let cut = |promised: &u64| read < *promised && read < most as u64 && vectors.rest.is_some();
     if let Some(promised) = body.promised.filter(cut) {

@@ -1,10 +1,12 @@
-//! Files of vectors: each format is recognised by its content, read, and written.
+//! Reads and writes files of vectors. The format of a file is detected from its content, except Stanford's, whose
+//! words the caller gives.
 //!
 //! | module | what |
 //! |---|---|
 //! | `load`, `loaded` | reads a file of any format; what it returns: words and a matrix |
 //! | `format` | the names of the formats |
-//! | `detect`, `plan`, `first_lines` | detects which format a file has, from its beginning |
+//! | `detect`, `format_rules`, `first_lines` | detects which format a file has, from its beginning |
+//! | `dialect` | the dialects of text files: what separates the fields, and how numbers are written |
 //! | `rows`, `blocks` | reads rows of words and numbers in blocks, on all threads |
 //! | `record_layout` | what the reader of rows needs to know of a format |
 //! | `text`, `word2vec_binary` | where a row ends and what is in it, in text and in binary |

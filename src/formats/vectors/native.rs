@@ -178,7 +178,8 @@ pub(super) fn read<E: Element>(
     let (header, mut words) = read_index(input, size)?;
     words.truncate(most);
     let mut left = words.len() * header.dim;
-    // The header of a compressed file may claim a larger matrix than the file holds.
+    // If the size of the file is not known, the header may claim a larger matrix than the file holds. So memory is
+    // then allocated only for numbers that were read.
     let mut matrix = fallible::with_capacity(if size.is_some() { left } else { 0 })?;
     let mut bytes = Vec::new();
     let path = input.path().to_owned();
@@ -251,7 +252,7 @@ fn parse_header(bytes: &[u8]) -> std::result::Result<Header, HeaderFault> {
         return Err(contradiction(12));
     }
     let [words, dim, word_bytes, matrix] = [16, 24, 32, 40].map(|offset| numbers.u64(offset));
-    // Whatever fits in memory is far below 2^62.
+    // The sizes of data that fit in memory are far below 2^62. So larger sizes are refused.
     let small = |product: Option<u64>| product.filter(|n| *n < 1 << 62);
     let index = small(words.checked_mul(8))
         .and_then(|ends| small(ends.checked_add(word_bytes)))

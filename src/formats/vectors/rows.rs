@@ -30,8 +30,8 @@ pub(super) struct Vectors<E> {
 }
 
 /// Read at most `most` records of `dim` numbers on all threads of the current rayon pool. Memory for `expected` records
-/// is allocated before reading. So the caller must not expect more records than a file of this size can hold. With a
-/// selection, only the vectors of its words are kept, and reading ends when all words are found.
+/// is allocated before reading. So the caller must not expect more records than a file of this size can hold. If a
+/// selection `only` is given, only the vectors of its words are kept, and reading ends when all its words are found.
 pub(super) fn read<E: Element>(
     input: &mut Input,
     records: impl RecordLayout,

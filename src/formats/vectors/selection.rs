@@ -1,4 +1,4 @@
-//! The words whose vectors are wanted from a file that may have many more.
+//! The words whose vectors are wanted from a file that may have many more words.
 
 use crate::vocabulary::hash;
 use hashbrown::HashTable;

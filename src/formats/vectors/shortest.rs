@@ -1,9 +1,11 @@
 //! Finds the shortest digits that are read back as the same f32, for many numbers at a time.
 //!
-//! Nearly all numbers of vectors have absolute values between 10⁻⁶ and 10. In this range, f64
-//! holds exactly the values that must be compared. So the digits of several numbers are found by
-//! the same few operations, without a branch, in loops that the compiler vectorises. The library
-//! `zmij` formats the other numbers and powers of two, whose two neighbours are not equally far. The digits of every number are those that `zmij` would give.
+//! Nearly all numbers of vectors have absolute values between 10⁻⁶ and 10. For these numbers, f64 holds exactly the
+//! number and half the distance to the next float, both multiplied by a power of ten. The last digit is found from
+//! these two. So the digits of several numbers are found by the same few operations, without a branch, in loops that
+//! the compiler vectorises. The library `zmij` formats the numbers outside this range, and powers of two, because the
+//! two neighbours of a power of two are not equally far from it. The digits of every number are those that `zmij`
+//! would give.
 
 use pulp::{Arch, Simd, WithSimd};
 
@@ -137,8 +139,8 @@ impl Digits {
                 half,
                 decimals,
             } = SCALES[(bits >> EXPLICIT_BITS) as usize % 32];
-            // All values up to `all` are integers or multiples of 2⁻³³ with at most 53 significant bits, so they
-            // are exact.
+            // All values from `scaled` to `all` are integers or multiples of 2⁻³³ with at most 53 significant bits, so
+            // they are exact.
             let scaled = f64::from(f32::from_bits(bits)) * scale;
             let whole = scaled.floor();
             let fraction = scaled - whole;

@@ -24,7 +24,7 @@ pub(super) fn load<E: Element>(
     let words = WordList::of(vocabulary.iter().map(|(word, _)| word).take(most))?;
     let shape = Shape::of(path, vocabulary.len(), monitor)?;
     let dim = shape.dim;
-    // W and W̃ are read side by side.
+    // All of W comes before W̃. So the file is opened twice, and a row of W and a row of W̃ are read at a time.
     let (mut w, mut w_tilde) = (Input::open(path, monitor)?, Input::open(path, monitor)?);
     w.begin(monitor);
     w_tilde.skip(shape.row_bytes * vocabulary.len() as u64)?;

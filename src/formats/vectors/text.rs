@@ -56,7 +56,7 @@ impl TextRows {
             return Err(too_long(self.longest));
         }
         let line = trim_end(line);
-        // At least a separator and a digit for each number.
+        // Each number takes at least a separator and a digit.
         if line.len() < 2 * self.dim {
             return split_right(line, self.dim, self.dialect, |_, _| ()).map(|_| ());
         }
@@ -139,7 +139,7 @@ impl RecordLayout for TextRows {
 
     fn may_have(&self, line: &[u8], words: &Selection) -> bool {
         // In other dialects, blanks or quotation marks may be around a word. If `errors` is not strict, a word is
-        // repaired before it is compared.
+        // repaired before it is compared. In both cases the bytes of the line do not show whether its word is wanted.
         self.dialect != Dialect::default()
             || self.errors != OnInvalid::Strict
             || words.may_begin(line)

@@ -102,8 +102,9 @@ impl RecordLayout for BinaryRows {
     }
 }
 
-/// Whether `content` is exactly `words` records of `dim` numbers, and at least one byte of the numbers is neither
-/// printable ASCII nor white space. (Text in another encoding has such bytes only in its words.)
+/// Whether `content` is exactly `words` records of `dim` numbers, perhaps with newlines after them, and at least one
+/// byte of the numbers is neither printable ASCII nor white space. (In a text that is not UTF-8, only the words have
+/// such bytes.)
 pub(super) fn fits(content: &[u8], words: u64, dim: usize) -> bool {
     let mut spans = Vec::new();
     let complete = BinaryRows::after(0, dim, OnInvalid::Ignore)

@@ -44,9 +44,9 @@ const CHECKED: usize = 1 << 10;
 /// current rayon pool.
 ///
 /// # Errors
-/// [`Error::Io`]; [`Error::Parameter`] for words that the format cannot hold, if there are no words and the layout is
-/// text without a header, for vectors without components, for an empty name, and for a name with the ending of another
-/// format; [`Error::Cancelled`].
+/// [`Error::Io`]; [`Error::Parameter`] for words that the format cannot hold, for an empty list of words if the layout
+/// is text without a header, for vectors without components, for an empty name, and for a name with the ending of
+/// another format; [`Error::Cancelled`].
 pub fn save<W: AsRef<[u8]> + Sync, E: Element>(
     path: impl AsRef<Path>,
     words: &[W],
@@ -151,7 +151,7 @@ struct RowFormatter<'a, W, E> {
 }
 
 impl<W: AsRef<[u8]>, E: Element> RowFormatter<'_, W, E> {
-    /// Append some of the rows to `text`.
+    /// Format the `rows` in this range, and append them to `text`.
     fn format(&self, rows: Range<usize>, text: &mut TextBuffer) {
         let mut wide = vec![0.0; self.dim];
         let vectors = &self.vectors[rows.start * self.dim..rows.end * self.dim];
