@@ -88,8 +88,8 @@ class _Bars:
                 s_per_epoch=f"{info['seconds']:.2f}",
                 refresh=False,
             )
-        # A training can have thousands of short epochs, and drawing the bar takes time. So it is not
-        # drawn for each of them.
+        # A training can have thousands of short epochs, and drawing the bar takes time. So the bar
+        # is not drawn for each epoch.
         if time.monotonic() - self._drawn > _REDRAWN:
             self._bar.refresh()
             self._drawn = time.monotonic()

@@ -59,8 +59,8 @@ def following(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
 def passed_on(name: str, value: Any, preset: Any) -> Any:
     """Return what the attribute `name` of a model with this preset becomes if a user sets `value`.
 
-    A :class:`Default` with another number than that of the preset was read from a model with
-    another preset, or from another attribute: the user saw the number and passes it on, so it
+    A :class:`Default` that is not the preset's number for `name` was read from a model with another
+    preset, or from another attribute. The user saw this number and passes it on, so the Default
     becomes an int. Any other `value` is returned unchanged.
     """
     if not isinstance(value, Default):

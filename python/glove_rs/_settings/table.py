@@ -2,7 +2,7 @@
 
 A row of :data:`SETTINGS` gives a parameter's name, section, type with its range, default in each
 preset and the help of its command-line option. Checks, presets, the command line, checkpoints, the
-Dask module and :meth:`glove_rs.Glove.estimate` read this table. The signature and the docstring of
+Dask module and the methods `estimate` read this table. The signature and the docstring of
 :class:`glove_rs.Glove` repeat names and defaults for readers and type checkers; a test compares
 them with the table.
 """
@@ -120,8 +120,7 @@ class Setting:
     def check(self, value: Any) -> Any:
         """Convert `value` to the type that the core takes, or raise an exception.
 
-        The exception is a ValueError with `name` in the message, unless `value` is a folder or file
-        that is not a path or cannot be read.
+        :func:`checking.checked` lists the exceptions.
         """
         if value is None and self.optional:
             return None
@@ -528,8 +527,8 @@ _ROWS: Final = (
     ),
 )
 
-#: The defaults of each preset, by the parameter's name, without those that are the same in every
-#: preset. A default may be a function of `dim`.
+#: The defaults that the rows give for each preset, by the parameter's name. A default may be a
+#: function of `dim`.
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     preset: {row.name: row.presets[preset] for row in _ROWS if preset in row.presets}
     for preset in _PRESET_NAMES
