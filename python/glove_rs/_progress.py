@@ -208,11 +208,11 @@ def _logs_to_stderr(logger: logging.Logger | None) -> bool:
 class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as callback`
     """Context manager that turns the public parameter `progress` into a callback or `None`.
 
-    The callback is None if nothing is to be shown or logged. If `progress` is a function, the
-    callback calls it. For None or True, the callback draws bars on
+    If `progress` is a function, the callback calls it. For None or True, the callback draws bars on
     a terminal or in a notebook. Elsewhere it prints lines for True, unless the log already writes
     them to standard error. For any value of `progress`, also False, the log gets a line for each
-    stage and epoch, unless :func:`_logger` returns None.
+    stage and epoch, unless :func:`_logger` returns None. If there is nothing to call, to show or to
+    log, the callback is None.
 
     Raises
     ------

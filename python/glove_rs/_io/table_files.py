@@ -1,9 +1,9 @@
 """Files of tables, read with pyarrow in pieces: row groups, stripes or whole files.
 
 Only the wanted column is read, in batches of rows. Parquet is read with
-``ParquetFile.iter_batches``, so the memory depends on the size of the batches and not on the size
-of a row group. The scanner of ``pyarrow.dataset`` is not used: it decodes whole row groups, and its
-errors name neither the file nor the row group.
+``ParquetFile.iter_batches``, so for a local file the memory depends on the size of the batches and
+not on the size of a row group. The scanner of ``pyarrow.dataset`` is not used: it decodes whole row
+groups, and its errors name neither the file nor the row group.
 """
 
 from __future__ import annotations

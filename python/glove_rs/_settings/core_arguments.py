@@ -45,7 +45,7 @@ def core_running(values: Mapping[str, Any]) -> _core._Running:
 def core_training(
     values: Mapping[str, Any], *, has_init: bool = False, is_rectangular: bool = False
 ) -> _core._Training:
-    """Check the parameters of training and return them. The preset gives those that are missing.
+    """Check the parameters of training. Return them, with defaults for those that are not given.
 
     With `has_init` or `is_rectangular`, ``subwords=None`` means False: pretrained vectors are not
     moved towards those that spelling predicts, and with rectangular counts a word has no sum

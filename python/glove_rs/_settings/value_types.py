@@ -42,7 +42,10 @@ class Type(Protocol):
     """The type and range of a parameter."""
 
     def check(self, name: str, value: Any) -> Any:
-        """Convert `value` to the type that the core takes, or raise an exception with `name`."""
+        """Convert `value` to the type that the core takes, or raise an exception.
+
+        A ValueError names the parameter `name` and its range.
+        """
 
     @property
     def metavar(self) -> str | None:

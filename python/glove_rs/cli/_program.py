@@ -149,7 +149,7 @@ def _run(arguments: list[str]) -> int:
     return int(code or 0)
 
 
-#: Metavars of options and arguments that are paths.
+#: Metavars of the options and arguments that are checked and completed as paths.
 PATHS = {"CORPUS", "COUNTS", "DIR", "FILE", "INPUT", "MODEL", "OUTPUT", "PATH", "VECTORS"}
 
 
