@@ -137,7 +137,7 @@ def choice(name: str, value: object, among: Sequence[str]) -> str:
 
 
 def is_file_system(value: object) -> bool:
-    """Return whether this is a file system object of fsspec or of pyarrow."""
+    """Return whether `value` is a file system object of fsspec or of pyarrow."""
     return all(callable(getattr(value, name, None)) for name in ("open", "ls", "find")) or (
         callable(getattr(value, "open_input_file", None)) and hasattr(value, "type_name")
     )
@@ -234,15 +234,16 @@ def plain(value: object) -> object:
     return os.fsdecode(value)  # type: ignore[arg-type]
 
 
-#: The number of entries of a long list that a message shows.
+#: A message shows this many of the first entries of a long list, tuple, set or dict.
 _ENTRIES = 3
 
 
 def shown(value: object, most: int = 200) -> str:
     """Return the repr of a value for a message, shortened to about `most` characters.
 
-    A longer list, tuple, set or dict is shown by its first three entries and the number of all its
-    entries. If repr() raises an exception, the result names the type of the value.
+    A list, tuple, set or dict whose repr is longer is shown by its first three entries and the
+    number of all its entries. If repr() raises an exception, the result names the type of the
+    value.
     """
     try:
         text = repr(value)

@@ -55,7 +55,7 @@ class _Display(Protocol):
 
 
 class _Bars:
-    """One bar per stage. The bar of a stage is completed when the next stage starts."""
+    """One bar for each stage in `_UNITS`, completed when the next stage starts."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] | None = None
@@ -88,7 +88,8 @@ class _Bars:
                 s_per_epoch=f"{info['seconds']:.2f}",
                 refresh=False,
             )
-        # A training can have thousands of short epochs, and drawing a bar for each takes time.
+        # A training can have thousands of short epochs, and drawing the bar takes time. So the bar
+        # is not drawn for each epoch.
         if time.monotonic() - self._drawn > _REDRAWN:
             self._bar.refresh()
             self._drawn = time.monotonic()
@@ -140,7 +141,7 @@ def _in_notebook() -> bool:
 
 
 class _Lines:
-    """One line at the end of each stage and of each epoch."""
+    """One line at the end of each stage except "idle", and of each epoch."""
 
     def __init__(self, write: Callable[[str], object]) -> None:
         self._write = write
@@ -210,7 +211,8 @@ class reporter:  # noqa: N801 - used as a function: `with reporter(progress) as 
     If `progress` is a function, the callback calls it. For None or True, the callback draws bars on
     a terminal or in a notebook. Elsewhere it prints lines for True, unless the log already writes
     them to standard error. For any value of `progress`, also False, the log gets a line for each
-    stage and epoch, unless :func:`_logger` returns None.
+    stage and epoch, unless :func:`_logger` returns None. If there is nothing to call, to show or to
+    log, the callback is None.
 
     Raises
     ------

@@ -63,7 +63,10 @@ def number(n: float) -> str:
 
 
 def about(value: float, bounds: tuple[float, float], shown: Callable[[float], str]) -> str:
-    """Return an estimated value as text, with its bounds if the bounds differ when rounded."""
+    """Return an estimated value as text, with its bounds if they differ as text.
+
+    `shown` rounds a number and converts it to text.
+    """
     low, high = map(shown, bounds)
     text = f"about {shown(value)}"
     return text if low == high else f"{text} ({low} to {high})"

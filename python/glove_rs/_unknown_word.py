@@ -83,7 +83,7 @@ class UnknownSpelling(KeyError):  # noqa: N818 - users catch KeyError
     Parameters
     ----------
     word : str
-        The word.
+        The unknown word.
     """
 
     def __init__(self, word: str) -> None:

@@ -30,14 +30,15 @@ StopWords: TypeAlias = Iterable[str] | str | os.PathLike[str]
 #: A :class:`glove_rs.Phrases`, or the path of its file.
 Phrases: TypeAlias = Any
 
-#: The largest size of a list of words in bytes. A saved model contains its lists of words.
+#: The largest size of a list of words in bytes. It is limited because a saved model contains its
+#: lists of words.
 MOST_BYTES = 1 << 20
 
 _FORMAT = "glove-rs phrases"
 
 
 class _StopWords(list[str]):
-    """A list that :func:`stop_words` has checked and need not check again: it may be long."""
+    """A list that :func:`stop_words` has checked. It is not checked again, which saves time."""
 
 
 def stop_words(value: object) -> list[str]:
@@ -48,8 +49,8 @@ def stop_words(value: object) -> list[str]:
     Raises
     ------
     ValueError
-        If a str is not a file or a language, if a word is not valid text, or if the words have more
-        than 1 MiB.
+        If `value` is not of the type :data:`StopWords`, if a str is not a file or a language, if a
+        word is not valid text, or if the words have more than 1 MiB.
     FormatError
         If the file is not UTF-8.
     OSError
@@ -110,7 +111,10 @@ def core_phrases(value: object) -> _core.CorePhrases:
 
 
 def read_phrases(path: str | os.PathLike[str], parameter: str = "path") -> _core.CorePhrases:
-    """Read a file of phrases. `parameter` is the name of the parameter `path` in messages."""
+    """Read a file of phrases.
+
+    `parameter` is the name of the public parameter that has the path, for messages.
+    """
     name = path_text(parameter, path)
     with open(name, encoding="utf-8") as file:
         try:

@@ -28,9 +28,11 @@ __all__ = ["Workers", "processors", "product"]
 
 _F64: TypeAlias = npt.NDArray[np.float64]
 
-#: The size of a block in bytes without a limit of memory, unless one item is larger.
+#: The largest size of a block in bytes, unless one item is larger. A limit of memory can make
+#: blocks smaller.
 _BLOCK = 64 << 20
-#: There are about this many blocks for each thread, so that all threads end at about the same time.
+#: If there are enough items, each thread has about this many blocks or more, so that all threads
+#: end at about the same time.
 _BLOCKS = 4
 #: The calling thread looks for Ctrl-C at least this often, in seconds.
 _WAIT = 0.1
@@ -89,7 +91,8 @@ class Workers:
         total : int
             The number of items.
         work : callable
-            A function of a slice and of the result of `prepare` for this slice.
+            A function of a slice and of the result of `prepare` for this slice, or of None if there
+            is no `prepare`.
         item : int
             The bytes that `work` and `prepare` need for an item.
         shared : int
@@ -105,7 +108,7 @@ class Workers:
         Raises
         ------
         ValueError
-            If the limit of memory is too small for one item.
+            If the limit of memory is too small for `shared` and one item.
         """
         size, threads = self._plan(total, max(item, 1), shared, what)
         blocks = (slice(start, min(start + size, total)) for start in range(0, total, size))
@@ -146,7 +149,11 @@ class Workers:
 
     @staticmethod
     def _steps(step: Callable[[], int], threads: int) -> Generator[int, None, None]:
-        """Call `step` on threads until it returns 0, and yield what it returned."""
+        """Call `step` on `threads` threads until it returns 0. Yield its other results.
+
+        With one thread, or if the system starts no thread, the calling thread calls `step`. An
+        exception of `step` is raised in the calling thread.
+        """
         results: queue.SimpleQueue[int | BaseException] = queue.SimpleQueue()
         stopped = threading.Event()
 
@@ -162,7 +169,7 @@ class Workers:
         try:
             for _ in range(threads if threads > 1 else 0):
                 # The settings of numpy's warnings belong to a context, which a new thread does not
-                # inherit.
+                # inherit: run the thread in a copy of it.
                 run = contextvars.copy_context().run
                 thread = threading.Thread(target=run, args=(loop,), name="glove-rs", daemon=True)
                 try:

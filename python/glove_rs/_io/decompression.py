@@ -27,7 +27,7 @@ class Stream(io.RawIOBase):
     name : str
         The name of the file in messages. For a file in an archive, ``archive.zip:member``.
     look : int
-        The number of bytes of `head`.
+        `head` has at least this many bytes, or all bytes of a shorter stream.
 
     Attributes
     ----------

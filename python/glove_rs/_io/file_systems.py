@@ -48,7 +48,7 @@ def system_of(name: str, options: Any = None) -> tuple[Any, str]:
     Raises
     ------
     ImportError
-        If the protocol needs a library that is not installed. The message says which.
+        If fsspec, or a library that the protocol needs, is not installed. The message says which.
     ValueError
         If fsspec does not know the protocol.
     """
@@ -145,7 +145,7 @@ def open_file(name: str, options: Any = None) -> IO[bytes]:
 
 
 def local_file(name: str, options: Any = None) -> str | None:
-    """Return the path of a file in a file system of this machine; None for any other store.
+    """Return the path of a file of this machine; None if the file is in another store.
 
     Parameters
     ----------

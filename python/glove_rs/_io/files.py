@@ -24,12 +24,12 @@ __all__ = [
 
 
 def local_path(name: str, path: object) -> str:
-    """Return the path of a file to read as str. `name` is the parameter, for messages.
+    """Return as str the path of a file to read. `name` is the parameter, for messages.
 
     Raises
     ------
     TypeError, ValueError
-        If `path` is not a path, or is empty.
+        If `path` is not a path, is empty, or has a null character.
     FileNotFoundError
         If `path` is a URL and not the name of an existing file.
     """
@@ -54,7 +54,7 @@ def without_file_protocol(path: str) -> str:
 
 
 def output_path(name: str, path: object, what: str = "file") -> str:
-    """Return the path of a file or folder to write as str.
+    """Return as str the path of a file or folder to write.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def output_path(name: str, path: object, what: str = "file") -> str:
     Raises
     ------
     TypeError, ValueError
-        If `path` is not a path, or is empty.
+        If `path` is not a path, is empty, or has a null character.
     FileNotFoundError
         If `path` is a URL. Without this check a folder with the name ``s3:`` would be created.
     """

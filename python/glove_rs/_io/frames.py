@@ -33,7 +33,8 @@ def matrix_and_labels(X: Any) -> tuple[Any, list[str] | None]:
     Raises
     ------
     ValueError
-        If rows and columns have different labels, or a label is missing.
+        If rows and columns have different labels, if a label is missing, or if labels in different
+        orders have repetitions.
     """
     if not hasattr(X, "columns") or not hasattr(X, "to_numpy"):
         return X, None

@@ -71,7 +71,7 @@ def write(path: str | os.PathLike[str], state: Fitted, parameters: Mapping[str, 
 
 
 def read(cls: type[_TrainableT], path: str | os.PathLike[str] | IO[bytes]) -> _TrainableT:
-    """Create a model of a class from the file, or from the output folder, at `path`.
+    """Create a model of the class `cls` from the file or output folder `path`, or an open file.
 
     Raises
     ------

@@ -45,7 +45,8 @@ class _History(Protocol):
 class _Savable(Protocol):
     """The type of the model to write.
 
-    This module cannot import :class:`glove_rs.Glove`, because the module of that class imports it.
+    This module cannot import :class:`glove_rs.Glove`, because the module of that class imports this
+    one.
     """
 
     @property
@@ -114,8 +115,8 @@ class OutputFolder:
         The path of the folder. If it is a link, the folder that the link points to is replaced.
     overwrite : bool
         Whether to replace an existing folder of glove-rs. A folder is never replaced if it holds a
-        file that is neither in `FILES` nor `vectors`. An empty folder is replaced even if
-        `overwrite` is False.
+        folder, or a file that is neither in `FILES`, nor `vectors`, nor a temporary file of these.
+        An empty folder is replaced even if `overwrite` is False.
     vectors : str, optional
         The name of an additional file in the folder: the vectors as word2vec text.
     """
@@ -176,7 +177,7 @@ class OutputFolder:
             raise
 
     def write(self, model: _Savable, source: str) -> None:
-        """Write a fitted model. `source` names its text, for ``settings.json``.
+        """Write a fitted model. `source` names the text of its training, for ``settings.json``.
 
         Raises
         ------

@@ -117,7 +117,8 @@ class _Batches:
 def _raise_from_dataset(error: ValueError, table: Any) -> None:
     """Raise `error` again with the file and the number of the row in it that caused the error.
 
-    This is possible if `table` is an unfiltered dataset of pyarrow. Otherwise return.
+    This is possible if `error` has the number of a row, and if `table` is an unfiltered dataset of
+    files in pyarrow. Otherwise return.
     """
     row = getattr(error, "row", None)
     if row is None or not hasattr(table, "get_fragments"):
@@ -271,7 +272,7 @@ class _Parquet:
 
     def _open(self, path: str) -> Any:
         pyarrow = self._pyarrow
-        # Text is read as Arrow dictionaries, as the file stores it. So each different key is looked
+        # Key columns of text are read as Arrow dictionaries, so that each different key is looked
         # up only once in a batch.
         names = list(dict.fromkeys(name for _, name in self._columns[:2]))
         try:

@@ -18,10 +18,10 @@ _TYPES_OF_WORDS = ("string", "large_string", "string_view", "binary", "large_bin
 def common_type(pyarrow: Any, kind: Any, *, is_key: bool) -> Any:
     """Return the type in which a column is read if the first file has it in the type `kind`.
 
-    This type is wider than `kind`, so that the column of other files fits: a key column of integers
-    is read as int64, and a value column of integers, float32 or float64 as float64. Any other type
-    is returned unchanged, for example uint64 for keys. The core then reads the column or refuses
-    its type.
+    Numbers are read in a wide type, so that the column of other files fits: a key column of
+    integers other than uint64 as int64, and a value column of integers, float32 or float64 as
+    float64. Any other type is returned unchanged. The core then reads the column or refuses its
+    type.
     """
     types = pyarrow.types
     if is_key:
@@ -31,7 +31,7 @@ def common_type(pyarrow: Any, kind: Any, *, is_key: bool) -> Any:
 
 
 def is_convertible(pyarrow: Any, kind: Any, common: Any) -> bool:
-    """Return whether values of the type `kind` can be keys or values of the type `common`."""
+    """Return whether a column of the type `kind` can be read in the type `common`."""
     types = pyarrow.types
     if kind == common:
         return True
@@ -53,7 +53,7 @@ def _value_type(pyarrow: Any, kind: Any) -> Any:
 
 
 def converted(pyarrow: Any, batch: Any, schema: Any) -> Any:
-    """Return a batch with the columns and the types of `schema`.
+    """Return the columns of a batch that `schema` names, in the types of `schema`.
 
     Raises
     ------

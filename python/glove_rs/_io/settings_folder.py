@@ -1,7 +1,7 @@
-"""A folder of files of our own, which a file of settings identifies.
+"""A folder of files of glove-rs, which a file of settings identifies.
 
-Each file appears complete or not at all. The files beside the settings that are named here are
-written before the settings. So a folder that has settings can be loaded.
+Each file appears complete or not at all. The files that a folder needs to be loaded are written
+before the settings. So a folder that has settings can be loaded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class SettingsFolder:
     #: What the folder holds, for messages: without and with an article.
     _CONTENT: ClassVar[str]
     _CONTENT_OF: ClassVar[str]
-    #: The setting ``format``, which identifies the file.
+    #: The value of the setting ``format``, which identifies the file of settings.
     _FORMAT: ClassVar[str]
     #: The name of the file of settings.
     _SETTINGS: ClassVar[str]
@@ -48,7 +48,7 @@ class SettingsFolder:
     def check(self) -> None:
         """Raise the OSError that :meth:`create` would raise. Call this before a text is read.
 
-        A folder that has settings is no error here, because it can be continued.
+        A folder that has settings is no error here, because a run can continue the work in it.
 
         Raises
         ------
@@ -95,9 +95,10 @@ class SettingsFolder:
         raise FileExistsError(errno.EEXIST, reason, self.path)
 
     def _is_leftover(self, entry: os.DirEntry[str]) -> bool:
-        """Return whether a run that was killed before it wrote the settings can have left this.
+        """Return whether a run that was killed before it wrote the settings can have left `entry`.
 
-        Such a run leaves no links. A file of vectors must have the format that the run writes.
+        Such a run leaves no links and no folders. A file with a name in `_FIRST` must be in the
+        native format.
         """
         if not entry.is_file(follow_symlinks=False):
             return False

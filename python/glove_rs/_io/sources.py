@@ -81,6 +81,8 @@ def source_arguments(
         If a parameter is out of its range, or if `column` is not a column of text of `source`.
     OSError
         If a file that `source` names does not exist, or if its folder cannot be read.
+    FormatError, ImportError
+        If a zip archive of tables is damaged, or if a URL needs a library that is not installed.
     """
     checked = _settings.checked(settings, "source", "reading", "encoding")
     function = function_of(checked["tokenizer"])
@@ -160,7 +162,7 @@ def tables_of(
 ) -> TextTables | None:
     """Return the files of tables that `source` names or, if `source` is an open file, this file.
 
-    Return None if `source` is a table in memory.
+    Return None for any other `source`, such as a table in memory.
     """
     # Imported here, because only sources of tables need these modules.
     from .table_input import TableFile
@@ -204,7 +206,7 @@ def refuse_pipes(source: object, options: Any = None) -> None:
 def names_files(source: object, options: Any = None) -> bool:
     """Return whether `source` is a path or URL, or a list of them, and not documents.
 
-    The files of a folder or pattern are not looked up, and no remote file system is asked.
+    The files of a folder or pattern are not listed, and no remote file system is asked.
     """
     if isinstance(source, str | os.PathLike):
         return source != "-"
@@ -242,7 +244,7 @@ def _is_member(name: str) -> bool:
     """Return whether a name means a file in a zip archive, ``archive.zip:name``."""
     try:
         return ":" in name and _core.is_member(name)
-    except ValueError:  # the name has lone surrogates, which no file name has
+    except ValueError:  # the name has a lone surrogate that no file name has
         return False
 
 
@@ -301,7 +303,7 @@ def _files(path: object, options: Any = None) -> list[str]:
         return remote_files(name, options)
     try:
         is_folder = stat.S_ISDIR(os.stat(name).st_mode)
-    except ValueError:  # the name has a zero byte or a lone surrogate, which no file name has
+    except ValueError:  # the name has a zero byte or a lone surrogate that no file name has
         pass
     except OSError as error:
         if error.errno not in {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}:
@@ -408,7 +410,7 @@ def _streams_rows(dataset: Any) -> bool:
     """Return whether a streaming dataset produces rows, not tables.
 
     The library `datasets` then makes a table of each row. It cannot join two tables if one has a
-    null or an empty list where the other has a value.
+    null or an empty list where the other has a value. So :func:`_row_batches` makes the tables.
     """
     rows = getattr(dataset, "_ex_iterable", None)
     return rows is not None and getattr(rows, "iter_arrow", None) is None

@@ -161,7 +161,7 @@ def read_model(
 ) -> tuple[Vocabulary, dict[str, _F32]]:
     """Return the words of a model, and its parameters and accumulators by name.
 
-    The parameters are those of :meth:`glove_rs.Glove.load_stanford`, and so are the errors.
+    The arguments and the errors are those of :meth:`glove_rs.Glove.load_stanford`.
     """
     if isinstance(vocabulary, Vocabulary):
         words = vocabulary

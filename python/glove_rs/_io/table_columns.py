@@ -49,7 +49,10 @@ def check_name(names: list[tuple[str, str]], column: str, source: str) -> None:
 
 
 def missing(columns: list[tuple[str, str]], column: str, source: str) -> ValueError:
-    """Return the error for a column that a source does not have, with a list of its columns."""
+    """Return the error for a column that `source` does not have. It lists the first `columns`.
+
+    `columns` has the name and the type of each column of `source`.
+    """
     import difflib
 
     shown = [
@@ -93,8 +96,8 @@ def check_column(schema: Any, column: str, source: str) -> list[int]:
 def is_text(kind: Any, *, words: bool = True) -> bool:
     """Return whether a column of an Arrow type can be read as text.
 
-    A column that has only nulls can be read. With `words`, a column of lists of words and a column
-    of bytes (not of views) can be read too.
+    A column of the type null can be read. With `words`, a column of lists of words and a column of
+    the type binary or large_binary can be read too, but not a binary_view.
     """
     from pyarrow import BaseExtensionType, types
 
@@ -121,9 +124,10 @@ def is_text(kind: Any, *, words: bool = True) -> bool:
 
 
 def as_text(rows: Any, column: str) -> Any:
-    """Declare a column of bytes to be text. The core checks that it is UTF-8.
+    """Return `rows` with the column declared as text if it is a column of bytes.
 
-    Older writers of Parquet do not mark columns of text, so that pyarrow reads them as bytes.
+    The core checks that the bytes are UTF-8. Older writers of Parquet do not mark columns of text,
+    so that pyarrow reads them as bytes.
     """
     import pyarrow
 

@@ -1,9 +1,9 @@
 """Files of tables, read with pyarrow in pieces: row groups, stripes or whole files.
 
 Only the wanted column is read, in batches of rows. Parquet is read with
-``ParquetFile.iter_batches``, so the memory depends on the size of the batches and not on the size
-of a row group. The scanner of ``pyarrow.dataset`` is not used: it decodes whole row groups, and its
-errors name neither the file nor the row group.
+``ParquetFile.iter_batches``, so for a local file the memory depends on the size of the batches and
+not on the size of a row group. The scanner of ``pyarrow.dataset`` is not used: it decodes whole row
+groups, and its errors name neither the file nor the row group.
 """
 
 from __future__ import annotations
@@ -33,19 +33,19 @@ _LOOK = 1 << 16
 #: the largest block cannot be read.
 _LEAST_BLOCK, _MOST_BLOCK = 1 << 18, 1 << 30
 #: Exceptions for damaged data: those of pyarrow for names that are not UTF-8, and those of zipfile
-#: for a file in an archive that is read at any position. pyarrow also raises an OSError without a
-#: number.
+#: for a file in an archive. pyarrow also raises ArrowExceptions, and an OSError without a number:
+#: see :func:`failing`.
 _DAMAGED = (EOFError, UnicodeError, zipfile.BadZipFile, zlib.error)
 
 
 @dataclass(frozen=True)
 class ColumnBatch:
-    """Some rows of the column, as an Arrow array or record batch.
+    """Some rows of the column to read, as an Arrow record batch.
 
     The core reads it with ``__arrow_c_array__``. Messages of the core about a row name the file and
-    the number of the row in it. For these messages the core reads `origin`: the name of the file,
-    the number of the first row of the batch, and a note that says from where rows are numbered,
-    such as " (from 0)".
+    the number of the row. For these messages the core reads `origin`: the name of the file, the
+    number of the first row of the batch, and a note that says from where rows are numbered, such as
+    " (from 0)" for the beginning of the file, or " of stripe 2 (from 0)".
     """
 
     rows: Any
@@ -72,7 +72,7 @@ class Piece:
     number : int, optional
         The number of the row group or stripe; None for a whole file.
     first_row : int
-        The number of the first row in the file, from 0.
+        The number of the first row in the file, from 0. In ORC files this is always 0.
     rows : int, optional
         The number of rows, if it is known.
     bytes : int, optional
@@ -120,7 +120,8 @@ class Piece:
         where = "" if part is None else f", {part}"
         row, note = self.first_row, " (from 0)"
         if part is not None:
-            # The reader of ORC files does not know how many rows come before a stripe.
+            # The reader of ORC files does not know how many rows come before a stripe. So rows are
+            # numbered within the stripe.
             note = f" of {part}{note}" if kind == "stripe" else f" (from 0, in {part})"
         with failing(self.file.name, where):
             for rows in _READERS[self.format](self, most_bytes):
@@ -132,7 +133,8 @@ class Piece:
 def failing(name: str, where: str = "") -> Iterator[None]:
     """Convert errors of pyarrow and of zipfile to FormatError, with the name of the file.
 
-    A FormatError of the core has this name. Errors of the operating system stay OSErrors.
+    A FormatError of the core has this name already. Errors of the operating system stay OSErrors,
+    and a MemoryError stays a MemoryError; both get the name.
     """
     import pyarrow
 
@@ -248,8 +250,8 @@ def _parquet(piece: Piece, most_bytes: int) -> Iterator[Any]:
 
     mean = (piece.bytes or 0) // max(1, piece.rows or 1)
     rows = min(max(1, most_bytes // max(1, mean)), 1 << 16)
-    # A local file is read page by page. For a remote file, all pages of the column are fetched at
-    # once, because each request is slow.
+    # A local file is read page by page. Of another file, such as a remote one, all pages of the
+    # column are fetched at once, because each request to a store is slow.
     is_local = piece.file.is_local
     with piece.file.random_access() as source:
         reader = ParquetFile(

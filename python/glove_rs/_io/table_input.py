@@ -109,7 +109,10 @@ class _Borrowed:
 
 
 def _is_deflated_or_stored(name: str) -> bool:
-    """Return whether the core unpacks a file of an archive. Python unpacks bzip2 and LZMA."""
+    """Return whether the core can unpack ``archive.zip:member``.
+
+    Files that are packed with bzip2 or LZMA are unpacked by Python.
+    """
     archive, member = _core.find_member(name)
     with zipfile.ZipFile(archive) as file:
         return file.getinfo(member).compress_type in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}

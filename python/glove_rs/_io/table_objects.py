@@ -24,7 +24,8 @@ def reader_of(source: Any, column: str | None = None) -> Any:
     Raises
     ------
     ValueError
-        If a LazyFrame or a dataset has no column `column`.
+        If a LazyFrame or a dataset has no column `column`, or if this column of a dataset is not
+        text.
     """
     library = type(source).__module__.partition(".")[0]
     if library == "polars" and hasattr(source, "collect_batches"):
@@ -41,7 +42,8 @@ def without_null_type(source: Any) -> Any:
 
     Polars exports such columns with a buffer that Arrow's format does not allow. The core must
     choose the same column as from an Arrow table with columns of nulls: the only column of text or
-    of lists of words or, if there is none, the only column of nulls.
+    of lists of words or, if there is none, the only column of nulls. So only the latter becomes
+    text. Other columns of nulls become Boolean, which the core does not choose.
 
     Parameters
     ----------

@@ -128,10 +128,11 @@ def _json_schema(head: bytes, name: str) -> Any:
 
 
 def _text_type(kind: Any) -> Any:
-    """Return the Arrow type in which a field of text is read; None if `kind` is not a type of text.
+    """Return the Arrow type in which a field of text or of lists of words is read.
 
-    `kind` is the type that was inferred from the first rows. A field that is null in these rows may
-    be text in later rows, so it is read as text.
+    The result is None if the field cannot be read as text. `kind` is the type that was inferred
+    from the first rows. A field that is null in these rows may be text in later rows, so it is read
+    as text.
     """
     import pyarrow
 

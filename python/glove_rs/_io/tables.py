@@ -23,8 +23,8 @@ __all__ = ["TextTables", "may_be_table", "read_pieces"]
 #: The smallest number of bytes to decode at once; the largest is `_MOST_BATCH`.
 _LEAST_BATCH, _MOST_BATCH = 64 << 10, 4 << 20
 #: `estimate` reads only a sample of the text if the text has more than 2 `_SAMPLE` bytes and at
-#: least `_SAMPLED_PIECES` / 8 pieces. The sample consists of the beginnings of at most
-#: `_SAMPLED_PIECES` pieces and has about `_SAMPLE` bytes.
+#: least `_SAMPLED_PIECES` / 8 pieces, all of known size. The sample consists of the beginnings of
+#: at most `_SAMPLED_PIECES` pieces and has about `_SAMPLE` bytes.
 _SAMPLE, _SAMPLED_PIECES = 32 << 20, 64
 
 
@@ -88,7 +88,7 @@ class TextTables:
         Raises
         ------
         FileNotFoundError
-            If the source has only files that are not tables, such as ``_SUCCESS``.
+            If `names` has only files that are not tables, such as ``_SUCCESS``.
         OSError, FormatError
             If a zip archive cannot be read, is damaged, or has files that are not text.
         """
@@ -154,7 +154,7 @@ class TextTables:
 
 
 def _members(name: str, options: Any) -> list[TableFile]:
-    """Return a file, or the files in a zip archive."""
+    """Return the file `name` or, if it is a zip archive, the files in it."""
     file = TableFile(name, options)
     if not file.is_local:
         return [file]

@@ -114,7 +114,8 @@ def _selection(words: Iterable[str]) -> list[str]:
     Raises
     ------
     TypeError
-        If `words` is a str: iterating over it would give its letters.
+        If `words` is a str, because iterating over it would give its letters, or if it is not an
+        iterable of str.
     """
     if isinstance(words, str):
         raise TypeError(f"words must be a sequence of words, got {shown(words)}")
@@ -142,7 +143,7 @@ def _mapped(path: str | os.PathLike[str], found: _core.CoreVectors) -> NDArray[A
         # new matrix of the same words and the same shape is not noticed: it is mapped.
         if file.read(len(found.header)) != found.header:
             return None
-        # The file may have been shortened since its length was checked.
+        # If the file was shortened after its length was checked, np.memmap fails.
         with refusing(os.fspath(path), "a file of vectors"):
             mapped = np.memmap(file, kind.newbyteorder("<"), "r", found.offset, shape)
     return np.asarray(mapped)

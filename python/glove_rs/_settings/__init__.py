@@ -1,9 +1,10 @@
 """The parameters of counting and training.
 
 `table` declares each parameter once, with a type of `value_types`. `presets` supplies the values
-that were not given, `checking` checks all, and `core_arguments` converts them to the types that the
-core takes. `contents` reads parameters that may be files. `saving` converts the parameters of saved
-models. `keywords` is for functions that take parameters as keyword arguments.
+that were not given, `checking` checks all values, and `core_arguments` converts them to the types
+that the core takes. `contents` reads the words and phrases that a parameter may give as a file.
+`saving` converts the parameters of saved models. `keywords` is for functions that take parameters
+as keyword arguments.
 """
 
 from .checking import check_text, checked, text_parameters, used

@@ -15,7 +15,7 @@ __all__ = ["core_counting", "core_encoding", "core_running", "core_training"]
 
 
 def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
-    """Check the parameters that turn text into words."""
+    """Check the parameters that turn text into words, and return them for the core."""
     settings = checked(values, "encoding")
     settings["user_dictionary"] = core_words(settings["user_dictionary"])
     if function_of(settings["tokenizer"]) is not None:
@@ -31,12 +31,12 @@ def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
 
 
 def core_counting(values: Mapping[str, Any]) -> _core._Counting:
-    """Check the parameters that say which pairs of words are counted."""
+    """Check the parameters that say which pairs of words are counted, and return them."""
     return cast("_core._Counting", checked(values, "counting"))
 
 
 def core_running(values: Mapping[str, Any]) -> _core._Running:
-    """Check the parameters `threads`, `memory` and `tmp_dir`."""
+    """Check the parameters `threads`, `memory` and `tmp_dir`, and return them."""
     settings = checked(values, "running")
     del settings["progress"]
     return cast("_core._Running", settings)
@@ -45,10 +45,11 @@ def core_running(values: Mapping[str, Any]) -> _core._Running:
 def core_training(
     values: Mapping[str, Any], *, has_init: bool = False, is_rectangular: bool = False
 ) -> _core._Training:
-    """Check the parameters of training. The preset fills in those that are not given.
+    """Check the parameters of training. Return them, with defaults for those that are not given.
 
-    With `has_init` and with `is_rectangular`, ``subwords=None`` means False: given vectors are not
-    moved towards those that spelling predicts, and rectangular counts have no sums W + W_tilde.
+    With `has_init` or `is_rectangular`, ``subwords=None`` means False: pretrained vectors are not
+    moved towards those that spelling predicts, and with rectangular counts a word has no sum
+    W + W_tilde, to which a subword model could be fitted.
     """
     if (has_init or is_rectangular) and values["subwords"] is None:
         values = {**values, "subwords": False}

@@ -103,7 +103,7 @@ class EstimateSettings(_CountingSettings, total=False):
 def accepts(
     *sections: Sections, but: tuple[str, ...] = ()
 ) -> Callable[[Callable[_P, _R]], Callable[_P, _R]]:
-    """Decorate a function that has ``**settings``: it takes parameters of sections, except `but`.
+    """Let a function that has ``**settings`` take the parameters of `sections`, except `but`.
 
     The signature of the decorated function names these parameters with their defaults. A call with
     another keyword raises a TypeError.

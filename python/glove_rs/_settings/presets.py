@@ -57,11 +57,11 @@ def following(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
 
 
 def passed_on(name: str, value: Any, preset: Any) -> Any:
-    """Return the value of one attribute that a user sets in a model with a preset.
+    """Return what the attribute `name` of a model with this preset becomes if a user sets `value`.
 
-    A :class:`Default` with another number than that of this preset was read from a model with
-    another preset, or from another attribute: the user saw the number and passes it on, so it
-    becomes an int.
+    A :class:`Default` that is not the preset's number for `name` was read from a model with another
+    preset, or from another attribute. The user saw this number and passes it on, so the Default
+    becomes an int. Any other `value` is returned unchanged.
     """
     if not isinstance(value, Default):
         return value
@@ -69,11 +69,11 @@ def passed_on(name: str, value: Any, preset: Any) -> Any:
 
 
 def given_together(values: Mapping[str, Any], preset: Any) -> dict[str, Any]:
-    """Return the parameters that a user sets in a model with a preset.
+    """Return what the attributes of a model with this preset become if a user sets `values`.
 
-    If every keyword-only parameter of the constructor is there, these are the parameters of a model
-    as `get_params` returns them: a Default follows the preset. Otherwise the user passes on single
-    numbers, and a Default becomes an int.
+    If `values` has every keyword-only parameter of the constructor, these are the parameters of a
+    model as `get_params` returns them: a Default follows the preset. Otherwise the user passes on
+    single numbers, and a Default becomes an int.
     """
     return following(values, preset) if values.keys() >= _KEYWORDS else _as_int(values)
 
@@ -86,7 +86,7 @@ def decided(values: Mapping[str, Any], preset: Any = None) -> dict[str, Any]:
     """Replace each :class:`Default` in `values` by an int, the number of the preset.
 
     The preset is `preset`, or by default the value of "preset" in `values`. Without any preset, the
-    number stays.
+    int has the number of the Default.
     """
     preset = values.get("preset") if preset is None else preset
     return _as_int(following(values, preset))

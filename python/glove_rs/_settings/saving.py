@@ -14,16 +14,17 @@ from .presets import resolve
 
 __all__ = ["CONVERTED", "of_older_version", "pinned", "restored", "saved"]
 
-#: The parameters that :func:`saved` converts. A file has them as :func:`saved` returns them, also
-#: among the settings that training used.
+#: The parameters that :func:`saved` converts. A model file has the parameters twice: as the user
+#: gave them and as training used them. Both have these parameters as :func:`saved` returns them.
 CONVERTED = ("tokenizer", "phrases", "stop_words", "user_dictionary")
 
 
 def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return parameters in types that JSON has.
+    """Convert the parameters in :data:`CONVERTED` to types that JSON has. Keep all others.
 
     A tokenizer that is a function or a pattern of the library `regex` becomes None. Phrases, stop
-    words and user dictionaries that were given as files are replaced by the content of the files.
+    words and user dictionaries that were given as files are replaced by the content of the files,
+    and the name of a language by its stop words.
     """
     values = dict(settings)
     if "tokenizer" in values:
@@ -40,7 +41,8 @@ def saved(settings: Mapping[str, Any]) -> dict[str, Any]:
 def restored(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Convert what :func:`saved` returned, in this or in an older version, back to parameters.
 
-    Phrases are an object of the core.
+    In the result, `phrases` is an object of the core, and `threads` is at most the number that this
+    machine allows.
 
     Raises
     ------
@@ -67,8 +69,9 @@ def restored(settings: Mapping[str, Any]) -> dict[str, Any]:
 def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:
     """Add the preset to the parameters of a model that an older version saved without one.
 
-    In older versions the default of `preset` was None. It meant "paper" if `x_max`, `alpha`,
-    `learning_rate` or `optimizer` was given by hand, and otherwise "best".
+    In older versions the default of `preset` was None. It meant "paper" if `x_max` or
+    `learning_rate` was given, or if `alpha` or `optimizer` was not the default of those versions,
+    and otherwise "best".
     """
     values = dict(values)
     if values.get("preset") is None:

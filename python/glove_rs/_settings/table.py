@@ -1,8 +1,8 @@
 """Every parameter of counting and training, declared once.
 
 A row of :data:`SETTINGS` gives a parameter's name, section, type with its range, default in each
-preset and the help of its command-line option. Checks, presets, the command line, checkpoints,
-the Dask module and ``estimate`` read this table. The signature and the docstring of
+preset and the help of its command-line option. Checks, presets, the command line, checkpoints, the
+Dask module and the methods `estimate` read this table. The signature and the docstring of
 :class:`glove_rs.Glove` repeat names and defaults for readers and type checkers; a test compares
 them with the table.
 """
@@ -49,8 +49,8 @@ __all__ = [
 #: - `source`: which column has the text, and how to open a URL. These parameters belong to the
 #:   methods that read a source, not to the model.
 #: - `reading`: how text is read.
-#: - `encoding`: how text becomes words of the vocabulary. It consists of `vocabulary` and `gaps`,
-#:   and `vocabulary` of the other sections here:
+#: - `encoding`: how text becomes words of the vocabulary. It consists of five sections. The first
+#:   four together are `vocabulary`:
 #:
 #:   - `tokenizing`: how text is split into words.
 #:   - `limits`: when a text is refused. These parameters do not decide what is computed.
@@ -105,8 +105,8 @@ class Setting:
     optional : bool
         Whether the value may be None.
     presets : mapping of str to object
-        The default in each preset, by the name of the preset. A function is called with `dim` and
-        returns the default.
+        The defaults of the presets that do not have `default`, by the name of the preset. If a
+        default is a function, it is called with `dim` and returns the default.
     """
 
     name: str
@@ -118,18 +118,21 @@ class Setting:
     presets: Mapping[str, Any] = field(default_factory=dict)
 
     def check(self, value: Any) -> Any:
-        """Convert `value` to the type that the core takes, or raise a ValueError with `name`."""
+        """Convert `value` to the type that the core takes, or raise an exception.
+
+        :func:`checking.checked` lists the exceptions.
+        """
         if value is None and self.optional:
             return None
         return self.type.check(self.name, value)
 
 
 class Default(int):
-    """A default of a preset, in place of an integer parameter that the user did not give.
+    """The value of an integer parameter that the user did not give: the default of a preset.
 
-    A model has a Default as attribute, with the number that its preset uses, and another one once
-    its preset is another one. If the user gives the same number, it is an int, which no preset
-    replaces.
+    The attribute of a model is then a Default with the number of the model's preset. If the user
+    changes the preset, the attribute becomes a Default with the number of the new preset. A number
+    that the user gives is an int, and no preset replaces it.
     """
 
 
@@ -317,7 +320,7 @@ _ROWS: Final = (
         Choice(_PRESET_NAMES),
         "source of the training settings that are not given: best (scores higher in less time, as "
         "measured), paper (the paper's model, as Stanford's tool trains it), or stanford2024 (as "
-        # SETTINGS has the numbers of stanford2024 in place of these names.
+        # SETTINGS has the numbers of stanford2024 in place of the names in braces.
         "paper, with the settings of Stanford's vectors of 2024: x_max {x_max:g}, {epochs} epochs, "
         "and unless they are given, window {window}, min_count {min_count} and seed {seed})",
         default="best",
@@ -524,7 +527,8 @@ _ROWS: Final = (
     ),
 )
 
-#: The defaults of each preset, by the parameter's name. A default may be a function of `dim`.
+#: The defaults that the rows give for each preset, by the parameter's name. A default may be a
+#: function of `dim`.
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     preset: {row.name: row.presets[preset] for row in _ROWS if preset in row.presets}
     for preset in _PRESET_NAMES
@@ -532,7 +536,7 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 
 def _with_numbers(row: Setting) -> Setting:
-    """Return a row with the numbers of the preset "stanford2024" in its help."""
+    """Return a row. The help of `preset` gets the numbers of the preset "stanford2024"."""
     if row.name != "preset":
         return row
     return replace(row, help=row.help.format_map(PRESETS["stanford2024"]))

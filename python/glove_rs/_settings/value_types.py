@@ -42,7 +42,10 @@ class Type(Protocol):
     """The type and range of a parameter."""
 
     def check(self, name: str, value: Any) -> Any:
-        """Convert `value` to the type that the core takes, or raise a ValueError with the range."""
+        """Convert `value` to the type that the core takes, or raise an exception.
+
+        A ValueError names the parameter `name` and its range.
+        """
 
     @property
     def metavar(self) -> str | None:
@@ -114,7 +117,10 @@ class Choice:
 
 
 def window_of(text: str) -> int | None:
-    """Convert an argument of the command line: a number of words, or ``document`` for None."""
+    """Convert an argument of the command line: a number of words, or ``document`` for None.
+
+    ``none`` also gives None. Any other text raises an ArgumentTypeError.
+    """
     if text.lower() in {"document", "none"}:
         return None
     try:
@@ -170,7 +176,7 @@ class ColumnName:
 
 
 def _options_of_json(text: str) -> Any:
-    """Convert an argument of the command line to a dict."""
+    """Convert an argument of the command line, which should be a dict in JSON."""
     try:
         return json.loads(text)
     except ValueError:
@@ -209,7 +215,7 @@ class ProgressType:
 class WordsOrFile:
     """Words or phrases, the path of a file that has them, or for stop words a language.
 
-    `read` accepts all of these.
+    `read` is the function that reads and checks such a value.
     """
 
     read: Callable[[object], Any]

@@ -2,7 +2,7 @@
 
 Results go to standard output, and messages and progress to standard error. The exit code is 0
 after success, 1 after a failure, 2 for wrong arguments, and 130 after Ctrl-C. After a failure, a
-line states the reason.
+line states the reason, but a fault of the program itself gives a traceback.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ def corpus(paths: list[str]) -> list[Argument]:
 
 
 def documents(paths: list[str], errors: str, storage_options: Any = None) -> list[str]:
-    """Return the lines of all `paths` that are not blank.
+    """Return all lines of the texts `paths`, without blank lines.
 
     Parameters
     ----------

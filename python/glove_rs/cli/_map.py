@@ -28,9 +28,9 @@ def words_map(wv: WordVectors, words: Sequence[str], neighbours: int = 6) -> str
     """Return a picture of `words` and their neighbours as SVG.
 
     A word and its neighbours have the same colour, and `words` are bold. The axes are the first two
-    principal components of the vectors, each of which is scaled to length 1 before. Words are
-    spread over the picture, and labels that overlap are moved apart. So distances in the picture
-    are only approximate.
+    principal components of the vectors, after each vector was scaled to length 1. Words are spread
+    over the picture, and labels that overlap are moved apart. So distances in the picture are only
+    approximate.
 
     Parameters
     ----------

@@ -24,7 +24,7 @@ __all__ = ["add_overwrite", "check_ending", "check_files", "refuse_terminal", "w
 def add_overwrite(
     parser: argparse._ActionsContainer, text: str = "replace files that exist"
 ) -> None:
-    """Add the option --overwrite, with this help text."""
+    """Add the option --overwrite, with the help `text`."""
     parser.add_argument("--overwrite", action="store_true", help=text)
 
 

@@ -149,7 +149,7 @@ def _run(arguments: list[str]) -> int:
     return int(code or 0)
 
 
-#: Metavars of options and arguments that are paths.
+#: Metavars of the options and arguments that are checked and completed as paths.
 PATHS = {"CORPUS", "COUNTS", "DIR", "FILE", "INPUT", "MODEL", "OUTPUT", "PATH", "VECTORS"}
 
 
@@ -271,8 +271,9 @@ def _is_in_call(before: str) -> bool:
     return ")" not in arguments and function[-1:].isalnum()
 
 
-# A plain RuntimeError comes from a cluster, an InternalError from the core: both have a message for
-# the user. Any other subclass of RuntimeError is a fault of this code and gives a traceback.
+# The exceptions that have a message for the user. `_reason` adds three more: a MemoryError, a plain
+# RuntimeError, which comes from a cluster, and an InternalError of the core. Any other subclass of
+# RuntimeError is a fault of this code and gives a traceback.
 _EXPECTED = (OSError, ValueError, KeyError, ArithmeticError, ImportError)
 
 

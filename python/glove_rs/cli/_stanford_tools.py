@@ -1,6 +1,7 @@
 """Runs each of Stanford's four tools with the core. ``compat.py`` reads their flags.
 
-Each function gets the values of the flags of its tool by name, as ``compat.py`` declares them.
+The function of a tool has the name of the tool, and gets the values of its flags by name, as
+``compat.py`` declares them.
 """
 
 from __future__ import annotations

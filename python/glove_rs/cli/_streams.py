@@ -29,7 +29,7 @@ def is_standard_output(path: str | None) -> bool:
 
 
 def stream_key(path: str) -> object:
-    """Identify standard output or a pipe; None for a device, such as /dev/null."""
+    """Identify standard output or a pipe; None for anything else, such as the device /dev/null."""
     if is_standard_output(path):
         return "standard output"
     try:

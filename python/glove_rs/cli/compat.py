@@ -1,6 +1,6 @@
 """``glove-rs compat``: Stanford's four tools with their own flags, files, input and output.
 
-The commands of this module do not have these faults of Stanford's tools:
+Where Stanford's tools have faults, the commands of this module differ from them:
 
 - ``cooccur`` counts the first pair of a text once, not twice.
 - ``glove -model 3`` writes a file, and the header of ``-write-header 1`` has the right numbers: it
@@ -151,7 +151,7 @@ TOOLS = {
 }
 
 
-#: The flag for each parameter of the Python API, for messages.
+#: The flag for each parameter of the Python API that an error of a tool may name, for messages.
 _FLAGS = {
     "alpha": "alpha",
     "dim": "vector-size",
