@@ -795,7 +795,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
             The context words k to show. By default these are the words that tell `i` and `j` apart
             best, and the words that both share (see Notes).
         topn : int, default 10
-            Without `probes`: the largest number of words of each of the three groups.
+            Without `probes`: the largest number of words in each of three groups: words that occur
+            beside `i` more than beside `j`, words for which it is the reverse, and shared words.
         smoothing : float, default 0.0
             A number that is added to each count X_ik and X_jk for the probabilities and the ratio,
             also to counts of 0. With a number above 0 all ratios are finite. 1 is Laplace's rule.
@@ -831,10 +832,10 @@ max_word_bytes, threads, memory, tmp_dir, progress
         large ratios nor frequent words with small differences come first (Monroe, Colaresi and
         Quinn 2008).
 
-        A context word is shared if it occurs beside `i` relatively more often than beside all other
-        words, and also beside `j`. Each of these two comparisons has a z, and both z must be above
-        0. The shared words are sorted by the smaller of the two z, largest first. Words that were
-        chosen to tell `i` and `j` apart are left out.
+        A context word is shared if it occurs relatively more often beside `i` than beside all other
+        words, and also more often beside `j` than beside all other words. Each of these two
+        comparisons has a z, and both z must be above 0. The shared words are sorted by the smaller
+        of the two z, largest first. Words that were chosen to tell `i` and `j` apart are left out.
 
         Counts weighted by distance are not numbers of independent events. So z orders the words,
         but it is not the result of a significance test.

@@ -139,11 +139,11 @@ def _negative_pairs(
 ) -> tuple[npt.NDArray[np.int64], _F64]:
     """Draw words that do not occur near the new word, as negative sampling does in training.
 
-    `x` are the counts of the new word. `number` words are drawn for each of these counts; repeated
-    words, and words in `met`, are dropped. Return the drawn words, and the count that each would
-    have with the new word if the two words were independent: the sum of `x` times the fraction of
-    the text that is the drawn word. If the occurrences of all words are 0, which means unknown, no
-    word is drawn.
+    `x` are the counts of the new word. About `number` words are drawn for each of these counts;
+    repeated words, and words in `met`, are dropped. Return the drawn words, and the count that each
+    would have with the new word if the two words were independent: the sum of `x` times the
+    fraction of the text that is the drawn word. If the numbers of occurrences are not known, which
+    means that all are 0, no word is drawn.
     """
     counts = vocabulary.counts.astype(float)
     draws = round(number * len(x))

@@ -22,7 +22,7 @@ from ._set_files import read_questions
 
 __all__ = ["AnalogyResult", "AnalogyScore", "analogies", "answered", "rule", "section_kind"]
 
-# Stanford's tools write the mean vector of rare words with this word. The word is never an answer.
+# The word of the mean vector of rare words in files of Stanford's tools. It is never an answer.
 _UNKNOWN = "<unk>"
 
 
@@ -132,7 +132,7 @@ class AnalogyResult:
 
     @property
     def not_finite(self) -> int:
-        """The number of skipped questions with known words, of which a vector is not finite."""
+        """The number of skipped questions whose words are known, but a vector is not finite."""
         return self.total.not_finite
 
     def _sum(self, name: str, *kinds: str) -> AnalogyScore:
