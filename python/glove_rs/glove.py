@@ -143,13 +143,13 @@ class Glove:
         of all components. Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
     subwords : bool, optional
         After the last epoch, change the vectors W + W_tilde in five steps. In up to eight
-        directions in which the rows of W and W_tilde are opposite, turn those of W_tilde before the
-        sum, because the sum would lose these components. Subtract the mean of the vectors.
-        Halve their components in the two directions of largest variance (Mu and Viswanath 2018).
-        Fit a subword model to the result (:class:`glove_rs.Subwords`). Move the vector of each
-        word that has an n-gram of this model towards the vector that the model predicts from the
-        spelling of the word: 0.55 of the way up to dim 100, less at higher dims, and 0.5 of the way
-        from dim 300 on. This improves the vectors of rare words, and the scores in word similarity
+        directions in which the rows of W and W_tilde are opposite, change the sign of W_tilde
+        before the sum, because the sum would lose the components in these directions. Subtract the
+        mean of the vectors. Halve their components in the two directions of largest variance (Mu
+        and Viswanath 2018). Fit a subword model to the result (:class:`glove_rs.Subwords`). Move
+        the vector of each word that has an n-gram of this model towards the vector that the model
+        predicts from the spelling of the word: 0.55 of the way up to dim 100, less at higher dims,
+        and 0.5 of the way from dim 300 on. This improves the vectors of rare words, and the scores in word similarity
         and syntactic analogies. The subword model becomes ``vectors.subwords``, which gives unknown
         words a vector. If the spelling of held-out words does not predict their vectors, no vector
         is changed, and there is no subword model. Best True, paper False. With `init` or

@@ -158,9 +158,9 @@ def _negative_pairs(
 def _equations(
     side: tuple[_F32, _F32], words: npt.NDArray[np.integer], target: _F64
 ) -> tuple[_F64, _F64]:
-    """Return the rows and the right sides of equations for a vector and its bias.
+    """Return the rows and the right sides of equations for a vector v and its bias b_v.
 
-    The equation of a word is v·w + b_v + b_w = target, with w and b_w from `side`.
+    Each of `words` has the equation v·w + b_v = target − b_w. w and b_w are from `side`.
     """
     vectors, biases = side
     rows = np.column_stack([vectors[words].astype(float), np.ones(len(words))])

@@ -173,8 +173,8 @@ def count(
         submit(_vocabulary, shard, name=f"{this}-words-{k}") for k, shard in enumerate(shards)
     ]
     given = None if vocabulary is None else vocabulary._core
-    # `_encoding` returns its argument. Dask sends the result of a task to a worker only once, but an
-    # argument with each task.
+    # `_encoding` returns its argument. Dask sends the result of a task to a worker only once, but
+    # sends an argument with each task.
     rules = submit(_encoding, encoding, name=f"{this}-encoding")
     words = submit(
         _chosen,

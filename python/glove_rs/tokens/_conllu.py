@@ -32,10 +32,10 @@ def from_conllu(
 ) -> Tokens:
     r"""Return a column of CoNLL-U files, or of parsed sentences, as documents.
 
-    Empty nodes (``1.1``) are left out, and so are multiword tokens (``1-2``), because the words of
-    which they consist follow. For the column lemma, a token whose lemma is not specified (``_``)
-    gives its form.
-    For any other column except form, tokens whose value is not specified are left out.
+    Empty nodes (``1.1``) are left out. Multiword tokens (``1-2``) are left out, because the words
+    that they consist of follow as tokens of their own. For the column lemma, a token whose lemma is
+    not specified (``_``) gives its form. For any other column except form, tokens whose value is
+    not specified are left out.
 
     Parameters
     ----------
