@@ -64,7 +64,7 @@ def infer_vector(
     used = model.settings_
     # The seed is fixed, so that calls with the same examples draw the same negative pairs.
     rng = np.random.default_rng(0)
-    # The words whose counts are nearest to the (scaled) count of the new word.
+    # The words whose numbers of occurrences are nearest to that of the new word times `scale`.
     alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[
         :_PRIOR_WORDS
     ]
