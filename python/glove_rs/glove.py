@@ -149,11 +149,11 @@ class Glove:
         and Viswanath 2018). Fit a subword model to the result (:class:`glove_rs.Subwords`). Move
         the vector of each word that has an n-gram of this model towards the vector that the model
         predicts from the spelling of the word: 0.55 of the way up to dim 100, less at higher dims,
-        and 0.5 of the way from dim 300 on. This improves the vectors of rare words, and the scores in word similarity
-        and syntactic analogies. The subword model becomes ``vectors.subwords``, which gives unknown
-        words a vector. If the spelling of held-out words does not predict their vectors, no vector
-        is changed, and there is no subword model. Best True, paper False. With `init` or
-        rectangular counts, None means False.
+        and 0.5 of the way from dim 300 on. This improves the vectors of rare words, and the scores
+        in word similarity and syntactic analogies. The subword model becomes ``vectors.subwords``,
+        which gives unknown words a vector. If the spelling of held-out words does not predict their
+        vectors, no vector is changed, and there is no subword model. Best True, paper False. With
+        `init` or rectangular counts, None means False.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
         shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.
