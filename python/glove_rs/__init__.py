@@ -91,7 +91,7 @@ def __getattr__(name: str) -> Any:
         value = getattr(importlib.import_module(f".{_MODULES[name]}", __name__), name)
         globals()[name] = value
         return value
-    if name == "Estimate":  # the name until the bootstrap had estimates too
+    if name == "Estimate":  # the former name of CountingEstimate
         from ._warnings import warn
 
         warn("glove_rs.Estimate is now CountingEstimate", DeprecationWarning)

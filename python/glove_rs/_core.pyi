@@ -123,7 +123,7 @@ _Progress: TypeAlias = Callable[[str, int, int, dict[str, Any]], object]
 _F32: TypeAlias = npt.NDArray[np.float32]
 
 #: The names that the parameters `combine`, `documents`, `normalize`, `optimizer`, `schedule`,
-#: `errors`, `tokenizer` and `format` accept: one tuple for each parameter, in this order.
+#: `scoring`, `errors`, `tokenizer` and `format` accept: a tuple for each parameter, in this order.
 COMBINATIONS: Final[tuple[str, ...]]
 DOCUMENTS: Final[tuple[str, ...]]
 NORMALIZATIONS: Final[tuple[str, ...]]
@@ -233,10 +233,10 @@ __version__: Final[str]
 
 #: The endings of the names of compressed files, without a dot, in lower case.
 COMPRESSED_ENDINGS: Final[tuple[str, ...]]
-#: The number of first bytes that `is_splittable` needs.
+#: `is_splittable` needs this many bytes from the beginning of a file.
 COMPRESSION_BYTES: Final[int]
 NEGATIVE_EXPONENT: Final[float]
-#: Every accumulator before training.
+#: The value of every accumulator before training.
 START_ACCUMULATOR: Final[float]
 #: The largest value of `negative`.
 MAX_NEGATIVE: Final[float]

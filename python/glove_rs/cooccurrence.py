@@ -134,7 +134,7 @@ class Cooccurrence:
 
     _core: _core.CoreCooccurrence
     # True after `from_scipy` without context words. Such a matrix does not say whether it is meant
-    # to be symmetric.
+    # to be symmetric, so `Glove.fit_cooccurrence` checks whether it is.
     _is_matrix = False
 
     @classmethod
@@ -534,8 +534,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
     def _asymmetry(self) -> str:
         """Return how X differs from its transpose, such as "upper-triangular".
 
-        In a message, the words follow "X is". Return "" if X equals its transpose, except for
-        rounding.
+        A message puts the returned text after "X is". The text is "" if X equals its transpose,
+        except for rounding.
         """
         if self.symmetric:
             return ""
@@ -795,7 +795,8 @@ max_word_bytes, threads, memory, tmp_dir, progress
             The context words k to show. By default these are the words that tell `i` and `j` apart
             best, and the words that both share (see Notes).
         topn : int, default 10
-            Without `probes`: the largest number of words of each of the three groups.
+            Without `probes`: the largest number of words in each of three groups: words that occur
+            beside `i` more than beside `j`, words for which it is the reverse, and shared words.
         smoothing : float, default 0.0
             A number that is added to each count X_ik and X_jk for the probabilities and the ratio,
             also to counts of 0. With a number above 0 all ratios are finite. 1 is Laplace's rule.
@@ -831,10 +832,10 @@ max_word_bytes, threads, memory, tmp_dir, progress
         large ratios nor frequent words with small differences come first (Monroe, Colaresi and
         Quinn 2008).
 
-        A context word is shared if it occurs beside `i` relatively more often than beside all other
-        words, and also beside `j`. Each of these two comparisons has a z, and both z must be above
-        0. The shared words are sorted by the smaller of the two z, largest first. Words that were
-        chosen to tell `i` and `j` apart are left out.
+        A context word is shared if it occurs relatively more often beside `i` than beside all other
+        words, and also more often beside `j` than beside all other words. Each of these two
+        comparisons has a z, and both z must be above 0. The shared words are sorted by the smaller
+        of the two z, largest first. Words that were chosen to tell `i` and `j` apart are left out.
 
         Counts weighted by distance are not numbers of independent events. So z orders the words,
         but it is not the result of a significance test.
@@ -867,9 +868,9 @@ max_word_bytes, threads, memory, tmp_dir, progress
         A text of up to 4 MiB is counted completely. For a longer text, a sample is counted: 4 MiB
         or about 4.5 % of the text, whichever is more, but at most about 32 MiB, in pieces from all
         of the text. From plain files, and from Parquet files with more than 64 MiB of text in at
-        least 8 row groups, only these pieces are read. Other sources are read from the beginning to
-        the end, so a generator or an open file is used up. The sample of such a source may be half
-        as large. From compressed files, only about the first 256 MiB of text are read.
+        least 8 row groups, only these pieces are read. Other sources are read from the beginning:
+        compressed files up to about 256 MiB of text, all others to the end, so a generator or an
+        open file is used up. The sample of a source that is read in this way may be half as large.
 
         The number of words is extrapolated from the frequencies of the words in the sample. The
         number of records is extrapolated as a power of the size of the text. The exponent is
@@ -986,8 +987,8 @@ max_word_bytes, threads, memory
             A native file, or a file of records of Stanford's tools, sorted or shuffled. Either may
             be compressed. ``"archive.zip:name"`` is a file in a zip archive.
         vocabulary : Vocabulary or sequence of str, optional
-            The words of a file of Stanford's records: these have numbers of words instead of words,
-            from 1. A native file contains its words.
+            The words of a file of Stanford's records. A record has the numbers of two words, from
+            1, instead of the words. A native file contains its words.
         threads, memory, tmp_dir, progress
             As for :class:`glove_rs.Glove`.
 

@@ -107,8 +107,8 @@ class Glove:
         given. "paper" is the paper's model as Stanford's tool trains it. "best" scores higher than
         "paper" in less time. "stanford2024" is "paper" with the settings of Stanford's vectors of
         2024: `x_max` 10, `epochs` 100, and unless they are given, `window` 10, `min_count` 20 and
-        `seed` 2024; these three change with `preset` until they are given. Below, "Best 20, paper
-        100" means 20 in the preset "best" and 100 in "paper".
+        `seed` 2024. If `preset` is changed later, these three follow it, unless they were given.
+        Below, "Best 20, paper 100" means 20 in the preset "best" and 100 in "paper".
     x_max : float, optional
         A count > 0. Counts of `x_max` and more have the full weight f = 1. Best 20, paper 100.
     alpha : float, optional
@@ -143,16 +143,17 @@ class Glove:
         of all components. Best 3, and 3 (100/dim)² beyond dim 100; paper 100.
     subwords : bool, optional
         After the last epoch, change the vectors W + W_tilde in five steps. In up to eight
-        directions in which the rows of W and W_tilde are opposite, turn those of W_tilde before the
-        sum, because the sum would lose these components. Subtract the mean of the vectors.
-        Halve their components in the two directions of largest variance (Mu and Viswanath 2018).
-        Fit a subword model to the result (:class:`glove_rs.Subwords`). Move each vector towards
-        the vector that this model predicts from the spelling of its word: 0.55 of the way up to
-        dim 100, less at higher dims, and 0.5 of the way from dim 300 on. This improves the vectors
-        of rare words, and the scores in word similarity and syntactic analogies. The subword model
-        becomes ``vectors.subwords``, which gives unknown words a vector. If the spelling of
-        held-out words does not predict their vectors, no vector is changed, and there is no subword
-        model. Best True, paper False. With `init` or rectangular counts, None means False.
+        directions in which the rows of W and W_tilde are opposite, change the sign of W_tilde
+        before the sum, because the sum would lose the components in these directions. Subtract the
+        mean of the vectors. Halve their components in the two directions of largest variance (Mu
+        and Viswanath 2018). Fit a subword model to the result (:class:`glove_rs.Subwords`). Move
+        the vector of each word that has an n-gram of this model towards the vector that the model
+        predicts from the spelling of the word: 0.55 of the way up to dim 100, less at higher dims,
+        and 0.5 of the way from dim 300 on. This improves the vectors of rare words, and the scores
+        in word similarity and syntactic analogies. The subword model becomes ``vectors.subwords``,
+        which gives unknown words a vector. If the spelling of held-out words does not predict their
+        vectors, no vector is changed, and there is no subword model. Best True, paper False. With
+        `init` or rectangular counts, None means False.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
         shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.
@@ -271,7 +272,7 @@ class Glove:
         user_dictionary: UserDictionary | None = None,
         simplified_lookup: bool = False,
     ) -> None:
-        self.preset = preset  # first: the numbers that are not given depend on it
+        self.preset = preset  # first, because `__setattr__` uses it for the others
         self.dim = dim
         self.window = window
         self.min_count = min_count
@@ -313,7 +314,7 @@ class Glove:
     if not TYPE_CHECKING:  # otherwise type checkers allow every name
 
         def __setattr__(self, name: str, value: Any) -> None:
-            # The numbers that were not given follow a new preset.
+            # A new preset changes `window`, `min_count` and `seed`, unless the user gave them.
             value = _settings.passed_on(name, value, vars(self).get("preset"))
             super().__setattr__(name, value)
             if name == "preset":
@@ -1115,12 +1116,12 @@ keep_counts
             Write ``prefix.gradsq.bin``: the accumulators, in the layout of ``prefix.bin``. Under
             row-wise AdaGrad the accumulator of a vector is written for each component.
         unk : bool, default True
-            Add a last line ``<unk>`` to the text: the mean of the vectors of the 100 rarest words.
+            Add a last line ``<unk>`` to ``prefix.txt``: the mean vector of the 100 rarest words.
         model : {0, 1, 2, 3}, default 2
-            The numbers of each word in the text. 0: W, b, W_tilde and b_tilde. 1: W. 2: W +
+            The numbers of each word in ``prefix.txt``. 0: W, b, W_tilde and b_tilde. 1: W. 2: W +
             W_tilde. 3: W and W_tilde side by side.
         header : bool, default False
-            Begin the text with a line that has the number of words and of components.
+            Begin ``prefix.txt`` with a line that has the number of words and of components.
 
         Raises
         ------
@@ -1172,11 +1173,12 @@ keep_counts
         Raises
         ------
         FormatError
-            If a file does not fit the vocabulary, or has a number that is not finite.
+            If the size of a ``.bin`` file does not fit the number of words, if it has a number that
+            is not finite, or if the file of words is malformed.
         OSError
             If a file cannot be read.
         ValueError
-            If `gradsq` has another shape than the parameters.
+            If `gradsq` has another shape than the parameters, or if a setting is out of its range.
         """
         words, arrays = stanford.read_model(path, vocabulary, gradsq)
         model = cls(arrays["W"].shape[1], **settings)
@@ -1210,7 +1212,7 @@ keep_counts
                 )
         preset = params.get("preset", self.preset)
         given = _settings.given_together(params, preset)
-        # `preset` is set first, because a number that was not given belongs to a preset.
+        # Set `preset` first, because `__setattr__` compares the others with the preset's defaults.
         for name in sorted(given, key=lambda name: name != "preset"):
             setattr(self, name, given[name])
         return self
@@ -1259,5 +1261,5 @@ def _is(value: object, default: object) -> bool:
     """Return whether a parameter has its default."""
     try:
         return bool(value == default)
-    except (TypeError, ValueError):  # an array of words is compared word by word
+    except (TypeError, ValueError):  # the comparison of an array gives an array, not a bool
         return False

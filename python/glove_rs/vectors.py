@@ -35,9 +35,9 @@ __all__ = ["COMBINATIONS", "Neighbours", "UnknownWord", "WordVectors", "combine"
 # The modules for plots, exports and evaluation are imported in the methods that need them, so that
 # glove_rs is imported faster.
 
-# `_repr_html_` shows the neighbours of the words in these rows. With 100 words or fewer, it shows
-# the neighbours of the first five words. More frequent words than these are often function words
-# such as "the", and the vectors of much rarer words are less exact.
+# `_repr_html_` shows the neighbours of the words in these rows. The words in earlier rows are often
+# function words such as "the", and the vectors of words in much later rows are less exact. With 100
+# words or fewer, it shows the neighbours of the first five words.
 _SHOWN_RANKS = (100, 200, 400, 800, 1_600)
 # `print` shows this many words and components.
 _PRINTED = 8

@@ -214,8 +214,8 @@ def read(path: str | os.PathLike[str]) -> Saved:
     Raises
     ------
     OSError, FormatError
-        For a file that is missing, cut off or damaged. The message has the path and, unless only
-        the settings are malformed, the byte offset of the damage.
+        For a file that is missing, cut off or damaged. The message has the path. That of a
+        FormatError also has the byte offset of the damage, unless only the settings are malformed.
     """
     core = _core.CoreCheckpoint.load(path)
     with refusing(os.fspath(path), "a checkpoint of glove_rs"):

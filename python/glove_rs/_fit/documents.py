@@ -120,10 +120,12 @@ class EncodedDocuments:
         Raises
         ------
         ValueError
-            If there is no source, if a label is missing, if a source has no documents or cannot be
-            read, if no document has a word of the vocabulary, or if `vocabulary` is None and a
-            source is an open file, standard input, a pipe or a stream of tables, which can be read
-            only once. A message about one source names its label.
+            If there is no source, if a label is missing, if a source has no documents, if no
+            document has a word of the vocabulary, or if `vocabulary` is None and a source is an
+            open file, standard input, a pipe or a stream of tables, which can be read only once. A
+            message about one source names its label; for a pipe, its path.
+        OSError, FormatError, TypeError, ImportError
+            As for :meth:`glove_rs.Glove.fit`.
         """
         if not sources:
             raise ValueError("source must have a text for at least one label, got {}")

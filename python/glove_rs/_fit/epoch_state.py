@@ -38,7 +38,7 @@ class Epoch(Protocol):
 
 
 class EpochState:
-    """A finished epoch: the argument of a callback. The four arrays are read-only.
+    """A finished epoch: the argument of a callback. W, W_tilde, b and b_tilde are read-only.
 
     Attributes
     ----------

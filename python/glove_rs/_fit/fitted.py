@@ -65,7 +65,7 @@ class Fitted:
 
     @property
     def arrays(self) -> dict[str, _F32]:
-        """The parameters and accumulators by name, with rows in the order of the vocabulary."""
+        """The parameters and accumulators by name. Row i is of word i or of context word i."""
         if isinstance(self.trained, dict):
             return self.trained
         arrays = self.trained.arrays

@@ -103,7 +103,8 @@ def fit(
             start=start if saved is None else saved.core,
             init=init,
             text=text,
-            # If nothing else refers to the counts, their memory is freed while tiles are built.
+            # If nothing else refers to the counts, the core may free their memory while it puts the
+            # records into tiles.
             consume=counts is not data,
         )
 

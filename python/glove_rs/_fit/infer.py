@@ -28,10 +28,10 @@ _PRIOR_WORDS = 10_000
 #: of Stanford's tool. Both this tool and the preset "paper" reach 0.034 on 17 million words with
 #: dim 50, x_max=10 and 15 epochs (benches/RESULTS.md, "End to end").
 _LOSS = 0.034
-#: How often the equations are solved with the negative pairs above their targets.
+#: The equations are solved at most this many times with negative pairs: see :func:`_fit`.
 _ROUNDS = 3
-#: The placeholder for the new word in contexts without the word. It consists of letters, so that
-#: no tokenizer of the core splits it.
+#: The placeholder for the new word, if the user left the word out of the examples. It consists of
+#: letters, so that no tokenizer of the core splits it.
 _PLACEHOLDER = "qzxthewordqzx"
 
 
@@ -62,9 +62,9 @@ def infer_vector(
     variance = 2 * scale * 2 * loss
     arrays = state.arrays
     used = model.settings_
-    # The same pairs for each call with the same examples.
+    # The seed is fixed, so that calls with the same examples draw the same negative pairs.
     rng = np.random.default_rng(0)
-    # The words whose counts are nearest to the (scaled) count of the new word.
+    # The words whose numbers of occurrences are nearest to that of the new word times `scale`.
     alike = np.argsort(np.abs(state.vocabulary.counts - occurrences * scale), kind="stable")[
         :_PRIOR_WORDS
     ]
@@ -85,7 +85,7 @@ def infer_vector(
 
 
 def _with_placeholder(example: str | Sequence[str]) -> str | list[str]:
-    """Insert the placeholder in the middle of a context that does not have the word."""
+    """Put `_PLACEHOLDER` into the middle of `example`, where the new word is assumed to stand."""
     if not isinstance(example, str | Sequence):
         return example  # type: ignore[unreachable]  # a wrong type: reading raises the TypeError
     if not isinstance(example, str):
@@ -101,7 +101,7 @@ def _with_placeholder(example: str | Sequence[str]) -> str | list[str]:
 def _counts(
     model: Trainable, examples: Sequence[str | Sequence[str]], word: str
 ) -> tuple[int, int, list[tuple[npt.NDArray[np.int32], _F64]]]:
-    """Count the contexts. Return the occurrences of `word`, its index, and its row and column of X.
+    """Count the examples. Return the occurrences of `word`, its index, and its row and column of X.
 
     A row or column is a pair of arrays: the indices of the other words of the model that co-occur
     with `word`, and their counts.
@@ -139,10 +139,11 @@ def _negative_pairs(
 ) -> tuple[npt.NDArray[np.int64], _F64]:
     """Draw words that do not occur near the new word, as negative sampling does in training.
 
-    About `number` words are drawn for each count in `x`, but none in `met`. Returns them, and the
-    counts that they would have with the new word, which has the counts `x`, if words were
-    independent. The share of a word in all counts is taken to be its share in the text. If the
-    occurrences of words are not known, no word is drawn.
+    `x` are the counts of the new word. About `number` words are drawn for each of these counts;
+    repeated words, and words in `met`, are dropped. Return the drawn words, and the count that each
+    would have with the new word if the two words were independent: the sum of `x` times the
+    fraction of the text that is the drawn word. If the numbers of occurrences are not known, which
+    means that all are 0, no word is drawn.
     """
     counts = vocabulary.counts.astype(float)
     draws = round(number * len(x))
@@ -157,9 +158,9 @@ def _negative_pairs(
 def _equations(
     side: tuple[_F32, _F32], words: npt.NDArray[np.integer], target: _F64
 ) -> tuple[_F64, _F64]:
-    """Return the rows and the right sides of equations for a vector and its bias.
+    """Return the rows and the right sides of equations for a vector v and its bias b_v.
 
-    The equation of a word is v·w + b_v + b_w = target, with w and b_w from `side`.
+    Each of `words` has the equation v·w + b_v = target − b_w. w and b_w are from `side`.
     """
     vectors, biases = side
     rows = np.column_stack([vectors[words].astype(float), np.ones(len(words))])

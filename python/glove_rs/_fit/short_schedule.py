@@ -1,9 +1,9 @@
 """Trainings with fewer epochs than their model, and a higher learning rate: replicates and slices.
 
 With the learning rate of the model, a training of fewer epochs would move the vectors less. So the
-rate is that of the model times the quotient of both numbers of epochs, but at most times a factor
-that was measured. Every number here was measured with the preset "best": if the preset gets other
-values, measure again.
+rate is that of the model times (epochs of the model / epochs of the training), but at most times a
+factor that was measured. Every number here was measured with the preset "best": if the preset gets
+other values, measure again.
 """
 
 from __future__ import annotations
@@ -49,9 +49,10 @@ def of_replicate(
 
     If a replicate has fewer epochs than the model, its learning rate is that of the model times
     epochs of the model / epochs of the replicate, but at most 1.6 times that of the model up to
-    dim 50, and 1.4 times from dim 100 on. With the learning rate of the model, a shorter training
-    would give larger cosines. The bias, which was negative when it was measured, would be nearer to
-    0, and "rms" intervals would be narrower than with all epochs.
+    dim 50, and 1.4 times from dim 100 on. With the learning rate of the model, words would have
+    larger cosines after fewer epochs. So the bias, which is the mean of the replicates minus the
+    estimate and was negative when it was measured, would be nearer to 0. "rms" intervals, whose
+    width depends on the bias, would be narrower than with all epochs.
 
     Parameters
     ----------

@@ -28,7 +28,7 @@ __all__ = ["update"]
 #: enwiki-17m and `update` with the other half answer 49.2 % of the analogies. `fit` on the whole
 #: text answers 48.1 % (benches/RESULTS.md, "More text").
 UPDATE_FRACTION = 0.4
-#: The biases of a new word start near the mean of the biases of this many old words.
+#: The biases of a new word start near the mean biases of this many old words with similar counts.
 ALIKE = 100
 
 

@@ -43,8 +43,8 @@ def answers(
     Returns
     -------
     ndarray of intp, shape (n,)
-        The rows of the answers; -1 if no row can be the answer, because all searched rows that have
-        a direction are excluded.
+        The rows of the answers; -1 if no row can be the answer, because each searched row is a, b,
+        c or `unknown`, or has no direction (it is zero or not finite).
     """
     answer = np.full(len(triples), -1, np.intp)
     doubtful = np.ones(len(triples), bool)

@@ -16,8 +16,8 @@ from .fonts import usable_families
 
 __all__ = ["frequent_rows", "neighbour_table", "principal_plane", "scatter"]
 
-# The words that are drawn if the user names none. The most frequent words are left out if there are
-# enough others: they are often function words such as "the".
+# If the user names no words, `_DRAWN` words are drawn. The first `_FIRST` words are left out if
+# there are enough others: the most frequent words are often function words such as "the".
 _FIRST, _DRAWN = 100, 30
 
 # The largest number of pairs of labels that adjustText compares, over all its rounds. It limits the

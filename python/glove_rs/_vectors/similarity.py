@@ -581,7 +581,8 @@ class SimilarityQueries(VectorTable):
         """
         first, second = self.get_index(key1), self.get_index(key2)
         distances = self.distances(first)
-        # Words without a direction have the distance NaN, and come last.
+        # A word without a direction has the distance NaN and comes last, so all words with a
+        # distance are closer than such a word.
         limit = np.inf if np.isnan(distances[second]) else distances[second]
         closer = np.flatnonzero(distances < limit)
         return [self.index_to_key[index] for index in closer if index != first]

@@ -173,7 +173,8 @@ def count(
         submit(_vocabulary, shard, name=f"{this}-words-{k}") for k, shard in enumerate(shards)
     ]
     given = None if vocabulary is None else vocabulary._core
-    # As the result of a task, the parameters are sent once to each worker, not with each task.
+    # `_encoding` returns its argument. Dask sends the result of a task to a worker only once, but
+    # sends an argument with each task.
     rules = submit(_encoding, encoding, name=f"{this}-encoding")
     words = submit(
         _chosen,
@@ -258,7 +259,7 @@ def _counts(
 def _merged_by_group(
     cluster: Cluster, counts: list[Future], groups: int, name: str
 ) -> list[Future]:
-    """Merge the counts of each group on the worker that trains it."""
+    """Merge the counts of each group on the worker that trains the group."""
     group_counts = []
     for group in range(groups):
         parts = [
@@ -303,7 +304,7 @@ def _merged(
 ) -> Future:
     """Merge parts in their order, in a tree of tasks with up to `FAN_IN` inputs each.
 
-    The last task runs on the worker `owner`; if it is None, on any worker.
+    The last task runs on the worker `owner`, or on any worker if `owner` is None.
     """
     for level in itertools.count():
         last = len(parts) <= FAN_IN

@@ -66,10 +66,11 @@ class DaskGlove(Glove):
     Attributes
     ----------
     stages_ : dict
-        For each of the stages "counting" (only after `fit`), "preparing" (building tiles) and
-        "training", a dict with "seconds", the wall time, and "bytes", the number of bytes that
-        workers received from each other. For "training" both are lists with a number for each
-        epoch. If a worker leaves the cluster, its bytes in that stage or epoch are not counted.
+        For each of the stages "counting" (only after `fit`), "preparing" (putting the records into
+        tiles) and "training", a dict with "seconds", the wall time, and "bytes", the number of
+        bytes that workers received from each other. For "training" both are lists with a number for
+        each epoch. If a worker leaves the cluster, its bytes in that stage or epoch are not
+        counted.
 
     Examples
     --------
@@ -337,9 +338,9 @@ class DaskGlove(Glove):
             raise
 
     def _shrink(self, arrays: dict[str, Any], progress: ProgressCallback | None) -> None:
-        """Move the vectors towards those that spelling predicts, as `Glove` does if `subwords`.
+        """Change the vectors in the five steps that the parameter `subwords` of `Glove` describes.
 
-        This is computed in the calling process, not on the workers.
+        The calling process computes the steps, not the workers.
         """
         state = self._state
         w, w_tilde = arrays["W"], arrays["W_tilde"]

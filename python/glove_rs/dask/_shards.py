@@ -303,7 +303,7 @@ def _check_kind(file: _File) -> None:
         try:
             with file.system.open(file.path, "rb") as stream:
                 beginning = Stream(stream, file.name, _LOOK).head
-        except Exception:  # the file is damaged: the worker that reads it checks it
+        except Exception:  # damaged: the worker that reads the file raises the error
             return
     # `beginning` may end in the middle of a character. So bytes that are not text cause no error
     # here, but are replaced. The worker reports such bytes.

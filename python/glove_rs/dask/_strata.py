@@ -49,7 +49,11 @@ def _threads(threads: int | None) -> int:
 
 
 def marginals(counts: _core.CoreGroupCounts, threads: int | None) -> Marginals:
-    """Compute the marginals of the records whose rows are in the group."""
+    """Compute the marginals of the records in `counts`, whose rows are the words of one group.
+
+    The marginals of a word are the number of records in its row and column, the sum of its row, and
+    the sum of its column.
+    """
     return _core.group_marginals(counts, _threads(threads))
 
 
@@ -77,7 +81,7 @@ def tiles(
 
 
 def pairs(counts: _core.CoreGroupCounts) -> int:
-    """Return the number of pairs with a word of a group."""
+    """Return the number of pairs of words in the counts of a group."""
     return counts.pairs
 
 

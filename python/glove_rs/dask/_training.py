@@ -315,7 +315,7 @@ class DistributedTraining:
     def _epoch(self) -> DistributedEpoch | None:
         """Run an epoch. Return None if the epoch diverged.
 
-        Then the learning rate is halved, and :meth:`run` repeats the epoch.
+        After a divergence, the learning rate is halved, and :meth:`run` repeats the epoch.
 
         Raises
         ------

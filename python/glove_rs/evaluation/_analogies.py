@@ -22,7 +22,7 @@ from ._set_files import read_questions
 
 __all__ = ["AnalogyResult", "AnalogyScore", "analogies", "answered", "rule", "section_kind"]
 
-# Stanford's tools write the mean vector of rare words under this name. It is never an answer.
+# The word of the mean vector of rare words in files of Stanford's tools. It is never an answer.
 _UNKNOWN = "<unk>"
 
 
@@ -102,17 +102,17 @@ class AnalogyResult:
 
     @property
     def semantic(self) -> AnalogyScore:
-        """The sections whose names do not start with "gram"."""
+        """The sum of the sections whose names do not start with "gram"."""
         return self._sum("semantic", "semantic")
 
     @property
     def syntactic(self) -> AnalogyScore:
-        """The sections whose names start with "gram"."""
+        """The sum of the sections whose names start with "gram"."""
         return self._sum("syntactic", "syntactic")
 
     @property
     def total(self) -> AnalogyScore:
-        """All sections; every question has the same weight."""
+        """The sum of all sections; every question has the same weight."""
         return self._sum("total", "semantic", "syntactic")
 
     @property
@@ -122,17 +122,17 @@ class AnalogyResult:
 
     @property
     def answerable(self) -> int:
-        """Questions whose four words are known and have finite vectors."""
+        """The number of questions whose four words are known and have finite vectors."""
         return self.total.answerable
 
     @property
     def skipped(self) -> int:
-        """Questions that are not answerable."""
+        """The number of questions that are not answerable."""
         return self.total.skipped
 
     @property
     def not_finite(self) -> int:
-        """Skipped questions whose words are all known, but a vector has NaN or infinity."""
+        """The number of skipped questions whose words are known, but a vector is not finite."""
         return self.total.not_finite
 
     def _sum(self, name: str, *kinds: str) -> AnalogyScore:

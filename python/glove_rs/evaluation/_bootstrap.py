@@ -18,7 +18,7 @@ __all__ = ["interval", "resampled_fraction", "resampled_spearman"]
 
 _Float64 = NDArray[np.float64]
 
-#: The probability of an interval.
+#: The confidence level of an interval.
 _LEVEL = 0.95
 # There is no interval if more than this fraction of the draws has no score. Otherwise the interval
 # is computed from the draws with a score.

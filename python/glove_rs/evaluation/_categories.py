@@ -23,7 +23,7 @@ from ._set_files import read_categories
 
 __all__ = ["PURITY", "CategoryResult", "categories", "clustered"]
 
-#: The measure in words.
+#: The description of the measure in a protocol.
 PURITY = (
     "purity: the fraction of words in the most frequent category of their cluster; as many "
     "clusters as categories, by Ward's method on unit vectors"

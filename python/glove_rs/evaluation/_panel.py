@@ -91,8 +91,9 @@ class Panel:
     def plot(self, ax: Any = None) -> Any:
         """Draw the score of each set as a dot, with its interval as a grey line.
 
-        With a baseline, the scores of both models have a colour each. The intervals of two scores
-        may overlap although the interval of their difference does not contain 0: the table has it.
+        With a baseline, the scores of each model have a colour of their own. The interval of the
+        difference of two scores is only in the table: it may exclude 0 although the intervals of
+        the two scores overlap.
 
         Parameters
         ----------

@@ -36,7 +36,10 @@ class Measuring:
     lowercase: bool
 
     def scored_sets(self, file: SetFile, kind: Kind, name: str) -> Iterator[_ScoredSet]:
-        """Yield the set, or parts of it: one for each row of the panel."""
+        """Yield what each row of the panel scores: the set, or parts of the set.
+
+        If a set has semantic and syntactic questions, yield both parts, and then the whole set.
+        """
         limit = self.restrict_vocab
         if kind == "similarity":
             pairs, ratings = read_pairs(file, self.lowercase)

@@ -32,10 +32,10 @@ def from_conllu(
 ) -> Tokens:
     r"""Return a column of CoNLL-U files, or of parsed sentences, as documents.
 
-    Empty nodes (``1.1``) are left out, and so are multiword tokens (``1-2``), because the words of
-    which they consist follow. For the column lemma, a token whose lemma is not specified (``_``)
-    gives its form.
-    For any other column except form, tokens whose value is not specified are left out.
+    Empty nodes (``1.1``) are left out. Multiword tokens (``1-2``) are left out, because the words
+    that they consist of follow as tokens of their own. For the column lemma, a token whose lemma is
+    not specified (``_``) gives its form. For any other column except form, tokens whose value is
+    not specified are left out.
 
     Parameters
     ----------
@@ -62,8 +62,8 @@ def from_conllu(
     Raises
     ------
     ValueError
-        If `unit` is not one of the choices, if `columns` is empty, or if `storage_options` comes
-        with parsed sentences.
+        If `unit` is not one of the choices, if `column` is not a str, if `columns` is empty, or if
+        `storage_options` comes with parsed sentences.
         When the documents are read: if there is no column with the name `column`. The message lists
         the columns.
     TypeError
@@ -208,7 +208,8 @@ def _lines(name: str, options: Any) -> Iterator[tuple[int, str]]:
     with (
         open_file(name, options) as file,
         Stream(file, name, 0).buffered() as stream,
-        # A block at a time is decoded. An error of the decoder would not tell the line.
+        # The decoder reads a block at a time, so its error would not tell the line. Bytes that are
+        # not UTF-8 are escaped instead, and `_is_utf8` finds them in a line.
         io.TextIOWrapper(stream, encoding="utf-8", errors="surrogateescape") as text,
     ):
         for number, line in enumerate(text, 1):
@@ -218,7 +219,7 @@ def _lines(name: str, options: Any) -> Iterator[tuple[int, str]]:
 
 
 def _is_utf8(line: str) -> bool:
-    """Return whether no byte of a line had to be escaped."""
+    """Return whether a line has no escaped byte."""
     try:
         line.encode()
     except UnicodeEncodeError:

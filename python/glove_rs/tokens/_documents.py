@@ -25,7 +25,7 @@ class Tokens(Iterable[list[str]]):
     """Documents, each a list of words. Each iteration reads the source again.
 
     If the source is a generator or another iterator, both it and this object can be read only once.
-    The functions of :mod:`glove_rs.tokens` return such an object.
+    The functions of :mod:`glove_rs.tokens` return an object of this class.
     """
 
     def __init__(self, documents: Callable[[], Iterator[list[str]]]) -> None:
