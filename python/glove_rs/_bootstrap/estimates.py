@@ -97,7 +97,7 @@ class Estimate:
     def plot(self, ax: Any = None) -> Any:
         """Draw a histogram of the replicates with the estimate and its interval.
 
-        The line is the estimate, and the dashed lines are the limits of the interval. If the
+        The solid line is the estimate, and the dashed lines are the limits of the interval. If the
         estimate is an array, a dot for each element and its interval are drawn instead.
 
         Parameters

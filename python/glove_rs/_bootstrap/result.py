@@ -126,7 +126,7 @@ class Bootstrap:
                 "this bootstrap cannot be pickled or copied, because its replicates are in a "
                 "temporary folder: save it and load the saved bootstrap, or make it with path="
             )
-        # As after `load`: the text of the trainer is in the memory of this process.
+        # The copy has no trainer, as after `load`: the trainer holds the text in memory.
         return {**self.__dict__, "_trainer": None}
 
     # --- the models ----------------------------------------------------------------------------
@@ -427,9 +427,10 @@ class Bootstrap:
         Returns
         -------
         IntervalTable
-            Sorted by mean rank, with the columns word, similarity, low, high (the cosine and its
-            interval), mean_rank, rank_low, rank_high (quantiles of the ranks), and share (the
-            fraction of the replicates in which the neighbour is among the `topn` nearest).
+            The `topn` words with the smallest mean rank, sorted by mean rank. The columns are word,
+            similarity, low, high (the cosine and its interval), mean_rank, rank_low, rank_high
+            (quantiles of the ranks), and share (the fraction of the replicates in which the word is
+            among the `topn` nearest).
 
         Raises
         ------
@@ -562,8 +563,8 @@ class Bootstrap:
         continue. Replicate r has the same weights and the same seed whether
         :func:`glove_rs.bootstrap` trains it or this method adds it.
 
-        A bootstrap can always be extended, unless :func:`compare.slices` made it: the context
-        vectors of a slice are not kept. A jackknife with ``n=0`` can be extended to any `n`. Any
+        A bootstrap can always be extended, unless :func:`compare.slices` made it: its training
+        needs the context vectors of all of the text, which it does not have. A jackknife with ``n=0`` can be extended to any `n`. Any
         other jackknife can be extended only to its own `n`, after an interruption: a jackknife has
         as many blocks as replicates, so more replicates would need other blocks.
 

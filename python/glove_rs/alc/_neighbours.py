@@ -507,7 +507,7 @@ def _permuted_ratios(
     workers: Workers,
     step_done: Callable[[int], object],
 ) -> Float64:
-    r"""Count the permutations of the groups with \|ratio − 1\| as large as that of `ratios`.
+    r"""Count the permutations of the groups with \|ratio − 1\| at least as large as in `ratios`.
 
     `vectors` are the unit vectors of the words. The result has the shape (words,).
     """

@@ -313,10 +313,11 @@ class Decomposition:
         self._orthonormal, self._R = np.linalg.qr(self._root * Z)
 
     def remainders(self) -> Float64:
-        """Return the part of each column of `Z` that the columns before it leave: shape (p,).
+        """Return how far each column of `Z` is from a combination of the columns before it.
 
-        It is the length of this part divided by the length of the column; 0 for a column of zeros.
-        The numbers after one that is almost 0 have no meaning.
+        The result has the shape (p,): the length of the part of the column that is orthogonal to
+        the columns before it, divided by the length of the column; 0 for a column of zeros. After
+        an element that is almost 0, the elements have no meaning.
         """
         lengths = np.linalg.norm(self._R, axis=0)
         found: Float64 = np.abs(self._R.diagonal()) / np.where(lengths > 0, lengths, 1.0)

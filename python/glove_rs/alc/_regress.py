@@ -290,7 +290,8 @@ def _check_covariates(
 ) -> None:
     """Raise a ValueError if the covariates do not determine the coefficients.
 
-    `remainders` are those of the `standardised` columns of `X` in a :class:`_ols.Decomposition`.
+    `standardised` has the standardised columns of `X`, and `remainders` is the result of
+    :meth:`Decomposition.remainders` for these columns.
     """
     for k, name in enumerate(names):
         if not standardised[:, k].any():
@@ -303,7 +304,8 @@ def _check_covariates(
                 f"covariates must have a standard deviation from {_LEAST:g} to {_MOST:g}: that of "
                 f"{name!r} is {units.scale[k]:g}; use another unit"
             )
-        # A copy with another origin has the rounding errors of its larger values.
+        # A copy of a covariate with another origin, such as year − 1900 beside year, differs from it
+        # by rounding errors of the larger values. So the bound grows with these errors.
         if remainders[k] <= max(1e-9, 8 * float(units.rounding[: k + 1].max())):
             raise ValueError(
                 f"covariates must not be collinear: {name!r} follows from the intercept and "

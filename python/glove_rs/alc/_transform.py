@@ -138,9 +138,9 @@ def checked_counts(X: object) -> Cooccurrence:
 
 
 def _limited(threads: int | None) -> contextlib.AbstractContextManager[Any]:
-    """Return a context in which numpy's decompositions use at most this many threads.
+    """Return a context in which numpy's decompositions use at most `threads` threads.
 
-    This needs the library threadpoolctl. Without it, the context changes nothing.
+    With None, or without the library threadpoolctl, the context changes nothing.
     """
     if threads is None:
         return contextlib.nullcontext()
@@ -195,7 +195,8 @@ def additive(
             sums: Float64 = sums,
             totals: Float64 = totals,
         ) -> None:
-            # Without SciPy, vectors are copied: those of at most `most` counts, or of one word.
+            # Without SciPy, the vector of each count is copied. So words are added up in groups of
+            # at most `most` counts, or one word at a time if it has more.
             limit = int(indptr[-1]) if csr_array is not None else most
             first = block.start
             while first < block.stop:
@@ -237,7 +238,8 @@ def _counts(
             yield start, ends - ends[0], indices[part], values[part]
         return
     # Words are sorted by falling count, so the rows of a block have about as many non-zero counts
-    # as those before, or fewer. How many the first row has is not known before it is read.
+    # as those of the block before, or fewer. The first block is a single row, because its number
+    # of non-zero counts is not known before it is read.
     start, size = 0, 1
     while start < words:
         size = min(size, most, words - start)

@@ -187,7 +187,7 @@ class Axis:
 
         def estimate(wv: Vectors) -> Float64:
             rows, own = targets.rows(wv), self._of(wv)
-            if not own.any():  # in a model of a bootstrap: there are no projections on this axis
+            if not own.any():  # in a model of a bootstrap, the axis may be 0: no word has a value
                 return np.full(len(rows), np.nan)
             found: Float64 = (unit(rows) if scale == "cosine" else rows) @ unit(own)
             return found

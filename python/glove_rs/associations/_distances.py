@@ -33,8 +33,8 @@ class DistanceResult(SetsResult):
     value : float
         The mean of the column "value" over the attributes.
     low, high : float
-        The bounds of the interval of the attribute `value`. NaN without a bootstrap, and if more
-        than 5 % of the models of the bootstrap lack a word.
+        The bounds of the interval of the mean `value`. NaN without a bootstrap, and if more than
+        5 % of the models of the bootstrap lack a word or have no mean.
     missing : dict of str to list of str
         The words without a vector, by the name of their set. For :func:`ripa`, also the pairs that
         were left out, under the name "pairs".
@@ -75,7 +75,8 @@ def rnd(
     Parameters
     ----------
     wv : WordVectors
-        The vectors are not scaled. Garg et al. use vectors of length 1.
+        The function does not scale the vectors. Garg et al. use vectors of length 1: for their
+        measure, give such vectors.
     X, Y : sequence of str
         Two sets of targets.
     A : sequence of str

@@ -147,6 +147,6 @@ def intervals_over(
 
 
 def _named(missing: Counter[str]) -> str:
-    """Return the words that most replicates lack, for a message."""
+    """Return the words that are missing in the largest numbers of replicates, for a message."""
     named = ", ".join(repr(word) for word, _ in missing.most_common(_NAMED))
     return named + (f" and {len(missing) - _NAMED} more words" if len(missing) > _NAMED else "")
