@@ -34,7 +34,7 @@ _TAG = re.compile("[A-Za-z]+")
 
 
 class _Entries(list[str]):
-    """A list that :func:`user_dictionary` has checked and need not check again: it may be long."""
+    """A list that :func:`user_dictionary` has checked. Checking a long list again takes time."""
 
 
 def user_dictionary(value: object) -> list[str]:

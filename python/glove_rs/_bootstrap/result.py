@@ -564,9 +564,10 @@ class Bootstrap:
         :func:`glove_rs.bootstrap` trains it or this method adds it.
 
         A bootstrap can always be extended, unless :func:`compare.slices` made it: its training
-        needs the context vectors of all of the text, which it does not have. A jackknife with ``n=0`` can be extended to any `n`. Any
-        other jackknife can be extended only to its own `n`, after an interruption: a jackknife has
-        as many blocks as replicates, so more replicates would need other blocks.
+        needs the context vectors of all of the text, which it does not have. A jackknife with
+        ``n=0`` can be extended to any `n`. Any other jackknife can be extended only to its own `n`,
+        after an interruption: a jackknife has as many blocks as replicates, so more replicates
+        would need other blocks.
 
         Parameters
         ----------

@@ -42,7 +42,7 @@ def changed_words(
     r of a vector v is (‖v‖² − kσ²) / ‖v‖², where σ² is half the mean squared distance of two
     replicates of v. In statistics this is the correction for attenuation. Replicates vary more than
     the models of two texts with the same use of words, so their variance σ² is multiplied by a
-    factor k ≤ 1. The factor k is chosen so that the median change of words of similar frequency is 0.
+    factor k ≤ 1. The factor is chosen so that the median change of words of similar frequency is 0.
     So a change is measured relative to words of similar frequency. At least half of these words
     should be used alike in both texts. The interval of a word that is used alike usually contains
     0. Words are sorted by the lower limit of the interval, the largest first. Words with a

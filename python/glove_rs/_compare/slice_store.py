@@ -148,8 +148,8 @@ def new_folder(path: str) -> Iterator[str]:
         yield writer.folder
         writer.commit(False)
     finally:
-        # `discard` removes only files, not the folders of slices. After a commit, there is nothing to
-        # remove.
+        # `discard` removes only files, not the folders of slices. After a commit, there is nothing
+        # to remove.
         shutil.rmtree(writer.folder, ignore_errors=True)
         writer.discard()
 

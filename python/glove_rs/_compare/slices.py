@@ -644,7 +644,7 @@ class _SliceTrainer:
         # logarithm of the fraction is added to the bias of each word.
         tokens = int(self.documents.lengths @ weights.astype(np.int64))
         shift = np.float32(np.log(max(tokens, 1) / compass.tokens))
-        # Training starts without the accumulators of the compass: they would make the steps too small.
+        # The accumulators of the compass are not passed: they would make the steps too small.
         start: _core._Start = {
             "W": arrays["W"],
             "W_tilde": arrays["W_tilde"],
@@ -727,7 +727,7 @@ class _Run:
             warn(f"slice {label!r} has no document of two words: it is left out")
             return None
         if self._settings["n"]:
-            self._resampling(label, trainer.documents)  # checks that there are two documents or more
+            self._resampling(label, trainer.documents)  # checks that there are at least 2 documents
         vectors = WordVectors(trainer.words, own)
         if self._store is not None:
             self._store.write_slice(number, self._settings, vectors)

@@ -304,8 +304,8 @@ def _check_covariates(
                 f"covariates must have a standard deviation from {_LEAST:g} to {_MOST:g}: that of "
                 f"{name!r} is {units.scale[k]:g}; use another unit"
             )
-        # A copy of a covariate with another origin, such as year − 1900 beside year, differs from it
-        # by rounding errors of the larger values. So the bound grows with these errors.
+        # A copy of a covariate with another origin, such as year − 1900 beside year, differs from
+        # it by rounding errors of the larger values. So the bound grows with these errors.
         if remainders[k] <= max(1e-9, 8 * float(units.rounding[: k + 1].max())):
             raise ValueError(
                 f"covariates must not be collinear: {name!r} follows from the intercept and "

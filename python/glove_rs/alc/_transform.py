@@ -155,10 +155,10 @@ def _limited(threads: int | None) -> contextlib.AbstractContextManager[Any]:
 def additive(
     space: Space, X: Cooccurrence, rows: NDArray[np.int64], workers: Workers
 ) -> Iterator[tuple[slice, Float64, Float64]]:
-    """Yield sums of counts for the words w of X, in blocks of words.
+    """Yield two sums over the contexts of each word w of X, in blocks of words.
 
     The result for a block is a tuple: the slice of its words w, Σ_j X_wj v_j of shape (words, dim),
-    and Σ_j X_wj of shape (words,). Both sums are over the words j that have a vector.
+    and Σ_j X_wj of shape (words,). Both sums are over the words j that have a vector v_j.
 
     Parameters
     ----------

@@ -41,8 +41,8 @@ class Units:
 
         A column whose values differ only by rounding errors becomes 0.
         """
-        # Each column is divided by a power of 2, so that its values are below 1 and no sum or square
-        # overflows. This division has no rounding error.
+        # Each column is divided by a power of 2, so that its values are below 1 and no sum or
+        # square overflows. This division has no rounding error.
         exponents = np.frexp(np.abs(X).max(axis=0))[1]
         columns = np.ldexp(X, -exponents)
         fractions = weights / weights.sum()

@@ -361,7 +361,7 @@ def _batches_of_mappings(items: Iterable[Any]) -> Iterator[_Table]:
     batch: list[Mapping[str, Any]] = []
 
     def table() -> _Table:
-        # Each key of a mapping is a column. The columns are in the order in which the keys first occur.
+        # Each key of a mapping is a column, in the order in which the keys first occur.
         keys = dict.fromkeys(key for row in batch for key in row)
         refuse_repeated(map(str, keys), "the mappings")
         return _lists({str(key): [row.get(key) for row in batch] for key in keys})
