@@ -500,7 +500,8 @@ class Bootstrap:
         The stability of a word is the mean fraction of its `topn` nearest neighbours that two
         replicates share, over all pairs of replicates that have the word (Antoniak and Mimno 2018).
         It is 1 if all replicates have the same neighbours. :meth:`neighbours` warns if it is below
-        0.5. Each replicate is read once for all words.
+        0.5. Each replicate is read once for all words, or once for each block of words if there
+        are very many.
 
         Parameters
         ----------
@@ -706,7 +707,7 @@ class Bootstrap:
 
 
 def _nearness(full: npt.NDArray[Any], replicate: npt.NDArray[Any]) -> tuple[int, float]:
-    """Return the number of words that have a direction in both models, and their mean cosine."""
+    """Return the number of words with a finite, nonzero vector in both, and their mean cosine."""
     words, total = 0, 0.0
     for rows in row_slices(len(full)):
         (u, has_u), (v, has_v) = (unit_rows(vectors, rows) for vectors in (full, replicate))

@@ -119,8 +119,8 @@ def align(
     ------
     ValueError
         If the vectors of `a` and `b` have different numbers of components, if `anchors` is empty,
-        if `anchors` is not given and there are no common words, or if no anchor word has a
-        direction in both models.
+        if `anchors` is not given and there are no common words, or if no anchor word has a nonzero
+        vector in both models.
     KeyError
         If a model does not have an anchor word.
     TypeError

@@ -83,7 +83,7 @@ def corrected_changes(
     found : ndarray of intp
         The number of replicates in which `a` and `b` have the word; the interval needs two.
     directed : ndarray of bool
-        Whether the vectors of the word in the full models have a direction.
+        Whether the vectors of the word in the two full models are finite and not 0.
     """
     n = min(len(a), len(b))
     if n < 2:

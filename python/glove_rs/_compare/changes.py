@@ -84,8 +84,8 @@ def changed_words(
     ------
     ValueError
         If the vectors have different numbers of components, there are no common words, `words` or
-        `anchors` is empty, no anchor word has a direction in both models, or one of two bootstraps
-        is a jackknife or has fewer than 2 replicates.
+        `anchors` is empty, no anchor word has a nonzero vector in both models, or one of two
+        bootstraps is a jackknife or has fewer than 2 replicates.
     KeyError
         If a model does not have one of `words` or `anchors`.
 

@@ -75,9 +75,9 @@ def nearest(
         The number of threads; by default all processors. The result has the same bits for any
         number.
     memory : int or str, optional
-        A limit for the arrays of draws and of rows of candidates, in bytes or as "512MB". It
-        decides how many of them are computed together, and does not change the result. It does not
-        include the embeddings and the result. By default, the arrays of a thread take at most
+        A limit for the arrays of draws and of vectors of candidates, in bytes or as "512MB". It
+        decides how many draws or vectors are computed together, and does not change the result. It
+        does not include the embeddings and the result. By default, the arrays of a thread take at most
         64 MB, or those of one draw if they are larger.
     progress : bool or callable, optional
         As for :class:`glove_rs.Glove`.
@@ -96,9 +96,8 @@ def nearest(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, if there is no column `by`, if the sequence `by` has
-        another length, if none of `candidates` has a vector, or if `memory` is too small for one
-        draw.
+        If a parameter is out of its range, as for :meth:`Embeddings.groups`, if none of
+        `candidates` has a vector, or if `memory` is too small for one draw.
     TypeError
         If `embeddings` is of another type, or `candidates` does not hold words.
 

@@ -182,10 +182,11 @@ def regress(
     Raises
     ------
     ValueError
-        If covariates have missing values, are constant or are collinear, if their standard
-        deviation is below 1e-100 or above 1e100, if there are too few contexts or clusters, if
-        `memory` is too small for one permutation, draw or context, or if a parameter is out of its
-        range.
+        If covariates or `cluster` are not columns of the metadata, have the wrong length or have
+        missing values, if covariates are infinite, constant or collinear, if their standard
+        deviation is below 1e-100 or above 1e100, if formulaic refuses the formula, if there are too
+        few contexts or clusters, if `memory` is too small for one permutation, draw or context, or
+        if a parameter is out of its range.
     TypeError
         If `embeddings`, `covariates` or `cluster` is of another type.
     ImportError
