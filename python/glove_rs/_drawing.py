@@ -21,7 +21,7 @@ _LABELS = 100
 #: The x-axis of a line names at most `_TICKS` labels. If these labels have more than `_CHARACTERS`
 #: characters in all, they are drawn vertically: horizontally, they would overlap in a new figure.
 _TICKS, _CHARACTERS = 25, 60
-#: matplotlib repeats its colours after this many series.
+#: matplotlib repeats its colours after this many series. With more, a colour map gives the colours.
 _COLOURS = 10
 
 
@@ -170,7 +170,8 @@ def line(
         low, high = (np.asarray(bound, dtype=np.float64) for bound in bounds)
         drawn = np.isfinite(low) & np.isfinite(high)
         ax.vlines(x[drawn], low[drawn], high[drawn], color="0.5")
-    # matplotlib draws no line to an infinite value, but would take it for a limit of the axis.
+    # An infinite value becomes NaN: matplotlib draws no line to it, but would take it for a limit
+    # of the axis.
     ax.plot(x, np.where(np.isfinite(found), found, np.nan), "o-", label=of or None)
     # The x-axis is made to reach from the first to the last label. By itself, matplotlib leaves out
     # labels without a value, and draws a single value at 2010 on an axis from 1899 to 2121.

@@ -34,8 +34,8 @@ class Estimate:
     low, high : float or ndarray
         The limits of the interval.
     standard_error : float or ndarray
-        The standard deviation of the statistic over the replicates. For a jackknife, the
-        jackknife's standard error.
+        The standard deviation of the statistic over the replicates. For a jackknife with n
+        replicates, (n − 1) / √n times this number.
     bias : float or ndarray
         The mean of the replicates minus `value`. For a jackknife with n replicates, (n − 1) times
         this difference.

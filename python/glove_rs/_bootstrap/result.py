@@ -34,7 +34,7 @@ _F64: TypeAlias = npt.NDArray[np.float64]
 #: `Bootstrap.neighbours` warns if the stability of the word is below this value: on average, two
 #: replicates then share less than half of the nearest neighbours of the word.
 LOW_STABILITY = 0.5
-#: The number of nearest neighbours that this stability compares.
+#: The number of nearest neighbours that are compared for the stability in `Bootstrap.neighbours`.
 _NEIGHBOURS = 10
 
 
@@ -515,7 +515,7 @@ class Bootstrap:
         float or IntervalTable
             A float if `words` is a str, which is one word. Otherwise a table with the columns word
             and stability, the most stable word first. The stability is NaN if fewer than two
-            replicates have the word. ``plot()`` draws a dot for each word, in this order.
+            replicates have the word. ``plot()`` draws a dot for each word of the table.
 
         Raises
         ------

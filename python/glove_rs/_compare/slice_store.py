@@ -9,8 +9,8 @@
 
 The number in the name of a slice's folder is the place of its label in ``slices.json``.
 ``full.native`` in this folder has the vectors of the slice. ``contexts.native`` is needed to train
-further slices and replicates, not to load finished ones. It is missing if the slices were trained
-in memory and saved later.
+further slices and replicates, not to load finished ones. It is missing if slices without replicates
+were trained without ``path`` and saved later.
 
 Each file appears complete or not at all. A run writes ``slices.json`` after the files beside it,
 and before the folders. So a folder that has ``slices.json`` can be loaded, with the slices and
@@ -80,7 +80,7 @@ def text_of(
 
 
 def stored(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings that JSON holds exactly.
+    """Return `settings` with labels that JSON stores exactly.
 
     Raises
     ------

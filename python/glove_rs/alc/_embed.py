@@ -160,7 +160,7 @@ class Embeddings:
             f"{len(self):,} embeddings of {self.vectors.shape[1]} components; each is of "
             f"{words} words on average; {out:,} contexts left out"
         )
-        # As text, so that a year has no comma.
+        # Values of metadata are printed as text: a year, as a number, would get a comma.
         metadata = [[str(x) for x in values] for values in self.metadata.values()]
         return ResultTable(self._columns([], metadata), title)
 
@@ -384,7 +384,7 @@ def embed(
 
 
 def _rows_of(contexts: Any, space: Space, model: Any) -> tuple[_Int, _Int]:
-    """Return the rows of the words of all contexts, and where each context ends in this array.
+    """Return the rows in `space` of all words of the contexts, and where each context ends there.
 
     The row of a word without a vector is -1. A context is a text or a list of words.
     """
@@ -419,9 +419,9 @@ def _embedded(
     ----------
     space : Space
     words : ndarray of int64
-        The rows of the words of all contexts, one context after the other.
+        The rows in `space` of all words with a vector, one context after the other.
     counts : ndarray of int64, shape (contexts,)
-        The number of words of each context, at least 1.
+        The number of these words in each context, at least 1.
     matrix : ndarray of float64 or None
         The matrix A.
     workers : Workers

@@ -69,7 +69,7 @@ def nearest(
         Draw the contexts of each group with replacement this many times, for standard errors and
         percentile intervals. 0, or at least 2.
     level : float, default 0.95
-        The probability of the intervals.
+        The confidence level of the intervals.
     seed : int, default 1
     threads : int, optional
         The number of threads; by default all processors. The result has the same bits for any
@@ -77,8 +77,8 @@ def nearest(
     memory : int or str, optional
         A limit for the arrays of draws and of vectors of candidates, in bytes or as "512MB". It
         decides how many draws or vectors are computed together, and does not change the result. It
-        does not include the embeddings and the result. By default, the arrays of a thread take at most
-        64 MB, or those of one draw if they are larger.
+        does not include the embeddings and the result. By default, the arrays of a thread take at
+        most 64 MB, or those of one draw if they are larger.
     progress : bool or callable, optional
         As for :class:`glove_rs.Glove`.
 

@@ -110,7 +110,7 @@ class Fit:
     def jackknife(self, workers: Workers, done: Callable[[int], object] | None = None) -> Float64:
         """Return the debiased norms without each cluster in turn: shape (G, p − 1).
 
-        NaN if, without the cluster, the coefficient or its bias is not determined.
+        The norm is NaN if, without the cluster, the coefficient or its bias is not determined.
         """
         if self.is_clustered:
 
@@ -253,8 +253,8 @@ class ClusterSums:
         is_lost = values <= _ZERO_EIGENVALUE * np.maximum(values.max(axis=1), 0.0)[:, None]
         scaled = directions / np.where(is_lost, np.inf, values)[:, None, :]
         inverse = np.matmul(scaled, directions.transpose(0, 2, 1))
-        # The γ of the fit minus the γ of this estimate. It is 0 if each cluster counts once, because
-        # Σ_g S_g over all clusters is 0.
+        # The γ of the fit minus the γ of this estimate. It is 0 if each cluster counts once,
+        # because Σ_g S_g over all clusters is 0.
         sums = product(counts, S.reshape(groups, p * dim)).reshape(n, p, dim)
         change = -np.matmul(inverse, sums)
         moved = product(S.reshape(groups * p, dim), change.reshape(n * p, dim).T)

@@ -25,12 +25,12 @@ __all__ = ["Regression", "regress"]
 
 #: With fewer clusters than this, the intervals are too narrow, and a warning says so.
 _FEW = 20
-#: A coefficient has no standard error if a larger fraction of the draws of a bootstrap does not
+#: A coefficient has no standard error if more than this fraction of the draws of a bootstrap do not
 #: determine it.
 _UNDETERMINED = 0.05
-#: The standard deviation of a covariate is between these bounds, so that a float can hold squares.
+#: The standard deviation of a covariate must be between these bounds: a float can hold its square.
 _LEAST, _MOST = 1e-100, 1e100
-#: These columns have the unit of a squared slope.
+#: These columns have the unit of a squared coefficient.
 _SQUARED = ("norm_squared", "bias", "debiased", "std_error", "low", "high")
 
 
@@ -153,7 +153,7 @@ def regress(
         of permutations in which ‖β‖² is at least as large as observed. The observed order is
         counted as one more permutation. With 0 there is no test.
     level : float, default 0.95
-        The probability of the intervals.
+        The confidence level of the intervals.
     seed : int, default 1
         The seed of draws and permutations.
     threads : int, optional

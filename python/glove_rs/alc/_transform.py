@@ -221,10 +221,11 @@ def additive(
 def _counts(
     X: Cooccurrence, workers: Workers, most: int, row_bytes: int
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int32], Float64]]:
-    """Yield the rows of X in blocks: the first row, and the rows as compressed sparse rows.
+    """Yield the rows of X in blocks: the index of the first row, and the rows of the block.
 
-    A block has at most `most` rows. `row_bytes` is the memory that the caller needs for a row, in
-    addition to its counts.
+    The rows are compressed sparse rows: their bounds, columns and counts. A block has at most
+    `most` rows. `row_bytes` is the memory that the caller needs for a row, in addition to its
+    counts.
     """
     words, nnz, memory = len(X.vocabulary), X.nnz, workers.memory
     if memory is not None:

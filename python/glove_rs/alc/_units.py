@@ -39,10 +39,11 @@ class Units:
     def of(cls, X: Float64, weights: Float64) -> tuple[Units, Float64]:
         """Return the units of the columns of `X`, and the standardised columns.
 
-        A column whose values differ only by rounding errors becomes 0.
+        `weights` are the weights of the rows of `X`. A column whose values differ only by rounding
+        errors becomes 0.
         """
-        # Each column is divided by a power of 2, so that its values are below 1 and no sum or
-        # square overflows. This division has no rounding error.
+        # Each column is divided by a power of 2, so that its absolute values are below 1 and no sum
+        # or square overflows. This division has no rounding error.
         exponents = np.frexp(np.abs(X).max(axis=0))[1]
         columns = np.ldexp(X, -exponents)
         fractions = weights / weights.sum()

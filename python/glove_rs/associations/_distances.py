@@ -92,7 +92,7 @@ def rnd(
         scale. Models that lack a word are left out, with a warning. If more than 5 % of the models
         are left out, the intervals are NaN, and a note says so.
     level : float, default 0.95
-        The probability of the intervals.
+        The confidence level of the intervals.
     threads : int, optional
         The number of threads that read models of `bootstrap`; by default all processors. The result
         has the same bits for any number.
@@ -207,7 +207,7 @@ def ripa(
                 f"pairs must have different vectors, got the same for {x.words[at]!r} and "
                 f"{y.words[at]!r}"
             )
-        # A pair without a direction in a model of a bootstrap has no value there.
+        # In a model of a bootstrap, the words of a pair may have equal vectors: no value there.
         relations /= np.where(lengths > 0, lengths, np.nan)[:, None]
         found: Float64 = a.rows(own) @ relations.T
         return found

@@ -29,7 +29,8 @@ __all__ = [
 ]
 
 ALTERNATIVES = ("greater", "less", "two-sided")
-#: The largest number of values for an exact p-value. Each half of 40 values has 2²⁰ subset sums.
+#: The largest number of values for an exact p-value. Each half of 40 values has 2²⁰ subset sums,
+#: which are computed and sorted.
 MOST_EXACT = 40
 #: With at most this many values, all divisions are counted by default. Each half of 30 values has
 #: 2¹⁵ subset sums.

@@ -64,7 +64,7 @@ def intervals_over(
     value : float or ndarray of float64, shape (n,)
         The estimates of the model of all of the text.
     level : float
-        The probability of the intervals.
+        The confidence level of the intervals.
     workers : Workers
         Several models of a sequence, such as :attr:`glove_rs.Bootstrap.models`, are read at the
         same time. The items of any other iterable are used one after the other.

@@ -168,7 +168,7 @@ memory, tmp_dir, progress
 
 
 class _Enough(Exception):  # noqa: N818 - no error
-    """Raised to stop a source after `limit` occurrences."""
+    """Raised to stop reading the source after `limit` occurrences."""
 
 
 class _Search:
