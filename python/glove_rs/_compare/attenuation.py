@@ -19,8 +19,8 @@ __all__ = ["corrected_changes"]
 #: vector is noise.
 _RELIABLE = 0.5
 
-#: The first words of the vocabulary, as many as this, are one band of similar frequency. The next
-#: bands end at two, four, … times this rank.
+#: The first `_FIRST_BAND` words of the vocabulary are one band of similar frequency. The next bands
+#: end at two, four, … times this number of words.
 _FIRST_BAND = 100
 
 #: The number of times that the factor of a band and the reliable words of the band are computed

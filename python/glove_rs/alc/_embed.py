@@ -384,7 +384,7 @@ def embed(
 
 
 def _rows_of(contexts: Any, space: Space, model: Any) -> tuple[_Int, _Int]:
-    """Return the rows in `space` of all words of the contexts, and where each context ends there.
+    """Return two arrays: the row in `space` of each word, and where each context ends in the first.
 
     The row of a word without a vector is -1. A context is a text or a list of words.
     """

@@ -96,7 +96,7 @@ def nearest(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, as for :meth:`Embeddings.groups`, if none of
+        As for :meth:`Embeddings.groups`. Also if a parameter is out of its range, if none of
         `candidates` has a vector, or if `memory` is too small for one draw.
     TypeError
         If `embeddings` is of another type, or `candidates` does not hold words.

@@ -28,7 +28,8 @@ _FEW = 20
 #: A coefficient has no standard error if more than this fraction of the draws of a bootstrap do not
 #: determine it.
 _UNDETERMINED = 0.05
-#: The standard deviation of a covariate must be between these bounds: a float can hold its square.
+#: The standard deviation of a covariate must be between these bounds, so that a float can hold its
+#: square.
 _LEAST, _MOST = 1e-100, 1e100
 #: These columns have the unit of a squared coefficient.
 _SQUARED = ("norm_squared", "bias", "debiased", "std_error", "low", "high")

@@ -287,7 +287,7 @@ def warn_of_shared(firsts: Sequence[KnownWords], seconds: Sequence[KnownWords]) 
 
 
 def missing_words(sets: Sequence[KnownWords]) -> dict[str, list[str]]:
-    """Return the words without a vector, by the name of their set; no entry for a set without."""
+    """Return the words without a vector, by the name of their set, for sets with such words."""
     return {own.name: own.missing for own in sets if own.missing}
 
 
