@@ -207,7 +207,7 @@ def ripa(
                 f"pairs must have different vectors, got the same for {x.words[at]!r} and "
                 f"{y.words[at]!r}"
             )
-        # In a model of a bootstrap, both words may have the same vector. The pair then has no value.
+        # In a model of a bootstrap, both words may have one vector. Then the pair has no value.
         relations /= np.where(lengths > 0, lengths, np.nan)[:, None]
         found: Float64 = a.rows(own) @ relations.T
         return found
