@@ -725,7 +725,7 @@ def test_feature_embeddings_are_transformed_means_of_counts(model, text):
 def test_feature_embeddings_need_finite_vectors(value, transform):
     X = Cooccurrence.from_corpus([["ice", "cold"], ["hot"]], min_count=1, progress=False)
     vectors = np.array([[1.0, 2.0], [3.0, value], [value, 5.0]])
-    with pytest.raises(ValueError, match="vectors must have finite numbers only for the words of"):
+    with pytest.raises(ValueError, match="vectors must have only finite numbers for the words of"):
         alc.feature_embeddings(X, (["ice", "cold", "hot"], vectors), transform)
     # "hot" occurs with no other word, so its vector is not used.
     vectors[1] = 4.0

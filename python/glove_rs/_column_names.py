@@ -1,4 +1,4 @@
-"""The names of columns of metadata beside columns that a result has of its own."""
+"""Names for columns of metadata in a table that also has columns of its own."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _SUFFIX = "_metadata"
 def beside(own: Collection[str], metadata: Sequence[str]) -> list[str]:
     """Return the names of columns of metadata in a table that has the columns `own` too.
 
-    A name that is also in `own` gets the suffix "_metadata", again until no column has this name.
-    All other names stay. So no column replaces another one.
+    A name that is also in `own` gets the suffix "_metadata". The suffix is added again as long as
+    another column has the resulting name. All other names stay. So no two columns have one name.
     """
     taken = {*own, *metadata}
     found = []
@@ -27,7 +27,7 @@ def beside(own: Collection[str], metadata: Sequence[str]) -> list[str]:
 
 
 def refuse_repeated(names: Iterable[str], what: str) -> None:
-    """Raise a ValueError if a name occurs twice. `what` says whose columns these are."""
+    """Raise a ValueError if a name occurs twice. `what` names the owner of the columns."""
     seen: set[str] = set()
     for name in names:
         if name in seen:

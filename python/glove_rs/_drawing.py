@@ -18,10 +18,10 @@ _F64: TypeAlias = NDArray[np.float64]
 
 #: The largest number of labels beside dots: more cannot be read.
 _LABELS = 100
-#: The x-axis of a line names at most this many labels. If they have more characters than this in
-#: all, they stand upright: side by side, they would overlap in a new figure.
+#: The x-axis of a line names at most `_TICKS` labels. If these labels have more than `_CHARACTERS`
+#: characters in all, they are drawn vertically: horizontally, they would overlap in a new figure.
 _TICKS, _CHARACTERS = 25, 60
-#: matplotlib repeats its colours after this many series.
+#: matplotlib repeats its colours after this many series. With more, a colour map gives the colours.
 _COLOURS = 10
 
 
@@ -72,8 +72,9 @@ def dots(
     bounds : (lower bounds, upper bounds), optional
         A grey line is drawn from each lower to each upper bound, if both are finite.
     series : sequence of str, optional
-        The series of each value. Each series has a colour, which a legend names. Equal labels share
-        a line of the picture, where the dots of the series stand one above the other.
+        The series of each value. Each series has its own colour, and a legend names the series.
+        Equal labels share a line of the picture, where the dots of the series stand one above the
+        other.
     neutral : float, default 0.0
         A vertical line is drawn at this value if values or bounds lie on both sides of it.
 
@@ -84,7 +85,7 @@ def dots(
     Raises
     ------
     ValueError
-        If no value is finite.
+        If no value beside a drawn label is finite.
     """
     if series is None:  # equal labels have a line each
         lines, groups = np.arange(len(labels)), [""]
@@ -169,10 +170,11 @@ def line(
         low, high = (np.asarray(bound, dtype=np.float64) for bound in bounds)
         drawn = np.isfinite(low) & np.isfinite(high)
         ax.vlines(x[drawn], low[drawn], high[drawn], color="0.5")
-    # matplotlib draws no line to an infinite value, but would take it for a limit of the axis.
+    # An infinite value becomes NaN: matplotlib draws no line to it, but would take it for a limit
+    # of the axis.
     ax.plot(x, np.where(np.isfinite(found), found, np.nan), "o-", label=of or None)
-    # The x-axis has the positions of all labels: matplotlib leaves out those without a value, and
-    # would draw a single value at 2010 on an axis from 1899 to 2121.
+    # The x-axis is made to reach from the first to the last label. By itself, matplotlib leaves out
+    # labels without a value, and draws a single value at 2010 on an axis from 1899 to 2121.
     ends = [x.min(), x.max()] if len(x) > 1 else [x[0] - 0.5, x[0] + 0.5]
     ax.update_datalim([(end, 0.0) for end in ends], updatey=False)
     ax.autoscale_view()
@@ -192,7 +194,7 @@ def line(
 
 
 def histogram(values: Any, name: str, ax: Any) -> Any:
-    """Draw a histogram of the values of replicates. Values that are not finite are left out.
+    """Draw a histogram of `values`, one for each replicate. Those that are not finite are left out.
 
     Raises
     ------
@@ -225,7 +227,7 @@ def _numbers_of(names: Sequence[str], distinct: Sequence[str]) -> NDArray[np.int
 
 
 def colours(number: int) -> list[Any]:
-    """Return a colour for each series."""
+    """Return a colour for each of `number` series."""
     if number <= _COLOURS:
         return [f"C{k}" for k in range(number)]
     colormap = optional("matplotlib", "plot").colormaps["viridis"]

@@ -35,20 +35,20 @@ class ResultTable:
     notes : sequence of str
         Lines below the table.
     long : ResultTable, optional
-        The values of this table in long form, for :meth:`to_pandas` and :meth:`plot`, if a cell of
-        this table shows several values. By default this table itself.
+        The values of this table in long form, if a cell of this table shows several values. Then
+        :meth:`to_pandas` and :meth:`plot` use `long` instead of this table.
     """
 
     #: The columns that :meth:`plot` draws: labels, values, lower bounds and upper bounds. None if
     #: the table cannot be drawn.
     _plotted: tuple[str, str, str | None, str | None] | None = None
-    #: The column with the series of each row, if each series has a colour.
+    #: The column that names the series of each row. Each series has a colour. None without series.
     _series: str | None = None
     #: Whether the rows are ordered, such as periods: then :meth:`plot` draws a line.
     _is_ordered = False
-    #: What the values of an ordered table are of, such as a word: the label of the line.
+    #: What the values of an ordered table describe, such as a word. It is the label of the line.
     _of = ""
-    #: A value that means no difference, where :meth:`plot` draws a line.
+    #: The value that means "no difference". :meth:`plot` draws a vertical line at this value.
     _neutral = 0.0
 
     def __init__(
@@ -200,7 +200,8 @@ class IntervalTable(ResultTable):
     """Rows that may have intervals.
 
     In a table with intervals, the columns `low` and `high` follow the column of the values. In any
-    other table, the first column of numbers has the values. :meth:`plot` draws this column.
+    other table, the values are the first column of numbers after the first column. :meth:`plot`
+    draws the values.
     """
 
     def _plotted_columns(self) -> tuple[str, str, str | None, str | None] | None:

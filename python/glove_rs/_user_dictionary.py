@@ -34,7 +34,7 @@ _TAG = re.compile("[A-Za-z]+")
 
 
 class _Entries(list[str]):
-    """A list that :func:`user_dictionary` has checked and need not check again: it may be long."""
+    """A list that :func:`user_dictionary` has checked. Checking a long list again takes time."""
 
 
 def user_dictionary(value: object) -> list[str]:
@@ -100,7 +100,7 @@ def _entry(line: str) -> dict[str, str]:
     if len(rest) > 1:
         raise ValueError("a line has a word, optionally its frequency and its tag")
     if tag and not _TAG.fullmatch(tag):
-        raise ValueError(f"{shown(tag)} is neither a frequency nor a tag of letters a to z")
+        raise ValueError(f"{shown(tag)} is neither a frequency nor a tag of ASCII letters")
     if not rest:
         return {word: word}
     if not rest[0].isascii() or len(rest[0]) > 10 or not 1 <= int(rest[0]) <= _MOST:

@@ -34,8 +34,8 @@ class Estimate:
     low, high : float or ndarray
         The limits of the interval.
     standard_error : float or ndarray
-        The standard deviation of the statistic over the replicates. For a jackknife, the
-        jackknife's standard error.
+        The standard deviation of the statistic over the replicates. For a jackknife with n
+        replicates, (n − 1) / √n times this number.
     bias : float or ndarray
         The mean of the replicates minus `value`. For a jackknife with n replicates, (n − 1) times
         this difference.
@@ -97,7 +97,7 @@ class Estimate:
     def plot(self, ax: Any = None) -> Any:
         """Draw a histogram of the replicates with the estimate and its interval.
 
-        The line is the estimate, and the dashed lines are the limits of the interval. If the
+        The solid line is the estimate, and the dashed lines are the limits of the interval. If the
         estimate is an array, a dot for each element and its interval are drawn instead.
 
         Parameters

@@ -107,8 +107,9 @@ def mean_overlaps(
 ) -> list[float]:
     """Return for each word the mean fraction of its `topn` neighbours that two replicates share.
 
-    The mean is over all pairs of replicates that have the word. The result is NaN if fewer than two
-    replicates have the word, or if the word has no neighbour in one of them.
+    `models` are the replicates, and `rows` are the rows of the words. The mean is over all pairs of
+    replicates that have the word. The result is NaN if fewer than two replicates have the word, or
+    if the word has no neighbour in one of them.
 
     Each replicate is read once, or once for each block of words if the lists of neighbours would
     take too much memory. `callback`, if it is given, receives the progress.

@@ -34,7 +34,7 @@ _F64: TypeAlias = npt.NDArray[np.float64]
 #: `Bootstrap.neighbours` warns if the stability of the word is below this value: on average, two
 #: replicates then share less than half of the nearest neighbours of the word.
 LOW_STABILITY = 0.5
-#: The number of nearest neighbours that this stability compares.
+#: The number of nearest neighbours that are compared for the stability in `Bootstrap.neighbours`.
 _NEIGHBOURS = 10
 
 
@@ -126,7 +126,7 @@ class Bootstrap:
                 "this bootstrap cannot be pickled or copied, because its replicates are in a "
                 "temporary folder: save it and load the saved bootstrap, or make it with path="
             )
-        # As after `load`: the text of the trainer is in the memory of this process.
+        # The copy has no trainer, as after `load`: the trainer holds the text in memory.
         return {**self.__dict__, "_trainer": None}
 
     # --- the models ----------------------------------------------------------------------------
@@ -427,9 +427,10 @@ class Bootstrap:
         Returns
         -------
         IntervalTable
-            Sorted by mean rank, with the columns word, similarity, low, high (the cosine and its
-            interval), mean_rank, rank_low, rank_high (quantiles of the ranks), and share (the
-            fraction of the replicates in which the neighbour is among the `topn` nearest).
+            The `topn` words with the smallest mean rank, sorted by mean rank. The columns are word,
+            similarity, low, high (the cosine and its interval), mean_rank, rank_low, rank_high
+            (quantiles of the ranks), and share (the fraction of the replicates in which the word is
+            among the `topn` nearest).
 
         Raises
         ------
@@ -499,7 +500,8 @@ class Bootstrap:
         The stability of a word is the mean fraction of its `topn` nearest neighbours that two
         replicates share, over all pairs of replicates that have the word (Antoniak and Mimno 2018).
         It is 1 if all replicates have the same neighbours. :meth:`neighbours` warns if it is below
-        0.5. Each replicate is read once for all words.
+        0.5. Each replicate is read once for all words, or once for each block of words if there
+        are very many.
 
         Parameters
         ----------
@@ -513,7 +515,7 @@ class Bootstrap:
         float or IntervalTable
             A float if `words` is a str, which is one word. Otherwise a table with the columns word
             and stability, the most stable word first. The stability is NaN if fewer than two
-            replicates have the word. ``plot()`` draws a dot for each word, in this order.
+            replicates have the word. ``plot()`` draws a dot for each word of the table.
 
         Raises
         ------
@@ -562,10 +564,11 @@ class Bootstrap:
         continue. Replicate r has the same weights and the same seed whether
         :func:`glove_rs.bootstrap` trains it or this method adds it.
 
-        A bootstrap can always be extended, unless :func:`compare.slices` made it: the context
-        vectors of a slice are not kept. A jackknife with ``n=0`` can be extended to any `n`. Any
-        other jackknife can be extended only to its own `n`, after an interruption: a jackknife has
-        as many blocks as replicates, so more replicates would need other blocks.
+        A bootstrap can always be extended, unless :func:`compare.slices` made it: its training
+        needs the context vectors of all of the text, which it does not have. A jackknife with
+        ``n=0`` can be extended to any `n`. Any other jackknife can be extended only to its own `n`,
+        after an interruption: a jackknife has as many blocks as replicates, so more replicates
+        would need other blocks.
 
         Parameters
         ----------
@@ -704,7 +707,7 @@ class Bootstrap:
 
 
 def _nearness(full: npt.NDArray[Any], replicate: npt.NDArray[Any]) -> tuple[int, float]:
-    """Return the number of words that have a direction in both models, and their mean cosine."""
+    """Return the number of words with a finite, nonzero vector in both, and their mean cosine."""
     words, total = 0, 0.0
     for rows in row_slices(len(full)):
         (u, has_u), (v, has_v) = (unit_rows(vectors, rows) for vectors in (full, replicate))

@@ -196,7 +196,7 @@ def _check_same(store: ReplicateStore, settings: Mapping[str, Any], epochs: int 
     if epochs is not None:
         settings = {**settings, "replicate_epochs": epochs}
     # A bootstrap may be continued to another n. A jackknife may not, because its blocks depend on
-    # n. Only a jackknife with n=0 may be continued to any n: it has no blocks yet.
+    # n. A saved or given n of 0 is an exception: it means that there are no blocks.
     any_n = settings["method"] != "jackknife" or 0 in (saved["n"], settings.get("n"))
     for name in settings:
         if saved[name] != settings[name] and not (name == "n" and any_n):

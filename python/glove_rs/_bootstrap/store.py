@@ -63,7 +63,8 @@ class ReplicateStore(SettingsFolder):
         Raises
         ------
         FormatError
-            If they have not. The message names the file and the setting.
+            If a setting is missing, or if `dim` is not that of ``full.native``. The message names
+            the file and the setting.
         """
         path, model = self._file(_SETTINGS), settings["model"]
         for name in ("tokenizer", "dim"):
@@ -185,7 +186,7 @@ def _check_model(model: Mapping[str, Any]) -> None:
     A setting that is missing is no error here: estimates do not need the settings of the model.
     """
     values = of_older_version(model)
-    # A file or a language of words is never stored: its words are.
+    # If the user gave words by a path or by a language, their words are stored instead.
     for name, value in content_paths(values).items():
         raise ValueError(f"{name} of model must be its content, got {shown(value)}")
     for name, setting in SETTINGS.items():

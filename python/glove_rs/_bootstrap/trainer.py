@@ -105,7 +105,7 @@ class Trainer:
         dim = _settings.SETTINGS["dim"].check(self.parameters["dim"])
         if training["subwords"] and self._design is None:
             vocabulary = self.documents.vocabulary._core
-            # This is part of no stage, so it must not report any.
+            # This step belongs to no stage of the progress, so it gets no callback.
             self._design = _core.subword_design(vocabulary, running["threads"], None)
         # With True, the memory of the counts is freed while tiles are built.
         trained = _core.train(

@@ -95,8 +95,8 @@ def align(
 ) -> WordVectors:
     """Return the vectors of `b`, rotated to those of `a` (orthogonal Procrustes).
 
-    The rotation, which may include a reflection, minimises the sum of squared distances of the unit
-    vectors of the anchor words. It does not change any cosine within `b`.
+    The rotation, which may include a reflection, minimises the sum of squared distances between the
+    unit vectors of each anchor word in `a` and in `b`. It does not change any cosine within `b`.
 
     Parameters
     ----------
@@ -105,10 +105,10 @@ def align(
     anchors : iterable of str, optional
         Words that have the same meaning in both models. By default the first 20,000 words of `a`
         that `b` also has. If many of these words have another meaning in `b`, give words that have
-        not.
+        the same meaning.
     scale : bool, default False
-        Also multiply the rotated vectors by the number that minimises the squared distances of the
-        vectors of the anchor words.
+        Also multiply the rotated vectors by the number that minimises the sum of squared distances
+        between the vectors of each anchor word in `a` and in `b`.
 
     Returns
     -------
@@ -119,8 +119,8 @@ def align(
     ------
     ValueError
         If the vectors of `a` and `b` have different numbers of components, if `anchors` is empty,
-        if `anchors` is not given and there are no common words, or if no anchor word has a
-        direction in both models.
+        if `anchors` is not given and there are no common words, or if no anchor word has a nonzero
+        vector in both models.
     KeyError
         If a model does not have an anchor word.
     TypeError

@@ -19,8 +19,8 @@ __all__ = ["corrected_changes"]
 #: vector is noise.
 _RELIABLE = 0.5
 
-#: The first words of the vocabulary are one band of similar frequency. The next bands end at two,
-#: four, … times this rank.
+#: The first `_FIRST_BAND` words of the vocabulary are one band of similar frequency. The next bands
+#: end at two, four, … times this number of words.
 _FIRST_BAND = 100
 
 #: The number of times that the factor of a band and the reliable words of the band are computed
@@ -78,12 +78,12 @@ def corrected_changes(
     -------
     columns : dict
         The columns change, low, high and reliability, with a number for each common word. `low` is
-        NaN for words whose vectors are mostly noise, and for those of the next two results that
-        have no interval.
+        NaN for a word whose vectors are mostly noise, whose `found` is below 2, or whose `directed`
+        is False.
     found : ndarray of intp
         The number of replicates in which `a` and `b` have the word; the interval needs two.
     directed : ndarray of bool
-        Whether the vectors of the word in the full models have a direction.
+        Whether the vectors of the word in the two full models are finite and not 0.
     """
     n = min(len(a), len(b))
     if n < 2:

@@ -42,7 +42,7 @@ def changed_words(
     r of a vector v is (‖v‖² − kσ²) / ‖v‖², where σ² is half the mean squared distance of two
     replicates of v. In statistics this is the correction for attenuation. Replicates vary more than
     the models of two texts with the same use of words, so their variance σ² is multiplied by a
-    number k ≤ 1. It is chosen so that the median change of words of similar frequency is 0.
+    factor k ≤ 1. The factor is chosen so that the median change of words of similar frequency is 0.
     So a change is measured relative to words of similar frequency. At least half of these words
     should be used alike in both texts. The interval of a word that is used alike usually contains
     0. Words are sorted by the lower limit of the interval, the largest first. Words with a
@@ -84,8 +84,8 @@ def changed_words(
     ------
     ValueError
         If the vectors have different numbers of components, there are no common words, `words` or
-        `anchors` is empty, no anchor word has a direction in both models, or one of two bootstraps
-        is a jackknife or has fewer than 2 replicates.
+        `anchors` is empty, no anchor word has a nonzero vector in both models, or one of two
+        bootstraps is a jackknife or has fewer than 2 replicates.
     KeyError
         If a model does not have one of `words` or `anchors`.
 

@@ -5,13 +5,15 @@
 | ``slices.json`` | version, settings, labels, and numbers that identify the text |
 | ``compass.native`` | the vectors W of all of the text |
 | ``contexts.native`` | W_tilde of all of the text, and a column each for b and b_tilde |
-| ``slice-0001/``, … | for each label, in order, the folder of a :class:`Bootstrap` |
+| ``slice-0001/``, … | the folder of a :class:`Bootstrap` for each label that is not left out |
 
-``full.native`` in the folder of a slice has the vectors of the slice. ``contexts.native`` is needed
-to train further slices and replicates, not to load finished ones.
+The number in the name of a slice's folder is the place of its label in ``slices.json``.
+``full.native`` in this folder has the vectors of the slice. ``contexts.native`` is needed to train
+further slices and replicates, not to load finished ones. It is missing if slices without replicates
+were trained without ``path`` and saved later.
 
-Each file appears complete or not at all. ``slices.json`` is written after the files beside it, and
-before the folders. So a folder that has ``slices.json`` can be loaded, with the slices and
+Each file appears complete or not at all. A run writes ``slices.json`` after the files beside it,
+and before the folders. So a folder that has ``slices.json`` can be loaded, with the slices and
 replicates that were finished.
 """
 
@@ -50,7 +52,7 @@ def text_of(
 ) -> dict[str, Any]:
     """Return the labels of the slices, and numbers that identify the text and its slices.
 
-    The checksum of `by` covers which documents belong to which slice.
+    The number `by` is a checksum of the division of the documents into slices.
     """
     lengths = documents.lengths
     by, entries = 0, []
@@ -78,7 +80,7 @@ def text_of(
 
 
 def stored(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings that JSON holds exactly.
+    """Return `settings` with labels that JSON stores exactly.
 
     Raises
     ------
@@ -107,7 +109,7 @@ def _is_stored(label: object) -> bool:
 def check_same(path: str, saved: Mapping[str, Any], given: Mapping[str, Any]) -> None:
     """Raise a ValueError if stored settings differ from those `given`.
 
-    The number of replicates may differ: then more are trained.
+    The number of replicates `n` may differ: a larger `n` trains more of them.
     """
     for name in given:
         if name == "n":
@@ -146,7 +148,8 @@ def new_folder(path: str) -> Iterator[str]:
         yield writer.folder
         writer.commit(False)
     finally:
-        # The writer removes only files; after a commit there is nothing to remove.
+        # `discard` removes only files, not the folders of slices. After a commit, there is nothing
+        # to remove.
         shutil.rmtree(writer.folder, ignore_errors=True)
         writer.discard()
 

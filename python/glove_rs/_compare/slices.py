@@ -551,8 +551,8 @@ def _groups(documents: EncodedDocuments, wanted: Iterable[Label] | None) -> dict
 class _Compass:
     """The model of all of the text. All slices are trained with its context vectors.
 
-    With a `store`, the model is not trained but read. Then `arrays` has W only: a slice that is to
-    be trained reads the others with :meth:`complete`.
+    With a `store`, the model is not trained but read. Then `arrays` has W only, until
+    :meth:`parameters_of` reads the other parameters for a slice that is to be trained.
     """
 
     def __init__(
@@ -644,7 +644,7 @@ class _SliceTrainer:
         # logarithm of the fraction is added to the bias of each word.
         tokens = int(self.documents.lengths @ weights.astype(np.int64))
         shift = np.float32(np.log(max(tokens, 1) / compass.tokens))
-        # Without the accumulators of the compass, which would make the steps too small.
+        # The accumulators of the compass are not passed: they would make the steps too small.
         start: _core._Start = {
             "W": arrays["W"],
             "W_tilde": arrays["W_tilde"],
@@ -674,7 +674,7 @@ class _SliceTrainer:
 
 
 class _Run:
-    """Trains the slices and then their replicates. With a store, only what it does not have."""
+    """Trains the slices and then their replicates, but not those that the store already has."""
 
     def __init__(
         self,
@@ -727,7 +727,7 @@ class _Run:
             warn(f"slice {label!r} has no document of two words: it is left out")
             return None
         if self._settings["n"]:
-            self._resampling(label, trainer.documents)  # checks that there is more than a document
+            self._resampling(label, trainer.documents)  # checks that there are at least 2 documents
         vectors = WordVectors(trainer.words, own)
         if self._store is not None:
             self._store.write_slice(number, self._settings, vectors)

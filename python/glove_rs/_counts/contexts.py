@@ -131,7 +131,8 @@ def contexts(X: CountMatrix, word: str, topn: int | None, by: str, min_count: fl
     columns, counts = columns[frequent], counts[frequent]
     row_sums, column_sums = X._sums
     sums = (row_sums[row], column_sums[columns], X.total)
-    # `columns` are sorted by rank. A stable sort keeps words with equal values in this order.
+    # `columns` are in the order of the vocabulary. A stable sort keeps context words with equal
+    # values in this order.
     order = np.argsort(-ORDERS[by](counts, *sums), kind="stable")[:topn]
     sums = (row_sums[row], column_sums[columns[order]], X.total)
     values = {name: measure(counts[order], *sums) for name, measure in ORDERS.items()}

@@ -42,7 +42,7 @@ def pmi(x: _F64, rows: _F64, columns: _F64, total: float) -> _F64:
     It is minus infinity for a count of 0, and NaN if word i or word j co-occurs with no word.
     (Church and Hanks 1990; they take the logarithm to base 2.)
     """
-    # A sum of logarithms: the product of two sums of counts can exceed the largest float.
+    # Logarithms are added, because the product of two sums of counts can exceed the largest float.
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.asarray(np.log(x) - np.log(rows) - (np.log(columns) - np.log(total)))
 

@@ -37,8 +37,8 @@ def ratios(contrast: _Contrast, ax: Any) -> Any:
     ax.scatter(ratio[finite], lines[finite], zorder=2)
     ax.axvline(1, color="0.3", linewidth=0.8)
     ax.set_xscale("log")
-    # The axis goes from 1/l to l, where l is twice the largest ratio or inverse ratio, but at least
-    # 3: if all ratios were 1, the axis would otherwise be too short to read.
+    # The axis goes from 1 / largest to largest. `largest` is twice the largest ratio or inverse
+    # ratio, but at least 3: if all ratios were 1, the axis would otherwise be too short to read.
     largest = 2 * max(1.5, *ratio[finite], *(1 / ratio[finite])) if finite.any() else 10.0
     ax.set_xlim(1 / largest, largest)
     for edge, marker, beyond in ((largest, ">", ratio == np.inf), (1 / largest, "<", ratio == 0)):

@@ -78,12 +78,12 @@ class _Records:
         types = [words.type for words in self._words]
         self.schema = self._schema(*(pyarrow.dictionary(pyarrow.int32(), kind) for kind in types))
         # Each row group of a Parquet file has a page with the whole dictionary, and a page has at
-        # most 2 GiB.
+        # most 2 GiB. So a file with a large vocabulary has the words themselves.
         self._is_large = any(words.nbytes > _DICTIONARY for words in self._words)
         self.file_schema = self._schema(*types) if self._is_large else self.schema
 
     def _array(self, vocabulary: Vocabulary) -> Any:
-        """Return the words as an Arrow array. A `string` array has at most 2 GiB of text."""
+        """Return the words as an Arrow array of `string`, or above its 2 GiB, of `large_string`."""
         pyarrow = self._pyarrow
         words = pyarrow.array(vocabulary.words, pyarrow.large_string())
         return words if words.nbytes > _STRINGS else words.cast(pyarrow.string())
@@ -96,8 +96,8 @@ class _Records:
     def for_file(self, table: Any) -> Iterator[Any]:
         """Yield the rows of a table as a Parquet file stores them.
 
-        For a large vocabulary, the columns have words instead of numbers of words in a dictionary.
-        The rows are then divided into tables of about `_DICTIONARY` bytes.
+        For a large vocabulary, the columns word and context have the words themselves, not indices
+        into a dictionary. The rows are then divided into tables of about `_DICTIONARY` bytes.
         """
         import numpy as np
 

@@ -1,10 +1,11 @@
 """À la carte embeddings: a vector for each use of a word, and regression of these vectors.
 
-The vector of a context is A u, where u is the mean of the vectors of the words around the keyword,
-and A is a matrix that maps such means to word vectors (Khodak et al. 2018). The matrix comes from
-the counts of the model: :meth:`glove_rs.Glove.transform_matrix`. With one vector for each
-occurrence of a word, a regression shows how the use of the word depends on covariates (Rodriguez,
-Spirling and Stewart 2023): :func:`regress`. The formulas are those of the R package conText 3.
+The context of an occurrence of a word is the words around it. The vector of a context is A u, where
+u is the mean of the vectors of these words, and A is a matrix that maps such means to word vectors
+(Khodak et al. 2018). A is computed from the counts of the model:
+:meth:`glove_rs.Glove.transform_matrix`. With one vector for each occurrence of a word, a regression
+shows how the use of the word depends on covariates (Rodriguez, Spirling and Stewart 2023):
+:func:`regress`. The formulas are those of the R package conText 3.
 
 References
 ----------

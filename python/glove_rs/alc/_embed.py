@@ -22,7 +22,8 @@ __all__ = ["Embeddings", "embed"]
 
 _Int = NDArray[np.int64]
 
-#: The largest number of words of a stretch of a context.
+#: The word vectors of a context are added up in stretches of at most this many words: see
+#: :func:`_embedded`.
 _STRETCH = 32
 
 
@@ -45,8 +46,9 @@ class Embeddings:
         out because they have no word with a vector.
     metadata : dict of str to ndarray
         Columns with a value for each vector: the metadata of the KeywordContexts, and "document",
-        the number of the context's document. A column of the source that was itself named
-        "document" is "document_metadata". Empty if the contexts were of another type.
+        the number of the context's document. If the texts had a column of metadata named
+        "document", it is "document_metadata" here. `metadata` is empty if the contexts were not
+        KeywordContexts.
 
     Notes
     -----
@@ -158,12 +160,15 @@ class Embeddings:
             f"{len(self):,} embeddings of {self.vectors.shape[1]} components; each is of "
             f"{words} words on average; {out:,} contexts left out"
         )
-        # As text, so that a year has no comma.
+        # Values of metadata are printed as text: a year, as a number, would get a comma.
         metadata = [[str(x) for x in values] for values in self.metadata.values()]
         return ResultTable(self._columns([], metadata), title)
 
     def _columns(self, others: list[str], metadata: list[Any]) -> dict[str, Any]:
-        """Return the columns of a table that also has the columns `others`."""
+        """Return the columns context, known_words and those of `metadata`.
+
+        The caller adds columns with the names `others`, so no column of metadata gets such a name.
+        """
         columns: dict[str, Any] = {"context": self.rows, "known_words": self.known_words}
         names = beside([*columns, *others], list(self.metadata))
         return columns | dict(zip(names, metadata, strict=True))
@@ -320,7 +325,8 @@ def embed(
         If no context has a word with a vector, if `transform` has another shape or is not finite,
         if it is None and `vectors` is not a model, or if a vector that is used is not finite. Also
         if `transform` is None and the model has no matrix A, for example because it does not have
-        its counts: see :meth:`glove_rs.Glove.transform_matrix`.
+        its counts: see :meth:`glove_rs.Glove.transform_matrix`. Also if `memory` is too small for
+        32 word vectors.
     TypeError
         If `contexts` or `vectors` is of another type.
 
@@ -378,7 +384,7 @@ def embed(
 
 
 def _rows_of(contexts: Any, space: Space, model: Any) -> tuple[_Int, _Int]:
-    """Return the rows of the words of all contexts, and where each context ends in this array.
+    """Return two arrays: the row in `space` of each word, and where each context ends in the first.
 
     The row of a word without a vector is -1. A context is a text or a list of words.
     """
@@ -413,9 +419,9 @@ def _embedded(
     ----------
     space : Space
     words : ndarray of int64
-        The rows of the words of all contexts, one context after the other.
+        The rows in `space` of all words with a vector, one context after the other.
     counts : ndarray of int64, shape (contexts,)
-        The number of words of each context, at least 1.
+        The number of these words in each context, at least 1.
     matrix : ndarray of float64 or None
         The matrix A.
     workers : Workers
@@ -425,8 +431,9 @@ def _embedded(
     ValueError
         If the mean of a context is not finite.
     """
-    # A context is added up in stretches of at most `_STRETCH` words, and the sums of stretches are
-    # added up then. Where a block ends thus changes no bit of a sum.
+    # The word vectors of a context are added up in stretches of at most `_STRETCH` words, and then
+    # the sums of its stretches are added up. No block divides a stretch, so the sums have the same
+    # bits for blocks of any size.
     stretches = -(-counts // _STRETCH)
     stretch_ends = np.cumsum(stretches)
     starts = np.cumsum(counts) - counts
@@ -435,7 +442,7 @@ def _embedded(
     found = np.empty((len(counts), space.dim))
 
     def work(block: slice, _: None) -> None:
-        # The contexts that start in this block of the words. The last one may end after it.
+        # The contexts that start in this block of words. The last one may end after the block.
         first, last = np.searchsorted(starts, [_STRETCH * block.start, _STRETCH * block.stop])
         if first == last:
             return
@@ -476,10 +483,10 @@ def _objects(name: str, values: Any) -> NDArray[Any]:
     Raises
     ------
     TypeError
-        If `values` is of another type. The elements of a set have no order, and those of a mapping
-        are its keys.
+        If `values` is neither an array nor a sequence. Sets and mappings are refused too: the
+        elements of a set have no order, and a mapping yields its keys.
     ValueError
-        If `values` is an array of another dimension.
+        If `values` is an array with more or fewer dimensions than one.
     """
     if isinstance(values, np.ndarray) and values.ndim != 1:
         raise ValueError(f"{name} must have one dimension, got shape {values.shape}")

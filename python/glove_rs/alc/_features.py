@@ -166,7 +166,7 @@ def feature_embeddings(
         taken = np.flatnonzero(totals > 0)
         means = sums[taken] / totals[taken, None]
         if not np.isfinite(means).all():
-            raise ValueError("vectors must have finite numbers only for the words of X")
+            raise ValueError("vectors must have only finite numbers for the words of X")
         found.append(means if matrix is None else _mapped(means, matrix, workers))
         kept.append(taken + block.start)
     numbers = np.concatenate(kept) if kept else np.empty(0, np.int64)

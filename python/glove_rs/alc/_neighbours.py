@@ -69,16 +69,16 @@ def nearest(
         Draw the contexts of each group with replacement this many times, for standard errors and
         percentile intervals. 0, or at least 2.
     level : float, default 0.95
-        The probability of the intervals.
+        The confidence level of the intervals.
     seed : int, default 1
     threads : int, optional
         The number of threads; by default all processors. The result has the same bits for any
         number.
     memory : int or str, optional
-        A limit for the arrays of draws and of rows of candidates, in bytes or as "512MB". It
-        decides how many of them are computed together, and does not change the result. It does not
-        include the embeddings and the result. By default, the arrays of a thread take at most
-        64 MB, or those of one draw if they are larger.
+        A limit for the arrays of draws and of vectors of candidates, in bytes or as "512MB". It
+        decides how many draws or vectors are computed together, and does not change the result. It
+        does not include the embeddings and the result. By default, the arrays of a thread take at
+        most 64 MB, or those of one draw if they are larger.
     progress : bool or callable, optional
         As for :class:`glove_rs.Glove`.
 
@@ -96,9 +96,8 @@ def nearest(
     Raises
     ------
     ValueError
-        If a parameter is out of its range, if there is no column `by`, if the sequence `by` has
-        another length, if none of `candidates` has a vector, or if `memory` is too small for one
-        draw.
+        As for :meth:`Embeddings.groups`. Also if a parameter is out of its range, if none of
+        `candidates` has a vector, or if `memory` is too small for one draw.
     TypeError
         If `embeddings` is of another type, or `candidates` does not hold words.
 
@@ -507,7 +506,7 @@ def _permuted_ratios(
     workers: Workers,
     step_done: Callable[[int], object],
 ) -> Float64:
-    r"""Count the permutations of the groups with \|ratio − 1\| as large as that of `ratios`.
+    r"""Count the permutations of the groups with \|ratio − 1\| at least as large as in `ratios`.
 
     `vectors` are the unit vectors of the words. The result has the shape (words,).
     """

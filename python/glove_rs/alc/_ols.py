@@ -110,7 +110,7 @@ class Fit:
     def jackknife(self, workers: Workers, done: Callable[[int], object] | None = None) -> Float64:
         """Return the debiased norms without each cluster in turn: shape (G, p − 1).
 
-        NaN if, without the cluster, the coefficient or its bias is not determined.
+        The norm is NaN if, without the cluster, the coefficient or its bias is not determined.
         """
         if self.is_clustered:
 
@@ -253,8 +253,8 @@ class ClusterSums:
         is_lost = values <= _ZERO_EIGENVALUE * np.maximum(values.max(axis=1), 0.0)[:, None]
         scaled = directions / np.where(is_lost, np.inf, values)[:, None, :]
         inverse = np.matmul(scaled, directions.transpose(0, 2, 1))
-        # The γ of the fit minus the γ of this estimate. Σ_g S_g over all clusters, each counted
-        # once, is 0.
+        # The γ of the fit minus the γ of this estimate. It is 0 if each cluster counts once,
+        # because Σ_g S_g over all clusters is 0.
         sums = product(counts, S.reshape(groups, p * dim)).reshape(n, p, dim)
         change = -np.matmul(inverse, sums)
         moved = product(S.reshape(groups * p, dim), change.reshape(n * p, dim).T)
@@ -313,10 +313,11 @@ class Decomposition:
         self._orthonormal, self._R = np.linalg.qr(self._root * Z)
 
     def remainders(self) -> Float64:
-        """Return the part of each column of `Z` that the columns before it leave: shape (p,).
+        """Return how far each column of `Z` is from a combination of the columns before it.
 
-        It is the length of this part divided by the length of the column; 0 for a column of zeros.
-        The numbers after one that is almost 0 have no meaning.
+        The result has the shape (p,): the length of the part of the column that is orthogonal to
+        the columns before it, divided by the length of the column; 0 for a column of zeros. After
+        an element that is almost 0, the elements have no meaning.
         """
         lengths = np.linalg.norm(self._R, axis=0)
         found: Float64 = np.abs(self._R.diagonal()) / np.where(lengths > 0, lengths, 1.0)

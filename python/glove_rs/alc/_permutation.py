@@ -89,8 +89,9 @@ def _of_cells(
             taken: NDArray[np.float64] = sizes[order]
             weights = 1.0 / np.bincount(owner, weights=taken)[owner]
             system = product((rows * (weights * taken)[:, None]).T, rows)
-            # Cell order[k] gives its residuals to cell k. So its sums are added with the row of
-            # cell k, and no copy of the sums in this order is needed.
+            # Cell order[k] gives its residuals to cell k, so sums[order[k]] is multiplied by the
+            # row of cell k. `placed` has the rows in the order of `sums`. It needs less memory than
+            # a copy of `sums` in the order of the rows.
             placed = np.empty_like(rows)
             placed[order] = rows * weights[:, None]
             right = product(placed.T, sums)

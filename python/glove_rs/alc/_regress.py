@@ -25,12 +25,13 @@ __all__ = ["Regression", "regress"]
 
 #: With fewer clusters than this, the intervals are too narrow, and a warning says so.
 _FEW = 20
-#: A coefficient has no standard error if a larger fraction of the draws of a bootstrap does not
+#: A coefficient has no standard error if more than this fraction of the draws of a bootstrap do not
 #: determine it.
 _UNDETERMINED = 0.05
-#: The standard deviation of a covariate is between these bounds, so that a float can hold squares.
+#: The standard deviation of a covariate must be between these bounds, so that a float can hold its
+#: square.
 _LEAST, _MOST = 1e-100, 1e100
-#: These columns have the unit of a squared slope.
+#: These columns have the unit of a squared coefficient.
 _SQUARED = ("norm_squared", "bias", "debiased", "std_error", "low", "high")
 
 
@@ -153,7 +154,7 @@ def regress(
         of permutations in which ‖β‖² is at least as large as observed. The observed order is
         counted as one more permutation. With 0 there is no test.
     level : float, default 0.95
-        The probability of the intervals.
+        The confidence level of the intervals.
     seed : int, default 1
         The seed of draws and permutations.
     threads : int, optional
@@ -182,10 +183,11 @@ def regress(
     Raises
     ------
     ValueError
-        If covariates have missing values, are constant or are collinear, if their standard
-        deviation is below 1e-100 or above 1e100, if there are too few contexts or clusters, if
-        `memory` is too small for one permutation, draw or context, or if a parameter is out of its
-        range.
+        If covariates or `cluster` are not columns of the metadata, have the wrong length or have
+        missing values, if covariates are infinite, constant or collinear, if their standard
+        deviation is below 1e-100 or above 1e100, if formulaic refuses the formula, if there are too
+        few contexts or clusters, if `memory` is too small for one permutation, draw or context, or
+        if a parameter is out of its range.
     TypeError
         If `embeddings`, `covariates` or `cluster` is of another type.
     ImportError
@@ -290,7 +292,8 @@ def _check_covariates(
 ) -> None:
     """Raise a ValueError if the covariates do not determine the coefficients.
 
-    `remainders` are those of the `standardised` columns of `X` in a :class:`_ols.Decomposition`.
+    `standardised` has the standardised columns of `X`, and `remainders` is the result of
+    :meth:`Decomposition.remainders` for these columns.
     """
     for k, name in enumerate(names):
         if not standardised[:, k].any():
@@ -303,7 +306,8 @@ def _check_covariates(
                 f"covariates must have a standard deviation from {_LEAST:g} to {_MOST:g}: that of "
                 f"{name!r} is {units.scale[k]:g}; use another unit"
             )
-        # A copy with another origin has the rounding errors of its larger values.
+        # A copy of a covariate with another origin, such as year − 1900 beside year, differs from
+        # it by rounding errors of the larger values. So the bound grows with these errors.
         if remainders[k] <= max(1e-9, 8 * float(units.rounding[: k + 1].max())):
             raise ValueError(
                 f"covariates must not be collinear: {name!r} follows from the intercept and "

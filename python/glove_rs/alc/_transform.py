@@ -138,9 +138,9 @@ def checked_counts(X: object) -> Cooccurrence:
 
 
 def _limited(threads: int | None) -> contextlib.AbstractContextManager[Any]:
-    """Return a context in which numpy's decompositions use at most this many threads.
+    """Return a context in which numpy's decompositions use at most `threads` threads.
 
-    This needs the library threadpoolctl. Without it, the context changes nothing.
+    With None, or without the library threadpoolctl, the context changes nothing.
     """
     if threads is None:
         return contextlib.nullcontext()
@@ -155,10 +155,10 @@ def _limited(threads: int | None) -> contextlib.AbstractContextManager[Any]:
 def additive(
     space: Space, X: Cooccurrence, rows: NDArray[np.int64], workers: Workers
 ) -> Iterator[tuple[slice, Float64, Float64]]:
-    """Yield sums of counts for the words w of X, in blocks of words.
+    """Yield two sums over the contexts of each word w of X, in blocks of words.
 
     The result for a block is a tuple: the slice of its words w, Σ_j X_wj v_j of shape (words, dim),
-    and Σ_j X_wj of shape (words,). Both sums are over the words j that have a vector.
+    and Σ_j X_wj of shape (words,). Both sums are over the words j that have a vector v_j.
 
     Parameters
     ----------
@@ -195,7 +195,8 @@ def additive(
             sums: Float64 = sums,
             totals: Float64 = totals,
         ) -> None:
-            # Without SciPy, vectors are copied: those of at most `most` counts, or of one word.
+            # Without SciPy, the vector of each count is copied. So words are added up in groups of
+            # at most `most` counts, or one word at a time if it has more.
             limit = int(indptr[-1]) if csr_array is not None else most
             first = block.start
             while first < block.stop:
@@ -220,10 +221,11 @@ def additive(
 def _counts(
     X: Cooccurrence, workers: Workers, most: int, row_bytes: int
 ) -> Iterator[tuple[int, NDArray[np.int64], NDArray[np.int32], Float64]]:
-    """Yield the rows of X in blocks: the first row, and the rows as compressed sparse rows.
+    """Yield the rows of X in blocks: the index of the first row, and the rows of the block.
 
-    A block has at most `most` rows. `row_bytes` is the memory that the caller needs for a row, in
-    addition to its counts.
+    The rows are compressed sparse rows: their bounds, columns and counts. A block has at most
+    `most` rows. `row_bytes` is the memory that the caller needs for a row, in addition to its
+    counts.
     """
     words, nnz, memory = len(X.vocabulary), X.nnz, workers.memory
     if memory is not None:
@@ -237,7 +239,8 @@ def _counts(
             yield start, ends - ends[0], indices[part], values[part]
         return
     # Words are sorted by falling count, so the rows of a block have about as many non-zero counts
-    # as those before, or fewer. How many the first row has is not known before it is read.
+    # as those of the block before, or fewer. The first block is a single row, because its number
+    # of non-zero counts is not known before it is read.
     start, size = 0, 1
     while start < words:
         size = min(size, most, words - start)

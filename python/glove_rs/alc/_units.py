@@ -1,8 +1,9 @@
 """Covariates in units of their own spread.
 
 Whether a regression can be solved in floating point depends on the units and the origins of its
-covariates. Its norms, errors and p-values do not, up to a factor. So :func:`glove_rs.alc.regress`
-computes with standardised covariates, and :class:`Units` converts what it finds.
+covariates. Its results do not: another unit multiplies the norms and errors by a known factor, and
+leaves the p-values unchanged. So :func:`glove_rs.alc.regress` computes with standardised
+covariates, and :class:`Units` converts the results.
 """
 
 from __future__ import annotations
@@ -38,10 +39,11 @@ class Units:
     def of(cls, X: Float64, weights: Float64) -> tuple[Units, Float64]:
         """Return the units of the columns of `X`, and the standardised columns.
 
-        A column whose values differ only by rounding errors becomes 0.
+        `weights` are the weights of the rows of `X`. A column whose values differ only by rounding
+        errors becomes 0.
         """
-        # A division by a power of 2 has no rounding error, and with values up to 1 no sum or square
-        # overflows.
+        # Each column is divided by a power of 2, so that its absolute values are below 1 and no sum
+        # or square overflows. This division has no rounding error.
         exponents = np.frexp(np.abs(X).max(axis=0))[1]
         columns = np.ldexp(X, -exponents)
         fractions = weights / weights.sum()

@@ -146,16 +146,16 @@ class Axis:
         words : sequence of str
         scale : {"cosine", "scalar"}, default "cosine"
             "cosine": the cosine with the axis, from -1 to 1. "scalar": the inner product with the
-            axis of length 1, which also grows with the length of the word's vector.
+            axis scaled to length 1, which also grows with the length of the word's vector.
         bootstrap : Bootstrap or iterable of WordVectors, optional
-            The result of :func:`glove_rs.bootstrap`, whose `full` is `wv`, or the vectors of
-            several models, for intervals. The axis is computed again in each model. The kind of
-            the intervals is the attribute `interval` of the Bootstrap ("rms" for a list of
-            vectors), and "standard" for a jackknife; a note names it. Models that lack a word are
-            left out, with a warning. If more than 5 % of the models are left out, the intervals
+            The result of :func:`glove_rs.bootstrap`, whose `full` is the `wv` of :func:`axis`, or
+            the vectors of several models, for intervals. The axis is computed again in each model.
+            The kind of the intervals is the attribute `interval` of the Bootstrap ("rms" for a list
+            of vectors), and "standard" for a jackknife; a note names it. Models that lack a word
+            are left out, with a warning. If more than 5 % of the models are left out, the intervals
             are NaN, and a note says so.
         level : float, default 0.95
-            The probability of the intervals.
+            The confidence level of the intervals.
         threads : int, optional
             The number of threads that read models of `bootstrap`; by default all processors. The
             result has the same bits for any number.
@@ -187,7 +187,7 @@ class Axis:
 
         def estimate(wv: Vectors) -> Float64:
             rows, own = targets.rows(wv), self._of(wv)
-            if not own.any():  # in a model of a bootstrap: there are no projections on this axis
+            if not own.any():  # in a model of a bootstrap, the axis may be 0: no word has a value
                 return np.full(len(rows), np.nan)
             found: Float64 = (unit(rows) if scale == "cosine" else rows) @ unit(own)
             return found

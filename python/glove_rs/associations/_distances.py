@@ -33,8 +33,8 @@ class DistanceResult(SetsResult):
     value : float
         The mean of the column "value" over the attributes.
     low, high : float
-        The bounds of the interval of the attribute `value`. NaN without a bootstrap, and if more
-        than 5 % of the models of the bootstrap lack a word.
+        The bounds of the interval of the mean `value`. NaN without a bootstrap, and if more than
+        5 % of the models of the bootstrap lack a word or have no mean.
     missing : dict of str to list of str
         The words without a vector, by the name of their set. For :func:`ripa`, also the pairs that
         were left out, under the name "pairs".
@@ -75,7 +75,8 @@ def rnd(
     Parameters
     ----------
     wv : WordVectors
-        The vectors are not scaled. Garg et al. use vectors of length 1.
+        The function does not scale the vectors. Garg et al. use vectors of length 1: for their
+        measure, give such vectors.
     X, Y : sequence of str
         Two sets of targets.
     A : sequence of str
@@ -91,7 +92,7 @@ def rnd(
         scale. Models that lack a word are left out, with a warning. If more than 5 % of the models
         are left out, the intervals are NaN, and a note says so.
     level : float, default 0.95
-        The probability of the intervals.
+        The confidence level of the intervals.
     threads : int, optional
         The number of threads that read models of `bootstrap`; by default all processors. The result
         has the same bits for any number.
@@ -206,7 +207,7 @@ def ripa(
                 f"pairs must have different vectors, got the same for {x.words[at]!r} and "
                 f"{y.words[at]!r}"
             )
-        # A pair without a direction in a model of a bootstrap has no value there.
+        # In a model of a bootstrap, both words may have one vector. Then the pair has no value.
         relations /= np.where(lengths > 0, lengths, np.nan)[:, None]
         found: Float64 = a.rows(own) @ relations.T
         return found

@@ -1,9 +1,9 @@
 """The permutation test of a difference of two means.
 
 A division puts k of the n values into the first part and n − k values into the second part. The
-p-value is the fraction of divisions with a difference as extreme as the observed one: of all
-divisions, or of a random sample. The difference of the two means grows with the sum of the first
-part, so only these sums are compared.
+p-value is the fraction of divisions whose difference of the two means is at least as extreme as the
+observed one: of all divisions, or of a random sample. This difference grows with the sum of the
+first part, so only these sums are compared.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ __all__ = [
 ]
 
 ALTERNATIVES = ("greater", "less", "two-sided")
-#: The largest number of values for an exact p-value. Each half of 40 values has 2²⁰ subset sums.
+#: The largest number of values for an exact p-value. Each half of 40 values has 2²⁰ subset sums,
+#: which are computed and sorted.
 MOST_EXACT = 40
 #: With at most this many values, all divisions are counted by default. Each half of 30 values has
 #: 2¹⁵ subset sums.

@@ -64,7 +64,7 @@ def intervals_over(
     value : float or ndarray of float64, shape (n,)
         The estimates of the model of all of the text.
     level : float
-        The probability of the intervals.
+        The confidence level of the intervals.
     workers : Workers
         Several models of a sequence, such as :attr:`glove_rs.Bootstrap.models`, are read at the
         same time. The items of any other iterable are used one after the other.
@@ -147,6 +147,6 @@ def intervals_over(
 
 
 def _named(missing: Counter[str]) -> str:
-    """Return the words that most replicates lack, for a message."""
+    """Return the words that are missing in the largest numbers of replicates, for a message."""
     named = ", ".join(repr(word) for word, _ in missing.most_common(_NAMED))
     return named + (f" and {len(missing) - _NAMED} more words" if len(missing) > _NAMED else "")

@@ -214,8 +214,8 @@ def known_words(wv: Vectors, sets: dict[str, Any], least: int = 1) -> list[Known
     ----------
     wv : WordVectors
     sets : dict of str to sequence of str
-        The sets by the names of the parameters that they were given as. The KnownWords of a WordSet
-        has the name of the WordSet instead.
+        The keys are the names of the parameters with which the user gave the sets. A KnownWords has
+        this name, or for a WordSet, the name of the WordSet.
     least : int
         The least number of words of a set that must have a vector.
 
@@ -287,7 +287,7 @@ def warn_of_shared(firsts: Sequence[KnownWords], seconds: Sequence[KnownWords]) 
 
 
 def missing_words(sets: Sequence[KnownWords]) -> dict[str, list[str]]:
-    """Return the words without a vector, by the name of their set, without sets that have none."""
+    """Return the words without a vector, by the name of their set, for sets with such words."""
     return {own.name: own.missing for own in sets if own.missing}
 
 

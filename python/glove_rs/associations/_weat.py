@@ -190,7 +190,7 @@ def weat(
         Models that lack a word are left out, with a warning. If more than 5 % of the models are
         left out or have no effect size, the interval is NaN, and a note says so.
     level : float, default 0.95
-        The probability of the interval.
+        The confidence level of the interval.
     seed : int, default 1
         The seed of the random divisions.
     threads : int, optional

@@ -181,7 +181,7 @@ class KeywordContexts:
 
     @property
     def nbytes(self) -> int:
-        """The bytes of memory of windows and positions, without list of words and metadata."""
+        """The bytes of memory of windows and positions, without the list of words and metadata."""
         return int(self._ids.nbytes + self._ends.nbytes + self._numbers.nbytes)
 
     def __len__(self) -> int:

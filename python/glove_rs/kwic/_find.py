@@ -76,8 +76,8 @@ def contexts(
         empty line of a file is not a document. A value may be missing (None, NaN), but functions
         that compare groups of occurrences refuse missing values. A column of metadata named
         document, position, left, keyword or right gets the suffix "_metadata", because the result
-        has a column of this name. In `by` of other functions, "document" is the number of the
-        document, and "document_metadata" is such a column.
+        has a column of this name. In the parameter `by` of other functions, "document" is the
+        number of the document, and "document_metadata" is the column of metadata named document.
     limit : int, optional
         Stop after this many occurrences.
     full_windows : bool, default False
@@ -168,7 +168,7 @@ memory, tmp_dir, progress
 
 
 class _Enough(Exception):  # noqa: N818 - no error
-    """Raised to stop a source after `limit` occurrences."""
+    """Raised to stop reading the source after `limit` occurrences."""
 
 
 class _Search:

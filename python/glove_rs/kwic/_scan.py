@@ -81,8 +81,9 @@ def documents_of_source(
     TypeError
         If `source` or `metadata` is of a type that is not read.
     ValueError
-        If the source has no columns but `text` is given, if the column of text cannot be found, or
-        if the source has a column with the name of a column of `metadata`.
+        If the source has no columns but `text` is given, if the column of text cannot be found, if
+        the source has a column with the name of a column of `metadata`, or if `storage_options` is
+        given for a source that is not paths or URLs.
     OSError
         If a file does not exist.
     """
@@ -135,7 +136,7 @@ class _Columns:
                 f"{shown(metadata)}"
             )
         refuse_repeated(names, "metadata")
-        # A str is a sequence of letters. Each letter would be the value of a document.
+        # A str is refused: it is a sequence of letters, and each would be the value of a document.
         for name, values in zip(names, given, strict=True):
             if isinstance(values, str | bytes) or not isinstance(values, Iterable):
                 raise TypeError(
@@ -195,7 +196,7 @@ def _of_core(
                 nonlocal number
                 at, number = number, number + 1
                 callback(document, lambda: [*file, *columns.row(at)])
-                return ["w"]  # one byte, because of max_word_bytes
+                return ["w"]  # any word of one byte: no max_word_bytes refuses it
 
             before = number
             taken = {**settings, "tokenizer": visited, **WITHOUT_DICTIONARY}
@@ -360,7 +361,7 @@ def _batches_of_mappings(items: Iterable[Any]) -> Iterator[_Table]:
     batch: list[Mapping[str, Any]] = []
 
     def table() -> _Table:
-        # Each key of a row is a column, in the order in which the rows have them first.
+        # Each key of a mapping is a column, in the order in which the keys first occur.
         keys = dict.fromkeys(key for row in batch for key in row)
         refuse_repeated(map(str, keys), "the mappings")
         return _lists({str(key): [row.get(key) for row in batch] for key in keys})
