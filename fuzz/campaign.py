@@ -178,7 +178,7 @@ def fault(cause: str, detail: str) -> dict[str, str]:
 
 
 def _reason(said: str) -> str:
-    """The cause that a process printed to standard error, with N for numbers; else ""."""
+    """The cause that a process printed to standard error, with N for numbers; "" if none."""
     found = re.search(r"panicked at ([^\n]*):\d+:\d+:\n([^\n]*)", said)
     if found:
         location = re.sub(r".*/(?=[^/]+/[^/]+$)", "", found[1])
@@ -223,7 +223,8 @@ def attack(
 def minimised(reader: str, content: bytes, cause: str, tries: int = 300) -> bytes:
     """Return an input without the parts that are not needed to cause its fault.
 
-    The search ends when no shorter input has this fault, or after about `tries` inputs.
+    The removed parts become ever shorter, down to one byte. The search ends after this, or after
+    about `tries` inputs.
     """
     from layouts import LAYOUTS, Layout
 
