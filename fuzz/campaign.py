@@ -2,7 +2,8 @@
 
 A worker process with limited memory reads the inputs. Faults are: an exception that is not
 documented, a panic, a result that contradicts itself, an input that takes too long or too much
-memory, and a worker process that ends. Each fault is saved with a description.
+memory, and a worker process that ends. For each cause of a fault, up to three inputs are saved with
+a description.
 """
 
 from __future__ import annotations
@@ -190,7 +191,7 @@ def _reason(said: str) -> str:
 
 
 def seeds_of(reader: str) -> list[bytes]:
-    """The files of a reader's corpus."""
+    """The files of a reader's corpus, or those of all corpora for a reader in `_MANY`."""
     pattern = "*/*" if reader in _MANY else f"{reader}/*"
     return [path.read_bytes() for path in sorted(CORPUS.glob(pattern))]
 

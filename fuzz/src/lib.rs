@@ -73,7 +73,7 @@ pub fn check_vectors(data: &[u8], format: Option<Format>) {
             (write::Layout::Headless, None),
             (write::Layout::Binary, Some(Format::Word2VecBinary)),
         ] {
-            // `save` refuses words that a format cannot hold. Then there is no file to read.
+            // `save` refuses words that a format cannot hold. Then there is nothing to compare.
             if write::save(&again, &list, matrix, *dim, layout, &Monitor::new()).is_ok() {
                 let again = read(&again, format, None).expect("a saved file can be read");
                 check_same(&loaded, &again);
