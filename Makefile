@@ -151,7 +151,7 @@ fuzz: ## Fuzz each reader and tokenizer of the Rust core in turn: make fuzz FUZZ
 fuzz-python: $(BUILT) $(DEV) ## Call each reader from Python with mutated files: make fuzz-python FUZZ_SECONDS=600
 	$(PY) fuzz/campaign.py --seconds $(FUZZ_SECONDS) $(ARGS)
 
-clean: ## Delete everything that the targets above made
+clean: ## Delete all files that the targets above made and that git ignores
 	rm -rf .venv .cache build dist target fuzz/target fuzz/grown fuzz/artifacts fuzz/findings .hypothesis .pytest_cache .mypy_cache .ruff_cache
 	rm -f python/glove_rs/_core*.so python/glove_rs/_core*.dylib
 	find python tests examples benches .ci -name __pycache__ -type d -prune -exec rm -rf {} +

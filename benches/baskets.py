@@ -85,7 +85,8 @@ def main() -> None:
                 recall(matrix[:TESTED] @ unit @ unit.T, kept, hidden),
                 seconds,
             )
-            # For items i and j, the count that the model predicts, without the factor exp(b_i).
+            # For items i and j, the count that the model predicts, without the factor exp(b_i):
+            # with it, the frequent items i of a basket would weigh more than the others.
             w, c, b = np.zeros((ITEMS, 64)), np.zeros((ITEMS, 64)), np.full(ITEMS, -20.0)
             w[index], c[index], b[index] = model.W, model.W_tilde, model.b_tilde
             predicted = np.exp(np.minimum(w @ c.T + b, 20))

@@ -13,7 +13,7 @@ output has the fraction of intervals that contain the true similarity. The same 
 intervals around the mean of ``--fits`` models of the drawn text.
 
 ``width``: prints the median standard deviation of a similarity over the replicates: for replicates
-with different seeds, for replicates with the same seed, and for models with 4 epochs.
+with different seeds, for replicates with the same seed, and for replicates of a model of 4 epochs.
 
 ``schedules``: as ``coverage``, with the same texts and true similarities, but the replicates are
 trained with several schedules. A schedule is a number of epochs, and a learning rate if it differs
@@ -150,7 +150,7 @@ def width(options: argparse.Namespace) -> None:
 
 
 class Schedule:
-    """The values of one schedule, collected over the trials."""
+    """One schedule, and what was measured with it in the trials until now."""
 
     def __init__(self, name: str) -> None:
         epochs, _, rate = name.partition(":")

@@ -1,10 +1,11 @@
 """Time glove-rs and Stanford's GloVe tools side by side, and print one table.
 
 Every figure is the median of runs that took turns (ours, theirs, ours, theirs, ...) on the same
-text with the same settings. Our runs and Stanford's glove have the same number of threads, except
-in the stage count-1; the other tools of Stanford have one thread. Each run has its own process:
-wall time and peak resident memory, from wait4, are those of the whole process. For our runs the
-table also has the time of the call alone, without the start of the interpreter and the imports.
+text with the same settings. Our runs and Stanford's glove have `--threads` threads, but in the
+stage count-1 our run has one. The other tools of Stanford have one thread. Each run has its own
+process: wall time and peak resident memory, from wait4, are those of the whole process. For our
+runs the table also has the time of the call alone, without the start of the interpreter and the
+imports.
 
 Stanford's tools are not part of this project: build them (https://github.com/stanfordnlp/GloVe,
 `make`) and give --stanford the folder with vocab_count, cooccur, shuffle and glove.

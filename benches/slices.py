@@ -10,9 +10,9 @@ has these figures of a schedule:
 
 - the CPU seconds for a slice (one thread);
 - the mean distance of all words, and of the exchanged words;
-- AUC, once for each seed: the fraction of the words of nearly equal frequency whose distance is
-  below that of an exchanged word, as a mean over the exchanged words; and the percentage of the
-  exchanged words for which this fraction is at least 0.99;
+- AUC, once for each seed: the fraction of the unchanged words of nearly equal frequency whose
+  distance is below that of an exchanged word, as a mean over the exchanged words; and the
+  percentage of the exchanged words for which this fraction is at least 0.99;
 - two correlations between this schedule with the second seed and the first schedule with the first
   seed: one of the distances, and one of the cosines of random pairs of words. In the first line
   they show how much two seeds differ.

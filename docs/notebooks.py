@@ -36,7 +36,10 @@ def sources() -> list[Path]:
 
 
 def translations() -> dict[str, str]:
-    """Return the Chinese of comments and printed text, the longest English first."""
+    """Return the Chinese of comments and printed text, by the English.
+
+    The longest English text comes first, so that no part of it is replaced before it.
+    """
     found = tomllib.loads((DOCS / "notebooks" / "zh.toml").read_text(encoding="utf-8"))
     return dict(sorted(found.items(), key=lambda item: -len(item[0])))
 

@@ -2,7 +2,8 @@
 
 A worker process with limited memory reads the inputs. Faults are: an exception that is not
 documented, a panic, a result that contradicts itself, an input that takes too long or too much
-memory, and a worker process that ends. Each fault is saved with a description.
+memory, and a worker process that ends. For each cause of a fault, up to three inputs are saved with
+a description.
 """
 
 from __future__ import annotations
@@ -178,7 +179,7 @@ def fault(cause: str, detail: str) -> dict[str, str]:
 
 
 def _reason(said: str) -> str:
-    """The cause that a process printed to standard error, with N for numbers; else ""."""
+    """The cause that a process printed to standard error, with N for numbers; "" if none."""
     found = re.search(r"panicked at ([^\n]*):\d+:\d+:\n([^\n]*)", said)
     if found:
         location = re.sub(r".*/(?=[^/]+/[^/]+$)", "", found[1])
@@ -190,7 +191,7 @@ def _reason(said: str) -> str:
 
 
 def seeds_of(reader: str) -> list[bytes]:
-    """The files of a reader's corpus."""
+    """The files of a reader's corpus, or those of all corpora for a reader in `_MANY`."""
     pattern = "*/*" if reader in _MANY else f"{reader}/*"
     return [path.read_bytes() for path in sorted(CORPUS.glob(pattern))]
 
@@ -223,7 +224,8 @@ def attack(
 def minimised(reader: str, content: bytes, cause: str, tries: int = 300) -> bytes:
     """Return an input without the parts that are not needed to cause its fault.
 
-    The search ends when no shorter input has this fault, or after about `tries` inputs.
+    The removed parts become ever shorter, down to one byte. The search ends after this, or after
+    about `tries` inputs.
     """
     from layouts import LAYOUTS, Layout
 

@@ -1,7 +1,7 @@
 """Where each format has its sizes, counts and checksums, and how to correct the checksums.
 
 A checksum detects nearly every mutation of a random byte. So mutations change the fields that are
-listed here, and `repair` then corrects the checksums: the code behind the check is reached.
+listed here, and `repair` then corrects the checksums. So the code behind the check is reached.
 """
 
 from __future__ import annotations
@@ -438,7 +438,7 @@ def _change_npy(content: bytes, rng: random.Random) -> bytes:
 
 
 def _npz_member(data: bytes, rng: random.Random) -> bytes:
-    """Change a member, and write all members again: the archive itself is well-formed."""
+    """Change, remove or add a member, and write all members again as a well-formed archive."""
     try:
         members = _members(data)
     except Exception:  # an earlier mutation has broken the archive

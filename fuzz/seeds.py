@@ -39,7 +39,7 @@ TRAINING = {"dim": 2, "min_count": 2, "window": 3, "seed": 7, "threads": 1, "det
 
 
 def zstandard(content: bytes, *, sized: bool = True) -> bytes:
-    """A Zstandard frame of one stored block."""
+    """A Zstandard frame of one stored block. With `sized`, its header has the content's size."""
     size = struct.pack("<I", len(content)) if sized else b""
     frame = b"\x28\xb5\x2f\xfd" + (b"\xa0" + size if sized else b"\x00\x58")
     return frame + struct.pack("<I", len(content) << 3 | 1)[:3] + content

@@ -20,7 +20,7 @@ from mkdocs.structure.pages import Page
 
 ROOT = Path(__file__).resolve().parents[2]
 
-#: Files outside docs/ that are pages of the site, with their place there. They are not copied.
+#: Files outside docs/ that are pages of the site, with their paths on the site.
 MOUNTED = {
     "benches/RESULTS.md": "results/results.md",
     "benches/EXPERIMENTS.md": "results/experiments.md",

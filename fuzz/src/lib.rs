@@ -73,7 +73,7 @@ pub fn check_vectors(data: &[u8], format: Option<Format>) {
             (write::Layout::Headless, None),
             (write::Layout::Binary, Some(Format::Word2VecBinary)),
         ] {
-            // Words that a format cannot hold are refused.
+            // `save` refuses words that a format cannot hold. Then there is nothing to compare.
             if write::save(&again, &list, matrix, *dim, layout, &Monitor::new()).is_ok() {
                 let again = read(&again, format, None).expect("a saved file can be read");
                 check_same(&loaded, &again);
@@ -103,7 +103,7 @@ pub fn alike(a: &[f32], b: &[f32]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(same)
 }
 
-/// Check that training can use the counts.
+/// Check what training relies on: counts above 0, and rows of ascending columns below `words`, the number of words.
 pub fn check_counts(counts: &Triangle, words: usize) {
     assert_eq!(counts.words, words);
     let (starts, columns, values) = counts.to_csr(&Monitor::new()).expect("rows of counts in memory");
@@ -125,7 +125,7 @@ pub fn five_words() -> Vocabulary {
     Vocabulary::new(words).expect("different words")
 }
 
-/// What a tokenizer finds.
+/// The documents that a tokenizer finds, each with its words.
 #[derive(Debug, Default, PartialEq, Eq, Clone)]
 pub struct DocumentCollector(pub Vec<Vec<Vec<u8>>>);
 
