@@ -37,26 +37,26 @@ settings.load_profile(
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell script makes the commands that it starts with `&` ignore Ctrl-C, and their children
-    # inherit this. But the tests send Ctrl-C.
+    # inherit this. Tests send Ctrl-C, so let Python handle it again.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # The plots of the tests need no display.
 os.environ["MPLBACKEND"] = "Agg"
 
-# Collecting the tests makes a million objects that live until the end. Without this, each full
-# garbage collection would look through all of them.
+# Collecting the tests makes a million objects that live until the end. Each full garbage collection
+# would look through all of them, so there is none until the tests are collected.
 gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Leave what exists now out of later garbage collections."""
+    """Leave the objects that exist now out of later garbage collections."""
     gc.freeze()
     gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests as slow that start Dask workers or read texts from outside the repository."""
+    """Mark tests as slow that start Dask workers or read files from outside the repository."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         names = {value for value in parameters if isinstance(value, str)}

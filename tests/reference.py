@@ -37,7 +37,8 @@ class Config:
     learning_rate: float = 0.05
     grad_clip: float = 100.0
     bias_learning_rate: float = 1.0
-    # The weight of negative pairs, if all records are negative pairs. Then ln x is the target t.
+    # If given, all records are negative pairs of this weight. Then ln x is the target of a pair,
+    # and `train` takes a diff below 0 as 0.
     negative_weight: float | None = None
 
 

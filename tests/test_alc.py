@@ -169,7 +169,7 @@ def test_blocks_of_words_do_not_change_the_sums(monkeypatch):
     pair = (["a", "b", "c"], rng.normal(size=(3, 4)))
     contexts = [list(rng.choice(["a", "b", "c"], size=n)) for n in (5, 1, 90, 3, 33)]
     one = alc.embed(contexts, pair, transform=False).vectors
-    for block in (1, 10_000, 20_000):  # a part of a context, and several contexts
+    for block in (1, 10_000, 20_000):  # bytes: for a part of a context, or for several
         monkeypatch.setattr("glove_rs._workers._BLOCK", block)
         assert np.array_equal(alc.embed(contexts, pair, transform=False).vectors, one)
 

@@ -57,7 +57,7 @@ FILES = sorted(
 
 
 def precedence(name: str, file: str) -> int | None:
-    """Return 0 for the name of the file, 1 for a pattern, 2 for its folder, None for another file.
+    """Return how well `name` names `file`: 0 exactly, 1 by a pattern, 2 by its folder, None not.
 
     A folder stands for those of its files that no other row names.
     """
@@ -281,7 +281,7 @@ def uses(path: Path) -> Iterator[str]:
 
 
 def imported(path: Path) -> set[Path]:
-    """Return the files that a file of the core imports: for each path, that of its last module."""
+    """Return the files that a file of the core imports: of each path the last module's file."""
     return {
         next(
             FILE_OF[part]

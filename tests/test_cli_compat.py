@@ -365,7 +365,7 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
             return result
         return theirs(tools, tool, *flags, stdin=stdin, cwd=tmp_path)
 
-    # Stanford's `cooccur` may count the first pair twice. In a longer text this matters less.
+    # Stanford's `cooccur` may count the first pair twice, which matters less in a longer text.
     text = text * 3
     (tmp_path / "vocab.txt").write_bytes(stage("vocab_count", "-min-count", 3, stdin=text).stdout)
     records = stage("cooccur", "-window-size", 5, "-memory", 0.1, stdin=text).stdout

@@ -17,11 +17,11 @@ pytestmark = pytest.mark.slow
 if sys.platform != "linux":
     pytest.skip("the campaign needs /proc", allow_module_level=True)
 
-#: Seconds for which all readers together read mutated files, and files of the corpus among them. A
-#: busy machine may need longer, because each reader gets at least `LEAST` files. All tests of this
+#: Seconds for which all readers together read files: mutated ones, and some of the corpus. A busy
+#: machine may need longer, because each reader gets at least `LEAST` files. All tests of this
 #: module together take about a minute.
 SECONDS = 40
-#: Smallest and largest number of mutated files for each reader.
+#: Smallest and largest number of these files for each reader.
 LEAST, MOST = 60, 2000
 
 

@@ -678,7 +678,7 @@ def test_a_lack_of_address_space_is_a_memory_error(large, name, load, more):
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_model_that_is_compressed_with_anything_but_deflate_is_refused(tmp_path, method):
-    # Python decompresses these methods without a bound on memory, whatever the archive states.
+    # Python unpacks files of these methods without a bound on memory, whatever the archive states.
     Glove(dim=2, epochs=1, min_count=1).fit(["a b c"] * 5).save(tmp_path / "model")
     with (
         zipfile.ZipFile(tmp_path / "model") as saved,

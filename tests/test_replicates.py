@@ -500,7 +500,8 @@ def test_shorter_trainings_have_the_bits_of_the_rates_that_were_measured(rate):
     assert replicate(100, 4) == replicate(300, 4) == (4, rate * 1.4)
     assert replicate(50, 6) == (6, rate * (7 / 6))
     assert replicate(50, 7) == (7, rate)
-    # A slice has the factor 1.6 whatever its dim, and also where 4/7 are rounded up to all epochs.
+    # A slice trains 4/7 of the epochs, rounded up, and its rate has the factor 1.6: with any dim,
+    # and also if 4/7 are rounded up to all epochs.
     for epochs, own in [(7, 4), (1, 1), (2, 2), (8, 5), (25, 15)]:
         model = {"dim": 300, "learning_rate": rate, "epochs": epochs}
         assert short_schedule.of_slice(model, None) == (own, rate * 1.6)

@@ -163,7 +163,7 @@ def ax():
 
 @pytest.fixture(autouse=True)
 def labels_are_not_moved(monkeypatch):
-    monkeypatch.setitem(sys.modules, "adjustText", None)  # which takes seconds
+    monkeypatch.setitem(sys.modules, "adjustText", None)  # adjusting takes seconds
 
 
 def quiet(make: Callable[[SimpleNamespace], Any]) -> Any:

@@ -49,7 +49,7 @@ def ngrams(word, least=3, most=6):
 
 
 def dense(words, kept, least=3, most=6):
-    """The design matrix, as an array."""
+    """The design matrix of words and kept n-grams, as an array."""
     matrix = np.zeros((len(words), len(kept)))
     for row, word in zip(matrix, words, strict=True):
         having = [kept.index(ngram) for ngram in ngrams(word, least, most) if ngram in kept]
@@ -58,7 +58,7 @@ def dense(words, kept, least=3, most=6):
 
 
 def kept_ngrams(words, min_words, least=3, most=6):
-    """The n-grams that at least `min_words` of the words have."""
+    """The n-grams that at least `min_words` of `words` have."""
     all_ngrams = [ngram for word in words for ngram in ngrams(word, least, most)]
     return sorted({ngram for ngram in all_ngrams if all_ngrams.count(ngram) >= min_words})
 
@@ -384,7 +384,7 @@ def forms():
 def alternating(forms):
     """Documents in which a form with a prefix stands only beside forms without it, and vice versa.
 
-    Half of the eigenvalues of the counts of windows of one word are then negative.
+    With window=1, half of the eigenvalues of the matrix of counts are then negative.
     """
     return [[f"un{word}" if i % 2 else word for i, word in enumerate(doc)] for doc in forms]
 
@@ -429,8 +429,8 @@ def test_training_moves_vectors_part_of_the_way_to_their_predictions(text, windo
     damped -= 0.5 * damped @ directions[:, -2:] @ directions[:, -2:].T
     expected = 0.45 * damped + 0.55 * predicted
     np.testing.assert_allclose(shrunk.vectors.vectors, expected, atol=1e-4)
-    # W and W_tilde move by the same amount, but in opposite directions their product stays
-    # negative. Biases and losses do not change.
+    # W and W_tilde move by the same amount, except in the directions `opposite`: there their
+    # product stays negative. Biases and losses do not change.
     moves = shrunk.W - own.W - (shrunk.W_tilde - own.W_tilde)
     np.testing.assert_allclose(moves - moves @ opposite @ opposite.T, 0, atol=1e-4)
     products = (shrunk.W @ opposite) * (shrunk.W_tilde @ opposite)

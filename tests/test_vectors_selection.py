@@ -42,7 +42,7 @@ def many():
 
 @pytest.fixture(scope="module", params=FORMATS)
 def of_many(request, many, tmp_path_factory):
-    """A file of `many` vectors in each format, and how to load it."""
+    """The path of a file with the vectors `many` in a format, and the options to load it."""
     return saved(many, tmp_path_factory.mktemp("many"), request.param)
 
 
