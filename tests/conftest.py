@@ -87,8 +87,8 @@ class Corpus:
 def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty folder of a test.
 
-    pytest's own fixture also replaces a link to the newest folder, which takes longer than making
-    the folder, and half as long as most tests.
+    pytest's own fixture also replaces a link to the newest folder. This takes longer than making a
+    folder, and half as long as most tests.
     """
     path = tmp_path_factory.getbasetemp() / f"test-{next(_numbers)}"
     path.mkdir(mode=0o700)

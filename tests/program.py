@@ -4,7 +4,7 @@ Starting Python and importing modules take most of the time of a short command l
 process imports all modules of the package, and forks a child for each command line. Like a program
 that is started, the child has its own arguments, folder, environment, standard streams and exit
 code. It skips the start of the interpreter and the destruction of all objects at its end, which
-take longer than most commands. Tests of the start and of the end run :data:`PROGRAM`.
+take longer than most commands. Tests of these two run :data:`PROGRAM` as a new process.
 """
 
 from __future__ import annotations

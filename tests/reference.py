@@ -231,7 +231,7 @@ def train(
 
 
 def bounded(g: NDArray, clip: float, optimizer: str) -> NDArray:
-    """The gradient of a vector after the bound ``grad_clip``."""
+    """The gradient `g` of a vector, with its components or its root mean square within `clip`."""
     if optimizer != "rowwise_adagrad":
         return np.clip(g, -clip, clip)
     root_mean_square = np.sqrt(np.mean(g * g))
@@ -289,7 +289,7 @@ def one_step_tolerance(
     for (name, k), (g, by_fdiff) in moved.items():
         g_error = by_fdiff * fdiff_error + 4 * _EPS * np.abs(g)
         if optimizer == "rowwise_adagrad" and name.startswith("W"):
-            # The bound of row-wise AdaGrad takes the root of a sum of squares.
+            # To bound a gradient, row-wise AdaGrad takes the root of a sum of squares.
             g_error = g_error + (_RSQRT + _EPS * (w.size + 8)) * np.abs(g)
             G = p[f"G_{name}"][k]
             step, step_error = g / np.sqrt(G), g_error / np.sqrt(G)

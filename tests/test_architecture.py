@@ -57,7 +57,7 @@ FILES = sorted(
 
 
 def precedence(name: str, file: str) -> int | None:
-    """Return how well `name` names `file`: 0 exactly, 1 by a pattern, 2 by its folder, None not.
+    """Return 0 if `name` is `file`, 1 if it is a pattern of it, 2 if it is its folder, else None.
 
     A folder stands for those of its files that no other row names.
     """
@@ -281,7 +281,7 @@ def uses(path: Path) -> Iterator[str]:
 
 
 def imported(path: Path) -> set[Path]:
-    """Return the files that a file of the core imports: of each path the last module's file."""
+    """Return the files that a file of the core imports: the last module of each path."""
     return {
         next(
             FILE_OF[part]

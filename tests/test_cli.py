@@ -998,7 +998,7 @@ def test_a_pipe_whose_reader_has_enough_is_no_error(tmp_path):
 
 @pytest.mark.slow
 def test_printing_to_a_reader_that_has_enough_is_no_error(made):
-    # Python itself prints these results. They are larger than the buffer of a pipe.
+    # The results are larger than the buffer of a pipe, so `head` closes it while Python prints.
     shell = f"set -o pipefail; '{PROGRAM}' similar '{made / 'vectors.txt'}' --topn 50 | head -n 1"
     words = b"w1\n" * 5000
     result = subprocess.run(["bash", "-c", shell], input=words, capture_output=True, check=False)

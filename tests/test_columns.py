@@ -735,7 +735,7 @@ def test_fit_estimate_update_and_score_take_a_column(tmp_path):
     assert model.score(tmp_path / "t.parquet", **where) == plain.score(EXPECTED)
     estimate = Glove(**RUN).estimate(tmp_path / "t.parquet", **where)
     assert estimate.counts.words == len(model.vocabulary)
-    assert estimate.memory > Glove(**RUN).estimate(EXPECTED).memory  # includes pyarrow itself
+    assert estimate.memory > Glove(**RUN).estimate(EXPECTED).memory  # pyarrow needs memory
     # `fit` does not keep the counts of local files, so `update` counts the old text again.
     model.update(tmp_path / "t.parquet", epochs=1, **where)
     plain.update(EXPECTED, epochs=1)

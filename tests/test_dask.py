@@ -53,7 +53,7 @@ def cluster_of(workers: int, **options: Any) -> Any:
 @pytest.fixture(scope="module", autouse=True)
 def impatient() -> Iterator[None]:
     """Wait at most 2 s, not 30 s, to connect to a worker that was killed."""
-    importlib.import_module("distributed")  # sets options, which the end of `with` would undo
+    importlib.import_module("distributed")  # sets options, which must outlive `with`
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         yield
 

@@ -45,7 +45,7 @@ LARGE_BLOCK = 4000
 @pytest.fixture(scope="module")
 def client():
     # By default, a worker waits up to 30 s to connect to another worker that was killed.
-    import distributed  # sets options, which the end of `with` would undo
+    import distributed  # sets options, which must outlive `with`
 
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
@@ -54,7 +54,7 @@ def client():
 
 
 def wait_for_two_workers(client):
-    """Wait for two workers. A busy Dask may not replace a killed worker: then start another."""
+    """Wait for two workers. On a busy machine Dask may not replace a killed one: start another."""
     while True:
         try:
             return client.wait_for_workers(2, timeout=60)

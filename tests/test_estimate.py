@@ -55,7 +55,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def many_words(tmp_path_factory):
-    """A shorter text than `small`, with many words for its length. The estimate reads all."""
+    """A short text with many different words. The estimate reads all of it."""
     path = tmp_path_factory.mktemp("estimate") / "many_words.txt"
     path.write_text("\n".join(zipf_lines(20_000, 14_000, 0.3)))
     return path

@@ -149,7 +149,8 @@ def space_needed(source, tmp_dir):
 def test_the_space_for_a_compressed_text_is_that_for_the_text(long_text, tmp_path, tiny_disk):
     packed = tmp_path / "corpus.txt.gz"
     packed.write_bytes(gzip.compress(long_text.read_bytes()))
-    # The space is less exact: how much of a compressed file was read is known to a block only.
+    # How much of a compressed file was read is known only in whole blocks of the decompressor. So
+    # the space is less exact.
     assert space_needed(packed, tiny_disk) >= 0.7 * space_needed(long_text, tiny_disk)
 
 

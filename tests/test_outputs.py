@@ -593,7 +593,7 @@ def test_an_output_that_is_an_input_is_refused_even_with_overwrite(files, comman
     arguments = command.split()
     if arguments[0] in ("fit", "train"):
         arguments += ["--epochs", "1"]
-    # The outputs of the other commands are options, and a wrong option ends with 2.
+    # `convert` names its output without an option. A wrong option ends with 2.
     code = 1 if arguments[0] == "convert" else 2
     message = reason(code, *arguments, "--overwrite")
     assert "must be another file than" in message
@@ -931,7 +931,7 @@ def test_a_file_that_appears_while_an_output_is_written_is_not_replaced(
     done(*command.split())
     written = sorted(p for p in os.listdir() if p != "m")
     assert written == NEW_FILES[command]
-    # Run the command again. In place of another process, `late` writes the last file first.
+    # Run the command again. Like another process, `late` writes the last file before the command.
     contents = {name: Path(name).read_bytes() for name in written}
     for name in written:
         os.remove(name)

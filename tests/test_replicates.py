@@ -73,7 +73,7 @@ def test_counts_with_weights_are_those_of_a_text_that_repeats_its_documents(
     text, window, symmetric
 ):
     settings = Glove(**QUICK | {"window": window, "symmetric": symmetric}).get_params()
-    # A document may have no words.
+    # A document of `text` may have no words. The document after them has all words.
     read = [" ".join(words) for words, _ in text] + ["a b c d"]
     weights = np.array([weight for _, weight in text] + [1], dtype=np.uint32)
     documents = EncodedDocuments.read(iter(read), settings, None, vocabulary=list("abcd"))

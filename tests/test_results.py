@@ -163,7 +163,7 @@ def ax():
 
 @pytest.fixture(autouse=True)
 def labels_are_not_moved(monkeypatch):
-    monkeypatch.setitem(sys.modules, "adjustText", None)  # adjusting takes seconds
+    monkeypatch.setitem(sys.modules, "adjustText", None)  # moving labels takes seconds
 
 
 def quiet(make: Callable[[SimpleNamespace], Any]) -> Any:

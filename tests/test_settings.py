@@ -60,8 +60,9 @@ NUMBERS = [
 def numbers_for(draw, name):
     """Return a number that may be in the range of a parameter or not, often next to a bound.
 
-    A float is special, a bound, next to a bound other than 0, or a 32-bit float, because the core
-    converts some of these parameters to 32 bits. An integer has at most 63 bits, because the table accepts no other.
+    The floats are bounds, their neighbours (not those of 0), special ones and 32-bit floats, because
+    the core converts some of these parameters to 32 bits. An integer has at most 63 bits, because
+    the table accepts no other.
     """
     kind = _settings.SETTINGS[name].type
     bounds = [bound for bound in (kind.least, kind.most) if bound is not None]

@@ -52,7 +52,7 @@ def wv(request):
         return random_vectors()
     if request.param == "trained here":
         corpus = request.getfixturevalue("zipf")
-        # Deterministic, so that every run has the same roundings and equal scores.
+        # Deterministic, so that the same words have equal scores in every run.
         settings = {"dim": 25, "window": 5, "min_count": 2, "epochs": 5, "deterministic": True}
         return Glove(**settings).fit(corpus.path).vectors
     path = golden_files.FOLDERS[0] / "train.txt"

@@ -117,7 +117,7 @@ def content(path: Path) -> object:
         settings = json.loads(path.read_text())
         return {**settings, "created": None}
     if path.name == "training.checkpoint":
-        return path.stat().st_size  # contains times; `check_training` reads it
+        return path.stat().st_size  # the file contains times; `check_training` reads it
     return path.read_bytes()
 
 
