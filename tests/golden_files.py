@@ -9,7 +9,7 @@ from typing import Any
 
 _TESTS = Path(__file__).resolve().parent
 
-#: A folder outside the repository: its texts are too large for the repository or belong to others.
+#: A folder outside the repository, of texts that are too large for it or belong to others.
 SHARED = Path(os.environ.get("GLOVE_RS_SHARED", _TESTS.parents[1] / "shared"))
 
 #: The folders of golden files: that of this repository and, if it exists, that of `SHARED`.

@@ -409,7 +409,7 @@ def test_regress_does_not_depend_on_origins_and_units(
     factors = np.array(list(units.values()))
     squares = ["norm_squared", "bias", "debiased"]
     for name in squares + ["std_error", "low", "high"] * (errors is not None):
-        # A difference of large numbers, such as `debiased`, has their rounding errors.
+        # Differences of large numbers, such as `debiased`, have the rounding errors of these.
         size = (one["norm_squared"] + one["bias"])[rows].max()
         assert_allclose(
             other[name][rows] * factors**2, one[name][rows], rtol=1e-6, atol=1e-7 * size

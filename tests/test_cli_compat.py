@@ -376,7 +376,7 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
     costs = losses(stage("glove", *flags))
     expected = losses(theirs(tools, "glove", *flags, "-save-file", "theirs", cwd=tmp_path))
     np.testing.assert_allclose(costs, expected, rtol=0.05)
-    # Each program continues from the checkpoint of the other.
+    # The `glove` of the other side continues from the files of this one.
     other = ["-load-init-param", 1, "-init-param-file", "vectors.bin", "-save-file", "more"]
     other += ["-load-init-gradsq", 1, "-init-gradsq-file", "gradsq.bin"]
     if ours == "glove":

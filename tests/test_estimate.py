@@ -129,7 +129,7 @@ def test_rowwise_adagrad_has_rows_of_half_the_length(many_words):
     )
     assert rowwise.parameters == each.parameters // 2
     assert rowwise.memory < each.memory
-    # The advice also depends on the optimizer: with "adagrad" the fit exceeds this memory.
+    # The advice also depends on the optimizer: with "adagrad" the fit exceeds `available`.
     available = rowwise.memory + 10**5
     assert rowwise.within(available).fits
     assert not each.within(available).fits

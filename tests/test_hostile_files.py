@@ -129,7 +129,7 @@ def test_a_native_file_is_read_instead_of_mapped_on_request(tmp_path):
     assert not mapped.vectors.flags.writeable
     del mapped
     os.truncate(path, 100)
-    assert read["a"][0] == 1  # with a mapped file, this would crash
+    assert read["a"][0] == 1  # if the file were mapped, this read would crash
     with pytest.raises(ValueError, match="mmap must be True or False"):
         WordVectors.load(path, mmap="no")
 

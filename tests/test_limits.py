@@ -182,7 +182,7 @@ def test_a_window_may_be_wider_than_any_document():
     wide = Cooccurrence.from_corpus(["a b c a b"] * 3, window=10**9, min_count=1)
     narrow = Cooccurrence.from_corpus(["a b c a b"] * 3, window=4, min_count=1)
     for ours, theirs in zip(wide.records(), narrow.records(), strict=True):
-        # Windows above 16 words add in another order, so the last bits of sums may differ.
+        # For windows above 16 words, counting adds in another order: last bits may differ.
         np.testing.assert_allclose(ours, theirs, rtol=1e-14)
 
 

@@ -414,8 +414,8 @@ def test_training_moves_vectors_part_of_the_way_to_their_predictions(text, windo
     weights = np.minimum(own.vocabulary.counts, 200) / 200
     opposite = opposite_directions(own, weights)
     assert opposite.shape == (10, number)
-    # Scale the components in opposite directions to equal variances, and turn those of w_tilde,
-    # before adding w_tilde to w.
+    # In the directions `opposite`, scale the components of w and w_tilde to equal variances, and
+    # change the sign of those of w_tilde, before adding w_tilde to w.
     damped = (own.W + own.W_tilde).astype(np.float64)
     sides = [side - weights @ side / weights.sum() for side in (own.W, own.W_tilde)]
     in_w, in_w_tilde = (np.sqrt(weights @ (side @ opposite) ** 2) for side in sides)
@@ -463,7 +463,7 @@ def test_a_resumed_training_ends_as_one_that_was_never_interrupted(forms, tmp_pa
     cut = Glove(**SETTINGS, subwords=True)
     with pytest.raises(InterruptedError):
         cut.fit(forms, checkpoint_dir=tmp_path, callbacks=[stop])
-    # An interrupted training keeps the model of its last epoch, without the shrinkage.
+    # An interrupted training keeps its last epoch, not yet shrunk towards the predictions.
     assert cut.vectors.subwords is None
     for resumed in (Glove.resume(tmp_path), Glove.resume(tmp_path)):
         np.testing.assert_array_equal(resumed.W, whole.W)
@@ -481,7 +481,7 @@ def test_a_checkpoint_of_a_version_before_subwords_is_resumed_without_them(forms
     text = _core.CoreCheckpoint.load(path).settings
     settings = json.loads(text)
     del settings["training"]["subwords"], settings["parameters"]["subwords"]
-    # JSON may end in spaces. The last four bytes are the checksum of all others.
+    # Spaces after the JSON keep its length. The last four bytes are the checksum of all others.
     older = json.dumps(settings).encode().ljust(len(text.encode()))
     content = path.read_bytes()[:-4].replace(text.encode(), older)
     path.write_bytes(content + zlib.crc32(content).to_bytes(4, "little"))

@@ -51,7 +51,7 @@ class Saver:
     #: Takes the folder, and 0 for the old content or 1 for the new one.
     save: Callable[[Path, int], object]
     names: list[str]
-    #: Whether all files must be old or all new. If false, this holds for each file by itself.
+    #: Whether the files must be all old or all new. If false, each file must be old or new.
     together: bool = True
     exchange: bool = True
 
