@@ -180,7 +180,7 @@ def enwiki_17m(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def enwiki_17m_counts(enwiki_17m: Path) -> CountedText:
-    """The counts of enwiki-17m with window 15 and min_count 5.
+    """What tests need of the counts of enwiki-17m with window 15 and min_count 5.
 
     Stanford's tools counted the same text with these settings (``test_real_run.py``).
     """

@@ -57,7 +57,7 @@ FILES = sorted(
 
 
 def precedence(name: str, file: str) -> int | None:
-    """Return 0 if `name` is `file`, 1 if it is a pattern of it, 2 if it is its folder, else None.
+    """Return 0 if `name` is `file`, 1 if it matches `file`, 2 if it is a folder of it, else None.
 
     A folder stands for those of its files that no other row names.
     """

@@ -289,7 +289,7 @@ def test_training_and_mittens_leave_each_others_optimum_alone(anchor):
     model = Glove(**NEAR).fit_cooccurrence(X, init=given, anchor=anchor)
     ours = total_loss(model, X, given, anchor)
     _, errors = by_mittens(parameters(model), 3000)
-    assert errors[0] == pytest.approx(ours, rel=1e-6)  # at these parameters, mittens has the same objective
+    assert errors[0] == pytest.approx(ours, rel=1e-6)  # at our parameters, the objectives agree
     assert 0.99 * ours <= errors[-1] <= ours
 
     begun = Glove(**NEAR | {"epochs": 1}).fit_cooccurrence(X, init=given, anchor=anchor)

@@ -39,7 +39,7 @@ def documents_of(text: Sequence[str], **options: object) -> EncodedDocuments:
 def made(
     folder: Path, full: np.ndarray, replicates: Sequence[np.ndarray], method: str = "bootstrap"
 ) -> Bootstrap:
-    """A bootstrap of the given vectors of the words w0, w1, …"""
+    """A bootstrap in which `full` and `replicates` are the vectors of the words w0, w1, …"""
     store = ReplicateStore(folder)
     store.create()
     store.write_full(WordVectors([f"w{i}" for i in range(len(full))], full))

@@ -301,7 +301,7 @@ NOTHING: dict[str, tuple[Callable[[SimpleNamespace], Any], str]] = {
 
 
 def evaluated(t: SimpleNamespace, name: str, content: str) -> Any:
-    """The result for a set that has no known word."""
+    """The result for an evaluation set of this `content`, which has no known word."""
     path = Path(TEMPORARY.name) / name
     path.write_text(content)
     return t.wv.evaluate(path)
