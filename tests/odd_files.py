@@ -132,7 +132,7 @@ FOREIGN: dict[str, tuple[Callable[[], bytes], str, str]] = {
     )
     for protocol in (2, 3, 4, 5)
 }
-#: The name of the library that writes a file, if it is not part of Python.
+#: The library that writes a file, for the files that no library of Python itself writes.
 NEEDS = {"Parquet": "pyarrow", "Arrow file": "pyarrow", "Arrow stream": "pyarrow"}
 
 

@@ -223,7 +223,7 @@ def test_forty_targets_have_an_exact_p_value_and_more_do_not():
 # --- bootstraps -------------------------------------------------------------------------------
 
 
-#: Sets of words of a model of nine words.
+#: Sets of words of a model of nine words, w0 to w8.
 SETS = names(0, 2), names(2, 4), names(4, 6), names(6, 9)
 
 

@@ -147,7 +147,7 @@ def adagrad_by_hand(p, g, given, anchor, eta, clip, optimizer):
 @pytest.mark.parametrize("optimizer", ["adagrad", "rowwise_adagrad", "sgd"])
 def test_the_step_and_the_term_of_the_anchor_are_those_of_the_reference(optimizer):
     # The weights f(X) are nearly 0, so that only the anchor moves the parameters and adds to the
-    # loss. Training starts at other vectors, far from the anchor.
+    # loss. Training starts at `other`, far from the pretrained vectors `given`.
     X, given = random_counts(6, 12), pretrained(7, [2, 5, 11], 5, scale=3.0)
     other = pretrained(8, range(12), 5)
     settings = {

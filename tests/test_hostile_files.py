@@ -84,7 +84,7 @@ def test_vectors_that_a_header_promises_take_no_memory(tmp_path, pack, format):
 
 
 def native_vectors(words, dim, rows):
-    """The bytes of a native file with these words and rows."""
+    """The bytes of a native file of `words`. `rows` are the bytes of vectors of `dim` numbers."""
     text = b"".join(words)
     ends = np.cumsum([len(word) for word in words]).astype("<u8").tobytes()
     start = -(-(64 + len(ends) + len(text)) // 64) * 64

@@ -374,7 +374,7 @@ def test_an_empty_path_is_refused_by_name_everywhere(model, counts, here):
     for name, functions in calls.items():
         for function in functions:
             if getattr(function, "__name__", "") == "save_stanford" and name == "path":
-                continue  # a method of the core: the public methods check the path before
+                continue  # a method of the core: public methods check the path before they call it
             with pytest.raises(ValueError, match=rf"^{name} must name a \w+.*, got ''$"):
                 function("")
     assert sorted(os.listdir()) == before

@@ -205,7 +205,7 @@ def test_every_result_prints_converts_plots_and_pickles(name, ax):
         ax.figure.canvas.draw()
     assert marks(ax) >= 1
     assert ax.get_xlabel() or ax.get_ylabel()
-    if name != "slices":  # its replicates are in a temporary folder
+    if name != "slices":  # not pickled: its replicates are in a temporary folder
         again = pickle.loads(pickle.dumps(result))
         assert str(again) == str(result)
         pandas.testing.assert_frame_equal(again.to_pandas(), frame)
