@@ -37,26 +37,26 @@ settings.load_profile(
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell script makes the commands that it starts with `&` ignore Ctrl-C, and their children
-    # inherit this. But the tests send Ctrl-C.
+    # inherit this. Tests send Ctrl-C, so let Python handle it again.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 # The plots of the tests need no display.
 os.environ["MPLBACKEND"] = "Agg"
 
-# Collecting the tests makes a million objects that live until the end. Without this, each full
-# garbage collection would look through all of them.
+# Collecting the tests makes a million objects that live until the end. Each full garbage collection
+# would look through all of them, so there is none until the tests are collected.
 gc.disable()
 
 
 def pytest_collection_finish() -> None:
-    """Leave what exists now out of later garbage collections."""
+    """Leave the objects that exist now out of later garbage collections."""
     gc.freeze()
     gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests as slow that start Dask workers or read texts from outside the repository."""
+    """Mark tests as slow that start Dask workers or read files from outside the repository."""
     for item in items:
         parameters = item.callspec.params.values() if hasattr(item, "callspec") else ()
         names = {value for value in parameters if isinstance(value, str)}
@@ -87,8 +87,8 @@ class Corpus:
 def tmp_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty folder of a test.
 
-    pytest's own fixture also replaces a link to the newest folder, which takes longer than making
-    the folder, and half as long as most tests.
+    pytest's own fixture also replaces a link to the newest folder. This takes longer than making a
+    folder, and half as long as most tests.
     """
     path = tmp_path_factory.getbasetemp() / f"test-{next(_numbers)}"
     path.mkdir(mode=0o700)
@@ -180,7 +180,7 @@ def enwiki_17m(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def enwiki_17m_counts(enwiki_17m: Path) -> CountedText:
-    """The counts of enwiki-17m with window 15 and min_count 5.
+    """What tests need of the counts of enwiki-17m with window 15 and min_count 5.
 
     Stanford's tools counted the same text with these settings (``test_real_run.py``).
     """

@@ -9,11 +9,11 @@ from typing import Any
 
 _TESTS = Path(__file__).resolve().parent
 
-#: A folder outside the repository: its texts are too large for the repository or belong to others.
+#: A folder outside the repository, of texts that are too large for it or belong to others.
 SHARED = Path(os.environ.get("GLOVE_RS_SHARED", _TESTS.parents[1] / "shared"))
 
-#: The golden files of this repository and, if they exist, those of the shared folder.
-#: Files with the same settings have the same name in both.
+#: The folders of golden files: that of this repository and, if it exists, that of `SHARED`.
+#: Files with the same settings have the same name in both folders.
 FOLDERS = [folder for folder in (_TESTS / "golden", SHARED / "golden") if folder.is_dir()]
 
 DIM = 10
@@ -29,17 +29,17 @@ def losses(folder: Path) -> list[float]:
 
 
 def vocabularies() -> list[Path]:
-    """Every vocabulary that Stanford's ``vocab_count`` wrote."""
+    """The path of every vocabulary that Stanford's ``vocab_count`` wrote."""
     return [path for folder in FOLDERS for path in sorted(folder.glob("vocab.*.txt"))]
 
 
 def counts() -> list[Path]:
-    """Every file of sorted records that Stanford's ``cooccur`` wrote."""
+    """The path of every file of sorted records that Stanford's ``cooccur`` wrote."""
     return [path for folder in FOLDERS for path in sorted(folder.glob("cooc.*.dist?.bin"))]
 
 
 def name(path: Path) -> str:
-    """The name of a file, to show in the name of a test."""
+    """The name of a file, as the names of tests show it: "shared" marks a file of `SHARED`."""
     return path.name if path.parent == FOLDERS[0] else f"shared {path.name}"
 
 

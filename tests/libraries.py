@@ -15,7 +15,7 @@ import pytest
 
 
 class Later:
-    """Stands for a module, or for what a module has under a name."""
+    """Stands for a module, or for the object `name` of a module, and imports it when it is used."""
 
     def __init__(self, module: str, name: str | None = None) -> None:
         self._origin = (module, name)
@@ -37,7 +37,7 @@ class Later:
 
 
 def later(module: str, name: str | None = None) -> Any:
-    """Return what stands for a module, or for `name` in it.
+    """Return an object that stands for a module, or for the object `name` of this module.
 
     If the library is not installed, skip the test file that calls this.
     """

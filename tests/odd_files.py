@@ -1,4 +1,4 @@
-"""Tiny files of many kinds that readers must recognise. Installed libraries write some of them."""
+"""Tiny files of many kinds that glove_rs must recognise. Installed libraries write some of them."""
 
 from __future__ import annotations
 
@@ -87,8 +87,8 @@ LFS = (
     b"oid sha256:4d7a214614ab2935c943f9e0ff69d22eadbb8f32b1258daaa5e2ca24d17e2393\nsize 12345\n"
 )
 
-#: Files that are refused. Each has a function that returns its content, and two patterns that the
-#: message must match: for the kind of the file, and for the advice.
+#: Files that glove_rs refuses. Each has a function that returns its content, and two patterns that
+#: the message must match: for the kind of the file, and for the advice.
 FOREIGN: dict[str, tuple[Callable[[], bytes], str, str]] = {
     "Parquet": (_parquet, "a Parquet table", "pyarrow"),
     "Arrow file": (lambda: _arrow(False), "an Arrow", "pyarrow"),
@@ -132,7 +132,7 @@ FOREIGN: dict[str, tuple[Callable[[], bytes], str, str]] = {
     )
     for protocol in (2, 3, 4, 5)
 }
-#: The name of the library that writes a file, if it is not part of Python.
+#: The library that writes a file, for the files that no library of Python itself writes.
 NEEDS = {"Parquet": "pyarrow", "Arrow file": "pyarrow", "Arrow stream": "pyarrow"}
 
 

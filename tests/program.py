@@ -4,7 +4,7 @@ Starting Python and importing modules take most of the time of a short command l
 process imports all modules of the package, and forks a child for each command line. Like a program
 that is started, the child has its own arguments, folder, environment, standard streams and exit
 code. It skips the start of the interpreter and the destruction of all objects at its end, which
-take longer than most commands. Tests of the start and of the end run :data:`PROGRAM`.
+take longer than most commands. Tests of these two run :data:`PROGRAM` as a new process.
 """
 
 from __future__ import annotations
@@ -184,7 +184,10 @@ def _number(source: socket.socket) -> int:
 
 
 def _serve(requests: socket.socket) -> None:
-    """Fork a child for each request. Answer with the child's process id, then its wait status."""
+    """Fork a child for each command line. Answer with its process id, then its wait status.
+
+    A request to import libraries gets one answer: their number.
+    """
     import glove_rs.cli
 
     _import_all(glove_rs)
@@ -245,7 +248,7 @@ def _code_of(main: Callable[[], int]) -> object:
 
 
 def _end(code: object) -> None:
-    """End with an exit code as ``sys.exit`` does, but without destroying the objects."""
+    """End as ``sys.exit(code)`` does, but without destroying the objects if `code` is a number."""
     threading._shutdown()  # type: ignore[attr-defined]  # waits for threads, as the interpreter does
     atexit._run_exitfuncs()
     try:

@@ -37,7 +37,8 @@ class Config:
     learning_rate: float = 0.05
     grad_clip: float = 100.0
     bias_learning_rate: float = 1.0
-    # The weight of negative pairs, if all records are negative pairs. Then ln x is the target t.
+    # If given, all records are negative pairs of this weight. Then ln x is the target of a pair,
+    # and `train` takes a diff below 0 as 0.
     negative_weight: float | None = None
 
 
@@ -230,7 +231,7 @@ def train(
 
 
 def bounded(g: NDArray, clip: float, optimizer: str) -> NDArray:
-    """The gradient of a vector after the bound ``grad_clip``."""
+    """The gradient `g` of a vector, with its components or its root mean square within `clip`."""
     if optimizer != "rowwise_adagrad":
         return np.clip(g, -clip, clip)
     root_mean_square = np.sqrt(np.mean(g * g))
@@ -288,7 +289,7 @@ def one_step_tolerance(
     for (name, k), (g, by_fdiff) in moved.items():
         g_error = by_fdiff * fdiff_error + 4 * _EPS * np.abs(g)
         if optimizer == "rowwise_adagrad" and name.startswith("W"):
-            # The bound of row-wise AdaGrad takes the root of a sum of squares.
+            # To bound a gradient, row-wise AdaGrad takes the root of a sum of squares.
             g_error = g_error + (_RSQRT + _EPS * (w.size + 8)) * np.abs(g)
             G = p[f"G_{name}"][k]
             step, step_error = g / np.sqrt(G), g_error / np.sqrt(G)

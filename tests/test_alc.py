@@ -169,7 +169,7 @@ def test_blocks_of_words_do_not_change_the_sums(monkeypatch):
     pair = (["a", "b", "c"], rng.normal(size=(3, 4)))
     contexts = [list(rng.choice(["a", "b", "c"], size=n)) for n in (5, 1, 90, 3, 33)]
     one = alc.embed(contexts, pair, transform=False).vectors
-    for block in (1, 10_000, 20_000):  # a part of a context, and several contexts
+    for block in (1, 10_000, 20_000):  # bytes for a part of a context, or for several
         monkeypatch.setattr("glove_rs._workers._BLOCK", block)
         assert np.array_equal(alc.embed(contexts, pair, transform=False).vectors, one)
 
@@ -402,13 +402,14 @@ def test_regress_does_not_depend_on_origins_and_units(
         )
         for values in (x, moved)
     )
-    # With a product, the coefficient of `group` is the difference of the groups where x is 0.
+    # With a product, the coefficient of `group` is the difference of the groups where x is 0. It
+    # depends on the origin of x, so it is left out.
     units = {"x": scale, "both": scale} if product else {"x": scale, "group": 1.0}
     rows = [one.names.index(name) - 1 for name in units]
     factors = np.array(list(units.values()))
     squares = ["norm_squared", "bias", "debiased"]
     for name in squares + ["std_error", "low", "high"] * (errors is not None):
-        # A difference of large numbers, such as `debiased`, has their rounding errors.
+        # Differences of large numbers, such as `debiased`, have the rounding errors of these.
         size = (one["norm_squared"] + one["bias"])[rows].max()
         assert_allclose(
             other[name][rows] * factors**2, one[name][rows], rtol=1e-6, atol=1e-7 * size
@@ -799,7 +800,7 @@ def test_vectors_of_a_model_are_taken_with_its_own_transform(model):
 def longdouble_fit(Z: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The squared norms of coefficients and their bias HC1, in long double.
 
-    By Gram-Schmidt, three times for each column.
+    They are computed by Gram-Schmidt, three times for each column.
     """
     Z, Y = Z.astype(np.longdouble), Y.astype(np.longdouble)
     n, p = Z.shape
@@ -826,7 +827,7 @@ def longdouble_fit(Z: np.ndarray, Y: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return (beta**2).sum(axis=1)[1:], bias[1:]
 
 
-@pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="no longer floats than float64")
+@pytest.mark.skipif(np.finfo(np.longdouble).eps > 1e-18, reason="needs floats longer than float64")
 @pytest.mark.parametrize("spread", [1e-2, 1e-5, 1e-7, 1e-8, 1e-10, 1e-15])
 def test_a_product_with_an_almost_constant_covariate_is_exact_or_refused(spread):
     rng = np.random.default_rng(0)

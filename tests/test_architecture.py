@@ -57,7 +57,7 @@ FILES = sorted(
 
 
 def precedence(name: str, file: str) -> int | None:
-    """Return 0 for the name of the file, 1 for a pattern, 2 for its folder, None for another file.
+    """Return 0 if `name` is `file`, 1 if it matches `file`, 2 if it is a folder of it, else None.
 
     A folder stands for those of its files that no other row names.
     """
@@ -281,7 +281,7 @@ def uses(path: Path) -> Iterator[str]:
 
 
 def imported(path: Path) -> set[Path]:
-    """Return the files that a file of the core imports: for each path, that of its last module."""
+    """Return the files that a file of the core imports: the last module of each path."""
     return {
         next(
             FILE_OF[part]

@@ -223,12 +223,12 @@ def test_forty_targets_have_an_exact_p_value_and_more_do_not():
 # --- bootstraps -------------------------------------------------------------------------------
 
 
-#: Sets of words of a model of nine words.
+#: Sets of words of a model of nine words, w0 to w8.
 SETS = names(0, 2), names(2, 4), names(4, 6), names(6, 9)
 
 
 def noisy(n: int, noise: float = 0.1, words: int = 9) -> tuple[WordVectors, list[WordVectors]]:
-    """Vectors of length 1, and models with noise."""
+    """A model of vectors of length 1, and `n` models of the same vectors with noise, in float16."""
     rng = np.random.default_rng(7)
     full = rng.normal(size=(words, 6))
     full /= np.linalg.norm(full, axis=1)[:, None]
@@ -253,7 +253,7 @@ def made_bootstrap(folder: Path, method: str = "bootstrap", *, scaled: bool = Fa
 
 
 def values_and_bounds(wv: WordVectors, **options: object) -> list[tuple]:
-    """The estimates of each function and their bounds: NaN without a bootstrap."""
+    """The estimates of each function with their bounds, which are NaN without a bootstrap."""
     weat = associations.weat(wv, *SETS, **options)
     rnd = associations.rnd(wv, *SETS[:3], **options)
     ripa = associations.ripa(wv, [("w0", "w1")], SETS[2], **options)
@@ -289,7 +289,7 @@ def test_intervals_are_those_of_the_bootstrap(tmp_path, method, kind):
 
 
 def test_projections_agree_with_those_of_the_bootstrap(tmp_path):
-    # Both have the same axis if the vectors have length 1.
+    # `associations.axis` and `Bootstrap.projection` have the same axis if vectors have length 1.
     b = made_bootstrap(tmp_path / "b", scaled=True)
     found = associations.axis(b.full, *SETS[:2]).project(SETS[3], bootstrap=b)
     expected = {row["word"]: row for row in b.projection(SETS[3], *SETS[:2])}

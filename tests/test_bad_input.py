@@ -449,7 +449,7 @@ def test_a_word_that_utf8_cannot_hold_is_named(tmp_path, kind):
 # ----------------------------------------------------------------------- one str as several words
 
 
-#: A str is an iterable of its letters. These parameters take several words or names.
+#: Parameters that take several words or names. They refuse a str, an iterable of its letters.
 SEVERAL = {
     "Vocabulary, words": lambda: Vocabulary("ab", [1, 1]),
     "WordVectors, words": lambda: WordVectors("ab", np.eye(2)),

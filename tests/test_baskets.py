@@ -116,7 +116,8 @@ def test_the_number_of_a_document_does_not_count_blank_lines(tmp_path):
 
 @pytest.mark.slow
 def test_dropped_words_do_not_count_for_the_length_of_a_document():
-    # 9,000 of the 20,000 tokens have a word of the vocabulary. The limit is 10,000 words.
+    # 9,000 of the 20,000 tokens are words of the vocabulary. Without the others, the document is
+    # within the limit of 10,000 words.
     document = ["a", "b", "c"] * 3000 + [f"rare{k}" for k in range(11_000)]
     X = Cooccurrence.from_corpus([document], window=None, min_count=2, distance_weighting=False)
     assert X.total == 9000 * 8999

@@ -50,7 +50,7 @@ def kill_after(epoch):
 
 
 def interrupted(source, folder, epoch=3, **options):
-    """The checkpoint folder of a training that ended after `epoch`."""
+    """The checkpoint folder of a training that an exception ended after `epoch`."""
     settings = SETTINGS | options.pop("settings", {})
     with pytest.raises(Killed):
         Glove(**settings).fit(
@@ -104,7 +104,8 @@ def test_a_folder_with_the_names_of_older_versions_goes_on_under_them(zipf, whol
     assert_same(Glove.resume(folder), whole)
     assert sorted(os.listdir(folder)) == ["checkpoint.glove", "counts.glove", "training.lock"]
     assert (folder / "checkpoint.glove").read_bytes() != before
-    # The training is finished: resuming it trains no epoch, and writes no file with a current name.
+    # The training is finished. Resuming it trains no epoch, and makes no files with the new names
+    # training.checkpoint and cooccurrence.counts.
     assert_same(Glove(**SETTINGS).fit(zipf.path, checkpoint_dir=folder, resume=True), whole)
     assert sorted(os.listdir(folder)) == ["checkpoint.glove", "counts.glove", "training.lock"]
 

@@ -891,7 +891,7 @@ def test_a_file_of_an_unknown_format_is_no_model(made, tmp_path):
 
 
 def test_lines_of_numbers_are_a_text_after_all(tmp_path):
-    # Random walks over a graph look like vectors, except that their numbers are whole.
+    # A text of random walks over a graph looks like vectors, but its numbers are whole.
     rng = random.Random(3)
     walks = "".join(" ".join(str(rng.randrange(50)) for _ in range(20)) + "\n" for _ in range(100))
     (tmp_path / "walks.txt").write_text(walks)
@@ -998,7 +998,7 @@ def test_a_pipe_whose_reader_has_enough_is_no_error(tmp_path):
 
 @pytest.mark.slow
 def test_printing_to_a_reader_that_has_enough_is_no_error(made):
-    # Python itself prints these results. They are larger than the buffer of a pipe.
+    # The results are larger than the buffer of a pipe, so `head` closes it while Python prints.
     shell = f"set -o pipefail; '{PROGRAM}' similar '{made / 'vectors.txt'}' --topn 50 | head -n 1"
     words = b"w1\n" * 5000
     result = subprocess.run(["bash", "-c", shell], input=words, capture_output=True, check=False)

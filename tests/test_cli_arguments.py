@@ -138,8 +138,8 @@ def test_the_arguments_that_the_cases_change_are_right(made, quiet, monkeypatch)
 
 def run(arguments: list[str], monkeypatch) -> tuple[object, str]:
     """Run the command line in this process; return its exit code and what it wrote to stderr."""
-    # pytest decodes what is captured as UTF-8, but the command line may write other bytes. So it
-    # gets streams of its own.
+    # pytest decodes what it captures as UTF-8, but the command line may write other bytes. So the
+    # command line gets streams of its own.
     streams = [io.TextIOWrapper(io.BytesIO(), "utf-8") for _ in range(2)]
     monkeypatch.setattr(sys, "stdout", streams[0])
     monkeypatch.setattr(sys, "stderr", streams[1])

@@ -365,7 +365,7 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
             return result
         return theirs(tools, tool, *flags, stdin=stdin, cwd=tmp_path)
 
-    # Stanford's `cooccur` may count the first pair twice. In a longer text this matters less.
+    # Stanford's `cooccur` may count the first pair twice, which matters less in a longer text.
     text = text * 3
     (tmp_path / "vocab.txt").write_bytes(stage("vocab_count", "-min-count", 3, stdin=text).stdout)
     records = stage("cooccur", "-window-size", 5, "-memory", 0.1, stdin=text).stdout
@@ -376,7 +376,7 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
     costs = losses(stage("glove", *flags))
     expected = losses(theirs(tools, "glove", *flags, "-save-file", "theirs", cwd=tmp_path))
     np.testing.assert_allclose(costs, expected, rtol=0.05)
-    # Each program continues from the checkpoint of the other.
+    # The `glove` of the other side continues from the files of this one.
     other = ["-load-init-param", 1, "-init-param-file", "vectors.bin", "-save-file", "more"]
     other += ["-load-init-gradsq", 1, "-init-gradsq-file", "gradsq.bin"]
     if ours == "glove":

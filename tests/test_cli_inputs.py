@@ -36,7 +36,7 @@ def written(folder: Path, contents: list[bytes], ending: str = ".txt") -> list[s
 
 @pytest.fixture(scope="module")
 def inputs(tmp_path_factory) -> dict[str, list[str]]:
-    """Arguments that name the files of `TEXTS`, for each way to do so.
+    """The ways to name the files of `TEXTS`, each with its arguments.
 
     In "broken", one file is not valid UTF-8. "a folder and a pattern" names two texts twice, and
     "one twice" names only one text, twice.

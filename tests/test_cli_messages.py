@@ -164,7 +164,7 @@ def test_a_summary_goes_to_standard_error_if_data_go_to_standard_output(
         assert Vocabulary.load("found").words == Vocabulary.load("file").words
     else:
         assert (corpus / "found").read_bytes() == (corpus / "file").read_bytes()
-    # Otherwise the data and the JSON would both go to standard output.
+    # With --json, the data and the JSON would both go to standard output.
     assert "must be a file with --json" in reason(2, *again, out, "--json", "--overwrite")
 
 

@@ -36,7 +36,7 @@ EXPECTED = [text for text in TEXTS if text]
 
 
 def table() -> Any:
-    """A table with a column of text, one of lists, one inside a struct, and others."""
+    """A table with a column of numbers, one of text, one of lists, and one of structs."""
     lists = [None if text is None else text.split() for text in TEXTS]
     return pa.table(
         {
@@ -319,7 +319,7 @@ OBJECTS = {
 @pytest.mark.parametrize(
     "make",
     [
-        # `datasets` takes long to import.
+        # "Hugging Face" is slow, because `datasets` takes long to import.
         pytest.param(make, id=name, marks=[pytest.mark.slow] if name == "Hugging Face" else [])
         for name, make in OBJECTS.items()
     ],
@@ -735,7 +735,7 @@ def test_fit_estimate_update_and_score_take_a_column(tmp_path):
     assert model.score(tmp_path / "t.parquet", **where) == plain.score(EXPECTED)
     estimate = Glove(**RUN).estimate(tmp_path / "t.parquet", **where)
     assert estimate.counts.words == len(model.vocabulary)
-    assert estimate.memory > Glove(**RUN).estimate(EXPECTED).memory  # pyarrow is loaded
+    assert estimate.memory > Glove(**RUN).estimate(EXPECTED).memory  # pyarrow needs memory
     # `fit` does not keep the counts of local files, so `update` counts the old text again.
     model.update(tmp_path / "t.parquet", epochs=1, **where)
     plain.update(EXPECTED, epochs=1)

@@ -196,7 +196,7 @@ def test_the_factor_of_a_word_makes_its_change_zero(cosine, p, q, s, t):
     dot = cosine * np.sqrt(p * q)
     (k,) = _factors_without_change(np.array([dot]), np.array([[p], [q]]), np.array([[s], [t]]))
     np.testing.assert_allclose((p - k * s) * (q - k * t), dot**2, rtol=1e-9, atol=1e-9)
-    assert p - k * s > -1e-9 * p  # the smaller solution: no squared length is negative
+    assert p - k * s > -1e-9 * p  # k is the smaller root: no squared length is negative
     assert q - k * t > -1e-9 * q
     opposite = _factors_without_change(np.array([-dot]), np.array([[p], [q]]), np.array([[s], [t]]))
     assert opposite == np.inf
@@ -226,7 +226,7 @@ def test_changed_words_say_why_words_are_left_out_and_warn_of_missing_replicates
     )
     assert not {"w3", "w7", "w8"} & set(table["word"])
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # no word of this table is missing
+        warnings.simplefilter("error")  # no replicate lacks a word of this table
         assert compare.changed_words(a, b, words=["w1", "w3"])["word"].tolist() == ["w1"]
 
 
@@ -753,7 +753,7 @@ def test_slices_that_were_killed_before_their_settings_were_written_go_on(tmp_pa
             old.save(path / name)
         (path / temporary[number]).write_bytes(b"par")
         assert same_slices(compare.slices(model, TEXT, YEARS, n=1, path=path), whole)
-    # Killed in a slice, before its settings were written.
+    # As if the second slice had been interrupted before its settings were written.
     (path / "slice-0002/bootstrap.json").unlink()
     (path / "slice-0002/replicate-0001.native").unlink()
     assert list(compare.Slices.load(path)) == [1990]
@@ -791,7 +791,7 @@ def test_a_folder_without_slices_is_refused_before_the_text_is_read(tmp_path):
     with pytest.raises(NotADirectoryError):
         compare.slices(Glove(**QUICK), tmp_path / "no text", YEARS, path=tmp_path / "mine.txt/a")
     assert (tmp_path / "mine.txt").read_text() == "mine"
-    # Files that are not ours stay in a folder of slices, and ours are not put among them.
+    # A slice's folder with a file of the user is refused: nothing is removed or written there.
     path = tmp_path / "run"
     compare.slices(Glove(**QUICK), TEXT, YEARS, path=path, labels=[1990, 2000])
     (path / "slice-0002/bootstrap.json").unlink()
@@ -863,7 +863,7 @@ def test_saved_slices_load_and_can_be_pickled(tmp_path, n):
     assert len(list(tmp_path.iterdir())) == 2
     with pytest.raises(FileExistsError, match="is not empty"):
         made.save(tmp_path)
-    # Slices with replicates go on where they were saved.
+    # `slices` goes on from saved slices that have replicates.
     assert same_slices(compare.slices(model, TEXT, YEARS, n=n, path=tmp_path / "again"), made)
     if n:
         more = compare.slices(model, TEXT, YEARS, n=n + 1, path=tmp_path / "again")

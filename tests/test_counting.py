@@ -22,7 +22,7 @@ token_lists = st.lists(st.lists(st.sampled_from("abcdefgh"), max_size=40), min_s
 
 
 def count(documents, words, **settings):
-    """The counts of a text as a dense matrix, for these words."""
+    """The counts of a text as a dense matrix, with a row and a column for each of `words`."""
     vocabulary = Vocabulary(list(words), [1] * len(words))
     return Cooccurrence.from_corpus(documents, vocabulary, **settings).to_scipy().toarray()
 

@@ -16,7 +16,7 @@ KINDS = ("count", "probability", "log", "pmi", "ppmi")
 
 
 def naive(kind: str, X: np.ndarray, i: int, j: int) -> float:
-    """One value of a table, from the definition."""
+    """The value of the kind `kind` for the words i and j, from its definition."""
     x, row, column, total = X[i, j], math.fsum(X[i]), math.fsum(X[:, j]), math.fsum(X.ravel())
     if kind == "count":
         return x

@@ -53,7 +53,7 @@ def cluster_of(workers: int, **options: Any) -> Any:
 @pytest.fixture(scope="module", autouse=True)
 def impatient() -> Iterator[None]:
     """Wait at most 2 s, not 30 s, to connect to a worker that was killed."""
-    importlib.import_module("distributed")  # else the end of `set` would undo what its import set
+    importlib.import_module("distributed")  # sets options, which must outlive `with`
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         yield
 
@@ -231,7 +231,7 @@ def _logged(dask_worker: Any) -> int:
 
 
 def test_what_moves_between_workers_is_told(client: Any, counts: Cooccurrence) -> None:
-    # The sums of bytes must not depend on the log, which keeps only the last transfers.
+    # The sums of bytes must not depend on a worker's log, which keeps only its last transfers.
     client.run(_forget_transfers)
     model = DaskGlove(client=client, partitions=2, **settings()).fit_cooccurrence(counts)
     stages = model.stages_
@@ -535,7 +535,8 @@ def test_a_killed_worker_changes_nothing_of_the_outcome(
 
         def callback(state: Any) -> None:
             if state.epoch == 2:
-                # The scheduler makes this call every two seconds. One copy of each value remains.
+                # The scheduler makes this call every two seconds. It leaves one copy of each stored
+                # object, which the killed worker may have.
                 doomed.amm.run_once()
             if state.epoch == 3:
                 threading.Timer(after, os.kill, (process, signal.SIGKILL)).start()

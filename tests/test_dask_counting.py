@@ -45,7 +45,7 @@ LARGE_BLOCK = 4000
 @pytest.fixture(scope="module")
 def client():
     # By default, a worker waits up to 30 s to connect to another worker that was killed.
-    import distributed  # otherwise the end of `set` would take away what its import set
+    import distributed  # sets options, which must outlive `with`
 
     with dask.config.set({"distributed.comm.timeouts.connect": "2s"}):
         local = distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0")
@@ -54,7 +54,7 @@ def client():
 
 
 def wait_for_two_workers(client):
-    """Wait for two workers. On a busy machine Dask may give up a killed one: start another."""
+    """Wait for two workers. On a busy machine Dask may not replace a killed one: start another."""
     while True:
         try:
             return client.wait_for_workers(2, timeout=60)
@@ -400,7 +400,7 @@ def test_a_byte_that_is_no_text_is_named_with_its_file_and_place(cluster, tmp_pa
     assert_counted(cluster, counted, Cooccurrence.from_corpus(path, errors="replace", min_count=1))
 
 
-#: Beginnings of files that are not text, and the names of their kinds in messages.
+#: Contents of files that are not text, and patterns of the names of their kinds in messages.
 KINDS = {
     "HTML": (b"<!DOCTYPE html><html><body><p>a b</p></body></html>\n" * 50, "an HTML page"),
     "pointer": (
@@ -518,7 +518,7 @@ def test_bad_settings_are_named_before_any_work(cluster, zipf, settings):
 
 
 class Killed:
-    """A progress callback that kills a worker at the first report of a stage."""
+    """A progress callback that kills a worker at the first report of the stage `stage`."""
 
     def __init__(self, client, stage: str) -> None:
         self._client = client

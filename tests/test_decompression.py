@@ -1,4 +1,4 @@
-"""Decompression of open files by the core, as tables of text and CoNLL-U are read."""
+"""Decompression of open files by the core, which the readers of tables and of CoNLL-U use."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ sizes = st.lists(st.integers(1, 300), min_size=1, max_size=5)
 
 
 class File:
-    """A file that returns fewer bytes than it is asked for, and counts how often it is closed."""
+    """A file that counts how often it is closed. `sizes` limit its reads, in turn."""
 
     def __init__(self, content: bytes, sizes: list[int]) -> None:
         self._file, self._sizes, self.closed = io.BytesIO(content), sizes, 0
@@ -50,7 +50,7 @@ class File:
 
 
 def content(file: Any, sizes: list[int]) -> bytes:
-    """Return all that a stream reads, in blocks of these sizes."""
+    """Return all that a stream reads from `file`, in blocks of `sizes` bytes, in turn."""
     found = b""
     with Stream(file, "name", 0) as stream:
         while True:
@@ -131,7 +131,7 @@ def test_streams_that_are_cut_anywhere_are_refused(parts, pack, reads, data):
     packed = [pack(part) for part in parts]
     whole = b"".join(packed)
     ends = {sum(map(len, packed[:number])) for number in range(len(packed) + 1)}
-    # With fewer bytes than the magic number the file is not recognised.
+    # With fewer bytes than the magic number the file is not recognised, so keep at least 10.
     cut = data.draw(st.integers(10, len(whole) - 1).filter(lambda cut: cut not in ends))
     with pytest.raises(FormatError, match=rf"name, byte {cut}: the .* data are damaged or cut off"):
         content(io.BytesIO(whole[:cut]), reads)
@@ -154,7 +154,7 @@ def test_a_changed_byte_never_gives_other_content(text, pack, data):
         found = content(io.BytesIO(packed), [100])
     except FormatError:
         return
-    assert found == text  # for example in the padding
+    assert found == text  # the byte was, for example, in the padding
 
 
 def test_xz_may_have_zero_bytes_in_fours():
@@ -252,7 +252,7 @@ def run(code: str) -> str:
 
 @pytest.mark.slow
 def test_ctrl_c_ends_the_reading_of_a_file_without_content():
-    # The method that reads is no Python code, which would see the signal itself.
+    # `File.read` is not Python code: Python code would handle the signal itself.
     code = """
         import gzip, os, signal, threading, time
         from glove_rs._io.decompression import Stream
@@ -329,7 +329,7 @@ def test_a_file_that_has_no_data_yet_is_not_taken_for_one_that_has_ended():
 
 def test_a_file_that_can_wait_is_not_read_again_after_its_end():
     class Terminal:
-        """At the end of a terminal, a second read would wait for more."""
+        """A terminal. After the block b"", which is its end, another read would wait for input."""
 
         def __init__(self) -> None:
             self.blocks = [b"", b"a b c"]

@@ -17,7 +17,7 @@ MODULES = program.modules(glove_rs, but=("glove_rs.dask", "glove_rs._core", "glo
 
 
 def imported(test: doctest.DocTest) -> list[str]:
-    """The libraries that an example imports; some are not installed everywhere."""
+    """The libraries in the `import` lines of a docstring; some are not installed everywhere."""
     lines = (example.source.split() for example in test.examples)
     return [
         name.strip(",").partition(".")[0]

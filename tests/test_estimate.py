@@ -55,7 +55,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def many_words(tmp_path_factory):
-    """A shorter text than `small`, but with many different words. The estimate reads all of it."""
+    """A short text with many different words. The estimate reads all of it."""
     path = tmp_path_factory.mktemp("estimate") / "many_words.txt"
     path.write_text("\n".join(zipf_lines(20_000, 14_000, 0.3)))
     return path
@@ -101,7 +101,8 @@ def test_the_estimated_memory_is_within_15_percent_of_the_peak_of_a_fit(
     def peak():
         command = [sys.executable, "-c", MEASURE, *arguments]
         # Workers of Dask, which other tests start, leave a setting of the allocator in the
-        # environment of this process. With this setting the allocator returns freed memory earlier.
+        # environment of this process. With it the allocator returns freed memory earlier, so the
+        # program does not get it.
         user = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
         return int(subprocess.run(command, capture_output=True, check=True, env=user).stdout)
 
@@ -128,7 +129,7 @@ def test_rowwise_adagrad_has_rows_of_half_the_length(many_words):
     )
     assert rowwise.parameters == each.parameters // 2
     assert rowwise.memory < each.memory
-    # The advice also depends on the optimizer: with "adagrad" the fit exceeds this memory.
+    # The advice also depends on the optimizer: with "adagrad" the fit exceeds `available`.
     available = rowwise.memory + 10**5
     assert rowwise.within(available).fits
     assert not each.within(available).fits

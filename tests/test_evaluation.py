@@ -33,8 +33,8 @@ def stanfords_answers(wv, questions, limit=None):
     """Answer questions as Stanford's evaluation does: in float64, one question at a time.
 
     Scale the rows of the first `limit` words to unit length, compute their dot products with
-    b - a + c, exclude the rows of a, b and c, and take the word with the largest. The answer is
-    None if a word of the question has no row.
+    b - a + c, exclude the rows of a, b and c, and take the word with the largest product. The
+    answer is None if a word of the question has no row.
     """
     size = min(limit or len(wv), len(wv))
     W = wv.vectors[:size].astype(np.float64)
@@ -67,7 +67,7 @@ def cosmul_answers(wv, questions):
 
 
 def analogous_vectors(words, dim=12, seed=0):
-    """Vectors of `words` and of 500 more words, in random order."""
+    """Random vectors of `words` and of 500 more words, in random order."""
     rng = np.random.default_rng(seed)
     names = [*words, *(f"other{i}" for i in range(500))]
     order = rng.permutation(len(names))

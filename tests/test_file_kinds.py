@@ -57,8 +57,8 @@ DENIED = {
 def ours(tmp_path_factory):
     """A folder with a file of each kind that this package writes.
 
-    Also a dict. For the name of each file, it has the kind of the file (see `READ_BY`), and how
-    error messages name this kind and the advice.
+    Also a dict. For the name of each file, it has the kind of the file (see `READ_BY`), the name
+    of this kind in error messages, and a pattern of their advice.
     """
     folder = tmp_path_factory.mktemp("ours")
     text = folder / "text"
@@ -120,7 +120,7 @@ def test_a_file_of_ours_is_refused_by_other_readers_with_what_reads_it(
     path = tmp_path / "file"
     path.write_bytes(pack((folder / name).read_bytes()))
     if pack is not bytes and "model" in {name, wanted}:
-        pytest.skip("a model is not packed")
+        pytest.skip("a model is never compressed")
     if wanted in READ_BY.get(kind, {kind}) or (kind, wanted) == ("counts", "records"):
         assert _core.recognise(path)[0] == kind
         return
@@ -139,7 +139,7 @@ def test_a_file_of_ours_is_refused_by_other_readers_with_what_reads_it(
 @pytest.mark.parametrize("wanted", READERS)
 def test_what_is_not_read_is_refused_by_what_it_is(tmp_path, name, wanted):
     if not available(name):
-        pytest.skip("its library is not installed")
+        pytest.skip("the library that writes this file is not installed")
     content, what, advice = FOREIGN[name]
     path = tmp_path / "file.txt"
     path.write_bytes(content())
@@ -162,7 +162,7 @@ def test_questions_and_rated_pairs_are_recognised_too(tmp_path, name):
 @pytest.mark.parametrize("name", FOREIGN)
 def test_what_is_packed_or_open_is_recognised_too(tmp_path, name):
     if not available(name):
-        pytest.skip("its library is not installed")
+        pytest.skip("the library that writes this file is not installed")
     content, what, _ = FOREIGN[name]
     path = tmp_path / "file.gz"
     path.write_bytes(gzip.compress(content()))

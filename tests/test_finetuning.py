@@ -146,8 +146,8 @@ def adagrad_by_hand(p, g, given, anchor, eta, clip, optimizer):
 
 @pytest.mark.parametrize("optimizer", ["adagrad", "rowwise_adagrad", "sgd"])
 def test_the_step_and_the_term_of_the_anchor_are_those_of_the_reference(optimizer):
-    # f is nearly 0, so that only the anchor moves the parameters and adds to the loss. Training
-    # starts at other vectors, far from the anchor.
+    # The weights f(X) are nearly 0, so that only the anchor moves the parameters and adds to the
+    # loss. Training starts at `other`, far from the pretrained vectors `given`.
     X, given = random_counts(6, 12), pretrained(7, [2, 5, 11], 5, scale=3.0)
     other = pretrained(8, range(12), 5)
     settings = {
@@ -289,7 +289,7 @@ def test_training_and_mittens_leave_each_others_optimum_alone(anchor):
     model = Glove(**NEAR).fit_cooccurrence(X, init=given, anchor=anchor)
     ours = total_loss(model, X, given, anchor)
     _, errors = by_mittens(parameters(model), 3000)
-    assert errors[0] == pytest.approx(ours, rel=1e-6)  # the same function at the same parameters
+    assert errors[0] == pytest.approx(ours, rel=1e-6)  # at our parameters, the objectives agree
     assert 0.99 * ours <= errors[-1] <= ours
 
     begun = Glove(**NEAR | {"epochs": 1}).fit_cooccurrence(X, init=given, anchor=anchor)

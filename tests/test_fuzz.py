@@ -17,11 +17,11 @@ pytestmark = pytest.mark.slow
 if sys.platform != "linux":
     pytest.skip("the campaign needs /proc", allow_module_level=True)
 
-#: Seconds for which all readers together read mutated files, and files of the corpus among them. A
-#: busy machine may need longer, because each reader gets at least `LEAST` files. All tests of this
+#: Seconds for which all readers together read files: mutated ones, and some of the corpus. A busy
+#: machine may need longer, because each reader gets at least `LEAST` files. All tests of this
 #: module together take about a minute.
 SECONDS = 40
-#: Smallest and largest number of mutated files for each reader.
+#: Smallest and largest number of files for each reader.
 LEAST, MOST = 60, 2000
 
 
@@ -68,8 +68,8 @@ def test_known_files_are_read_and_old_faults_stay_mended(reader):
     outcomes = list(campaign.replay(reader, contents))
     report = collected(reader, outcomes)
     assert not report.faults, complaint(report)
-    # Most seeds are well-formed. Readers refuse them when a format has changed. Then run
-    # fuzz/seeds.py to write new ones.
+    # Most seeds are well-formed. If their readers refuse them, a format has changed: run
+    # fuzz/seeds.py to write new seeds.
     seeds = [
         (path.name, outcome["kind"])
         for path, (_, outcome) in zip(files, outcomes, strict=True)

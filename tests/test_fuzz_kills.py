@@ -60,7 +60,7 @@ class Program:
         return process
 
     def finish(self, seed):
-        """Run the program to its end. Return how many seconds it took after it read the text."""
+        """Run the program to its end. Return how many seconds it took after `start` returned."""
         process = self.start(seed)
         begin = time.monotonic()
         _, said = process.communicate(timeout=300)

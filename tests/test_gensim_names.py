@@ -182,7 +182,7 @@ def test_words_without_a_direction_are_ranked_last():
     matrix = np.array([[0.0, 0], [-2, 0], [np.nan, 1], [3, 0], [1, 1], [np.inf, 0]])
     wv = WordVectors(words, matrix)
     ranked = wv.rank_by_centrality(words)
-    # The rest is ranked as it is without them.
+    # The words with a direction are ranked as they are without the other words.
     assert ranked[:3] == wv.rank_by_centrality(["left", "right", "up"])
     assert [word for _, word in ranked] == ["up", "right", "left", "zero", "nan", "inf"]
     assert ranked[2][0] < 0
@@ -206,7 +206,7 @@ def test_words_without_a_direction_are_ranked_last():
 def test_bytes_in_another_encoding_are_named_with_their_place(wv, tmp_path):
     pytest.importorskip("scipy", reason="scipy is not installed")
     path = tmp_path / "pairs.txt"
-    # The offset is that in the file, also far from its beginning and after a byte order mark.
+    # The message has the offset in the file, also far from its beginning and after a mark.
     for mark in (b"", b"\xef\xbb\xbf"):
         path.write_bytes(mark + b"ice\tsnow\t9\n" * 3000 + b"\xe9")
         message = f"pairs.txt: byte {33_000 + len(mark)} is not UTF-8: set encoding="
@@ -469,8 +469,8 @@ def test_the_page_names_every_method_of_gensim_that_is_missing_here():
     named = set(re.findall(r"`(?:wv\.)?(\w+)", PAGE.read_text(encoding="utf-8")))
     missing = public(models.KeyedVectors) - public(WordVectors)
     assert missing <= named
-    # A method that both have takes gensim's arguments in gensim's order. Otherwise the page names
-    # the method and the missing arguments.
+    # A method that KeyedVectors and WordVectors have takes gensim's arguments in gensim's order.
+    # Otherwise the page names the method and the missing arguments.
     for name in sorted(public(models.KeyedVectors) & public(WordVectors) - {"save", "load"}):
         their = inspect.getattr_static(models.KeyedVectors, name)
         if isinstance(their, property):

@@ -174,14 +174,14 @@ def test_a_fitted_model_pickles_and_copies(model, duplicate):
 def test_a_pickle_of_an_earlier_version_still_loads(model, monkeypatch):
     now = Fitted.__getstate__
 
-    def before(fitted):  # the arrays had another name
+    def before(fitted):  # that version had another name for the arrays
         state = now(fitted)
         state["made"] = state.pop("trained")
         return state
 
     monkeypatch.setattr(Fitted, "__getstate__", before)
     blob = pickle.dumps(model, 2)  # protocol 2 has the modules of classes as lines of text
-    for module in (b"fitted", b"history"):  # the classes were in one module
+    for module in (b"fitted", b"history"):  # that version had the classes in one module
         assert b"glove_rs._fit.%b\n" % module in blob
         blob = blob.replace(b"glove_rs._fit.%b\n" % module, b"glove_rs._fit.training\n")
     assert_same_model(pickle.loads(blob), model)
@@ -347,7 +347,7 @@ COUNTS = np.array([[0.0, 2.0, 7.0], [2.0, 1.0, 0.0], [7.0, 0.0, 3.0]])
 
 
 def same_counts(X, words):
-    """Whether training on X gives the same model as training on COUNTS with these words."""
+    """Whether training on X gives the same model as training on COUNTS with `words`."""
     expected = Glove(**SMALL).fit_cooccurrence(COUNTS, vocabulary=words)
     model = Glove(**SMALL).fit_cooccurrence(X)
     return model.vocabulary.words == words and all(

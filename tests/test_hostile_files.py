@@ -84,7 +84,7 @@ def test_vectors_that_a_header_promises_take_no_memory(tmp_path, pack, format):
 
 
 def native_vectors(words, dim, rows):
-    """The bytes of a native file with these words and rows."""
+    """The bytes of a native file of `words`. `rows` are the bytes of vectors of `dim` numbers."""
     text = b"".join(words)
     ends = np.cumsum([len(word) for word in words]).astype("<u8").tobytes()
     start = -(-(64 + len(ends) + len(text)) // 64) * 64
@@ -129,7 +129,7 @@ def test_a_native_file_is_read_instead_of_mapped_on_request(tmp_path):
     assert not mapped.vectors.flags.writeable
     del mapped
     os.truncate(path, 100)
-    assert read["a"][0] == 1  # with a mapped file, this would crash
+    assert read["a"][0] == 1  # if the file were mapped, this read would crash
     with pytest.raises(ValueError, match="mmap must be True or False"):
         WordVectors.load(path, mmap="no")
 
@@ -678,7 +678,7 @@ def test_a_lack_of_address_space_is_a_memory_error(large, name, load, more):
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_model_that_is_compressed_with_anything_but_deflate_is_refused(tmp_path, method):
-    # Python decompresses these methods without a bound on memory, whatever the archive states.
+    # Python unpacks files of these methods without a bound on memory, whatever the archive states.
     Glove(dim=2, epochs=1, min_count=1).fit(["a b c"] * 5).save(tmp_path / "model")
     with (
         zipfile.ZipFile(tmp_path / "model") as saved,

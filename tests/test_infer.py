@@ -112,7 +112,7 @@ def test_a_vector_is_solved_from_the_counts_of_the_word(zipf, model):
         arrays = model._state.arrays
         rows = np.column_stack([arrays[f"W{met}"][col].astype(float), np.ones(len(col))])
         prior = np.column_stack([arrays[f"W{own}"].astype(float), arrays[f"b{own}"]])
-        # The counts of 30 examples are scaled to those of 100.
+        # The counts of the 30 examples are scaled to 100 examples.
         weight = reference.weight(x * 100 / 30, reference.Config(x_max=10.0))
         target = np.log(x * 100 / 30) - arrays[f"b{met}"][col]
         variance = 4 * model.history.data_loss[-1] * 100 / 30

@@ -1,4 +1,4 @@
-"""Every panic of the Rust core becomes an InternalError that asks the user to report it."""
+"""Panics of the Rust core become an InternalError that asks the user to report it."""
 
 from __future__ import annotations
 
@@ -76,8 +76,7 @@ def test_every_entry_of_the_compiled_module_is_guarded():
     found = entries()
     assert len(found) > 80
     unguarded = {name for name, value in found if isinstance(value, bare)}
-    # These need no guard: `take_panic` only returns the place of a panic, and constructors only
-    # read what was pickled.
+    # `guard` leaves out `take_panic`, which only returns the place of a panic, and constructors.
     assert {name for name in unguarded if not name.endswith(".__new__")} == {"take_panic"}
 
 

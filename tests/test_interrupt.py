@@ -50,7 +50,7 @@ CHILD = textwrap.dedent(
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
-    """Three million tokens of 2,000 words with Zipf's frequencies: slow with a wide window."""
+    """Three million tokens of 2,000 words with Zipf's frequencies. A wide window is slow."""
     rng = np.random.default_rng(2)
     frequency = 1.0 / np.arange(1, 2001)
     words = np.array([f"w{k}" for k in range(2000)])
@@ -63,7 +63,7 @@ def corpus(tmp_path_factory):
 
 
 def interrupt(work, stage, folder, *, after=0.3):
-    """Run the work in a child process. Send SIGINT ``after`` seconds after ``stage`` has begun.
+    """Run `work` in a child process. Send SIGINT ``after`` seconds after ``stage`` has begun.
 
     Returns the CPU seconds from the signal to the exception. The child writes temporary files to
     ``folder``, and none may remain there.

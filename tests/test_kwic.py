@@ -193,7 +193,7 @@ def test_windows_do_not_cross_the_end_of_a_document(tmp_path, unit, expected):
 @pytest.mark.slow
 @given(st.text(alphabet="ab \t\r\n\x0b\x0c", max_size=20))
 def test_windows_are_those_of_counting_whatever_the_blank_lines(text):
-    text = "a " + text + " b"  # so that both are words
+    text = "a " + text + " b"  # so that "a" and "b" occur as words
     options = {"documents": "paragraph", "window": 30}
     contexts = kwic.contexts([text], "a", **options)
     found = sum((c.left + c.right).count("b") for c in contexts)

@@ -182,7 +182,7 @@ def test_a_window_may_be_wider_than_any_document():
     wide = Cooccurrence.from_corpus(["a b c a b"] * 3, window=10**9, min_count=1)
     narrow = Cooccurrence.from_corpus(["a b c a b"] * 3, window=4, min_count=1)
     for ours, theirs in zip(wide.records(), narrow.records(), strict=True):
-        # Windows above 16 words add in another order, so the last bits of sums may differ.
+        # For windows above 16 words, counting adds in another order: last bits may differ.
         np.testing.assert_allclose(ours, theirs, rtol=1e-14)
 
 
@@ -212,7 +212,7 @@ print(peak() - before)
 def test_a_line_of_a_gigabyte_stays_within_the_memory_limit(tmp_path, unit, ending):
     path = tmp_path / "bomb.gz"
     packed = gzip.compress(unit.encode() * (2**20 // len(unit)))
-    # Only "ab cd " is counted. This takes longer than refusing the other texts, so the text is
+    # Only "ab cd " is counted. This takes longer than refusing the other texts, so its text is
     # shorter: 128 MiB instead of 1 GiB.
     path.write_bytes(packed * (2**10 if unit != "ab cd " else 2**7))
     start = time.monotonic()
@@ -287,7 +287,7 @@ ENDLESS = {
 @posix
 @pytest.mark.parametrize(
     ("work", "after"),
-    # /dev/zero is refused after 2 GiB, which a fast machine reads within two seconds.
+    # Not /dev/zero after 2 s: it is refused at 2 GiB, which a fast machine reads by then.
     [
         (work, after)
         for work in ENDLESS

@@ -20,7 +20,7 @@ from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary
 
 @pytest.fixture(scope="module")
 def long_text(tmp_path_factory):
-    """Two megabytes of Zipf-like text: several chunks, and with a small limit several segments."""
+    """Two megabytes of text: several chunks, and several segments with a small memory limit."""
     rng = np.random.default_rng(3)
     words = np.array([f"w{k}" for k in range(5000)])
     frequency = 1.0 / np.arange(1, words.size + 1)
@@ -149,7 +149,8 @@ def space_needed(source, tmp_dir):
 def test_the_space_for_a_compressed_text_is_that_for_the_text(long_text, tmp_path, tiny_disk):
     packed = tmp_path / "corpus.txt.gz"
     packed.write_bytes(gzip.compress(long_text.read_bytes()))
-    # How much of a compressed file was read is known only to a block of the decompressor.
+    # How much of a compressed file was read is known only in whole blocks of the decompressor. So
+    # the space is less exact.
     assert space_needed(packed, tiny_disk) >= 0.7 * space_needed(long_text, tiny_disk)
 
 
@@ -157,7 +158,9 @@ def test_the_space_for_a_compressed_text_is_that_for_the_text(long_text, tmp_pat
 @pytest.mark.parametrize("tiny_disk", ["4m"], indirect=True)
 def test_the_space_needed_includes_that_of_all_segments(tmp_path, tiny_disk):
     rng = np.random.default_rng(1)
-    # Words of 30 bytes: twelve chunks, but few enough words that their numbers fit on the disk.
+    # The text has 12 MB, which is twelve chunks, because its words are long. Their ids take 4 bytes
+    # for each word of the text, 1.6 MB in all, and fit on the disk. So the disk is full only when
+    # the rows of counts are written.
     words = np.array([f"{k:030}" for k in range(1000)])
     path = tmp_path / "corpus.txt"
     path.write_text("\n".join(" ".join(rng.choice(words, size=100)) for _ in range(4000)))

@@ -22,7 +22,7 @@ NUMBERS = {
 TEXT = ["often rare", *["often seen words"] * 25, *["often " * 11 + "far"] * 20]
 
 presets = st.sampled_from(sorted(NUMBERS))
-# The numbers of all presets, and others.
+# Values that are given by hand: those of all presets, and others.
 by_hand = st.fixed_dictionaries(
     {},
     optional={

@@ -374,7 +374,7 @@ def test_an_empty_path_is_refused_by_name_everywhere(model, counts, here):
     for name, functions in calls.items():
         for function in functions:
             if getattr(function, "__name__", "") == "save_stanford" and name == "path":
-                continue  # a method of the core: the public methods check the path before
+                continue  # a method of the core: public methods check the path before they call it
             with pytest.raises(ValueError, match=rf"^{name} must name a \w+.*, got ''$"):
                 function("")
     assert sorted(os.listdir()) == before
@@ -593,7 +593,7 @@ def test_an_output_that_is_an_input_is_refused_even_with_overwrite(files, comman
     arguments = command.split()
     if arguments[0] in ("fit", "train"):
         arguments += ["--epochs", "1"]
-    # The outputs of the other commands are options, and a wrong option ends with 2.
+    # `convert` names its output without an option. A wrong option ends with 2.
     code = 1 if arguments[0] == "convert" else 2
     message = reason(code, *arguments, "--overwrite")
     assert "must be another file than" in message
@@ -931,7 +931,7 @@ def test_a_file_that_appears_while_an_output_is_written_is_not_replaced(
     done(*command.split())
     written = sorted(p for p in os.listdir() if p != "m")
     assert written == NEW_FILES[command]
-    # Run the command again. In place of another process, `late` writes the last file first.
+    # Run the command again. Like another process, `late` writes the last file before the command.
     contents = {name: Path(name).read_bytes() for name in written}
     for name in written:
         os.remove(name)

@@ -682,7 +682,7 @@ def test_training_is_that_of_the_square_matrix_with_empty_rows_and_columns(prese
 
 @pytest.mark.slow
 def test_a_low_rank_matrix_is_recovered():
-    """If ln X of users × items has a low rank, W and W_tilde predict it."""
+    """If ln X of users × items has a low rank, W, W_tilde and the biases predict it."""
     rng = np.random.default_rng(2)
     log_x = rng.normal(0, 1, (40, 3)) @ rng.normal(0, 1, (3, 90)) * 0.5 + 2
     users, items = ([f"{side}{k}" for k in range(n)] for side, n in (("u", 40), ("i", 90)))
@@ -808,7 +808,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
         [sys.executable, "-c", script], capture_output=True, text=True, check=True
     )
     # A row of W_tilde with 100 components takes 448 bytes, and while an epoch runs, there are two
-    # copies of all parameters. With rows of W that no word uses, memory would grow by twice both.
+    # copies of all parameters. If W had 300,000 rows too, memory would grow by twice as much.
     assert int(found.stdout) * 1024 < 1.6 * 2 * 300_000 * 448
 
 
@@ -817,7 +817,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
 
 @pytest.fixture(scope="module")
 def with_pandas() -> None:
-    """pyarrow imports pandas, where it is installed, for each command that writes a table."""
+    """Import pandas once in the server: pyarrow imports it in each command that writes a table."""
     preload("pandas")
 
 

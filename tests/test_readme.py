@@ -30,7 +30,7 @@ def blocks(language: str, page: Path = PAGES[0]) -> list[str]:
 
 
 def write_corpus(path: Path, sentences: int = 600) -> None:
-    """Write sentences of words of the README. Each word occurs more often than min_count."""
+    """Write sentences of words of the README. Each occurs more often than the default min_count."""
     rng = random.Random(2014)
     subjects = ["ice", "steam", "water", "the king", "the queen", "the man", "the woman"]
     verbs = ["is", "was", "becomes", "meets", "follows"]

@@ -45,8 +45,8 @@ def test_vocabulary_has_stanfords_size(model, text):
 
 
 def test_loss_follows_stanfords(model, text):
-    # The start values and the order of the records differ from Stanford's. In a text this small,
-    # this changes the loss: by 8 % in the first epoch of the made-up text.
+    # The start values and the order of the records differ from Stanford's. In so small a text,
+    # these differences change the loss, by 8 % in the first epoch of the made-up text.
     tolerance = 0.1 if text == "topics" else 0.05
     np.testing.assert_allclose(model.history, STANFORD[text], rtol=tolerance)
 

@@ -39,7 +39,7 @@ def documents_of(text: Sequence[str], **options: object) -> EncodedDocuments:
 def made(
     folder: Path, full: np.ndarray, replicates: Sequence[np.ndarray], method: str = "bootstrap"
 ) -> Bootstrap:
-    """A bootstrap of the given vectors of the words w0, w1, …"""
+    """A bootstrap in which `full` and `replicates` are the vectors of the words w0, w1, …"""
     store = ReplicateStore(folder)
     store.create()
     store.write_full(WordVectors([f"w{i}" for i in range(len(full))], full))
@@ -73,7 +73,7 @@ def test_counts_with_weights_are_those_of_a_text_that_repeats_its_documents(
     text, window, symmetric
 ):
     settings = Glove(**QUICK | {"window": window, "symmetric": symmetric}).get_params()
-    # A document may have no words.
+    # A document of `text` may have no words. The document after them has all words.
     read = [" ".join(words) for words, _ in text] + ["a b c d"]
     weights = np.array([weight for _, weight in text] + [1], dtype=np.uint32)
     documents = EncodedDocuments.read(iter(read), settings, None, vocabulary=list("abcd"))
@@ -500,7 +500,8 @@ def test_shorter_trainings_have_the_bits_of_the_rates_that_were_measured(rate):
     assert replicate(100, 4) == replicate(300, 4) == (4, rate * 1.4)
     assert replicate(50, 6) == (6, rate * (7 / 6))
     assert replicate(50, 7) == (7, rate)
-    # A slice has the factor 1.6 whatever its dim, and also where 4/7 are rounded up to all epochs.
+    # A slice trains 4/7 of the epochs, rounded up, and its rate has the factor 1.6: with any dim,
+    # and also if 4/7 are rounded up to all epochs.
     for epochs, own in [(7, 4), (1, 1), (2, 2), (8, 5), (25, 15)]:
         model = {"dim": 300, "learning_rate": rate, "epochs": epochs}
         assert short_schedule.of_slice(model, None) == (own, rate * 1.6)

@@ -163,7 +163,7 @@ def ax():
 
 @pytest.fixture(autouse=True)
 def labels_are_not_moved(monkeypatch):
-    monkeypatch.setitem(sys.modules, "adjustText", None)  # which takes seconds
+    monkeypatch.setitem(sys.modules, "adjustText", None)  # moving labels takes seconds
 
 
 def quiet(make: Callable[[SimpleNamespace], Any]) -> Any:
@@ -205,7 +205,7 @@ def test_every_result_prints_converts_plots_and_pickles(name, ax):
         ax.figure.canvas.draw()
     assert marks(ax) >= 1
     assert ax.get_xlabel() or ax.get_ylabel()
-    if name != "slices":  # its replicates are in a temporary folder
+    if name != "slices":  # not pickled: its replicates are in a temporary folder
         again = pickle.loads(pickle.dumps(result))
         assert str(again) == str(result)
         pandas.testing.assert_frame_equal(again.to_pandas(), frame)
@@ -301,7 +301,7 @@ NOTHING: dict[str, tuple[Callable[[SimpleNamespace], Any], str]] = {
 
 
 def evaluated(t: SimpleNamespace, name: str, content: str) -> Any:
-    """The result for a set that has no known word."""
+    """The result for an evaluation set of this `content`, which has no known word."""
     path = Path(TEMPORARY.name) / name
     path.write_text(content)
     return t.wv.evaluate(path)

@@ -36,7 +36,7 @@ def test_many_threads_query_one_model(fresh, expected):
     found, barrier = [None] * 16, threading.Barrier(16)
 
     def query(k):
-        barrier.wait()  # all of them ask for the arrays at once
+        barrier.wait()  # all threads ask for the arrays at once
         found[k] = (answers(fresh), id(fresh.W))
 
     threads = [threading.Thread(target=query, args=(k,)) for k in range(16)]

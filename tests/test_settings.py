@@ -60,8 +60,9 @@ NUMBERS = [
 def numbers_for(draw, name):
     """Return a number that may be in the range of a parameter or not, often next to a bound.
 
-    A float is a 32-bit float or next to a bound other than 0, because the core converts some of
-    these parameters to 32 bits. An integer has at most 63 bits, because the table accepts no other.
+    Floats are bounds, their neighbours (not those of 0), special ones and 32-bit floats, because
+    the core converts some parameters to 32 bits. An integer has at most 63 bits, because the table
+    accepts no other.
     """
     kind = _settings.SETTINGS[name].type
     bounds = [bound for bound in (kind.least, kind.most) if bound is not None]
@@ -113,7 +114,7 @@ def accepts(check, name, value):
             return True
         except (TypeError, OverflowError, ValueError) as error:
             message = str(error)
-    # `validation` may be in its range, but leave or hold out none of 36 pairs.
+    # A `validation` in its range is accepted, even if it holds out all or none of the 36 pairs.
     if message is None or (name == "validation" and " leaves " in message):
         return True
     # The binding refuses a negative number for an unsigned integer before the core sees it.

@@ -134,7 +134,7 @@ def test_links_between_pages_lead_to_headings_that_exist(page: Path) -> None:
 
 
 def headings(page: Path) -> set[str]:
-    """Return the anchors of a page, as GitHub makes them from its headings."""
+    """Return the anchors of a page: those that GitHub makes from its headings, and {#anchor}."""
     text = re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
     anchors = set(re.findall(r"\{#([^}]+)\}", text))
     for heading in re.findall(r"^#+ +(.+)$", text, re.MULTILINE):

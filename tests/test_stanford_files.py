@@ -120,7 +120,7 @@ def test_files_that_do_not_fit_are_refused(saved, model):
         (saved / "cut.bin").write_bytes(whole[:-cut])
         with pytest.raises(FormatError, match=r"cut\.bin, byte \d+: \d+ bytes are not 2 rows"):
             Glove.load_stanford(saved / "cut.bin", model.vocabulary)
-    # A file of parameters with one component less.
+    # A file in which each vector has one component less.
     (saved / "narrow.bin").write_bytes(whole[: -8 * 2 * len(model.vocabulary)])
     with pytest.raises(ValueError, match="gradsq must have the shape"):
         Glove.load_stanford(saved / "vectors.bin", model.vocabulary, gradsq=saved / "narrow.bin")
@@ -152,7 +152,7 @@ def test_stanfords_other_texts_are_written_from_its_parameters(tmp_path, model):
     fitted.save_stanford(tmp_path / "train", model=model)
     ours = WordVectors.load(tmp_path / "train.txt")
     theirs = WordVectors.load(golden / f"train.model{model}.txt")
-    # Stanford's file has a row for unknown words.
+    # After the rows of the words, Stanford's file has a row for unknown words.
     size = len(fitted.vocabulary)
     assert ours.index_to_key[:size] == theirs.index_to_key[:size]
     np.testing.assert_allclose(ours.vectors[:size], theirs.vectors[:size], rtol=0, atol=1.1e-6)

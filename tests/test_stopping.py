@@ -43,7 +43,8 @@ def frozen_loss(model, row, col, x):
 
 @pytest.mark.parametrize("symmetric", [True, False])
 def test_held_out_and_trained_records_are_together_all(zipf, symmetric):
-    # With this learning rate the parameters do not change: both losses are those of one model.
+    # With this learning rate the parameters do not change, so the losses of held-out and of
+    # trained records are those of one model.
     counts = Cooccurrence.from_corpus(zipf.path, min_count=2, symmetric=symmetric)
     model = Glove(dim=6, epochs=1, preset="paper", x_max=10.0, optimizer="sgd", learning_rate=1e-30)
     model.fit_cooccurrence(counts, validation=0.3)
@@ -95,7 +96,8 @@ def test_holding_out_does_not_depend_on_threads_or_memory(topics, tmp_path):
     for other in others:
         np.testing.assert_array_equal(other.W, one.W)
         assert other.history.validation == one.history.validation
-    # The validation loss is measured after an epoch, the data loss during an epoch.
+    # The validation loss is measured after an epoch, the data loss during an epoch. So compare the
+    # validation loss with the data loss of the next epoch.
     assert one.history.validation[0] == pytest.approx(one.history.data_loss[1], rel=0.5)
 
 

@@ -49,7 +49,7 @@ def ngrams(word, least=3, most=6):
 
 
 def dense(words, kept, least=3, most=6):
-    """The design matrix, as an array."""
+    """The design matrix of words and kept n-grams, as an array."""
     matrix = np.zeros((len(words), len(kept)))
     for row, word in zip(matrix, words, strict=True):
         having = [kept.index(ngram) for ngram in ngrams(word, least, most) if ngram in kept]
@@ -58,7 +58,7 @@ def dense(words, kept, least=3, most=6):
 
 
 def kept_ngrams(words, min_words, least=3, most=6):
-    """The n-grams that at least `min_words` of the words have."""
+    """The n-grams that at least `min_words` of `words` have."""
     all_ngrams = [ngram for word in words for ngram in ngrams(word, least, most)]
     return sorted({ngram for ngram in all_ngrams if all_ngrams.count(ngram) >= min_words})
 
@@ -384,7 +384,7 @@ def forms():
 def alternating(forms):
     """Documents in which a form with a prefix stands only beside forms without it, and vice versa.
 
-    Half of the eigenvalues of the counts of windows of one word are then negative.
+    With window=1, half of the eigenvalues of the matrix of counts are then negative.
     """
     return [[f"un{word}" if i % 2 else word for i, word in enumerate(doc)] for doc in forms]
 
@@ -414,8 +414,8 @@ def test_training_moves_vectors_part_of_the_way_to_their_predictions(text, windo
     weights = np.minimum(own.vocabulary.counts, 200) / 200
     opposite = opposite_directions(own, weights)
     assert opposite.shape == (10, number)
-    # Scale the components in opposite directions to equal variances, and turn those of w_tilde,
-    # before adding w_tilde to w.
+    # In the directions `opposite`, scale the components of w and w_tilde to equal variances, and
+    # change the sign of those of w_tilde, before adding w_tilde to w.
     damped = (own.W + own.W_tilde).astype(np.float64)
     sides = [side - weights @ side / weights.sum() for side in (own.W, own.W_tilde)]
     in_w, in_w_tilde = (np.sqrt(weights @ (side @ opposite) ** 2) for side in sides)
@@ -429,8 +429,8 @@ def test_training_moves_vectors_part_of_the_way_to_their_predictions(text, windo
     damped -= 0.5 * damped @ directions[:, -2:] @ directions[:, -2:].T
     expected = 0.45 * damped + 0.55 * predicted
     np.testing.assert_allclose(shrunk.vectors.vectors, expected, atol=1e-4)
-    # W and W_tilde move by the same amount, but in opposite directions their product stays
-    # negative. Biases and losses do not change.
+    # W and W_tilde move by the same amount, except in the directions `opposite`: there their
+    # product stays negative. Biases and losses do not change.
     moves = shrunk.W - own.W - (shrunk.W_tilde - own.W_tilde)
     np.testing.assert_allclose(moves - moves @ opposite @ opposite.T, 0, atol=1e-4)
     products = (shrunk.W @ opposite) * (shrunk.W_tilde @ opposite)
@@ -463,7 +463,7 @@ def test_a_resumed_training_ends_as_one_that_was_never_interrupted(forms, tmp_pa
     cut = Glove(**SETTINGS, subwords=True)
     with pytest.raises(InterruptedError):
         cut.fit(forms, checkpoint_dir=tmp_path, callbacks=[stop])
-    # An interrupted training keeps the model of its last epoch, without the shrinkage.
+    # An interrupted training keeps its last epoch, not yet shrunk towards the predictions.
     assert cut.vectors.subwords is None
     for resumed in (Glove.resume(tmp_path), Glove.resume(tmp_path)):
         np.testing.assert_array_equal(resumed.W, whole.W)
@@ -481,7 +481,7 @@ def test_a_checkpoint_of_a_version_before_subwords_is_resumed_without_them(forms
     text = _core.CoreCheckpoint.load(path).settings
     settings = json.loads(text)
     del settings["training"]["subwords"], settings["parameters"]["subwords"]
-    # JSON may end in spaces. The last four bytes are the checksum of all others.
+    # Spaces after the JSON keep its length. The last four bytes are the checksum of all others.
     older = json.dumps(settings).encode().ljust(len(text.encode()))
     content = path.read_bytes()[:-4].replace(text.encode(), older)
     path.write_bytes(content + zlib.crc32(content).to_bytes(4, "little"))

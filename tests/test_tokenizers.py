@@ -21,7 +21,7 @@ CHINESE = "我来到北京清华大学，他说：“C++ 3.14 很好！”…"
 
 
 def words(text, **parameters):
-    """How often each word is found."""
+    """How often each word is found in `text`."""
     # An iterator is always read as documents. A list could be taken for names of files.
     vocabulary = Vocabulary.from_corpus(iter([text]), min_count=1, **parameters)
     return dict(zip(vocabulary.words, vocabulary.counts.tolist(), strict=True))
@@ -97,7 +97,7 @@ def test_token_lists_are_folded_but_not_split(tokenizer, normalize):
     assert set(vocabulary.words) == {"new york", accented.lower()}
 
 
-# Texts that are names of files as well: the folder of the package, and a pattern.
+# The two examples are names of files as well: the folder of the package, and a pattern.
 @pytest.mark.slow
 @example("python")
 @example("*n")

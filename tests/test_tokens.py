@@ -102,7 +102,7 @@ def test_errors_of_conllu_name_file_line_and_columns(file, tmp_path):
     line = 999 * sentences.count("\n") + 1
     with pytest.raises(FormatError, match=rf"bad\.conllu, line {line}: not UTF-8$"):
         list(tokens.from_conllu(bad))
-    # Longer than the blocks of two megabytes that are decoded together.
+    # The text is longer than the blocks of two megabytes that are decoded together.
     text = ("\ufeff" + sentences * 6000).encode("utf-16-le")
     for end in (b"\x00\xdc", b"\x00\xdc" + text[2:], b"\x00"):
         bad.write_bytes(text + end)

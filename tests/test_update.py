@@ -31,7 +31,7 @@ def arrays(model):
 
 
 def dense(counts, words):
-    """X as a dense matrix in the order of these words."""
+    """X as a dense matrix in the order of `words`."""
     place = [counts.vocabulary[word] for word in words]
     return counts.to_scipy().toarray()[np.ix_(place, place)]
 

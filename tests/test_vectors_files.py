@@ -31,7 +31,7 @@ FORMATS = ["glove", "word2vec", "word2vec_binary", "native"]
 
 
 def save(wv, path, format):
-    """Write vectors in the format with this name."""
+    """Write the vectors `wv` to a file in the format that `format` names."""
     match format:
         case "glove":
             wv.save_glove(path)

@@ -52,7 +52,7 @@ def wv(request):
         return random_vectors()
     if request.param == "trained here":
         corpus = request.getfixturevalue("zipf")
-        # Deterministic, so that every run has the same roundings and equal scores.
+        # Deterministic, so that the same words have equal scores in every run.
         settings = {"dim": 25, "window": 5, "min_count": 2, "epochs": 5, "deterministic": True}
         return Glove(**settings).fit(corpus.path).vectors
     path = golden_files.FOLDERS[0] / "train.txt"
@@ -112,7 +112,7 @@ def assert_cosmul_is_gensims(wv, keyed, positive, negative, topn=10):
     theirs = keyed.most_similar_cosmul(positive, negative, topn=None)
     assert (np.abs(ours - scores) <= tolerance).all()
     assert (np.abs(ours - theirs) <= 2 * tolerance).all()
-    # The best words are the first by these scores, without the words of the query.
+    # The best words are those with the highest scores in `ours`, except the words of the query.
     asked = {item for item in [*positive, *negative] if isinstance(item, str)}
     order = [i for i in np.argsort(-ours, kind="stable") if wv.index_to_key[i] not in asked]
     found = wv.most_similar_cosmul(positive, negative, topn)

@@ -22,7 +22,7 @@ def vectors(size=5_000, dim=12, seed=0, dtype=np.float32):
 
 
 def saved(wv, folder, format):
-    """Write a file. Return its path and the options to load it."""
+    """Write `wv` to a file in a format. Return its path and the options to load it."""
     path = folder / "vectors"
     if format.startswith("word2vec"):
         wv.save_word2vec_format(path, binary=format == "word2vec_binary")
@@ -42,7 +42,7 @@ def many():
 
 @pytest.fixture(scope="module", params=FORMATS)
 def of_many(request, many, tmp_path_factory):
-    """A file of `many` vectors in each format, and how to load it."""
+    """The path of a file with the vectors `many` in a format, and the options to load it."""
     return saved(many, tmp_path_factory.mktemp("many"), request.param)
 
 

@@ -18,7 +18,7 @@ token_lists = st.lists(st.lists(words, max_size=30), min_size=1, max_size=6)
 
 @pytest.fixture
 def fruit():
-    """Three words."""
+    """A vocabulary of three words."""
     return Vocabulary(["apple", "pear", "fig"], [30, 20, 10])
 
 

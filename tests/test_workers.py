@@ -19,7 +19,7 @@ from glove_rs import Cooccurrence, Glove, WordVectors, alc, associations
 from glove_rs._workers import Workers, product
 from program import answer, reason
 
-#: A pair of limits. The least memory that is allowed is 1 MB.
+#: Values of `threads` and `memory`. The least memory that is allowed is 1 MB.
 LIMITS = [{"threads": 1}, {"threads": 3}, {"threads": 2, "memory": "1MB"}, {"memory": 1_000_000}]
 
 
@@ -62,7 +62,7 @@ def test_items_run_on_as_many_threads_as_asked_for():
         used, together = set(), threading.Barrier(threads)
 
         def work(block: slice, _: None, used=used, together=together) -> None:
-            together.wait(60)  # hangs unless this many threads work at the same time
+            together.wait(60)  # fails unless `threads` threads work at the same time
             used.add(threading.get_ident())
 
         Workers(threads).each(threads, work, item=1)
@@ -300,7 +300,8 @@ def test_memory_limits_the_arrays_of_a_call():
             tracemalloc.stop()
 
     for name, call in calls.items():
-        # The vectors, residuals and a few arrays of this size (240 kB) do not belong to the blocks.
+        # The limit is for the blocks. The vectors, the residuals and a few arrays of their size
+        # (240 kB) take more memory.
         assert peak(call, memory="1MB") < 3_000_000, name
         assert peak(call) > 4_000_000, name
 
@@ -316,7 +317,7 @@ def test_one_thread_is_one_thread_and_two_are_more():
     x = rng.normal(size=2000)
 
     def others(threads: int) -> float:
-        """The share of the time of processors that threads other than this one use."""
+        """The share of the CPU time of these calls that threads other than this one use."""
         time.sleep(0.3)  # threads of BLAS wait actively for a short time
         process, own = time.process_time(), time.thread_time()
         alc.regress(found, x, permutations=500, threads=threads)

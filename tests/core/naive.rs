@@ -86,7 +86,7 @@ fn documents(most: usize) -> impl Strategy<Value = Vec<Document>> {
     vec(vec(word, 0..30), 0..most)
 }
 
-/// Texts of many words, most of which are rare.
+/// Texts of [`MANY_WORDS`], most of which are rare.
 fn long_documents() -> impl Strategy<Value = Vec<Document>> {
     let word = (0..MANY_WORDS.len(), 0..MANY_WORDS.len()).prop_map(|(a, b)| MANY_WORDS[a.min(b)]);
     vec(vec(word, 0..100), 10..30)
@@ -383,7 +383,7 @@ proptest! {
     }
 }
 
-/// The words of at most `shards` texts, into which the documents are divided, as new ids of the partition.
+/// Divide the documents into at most `shards` texts. Return the words of each text as new ids of the partition.
 fn encoded(
     documents: &[Document],
     shards: usize,

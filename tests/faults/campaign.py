@@ -51,7 +51,7 @@ class Saver:
     #: Takes the folder, and 0 for the old content or 1 for the new one.
     save: Callable[[Path, int], object]
     names: list[str]
-    #: Whether all files must be old or all new. If false, this holds for each file by itself.
+    #: Whether the files must be all old or all new. If false, each file must be old or new.
     together: bool = True
     exchange: bool = True
 
@@ -117,7 +117,7 @@ def content(path: Path) -> object:
         settings = json.loads(path.read_text())
         return {**settings, "created": None}
     if path.name == "training.checkpoint":
-        return path.stat().st_size  # contains times; `check_training` reads it
+        return path.stat().st_size  # the file contains times; `check_training` reads it
     return path.read_bytes()
 
 
@@ -147,7 +147,7 @@ class Campaign:
     def run(self, name: str, saver: Saver) -> int:
         """Save once for each system call, with a fault at this call. Return the number of faults.
 
-        First there are old files in the folder. Then all of it is done again without them.
+        In a first round, each save replaces old files. In a second round, there are none.
         """
         old = self.around / "old"
         shutil.rmtree(old, ignore_errors=True)
@@ -244,7 +244,7 @@ class Campaign:
         if training:
             self.check_training(folder, where, had=start["model"] is not None)
         elif start != state and self.may_be_aside(saver) and state == dict.fromkeys(saver.names):
-            # The process ended between two renames. The next run puts the old folder back.
+            # The save ended between two renames. The next save puts the old folder back.
             (aside,) = folder.glob(".model.glove-rs-*.tmp/old")
             assert content(aside) == start["model"], f"{where}: the old folder is lost"
         else:
@@ -254,12 +254,12 @@ class Campaign:
                 allowed = [{name: side[name] for name in names} for side in (start, target)]
                 assert found in allowed, f"{where}: neither old nor new is there"
             if failed is None and self.kind in ("error", "outage", "stuck"):
-                assert state == target, f"{where}: it did not fail, and is not complete"
+                assert state == target, f"{where}: no error, but not all files are new"
         self.check_precious(folder, where)
         removal = any(name in where for name in ("(unlink", "(rmdir", "(flock"))
         if self.kind in ("error", "interrupt") and not removal:
             self.check_names(saver, folder, where)
-        # The next run removes whatever is left.
+        # The next save removes whatever is left.
         saver.save(folder, 1)
         if not training:
             assert self.state(saver, folder) == target, f"{where}: the next run failed"
