@@ -213,7 +213,7 @@ impl Session {
     ) -> Result<Trained> {
         self.options.validate()?;
         held_out_fraction(self.validation)?;
-        self.check_frozen_contexts()?;
+        self.check_frozen_contexts(counts.words)?;
         self.check_checkpoints()?;
         Parameters::check_dim(self.dim)?;
         check_enough_records(None, counts.pairs(), 0)?;
@@ -282,12 +282,20 @@ impl Session {
     }
 
     /// Refuse options whose steps change W̃ although it is frozen. Only the kernel leaves frozen context vectors as they
-    /// are; the anchor and the shrinkage do not.
-    fn check_frozen_contexts(&self) -> Result<()> {
+    /// are; the anchor and the shrinkage do not. Refuse also to train context vectors on the records of some of the
+    /// `words` words.
+    fn check_frozen_contexts(&self, words: usize) -> Result<()> {
         let moves = self.subwords || self.anchor.as_ref().is_some_and(|a| a.weight > 0.0);
         if self.options.frozen_contexts && moves {
             let message = "cannot be combined with an anchor or with subwords, which move W_tilde";
             return Err(Error::parameter("frozen_contexts", message));
+        }
+        if !self.options.frozen_contexts && self.trained_words < words {
+            let message = format!(
+                "must be at least the number of words, {words}, unless the context vectors are frozen; got {}",
+                self.trained_words
+            );
+            return Err(Error::parameter("trained_words", message));
         }
         Ok(())
     }

@@ -528,6 +528,7 @@ def test_degenerate_regressions_are_refused(covariates, options, message):
         ("none", "must be a formula over the columns 'x'"),
         ("x +", "must be a formula"),
         ("1", "at least one column"),
+        ("np.log(x - 1)", r"must be finite, got infinity in 'np.log\(x - 1\)'"),
     ],
 )
 def test_a_wrong_formula_is_refused(formula, message):

@@ -239,6 +239,14 @@ def test_remote_files_are_read_as_local_ones(inputs, remote, ending, tokenizer):
     assert found == expected
 
 
+def test_a_remote_pattern_that_matches_folders_only_matches_no_file(remote):
+    folders = remote.removesuffix("texts") + "t*"
+    with pytest.raises(FileNotFoundError, match="No file matches"):
+        Vocabulary.from_corpus(folders)
+    with pytest.raises(FileNotFoundError, match="No file matches"):
+        Cooccurrence.from_pairs(folders, row="a", column="b")
+
+
 def test_remote_and_local_files_are_one_text(inputs, remote, tmp_path):
     paths = [f"{remote}/0.txt", *inputs["packed"][1:]]
     assert main(["vocab", *paths, "--min-count", "1", "-o", str(tmp_path / "v")]) == 0

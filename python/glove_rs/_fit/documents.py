@@ -123,7 +123,7 @@ class EncodedDocuments:
             If there is no source, if a label is missing, if a source has no documents, if no
             document has a word of the vocabulary, or if `vocabulary` is None and a source is an
             open file, standard input, a pipe or a stream of tables, which can be read only once. A
-            message about one source names its label; for a pipe, its path.
+            message about one source names its label.
         OSError, FormatError, TypeError, ImportError
             As for :meth:`glove_rs.Glove.fit`.
         """
@@ -140,7 +140,8 @@ class EncodedDocuments:
                         f"source must be readable twice, got {shown(source)} for {shown(label)}: "
                         "give a path, or the words as vocabulary"
                     )
-                refuse_pipes(source, settings.get("storage_options"))
+                with _labelling(label):
+                    refuse_pipes(source, settings.get("storage_options"))
         # A generator can be read only once, so its items are put into a list.
         kept = {label: _repeatable(source) for label, source in sources.items()}
         if vocabulary is None:

@@ -113,7 +113,7 @@ def remote_files(name: str, options: Any = None) -> list[str]:
     if "http" in _protocols(system):
         return [name]  # HTTP has no folders, and a question mark begins a query
     if glob.has_magic(path):
-        found = sorted(system.glob(path))
+        found = [file for file in sorted(system.glob(path)) if not system.isdir(file)]
         if not found:
             raise FileNotFoundError(errno.ENOENT, "No file matches", shortened(name))
     elif system.isdir(path):
@@ -129,11 +129,7 @@ def remote_files(name: str, options: Any = None) -> list[str]:
     else:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), shortened(name))
     is_url = is_remote(name)
-    return [
-        system.unstrip_protocol(file) if is_url else file
-        for file in found
-        if not system.isdir(file)
-    ]
+    return [system.unstrip_protocol(file) if is_url else file for file in found]
 
 
 def open_file(name: str, options: Any = None) -> IO[bytes]:

@@ -100,5 +100,5 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
         The parameters with the values that training used.
     """
     now = resolve(values)
-    given = (name for name in now if values.get(name) is None and name in used)
-    return {**values, **{name: used[name] for name in given if used[name] != now[name]}}
+    left = (name for name in now if values.get(name) is None and name in used)
+    return {**values, **{name: used[name] for name in left if used[name] != now[name]}}

@@ -231,7 +231,7 @@ _ROWS: Final = (
         "phrases",
         "lists",
         WordsOrFile(core_phrases),
-        "count the phrases in this file of glove-rs phrases as one word each",
+        "count each phrase in this file, which glove-rs phrases wrote, as one word",
         optional=True,
     ),
     Setting(
@@ -379,7 +379,7 @@ _ROWS: Final = (
         "optimizer",
         "training",
         Choice(_core.OPTIMIZERS),
-        "step rule: adagrad (an accumulator for each number), rowwise_adagrad (one for each "
+        "step rule: adagrad (an accumulator for each component), rowwise_adagrad (one for each "
         "vector: half the memory, and faster), or sgd",
         presets=_both("rowwise_adagrad", "adagrad"),
     ),

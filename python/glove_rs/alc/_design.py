@@ -75,6 +75,11 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
     return names, np.column_stack(found)
 
 
+def _refuse_infinity(name: str, column: Float64) -> None:
+    if not np.isfinite(column).all():
+        raise ValueError(f"covariates must be finite, got infinity in {name!r}")
+
+
 def _coded(name: str, values: NDArray[Any]) -> list[tuple[str, Float64]]:
     """Return a covariate as one or several columns, each with its name.
 
@@ -91,8 +96,7 @@ def _coded(name: str, values: NDArray[Any]) -> list[tuple[str, Float64]]:
         )
     if all(isinstance(value, int | float) for value in listed):
         column = np.array(listed, dtype=np.float64)
-        if not np.isfinite(column).all():
-            raise ValueError(f"covariates must be finite, got infinity in {name!r}")
+        _refuse_infinity(name, column)
         return [(name, column)]
     levels = sorted({str(value) for value in listed})
     if len(levels) == 1:
@@ -128,4 +132,7 @@ def _of_formula(embeddings: Embeddings, formula: str) -> tuple[list[str], Float6
         raise ValueError(f"covariates must keep the intercept, got {formula!r}")
     if not names:
         raise ValueError(f"covariates must have at least one column, got {formula!r}")
-    return names, np.asarray(matrix[names], dtype=np.float64)
+    columns = np.asarray(matrix[names], dtype=np.float64)
+    for name, column in zip(names, columns.T, strict=True):
+        _refuse_infinity(name, column)
+    return names, columns

@@ -47,7 +47,10 @@ def add(commands: Commands) -> None:
         help="Parquet file, a folder or a pattern of Parquet files, or a URL",
     )
     parser.add_argument(
-        "--row", required=True, metavar="NAME", help="column of the table with the keys of the rows"
+        "--row",
+        required=True,
+        metavar="NAME",
+        help="column of the table with the keys of the rows of X",
     )
     parser.add_argument(
         "--column",
