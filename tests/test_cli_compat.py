@@ -372,13 +372,17 @@ def test_any_stage_can_be_ours(tools, text, tmp_path, ours):
     shuffled = stage("shuffle", "-memory", 0.1, "-seed", 1, stdin=records).stdout
     (tmp_path / "cooccurrence.shuf.bin").write_bytes(shuffled)
     flags = ["-vector-size", DIM, "-x-max", 10, "-threads", 1, "-iter", 4, "-seed", 1]
-    flags += ["-binary", 2, "-gradsq-file", "gradsq"]
-    costs = losses(stage("glove", *flags))
-    expected = losses(theirs(tools, "glove", *flags, "-save-file", "theirs", cwd=tmp_path))
+    flags += ["-binary", 2]
+    sums = ["-gradsq-file", "gradsq"]
+    costs = losses(stage("glove", *flags, *sums))
+    # Files of other names, so that the files of the first `glove` stay.
+    apart = ["-save-file", "theirs", "-gradsq-file", "their-gradsq"]
+    expected = losses(theirs(tools, "glove", *flags, *apart, cwd=tmp_path))
     np.testing.assert_allclose(costs, expected, rtol=0.05)
-    # The `glove` of the other side continues from the files of this one.
+    # Stanford's `glove` continues from the files that ours wrote, and ours from those of Stanford.
     other = ["-load-init-param", 1, "-init-param-file", "vectors.bin", "-save-file", "more"]
     other += ["-load-init-gradsq", 1, "-init-gradsq-file", "gradsq.bin"]
+    other += ["-gradsq-file", "more-gradsq"]
     if ours == "glove":
         more = theirs(tools, "glove", *flags, *other, cwd=tmp_path)
     else:

@@ -281,8 +281,8 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
     moved = (some["W"] != first["W"]).any(axis=1)
     assert moved[:10].all()
     assert 10 <= moved.sum() < 30  # all words of a block are trained, so more than 10 may move
+    free_few = session | {"trained_words": 10}
     with pytest.raises(ValueError, match=r"trained_words must be .* 60, unless .* got 10"):
-        free_few = session | {"trained_words": 10}
         _core.train(counts, 9, training, running, None, False, start, free_few)
     with pytest.raises(ValueError, match="frozen_contexts cannot be combined"):
         _core.train(counts, 9, {**training, "subwords": True}, running, None, False, start, frozen)
@@ -501,7 +501,7 @@ def test_slices_read_a_column_of_tables_and_stores(tmp_path):
             compare.slices(Glove(**QUICK), named, len, storage_options=options)
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe")
-        with pytest.raises(ValueError, match=r"source\[.*\]: source must be a text that can be read twice"):
+        with pytest.raises(ValueError, match=r"source\[2\]: source must be a text that can be"):
             compare.slices(Glove(**QUICK), {1: text, 2: tmp_path / "pipe"})
 
 
@@ -819,6 +819,7 @@ def test_damaged_folders_of_slices_are_named(tmp_path):
         ('"a"', "not the settings of slices"),
         (json.dumps({**settings, "n": -1}), "n must be"),
         (json.dumps({**settings, "epochs": "7"}), "epochs must be"),
+        (json.dumps({**settings, "learning_rate": "high"}), "learning_rate must be"),
         (json.dumps({**settings, "text": 3}), "text must be an object"),
         (json.dumps({**settings, "labels": 3}), "labels must be a list"),
         (json.dumps({**settings, "labels": [1]}), "labels must be objects"),

@@ -159,7 +159,8 @@ def test_answers_of_any_vectors_are_stanfords(tmp_path, matrix, data):
 @pytest.mark.parametrize("cells", [1 << 22, 1])
 def test_a_hair_decides_as_in_double_precision(tmp_path, monkeypatch, cells):
     # Every vector has three near copies that differ by a few units in the last place of float32.
-    # The copies are scattered over the vocabulary, and so over the blocks of the search.
+    # The copies are scattered over the vocabulary, and with `cells` = 1 over several blocks of the
+    # search.
     monkeypatch.setattr(analogy, "_PRODUCTS", cells)
     rng = np.random.default_rng(8)
     matrix = np.tile(rng.normal(size=(250, 10)), (4, 1))

@@ -908,7 +908,8 @@ def test_pairs_are_read_from_urls_and_file_systems(store):
 def test_the_command_reads_pairs_from_a_url_with_options(tmp_path):
     pytest.importorskip("fsspec")
     pq.write_table(pa.table(RATINGS), tmp_path / "r.parquet")
-    # The command runs in another process, which does not see the store in memory of this one.
+    # A file, because the command runs in another process, which does not see a store in the memory
+    # of this process.
     url = (tmp_path / "r.parquet").as_uri()
     arguments = ["pairs", url, "--row", "user", "--column", "film", "--rectangular"]
     counts = tmp_path / "counts"

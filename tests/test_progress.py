@@ -157,7 +157,7 @@ def test_a_shell_of_ipython_is_no_notebook(notebook, capsys):
 
 
 def line_of(function) -> int:
-    """The line to which the only warning of a function points: 1 is the line below its `def`."""
+    """The line to which all warnings of a function point: 1 is the line below its `def`."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         function()

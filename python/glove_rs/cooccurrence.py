@@ -941,7 +941,7 @@ max_word_bytes, threads, memory
         The file has the native format: the counts, compressed and with checksums, and the
         vocabulary. If `path` ends in ``.bin``, or is ``-`` for standard output, sorted records of
         Stanford's tools are written instead, 16 bytes each, without words. A further ending
-        ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` compresses the file.
+        ``.gz``, ``.bz2``, ``.xz``, ``.zst`` or ``.zstd`` compresses the file.
 
         Raises
         ------

@@ -142,7 +142,8 @@ phrases, stop_words, documents, errors, max_word_bytes, threads, memory, tmp_dir
     def save(self, path: str | os.PathLike[str]) -> None:
         r"""Write a file in Stanford's text format. It appears complete or not at all.
 
-        If the name ends in ``.gz``, ``.bz2``, ``.xz`` or ``.zst``, the file is compressed.
+        If the name ends in ``.gz``, ``.bz2``, ``.xz``, ``.zst`` or ``.zstd``, the file is
+        compressed.
 
         Raises
         ------

@@ -290,7 +290,7 @@ pub(crate) fn table_format(beginning: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// Whether this is a pickle of protocol 0 or 1. These have no signature: they begin with a container, a text or a
+/// Whether this is a pickle of protocol 0 or 1. These have no signature: they mostly begin with a container, a text or a
 /// class that is then stored in the memo of the pickle.
 fn is_old_pickle(beginning: &[u8]) -> bool {
     const MODULES: [&[u8]; 9] = [

@@ -268,8 +268,8 @@ mod tests {
             }
         }
 
-        /// The sum of both vectors becomes the turned sum plus `by`. In a turned direction, the product of the
-        /// components of both vectors becomes minus the square of half the component of their sum.
+        /// `move_word` makes w + w̃ the turned sum plus `by`. If p is the component of this new sum in a turned direction,
+        /// the product of the components of w and w̃ in this direction becomes −(p/2)².
         #[test]
         fn words_move_to_the_turned_sum_and_their_products_stay_negative(
             seed: u64,

@@ -33,7 +33,7 @@ import numpy.typing as npt
 
 from .. import _core
 from .._bootstrap.store import ReplicateStore
-from .._checks import integer, shown
+from .._checks import integer, real, shown
 from .._core import FormatError
 from .._fit.documents import EncodedDocuments
 from .._io.files import replacing
@@ -257,11 +257,15 @@ class SliceStore(SettingsFolder):
 
 
 def _check_settings(settings: Mapping[str, Any]) -> None:
-    """Raise a ValueError for the first setting of ``slices.json`` that is out of its range."""
+    """Raise a ValueError for a setting of ``slices.json`` of a wrong type or out of its range.
+
+    If there are several, the first of them is named.
+    """
     for name in ("n", "seed", "by"):
         integer(name, settings[name], 0)
     for name in ("min_count", "epochs"):
         integer(name, settings[name], 1)
+    real("learning_rate", settings["learning_rate"], above=True)
     for name in ("text", "model"):
         if not isinstance(settings[name], dict):
             raise ValueError(f"{name} must be an object, got {shown(settings[name])}")

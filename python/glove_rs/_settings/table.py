@@ -130,9 +130,10 @@ class Setting:
 class Default(int):
     """The value of an integer parameter that the user did not give: the default of a preset.
 
-    The attribute of a model is then a Default with the number of the model's preset. If the user
-    changes the preset, the attribute becomes a Default with the number of the new preset. A number
-    that the user gives is an int, and no preset replaces it.
+    If the user does not give the parameter, the attribute of the model is a Default: an integer
+    that is the default of the parameter in the model's preset. If the user changes the preset, the
+    attribute becomes a Default with the default of the new preset. A number that the user gives is
+    an int, and no preset replaces it.
     """
 
 

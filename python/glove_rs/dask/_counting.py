@@ -274,7 +274,7 @@ def _merged_by_group(
 
 
 class _StageTimer:
-    """Waits for the tasks of each stage in turn, and reports progress."""
+    """Waits for the tasks of each stage in turn, reports progress and measures seconds."""
 
     def __init__(self, progress: ProgressCallback | None) -> None:
         self._progress = progress

@@ -174,7 +174,8 @@ def _sentences(
     is_new = True
     has_tokens = False
     for number, line in _lines(name, options):
-        # If the caller names the columns, a line with "#" and with all columns is a token.
+        # If the caller names the columns, a line that starts with "#" and has all of them is a
+        # token, not a comment.
         is_token = columns is not None and len(line.split()) >= len(columns)
         if line.startswith("#") and not has_tokens and not is_token:
             is_new |= line[1:].split("=")[0].split()[:1] == ["newdoc"]
