@@ -99,7 +99,10 @@ def test_contexts_below_min_count_are_left_out(X):
 
 
 def naive_contrast(X, i, j, k, prior, smoothing=0.0):
-    """Ratio, log-odds and z of Monroe et al. 2008, equations 15, 16, 20 and 22, term by term."""
+    """The ratio of the probabilities, and the log-odds and z of Monroe et al. 2008, term by term.
+
+    Log-odds and z are equations 15, 16, 20 and 22.
+    """
     a_k, a_0 = prior * X[:, k].sum() / X.sum(), prior
     odds, variance, probability = [], 0.0, []
     for row in (i, j):

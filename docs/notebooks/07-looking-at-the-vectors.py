@@ -181,7 +181,7 @@ for name, fitted in [("paper", model), ("negative sampling", sampled)]:
 # | 5 to 11 | 2.03 | −1.43 | 5.79 | −6.38 |
 # | Spearman of length and frequency | 0.889 | | −0.003 | |
 #
-# ("paper" here means `x_max=10` and 15 epochs.) With the paper's settings, the order of the words by length is nearly that by frequency. With negative sampling, the length says nothing about the frequency. So do not take the length for the importance or the frequency of a word without a check. Queries by cosine do not depend on the length.
+# ("paper" here means `x_max=10` and 15 epochs.) With the paper's settings, the order of the words by length is nearly that by frequency. With negative sampling, the length does not follow the frequency: the most frequent words have the shortest vectors, but over all words the rank correlation is 0. So do not take the length for the importance or the frequency of a word without a check. Queries by cosine do not depend on the length.
 #
 # Next: [8. Analogies](08-analogies.ipynb)
 
@@ -197,6 +197,6 @@ for name, fitted in [("paper", model), ("negative sampling", sampled)]:
 # | 5 到 11 | 2.03 | −1.43 | 5.79 | −6.38 |
 # | 长度与词频的 Spearman 相关 | 0.889 | | −0.003 | |
 #
-# （中位数；这里的 “paper” 指 `x_max=10`、15 轮。）用论文的设置，长度几乎就是词频；用负采样，长度与词频无关。因此，不要不经检验就把长度当作重要程度或词频。用余弦的查询与长度无关。
+# （中位数；这里的 “paper” 指 `x_max=10`、15 轮。）用论文的设置，长度几乎就是词频；用负采样，长度不随词频变化：最常见的词的向量最短，但就全部词而言，秩相关是 0。因此，不要不经检验就把长度当作重要程度或词频。用余弦的查询与长度无关。
 #
 # 下一节：[8. 类比](08-analogies.ipynb)

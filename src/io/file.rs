@@ -88,7 +88,8 @@ impl Write for CancellableWriter<'_> {
     }
 }
 
-/// A file that is being written. If it is dropped before [`Replacement::commit`], the temporary file is removed.
+/// A file that is being written, under a temporary name until [`Replacement::commit`] moves it to its path. If the
+/// `Replacement` is dropped before, the temporary file is removed.
 #[derive(Debug)]
 pub struct Replacement {
     /// The path as the caller gave it, for messages.

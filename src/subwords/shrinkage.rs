@@ -63,8 +63,8 @@ pub struct Found {
 }
 
 impl Found {
-    /// Move the vectors that the shrinkage was computed from, and return the subword model. A word without n-grams is
-    /// only turned (`opposite.rs`) and damped (`directions.rs`).
+    /// Move `w` and `w_tilde`, the vectors that the shrinkage was computed from, and return the subword model. The
+    /// vectors of a word without n-grams are only turned (`opposite.rs`) and damped (`directions.rs`).
     pub fn apply(self, w: &mut [f32], w_tilde: &mut [f32]) -> Subwords {
         let dim = self.subwords.dim();
         (

@@ -1,5 +1,5 @@
-//! Reads and writes files of vectors. The format of a file is detected from its content, except Stanford's, whose
-//! words the caller gives.
+//! Reads and writes files of vectors. The format of a file is detected from its content, unless the caller gives it.
+//! Stanford's parameters have no words: a file is read as such if the caller gives a vocabulary.
 //!
 //! | module | what |
 //! |---|---|

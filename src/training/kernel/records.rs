@@ -16,7 +16,8 @@ use crate::training::optimizer::Optimizer;
 pub(super) const NONE: usize = 2;
 
 /// Update the rows of all records, in order, but not the rows of side `FROZEN`. Only row-wise AdaGrad has loops for a
-/// frozen side. The common dims have loops of their own, which the compiler unrolls.
+/// frozen side. With both kinds of AdaGrad, the common dims have loops of their own,
+/// which the compiler unrolls.
 ///
 /// # Safety
 /// The contract of [`super::call`].
