@@ -134,18 +134,11 @@ TEXT_ERRORS: Final[tuple[str, ...]]
 TOKENIZERS: Final[tuple[str, ...]]
 VECTOR_FORMATS: Final[tuple[str, ...]]
 
-class _Encoding(TypedDict):
-    tokenizer: str
-    user_dictionary: list[tuple[str, int | None]] | None
-    simplified_lookup: bool
-    lowercase: bool
-    normalize: str | None
-    phrases: CorePhrases | None
-    stop_words: list[str] | None
-    min_count: int
-    max_vocab: int | None
-    keep_gaps: bool
-    max_word_bytes: int
+#: Parameters by name, in the types that the core takes. `_settings/table.py` declares each of them,
+#: and `_settings/core_arguments.py` makes these dicts.
+_Encoding: TypeAlias = dict[str, Any]
+_Counting: TypeAlias = dict[str, Any]
+_Training: TypeAlias = dict[str, Any]
 
 class _Source(TypedDict):
     kind: str
@@ -162,26 +155,6 @@ class _Running(TypedDict):
     threads: int | None
     memory: int | None
     tmp_dir: str | None
-
-class _Counting(TypedDict):
-    window: int | None
-    symmetric: bool
-    distance_weighting: bool
-
-class _Training(TypedDict):
-    x_max: float
-    alpha: float
-    learning_rate: float
-    bias_learning_rate: float
-    schedule: str
-    epochs: int
-    optimizer: str
-    grad_clip: float
-    negative: float
-    negative_weight: float
-    deterministic: bool
-    seed: int
-    subwords: bool
 
 class _BlockEpoch(TypedDict):
     epoch: int

@@ -27,12 +27,12 @@ def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
                 settings["stop_words"], settings["lowercase"], settings["normalize"]
             )
         settings |= {"tokenizer": "whitespace", "lowercase": False, "normalize": None}
-    return cast("_core._Encoding", settings)
+    return settings
 
 
 def core_counting(values: Mapping[str, Any]) -> _core._Counting:
     """Check the parameters that say which pairs of words are counted, and return them."""
-    return cast("_core._Counting", checked(values, "counting"))
+    return checked(values, "counting")
 
 
 def core_running(values: Mapping[str, Any]) -> _core._Running:
@@ -55,6 +55,5 @@ def core_training(
         values = {**values, "subwords": False}
     settings = resolve(values)
     del settings["preset"], settings["dim"]
-    training = cast("_core._Training", settings)
-    _core.check_training(training)
-    return training
+    _core.check_training(settings)
+    return settings

@@ -107,7 +107,8 @@ def principal_plane(rows: NDArray[Any]) -> tuple[NDArray[np.float64], NDArray[np
     -------
     points : ndarray of float64, shape (n, 2)
         The coordinates of each row on the two components. The sign of each component is chosen so
-        that its coordinate of largest magnitude is positive. So the picture is the same on every machine.
+        that its coordinate of largest magnitude is positive. So the picture is the same on every
+        machine.
     variance : ndarray of float64, shape (2,)
         The fraction of the variance along each component.
     """
