@@ -509,6 +509,13 @@ def collinear() -> dict[str, list[float]]:
             "cluster must have a value for each vector, got a missing one, None, for context 2",
         ),
         (["none"], {}, "must be a column of the metadata"),
+        ({1: [1, 2, 3, 4, 5, 7], "1": [2, 1, 3, 5, 4, 7]}, {}, "different names, got '1' twice"),
+        (
+            {"a": ["x", "y", "z"] * 2, "a_y": [1, 2, 3, 4, 5, 7]},
+            {},
+            "covariates must have columns of different names, got 'a_y' twice",
+        ),
+        ({"(Intercept)": [1, 2, 3, 4, 5, 7]}, {}, r"different names, got '\(Intercept\)' twice"),
         ({"a": [1, 2, 3, 4, 5, 7]}, {"errors": "none"}, "errors must be one of"),
         ({"a": [1, 2, 3, 4, 5, 7]}, {"permutations": -1}, "permutations must be an integer >= 0"),
         ({"a": [1, 2, 3, 4, 5, 7]}, {"level": 1.0}, "level must be"),
@@ -529,12 +536,45 @@ def test_degenerate_regressions_are_refused(covariates, options, message):
         ("x +", "must be a formula"),
         ("1", "at least one column"),
         ("np.log(x - 1)", r"must be finite, got infinity in 'np.log\(x - 1\)'"),
+        ("x | cat", "got 'x | cat': it must be one part without a left side"),
+        ("x + same", "covariates must vary: 'same' has the same value for all contexts"),
+        ("cat + `cat[T.q]`", r"columns of different names, got 'cat\[T.q\]' twice"),
+        ("x + `1`", r"got 'x \+ `1`': formulaic reads `1` as the intercept: write I\(`1`\)"),
+        ("x + {x * 1j}", "Cannot cast array data from .*complex128"),
+        # A local variable of the function that calls formulaic.
+        ("x + formula", "Unable to evaluate factor `formula`"),
+        # formulaic shows the place with control characters, in further lines.
+        ("x #", "Unknown operator '#'.$"),
     ],
 )
 def test_a_wrong_formula_is_refused(formula, message):
     pytest.importorskip("formulaic")
+    x = [1, 2, 3, 4, 5, 7]
+    metadata = {"x": x, "cat": ["p", "q", "r"] * 2, "same": ["k"] * 6, "cat[T.q]": x, "1": x}
     with pytest.raises(ValueError, match=message):
-        alc.regress(embeddings(random_case(1, n=6)[0], x=[1, 2, 3, 4, 5, 7]), formula)
+        alc.regress(embeddings(random_case(1, n=6)[0], **metadata), formula)
+
+
+def test_a_data_frame_with_two_columns_of_a_name_is_refused():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(np.eye(6)[:, :2], columns=["a", "a"])
+    with pytest.raises(ValueError, match="columns of different names, got 'a' twice"):
+        alc.regress(embeddings(random_case(1, n=6)[0]), frame)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("formula", "name"), [("Intercept", "Intercept"), ("`a ~ b`", "a ~ b"), ("I(`1`)", "I(`1`)")]
+)
+def test_a_formula_may_have_a_column_with_any_name(formula, name):
+    pytest.importorskip("formulaic")
+    Y, X, _ = random_case(7, n=20)
+    x = X[:, 0].tolist()
+    found = embeddings(Y, **{"Intercept": x, "a ~ b": x, "1": x})
+    options = {"errors": None, "permutations": 0}
+    one, other = (alc.regress(found, form, **options) for form in (formula, {name: x}))
+    assert one.names == other.names == ["(Intercept)", name]
+    assert_allclose(one.beta, other.beta)
 
 
 def test_one_context_has_no_regression():

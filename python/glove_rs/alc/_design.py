@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._checks import is_missing, shown
+from .._column_names import refuse_repeated
 from .._optional import optional
 from ._embed import Embeddings
 from ._space import Float64
@@ -35,15 +36,23 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
     ValueError
         If there is no covariate; if an array is not a matrix of numbers; if a covariate is not a
         column of the metadata or has the wrong length; if it has missing or infinite values; if it
-        is text and all its values are equal; if formulaic refuses the formula; or if the formula
-        has a left side or removes the intercept.
+        is text and all its values are equal; if two columns have the same name, or one has the
+        name "(Intercept)"; if formulaic refuses the formula; or if the formula has a left side or
+        several parts, or removes the intercept.
     TypeError
         If `covariates` is of another type.
     ImportError
         For a formula, if formulaic or pandas is not installed.
     """
-    if isinstance(covariates, str):
-        return _of_formula(embeddings, covariates)
+    is_formula = isinstance(covariates, str)
+    names, columns = (_of_formula if is_formula else _of_columns)(embeddings, covariates)
+    # A regression finds its coefficients by these names.
+    refuse_repeated(["(Intercept)", *names], "covariates")
+    return names, columns
+
+
+def _of_columns(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]:
+    """Return the names and the columns of covariates that are not a formula."""
     columns: dict[str, Any]
     if isinstance(covariates, np.ndarray):
         rows = covariates[:, None] if covariates.ndim == 1 else covariates
@@ -54,10 +63,13 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
             )
         columns = {f"x{k + 1}": rows[:, k] for k in range(rows.shape[1])}
     elif hasattr(covariates, "columns") and hasattr(covariates, "__getitem__"):
+        refuse_repeated(map(str, covariates.columns), "covariates")
         columns = {str(name): list(covariates[name]) for name in covariates.columns}
     elif isinstance(covariates, Mapping):
+        refuse_repeated(map(str, covariates), "covariates")
         columns = {str(name): values for name, values in covariates.items()}
     elif isinstance(covariates, Sequence) and all(isinstance(name, str) for name in covariates):
+        refuse_repeated(covariates, "covariates")
         columns = {name: name for name in covariates}
     else:
         raise TypeError(
@@ -109,30 +121,42 @@ def _coded(name: str, values: NDArray[Any]) -> list[tuple[str, Float64]]:
 
 def _of_formula(embeddings: Embeddings, formula: str) -> tuple[list[str], Float64]:
     """Return the names and the columns that formulaic builds from a formula over the metadata."""
-    right = formula.partition("~")[2] if "~" in formula else formula
-    if "~" in formula and formula.partition("~")[0].strip():
-        raise ValueError(
-            "covariates must be a formula without a left side, such as 'party + gender', got "
-            f"{formula!r}"
-        )
     needed_by = "a formula of covariates"
     formulaic = optional("formulaic", needed_by)
     frame = optional("pandas", needed_by).DataFrame(
         {name: list(values) for name, values in embeddings.metadata.items()}
     )
     try:
-        matrix = formulaic.model_matrix(right, frame, na_action="raise")
+        if "`1`" in formula.replace("I(`1`)", ""):
+            raise ValueError("formulaic reads `1` as the intercept: write I(`1`) for a column")
+        parsed = formulaic.Formula(formula)
+        if not isinstance(parsed, formulaic.SimpleFormula):
+            raise ValueError("it must be one part without a left side, such as 'party + gender'")
+        # Without a context, so that a formula has the metadata only, not the variables of this
+        # function. As an array, because a data frame loses one of two columns of the same name.
+        matrix = formulaic.model_matrix(
+            parsed, frame, na_action="raise", context={}, output="numpy"
+        )
+        # This refuses text and complex numbers.
+        columns = np.asarray(matrix).astype(np.float64, casting="same_kind")
     except Exception as error:  # formulaic raises errors of many classes
+        known = ", ".join(map(repr, frame)) or "of the metadata, which are none"
+        # The lines after the first show the formula with control characters.
+        reason = str(error).partition("\n")[0]
         raise ValueError(
-            f"covariates must be a formula over the columns {', '.join(map(repr, frame))}, got "
-            f"{formula!r}: {error}"
+            f"covariates must be a formula over the columns {known}, got {formula!r}: {reason}"
         ) from error
-    names = [str(name) for name in matrix.columns if name != "Intercept"]
-    if len(names) == len(matrix.columns):
+    terms = {str(term): indices for term, indices in matrix.model_spec.term_indices.items()}
+    intercept = terms.pop("1", None)
+    if intercept is None:
         raise ValueError(f"covariates must keep the intercept, got {formula!r}")
-    if not names:
+    if not terms:
         raise ValueError(f"covariates must have at least one column, got {formula!r}")
-    columns = np.asarray(matrix[names], dtype=np.float64)
+    for term, indices in terms.items():
+        if not indices:
+            raise ValueError(f"covariates must vary: {term!r} has the same value for all contexts")
+    names = np.delete(matrix.model_spec.column_names, intercept).tolist()
+    columns = np.delete(columns, intercept, axis=1)
     for name, column in zip(names, columns.T, strict=True):
         _refuse_infinity(name, column)
     return names, columns

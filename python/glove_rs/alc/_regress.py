@@ -184,10 +184,11 @@ def regress(
     ------
     ValueError
         If covariates or `cluster` are not columns of the metadata, have the wrong length or have
-        missing values, if covariates are infinite, constant or collinear, if their standard
-        deviation is below 1e-100 or above 1e100, if formulaic refuses the formula, if there are too
-        few contexts or clusters, if `memory` is too small for one permutation, draw or context, or
-        if a parameter is out of its range.
+        missing values, if covariates are infinite, constant or collinear, if two covariates have
+        the same name or one is named "(Intercept)", if their standard deviation is below 1e-100 or
+        above 1e100, if formulaic refuses the formula, if the formula has a left side, several parts
+        (``"a | b"``) or no intercept, if there are too few contexts or clusters, if `memory` is too
+        small for one permutation, draw or context, or if a parameter is out of its range.
     TypeError
         If `embeddings`, `covariates` or `cluster` is of another type.
     ImportError
