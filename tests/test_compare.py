@@ -815,6 +815,7 @@ def test_damaged_folders_of_slices_are_named(tmp_path):
     for content, what in [
         (good[:40], "not valid JSON"),
         ("[" * 100_000, "not valid JSON"),
+        (good + " " * 2**23, "has more than 8,388,608 bytes, too many for settings"),
         ("{}", "not the settings of slices"),
         ('"a"', "not the settings of slices"),
         (json.dumps({**settings, "n": -1}), "n must be"),

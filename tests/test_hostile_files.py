@@ -692,7 +692,7 @@ def test_a_model_that_is_compressed_with_anything_but_deflate_is_refused(tmp_pat
 
 def test_settings_of_many_megabytes_are_refused(tmp_path):
     (tmp_path / "settings.json").write_text("[" + "[]," * 3 * 10**6 + "[]]")
-    with pytest.raises(FormatError, match="longer than"):
+    with pytest.raises(FormatError, match="settings.json: has more than 8,388,608 bytes"):
         output_folder.read_settings(tmp_path)
 
 

@@ -64,22 +64,27 @@ impl Phrases {
             let keys = found.into_iter().map(|(words, score)| {
                 let words: Vec<&[u8]> = words.iter().map(AsRef::as_ref).collect();
                 let inner = words.get(1..words.len().saturating_sub(1));
-                let is_phrase = words.len() > 1
-                    && words
+                let fault = if words.len() < 2 {
+                    Some("must have two or more words")
+                } else if words.iter().any(|word| word.is_empty()) {
+                    Some("must have no empty word")
+                } else if words.iter().any(|word| word.contains(&BETWEEN)) {
+                    Some("must have words without the byte 0xff")
+                } else if !inner
+                    .unwrap_or_default()
+                    .iter()
+                    .all(|word| phrases.connectors.contains(*word))
+                {
+                    Some("must have only connector words between the first and the last word")
+                } else {
+                    None
+                };
+                if let Some(fault) = fault {
+                    let shown: Vec<_> = words
                         .iter()
-                        .all(|word| !word.is_empty() && !word.contains(&BETWEEN))
-                    && inner.is_none_or(|inner| {
-                        inner.iter().all(|word| phrases.connectors.contains(*word))
-                    });
-                if !is_phrase {
-                    let shown = String::from_utf8_lossy(&words.join(&b' ')).into_owned();
-                    return Err(Error::parameter(
-                        "phrases",
-                        format!(
-                            "must have two or more words, and all words between the first and the \
-                             last must be connector words, got {shown:?}"
-                        ),
-                    ));
+                        .map(|word| String::from_utf8_lossy(word))
+                        .collect();
+                    return Err(Error::parameter("phrases", format!("{fault}, got {shown:?}")));
                 }
                 Ok((words.join(&BETWEEN).into_boxed_slice(), score))
             });

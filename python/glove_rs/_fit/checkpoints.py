@@ -220,7 +220,9 @@ def read(path: str | os.PathLike[str]) -> Saved:
     core = _core.CoreCheckpoint.load(path)
     with refusing(os.fspath(path), "a checkpoint of glove_rs"):
         if len(core.settings) > MOST_JSON:
-            raise ValueError(f"its settings have {len(core.settings)} characters, too many")
+            raise ValueError(
+                f"its settings have {len(core.settings):,} characters, the limit is {MOST_JSON:,}"
+            )
         return Saved(core, _checked(json.loads(core.settings)))
 
 

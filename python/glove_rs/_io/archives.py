@@ -113,8 +113,10 @@ class Archive:
         if any(m.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for m in members):
             raise ValueError("it has a compression other than deflate")
         unpacked = sum(member.file_size for member in members)
-        if unpacked > MOST_RATIO * size + ALWAYS:
-            raise ValueError(f"its {size} bytes unpack to {unpacked} bytes, which is too many")
+        if unpacked > (most := MOST_RATIO * size + ALWAYS):
+            raise ValueError(
+                f"its {size:,} bytes unpack to {unpacked:,} bytes, the limit is {most:,}"
+            )
 
     def __contains__(self, name: str) -> bool:
         return name + ".npy" in self._zip.namelist()
@@ -149,7 +151,10 @@ class Archive:
             for n in found:
                 count *= n
             if name == "header" and count * dtype.itemsize > MOST_JSON:
-                raise ValueError(f"its settings have {count} bytes, too many")
+                raise ValueError(
+                    f"its settings have {count * dtype.itemsize:,} bytes, the limit is "
+                    f"{MOST_JSON:,}"
+                )
             if len(start) + length + count * dtype.itemsize != member.file_size:
                 raise ValueError(f"{name} has {member.file_size} bytes, which do not fit its shape")
             array = np.empty(count, dtype)

@@ -20,9 +20,9 @@ from .. import _core
 from .._core import FormatError, __version__
 from .._settings import saved
 from ..vocabulary import Vocabulary
-from .archives import MOST_JSON
 from .file_systems import EXISTS
 from .files import output_path, replacing
+from .settings_folder import read_json
 
 __all__ = ["FILES", "OutputFolder", "is_folder", "model_file", "read_settings"]
 
@@ -91,16 +91,7 @@ def read_settings(folder: str | os.PathLike[str]) -> dict[str, Any]:
     path = os.path.join(os.fspath(folder), SETTINGS)
     if os.path.exists(path) and not os.path.isfile(path):
         raise FormatError(f"{path}: not a file")
-    with open(path, "rb") as file:
-        try:
-            content = file.read(MOST_JSON + 1)
-            if len(content) > MOST_JSON:
-                raise FormatError(f"{path}: longer than {MOST_JSON} bytes")
-            settings = json.loads(content.decode())
-        except FormatError:
-            raise
-        except (ValueError, RecursionError) as error:
-            raise FormatError(f"{path}: not valid JSON ({error})") from error
+    settings = read_json(path)
     if not isinstance(settings, dict) or settings.get("format") != FORMAT:
         raise FormatError(f"{path}: not the settings of a glove-rs folder")
     return settings

@@ -17,7 +17,27 @@ from .._core import FormatError, __version__
 from .archives import MOST_JSON
 from .files import output_path, replacing
 
-__all__ = ["SettingsFolder"]
+__all__ = ["SettingsFolder", "read_json"]
+
+
+def read_json(path: str) -> Any:
+    """Return the content of a file of settings.
+
+    Raises
+    ------
+    FormatError
+        If the file is too long or is not JSON. The message has the path.
+    OSError
+        If the file cannot be read.
+    """
+    with open(path, "rb") as file:
+        content = file.read(MOST_JSON + 1)
+    if len(content) > MOST_JSON:
+        raise FormatError(f"{path}: has more than {MOST_JSON:,} bytes, too many for settings")
+    try:
+        return json.loads(content.decode())
+    except (ValueError, RecursionError) as error:
+        raise FormatError(f"{path}: not valid JSON ({error})") from error
 
 
 class SettingsFolder:
@@ -123,11 +143,7 @@ class SettingsFolder:
             If there is no such file.
         """
         path = self._file(self._SETTINGS)
-        with open(path, "rb") as file:
-            try:
-                settings = json.loads(file.read(MOST_JSON).decode())
-            except (ValueError, RecursionError) as error:
-                raise FormatError(f"{path}: not valid JSON ({error})") from error
+        settings = read_json(path)
         if (
             not isinstance(settings, dict)
             or settings.get("format") != self._FORMAT
