@@ -175,6 +175,15 @@ def test_saved_phrases_are_the_same(phrases, tmp_path):
     path.write_text(damaged)
     with pytest.raises(FormatError, match="damaged"):
         Phrases.load(path)
+    good = {**json.loads(damaged), "connector_words": ["of"]}
+    for words, what in [
+        (["bank"], r'two or more words, got \["bank"\]'),
+        (["bank", "", "england"], r'no empty word, got \["bank", "", "england"\]'),
+        (["bank", "in", "england"], "only connector words between the first and the last word"),
+    ]:
+        path.write_text(json.dumps({**good, "passes": [[[words, 1.5]]]}))
+        with pytest.raises(FormatError, match=rf"not a file of phrases: phrases must have {what}"):
+            Phrases.load(path)
     with pytest.raises(FileNotFoundError):
         Phrases.load(tmp_path / "missing")
 

@@ -2,8 +2,9 @@
 
 pyo3 raises a panic as `PanicException`. ``except Exception`` does not catch it, because it is a
 direct subclass of BaseException. When the package is imported, :func:`guard` wraps the functions of
-the compiled module, and the methods and properties of its classes. Constructors (``__new__``) and
-`take_panic` are not wrapped.
+the compiled module, except `take_panic`, and the methods and properties of its classes. It cannot
+wrap a ``__new__``, because Python does not let one replace the ``__new__`` of a compiled class. So
+no class has one: a static method `new` makes an object.
 
 The wrapper also improves one message of pyo3: for an argument of a wrong type, pyo3 puts the name
 of the argument into a note of the exception, and the wrapper puts it into the message.
@@ -39,7 +40,9 @@ def _guard_class(kind: type) -> None:
         if isinstance(value, _METHOD_TYPES):
             setattr(kind, name, _guarded(value))
         elif isinstance(value, staticmethod):
-            setattr(kind, name, staticmethod(_guarded(value.__func__)))
+            function = _guarded(value.__func__)
+            function.__module__ = kind.__module__  # pickles of objects refer to `new`
+            setattr(kind, name, staticmethod(function))
         elif isinstance(value, types.GetSetDescriptorType):
             setattr(kind, name, property(_guarded(value.__get__), doc=value.__doc__))
 

@@ -249,7 +249,8 @@ class DecompressedReader:
 
 @final
 class FileWriter:
-    def __new__(cls, path: _Path) -> FileWriter: ...
+    @staticmethod
+    def new(path: _Path) -> FileWriter: ...
     def write(self, data: bytes) -> None: ...
     def commit(self) -> None: ...
     def discard(self) -> None: ...
@@ -258,7 +259,8 @@ class FileWriter:
 class FolderWriter:
     @property
     def folder(self) -> str: ...
-    def __new__(cls, path: _Path, names: Sequence[str]) -> FolderWriter: ...
+    @staticmethod
+    def new(path: _Path, names: Sequence[str]) -> FolderWriter: ...
     def check(self, overwrite: bool) -> None: ...
     def commit(self, overwrite: bool) -> None: ...
     def commit_file(self, name: str) -> None: ...
@@ -266,12 +268,14 @@ class FolderWriter:
 
 @final
 class FolderLock:
-    def __new__(cls, folder: _Path) -> FolderLock: ...
+    @staticmethod
+    def new(folder: _Path) -> FolderLock: ...
     def release(self) -> None: ...
 
 @final
 class CoreVocabulary:
-    def __new__(cls, words: Sequence[str], counts: Sequence[int]) -> CoreVocabulary: ...
+    @staticmethod
+    def new(words: Sequence[str], counts: Sequence[int]) -> CoreVocabulary: ...
     @staticmethod
     def from_corpus(
         source: _Source, encoding: _Encoding, running: _Running, progress: _Progress | None
@@ -336,7 +340,8 @@ class CoreSubwords:
 
 @final
 class CoreShard:
-    def __new__(cls, vocabulary: CoreVocabulary, ids: npt.NDArray[np.uint8]) -> CoreShard: ...
+    @staticmethod
+    def new(vocabulary: CoreVocabulary, ids: npt.NDArray[np.uint8]) -> CoreShard: ...
     @staticmethod
     def read(source: _Source, encoding: _Encoding) -> CoreShard: ...
     def encode(
@@ -352,13 +357,14 @@ class CoreShard:
 
 @final
 class CoreSplitter:
-    def __new__(cls, encoding: _Encoding) -> CoreSplitter: ...
+    @staticmethod
+    def new(encoding: _Encoding) -> CoreSplitter: ...
     def split(self, folded: str) -> list[str]: ...
 
 @final
 class CoreGroupCounts:
-    def __new__(
-        cls,
+    @staticmethod
+    def new(
         header: Sequence[int],
         symmetric: bool,
         blocks: npt.NDArray[np.uint8],
@@ -532,8 +538,8 @@ def count_table(
 
 @final
 class CorePhrases:
-    def __new__(
-        cls,
+    @staticmethod
+    def new(
         delimiter: str,
         connectors: Sequence[str],
         passes: Sequence[Sequence[tuple[Sequence[str], float]]],
@@ -587,8 +593,9 @@ class CoreCheckpoint:
 
 @final
 class CoreEstimate:
-    def __new__(
-        cls, source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
+    @staticmethod
+    def new(
+        source: _Source, encoding: _Encoding, counting: _Counting, running: _Running
     ) -> CoreEstimate: ...
     def corpus(self) -> list[tuple[float, float, float]]: ...
     def bytes(self) -> list[int]: ...
@@ -612,8 +619,8 @@ class CoreEstimate:
 
 @final
 class CoreEpochLog:
-    def __new__(
-        cls,
+    @staticmethod
+    def new(
         training: _Training,
         validation: float | None,
         records: int,
@@ -644,8 +651,8 @@ class CoreEpochLog:
 
 @final
 class CoreTiles:
-    def __new__(
-        cls,
+    @staticmethod
+    def new(
         index: npt.NDArray[np.uint8],
         records: npt.NDArray[np.uint8],
         negatives: npt.NDArray[np.uint8],

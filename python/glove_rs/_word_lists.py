@@ -147,7 +147,7 @@ def phrases_from_json(value: Any) -> _core.CorePhrases:
             for found in value["passes"]
         ]
         connectors = words("connector_words", value["connector_words"])
-        return _core.CorePhrases(value["delimiter"], connectors, passes)
+        return _core.CorePhrases.new(value["delimiter"], connectors, passes)
     except (KeyError, TypeError) as error:
         raise ValueError(f"damaged: {error}") from None
 

@@ -901,7 +901,7 @@ max_word_bytes, threads, memory
         (4, 4, 12)
         """
         chosen = with_content(settings)
-        core = _core.CoreEstimate(
+        core = _core.CoreEstimate.new(
             source_arguments(source, chosen, sample=True),
             core_encoding(chosen),
             core_counting(chosen),

@@ -156,7 +156,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
         again = _readings(source, settings.get("storage_options")) if passes > 1 else lambda: source
         chosen: dict[str, Any] = {**with_content(settings), "min_count": 1}
         encoding, running = core_encoding(chosen), core_running(chosen)
-        core = _core.CorePhrases(delimiter, connectors, [])
+        core = _core.CorePhrases.new(delimiter, connectors, [])
         for _ in range(passes):
             reading = source_arguments(again(), chosen)
             with reporter(settings.get("progress")) as callback:

@@ -74,7 +74,7 @@ class Vocabulary:
                 f"counts must have a number for each word, got {len(words)} words and "
                 f"{len(counts)} counts"
             )
-        self._core = _core.CoreVocabulary(words, counts)
+        self._core = _core.CoreVocabulary.new(words, counts)
 
     @classmethod
     def _of(cls, core: _core.CoreVocabulary) -> Vocabulary:

@@ -84,7 +84,10 @@ impl Phrases {
                         .iter()
                         .map(|word| String::from_utf8_lossy(word))
                         .collect();
-                    return Err(Error::parameter("phrases", format!("{fault}, got {shown:?}")));
+                    return Err(Error::parameter(
+                        "phrases",
+                        format!("{fault}, got {shown:?}"),
+                    ));
                 }
                 Ok((words.join(&BETWEEN).into_boxed_slice(), score))
             });

@@ -29,7 +29,7 @@ impl CoreEpochLog {
     /// A log without epochs. `records` and `held_out` are the numbers of records to train on
     /// and of held-out records in all groups. If `records` is 0 or, with `validation`, `held_out`
     /// is 0, the call is refused. The time limit is `seconds_left` seconds after this call.
-    #[new]
+    #[staticmethod]
     fn new(
         training: TrainingArguments,
         validation: Option<f64>,

@@ -63,7 +63,7 @@ impl CoreEstimate {
 #[pymethods]
 impl CoreEstimate {
     /// Read a sample of a text.
-    #[new]
+    #[staticmethod]
     fn new(
         py: Python<'_>,
         source: SourceArguments<'_>,

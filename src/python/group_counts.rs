@@ -63,7 +63,7 @@ type SerializedFields<'py> = ([usize; 3], bool, ByteArray<'py>, Vec<ByteArray<'p
 #[pymethods]
 impl CoreGroupCounts {
     /// Counts from the fields that [`CoreGroupCounts::__reduce__`] returned.
-    #[new]
+    #[staticmethod]
     fn new(
         header: [usize; 3],
         symmetric: bool,
@@ -131,7 +131,9 @@ impl CoreGroupCounts {
         self.counts.bytes()
     }
 
-    fn __reduce__<'py>(slf: &Bound<'py, Self>) -> (Bound<'py, PyAny>, SerializedFields<'py>) {
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+    ) -> PyResult<(Bound<'py, PyAny>, SerializedFields<'py>)> {
         let py = slf.py();
         let counts = &slf.get().counts;
         let serialized = py.detach(|| counts.serialize());
@@ -148,7 +150,7 @@ impl CoreGroupCounts {
             PyArray1::from_slice(py, cast_slice(&serialized.blocks)),
             buffers.collect(),
         );
-        (slf.get_type().into_any(), fields)
+        Ok((slf.get_type().getattr("new")?, fields))
     }
 }
 

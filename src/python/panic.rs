@@ -1,8 +1,8 @@
 //! Stores the message of a panic for the exception that Python raises, instead of printing it.
 //!
 //! A panic unwinds to pyo3, which raises `PanicException`. `python/glove_rs/_boundary.py` turns this exception
-//! into `InternalError` for the functions of the module `_core` and for the methods and properties of its classes, but
-//! not for constructors and not for `take_panic`.
+//! into `InternalError` for the functions of the module `_core`, except `take_panic`, and for the methods and properties
+//! of its classes. It cannot wrap a constructor (`#[new]`), so classes have a static method `new` instead.
 
 use pyo3::prelude::*;
 use std::panic::PanicHookInfo;

@@ -19,7 +19,7 @@ fn text(word: &[u8]) -> String {
 
 #[pymethods]
 impl CorePhrases {
-    #[new]
+    #[staticmethod]
     fn new(delimiter: &str, connectors: Vec<String>, passes: Vec<PassScores>) -> PyResult<Self> {
         let phrases = Phrases::new(delimiter, connectors, passes)?;
         Ok(Self {

@@ -24,7 +24,7 @@ pub struct CoreShard {
 #[pymethods]
 impl CoreShard {
     /// A shard from the vocabulary and the array that [`CoreShard::__reduce__`] returned.
-    #[new]
+    #[staticmethod]
     fn new(
         vocabulary: &Bound<'_, CoreVocabulary>,
         ids: PyReadonlyArray1<'_, u8>,
@@ -87,7 +87,7 @@ impl CoreShard {
     ) -> PyResult<(Bound<'py, PyAny>, (CoreVocabulary, ByteArray<'py>))> {
         let this = slf.get();
         let ids = PyArray1::from_slice(slf.py(), cast_slice(&this.shard.ids()?));
-        Ok((slf.get_type().into_any(), (this.vocabulary(), ids)))
+        Ok((slf.get_type().getattr("new")?, (this.vocabulary(), ids)))
     }
 
     /// Number of tokens in the shard, including tokens outside the vocabulary of the whole text.

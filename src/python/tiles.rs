@@ -95,7 +95,7 @@ impl CoreTiles {
 #[pymethods]
 impl CoreTiles {
     /// Tiles from the arrays that [`CoreTiles::__reduce__`] returned.
-    #[new]
+    #[staticmethod]
     fn new(
         index: PyReadonlyArray1<'_, u8>,
         records: PyReadonlyArray1<'_, u8>,
@@ -227,6 +227,6 @@ impl CoreTiles {
             PyArray1::from_vec(py, serialized.negatives),
             PyArray1::from_slice(py, bytemuck::cast_slice(&serialized.targets)),
         ];
-        Ok((slf.get_type().into_any(), PyTuple::new(py, arrays)?))
+        Ok((slf.get_type().getattr("new")?, PyTuple::new(py, arrays)?))
     }
 }

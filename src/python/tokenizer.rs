@@ -132,7 +132,7 @@ pub struct CoreSplitter {
 
 #[pymethods]
 impl CoreSplitter {
-    #[new]
+    #[staticmethod]
     fn new(encoding: EncodingArguments) -> PyResult<Self> {
         Ok(Self {
             tokenizer: encoding.options()?.tokenizer,

@@ -58,7 +58,7 @@ impl CoreVocabulary {
 
 #[pymethods]
 impl CoreVocabulary {
-    #[new]
+    #[staticmethod]
     fn new(words: Vec<String>, counts: Vec<u64>) -> PyResult<Self> {
         Ok(Vocabulary::new(words.into_iter().zip(counts))?.into())
     }

@@ -55,7 +55,7 @@ impl FileWriter {
 
 #[pymethods]
 impl FileWriter {
-    #[new]
+    #[staticmethod]
     fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
         let replacement = loop {
             match py.detach(|| io::Replacement::create(&path))? {
@@ -115,7 +115,7 @@ pub struct FolderWriter {
 
 #[pymethods]
 impl FolderWriter {
-    #[new]
+    #[staticmethod]
     fn new(py: Python<'_>, path: PathBuf, names: Vec<OsString>) -> PyResult<Self> {
         let replacement = py.detach(|| io::FolderReplacement::create(&path, names))?;
         Ok(Self {
@@ -158,7 +158,7 @@ pub struct FolderLock(Mutex<Option<io::FolderLock>>);
 
 #[pymethods]
 impl FolderLock {
-    #[new]
+    #[staticmethod]
     fn new(py: Python<'_>, folder: PathBuf) -> PyResult<Self> {
         match py.detach(|| io::FolderLock::new(&folder)) {
             Ok(locked) => Ok(Self(Mutex::new(Some(locked)))),

@@ -140,7 +140,7 @@ class ReplicateStore(SettingsFolder):
         # The writer replaces a folder only if it was given the names of all files in the folder. So
         # it is given these names too.
         replaced = os.listdir(target) if os.path.isdir(target) else []
-        writer = _core.FolderWriter(target, list(dict.fromkeys([*names, *replaced])))
+        writer = _core.FolderWriter.new(target, list(dict.fromkeys([*names, *replaced])))
         try:
             for name in names:
                 with (

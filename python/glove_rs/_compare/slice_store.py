@@ -143,7 +143,7 @@ def new_folder(path: str) -> Iterator[str]:
         if os.listdir(path):
             reason = "the folder is not empty: choose another folder"
             raise FileExistsError(errno.EEXIST, reason, path)
-    writer = _core.FolderWriter(path, [])
+    writer = _core.FolderWriter.new(path, [])
     try:
         yield writer.folder
         writer.commit(False)

@@ -69,7 +69,7 @@ class Folder:
         """
         if make:
             os.makedirs(self.path, exist_ok=True)
-        lock = _core.FolderLock(self.path)
+        lock = _core.FolderLock.new(self.path)
         try:
             yield
         finally:

@@ -147,7 +147,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[io.RawIOBase]:
     OSError
         If the file cannot be written. The `filename` of the exception is `path`.
     """
-    core = _core.FileWriter(output_path("path", path))
+    core = _core.FileWriter.new(output_path("path", path))
     try:
         yield _Output(core)
         core.commit()

@@ -162,7 +162,7 @@ class OutputFolder:
 
     def _writer(self) -> _core.FolderWriter:
         try:
-            return _core.FolderWriter(self.target, self.names)
+            return _core.FolderWriter.new(self.target, self.names)
         except OSError as error:
             error.filename = self.path
             raise

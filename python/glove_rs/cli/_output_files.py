@@ -240,7 +240,7 @@ def _new_file(path: str) -> Iterator[str]:
     from .._io.file_systems import EXISTS
 
     name = os.path.basename(path)
-    writer = _core.FolderWriter(path, [name])
+    writer = _core.FolderWriter.new(path, [name])
     try:
         yield os.path.join(writer.folder, name)
         writer.commit_file(name)

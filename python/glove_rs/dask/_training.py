@@ -164,7 +164,7 @@ class DistributedTraining:
         self._marginals = None if resend is None else self._value(marginals)
         del group_counts, marginals  # workers keep results as long as their futures exist
         self._records, self._held_out = self._sizes(pairs)
-        self._epoch_log = _core.CoreEpochLog(
+        self._epoch_log = _core.CoreEpochLog.new(
             training,
             fit_options.validation,
             self._records,

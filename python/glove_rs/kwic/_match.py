@@ -28,7 +28,7 @@ class Splitter:
         self.lowercase: bool = settings["lowercase"]
         self.normalize: Literal["NFC", "NFKC"] | None = settings["normalize"]
         self._function = function_of(settings["tokenizer"])
-        self._core = _core.CoreSplitter(core_encoding(settings))
+        self._core = _core.CoreSplitter.new(core_encoding(settings))
 
     @property
     def is_function(self) -> bool:
