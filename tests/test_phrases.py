@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
 import math
 import os
@@ -168,6 +169,11 @@ def test_saved_phrases_are_the_same(phrases, tmp_path):
     assert copy.deepcopy(phrases) == pickle.loads(pickle.dumps(phrases)) == phrases
     X = Cooccurrence.from_corpus(DOCUMENTS, min_count=1, phrases=path)
     assert "bank_of_england" in X.vocabulary
+    path.write_text(path.read_text(), encoding="utf-8-sig")  # with a byte order mark
+    assert Phrases.load(path) == phrases
+    path.write_bytes(gzip.compress(path.read_bytes()))
+    with pytest.raises(FormatError, match=r"phrases\.json: byte 1 is not UTF-8"):
+        Phrases.load(path)
     path.write_text("[1, 2]")
     with pytest.raises(FormatError, match=r"phrases\.json: not a file of phrases"):
         Phrases.load(path)

@@ -116,11 +116,11 @@ def read_phrases(path: str | os.PathLike[str], parameter: str = "path") -> _core
     `parameter` is the name of the public parameter that has the path, for messages.
     """
     name = path_text(parameter, path)
-    with open(name, encoding="utf-8") as file:
-        try:
-            return phrases_from_json(json.load(file))
-        except (ValueError, RecursionError) as error:
-            raise _core.FormatError(f"{name}: not a file of phrases: {error}") from None
+    text = read_text(name)
+    try:
+        return phrases_from_json(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise _core.FormatError(f"{name}: not a file of phrases: {error}") from None
 
 
 def phrases_to_json(phrases: _core.CorePhrases) -> dict[str, Any]:
