@@ -14,6 +14,7 @@ import pytest
 
 from glove_rs import Cooccurrence, Glove, Vocabulary
 from glove_rs.cli import compat, main, parser
+from glove_rs.cli._program import PATHS
 from program import PROGRAM, call
 
 #: Values that scripts and typing errors may give instead of a number, a name or a path.
@@ -195,7 +196,20 @@ def test_a_value_of_stanfords_flags_is_refused_by_its_name(arguments, flag, made
 
 @pytest.mark.slow
 @pytest.mark.parametrize("closed", [0, 1, 2])
-@pytest.mark.parametrize("arguments", [["--version"], ["info", "vectors.txt"], ["info", "missing"]])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--version"],
+        ["info", "vectors.txt"],
+        ["info", "missing"],
+        ["similar", "vectors.txt"],
+        ["vocab", "-"],
+        ["compat", "vocab_count"],
+        ["compat", "cooccur", "-verbose", "0"],
+        ["compat", "shuffle"],
+        ["compat", "glove", "-input-file", "records.bin", "-iter", "1"],
+    ],
+)
 def test_a_closed_stream_ends_no_program_with_a_traceback(closed, arguments, made):
     def close() -> None:
         os.close(closed)
@@ -211,6 +225,47 @@ def test_a_closed_stream_ends_no_program_with_a_traceback(closed, arguments, mad
     )
     assert result.returncode in CODES
     assert b"Traceback" not in result.stdout + result.stderr
+    if closed == 1 and arguments[0] != "--version":
+        assert result.returncode == 1
+        assert result.stderr.endswith(b": standard output: is closed\n")
+    if closed == 0 and arguments[0] == "similar":
+        assert result.stderr == b"glove-rs similar: standard input: is closed\n"
+
+
+#: The metavars of values that are not paths.
+OTHERS = set("ABCIJNXY") | {
+    *("ADDRESS", "FORMAT", "JSON", "MEMORY", "NAME", "NEGATIVE", "POSITIVE", "SIZE", "TEXT"),
+    *("WORD", "WORDS"),
+}
+
+
+def test_every_path_is_checked_and_completed_as_a_path():
+    metavars = {
+        metavar
+        for sub in commands().values()
+        for action in sub._actions
+        if action.metavar is not None
+        for metavar in ([action.metavar] if isinstance(action.metavar, str) else action.metavar)
+    }
+    assert PATHS - {"OUTPUT", "INPUT"} <= metavars
+    assert {name for name in metavars - PATHS - OTHERS if "|" not in name} == set()
+
+
+def test_an_empty_folder_or_file_of_sets_is_refused(capsys):
+    sets = ["associations", "vectors.txt", "", "--weat", "x", "y", "a", "b"]
+    for arguments in (sets, ["bootstrap", "c.txt", "--out", ""]):
+        with pytest.raises(SystemExit):
+            main(arguments)
+        assert "must name a file or folder, got ''" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_a_huge_integer_is_shortened_in_the_message(digits, tmp_path):
+    result = call("fit", "c.txt", "--out", tmp_path / "out", "--dim", "9" * digits)
+    message = result.stderr.decode().splitlines()[-1]
+    assert "--dim" in message
+    assert len(message) < 300
+    assert digits != 400 or message.endswith(f"got {'9' * 40}... (400 digits)")
 
 
 @pytest.mark.slow

@@ -17,7 +17,9 @@ import pytest
 
 import golden_files
 import reference
-from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors
+from glove_rs import Cooccurrence, Glove, Vocabulary, WordVectors, _core
+from glove_rs.cli import main
+from glove_rs.cli.compat import TOOLS
 from golden_files import DIM
 from program import call, done, reason
 
@@ -306,7 +308,77 @@ def test_help_names_every_flag_and_a_missing_value_fails(tool):
     assert "-verbose <int>" in shown
     message = reason(1, "compat", tool, "-verbose")
     assert message == f"glove-rs compat {tool}: -verbose needs a value"
-    assert "must be a number, got 'x'" in reason(1, "compat", tool, "-verbose", "x")
+    assert "-verbose must be an integer, got 'x'" in reason(1, "compat", tool, "-verbose", "x")
+
+
+NUMBERS = [
+    (name, flag)
+    for name, tool in TOOLS.items()
+    for flag in tool.flags
+    if not isinstance(flag.default, str)
+]
+
+
+@pytest.mark.parametrize(("tool", "flag"), NUMBERS, ids=lambda part: getattr(part, "name", part))
+def test_a_number_out_of_range_is_refused_by_flag_and_range(tool, flag, capsys):
+    wrong = ["nan", "abc", "", "9" * 400]
+    if isinstance(flag.default, float):
+        wrong += ["-1", "0"] if flag.above else ["-1"]
+        limit = "a finite number >"
+    else:
+        wrong += ["1e30", str(flag.most + 1)]
+        wrong += [] if flag.least is None else [str(flag.least - 1), "-3"]
+        limit = "an integer"
+    for value in wrong:
+        assert main(["compat", tool, f"-{flag.name}", value]) == 1, value
+        message = capsys.readouterr().err
+        assert message.startswith(f"glove-rs compat {tool}: -{flag.name} must be {limit}"), message
+        assert len(message) < 300
+        if isinstance(flag.default, int):
+            limits = [f">= {flag.least}", f"from {flag.least} to {flag.most}"]
+            assert flag.least is None or any(limit in message for limit in limits), message
+
+
+def test_a_negative_limit_of_words_keeps_all_as_stanfords_tool_does():
+    assert compat("vocab_count", "-max-vocab", -1, stdin=b"a b a\n") == b"a 2\nb 1\n"
+
+
+def test_a_learning_rate_that_diverges_is_named_by_its_flag(counted):
+    result = train(counted, "diverged", "-eta", "1e30", "-iter", 1, code=1)
+    assert result.stderr.decode().endswith("start with a smaller -eta\n")
+    result = train(counted, "tiny", "-eta", "1e-50", "-iter", 1, code=1)
+    expected = "-eta must be a finite 32-bit float > 0, got 1e-50\n"
+    assert result.stderr.decode().endswith(expected)
+
+
+def test_random_parameters_refuse_a_dim_out_of_range():
+    for dim in (0, 2**20 + 1):
+        with pytest.raises(ValueError, match=f"dim must be between 1 and 1048576, got {dim}"):
+            _core.random_parameters(0, 1, dim, 1)
+
+
+def test_a_seed_is_not_rounded(counted):
+    records = (counted / "cooccurrence.bin").read_bytes()
+    seeds = [2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1]
+    results = [call("compat", "shuffle", "-seed", seed, stdin=records) for seed in seeds]
+    assert len({result.stdout for result in results}) == len(seeds)
+    for seed, result in zip(seeds, results, strict=True):
+        assert f"Using random seed {seed}\n" in result.stderr.decode()
+
+
+def test_huge_numbers_of_epochs_are_not_listed(counted):
+    flags = ["-iter", 10**12, "-checkpoint-every", 1, "-vocab-file", "none.txt"]
+    message = reason(1, "compat", "glove", *flags, cwd=counted)
+    assert message == "glove-rs compat glove: none.txt: No such file or directory"
+
+
+def test_a_checkpoint_must_not_replace_an_input_or_another_output(counted):
+    (counted / "same.002.bin").write_bytes((counted / "cooccurrence.bin").read_bytes())
+    flags = ["-iter", 4, "-checkpoint-every", 1, "-binary", 1, "-save-file", "same"]
+    message = reason(1, "compat", "glove", *flags, "-input-file", "same.002.bin", cwd=counted)
+    assert "-save-file must be another file than the input same.002.bin" in message
+    message = reason(1, "compat", "glove", *flags, "-gradsq-file", "same.003", cwd=counted)
+    assert "must be another file than that of -save-file, got same.003.bin" in message
 
 
 def test_tools_that_need_flags_print_their_usage_without():

@@ -236,19 +236,23 @@ def plain(value: object) -> object:
 
 #: A message shows this many of the first entries of a long list, tuple, set or dict.
 _ENTRIES = 3
+#: A message shows this many of the first characters of a long int.
+_DIGITS = 40
 
 
 def shown(value: object, most: int = 200) -> str:
     """Return the repr of a value for a message, shortened to about `most` characters.
 
     A list, tuple, set or dict whose repr is longer is shown by its first three entries and the
-    number of all its entries. If repr() raises an exception, the result names the type of the
-    value.
+    number of all its entries. A long int is shown by its first digits and their number. If repr()
+    raises an exception, the result names the type of the value.
     """
     try:
         text = repr(value)
     except Exception:  # repr() refuses a very large int, and a user's class may raise anything
         text = f"a value of type {type(value).__name__}"
+    if isinstance(value, int) and len(text) > _DIGITS:
+        return f"{text[:_DIGITS]}... ({len(text.lstrip('-'))} digits)"
     if len(text) <= most:
         return text
     if type(value) in (list, tuple, set, dict):

@@ -109,6 +109,7 @@ pub fn random_parameters(
     dim: usize,
     seed: u64,
 ) -> PyResult<Bound<'_, PyDict>> {
+    Parameters::check_dim(dim)?;
     let layout = RowLayout::new(dim, Optimizer::default());
     let values = run_in_pool(py, |monitor| {
         let words: Vec<WordId> = fallible::collect(first..end)?;

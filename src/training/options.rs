@@ -83,7 +83,7 @@ impl TrainingOptions {
             } else {
                 Err(Error::parameter(
                     name,
-                    format!("must be a finite 32-bit float > 0, got {x}"),
+                    format!("must be a finite 32-bit float > 0, got {x:?}"),
                 ))
             }
         };

@@ -73,6 +73,15 @@ class Parser(argparse.ArgumentParser):
         near = [_nearest(argument.partition("=")[0], options) for argument in arguments]
         self.error(f"unrecognized arguments: {' '.join(arguments)}{_suggested(near)}")
 
+    def _get_value(self, action: argparse.Action, arg_string: str) -> Any:
+        try:
+            return super()._get_value(action, arg_string)
+        except argparse.ArgumentError as error:
+            from .._checks import shown  # imports numpy, which most calls of a parser do without
+
+            message = error.message.replace(repr(arg_string), shown(arg_string))
+            raise argparse.ArgumentError(action, message) from None
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         try:
             super()._check_value(action, value)

@@ -127,13 +127,13 @@ def _run(arguments: list[str]) -> int:
         if arguments[:1] == ["compat"]:
             from . import compat
 
+            _refuse_closed_output()
             # Stanford's flags have one dash. `Parser` would read -min-count as the option -m.
             return compat.main(arguments[1:], parser)
         options, unknown = parser(arguments[0]).parse_known_args(arguments)
         if unknown:
             options.parser.unknown(unknown)
-        if sys.stdout is None:
-            raise OSError(9, "is closed", "-")
+        _refuse_closed_output()
         _refuse_empty_paths(options)
         _refuse_shared_inputs(options)
         code = options.run(options)
@@ -149,8 +149,31 @@ def _run(arguments: list[str]) -> int:
     return int(code or 0)
 
 
-#: Metavars of the options and arguments that are checked and completed as paths.
-PATHS = {"CORPUS", "COUNTS", "DIR", "FILE", "INPUT", "MODEL", "OUTPUT", "PATH", "VECTORS"}
+def _refuse_closed_output() -> None:
+    """Refuse to run if standard output is closed.
+
+    The system may then give its file descriptor to a file that the command opens, and a result
+    would be written into this file.
+    """
+    if sys.stdout is None:
+        raise OSError(9, "is closed", "-")
+
+
+#: Metavars of the options and arguments that are checked and completed as paths. A and B are not
+#: among them: they are paths for the command compare, but words for analogy.
+PATHS = {
+    "CORPUS",
+    "COUNTS",
+    "DIR",
+    "FILE",
+    "FOLDER",
+    "INPUT",
+    "MODEL",
+    "OUTPUT",
+    "PATH",
+    "SETS",
+    "VECTORS",
+}
 
 
 def _refuse_empty_paths(options: argparse.Namespace) -> None:

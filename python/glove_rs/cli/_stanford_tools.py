@@ -6,11 +6,13 @@ The function of a tool has the name of the tool, and gets the values of its flag
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -37,7 +39,7 @@ def vocab_count(value: dict[str, Any]) -> None:
         raise ValueError(
             "the text has a word <unk>, which is reserved for unknown words: rename it"
         )
-    kept = every._core.pruned(max(value["min-count"], 0), value["max-vocab"] or None)
+    kept = every._core.pruned(max(value["min-count"], 0), max(value["max-vocab"], 0) or None)
     with written("-", overwrite=True) as output:
         kept.save(output)
     if value["verbose"] > 0:
@@ -83,8 +85,9 @@ def shuffle(value: dict[str, Any]) -> None:
 
 def glove(value: dict[str, Any]) -> None:
     every, last = value["checkpoint-every"], value["iter"]
-    stops = list(range(every, last, every)) if every > 0 else []
-    _check_outputs(value, [*stops, last])
+    # The number of epochs may be huge: make no list of them.
+    stops = range(every, last, every) if every > 0 else range(0)
+    _check_outputs(value, stops)
     vocabulary = Vocabulary.load(value["vocab-file"])
     model = Glove(
         value["vector-size"],
@@ -114,7 +117,7 @@ def glove(value: dict[str, Any]) -> None:
     if value["save-init-param"]:
         _save(value, vocabulary, arrays, 0)
     before = 0
-    for stop in [*stops, last] if last > 0 else []:
+    for stop in itertools.chain(stops, [last]) if last > 0 else ():
         model.epochs, model.progress = stop - before, _Log(done, before)
         start: Any = {**arrays, "epochs_done": done + before, "halvings": 0}
         fit_options = CheckedFitOptions(keep_counts=False)
@@ -189,15 +192,35 @@ def _saved(value: dict[str, Any], epoch: int | None) -> Iterator[tuple[str, str,
                 yield flag, f"{base}{infix}.txt", prefix
 
 
-def _check_outputs(value: dict[str, Any], stops: Sequence[int]) -> None:
-    """Refuse an output that is an input. Other files are replaced, as by Stanford's tools."""
-    epochs: list[int | None] = [*([0] if value["save-init-param"] else []), *stops, None]
+def _check_outputs(value: dict[str, Any], stops: range) -> None:
+    """Refuse an output that is an input. Other files are replaced, as by Stanford's tools.
+
+    `stops` has the epochs of the checkpoints before the last epoch.
+    """
+    last = value["iter"]
+    checked = {0} if value["save-init-param"] else set()
+    checked |= {last, *stops[:1]}
+    checked |= {epoch for epoch in _numbers_in_names(value) if epoch in stops}
     inputs = [value["input-file"], value["vocab-file"]]
     inputs += [
         value[f"init-{what}-file"] for what in ("param", "gradsq") if value[f"load-init-{what}"]
     ]
+    epochs: list[int | None] = [*sorted(checked), None]
     outputs = [(f"-{flag}", path) for epoch in epochs for flag, path, _ in _saved(value, epoch)]
     check_files(outputs, inputs, overwrite=True)
+
+
+def _numbers_in_names(value: dict[str, Any]) -> set[int]:
+    """Return the epochs of all checkpoints that may be a file that exists, or another output.
+
+    These are the numbers in the names of the files that are in the folders of the outputs, and in
+    the names of the final outputs.
+    """
+    names = {os.path.basename(path) for _, path, _ in _saved(value, None)}
+    for folder in {_folder(path) for _, path, _ in _saved(value, None)}:
+        with suppress(OSError):  # a missing folder has no files
+            names.update(os.listdir(folder))
+    return {int(number) for name in names for number in re.findall(r"\.(\d{3,})(?=\.)", name)}
 
 
 class _Log:

@@ -11,13 +11,14 @@ Where Stanford's tools have faults, the commands of this module differ from them
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from .._checks import shown
+from .. import TrainingDiverged, _core
+from .._checks import integer, real, shown
 from . import _stanford_tools as stanford_tools
 from ._parser import Commands, Parser
 from ._stanford_tools import say
@@ -34,6 +35,12 @@ class Flag:
     text: str
     #: Whether the flag is accepted but has no effect.
     ignored: bool = False
+    #: The least value of an integer; None if any negative number is accepted.
+    least: int | None = None
+    #: The greatest value of an integer.
+    most: int = 2**63 - 1
+    #: Whether a float must be above 0, and not only at least 0.
+    above: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +58,7 @@ class Tool:
 # --- the flags of the tools -----------------------------------------------------------------------
 
 _VERBOSE = Flag("verbose", 2, "0 prints little, 2 shows progress on a terminal")
-_SEED = Flag("seed", 0, "random seed; 0 takes the seed from the clock")
+_SEED = Flag("seed", 0, "random seed; 0 takes the seed from the clock", most=2**64 - 1)
 
 TOOLS = {
     "vocab_count": Tool(
@@ -72,7 +79,12 @@ TOOLS = {
         (
             _VERBOSE,
             Flag("symmetric", 1, "0 counts only the words to the left"),
-            Flag("window-size", 15, "number of words on each side that a word co-occurs with"),
+            Flag(
+                "window-size",
+                15,
+                "number of words on each side that a word co-occurs with",
+                least=1,
+            ),
             Flag("vocab-file", "vocab.txt", "the words to count, as written by vocab_count"),
             Flag("memory", 3.0, "limit of memory in GiB; larger data goes to temporary files"),
             Flag("max-product", 0, "", ignored=True),
@@ -106,19 +118,27 @@ TOOLS = {
                 0,
                 "1 writes a first line with the number of words and of components",
             ),
-            Flag("vector-size", 50, "number of components of each vector"),
-            Flag("threads", 8, "number of threads, at most one for each processor"),
+            Flag(
+                "vector-size",
+                50,
+                "number of components of each vector",
+                least=1,
+                most=_core.MAX_DIM,
+            ),
+            Flag("threads", 8, "number of threads, at most one for each processor", least=1),
             Flag("iter", 25, "number of passes over the records"),
-            Flag("eta", 0.05, "learning rate"),
+            Flag("eta", 0.05, "learning rate", above=True),
             Flag("alpha", 0.75, "exponent of the weighting function"),
-            Flag("x-max", 100.0, "count at which the weighting function reaches 1"),
-            Flag("grad-clip", 100.0, "bound of each component of a gradient"),
+            Flag("x-max", 100.0, "count at which the weighting function reaches 1", above=True),
+            Flag("grad-clip", 100.0, "bound of each component of a gradient", above=True),
             Flag("binary", 0, "0 writes text, 1 binary, 2 both"),
             Flag(
                 "model",
                 2,
                 "numbers of a word in the text file: 0 all parameters, 1 W, 2 W + W_tilde, "
                 "3 W and W_tilde",
+                least=0,
+                most=3,
             ),
             Flag("input-file", "cooccurrence.shuf.bin", "the records, in any order"),
             Flag("vocab-file", "vocab.txt", "the words of the records"),
@@ -194,13 +214,22 @@ def _number(flag: Flag, value: str) -> int | float | str:
         if not value and flag.default:
             raise ValueError(f"-{flag.name} must name a file, got ''")
         return value
-    try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not abs(number) < 2**63:
-        raise ValueError(f"-{flag.name} must be a number, got {shown(value)}")
-    return type(flag.default)(number)
+    if isinstance(flag.default, float):
+        return real(f"-{flag.name}", _parsed(value, float), above=flag.above)
+    return integer(f"-{flag.name}", _parsed(value, int, _truncated), flag.least, flag.most)
+
+
+def _parsed(text: str, *parsers: Callable[[str], int | float]) -> int | float | str:
+    """Return the number that the first of `parsers` reads in `text`; if none can, return `text`."""
+    for parse in parsers:
+        with suppress(ValueError, OverflowError):
+            return parse(text)
+    return text
+
+
+def _truncated(text: str) -> int:
+    """Read a number with decimals or an exponent as an integer: "2.5" and "2e0" are 2."""
+    return int(float(text))
 
 
 # --- the command ----------------------------------------------------------------------------------
@@ -271,4 +300,9 @@ def main(arguments: Sequence[str], parser: Callable[[], Parser]) -> int:
             if found is None or found.group(1) not in _FLAGS:
                 raise
             raise ValueError(f"-{_FLAGS[found.group(1)]}{found.group(2)}") from None
+        except TrainingDiverged as error:
+            # -eta sets both learning rates.
+            message = str(error).replace("learning_rate or bias_learning_rate", "-eta")
+            error.args = (message, *error.args[1:])
+            raise
     return 0

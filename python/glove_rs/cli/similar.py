@@ -83,6 +83,8 @@ def _indented(text: str) -> str:
 
 
 def _words(file: Any) -> Iterator[str]:
+    if file is None:
+        raise OSError(9, "is closed", "/dev/stdin")
     for line in _prompted() if file.isatty() else file:
         yield from line.split()
 
