@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -337,6 +339,15 @@ def test_a_folder_that_is_named_like_a_file_is_read_as_a_folder(tmp_path, protoc
     finally:
         if protocol == "memory://":
             system.rm(tmp_path.as_posix(), recursive=True)
+
+
+def test_pairs_are_read_from_an_archive_through_a_chain_of_urls(folder):
+    pytest.importorskip("fsspec")
+    archive = shutil.make_archive(str(folder), "zip", folder)
+    whole = records(Cooccurrence.from_pairs(folder, "user", "film", rectangular=True))
+    for name in ("", "**/*.parquet"):
+        url = f"zip://{name}::{Path(archive).as_uri()}"
+        assert records(Cooccurrence.from_pairs(url, "user", "film", rectangular=True)) == whole
 
 
 def test_a_file_that_is_cut_short_or_damaged_is_refused(tmp_path):

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import zipfile
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -298,6 +299,17 @@ def test_a_name_means_the_same_files_in_every_store(tmp_path, store, name, expec
     finally:
         if memory.exists("/alike"):
             memory.rm("/alike", recursive=True)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "*.txt", "", "?.txt"])
+def test_an_archive_is_read_through_a_chain_of_urls(tmp_path, name):
+    pytest.importorskip("fsspec")
+    with zipfile.ZipFile(tmp_path / "texts.zip", "w") as archive:
+        archive.writestr("a.txt", "a")
+        archive.writestr("in/b.txt", "b")
+    url = f"zip://{name}::{(tmp_path / 'texts.zip').as_uri()}"
+    words = Vocabulary.from_corpus(url, min_count=1).words
+    assert words == (["a"] if name else ["a", "b"])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")

@@ -134,8 +134,11 @@ def remote_files(name: str, options: Any = None) -> list[str]:
             raise FileNotFoundError(errno.ENOENT, no_match(bool(matching)), shortened(name))
     else:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), shortened(name))
-    is_url = is_remote(name)
-    return [system.unstrip_protocol(file) if is_url else file for file in found]
+    if not is_remote(name):
+        return found
+    # The rest of a chain of URLs, as in zip://*.txt::s3://bucket/texts.zip
+    rest = "".join(name.partition("::")[1:])
+    return [system.unstrip_protocol(file) + rest for file in found]
 
 
 def no_match(folders: bool) -> str:
@@ -181,7 +184,10 @@ def open_file(name: str, options: Any = None) -> IO[bytes]:
     """Open a file for reading: a local file, or a file in the system of :func:`system_of`."""
     if is_remote(name) or is_file_system(options):
         system, path = system_of(name, options)
-        return cast("IO[bytes]", system.open(path, "rb"))
+        file = system.open(path, "rb")
+        with suppress(AttributeError):
+            file.glove_rs_system = system  # a zip archive is closed when its file system is deleted
+        return cast("IO[bytes]", file)
     return open(name, "rb")
 
 

@@ -224,7 +224,9 @@ def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
         system, path = system_of(name, options)
         if glob.has_magic(path) and not system.exists(path):
             return found
-        found = [file for file in found if file.endswith(".parquet") and may_be_table(file)]
+        rest = "".join(name.partition("::")[1:])  # of a chain of URLs: see remote_files
+        ending = f".parquet{rest}"
+        found = [f for f in found if f.endswith(ending) and may_be_table(f.removesuffix(rest))]
         if not found:
             raise FileNotFoundError(
                 errno.ENOENT, "The folder has no .parquet files", shortened(name)
