@@ -255,6 +255,17 @@ def test_remote_and_local_files_are_one_text(inputs, remote, tmp_path):
     assert Vocabulary.from_corpus(paths, min_count=1) == expected
 
 
+@pytest.mark.parametrize("name", ["a.txt", "*.txt", ""])
+def test_an_output_must_not_be_an_input_that_is_named_by_url(tmp_path, name, capsys):
+    pytest.importorskip("fsspec")
+    path = tmp_path / "a.txt"
+    path.write_text("a b")
+    source = f"{tmp_path.as_uri()}/{name}"
+    assert main(["vocab", source, "--min-count", "1", "-o", str(path), "--overwrite"]) == 2
+    assert "must be another file than the input" in capsys.readouterr().err
+    assert path.read_text() == "a b"
+
+
 @pytest.mark.parametrize("ending", ["/3.txt", "/*.gz", "x"])
 def test_a_missing_remote_file_is_named(remote, ending, capsys):
     assert main(["vocab", remote + ending]) == 1

@@ -503,6 +503,14 @@ def test_slices_read_a_column_of_tables_and_stores(tmp_path):
         os.mkfifo(tmp_path / "pipe")
         with pytest.raises(ValueError, match=r"source\[2\]: source must be a text that can be"):
             compare.slices(Glove(**QUICK), {1: text, 2: tmp_path / "pipe"})
+        system = fsspec.filesystem("file")
+        for named, options in (
+            ((tmp_path / "pipe").as_uri(), None),
+            ([str(tmp_path / "pipe"), (tmp_path / "t.parquet").as_uri()], None),
+            (str(tmp_path / "pipe"), system),
+        ):
+            with pytest.raises(ValueError, match=r"source\[2\]: source must be a text that can be"):
+                compare.slices(Glove(**QUICK), {2: named}, storage_options=options)
 
 
 def test_wrong_arguments_of_slices_are_named():

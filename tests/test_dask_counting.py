@@ -131,9 +131,11 @@ def test_hidden_files_of_a_remote_folder_are_left_out_as_on_one_machine():
         store.rm("/hiding", recursive=True)
 
 
-def test_a_pipe_is_no_table_that_workers_can_read():
-    with pytest.raises(FileNotFoundError, match="No regular file"):
-        shards_of("/dev/null", documents="line", blocksize=1000, least=1, column="text")
+def test_a_pipe_is_no_source_that_workers_can_read():
+    for source in ("/dev/null", "file:///dev/null"):
+        for column in ("text", None):
+            with pytest.raises(FileNotFoundError, match="No regular file"):
+                shards_of(source, documents="line", blocksize=1000, least=1, column=column)
 
 
 @pytest.mark.parametrize("groups", [1, 2, 3, 7])

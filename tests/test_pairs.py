@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import pickle
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -308,6 +310,44 @@ def test_logs_beside_tables_are_not_read(folder):
     (folder / "_delta_log").mkdir()
     pq.write_table(pa.table({"log": [1]}), folder / "_delta_log" / "1.checkpoint.parquet")
     assert Cooccurrence.from_pairs(folder, "user", "film", rectangular=True).total == 6
+
+
+@pytest.mark.parametrize("protocol", ["", "file://", "memory://"])
+def test_a_folder_that_is_named_like_a_file_is_read_as_a_folder(tmp_path, protocol):
+    fsspec = pytest.importorskip("fsspec")
+    url = f"{protocol}{tmp_path.as_posix()}"
+    system = fsspec.filesystem(protocol.removesuffix("://") or "file", auto_mkdir=True)
+
+    def read(name):
+        return records(Cooccurrence.from_pairs(f"{url}/{name}", "a", "b"))
+
+    names = ("s/x.parquet", "s/d.parquet/part-0.parquet", "s/.h.parquet", "[s]/y.parquet")
+    try:
+        for number, name in enumerate(names):
+            with system.open(f"{tmp_path.as_posix()}/{name}", "wb") as file:
+                pq.write_table(pa.table({"a": [number], "b": [7]}), file)
+        both = {("0", "7"): 1.0, ("1", "7"): 1.0}
+        for name in ("s", "s/**/*.parquet", "s/**/**/*.parquet"):
+            assert read(name) == both
+        assert read("s/*.parquet") == {("0", "7"): 1.0}
+        assert read("s/d.parquet") == read("s/d.*/*") == {("1", "7"): 1.0}
+        assert read("[s]") == read("[s]/y.parquet") == {("3", "7"): 1.0}
+        with pytest.raises(FileNotFoundError, match="No file matches, only folders"):
+            read("s/d.*")
+        system.rm_file(f"{tmp_path.as_posix()}/s/d.parquet/part-0.parquet")
+        assert read("s") == {("0", "7"): 1.0}
+    finally:
+        if protocol == "memory://":
+            system.rm(tmp_path.as_posix(), recursive=True)
+
+
+def test_pairs_are_read_from_an_archive_through_a_chain_of_urls(folder):
+    pytest.importorskip("fsspec")
+    archive = shutil.make_archive(str(folder), "zip", folder)
+    whole = records(Cooccurrence.from_pairs(folder, "user", "film", rectangular=True))
+    for name in ("", "**/*.parquet"):
+        url = f"zip://{name}::{Path(archive).as_uri()}"
+        assert records(Cooccurrence.from_pairs(url, "user", "film", rectangular=True)) == whole
 
 
 def test_a_file_that_is_cut_short_or_damaged_is_refused(tmp_path):

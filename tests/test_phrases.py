@@ -405,6 +405,9 @@ def test_a_pipe_is_refused_for_several_passes(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(ValueError, match="source must be a text that can be read twice"):
         Phrases.learn(tmp_path / "pipe", passes=2)
+    pytest.importorskip("fsspec")
+    with pytest.raises(ValueError, match="source must be a text that can be read twice"):
+        Phrases.learn((tmp_path / "pipe").as_uri(), passes=2)
     wrong = reason(1, "phrases", "-", "--passes", "2", "-o", tmp_path / "x", stdin=b"a b")
     assert "must be a text that can be read twice, got /dev/stdin" in wrong
 

@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import threading
+import zipfile
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
@@ -209,6 +210,120 @@ def test_a_url_may_have_spaces():
             Vocabulary.from_corpus("memory://spaces/no corpus.txt", min_count=1)
     finally:
         system.rm("/spaces", recursive=True)
+
+
+#: Files of one word each. The word is the last character of the name before `.txt`.
+_NAMED = (
+    *("a.txt", "a [1]b.txt", "a 1c.txt", "d#d.txt", "e%20e.txt", "f?f.txt", "f.f.txt", "中.txt"),
+    *(".h.txt", "in/i.txt", "in/deep/j.txt", ".hidden/k.txt", "in/.hidden/l.txt", "[x]/m.txt"),
+    *("x/n.txt", "o.txt/o.txt", "only/.p.txt"),
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        # files and folders
+        ("a [1]b.txt", "b"),
+        ("f?f.txt", "f"),
+        ("d#d.txt", "d"),
+        ("e%20e.txt", "e"),
+        ("中.txt", "中"),
+        ("[x]", "m"),
+        ("[x]/m.txt", "m"),
+        ("in", "ij"),
+        ("in/", "ij"),
+        ("in/.hidden", "l"),
+        (".h.txt", "h"),
+        # patterns
+        ("*", "abcdeff中"),
+        ("*.txt", "abcdeff中"),
+        ("a [!x]*.txt", "bc"),
+        ("[[]x]/*", "m"),
+        ("[x]/*", "n"),
+        ("**/*.txt", "abcdeff中ijmno"),
+        ("**", "abcdeff中ijmno"),
+        ("**/**/j.txt", "j"),
+        ("in/**/*.txt", "ij"),
+        ("*/*.txt", "imno"),
+        ("a**", "abc"),
+        (".*", "h"),
+        (".*/*", "k"),
+        (".h**", "h"),
+        ("in/.hidden/*", "l"),
+        ("*/.*/*", "l"),
+        ("only/.*", "p"),
+        ("f[?]f.txt", "f"),
+        # nothing
+        ("only", "No files in the folder"),
+        ("only/*", "No file matches"),
+        ("none*", "No file matches"),
+        ("none/*", "No file matches"),
+        ("i[n]", "No file matches, only folders"),
+        ("none", "No such file"),
+    ],
+)
+@pytest.mark.parametrize("store", ["path", "file", "memory", "file system", "folder", "pyarrow"])
+def test_a_name_means_the_same_files_in_every_store(tmp_path, store, name, expected):
+    fsspec = pytest.importorskip("fsspec")
+    arrow = pytest.importorskip("pyarrow.fs")
+    from fsspec.implementations.dirfs import DirFileSystem
+
+    if os.name == "nt":
+        pytest.skip("Windows refuses these names")
+    memory = fsspec.filesystem("memory")
+    for file in _NAMED:
+        word = file.removesuffix(".txt")[-1].encode()
+        if store in {"memory", "file system"}:
+            memory.pipe(f"/alike/{file}", word)
+        else:
+            (tmp_path / file).parent.mkdir(exist_ok=True, parents=True)
+            (tmp_path / file).write_bytes(word)
+    source, options = {
+        "path": (f"{tmp_path}/{name}", None),
+        "file": (f"file://{tmp_path}/{name}", None),
+        "memory": (f"memory://alike/{name}", None),
+        "file system": (f"/alike/{name}", memory),
+        "folder": (name, DirFileSystem(str(tmp_path), fsspec.filesystem("file"))),
+        "pyarrow": (f"{tmp_path}/{name}", arrow.LocalFileSystem()),
+    }[store]
+    try:
+        if expected.startswith("No "):
+            with pytest.raises(FileNotFoundError) as caught:
+                Vocabulary.from_corpus(source, storage_options=options)
+            assert caught.value.strerror.partition(" (")[0].startswith(expected)
+        else:
+            found = Vocabulary.from_corpus(source, storage_options=options, min_count=1)
+            counts = dict(zip(found.words, found.counts.tolist(), strict=True))
+            assert counts == {word: expected.count(word) for word in expected}
+    finally:
+        if memory.exists("/alike"):
+            memory.rm("/alike", recursive=True)
+
+
+@pytest.mark.parametrize("name", ["a.txt", "*.txt", "", "?.txt"])
+def test_an_archive_is_read_through_a_chain_of_urls(tmp_path, name):
+    pytest.importorskip("fsspec")
+    with zipfile.ZipFile(tmp_path / "texts.zip", "w") as archive:
+        archive.writestr("a.txt", "a")
+        archive.writestr("in/b.txt", "b")
+    url = f"zip://{name}::{(tmp_path / 'texts.zip').as_uri()}"
+    words = Vocabulary.from_corpus(url, min_count=1).words
+    assert words == (["a"] if name else ["a", "b"])
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links and pipes")
+def test_links_to_folders_are_left_out_by_url_as_by_path(tmp_path):
+    pytest.importorskip("fsspec")
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "b.txt").write_text("b")
+    (tmp_path / "texts" / "a.txt").write_text("a")
+    (tmp_path / "texts" / "folder").symlink_to(tmp_path / "other")
+    (tmp_path / "texts" / "file").symlink_to(tmp_path / "other" / "b.txt")
+    for source in (f"{tmp_path}/texts", f"{tmp_path}/texts/*"):
+        for named in (source, f"file://{source}"):
+            assert sorted(Vocabulary.from_corpus(named, min_count=1).words) == ["a", "b"]
 
 
 def test_documents_that_begin_with_a_url_are_documents():

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fnmatch
 import glob
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import IO, Any, cast
 
@@ -17,6 +18,7 @@ __all__ = [
     "EXISTS",
     "is_remote",
     "local_file",
+    "no_match",
     "open_file",
     "remote_files",
     "replacing_remote",
@@ -94,7 +96,8 @@ def _pyarrow_system(name: str) -> tuple[Any, str] | None:
 def remote_files(name: str, options: Any = None) -> list[str]:
     """Return the files that a URL names: a file, or all files of a folder or pattern, sorted.
 
-    Hidden files of a folder, and files in hidden folders, are left out.
+    As for local paths, a file or folder whose name is the pattern comes first; hidden files of a
+    folder and files in hidden folders are left out; and a wildcard matches no hidden name.
 
     Parameters
     ----------
@@ -112,31 +115,79 @@ def remote_files(name: str, options: Any = None) -> list[str]:
     system, path = system_of(name, options)
     if "http" in _protocols(system):
         return [name]  # HTTP has no folders, and a question mark begins a query
-    if glob.has_magic(path):
-        found = [file for file in sorted(system.glob(path)) if not system.isdir(file)]
-        if not found:
-            raise FileNotFoundError(errno.ENOENT, "No file matches", shortened(name))
-    elif system.isdir(path):
+    if system.isdir(path):
+        listed = system.find(path, detail=True)
         found = [
             file
-            for file in sorted(system.find(path))
+            for file in sorted(listed)
             if not any(part.startswith(".") for part in file[len(path) :].split("/"))
+            and not _is_folder(system, file, listed[file])
         ]
         if not found:
             raise FileNotFoundError(errno.ENOENT, "No files in the folder", shortened(name))
     elif system.exists(path):
         return [name]
+    elif glob.has_magic(path):
+        matching = _matching(system, path)
+        found = [file for file in matching if not _is_folder(system, file, matching[file])]
+        if not found:
+            raise FileNotFoundError(errno.ENOENT, no_match(bool(matching)), shortened(name))
     else:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), shortened(name))
-    is_url = is_remote(name)
-    return [system.unstrip_protocol(file) if is_url else file for file in found]
+    if not is_remote(name):
+        return found
+    # The rest of a chain of URLs, as in zip://*.txt::s3://bucket/texts.zip
+    rest = "".join(name.partition("::")[1:])
+    return [system.unstrip_protocol(file) + rest for file in found]
+
+
+def no_match(folders: bool) -> str:
+    """Return the reason in the message of a FileNotFoundError. `folders`: whether folders match."""
+    return (
+        "No file matches, only folders (end the pattern with /*)" if folders else "No file matches"
+    )
+
+
+def _matching(system: Any, path: str) -> dict[str, Any]:
+    """Return the files and folders that match a pattern as in :mod:`glob`, sorted, with details."""
+    pattern = path.split("/")
+    # fsspec refuses a**, which is a* in glob.
+    accepted = (part if part == "**" else re.sub(r"\*\*+", "*", part) for part in pattern)
+    found = system.glob("/".join(accepted), detail=True)
+    return {name: found[name] for name in sorted(found) if _matches(name.split("/"), pattern)}
+
+
+def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
+    """Return whether a path matches a pattern in which a wildcard matches no hidden name."""
+    if not pattern:
+        return not parts
+    is_hidden = bool(parts) and parts[0].startswith(".")
+    if pattern[0] == "**":
+        deeper = bool(parts) and not is_hidden and _matches(parts[1:], pattern)
+        return deeper or _matches(parts, pattern[1:])
+    return (
+        bool(parts)
+        and (not is_hidden or pattern[0].startswith("."))
+        and fnmatch.fnmatchcase(parts[0], pattern[0])
+        and _matches(parts[1:], pattern[1:])
+    )
+
+
+def _is_folder(system: Any, path: str, details: Mapping[str, Any]) -> bool:
+    """Return whether `path` is a folder, or a link to one, which fsspec lists beside the files."""
+    if details.get("islink"):
+        return bool(system.isdir(path))
+    return details.get("type") == "directory"
 
 
 def open_file(name: str, options: Any = None) -> IO[bytes]:
     """Open a file for reading: a local file, or a file in the system of :func:`system_of`."""
     if is_remote(name) or is_file_system(options):
         system, path = system_of(name, options)
-        return cast("IO[bytes]", system.open(path, "rb"))
+        file = system.open(path, "rb")
+        with suppress(AttributeError):
+            file.glove_rs_system = system  # a zip archive is closed when its file system is deleted
+        return cast("IO[bytes]", file)
     return open(name, "rb")
 
 

@@ -17,6 +17,7 @@ from .._optional import optional
 from .file_systems import is_remote, open_file, remote_files, shortened, system_of
 from .files import local_path
 from .pair_types import common_type, converted, is_convertible
+from .sources import matching_files
 
 __all__ = ["opened"]
 
@@ -223,7 +224,9 @@ def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
         system, path = system_of(name, options)
         if glob.has_magic(path) and not system.exists(path):
             return found
-        found = [file for file in found if file.endswith(".parquet") and may_be_table(file)]
+        rest = "".join(name.partition("::")[1:])  # of a chain of URLs: see remote_files
+        ending = f".parquet{rest}"
+        found = [f for f in found if f.endswith(ending) and may_be_table(f.removesuffix(rest))]
         if not found:
             raise FileNotFoundError(
                 errno.ENOENT, "The folder has no .parquet files", shortened(name)
@@ -232,15 +235,13 @@ def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
     path = local_path("table", table)
     if os.path.isdir(path):
         found = glob.glob(os.path.join(glob.escape(path), "**", "*.parquet"), recursive=True)
-        found = [name for name in found if may_be_table(name)]
+        # Spark and Dask write a table as a folder, whose name may end in .parquet too.
+        found = [name for name in found if may_be_table(name) and not os.path.isdir(name)]
         if not found:
             raise FileNotFoundError(errno.ENOENT, "The folder has no .parquet files", path)
         return sorted(found)
     if not os.path.exists(path) and glob.has_magic(path):
-        found = [name for name in glob.glob(path, recursive=True) if os.path.isfile(name)]
-        if not found:
-            raise FileNotFoundError(errno.ENOENT, "No file matches the pattern", path)
-        return sorted(found)
+        return matching_files(path)
     return [path]
 
 

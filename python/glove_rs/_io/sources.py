@@ -23,7 +23,7 @@ from typing import IO, TYPE_CHECKING, Any, Protocol, TypeAlias
 from .. import _core, _settings
 from .._checks import is_file_system
 from .._python_tokenizers import function_of
-from .file_systems import is_remote, open_file, remote_files, shortened
+from .file_systems import is_remote, local_file, no_match, open_file, remote_files, shortened
 from .table_objects import column_of, reader_of, without_null_type
 
 if TYPE_CHECKING:
@@ -35,8 +35,10 @@ __all__ = [
     "documents_of",
     "files_of",
     "is_remote",
+    "matching_files",
     "named_files",
     "names_files",
+    "pipes_of",
     "refuse_pipes",
     "source_arguments",
     "standard_input",
@@ -195,12 +197,23 @@ def files_of(source: object, options: Any = None) -> list[str] | None:
 
 def refuse_pipes(source: object, options: Any = None) -> None:
     """Raise a ValueError if `source` names a pipe. Call this for a source that is read twice."""
-    for name in files_of(source, options) or ():
-        if os.path.exists(name) and not os.path.isfile(name):
-            raise ValueError(
-                f"source must be a text that can be read twice, got {name}: save its text to a "
-                "file first"
-            )
+    for name in pipes_of(named_files(source, options) or (), options):
+        raise ValueError(
+            f"source must be a text that can be read twice, got {name}: save its text to a file "
+            "first"
+        )
+
+
+def pipes_of(names: Iterable[str], options: Any = None) -> Iterator[str]:
+    """Yield those of some paths, URLs, or paths in a file system, that are pipes of this machine.
+
+    `options` are those of the parameter `storage_options`.
+    """
+    for name in names:
+        remote = is_remote(name) or is_file_system(options)
+        path = local_file(name, options) if remote else name
+        if path is not None and os.path.exists(path) and not os.path.isfile(path):
+            yield name
 
 
 def names_files(source: object, options: Any = None) -> bool:
@@ -315,13 +328,26 @@ def _files(path: object, options: Any = None) -> list[str]:
     if _is_member(name):
         return [name]
     if glob.has_magic(name) and "\0" not in name:
-        if files := sorted(f for f in glob.iglob(name, recursive=True) if not os.path.isdir(f)):
-            return files
-        raise FileNotFoundError(errno.ENOENT, "No file matches", shortened(name))
+        return matching_files(name)
     reason = os.strerror(errno.ENOENT)
     if isinstance(path, str) and len(name.split()) > 1:
         reason += " (a str is a path; to pass text, put it into a list: fit([text]))"
     raise FileNotFoundError(errno.ENOENT, reason, shortened(name))
+
+
+def matching_files(pattern: str) -> list[str]:
+    """Return the local files that match a pattern, sorted, without folders; each file once.
+
+    Raises
+    ------
+    FileNotFoundError
+        If no file matches.
+    """
+    found = set(glob.iglob(pattern, recursive=True))  # **/** gives a file several times
+    files = sorted(name for name in found if not os.path.isdir(name))
+    if not files:
+        raise FileNotFoundError(errno.ENOENT, no_match(bool(found)), shortened(pattern))
+    return files
 
 
 def _files_in(folder: str) -> list[str]:

@@ -180,10 +180,12 @@ def _option(name: str) -> str:
 
 def _files(paths: Iterable[str | os.PathLike[str] | None]) -> Iterable[str]:
     """Yield the files that the paths name: a file, all files in a folder, or those of a pattern."""
+    from .._io.files import without_file_protocol  # imported here, because it imports numpy
+
     for path in paths:
         if path is None:
             continue
-        path = os.fspath(path)
+        path = without_file_protocol(os.fspath(path))
         if os.path.isdir(path):
             for parent, _, names in os.walk(path):
                 yield from (os.path.join(parent, name) for name in names)

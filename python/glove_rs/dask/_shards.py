@@ -24,7 +24,7 @@ from .. import _core
 from .._checks import is_file_system
 from .._io.decompression import Stream
 from .._io.file_systems import is_remote, remote_files, system_of
-from .._io.sources import files_of, named_files, names_files, source_arguments
+from .._io.sources import files_of, named_files, names_files, pipes_of, source_arguments
 from .._io.table_columns import check_name
 from .._io.table_files import Piece
 from .._io.tables import TextTables
@@ -229,9 +229,8 @@ def _table_shards(source: Any, column: str, storage_options: Any) -> Shards:
             "source must be a path or paths of tables, a dask.dataframe, or a dask.bag or list of "
             f"dicts if column is given, got {type(source).__name__}"
         )
-    for name in files_of(source, storage_options) or ():
-        if os.path.exists(name) and not os.path.isfile(name):
-            raise FileNotFoundError(errno.ENOENT, "No regular file", name)
+    for name in pipes_of(names, storage_options):
+        raise FileNotFoundError(errno.ENOENT, "No regular file", name)
     # Workers may have another current directory, so the paths must be absolute.
     here = [
         name if is_remote(name) or is_file_system(storage_options) else os.path.abspath(name)
@@ -333,7 +332,9 @@ def _found(path: str | os.PathLike[str], options: Any = None) -> list[_File]:
     named = os.fsdecode(path)
     if is_file_system(options) or is_remote(named):
         system, _ = system_of(named, options)
-        paths = [(name, system_of(name, options)[1]) for name in remote_files(named, options)]
+        names = remote_files(named, options)
+        pipes = set(pipes_of(names, options))
+        paths = [(name, system_of(name, options)[1]) for name in names if name not in pipes]
         found = [_File(system, at, name, system.info(at).get("size")) for name, at in paths]
     else:
         system, _ = url_to_fs("file://")
