@@ -225,7 +225,9 @@ def test_a_closed_stream_ends_no_program_with_a_traceback(closed, arguments, mad
     )
     assert result.returncode in CODES
     assert b"Traceback" not in result.stdout + result.stderr
-    if closed == 1 and arguments[0] != "--version":
+    if closed == 1 and arguments[:2] == ["compat", "glove"]:
+        assert result.returncode == 0  # it writes nothing to standard output
+    elif closed == 1 and arguments[0] != "--version":
         assert result.returncode == 1
         assert result.stderr.endswith(b": standard output: is closed\n")
     if closed == 0 and arguments[0] == "similar":

@@ -522,6 +522,14 @@ def test_names_of_missing_files_are_no_documents(ending):
         Vocabulary.from_corpus([f"part-0.{ending}", f"part-1.{ending}"])
 
 
+@pytest.mark.parametrize(("name", "hint"), [("o*", " (end the pattern with /*)"), ("o*/**", "")])
+def test_a_pattern_that_matches_only_folders_says_so(tmp_path, name, hint):
+    (tmp_path / "outer" / "inner").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError) as caught:
+        Vocabulary.from_corpus(tmp_path / name)
+    assert caught.value.strerror == f"No file matches, only folders{hint}"
+
+
 @pytest.mark.parametrize("name", ["*.nothing", "[a]/**/x?"])
 def test_a_pattern_that_matches_nothing_says_so(tmp_path, monkeypatch, name):
     monkeypatch.chdir(tmp_path)

@@ -131,7 +131,7 @@ def remote_files(name: str, options: Any = None) -> list[str]:
         matching = _matching(system, path)
         found = [file for file in matching if not _is_folder(system, file, matching[file])]
         if not found:
-            raise FileNotFoundError(errno.ENOENT, no_match(bool(matching)), shortened(name))
+            raise FileNotFoundError(errno.ENOENT, no_match(path, bool(matching)), shortened(name))
     else:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), shortened(name))
     if not is_remote(name):
@@ -141,11 +141,12 @@ def remote_files(name: str, options: Any = None) -> list[str]:
     return [system.unstrip_protocol(file) + rest for file in found]
 
 
-def no_match(folders: bool) -> str:
+def no_match(pattern: str, folders: bool) -> str:
     """Return the reason in the message of a FileNotFoundError. `folders`: whether folders match."""
-    return (
-        "No file matches, only folders (end the pattern with /*)" if folders else "No file matches"
-    )
+    if not folders:
+        return "No file matches"
+    hint = "" if pattern.endswith(("/", "**")) else " (end the pattern with /*)"
+    return f"No file matches, only folders{hint}"
 
 
 def _matching(system: Any, path: str) -> dict[str, Any]:

@@ -346,7 +346,7 @@ def matching_files(pattern: str) -> list[str]:
     found = set(glob.iglob(pattern, recursive=True))  # **/** gives a file several times
     files = sorted(name for name in found if not os.path.isdir(name))
     if not files:
-        raise FileNotFoundError(errno.ENOENT, no_match(bool(found)), shortened(pattern))
+        raise FileNotFoundError(errno.ENOENT, no_match(pattern, bool(found)), shortened(pattern))
     return files
 
 

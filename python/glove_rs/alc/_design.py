@@ -47,7 +47,11 @@ def design(embeddings: Embeddings, covariates: Any) -> tuple[list[str], Float64]
     is_formula = isinstance(covariates, str)
     names, columns = (_of_formula if is_formula else _of_columns)(embeddings, covariates)
     # A regression finds its coefficients by these names.
-    refuse_repeated(["(Intercept)", *names], "covariates")
+    refuse_repeated(names, "covariates")
+    if "(Intercept)" in names:
+        raise ValueError(
+            "covariates must not have the name '(Intercept)', which is that of the intercept"
+        )
     return names, columns
 
 
@@ -137,14 +141,20 @@ def _of_formula(embeddings: Embeddings, formula: str) -> tuple[list[str], Float6
         matrix = formulaic.model_matrix(
             parsed, frame, na_action="raise", context={}, output="numpy"
         )
+        values = np.asarray(matrix)
+        if values.dtype == object:  # as of I(2):x
+            values = np.array(values.tolist())
         # This refuses text and complex numbers.
-        columns = np.asarray(matrix).astype(np.float64, casting="same_kind")
+        columns = values.astype(np.float64, casting="same_kind")
     except Exception as error:  # formulaic raises errors of many classes
-        known = ", ".join(map(repr, frame)) or "of the metadata, which are none"
         # The lines after the first show the formula with control characters.
         reason = str(error).partition("\n")[0]
+        if reason == "all input arrays must have the same shape":
+            reason = "each term must have a value for each context, and be no constant"
+        known = ", ".join(map(repr, frame)) or "none"
         raise ValueError(
-            f"covariates must be a formula over the columns {known}, got {formula!r}: {reason}"
+            f"covariates must be a formula over the metadata, got {formula!r}: {reason} (columns "
+            f"of the metadata: {known})"
         ) from error
     terms = {str(term): indices for term, indices in matrix.model_spec.term_indices.items()}
     intercept = terms.pop("1", None)

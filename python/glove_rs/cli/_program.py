@@ -14,6 +14,7 @@ from typing import Any
 from .. import InternalError, __version__
 from ._parser import Parser, attribute_of, flag_of, subcommands
 from ._printing import say
+from ._streams import refuse_closed_output
 from ._terminal import guarded
 
 __all__ = ["PATHS", "parser", "run"]
@@ -127,13 +128,12 @@ def _run(arguments: list[str]) -> int:
         if arguments[:1] == ["compat"]:
             from . import compat
 
-            _refuse_closed_output()
             # Stanford's flags have one dash. `Parser` would read -min-count as the option -m.
             return compat.main(arguments[1:], parser)
         options, unknown = parser(arguments[0]).parse_known_args(arguments)
         if unknown:
             options.parser.unknown(unknown)
-        _refuse_closed_output()
+        refuse_closed_output()
         _refuse_empty_paths(options)
         _refuse_shared_inputs(options)
         code = options.run(options)
@@ -147,16 +147,6 @@ def _run(arguments: list[str]) -> int:
         say(f"glove-rs {name}: {_with_notes(reason, error)}")
         return 2 if wrong else 1
     return int(code or 0)
-
-
-def _refuse_closed_output() -> None:
-    """Refuse to run if standard output is closed.
-
-    The system may then give its file descriptor to a file that the command opens, and a result
-    would be written into this file.
-    """
-    if sys.stdout is None:
-        raise OSError(9, "is closed", "-")
 
 
 #: Metavars of the options and arguments that are checked and completed as paths. A and B are not

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 
-__all__ = ["is_standard_output", "is_stream", "stream_key"]
+__all__ = ["is_standard_output", "is_stream", "refuse_closed_output", "stream_key"]
 
 _STANDARD_STREAMS = {"/dev/stdin", "/dev/stdout", "/dev/stderr"}
 _STANDARD_OUTPUT = {"/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"}
@@ -37,3 +38,13 @@ def stream_key(path: str) -> object:
     except (OSError, ValueError):
         return None
     return (found.st_dev, found.st_ino) if stat.S_ISFIFO(found.st_mode) else None
+
+
+def refuse_closed_output() -> None:
+    """Refuse to run if standard output is closed.
+
+    The system may then give its file descriptor to a file that the command opens, and a result
+    would be written into this file.
+    """
+    if sys.stdout is None:
+        raise OSError(9, "is closed", "-")

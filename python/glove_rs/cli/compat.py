@@ -22,6 +22,7 @@ from .._checks import integer, real, shown
 from . import _stanford_tools as stanford_tools
 from ._parser import Commands, Parser
 from ._stanford_tools import say
+from ._streams import refuse_closed_output
 
 __all__ = ["TOOLS", "add", "main", "usage"]
 
@@ -53,6 +54,8 @@ class Tool:
     example: str
     #: Whether the tool prints its usage if it is called without flags.
     needs_flags: bool
+    #: Whether the tool writes its result to standard output.
+    prints: bool = True
 
 
 # --- the flags of the tools -----------------------------------------------------------------------
@@ -167,6 +170,7 @@ TOOLS = {
         "glove -save-file vectors -threads 8 -input-file cooccurrence.shuf.bin -x-max 10 -iter 15\n"
         "      -vector-size 50 -binary 2 -vocab-file vocab.txt",
         True,
+        prints=False,
     ),
 }
 
@@ -198,7 +202,8 @@ def _values(tool: Tool, arguments: Sequence[str]) -> dict[str, Any]:
         value = next(rest, None)
         if value is None:
             raise ValueError(f"{argument} needs a value")
-        values.setdefault(flag.name, _number(flag, value))
+        if flag.name not in values:
+            values[flag.name] = _number(flag, value)
     ignored = [f"-{flag.name}" for flag in tool.flags if flag.ignored and flag.name in values]
     for what, names in (("has no effect here", ignored), ("is not known", strange)):
         if names:
@@ -288,6 +293,8 @@ def main(arguments: Sequence[str], parser: Callable[[], Parser]) -> int:
         say(f"glove-rs compat: TOOL must be one of {', '.join(TOOLS)}, {what}")
         return 2
     tool, flags = TOOLS[arguments[0]], arguments[1:]
+    if tool.prints:
+        refuse_closed_output()
     if (tool.needs_flags and not flags) or flags in (["-h"], ["-help"], ["--help"]):
         print(usage(arguments[0]))
     else:
