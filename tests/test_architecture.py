@@ -347,10 +347,10 @@ OF_REPOSITORY = ("src/", "tests/", "docs/", "benches/", "fuzz/", "pyproject.toml
 PATH = re.compile(r"[\w./-]+/|[\w./-]*\w\.(?:rs|pyi?|md|toml|yml)")
 
 
-def paths_in(cell: str) -> Iterator[Path]:
-    """Yield the files and folders that a cell of "Where to change what" names."""
+def paths_in(text: str) -> Iterator[Path]:
+    """Yield the files and folders that `text`, such as a row of a table, names in backticks."""
     before = ROOT
-    for name in quoted(cell):
+    for name in quoted(text):
         if not PATH.fullmatch(name):
             continue
         if name.startswith(OF_REPOSITORY):

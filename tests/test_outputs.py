@@ -593,7 +593,7 @@ def test_an_output_that_is_an_input_is_refused_even_with_overwrite(files, comman
     arguments = command.split()
     if arguments[0] in ("fit", "train"):
         arguments += ["--epochs", "1"]
-    # `convert` names its output without an option. A wrong option ends with 2.
+    # A wrong option gives the exit code 2. `convert` names its output without an option: code 1.
     code = 1 if arguments[0] == "convert" else 2
     message = reason(code, *arguments, "--overwrite")
     assert "must be another file than" in message

@@ -172,7 +172,7 @@ assert vectors.analogy(man, doctor, woman)[0][0] == nurse
 # | opposites | 2.0 % |
 # | currencies | 0.4 % |
 #
-# A capital and its country stand together in many sentences with the same words around them. A word and its opposite stand in the same contexts, so their difference says little.
+# A capital stands beside its country in many sentences, and these sentences are alike for all countries. A word and its opposite stand in the same contexts as each other, so their difference says little.
 
 # %% [markdown] lang="zh"
 # 这不是关于医生的事实，而是这个文本的性质。

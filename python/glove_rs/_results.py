@@ -39,8 +39,8 @@ class ResultTable:
         :meth:`to_pandas` and :meth:`plot` use `long` instead of this table.
     """
 
-    #: The columns that :meth:`plot` draws: labels, values, lower bounds and upper bounds. None if
-    #: the table cannot be drawn.
+    #: The names of the columns that :meth:`plot` draws: labels, values, lower bounds and upper
+    #: bounds. None if the table cannot be drawn, or chooses its columns in `_plotted_columns`.
     _plotted: tuple[str, str, str | None, str | None] | None = None
     #: The column that names the series of each row. Each series has a colour. None without series.
     _series: str | None = None

@@ -24,7 +24,7 @@ pub(super) struct MergedWords<'a> {
 #[derive(Default)]
 struct MergedBucket<'a> {
     // Words that the largest interner has too: the word, its number in the largest interner, and the
-    // count to add to the count of the word there.
+    // count to add to its count in the largest interner.
     known: Vec<((usize, WordId), WordId, u64)>,
     // Words that the largest interner does not have, each once, and their counts.
     fresh: Vec<(&'a [u8], u64)>,

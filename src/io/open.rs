@@ -120,8 +120,8 @@ pub(crate) fn open_standard_input(idle: Idle) -> io::Result<Pipe> {
     Ok(Pipe::of(file.into(), idle))
 }
 
-/// A pipe, socket or device. Its reader must not sleep in a system call, because a cancellation could not end such
-/// a sleep.
+/// A pipe, socket or device. On Unix, its reader sleeps in a system call for at most 50 ms at a time, because a
+/// cancellation cannot end such a sleep. On other systems, a read waits until there is data.
 #[cfg_attr(not(unix), allow(dead_code))]
 pub(crate) struct Pipe {
     file: File,

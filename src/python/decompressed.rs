@@ -93,7 +93,8 @@ impl DecompressedReader {
         read: impl FnOnce(&mut Input) -> Result<T> + Send,
     ) -> PyResult<T> {
         py.detach(|| {
-            // Waiting for the lock could last forever: the `read` of the file may call this reader.
+            // Do not wait for the lock, because that could last forever: the method `read` of the Python file may call
+            // this reader, which has locked the input.
             let mut input = match self.input.try_lock() {
                 Ok(input) => input,
                 Err(TryLockError::WouldBlock) => {

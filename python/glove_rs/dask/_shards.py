@@ -326,8 +326,9 @@ def _files(source: Any, options: Any = None) -> list[_File]:
 def _found(path: str | os.PathLike[str], options: Any = None) -> list[_File]:
     """Return the files that a path names.
 
-    The path names a file, a folder with all files in it, or the files that match a pattern. Files
-    of a folder and of a pattern are sorted by name. A local zip archive is replaced by its files.
+    The path names a file, a folder (then all files in it and in its subfolders are returned, except
+    hidden ones), or a pattern (then the files that match it). Files of a folder and of a pattern
+    are sorted by name. A local zip archive is replaced by its files.
     """
     named = os.fsdecode(path)
     if is_file_system(options) or is_remote(named):
