@@ -214,7 +214,8 @@ def test_every_result_prints_converts_plots_and_pickles(name, ax):
 @pytest.mark.parametrize("name", RESULTS)
 def test_a_plot_without_matplotlib_says_what_to_install(name, monkeypatch):
     result = quiet(RESULTS[name][0])
-    for module in [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]:
+    loaded = [name for name in sys.modules if name.partition(".")[0] == "matplotlib"]
+    for module in {"matplotlib", *loaded}:
         monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(ImportError, match=r"plot needs matplotlib.* pip install matplotlib"):
         result.plot()
