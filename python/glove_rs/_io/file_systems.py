@@ -20,6 +20,7 @@ __all__ = [
     "local_file",
     "no_match",
     "open_file",
+    "outer_urls",
     "remote_files",
     "replacing_remote",
     "shortened",
@@ -136,9 +137,12 @@ def remote_files(name: str, options: Any = None) -> list[str]:
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), shortened(name))
     if not is_remote(name):
         return found
-    # The rest of a chain of URLs, as in zip://*.txt::s3://bucket/texts.zip
-    rest = "".join(name.partition("::")[1:])
-    return [system.unstrip_protocol(file) + rest for file in found]
+    return [system.unstrip_protocol(file) + outer_urls(name) for file in found]
+
+
+def outer_urls(name: str) -> str:
+    """Return the end of a chain of URLs: "::s3://b/a.zip" of "zip://*.txt::s3://b/a.zip"."""
+    return "".join(name.partition("::")[1:])
 
 
 def no_match(pattern: str, folders: bool) -> str:

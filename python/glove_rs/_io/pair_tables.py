@@ -14,7 +14,7 @@ from typing import Any
 from .. import _core
 from .._checks import is_file_system, shown
 from .._optional import optional
-from .file_systems import is_remote, open_file, remote_files, shortened, system_of
+from .file_systems import is_remote, open_file, outer_urls, remote_files, shortened, system_of
 from .files import local_path
 from .pair_types import common_type, converted, is_convertible
 from .sources import matching_files
@@ -224,7 +224,7 @@ def _files(table: str | os.PathLike[str], options: Any) -> list[str]:
         system, path = system_of(name, options)
         if glob.has_magic(path) and not system.exists(path):
             return found
-        rest = "".join(name.partition("::")[1:])  # of a chain of URLs: see remote_files
+        rest = outer_urls(name)
         ending = f".parquet{rest}"
         found = [f for f in found if f.endswith(ending) and may_be_table(f.removesuffix(rest))]
         if not found:

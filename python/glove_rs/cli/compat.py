@@ -15,10 +15,12 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
-from .. import TrainingDiverged, _core
+from .. import TrainingDiverged
 from .._checks import integer, real, shown
+from .._settings import SETTINGS
+from .._settings.value_types import Integer, Real
 from . import _stanford_tools as stanford_tools
 from ._parser import Commands, Parser
 from ._stanford_tools import say
@@ -60,6 +62,15 @@ class Tool:
 
 # --- the flags of the tools -----------------------------------------------------------------------
 
+
+def _setting(name: str, default: int | float, text: str, parameter: str) -> Flag:
+    """Return the flag for a parameter of the Python API, with the range of this parameter."""
+    kind = SETTINGS[parameter].type
+    if isinstance(kind, Integer):
+        return Flag(name, default, text, least=kind.least, most=kind.most)
+    return Flag(name, default, text, above=cast("Real", kind).above)
+
+
 _VERBOSE = Flag("verbose", 2, "0 prints little, 2 shows progress on a terminal")
 _SEED = Flag("seed", 0, "random seed; 0 takes the seed from the clock", most=2**64 - 1)
 
@@ -82,11 +93,11 @@ TOOLS = {
         (
             _VERBOSE,
             Flag("symmetric", 1, "0 counts only the words to the left"),
-            Flag(
+            _setting(
                 "window-size",
                 15,
                 "number of words on each side that a word co-occurs with",
-                least=1,
+                "window",
             ),
             Flag("vocab-file", "vocab.txt", "the words to count, as written by vocab_count"),
             Flag("memory", 3.0, "limit of memory in GiB; larger data goes to temporary files"),
@@ -121,19 +132,13 @@ TOOLS = {
                 0,
                 "1 writes a first line with the number of words and of components",
             ),
-            Flag(
-                "vector-size",
-                50,
-                "number of components of each vector",
-                least=1,
-                most=_core.MAX_DIM,
-            ),
+            _setting("vector-size", 50, "number of components of each vector", "dim"),
             Flag("threads", 8, "number of threads, at most one for each processor", least=1),
             Flag("iter", 25, "number of passes over the records"),
-            Flag("eta", 0.05, "learning rate", above=True),
-            Flag("alpha", 0.75, "exponent of the weighting function"),
-            Flag("x-max", 100.0, "count at which the weighting function reaches 1", above=True),
-            Flag("grad-clip", 100.0, "bound of each component of a gradient", above=True),
+            _setting("eta", 0.05, "learning rate", "learning_rate"),
+            _setting("alpha", 0.75, "exponent of the weighting function", "alpha"),
+            _setting("x-max", 100.0, "count at which the weighting function reaches 1", "x_max"),
+            _setting("grad-clip", 100.0, "bound of each component of a gradient", "grad_clip"),
             Flag("binary", 0, "0 writes text, 1 binary, 2 both"),
             Flag(
                 "model",
