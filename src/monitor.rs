@@ -87,6 +87,16 @@ impl Monitor {
         }
     }
 
+    /// A monitor with the same request to stop, for a second pass over data whose progress is reported already. Its own
+    /// progress and warnings are not reported.
+    pub(crate) fn without_progress(&self) -> Self {
+        Self {
+            cancelled: self.cancelled.clone(),
+            limited: self.limited,
+            ..Self::default()
+        }
+    }
+
     /// Begin a stage of `total` units (0 = unknown).
     pub fn begin(&self, stage: Stage, total: u64) {
         let (past, done, _) = self.snapshot();

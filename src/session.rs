@@ -140,6 +140,9 @@ pub struct Session {
     pub anchor: Option<Anchor>,
     /// The checkpoints to write, if any.
     pub checkpoints: Option<Checkpoints>,
+    /// Whether to train with the contexts of adjacent words too, if the counts have them:
+    /// [`Triangle::adjacent`]. The context vectors of adjacent words are not in the result.
+    pub adjacent: bool,
     /// Whether to move the vectors towards the predictions of a subword model after the last epoch:
     /// [`Shrinkage`].
     pub subwords: bool,
@@ -190,6 +193,7 @@ impl Session {
             memory: MemoryLimit::default(),
             anchor: None,
             checkpoints: None,
+            adjacent: false,
             subwords: false,
             design: None,
             trained_words: usize::MAX,
@@ -220,7 +224,8 @@ impl Session {
         if counts.is_rectangular() {
             self.check_rectangular()?;
         }
-        Parameters::check_memory(counts.shape(), self.layout())?;
+        let adjacent = self.adjacent && counts.adjacent().is_some();
+        Parameters::check_memory(counts.shape(), adjacent, self.layout())?;
         if let Some(path) = self.checkpoints.as_ref().and_then(|c| c.counts.as_ref()) {
             let words = counts_file::Vocabularies {
                 vocabulary: &self.vocabulary,
@@ -239,6 +244,7 @@ impl Session {
         let mut tiles = None;
         if matches!(&start, Start::Resumed(training) if training.log.is_finished(&self.options)) {
             counts.done_from(0)?;
+            counts.done_with_adjacent()?;
         } else {
             tiles = Some(self.tiles(&mut counts, monitor)?);
         }
@@ -248,7 +254,7 @@ impl Session {
         };
         let counts = compressed.or(shared).filter(|_| self.keep_counts);
         let resumed = matches!(start, Start::Resumed(_));
-        let mut training = self.start(start, shape, monitor)?;
+        let mut training = self.start(start, shape, adjacent, monitor)?;
         let first = training.log.epochs;
         let result = match tiles {
             Some(tiles) => self.train(&mut training, &tiles, resumed, after_epoch, monitor),
@@ -288,6 +294,11 @@ impl Session {
         let moves = self.subwords || self.anchor.as_ref().is_some_and(|a| a.weight > 0.0);
         if self.options.frozen_contexts && moves {
             let message = "cannot be combined with an anchor or with subwords, which move W_tilde";
+            return Err(Error::parameter("frozen_contexts", message));
+        }
+        if self.options.frozen_contexts && self.adjacent {
+            let message =
+                "cannot be combined with contexts of adjacent words, whose vectors are not known";
             return Err(Error::parameter("frozen_contexts", message));
         }
         if !self.options.frozen_contexts && self.trained_words < words {
@@ -350,6 +361,7 @@ impl Session {
 
     fn tiles(&self, counts: &mut Counts<'_>, monitor: &Monitor) -> Result<Tiles> {
         let options = TileOptions {
+            adjacent: self.adjacent,
             held_out: held_out_fraction(self.validation)?,
             trained_words: self.trained_words,
             ..TileOptions::new(self.dim, &self.options)
@@ -358,8 +370,14 @@ impl Session {
     }
 
     /// The state of the training before the first epoch of this call.
-    fn start(&self, start: Start, shape: [usize; 2], monitor: &Monitor) -> Result<TrainingState> {
-        let (parameters, log) = match start {
+    fn start(
+        &self,
+        start: Start,
+        shape: [usize; 2],
+        adjacent: bool,
+        monitor: &Monitor,
+    ) -> Result<TrainingState> {
+        let (mut parameters, log) = match start {
             Start::Resumed(training) => return Ok(*training),
             Start::Given {
                 values,
@@ -379,6 +397,9 @@ impl Session {
                 (random, EpochLog::default())
             }
         };
+        if adjacent {
+            parameters = parameters.with_adjacent(self.options.seed, monitor)?;
+        }
         Ok(TrainingState {
             log,
             anchor: self.anchor.clone().filter(|anchor| anchor.weight > 0.0),

@@ -351,10 +351,10 @@ def test_a_damaged_checkpoint_is_refused(folder):
         Glove.resume(folder)
 
 
-@pytest.mark.parametrize("content", [b"x" * 200, b"gloveCKP" + b"\x04\0\0\0" + b"x" * 200])
+@pytest.mark.parametrize("content", [b"x" * 200, b"gloveCKP" + b"\x05\0\0\0" + b"x" * 200])
 def test_another_file_is_refused(folder, content):
     (folder / "training.checkpoint").write_bytes(content)
-    with pytest.raises(FormatError, match=r"not a checkpoint|version 4"):
+    with pytest.raises(FormatError, match=r"not a checkpoint|version 5"):
         Glove.resume(folder)
 
 

@@ -404,9 +404,10 @@ def test_step_by_step_is_the_same_as_at_once(text, tmp_path):
         "--out",
         tmp_path / "records",
     )
-    once = Glove(6, epochs=3, min_count=2, window=4, x_max=10, deterministic=True, seed=5)
-    once.fit(text)
-    for name in ("native", "records"):
+    settings = {"epochs": 3, "min_count": 2, "window": 4, "x_max": 10, "seed": 5}
+    # Stanford's records have no counts of adjacent words.
+    for name, adjacent in (("native", True), ("records", False)):
+        once = Glove(6, **settings, deterministic=True, adjacent=adjacent).fit(text)
         np.testing.assert_array_equal(Glove.load(tmp_path / name).W, once.W)
     counts = Cooccurrence.load(tmp_path / "counts")
     assert result == {"words": 60, "records": counts.nnz, "total": pytest.approx(counts.total)}
@@ -801,8 +802,11 @@ def test_an_estimate_of_a_small_text_is_what_counting_finds(text):
     )
     assert 0 < found["seconds"]["total"] < 60
     # A row has 6 components, ‖w‖², a bias and two accumulators, padded to 64 bytes. Each of the 60
-    # words has two rows, and the estimate includes a copy of all rows.
-    assert found["parameters"] == 2 * 60 * 2 * 64
+    # words has a row, and one for each of its three contexts: in the window, directly to the left
+    # and directly to the right. The estimate includes a copy of all rows.
+    assert found["parameters"] == 2 * 60 * 4 * 64
+    without = answer("estimate", text, "--min-count", 2, "--dim", 6, "--no-adjacent")
+    assert without["parameters"] == 2 * 60 * 2 * 64
     assert found["bounds"]["records"] == [counts.nnz, counts.nnz]
 
 

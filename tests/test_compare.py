@@ -260,7 +260,7 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
     X = rng.poisson(1.0, size=(60, 60)).astype(float)
     counts = Cooccurrence.from_scipy(X + X.T)._core
     values = Glove(9, optimizer=optimizer, epochs=3, learning_rate=0.05).get_params()
-    training = _settings.core_training(values) | {"subwords": False}
+    training = _settings.core_training(values) | {"subwords": False, "adjacent": False}
     assert training["negative"] > 0
     running = {"threads": 2, "memory": None, "tmp_dir": None}
     first = _core.train(counts, 9, training, running, None, False).arrays
@@ -284,8 +284,9 @@ def test_frozen_context_vectors_keep_their_bits(optimizer):
     free_few = session | {"trained_words": 10}
     with pytest.raises(ValueError, match=r"trained_words must be .* 60, unless .* got 10"):
         _core.train(counts, 9, training, running, None, False, start, free_few)
-    with pytest.raises(ValueError, match="frozen_contexts cannot be combined"):
-        _core.train(counts, 9, {**training, "subwords": True}, running, None, False, start, frozen)
+    for name in ("subwords", "adjacent"):
+        with pytest.raises(ValueError, match="frozen_contexts cannot be combined"):
+            _core.train(counts, 9, {**training, name: True}, running, None, False, start, frozen)
 
 
 # --- slices ---------------------------------------------------------------------------------------

@@ -600,7 +600,7 @@ def test_what_travels_comes_back_from_buffers_at_any_place(zipf, symmetric):
     same = sent(vocabulary)
     assert same.words() == vocabulary.words()
     assert same.counts().tolist() == vocabulary.counts().tolist()
-    counting = {"window": 5, "symmetric": symmetric, "distance_weighting": True}
+    counting = {"window": 5, "symmetric": symmetric, "distance_weighting": True, "adjacent": False}
     text = shard.encode(vocabulary, chosen, 2)
     assert sent(shard).encode(same, chosen, 2).tolist() == text.tolist()
     gaps = shard.encode(vocabulary, {**chosen, "keep_gaps": True}, 2)

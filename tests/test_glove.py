@@ -61,6 +61,7 @@ DEFAULTS = {
     "stop_words": None,
     "user_dictionary": None,
     "simplified_lookup": False,
+    "adjacent": None,
 }
 
 SMALL = {"dim": 12, "window": 5, "min_count": 3, "epochs": 3, "threads": 1}

@@ -780,7 +780,7 @@ def test_a_temporary_folder_goes_with_the_result(tmp_path):
 
 @pytest.mark.slow
 def test_topics_are_found_with_certainty():
-    text = [" ".join(words) for words in topic_text.documents(20_000, rare=50, seed=3)]
+    text = [" ".join(words) for words in topic_text.documents(60_000, rare=50, seed=3)]
     b = glove_rs.bootstrap(Glove(10, min_count=10, threads=2, epochs=5), text, 8)
     assert b.similarity_difference(("ice", "snow"), ("ice", "engine")).low > 0
 

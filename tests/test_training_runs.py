@@ -92,6 +92,7 @@ def core_train(counts, epochs, start=None, fitting=None, **changed):
         "subwords": False,
         "deterministic": True,
         "seed": 3,
+        "adjacent": False,
     } | changed
     running = {"threads": 2, "memory": None, "tmp_dir": None}
     return _core.train(counts._core, 20, training, running, None, False, start, fitting=fitting)
@@ -277,10 +278,12 @@ def test_an_unknown_instruction_set_is_refused_with_the_choices():
 def test_history_keeps_loss_seconds_and_rate_of_each_epoch(counts, tmp_path):
     model = Glove(dim=6, epochs=4).fit_cooccurrence(counts)
     history = model.history
+    # A count of adjacent words is a record of the word on the left, and one of that on the right.
+    records = counts.nnz + 2 * counts.adjacent.nnz
     assert len(history) == len(history.seconds) == len(history.records_per_second) == 4
     for seconds, rate in zip(history.seconds, history.records_per_second, strict=True):
         assert seconds > 0
-        assert rate == pytest.approx(counts.nnz / seconds)
+        assert rate == pytest.approx(records / seconds)
     again = pickle.loads(pickle.dumps(history))
     assert all(data < loss for data, loss in zip(history.data_loss, history, strict=True))
     model.save(tmp_path / "model")

@@ -73,6 +73,14 @@ class Glove:
         Add 1/d to the count of a pair at distance d. With ``window=None``, add 1/(length of the
         document - 1) to the count of each pair. With the defaults of `symmetric` and `keep_gaps`,
         each occurrence of a word then adds 1 in total to the row of the word. With False, add 1.
+    adjacent : bool, optional
+        Also count which words stand side by side (:attr:`glove_rs.Cooccurrence.adjacent`), and
+        train with three contexts for each word instead of one: the word in the window, the word
+        directly to the left, and the word directly to the right (Salle et al. 2016). Each of the
+        three has a context vector and a bias of its own. The fitted model keeps only those of the
+        window. This improves syntactic analogies and the vectors of verbs and rare words. Best
+        True, paper False. With ``window=None``, and for counts without counts of adjacent words,
+        None means False, and True is refused.
     keep_gaps : bool, default False
         Count dropped words in the distance between two words.
     tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"
@@ -203,7 +211,8 @@ class Glove:
     history : list of float
         The loss of each epoch, measured while the epoch ran: the objective that training minimises,
         divided by the number of records, nnz. `history.data_loss` is the loss without the terms of
-        negative pairs and anchor, Σ ½ f(X) diff² / nnz, with diff = w·w̃ + b + b̃ − ln X.
+        negative pairs and anchor, Σ ½ f(X) diff² / nnz, with diff = w·w̃ + b + b̃ − ln X. With
+        `adjacent`, the records include those of the contexts to the left and to the right.
         `history.seconds`, `history.records_per_second` and, if records were held out,
         `history.validation` also have a number for each epoch.
     settings_ : dict
@@ -271,6 +280,7 @@ class Glove:
         stop_words: StopWords | None = None,
         user_dictionary: UserDictionary | None = None,
         simplified_lookup: bool = False,
+        adjacent: bool | None = None,
     ) -> None:
         self.preset = preset  # first, because `__setattr__` uses it for the others
         self.dim = dim
@@ -310,6 +320,7 @@ class Glove:
             list(user_dictionary) if isinstance(user_dictionary, Iterator) else user_dictionary
         )
         self.simplified_lookup = simplified_lookup
+        self.adjacent = adjacent
 
     if not TYPE_CHECKING:  # otherwise type checkers allow every name
 
@@ -537,7 +548,8 @@ checkpoint_every, resume, keep_counts
         ValueError
             If a parameter is out of its range; if a count is negative or not finite, or all are 0;
             if `start` has other words or another `dim`; if `init` or ``subwords=True`` comes with
-            rectangular counts; or for a checkpoint, as for :meth:`fit`.
+            rectangular counts; if the model has ``adjacent=True``, but X has no counts of adjacent
+            words; or for a checkpoint, as for :meth:`fit`.
         TypeError
             If `start` is not a Glove, or `vocabulary` does not hold words.
         OSError, FormatError, TrainingDiverged, KeyboardInterrupt
@@ -648,7 +660,8 @@ checkpoint_every, resume, keep_counts
         Old words keep their parameters and accumulators. Words that occur at least `min_count`
         times in the earlier and the new text together are added. If `fit` was given a `vocabulary`,
         only the occurrences of a new word in the new text count. The pairs of new words in the
-        earlier text were not counted, so they are missing from the counts. With `new_words`, the
+        earlier text were not counted, so they are missing from the counts. Adjacent words are
+        counted and trained only if the earlier counts have them. With `new_words`, the
         rows of the result are sorted by the number of occurrences, most frequent words first, so
         the row of an old word can change.
 

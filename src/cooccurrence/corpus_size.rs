@@ -26,12 +26,14 @@ pub struct CorpusSize {
     pub records: f64,
     /// Number of pairs of words that the rows of counts hold. Both directions of a pair count as one.
     pub pairs: f64,
+    /// Number of non-zero counts of adjacent words; 0 if they are not counted.
+    pub adjacent: f64,
     /// Whether the matrix is symmetric.
     pub symmetric: bool,
     /// Whether the rows of counts are packed in memory (`packed_block.rs`). This is assumed if the
     /// weight of each distance is a whole multiple of 1/720720, the unit of packed values.
     pub packed: bool,
-    /// Number of bytes of the rows of counts when they are compressed.
+    /// Number of bytes of the rows of counts when they are compressed, those of adjacent words included.
     pub encoded_bytes: f64,
     /// Number of bytes of the tokenizer's dictionary.
     pub tokenizer_bytes: f64,
@@ -69,17 +71,18 @@ const RETAINED_READING: f64 = 0.45;
 const THREAD_BYTES: f64 = 7e6;
 
 impl CorpusSize {
-    /// Number of bytes of the rows of counts in memory.
+    /// Number of bytes of the rows of counts in memory, those of adjacent words included.
     pub fn row_bytes(&self) -> f64 {
         let sums = if self.symmetric { 1.0 } else { 2.0 };
+        // The columns of the first 65,536 rows take 16 bits.
+        let wide = 1.0 - (65_536.0 / self.words).min(1.0);
+        let (packed_column, packed_sum) = (2.0 + 2.0 * wide, size_of::<u32>() as f64);
         let (column, sum) = if self.packed {
-            // The columns of the first 65,536 rows take 16 bits.
-            let wide = 1.0 - (65_536.0 / self.words).min(1.0);
-            (2.0 + 2.0 * wide, size_of::<u32>())
+            (packed_column, packed_sum)
         } else {
-            (size_of::<WordId>() as f64, size_of::<f64>())
+            (size_of::<WordId>() as f64, size_of::<f64>() as f64)
         };
-        self.pairs * (column + sums * sum as f64)
+        self.pairs * (column + sums * sum) + self.adjacent * (packed_column + 2.0 * packed_sum)
     }
 
     /// Number of bytes of the vocabulary, of the words too rare for it, and of the tokenizer's dictionary.
@@ -167,6 +170,7 @@ mod tests {
             word_bytes: 3.0,
             records: 400.0,
             pairs: 210.0,
+            adjacent: 0.0,
             symmetric: true,
             packed: true,
             encoded_bytes: 800.0,

@@ -25,6 +25,7 @@ use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::{Vocabulary, WordId};
 use rayon::prelude::*;
 use std::slice;
+use std::sync::Arc;
 
 /// Count `corpus`, whose vocabulary has `words` words, segment by segment, on all threads of the current
 /// rayon pool. The counts have the same bits for any number of threads, because the order of
@@ -76,21 +77,28 @@ fn count_segments<S: BlockSum>(
     monitor: &Monitor,
 ) -> Result<Triangle> {
     monitor.begin(Stage::Counting, corpus.tokens());
+    let second_pass = monitor.without_progress();
     let tokens = segment_tokens(memory);
     let (mut counted, mut documents_before) = (Vec::new(), 0);
     let mut segment = Segment::default();
+    let (mut adjacent, adjacent_memory) = (Vec::new(), memory.quarter());
     while corpus.next_segment(tokens, options.window, &mut segment, monitor)? {
         let last = corpus.is_exhausted();
-        let mut writer = if last && counted.is_empty() {
-            RowWriter::new(memory)
-        } else {
-            RowWriter::on_disk(memory)?
+        let writer = |memory, counted: &[Triangle], others: &[Triangle]| {
+            let mut writer = if last && counted.is_empty() {
+                RowWriter::new(memory)
+            } else {
+                RowWriter::on_disk(memory)?
+            };
+            let disk_bytes =
+                |matrices: &[Triangle]| matrices.iter().map(Triangle::disk_bytes).sum();
+            writer.set_progress(WriterProgress {
+                fraction: corpus.fraction_read(),
+                earlier_rows: disk_bytes(counted),
+                other_files: corpus.disk_bytes() + disk_bytes(others),
+            });
+            crate::Result::Ok(writer)
         };
-        writer.set_progress(WriterProgress {
-            fraction: corpus.fraction_read(),
-            earlier_rows: counted.iter().map(Triangle::disk_bytes).sum(),
-            other_files: corpus.disk_bytes(),
-        });
         let documents = if options.counts_documents() {
             let documents = DocumentWindows::index(&segment.text, last, monitor)?;
             Some(documents.map_err(|long| long.error(documents_before, vocabulary))?)
@@ -99,21 +107,38 @@ fn count_segments<S: BlockSum>(
         };
         documents_before += documents.as_ref().map_or(0, DocumentWindows::len);
         let documents = documents.as_ref();
-        count_segment::<S>(
-            &segment,
-            documents,
-            words,
-            options,
-            memory,
-            &mut writer,
-            monitor,
-        )?;
-        counted.push(writer.finish(words, options.symmetric));
+        let index = SegmentIndex::new(&segment, documents, words, options, monitor)?;
+        let mut rows = writer(memory, &counted, &adjacent)?;
+        index.count::<S>(options, memory, &mut rows, monitor)?;
+        counted.push(rows.finish(words, options.symmetric));
+        if options.adjacent {
+            let mut rows = writer(&adjacent_memory, &adjacent, &counted)?;
+            let options = options.of_adjacent();
+            index.count::<[f64; 2]>(&options, &adjacent_memory, &mut rows, &second_pass)?;
+            adjacent.push(rows.finish(words, options.symmetric));
+        }
         if last {
             break;
         }
     }
     drop(segment);
+    let counts = total::<S>(counted, words, options, memory, monitor)?;
+    if !options.adjacent {
+        return Ok(counts);
+    }
+    let options = options.of_adjacent();
+    let adjacent = total::<[f64; 2]>(adjacent, words, &options, &adjacent_memory, &second_pass)?;
+    Ok(counts.with_adjacent(Some(Arc::new(adjacent))))
+}
+
+/// The sum of the counts of all segments.
+fn total<S: BlockSum>(
+    mut counted: Vec<Triangle>,
+    words: usize,
+    options: &CountingOptions,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Triangle> {
     match counted.len() {
         0 => Triangle::assemble(words, monitor, |_| Ok(())),
         1 => Ok(counted.remove(0)),
@@ -121,49 +146,76 @@ fn count_segments<S: BlockSum>(
     }
 }
 
-fn count_segment<S: BlockSum>(
-    segment: &Segment,
-    documents: Option<&DocumentWindows>,
-    words: usize,
-    options: &CountingOptions,
-    memory: &MemoryLimit,
-    writer: &mut RowWriter,
-    monitor: &Monitor,
-) -> Result<()> {
-    let Segment { text, carried } = segment;
-    let frequent = FrequentPairs::words(words, options);
-    if frequent > 0 {
-        let pairs = FrequentPairs::count(text.symbols(), *carried, frequent, options, monitor)?;
-        writer.push(vec![pairs.rows(options.symmetric)?])?;
+/// A segment of text with the positions of its words.
+struct SegmentIndex<'a> {
+    segment: &'a Segment,
+    documents: Option<&'a DocumentWindows>,
+    // Number of the most frequent words, which `FrequentPairs` counts. They are not in `occurrences`.
+    frequent: usize,
+    occurrences: Occurrences,
+}
+
+impl<'a> SegmentIndex<'a> {
+    fn new(
+        segment: &'a Segment,
+        documents: Option<&'a DocumentWindows>,
+        words: usize,
+        options: &CountingOptions,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let frequent = FrequentPairs::words(words, options);
+        Ok(Self {
+            segment,
+            documents,
+            frequent,
+            occurrences: Occurrences::index(&segment.text, frequent..words, monitor)?,
+        })
     }
-    let occurrences = Occurrences::index(text, frequent..words, monitor)?;
-    let counter = RowCounter::new(text, *carried, &occurrences, documents, options);
-    let scratch = || (RowAccumulator::<S>::new(), RowBlock::default());
-    let tasks = occurrences.tasks(task_occurrences(memory));
-    // Without a memory limit all tasks run in one wave. With a limit, the writer takes the blocks of a wave before
-    // the next wave starts, and can move them to disk.
-    let wave = wave_tasks(memory, tasks.len());
-    for tasks in tasks.chunks(wave) {
-        let blocks: Result<Vec<CountedBlock>> = tasks
-            .par_iter()
-            .map_init(scratch, |(accumulator, block), rows| {
-                block.refill(rows.start as WordId, !options.symmetric);
-                block.reserve(rows.len(), 0)?;
-                for row in rows.clone() {
-                    sum_row(
-                        row as WordId,
-                        slice::from_ref(&counter),
-                        accumulator,
-                        monitor,
-                    )?;
-                    push_row(accumulator, block)?;
-                }
-                CountedBlock::copy_of(block)
-            })
-            .collect();
-        writer.push_counted(blocks?)?;
+
+    /// Count the segment with these options. If there are `frequent` words, the window must have at most 16 words to
+    /// each side.
+    fn count<S: BlockSum>(
+        &self,
+        options: &CountingOptions,
+        memory: &MemoryLimit,
+        writer: &mut RowWriter,
+        monitor: &Monitor,
+    ) -> Result<()> {
+        let Segment { text, carried } = self.segment;
+        if self.frequent > 0 {
+            let symbols = text.symbols();
+            let pairs = FrequentPairs::count(symbols, *carried, self.frequent, options, monitor)?;
+            writer.push(vec![pairs.rows(options.symmetric)?])?;
+        }
+        let occurrences = &self.occurrences;
+        let counter = RowCounter::new(text, *carried, occurrences, self.documents, options);
+        let scratch = || (RowAccumulator::<S>::new(), RowBlock::default());
+        let tasks = occurrences.tasks(task_occurrences(memory));
+        // Without a memory limit all tasks run in one wave. With a limit, the writer takes the blocks of a wave before
+        // the next wave starts, and can move them to disk.
+        let wave = wave_tasks(memory, tasks.len());
+        for tasks in tasks.chunks(wave) {
+            let blocks: Result<Vec<CountedBlock>> = tasks
+                .par_iter()
+                .map_init(scratch, |(accumulator, block), rows| {
+                    block.refill(rows.start as WordId, !options.symmetric);
+                    block.reserve(rows.len(), 0)?;
+                    for row in rows.clone() {
+                        sum_row(
+                            row as WordId,
+                            slice::from_ref(&counter),
+                            accumulator,
+                            monitor,
+                        )?;
+                        push_row(accumulator, block)?;
+                    }
+                    CountedBlock::copy_of(block)
+                })
+                .collect();
+            writer.push_counted(blocks?)?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -226,7 +278,7 @@ mod tests {
             symmetric: bool,
             distance_weighting: bool,
         ) {
-            let options = CountingOptions { window, symmetric, distance_weighting };
+            let options = CountingOptions { window, symmetric, distance_weighting, adjacent: false };
             let expected = naive(&ids, &options);
             let mut corpus = EncodedCorpus::from_ranks(ids);
             let words = usize::from(FAR) + 3;

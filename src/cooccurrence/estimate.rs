@@ -74,10 +74,13 @@ impl EncodedSample {
             )));
         };
         let now = whole.nnz() as f64;
-        let mut before = 0.0;
+        let adjacent_nnz = |counts: &Triangle| counts.adjacent().map_or(0, |n| n.nnz()) as f64;
+        let adjacent_now = adjacent_nnz(&whole);
+        let (mut before, mut adjacent_before) = (0.0, 0.0);
         for part in 0..if is_whole { 0 } else { 2 } {
             let half = self.count([part, 2], min_count, encoding, counting, monitor)?;
-            before += half.map_or(0.0, |half| half.nnz() as f64) / 2.0;
+            before += half.as_ref().map_or(0.0, |half| half.nnz() as f64) / 2.0;
+            adjacent_before += half.as_ref().map_or(0.0, adjacent_nnz) / 2.0;
         }
         let spectrum = Spectrum::new(self.words.counts(), &self.different()?, self.is_beginning);
         let threads = rayon::current_num_threads() as f64;
@@ -97,6 +100,8 @@ impl EncodedSample {
         let stop_words = stop_counts.len() as f64;
         let kept = spectrum.kept_tokens(self.scale, min_count) - stop_counts.iter().sum::<f64>();
         let records = spectrum.records(self.scale, slope, [before.max(1.0), now]);
+        let adjacent =
+            spectrum.records(self.scale, slope, [adjacent_before.max(1.0), adjacent_now]);
         let pairs = whole.pairs() as f64 / whole.nnz().max(1) as f64;
         let encoded = encoded_bytes(&whole)? / whole.nnz().max(1) as f64;
         let size = |of: fn(&Bounds) -> f64| CorpusSize {
@@ -108,6 +113,11 @@ impl EncodedSample {
             word_bytes: self.word_bytes,
             records: of(&records),
             pairs: of(&records) * pairs,
+            adjacent: if counting.adjacent {
+                of(&adjacent)
+            } else {
+                0.0
+            },
             symmetric: counting.symmetric,
             packed: counting.window <= SIDE || !counting.distance_weighting,
             encoded_bytes: of(&records) * encoded,
@@ -129,10 +139,12 @@ impl EncodedSample {
     }
 }
 
+/// Number of bytes of the compressed rows of counts, those of adjacent words included.
 fn encoded_bytes(counts: &Triangle) -> Result<f64> {
     let mut bytes = 0;
     for k in 0..counts.blocks() {
         bytes += encode(&*counts.block(k)?)?.len();
     }
-    Ok(bytes as f64)
+    let adjacent = counts.adjacent().map_or(Ok(0.0), |n| encoded_bytes(n))?;
+    Ok(bytes as f64 + adjacent)
 }

@@ -113,6 +113,8 @@ struct Counter<'a> {
     // A bit for each lane of WINDOWS_AT_ONCE windows. The bit is 1 if the distance of the lane is at most
     // `options.window`.
     within: u64,
+    // The weight of a pair if the window is 1, which needs no lanes.
+    adjacent: Option<f64>,
 }
 
 impl<'a> Counter<'a> {
@@ -130,6 +132,7 @@ impl<'a> Counter<'a> {
             last: (words - 1) as u16,
             lanes,
             within,
+            adjacent: (options.window == 1).then(|| options.weight(1)),
         }
     }
 
@@ -138,7 +141,10 @@ impl<'a> Counter<'a> {
         let pairs: &mut Pairs = sums.as_mut_slice().try_into().expect("this length");
         for start in task.clone().step_by(STRETCH) {
             let stretch = start..(start + STRETCH).min(task.end);
-            let found = self.scan(stretch, pairs);
+            let found = match self.adjacent {
+                Some(weight) => self.scan_adjacent(stretch, weight, pairs),
+                None => self.scan(stretch, pairs),
+            };
             monitor.advance(found as u64)?;
         }
         Ok(sums)
@@ -156,6 +162,24 @@ impl<'a> Counter<'a> {
         }
         for positions in found[..number].chunks(WINDOWS_AT_ONCE) {
             self.add(positions, pairs);
+        }
+        number
+    }
+
+    /// Count a stretch of the text with a window of 1. Returns the number of its pairs.
+    #[inline(always)]
+    fn scan_adjacent(&self, stretch: Range<usize>, weight: f64, pairs: &mut Pairs) -> usize {
+        let mut found = [0; STRETCH];
+        let mut number = 0;
+        let first = stretch.start.max(1);
+        let tokens = &self.symbols[first - 1..stretch.end.max(first)];
+        for (left, right) in tokens.iter().zip(&tokens[1..]) {
+            // No branch, as in `scan`.
+            found[number] = right << 8 | left & 0xff;
+            number += usize::from(*left <= self.last && *right <= self.last);
+        }
+        for &pair in &found[..number] {
+            pairs[usize::from(pair)] += weight;
         }
         number
     }

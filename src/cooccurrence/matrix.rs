@@ -9,6 +9,7 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A co-occurrence matrix X as the pairs (rarer word, more frequent or same word), sorted by row, then column.
 ///
@@ -34,6 +35,7 @@ pub struct Triangle {
     storage: BlockStorage,
     nnz: u64,
     total: f64,
+    adjacent: Option<Arc<Triangle>>,
 }
 
 impl Triangle {
@@ -51,7 +53,26 @@ impl Triangle {
             storage,
             nnz: totals.nnz,
             total: totals.total,
+            adjacent: None,
         }
+    }
+
+    /// The counts of adjacent words, if they were counted: element \[i, j\] is how often word i stands directly to the
+    /// left of word j. The matrix has as many words as this one.
+    pub fn adjacent(&self) -> Option<&Arc<Self>> {
+        self.adjacent.as_ref()
+    }
+
+    /// This matrix with the counts of adjacent words, or without them.
+    #[must_use]
+    pub fn with_adjacent(mut self, adjacent: Option<Arc<Self>>) -> Self {
+        self.adjacent = adjacent;
+        self
+    }
+
+    /// Free the counts of adjacent words, unless another `Arc` refers to them.
+    pub(crate) fn free_adjacent(&mut self) {
+        self.adjacent = None;
     }
 
     /// This matrix, marked as rectangular: its columns have words of their own. `shape` is the number of rows and the
@@ -186,17 +207,32 @@ impl Triangle {
         StoredBlock::compress(&mut blocks[first..last])
     }
 
+    /// Compress the counts of adjacent words, if there are any and no other `Arc` refers to them.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub(crate) fn compress_adjacent(&mut self) -> Result<()> {
+        match self.adjacent.as_mut().and_then(Arc::get_mut) {
+            Some(adjacent) => adjacent.compress_from(0),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the rows lie in a temporary file.
     pub fn is_on_disk(&self) -> bool {
         matches!(self.storage, BlockStorage::Disk(_))
     }
 
-    /// Number of bytes of memory that the rows take; 0 if they are on disk.
+    /// Number of bytes of memory that the rows take, those of the counts of adjacent words included; 0 if they are on
+    /// disk.
     pub fn memory_bytes(&self) -> u64 {
-        match &self.storage {
+        let own = match &self.storage {
             BlockStorage::Memory(blocks) => blocks.iter().map(StoredBlock::bytes).sum(),
             BlockStorage::Disk(_) => 0,
-        }
+        };
+        own + self
+            .adjacent()
+            .map_or(0, |adjacent| adjacent.memory_bytes())
     }
 
     /// Number of bytes of the temporary file of the rows; 0 if they are in memory.

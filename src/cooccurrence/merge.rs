@@ -12,6 +12,7 @@ use crate::monitor::{Monitor, Stage};
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// Largest number of matrices that are merged at a time. The rows of each matrix may lie in an open file, and the
 /// system limits the number of open files.
@@ -21,7 +22,7 @@ const TASK_ENTRIES: u64 = 1 << 17;
 
 /// Add the counts of two texts, on all threads of the current rayon pool. The sum is a matrix of `words` words. A
 /// word has the same id in `one` and `other`. If one of them has fewer than `words` words, it lacks the last ones. The
-/// sum is stored as symmetric if both are.
+/// sum is stored as symmetric if both are. It has counts of adjacent words if both have them.
 ///
 /// # Errors
 /// As for [`Triangle::block`]; [`crate::Error::Io`] for temporary files;
@@ -35,11 +36,19 @@ pub fn plus(
 ) -> Result<Triangle> {
     let matrices = [one, other];
     let writer = RowWriter::new(memory);
-    if one.symmetric && other.symmetric {
-        merge_once::<f64>(&matrices, words, true, memory, writer, monitor)
+    let sum = if one.symmetric && other.symmetric {
+        merge_once::<f64>(&matrices, words, true, memory, writer, monitor)?
     } else {
-        merge_once::<[f64; 2]>(&matrices, words, false, memory, writer, monitor)
-    }
+        merge_once::<[f64; 2]>(&matrices, words, false, memory, writer, monitor)?
+    };
+    let adjacent = match (one.adjacent(), other.adjacent()) {
+        (Some(one), Some(other)) => {
+            let monitor = monitor.without_progress();
+            Some(plus(one, other, words, &memory.quarter(), &monitor)?)
+        }
+        _ => None,
+    };
+    Ok(sum.with_adjacent(adjacent.map(Arc::new)))
 }
 
 /// A sum that can be read from an entry of a row, and appended to a [`RowBlock`].

@@ -14,6 +14,7 @@
 //! | `weighted_sum` | several matrices with different word ids |
 
 mod accumulator;
+mod adjacent;
 mod assemble;
 mod block_layout;
 mod block_storage;
@@ -45,6 +46,7 @@ mod window;
 
 pub use accumulator::DENSE_WIDTH;
 pub(crate) use accumulator::RowAccumulator;
+pub use adjacent::{ContextColumns, adjacent_columns};
 pub(crate) use block_layout::poll;
 pub use block_layout::{CountRows, RowBlock, TriangleRow};
 pub(crate) use block_storage::CompressedBlock;

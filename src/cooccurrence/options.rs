@@ -16,6 +16,9 @@ pub struct CountingOptions {
     /// Whether a pair at distance d adds 1/d to its count. Otherwise it adds 1. If whole documents
     /// are counted, every pair of a document of n words, gaps included, has the distance n − 1.
     pub distance_weighting: bool,
+    /// Whether adjacent words are counted too: see [`Triangle::adjacent`](super::Triangle::adjacent). Whole documents
+    /// cannot be counted with it.
+    pub adjacent: bool,
 }
 
 impl Default for CountingOptions {
@@ -24,6 +27,7 @@ impl Default for CountingOptions {
             window: 15,
             symmetric: true,
             distance_weighting: true,
+            adjacent: false,
         }
     }
 }
@@ -50,7 +54,21 @@ impl CountingOptions {
         if self.window == 0 {
             return Err(Error::parameter("window", "must be at least 1, got 0"));
         }
+        if self.adjacent && self.counts_documents() {
+            let message = "must be false if whole documents are counted";
+            return Err(Error::parameter("adjacent", message));
+        }
         Ok(())
+    }
+
+    /// The options that count adjacent words: one word to each side, and only (left word, right word).
+    pub(super) fn of_adjacent(&self) -> Self {
+        Self {
+            window: 1,
+            symmetric: false,
+            adjacent: false,
+            ..*self
+        }
     }
 
     pub(super) fn weight(&self, distance: usize) -> f64 {

@@ -6,12 +6,13 @@ use super::matrix::Triangle;
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
+use std::sync::Arc;
 
 impl Triangle {
     /// The weighted sum of matrices, as a matrix of `words` words. A summand consists of a matrix, the new ids of the
     /// words of its rows, the new ids of the words of its columns, and its weight. Both lists of ids are the same
     /// unless the matrix is rectangular. The sum of rectangular matrices is square until the caller calls
-    /// [`Triangle::rectangular`].
+    /// [`Triangle::rectangular`]. The sum has counts of adjacent words if all summands have them.
     ///
     /// # Errors
     /// As for [`Triangle::block`]; [`Error::Parameter`] naming `weight` if a weighted count is not
@@ -63,6 +64,13 @@ impl Triangle {
             Ok(())
         })?;
         sum.check_sum("X")?;
-        Ok(sum)
+        let adjacent = summands.iter().map(|&(matrix, ranks, weight)| {
+            let adjacent = &**matrix.adjacent()?;
+            Some((adjacent, ranks, weight))
+        });
+        let adjacent: Option<Vec<_>> = adjacent.collect();
+        let adjacent = adjacent.filter(|summands| !summands.is_empty());
+        let adjacent = adjacent.map(|summands| Self::sum(words, &summands, monitor));
+        Ok(sum.with_adjacent(adjacent.transpose()?.map(Arc::new)))
     }
 }

@@ -128,6 +128,15 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
         for position in carried {
             self.scan_carried(row, *position as usize, sums, monitor)?;
         }
+        if self.options.window == 1 {
+            if let Some(symbol) = T::Symbol::of(row) {
+                let symbols = self.text.symbols();
+                self.scan_adjacent(symbol, positions, sums, |at| symbols[at]);
+            } else {
+                self.scan_adjacent(row, positions, sums, |at| self.text.id(at));
+            }
+            return Ok(());
+        }
         if self.options.window > SIDE {
             for position in positions {
                 self.scan_wide(row, *position as usize, sums, monitor)?;
@@ -152,6 +161,34 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
             });
         }
         Ok(())
+    }
+
+    /// Count a window of one word to each side. It needs no lanes.
+    #[inline(always)]
+    fn scan_adjacent<X: Symbol, R: RowSums>(
+        &self,
+        row: X,
+        positions: &[u32],
+        sums: &mut R,
+        at: impl Fn(usize) -> X,
+    ) {
+        let weight = self.options.weight(1);
+        let length = self.text.symbols().len();
+        for &position in positions {
+            let position = position as usize;
+            if let Some(left) = position.checked_sub(1).map(&at)
+                && left.is_at_most(row)
+                && (R::Sum::SYMMETRIC || left != row)
+            {
+                sums.at(left.word()).add(false, weight);
+            }
+            if position + 1 < length {
+                let right = at(position + 1);
+                if right.is_at_most(row) {
+                    sums.at(right.word()).add(true, weight);
+                }
+            }
+        }
     }
 
     /// Fill `window` with the words around `position`, without the word at `position`. Lanes

@@ -15,13 +15,14 @@
 
 use super::group_counts::GroupCounts;
 use super::subepochs::Subepoch;
-use crate::cooccurrence::RowBlock;
+use crate::cooccurrence::{ContextColumns, RowBlock};
 use crate::error::{Error, Result};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::training::{
     EpochPass, Line, Marginal, ParametersView, PassCost, ROW_ALIGNMENT, SharedRows, SimdLevel,
-    TileOptions, TileSource, Tiles, TrainingOptions, batches, divergence_cost, validation_cost,
+    TileOptions, TileSource, Tiles, TrainingOptions, batches, divergence_cost, record_bytes,
+    validation_cost,
 };
 use crate::vocabulary::WordId;
 use bytemuck::PodCastError;
@@ -63,12 +64,20 @@ impl TileSource for &GroupCounts {
     where
         Self: 'a;
 
-    fn is_symmetric(&self) -> bool {
-        self.symmetric
+    fn columns(&self) -> ContextColumns {
+        ContextColumns::of_window(self.partition.words())
     }
 
-    fn nnz(&self) -> u64 {
-        GroupCounts::nnz(self)
+    fn symmetric_rows(&self) -> WordId {
+        if self.symmetric {
+            self.partition.words() as WordId
+        } else {
+            0
+        }
+    }
+
+    fn record_bytes(&self) -> u64 {
+        record_bytes(self.nnz(), self.symmetric)
     }
 
     fn rows(&self, rows: Range<WordId>) -> Result<Box<RowBlock>> {

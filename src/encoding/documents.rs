@@ -244,7 +244,7 @@ mod tests {
                 expected[id as usize] += 1;
             }
             prop_assert_eq!(text.word_counts(&weights, WORDS, &Monitor::new()).unwrap(), expected);
-            let options = CountingOptions { window, symmetric, distance_weighting: true };
+            let options = CountingOptions { window, symmetric, distance_weighting: true, adjacent: false };
             prop_assert_eq!(
                 counted(text.weighted(&weights).unwrap(), &options),
                 counted(EncodedCorpus::from_ranks(repeated), &options)

@@ -6,8 +6,8 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `gloveCKP` |
-//! | 4 | version: 3 if X is rectangular, else 2 |
-//! | 4 | 1 if the file also has the parameters of an earlier, better epoch, else 0; plus 2 if a vector has one accumulator; plus 4 if X is rectangular |
+//! | 4 | version: 4 if there are contexts of adjacent words, 3 if X is rectangular, else 2 |
+//! | 4 | 1 if the file also has the parameters of an earlier, better epoch, else 0; plus 2 if a vector has one accumulator; plus 4 if X is rectangular; plus 8 if there are contexts of adjacent words |
 //! | 8 · 4 | number of words V, dim, number of finished epochs, number of halvings of the learning rate |
 //! | 8 · 3 | number S of bytes of the settings; number R of reported epochs; number A of anchored words or, if X is rectangular, number C of context words |
 //! | 8 + 8 | as IEEE 754 doubles: the cost above which an epoch diverges (NaN if unknown), μ of the anchor |
@@ -19,7 +19,8 @@
 //! | 4 A + 4 A dim | the ranks of the anchored words, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
 //!
-//! X is the matrix of co-occurrence counts. If X is not rectangular, C is V. If X is rectangular,
+//! X is the matrix of co-occurrence counts. If X is not rectangular, C is V, or with contexts of adjacent words
+//! V + 2 min(V, 16384) ([`ContextColumns`]). If X is rectangular,
 //! no words are anchored, and A is 0. A file of version 1 has one loss for each epoch, which is the
 //! data loss, and so only 40 bytes for each epoch.
 //!
@@ -28,6 +29,7 @@
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction, wrong_size};
+use crate::cooccurrence::ContextColumns;
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
 use crate::io::{self, at, write_atomically};
@@ -45,11 +47,13 @@ use std::path::Path;
 pub const MAGIC: &[u8; 8] = b"gloveCKP";
 const HEADER: HeaderFormat = HeaderFormat {
     magic: MAGIC,
-    versions: [1, 3],
+    versions: [1, 4],
     length: 92,
 };
 /// How many numbers of 8 bytes an epoch's report has, in each version of the format.
-const REPORT: [usize; 3] = [5, 6, 6];
+const REPORT: [usize; 4] = [5, 6, 6, 6];
+/// The flag of contexts of adjacent words in the header.
+const ADJACENT: u32 = 8;
 /// How many numbers are converted at a time.
 const CHUNK: usize = 1 << 18;
 
@@ -78,11 +82,17 @@ pub fn save(
     let is_rectangular = words != contexts;
     let flags = u32::from(best.is_some())
         + 2 * u32::from(layout.is_rowwise())
-        + 4 * u32::from(is_rectangular);
+        + 4 * u32::from(is_rectangular)
+        + ADJACENT * u32::from(parameters.has_adjacent());
+    let version = match (is_rectangular, parameters.has_adjacent()) {
+        (_, true) => 4,
+        (true, false) => 3,
+        (false, false) => 2,
+    };
     let weight = anchor.as_ref().map_or(0.0, |anchor| anchor.weight);
     let number = |number: usize| (number as u64).to_le_bytes();
     let header = HEADER.header_of(
-        if is_rectangular { 3 } else { 2 },
+        version,
         &[
             &flags.to_le_bytes(),
             &number(words),
@@ -121,7 +131,7 @@ pub fn save(
         for parameters in std::iter::once(parameters).chain(best) {
             for accumulators in [false, true] {
                 for contexts in [false, true] {
-                    let (vectors, biases) = parameters.side(contexts, accumulators)?;
+                    let (vectors, biases) = parameters.whole_side(contexts, accumulators)?;
                     out.numbers(&vectors, f32::to_le_bytes)?;
                     out.numbers(&biases, f32::to_le_bytes)?;
                 }
@@ -161,14 +171,24 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(TrainingState,
     let [words, dim, epochs, halvings, settings, reports, anchored] =
         [16, 24, 32, 40, 48, 56, 64].map(|offset| header.u64(offset));
     let flags = header.u32(12);
-    let is_rectangular = flags >= 4;
+    let is_rectangular = flags & 4 != 0;
+    let has_adjacent = flags & ADJACENT != 0;
     let (contexts, anchored) = if is_rectangular {
         (anchored, 0)
     } else {
-        (words, anchored)
+        let possible = words.min(MAX_WORDS as u64) as usize;
+        let columns = if has_adjacent {
+            ContextColumns::with_adjacent(possible)
+        } else {
+            ContextColumns::of_window(possible)
+        };
+        (columns.len() as u64, anchored)
     };
+    let needed = [(3, is_rectangular), (4, has_adjacent)];
     let possible = flags < 1 << header.version()
-        && (header.version() < 3 || is_rectangular)
+        && needed
+            .iter()
+            .all(|&(version, holds)| holds == (header.version() == version))
         && contexts <= MAX_WORDS as u64
         && words <= MAX_WORDS as u64
         && (1..=MAX_DIM as u64).contains(&dim)
@@ -226,7 +246,12 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(TrainingState,
     for _ in 0..sets {
         let [values, sums] =
             [dim, layout.accumulators_per_vector()].map(|width| input.exported(shape, width));
-        parameters.push(Parameters::from_shaped(shape, layout, &values?, &sums?)?);
+        let (values, sums) = (values?, sums?);
+        parameters.push(if has_adjacent {
+            Parameters::from_whole_sides(words, layout, &values, &sums)?
+        } else {
+            Parameters::from_shaped(shape, layout, &values, &sums)?
+        });
     }
     let anchor = Anchor {
         words: input.numbers(anchored, u32::from_le_bytes)?,

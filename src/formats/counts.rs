@@ -5,9 +5,9 @@
 //! | bytes | what |
 //! |---|---|
 //! | 8 | `gloveCNT` |
-//! | 4 | version: 4 if the matrix is rectangular, else 3 |
-//! | 4 | 1 if the matrix equals its transpose, else 0; plus 2 if it is rectangular |
-//! | 8 + 8 | number of words, number of blocks of rows |
+//! | 4 | version: 5 if there are counts of adjacent words, 4 if the matrix is rectangular, else 3 |
+//! | 4 | 1 if the matrix equals its transpose, else 0; plus 2 if it is rectangular; plus 4 if there are counts of adjacent words; plus 8 if these equal their transpose |
+//! | 8 + 8 | number of words, number of blocks of rows of the matrix |
 //! | 8 | number of bytes of the vocabulary |
 //! | 8 + 8 | number of words in the second list; number of bytes of this list |
 //! | 4 + 4 | CRC-32 of the vocabulary and the second list together; CRC-32 of the 60 bytes so far |
@@ -19,7 +19,8 @@
 //!
 //! The blocks have all rows of the lower triangle of the matrix ([`Triangle`]), in order. For a
 //! rectangular matrix, the number of rows of the triangle is the larger of two numbers: that of the
-//! words and that of the context words. Nothing follows the last block.
+//! words and that of the context words. If there are counts of adjacent words, their number of blocks (8), its CRC-32
+//! (4), and their blocks follow. Nothing follows these.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};
@@ -30,7 +31,7 @@ use crate::cooccurrence::{RowBlock, RowWriter, Triangle};
 use crate::error::{Error, Location, Result};
 use crate::io::Input;
 use crate::io::Written;
-use crate::io::{at, write_atomically};
+use crate::io::{Output, at, write_atomically};
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
 use crate::vocabulary::Vocabulary;
@@ -43,12 +44,16 @@ use std::sync::Arc;
 pub const MAGIC: &[u8; 8] = b"gloveCNT";
 const HEADER: HeaderFormat = HeaderFormat {
     magic: MAGIC,
-    versions: [3, 4],
+    versions: [3, 5],
     length: 64,
 };
 
 /// The flag of a rectangular matrix in the header.
 const RECTANGULAR: u32 = 2;
+/// The flag of counts of adjacent words in the header.
+const ADJACENT: u32 = 4;
+/// The flag of counts of adjacent words that equal their transpose.
+const ADJACENT_SYMMETRIC: u32 = 8;
 
 /// The words of the rows and columns of counts, and the rare words.
 #[derive(Debug, Clone, Copy)]
@@ -83,9 +88,14 @@ pub fn save(
     words.extend(encode_vocabulary(others));
     let number = |number: usize| (number as u64).to_le_bytes();
     let is_rectangular = counts.is_rectangular();
-    let flags = u32::from(counts.symmetric) + RECTANGULAR * u32::from(is_rectangular);
+    let flags = u32::from(counts.symmetric)
+        + RECTANGULAR * u32::from(is_rectangular)
+        + counts.adjacent().map_or(0, |adjacent| {
+            ADJACENT + ADJACENT_SYMMETRIC * u32::from(adjacent.symmetric)
+        });
+    let version = version_of(flags).expect("a rectangular matrix has no adjacent words");
     let header = HEADER.header_of(
-        HEADER.versions[usize::from(is_rectangular)],
+        version,
         &[
             &flags.to_le_bytes(),
             &number(number_of_words),
@@ -99,24 +109,51 @@ pub fn save(
     write_atomically(path, monitor, |out| {
         at(path, out.write_all(&header))?;
         at(path, out.write_all(&words))?;
-        let together = 4 * rayon::current_num_threads();
-        for first in (0..counts.blocks()).step_by(together) {
-            monitor.check()?;
-            let last = counts.blocks().min(first + together);
-            let encoded: Vec<Result<Vec<u8>>> = (first..last)
-                .into_par_iter()
-                .map(|k| encode(&*counts.block(k)?))
-                .collect();
-            for block in encoded {
-                let block = block?;
-                at(path, out.write_all(&(block.len() as u64).to_le_bytes()))?;
-                let sum = crc32fast::hash(&block);
-                at(path, out.write_all(&sum.to_le_bytes()))?;
-                at(path, out.write_all(&block))?;
-            }
-        }
-        Ok(())
+        write_blocks(counts, path, out, monitor)?;
+        let Some(adjacent) = counts.adjacent() else {
+            return Ok(());
+        };
+        let blocks = number(adjacent.blocks());
+        at(path, out.write_all(&blocks))?;
+        at(path, out.write_all(&crc32fast::hash(&blocks).to_le_bytes()))?;
+        write_blocks(adjacent, path, out, monitor)
     })
+}
+
+/// The version of a file with these flags; `None` if no file has them.
+fn version_of(flags: u32) -> Option<u32> {
+    match flags & !1 {
+        0 => Some(3),
+        RECTANGULAR => Some(4),
+        ADJACENT => Some(5),
+        flags if flags == ADJACENT | ADJACENT_SYMMETRIC => Some(5),
+        _ => None,
+    }
+}
+
+fn write_blocks(
+    counts: &Triangle,
+    path: &Path,
+    out: &mut Output<'_>,
+    monitor: &Monitor,
+) -> Result<()> {
+    let together = 4 * rayon::current_num_threads();
+    for first in (0..counts.blocks()).step_by(together) {
+        monitor.check()?;
+        let last = counts.blocks().min(first + together);
+        let encoded: Vec<Result<Vec<u8>>> = (first..last)
+            .into_par_iter()
+            .map(|k| encode(&*counts.block(k)?))
+            .collect();
+        for block in encoded {
+            let block = block?;
+            at(path, out.write_all(&(block.len() as u64).to_le_bytes()))?;
+            let sum = crc32fast::hash(&block);
+            at(path, out.write_all(&sum.to_le_bytes()))?;
+            at(path, out.write_all(&block))?;
+        }
+    }
+    Ok(())
 }
 
 /// Counts with their words.
@@ -188,11 +225,12 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
     let header = HEADER
         .check(&header)
         .and_then(|numbers| match (numbers.version(), numbers.u32(12)) {
-            (3, 0 | 1) | (4, 2 | 3) => Ok(numbers),
+            (version, flags) if version_of(flags) == Some(version) => Ok(numbers),
             _ => Err(contradiction(12)),
         })
         .map_err(|(offset, message)| input.error(offset, message))?;
-    let (symmetric, is_rectangular) = (header.u32(12) & 1 == 1, header.version() == 4);
+    let flags = header.u32(12);
+    let (symmetric, is_rectangular) = (flags & 1 == 1, flags & RECTANGULAR != 0);
     let (words, other_words, blocks) = (header.u64(16), header.u64(40), header.u64(24));
     let start = input.offset;
     let lengths = [header.u64(32), header.u64(48)];
@@ -220,6 +258,44 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
         return Err(input.error(start + lengths[0], message));
     }
     drop(bytes);
+    let shape = is_rectangular.then_some([words, other_words]);
+    let mut counts = read_rows(&mut input, rows, blocks, symmetric, shape, memory, monitor)?;
+    if let Some(shape) = shape {
+        counts = counts.rectangular(shape.map(|words| words as usize));
+    }
+    check_sum(&counts, input.input.path())?;
+    if flags & ADJACENT != 0 {
+        let offset = input.offset;
+        let number = input.bytes(12)?;
+        let (blocks, sum) = number.split_at(8);
+        if crc32fast::hash(blocks).to_le_bytes() != sum {
+            return Err(input.error(offset, "the number of blocks is damaged"));
+        }
+        let blocks = u64::from_le_bytes(*blocks.first_chunk().expect("8 bytes"));
+        let (quarter, symmetric) = (memory.quarter(), flags & ADJACENT_SYMMETRIC != 0);
+        let adjacent = read_rows(&mut input, rows, blocks, symmetric, None, &quarter, monitor)?;
+        check_sum(&adjacent, input.input.path())?;
+        counts = counts.with_adjacent(Some(Arc::new(adjacent)));
+    }
+    input.expect_end("counts")?;
+    Ok(LoadedCounts {
+        vocabulary: Arc::new(vocabulary),
+        rare: Arc::new(rare),
+        contexts,
+        counts,
+    })
+}
+
+/// Read a matrix of `rows` rows in `blocks` blocks. `shape` is that of a rectangular matrix.
+fn read_rows(
+    input: &mut BinaryReader,
+    rows: u64,
+    blocks: u64,
+    symmetric: bool,
+    shape: Option<[u64; 2]>,
+    memory: &MemoryLimit,
+    monitor: &Monitor,
+) -> Result<Triangle> {
     let path = input.input.path().to_owned();
     let damaged = |offset, message| Error::format(&path, Location::Byte(offset), message);
     let mut writer = RowWriter::new(memory);
@@ -229,7 +305,7 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
     while read < blocks {
         let batch = together.min(blocks - read);
         let encoded: Vec<(u64, Vec<u8>, u32)> = (0..batch)
-            .map(|_| read_block(&mut input))
+            .map(|_| read_block(input))
             .collect::<Result<_>>()?;
         let decoded: Vec<Result<RowBlock>> = encoded
             .par_iter()
@@ -252,10 +328,8 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
             }
             next = block.rows().end;
         }
-        if is_rectangular
-            && !blocks
-                .iter()
-                .all(|block| lies_within(block, [words, other_words]))
+        if let Some(shape) = shape
+            && !blocks.iter().all(|block| lies_within(block, shape))
         {
             let offset = encoded.first().map_or(0, |(offset, ..)| *offset);
             return Err(damaged(
@@ -270,18 +344,7 @@ fn load_native(input: Input, memory: &MemoryLimit, monitor: &Monitor) -> Result<
     if u64::from(next) != rows {
         return Err(input.error(input.offset, "the last rows of the counts are missing"));
     }
-    input.expect_end("counts")?;
-    let mut counts = writer.finish(rows as usize, symmetric);
-    if is_rectangular {
-        counts = counts.rectangular([words as usize, other_words as usize]);
-    }
-    check_sum(&counts, &path)?;
-    Ok(LoadedCounts {
-        vocabulary: Arc::new(vocabulary),
-        rare: Arc::new(rare),
-        contexts,
-        counts,
-    })
+    Ok(writer.finish(rows as usize, symmetric))
 }
 
 /// Whether all records of a block lie in the first `shape[0]` rows and the first `shape[1]`
@@ -353,6 +416,34 @@ mod tests {
         save(&counts, words(&vocabulary, &rare), &path, &Monitor::new()).unwrap();
         let on_disk = load(&path, None, &little, &Monitor::new()).unwrap().counts;
         assert!(on_disk.is_on_disk() && same(&on_disk, &counts));
+    }
+
+    #[test]
+    fn counts_of_adjacent_words_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("counts");
+        let (vocabulary, rare, _) = sample();
+        for is_symmetric in [true, false] {
+            let adjacent = Triangle::assemble(3, &Monitor::new(), |pair| {
+                pair(0, 1, 2.0, if is_symmetric { 2.0 } else { 0.0 });
+                pair(2, 2, 1.0, 0.0);
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(adjacent.symmetric, is_symmetric);
+            let counts = sample().2.with_adjacent(Some(Arc::new(adjacent)));
+            save(&counts, words(&vocabulary, &rare), &path, &Monitor::new()).unwrap();
+            let loaded = read(&path).unwrap().counts;
+            assert!(same(&loaded, &counts));
+            let [found, expected] = [&loaded, &counts].map(|counts| counts.adjacent().unwrap());
+            assert!(same(found, expected));
+        }
+        assert_damage_is_noticed(&path);
+        let empty = Vocabulary::default();
+        let none = || Triangle::assemble(0, &Monitor::new(), |_| Ok(())).unwrap();
+        let counts = none().with_adjacent(Some(Arc::new(none())));
+        save(&counts, words(&empty, &empty), &path, &Monitor::new()).unwrap();
+        assert_eq!(read(&path).unwrap().counts.adjacent().unwrap().words, 0);
     }
 
     #[test]

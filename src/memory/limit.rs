@@ -41,6 +41,14 @@ impl MemoryLimit {
         self.bytes.map_or(u64::MAX, |bytes| bytes / 8 * eighths)
     }
 
+    /// A quarter of this limit.
+    pub(crate) fn quarter(&self) -> Self {
+        Self {
+            bytes: self.bytes.map(|bytes| bytes / 4),
+            folder: self.folder.clone(),
+        }
+    }
+
     /// The largest number of bytes of encoded text in memory. Text beyond that goes to a temporary file.
     pub fn text_bytes(&self) -> u64 {
         self.fraction(2)

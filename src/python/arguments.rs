@@ -100,6 +100,7 @@ pub struct CountingArguments {
     window: Option<usize>,
     symmetric: bool,
     distance_weighting: bool,
+    adjacent: bool,
 }
 
 impl CountingArguments {
@@ -108,6 +109,7 @@ impl CountingArguments {
             window: self.window.unwrap_or(CountingOptions::WHOLE_DOCUMENT),
             symmetric: self.symmetric,
             distance_weighting: self.distance_weighting,
+            adjacent: self.adjacent,
         }
     }
 }

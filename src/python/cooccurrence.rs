@@ -7,6 +7,7 @@ use super::source::{Source, SourceArguments};
 use super::vocabulary::{CoreVocabulary, words_of};
 use crate::cooccurrence::{CountedText, Triangle, count_text, row_parts};
 use crate::encoding::WordChoice;
+use crate::error::Error;
 use crate::file_kind::Wanted;
 use crate::formats::{counts as counts_file, explained, stanford};
 use crate::memory::{MemoryLimit, fallible};
@@ -232,9 +233,11 @@ impl CoreCooccurrence {
     }
 
     /// Counts from compressed sparse rows. The arrays are checked. With `contexts`, the columns have these words.
-    /// `rare` are words outside the vocabulary, as [`CoreCooccurrence::rare`].
+    /// `rare` are words outside the vocabulary, as [`CoreCooccurrence::rare`]. `adjacent` are the counts of adjacent
+    /// words, with the same vocabulary.
     #[staticmethod]
-    #[pyo3(signature = (vocabulary, contexts, indptr, indices, values, rare=None))]
+    #[pyo3(signature = (vocabulary, contexts, indptr, indices, values, rare=None, adjacent=None))]
+    #[allow(clippy::too_many_arguments)]
     fn from_csr(
         py: Python<'_>,
         vocabulary: &Bound<'_, CoreVocabulary>,
@@ -243,7 +246,11 @@ impl CoreCooccurrence {
         indices: PyReadonlyArray1<'_, i64>,
         values: PyReadonlyArray1<'_, f64>,
         rare: Option<&Bound<'_, CoreVocabulary>>,
+        adjacent: Option<&Bound<'_, Self>>,
     ) -> PyResult<Self> {
+        let adjacent = adjacent
+            .map(|adjacent| adjacent.get().counts())
+            .transpose()?;
         let vocabulary = vocabulary.get().inner.clone();
         let contexts = contexts.map(|contexts| contexts.get().inner.clone());
         let rare = rare.map_or_else(Arc::default, |rare| rare.get().inner.clone());
@@ -260,8 +267,38 @@ impl CoreCooccurrence {
                 monitor,
             )
         })?;
-        let (counts, memory) = (Arc::new(counts), MemoryLimit::default());
+        if let Some(adjacent) = &adjacent
+            && (counts.is_rectangular() || adjacent.shape() != counts.shape())
+        {
+            let message = "must have the words of the counts, in their rows and in their columns";
+            return Err(Error::parameter("adjacent", message).into());
+        }
+        let counts = Arc::new(counts.with_adjacent(adjacent));
+        let memory = MemoryLimit::default();
         Ok(Self::with_words(vocabulary, rare, contexts, counts, memory))
+    }
+
+    /// Whether adjacent words were counted.
+    #[getter]
+    fn has_adjacent(&self) -> PyResult<bool> {
+        Ok(self.counts()?.adjacent().is_some())
+    }
+
+    /// The counts of adjacent words: element (i, j) is how often word i stands directly to the left of word j. `None`
+    /// if they were not counted.
+    #[getter]
+    fn adjacent(&self) -> PyResult<Option<Self>> {
+        let with_words = |adjacent: &Arc<Triangle>| {
+            let (vocabulary, rare) = (self.vocabulary.clone(), self.rare.clone());
+            Self::with_words(
+                vocabulary,
+                rare,
+                None,
+                adjacent.clone(),
+                self.memory.clone(),
+            )
+        };
+        Ok(self.counts()?.adjacent().map(with_words))
     }
 
     /// Read a file of counts. With `vocabulary`, read a file of Stanford's records, which may be in any order.

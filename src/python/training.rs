@@ -37,6 +37,7 @@ pub struct TrainingArguments {
     negative_weight: f64,
     deterministic: bool,
     seed: u64,
+    adjacent: bool,
     subwords: bool,
 }
 
@@ -147,6 +148,7 @@ pub fn train(
         memory,
         anchor,
         checkpoints: arguments.checkpoint.map(Into::into),
+        adjacent: training.adjacent,
         subwords: training.subwords,
         design: design.map(|design| design.get().inner.clone()),
         trained_words: arguments.trained_words.unwrap_or(usize::MAX),

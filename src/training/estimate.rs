@@ -8,11 +8,12 @@ use super::parameters::Parameters;
 use super::row_layout::RowLayout;
 use super::tiles::{Counts, TileOptions, Tiles, negative_bytes, record_bytes};
 use super::trainer::{COPIES, TrainingState};
-use crate::cooccurrence::{CorpusSize, CountingOptions, EncodedSample};
+use crate::cooccurrence::{ContextColumns, CorpusSize, CountingOptions, EncodedSample};
 use crate::encoding::EncodingOptions;
 use crate::error::Result;
 use crate::memory::MemoryLimit;
 use crate::monitor::Monitor;
+use crate::vocabulary::WordId;
 use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
@@ -40,8 +41,12 @@ impl FitEstimate {
     /// Bytes of the parameters with their accumulators, and of the copy of both to which a training
     /// returns if an epoch diverges. The memory limit does not apply to these bytes.
     pub fn parameters(&self) -> f64 {
-        let sides = 2;
-        self.size.words * (COPIES * sides * self.row_bytes()) as f64
+        let columns = if self.size.adjacent > 0.0 {
+            ContextColumns::with_adjacent(self.size.words as usize).len() as f64
+        } else {
+            self.size.words
+        };
+        (self.size.words + columns) * (COPIES * self.row_bytes()) as f64
     }
 
     fn row_bytes(&self) -> usize {
@@ -51,8 +56,12 @@ impl FitEstimate {
     /// Bytes of records and negative pairs. The first number includes all drawn pairs. The second
     /// number includes only the pairs that remain after repeated and co-occurring ones are left out.
     fn tile_bytes(&self) -> [f64; 2] {
-        let records = record_bytes(self.size.records as u64, self.size.symmetric) as f64;
-        let negatives = negative_bytes(self.size.records * self.negative) as f64;
+        // A count of adjacent words is a record of the word on the right and one of the word on the left.
+        let adjacent = 2.0 * self.size.adjacent;
+        let records = record_bytes(self.size.records as u64, self.size.symmetric)
+            + record_bytes(adjacent as u64, false);
+        let records = records as f64;
+        let negatives = negative_bytes((self.size.records + adjacent) * self.negative) as f64;
         [records + negatives, records + NEW_PAIRS * negatives]
     }
 
@@ -77,7 +86,14 @@ impl FitEstimate {
         };
         let retained = size.retained_rows * rows + size.retained_reading(memory);
         let training = self.parameters() + tiles + packed + retained + size.vocabulary_bytes();
-        training.max(size.memory(memory) + self.marginals())
+        training.max(size.memory(memory) + self.marginals() + self.adjacent_rows(memory))
+    }
+
+    /// Bytes of the columns of adjacent words, from which tiles are built.
+    fn adjacent_rows(&self, memory: &MemoryLimit) -> f64 {
+        let record = size_of::<WordId>() + 2 * size_of::<f64>();
+        let rows = 2.0 * self.size.adjacent * record as f64;
+        rows.min(memory.quarter().row_bytes() as f64)
     }
 
     /// Bytes of the marginals. Ranges of rows are summed in parallel, each into its own list of
@@ -249,12 +265,19 @@ impl FitSeconds {
         let growth = size.records / counts.nnz() as f64;
         let words = counts.words;
         let start = Instant::now();
-        let tiling = TileOptions::new(dim, &options);
+        let adjacent = counts.adjacent().is_some();
+        let tiling = TileOptions {
+            adjacent,
+            ..TileOptions::new(dim, &options)
+        };
         let memory = MemoryLimit::default();
         let tiles = Tiles::new(&mut Counts::Owned(counts), &tiling, &memory, monitor)?;
         seconds.preparing = growth * start.elapsed().as_secs_f64();
         let start = Instant::now();
-        let parameters = Parameters::random(words, tiling.layout, options.seed, monitor)?;
+        let mut parameters = Parameters::random(words, tiling.layout, options.seed, monitor)?;
+        if adjacent {
+            parameters = parameters.with_adjacent(options.seed, monitor)?;
+        }
         seconds.preparing += start.elapsed().as_secs_f64() * size.words / words as f64;
         let mut trained = TrainingState::new(parameters);
         let go_on = &mut |_: &TrainingState| Ok(ControlFlow::Continue(()));
@@ -287,6 +310,7 @@ mod tests {
             word_bytes: 7.0,
             records,
             pairs,
+            adjacent: 0.0,
             symmetric: true,
             packed: true,
             encoded_bytes: 3.0 * pairs,

@@ -63,4 +63,4 @@ pub(crate) use line::{LINE, Line};
 pub(crate) use loss::validation_cost;
 pub(crate) use parameters::ParametersView;
 pub(crate) use schedule::batches;
-pub(crate) use tiles::TileSource;
+pub(crate) use tiles::{TileSource, record_bytes};

@@ -181,7 +181,7 @@ impl TrainingState {
         let words = tiles.grid().words();
         // The grid of a rectangular matrix has as many words as the longer side of the matrix. So only this side is
         // checked here. The kernel checks that the rows of every record exist.
-        let [rows, contexts] = parameters.shape();
+        let (rows, contexts) = (parameters.words(), parameters.context_rows());
         if rows.max(contexts) != words {
             return Err(Error::parameter(
                 "parameters",
@@ -208,7 +208,7 @@ impl TrainingState {
             ));
         }
         match &self.anchor {
-            Some(anchor) => anchor.check(words, parameters.dim()),
+            Some(anchor) => anchor.check(rows, parameters.dim()),
             None => Ok(()),
         }
     }

@@ -5,7 +5,7 @@ use glove_rs::corpus::InMemoryDocuments;
 use glove_rs::encoding::{EncodingOptions, RawCorpus};
 use glove_rs::formats::counts as counts_file;
 use glove_rs::session::{Checkpoints, Session, Start, Trained};
-use glove_rs::training::{TrainingOptions, TrainingState};
+use glove_rs::training::{EpochLog, TrainingOptions, TrainingState};
 use glove_rs::{Error, MemoryLimit, Monitor, Result, Vocabulary, threads};
 use std::fmt::Write as _;
 use std::ops::ControlFlow;
@@ -33,7 +33,11 @@ fn counted() -> (Arc<Vocabulary>, Triangle) {
             text
         })
         .collect();
-    let (encoding, counting) = (EncodingOptions::default(), CountingOptions::default());
+    let encoding = EncodingOptions::default();
+    let counting = CountingOptions {
+        adjacent: true,
+        ..CountingOptions::default()
+    };
     let (memory, monitor) = (MemoryLimit::default(), Monitor::new());
     let counted: Result<_> = threads::in_pool(2, || {
         let mut reader = InMemoryDocuments::new(documents);
@@ -105,11 +109,18 @@ fn losses(trained: &Trained) -> Vec<(usize, f64, Option<f64>)> {
 
 #[test]
 fn a_resumed_training_has_the_bits_of_an_uninterrupted_one() {
+    for adjacent in [false, true] {
+        assert_resumed_training_has_the_bits_of_an_uninterrupted_one(adjacent);
+    }
+}
+
+fn assert_resumed_training_has_the_bits_of_an_uninterrupted_one(adjacent: bool) {
     let (vocabulary, counts) = counted();
     let counts = Arc::new(counts);
     let whole = run(
         &Session {
             validation: Some(0.1),
+            adjacent,
             ..Session::new(vocabulary.clone(), DIM, options())
         },
         counts.clone(),
@@ -117,13 +128,18 @@ fn a_resumed_training_has_the_bits_of_an_uninterrupted_one() {
         go_on,
     )
     .unwrap();
+    assert_eq!(whole.parameters.has_adjacent(), adjacent);
+    assert_eq!(whole.parameters.shape(), [vocabulary.len(); 2]);
     assert!(whole.interrupted.is_none());
     assert_eq!(whole.reports.len(), EPOCHS);
     assert!(whole.reports[EPOCHS - 1].loss < whole.reports[0].loss);
     // With every = 2 the checkpoint is older than the interruption.
     for every in [1, 2] {
         let folder = tempfile::tempdir().unwrap();
-        let session = session(&vocabulary, folder.path(), every);
+        let session = Session {
+            adjacent,
+            ..session(&vocabulary, folder.path(), every)
+        };
         let part = run(&session, counts.clone(), Start::Random, interrupt).unwrap();
         assert!(matches!(part.interrupted, Some(Error::Cancelled)));
         assert_eq!(losses(&part), losses(&whole)[..3]);
@@ -158,6 +174,60 @@ fn checkpoints_after_every_zero_epochs_are_refused_before_anything_is_written() 
         })
     ));
     assert_eq!(folder.path().read_dir().unwrap().count(), 0);
+}
+
+#[test]
+fn contexts_of_adjacent_words_serve_the_training_alone() {
+    let (vocabulary, counts) = counted();
+    let counts = Arc::new(counts);
+    let train = |adjacent, start| {
+        let session = Session {
+            adjacent,
+            ..Session::new(vocabulary.clone(), DIM, options())
+        };
+        run(&session, counts.clone(), start, go_on)
+    };
+    let [with, without] = [true, false].map(|adjacent| train(adjacent, Start::Random).unwrap());
+    let words = vocabulary.len();
+    for contexts in [false, true] {
+        let (vectors, biases) = with.parameters.side(contexts, false).unwrap();
+        assert_eq!([vectors.len(), biases.len()], [words * DIM, words]);
+        assert_ne!(vectors, without.parameters.side(contexts, false).unwrap().0);
+    }
+    // A model can be trained again with contexts of adjacent words, which it does not have itself.
+    let [values, accumulators] = [false, true].map(|sums| with.parameters.exported(sums).unwrap());
+    let given = Start::Given {
+        values: Box::new(values),
+        accumulators: Box::new(accumulators),
+        log: EpochLog::default(),
+    };
+    let again = train(true, given).unwrap();
+    assert!(again.reports[EPOCHS - 1].data_loss < with.reports[0].data_loss);
+    // A checkpoint with contexts of adjacent words cannot be continued without them.
+    let folder = tempfile::tempdir().unwrap();
+    let session = session(&vocabulary, folder.path(), 1);
+    let first = Session {
+        adjacent: true,
+        ..session
+    };
+    run(&first, counts.clone(), Start::Random, interrupt).unwrap();
+    let start = Start::from_checkpoint(folder.path().join("state"), &Monitor::new()).unwrap();
+    let refused = run(
+        &Session {
+            adjacent: false,
+            ..first
+        },
+        counts.clone(),
+        start,
+        go_on,
+    );
+    assert!(matches!(
+        refused,
+        Err(Error::Parameter {
+            name: "parameters",
+            ..
+        })
+    ));
 }
 
 #[test]

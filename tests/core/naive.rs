@@ -55,6 +55,16 @@ impl Options {
             window: self.window,
             symmetric: self.symmetric,
             distance_weighting: self.distance_weighting,
+            adjacent: self.window != CountingOptions::WHOLE_DOCUMENT,
+        }
+    }
+
+    /// The options that count adjacent words.
+    fn of_adjacent(&self) -> Self {
+        Self {
+            window: 1,
+            symmetric: false,
+            ..self.clone()
         }
     }
 }
@@ -230,10 +240,31 @@ fn assert_same(actual: &Records, expected: &Records) {
     }
 }
 
+/// Check that `counts`, and its counts of adjacent words, are those of the naive counter.
+fn assert_naive(
+    counts: &Triangle,
+    documents: &[Document],
+    words: &[(&str, u64)],
+    options: &Options,
+) {
+    let expected = naive_counts(documents, words, options);
+    assert_same(&records(counts, words.len()), &expected);
+    let is_whole = options.window == CountingOptions::WHOLE_DOCUMENT;
+    assert_eq!(counts.adjacent().is_none(), is_whole);
+    if let Some(adjacent) = counts.adjacent() {
+        let expected = naive_counts(documents, words, &options.of_adjacent());
+        assert_same(&records(&**adjacent, words.len()), &expected);
+    }
+}
+
 /// Check that `actual` and `expected` have the same cells, with equal values.
 fn assert_equal(actual: &Triangle, expected: &Triangle) {
     let csr = |counts: &Triangle| counts.to_csr(&Monitor::new()).unwrap();
     assert!(csr(actual) == csr(expected));
+    assert_eq!(actual.adjacent().is_some(), expected.adjacent().is_some());
+    if let (Some(actual), Some(expected)) = (actual.adjacent(), expected.adjacent()) {
+        assert_equal(actual, expected);
+    }
 }
 
 /// A memory limit of `bytes` bytes.
@@ -281,7 +312,7 @@ proptest! {
         let expected = naive_counts(&documents, &words, &options);
         prop_assert_eq!(counts.symmetric, options.symmetric);
         prop_assert_eq!(counts.nnz(), expected.len() as u64);
-        assert_same(&records(&counts, vocabulary.len()), &expected);
+        assert_naive(&counts, &documents, &words, &options);
     }
 
     #[test]
@@ -305,8 +336,7 @@ proptest! {
     ) {
         let words = naive_vocabulary(&documents, &options);
         if let Some((_, counts)) = counted(&documents, &options, threads, &limit(bytes)) {
-            let expected = naive_counts(&documents, &words, &options);
-            assert_same(&records(&counts, words.len()), &expected);
+            assert_naive(&counts, &documents, &words, &options);
             // With the same memory limit, another number of threads gives counts that are equal to the last bit.
             let (_, again) = counted(&documents, &options, threads + 2, &limit(bytes)).unwrap();
             assert_equal(&again, &counts);
@@ -329,8 +359,7 @@ proptest! {
             });
             plus(&one, &other, vocabulary.len(), &memory, &monitor).unwrap()
         }).unwrap();
-        let expected = naive_counts(&whole, &words, &options);
-        assert_same(&records(&sum, words.len()), &expected);
+        assert_naive(&sum, &whole, &words, &options);
     }
 
     #[test]
@@ -446,15 +475,14 @@ fn merged(group_counts: Vec<GroupCounts>, groups: usize, threads: usize) -> Vec<
 fn a_text_larger_than_the_limit_is_counted_on_disk() {
     let (documents, options) = (long_text(20_000), everything());
     let words = naive_vocabulary(&documents, &options);
-    let expected = naive_counts(&documents, &words, &options);
     let (_, free) = counted(&documents, &options, 2, &MemoryLimit::default()).unwrap();
     assert!(!free.is_on_disk());
-    assert_same(&records(&free, words.len()), &expected);
+    assert_naive(&free, &documents, &words, &options);
     let folder = tempfile::tempdir().unwrap();
     let little = MemoryLimit::new(Some(20_000), Some(folder.path().to_owned()));
     let (_, limited) = counted(&documents, &options, 2, &little).unwrap();
-    assert!(limited.is_on_disk());
-    assert_same(&records(&limited, words.len()), &expected);
+    assert!(limited.is_on_disk() && limited.adjacent().unwrap().is_on_disk());
+    assert_naive(&limited, &documents, &words, &options);
 }
 
 #[test]

@@ -428,8 +428,9 @@ def slices(
         If a parameter is out of its range, if labels and documents do not match, if a label is
         missing (None, NaN, NaT or the NA of pandas), if every slice is left out (see Warns), if `n`
         is not 0 and a slice has only one document with words, if `path` holds slices with other
-        settings or of another text, or if the model has ``subwords=True``: the subword model would
-        move the context vectors.
+        settings or of another text, or if the model has ``subwords=True`` or ``adjacent=True``. The
+        subword model would move the context vectors. The contexts of adjacent words would need
+        further context vectors.
     TypeError
         If `model` is not a :class:`glove_rs.Glove`, or if `by` or `labels` is of another type, such
         as a str or, for `by`, a set; or if `path` is given and a label cannot be stored.
@@ -452,6 +453,7 @@ def slices(
         least = _settings.checked(parameters, "choosing")["min_count"]
     else:
         least = integer("min_count", min_count, 1)
+    parameters = _settings.without_adjacent(parameters, "by compare.slices")
     if parameters["subwords"] is None:
         parameters["subwords"] = False
     if _settings.core_training(parameters)["subwords"]:

@@ -130,6 +130,11 @@ class Folder:
                     f"{self.state} is for {_IDENTITY[name]} than {self.counts} has: the folder "
                     "holds files of two different trainings"
                 )
+        if saved.settings["training"]["adjacent"] and not counts._core.has_adjacent:
+            raise ValueError(
+                f"{self.state} needs counts of adjacent words, which {self.counts} does not have: "
+                "the folder holds files of two different trainings"
+            )
         shape = *counts.shape, saved.settings["parameters"]["dim"]
         if saved.core.shape != shape:
             raise _core.FormatError(
@@ -257,7 +262,8 @@ def _complete(settings: dict[str, Any]) -> None:
     """Add the parameters that the version of the checkpoint did not have, with their defaults."""
     saved = _settings.of_older_version(settings["parameters"])
     resolved = _settings.resolve({"preset": saved["preset"], "dim": saved["dim"]})
-    resolved["subwords"] = False  # versions without the setting did not use subwords
+    # Versions without these settings trained without what they turn on.
+    resolved |= {"subwords": False, "adjacent": False}
     settings["training"] = {
         name: settings["training"].get(name, resolved[name])
         for name in resolved.keys() - {"preset", "dim"}

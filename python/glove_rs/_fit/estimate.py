@@ -155,6 +155,7 @@ def estimate(model: Trainable, text: Text, *, keep_counts: bool | None) -> FitEs
     training = _settings.core_training(parameters)
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name not in {"tmp_dir", "progress"}}
+    settings["adjacent"] = training["adjacent"]
     keep = keeps_counts(keep_counts, text)
     counts = Cooccurrence.estimate(text.source, **settings, **text.where())
     dim, optimizer, negative = model.dim, training["optimizer"], training["negative"]

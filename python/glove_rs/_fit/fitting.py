@@ -47,6 +47,7 @@ def fit(
         parameters,
         has_init=init is not None,
         is_rectangular=isinstance(data, Cooccurrence) and data.is_rectangular,
+        has_adjacent=not isinstance(data, Cooccurrence) or data._core.has_adjacent,
     )
     if start is not None:
         training["epochs"] += start["epochs_done"]

@@ -111,7 +111,7 @@ def _counts(
     if row is None:
         known, row = Vocabulary._of(known._core.with_word(word)), len(known)
     parameters = model._state.as_read(_settings.text_parameters(model))
-    settings = parameters | {"progress": False}
+    settings = parameters | {"adjacent": False, "progress": False}
     # An iterator of str is always read as documents. A list could be taken for names of files.
     X = Cooccurrence.from_corpus(iter(examples), known, **settings)
     rows, columns, values = X.records()

@@ -14,7 +14,7 @@ def score(model: Trainable, text: Text) -> float:
     """Return minus the data loss on a text: see :meth:`glove_rs.Glove.score`."""
     state = model._state
     state.check_square("score")
-    settings = state.as_read(_settings.text_parameters(model))
+    settings = state.as_read(_settings.text_parameters(model)) | {"adjacent": False}
     X = Cooccurrence.from_corpus(text.source, state.vocabulary, **settings, **text.where())
     if X.nnz == 0:
         raise ValueError("source must hold words of the vocabulary near each other, but has none")

@@ -21,6 +21,7 @@ def count_text(parameters: Mapping[str, Any], text: Text) -> Cooccurrence:
     """Count a text with the parameters of a model."""
     names = _settings.names("reading", "encoding", "counting", "running")
     settings = {name: parameters[name] for name in names if name in parameters}
+    settings["adjacent"] = _settings.core_counting(parameters)["adjacent"]
     return Cooccurrence.from_corpus(text.source, text.vocabulary, **settings, **text.where())
 
 

@@ -67,11 +67,16 @@ def update(
             raise ValueError(f"counts must be a Cooccurrence, got {type(counts).__name__}")
         rows = _rows(old_counts.vocabulary, state.vocabulary)
         parameters = _settings.with_content(state.as_read(model.get_params()))
+        counting = _settings.core_counting(parameters)
+        # Adjacent words of the new text alone would be too few: count them only if those of the
+        # earlier text were counted.
+        counting["adjacent"] &= old_counts._core.has_adjacent
+        training["adjacent"] = counting["adjacent"]
         with reporter(model.progress) as callback:
             core = old_counts._core.with_more_text(
                 source_arguments(text.source, {**parameters, **text.where()}),
                 _settings.core_encoding(parameters),
-                _settings.core_counting(parameters),
+                counting,
                 _settings.core_running(parameters),
                 callback,
                 boolean("new_words", new_words),

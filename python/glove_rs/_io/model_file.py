@@ -171,9 +171,10 @@ def _used(model: Trainable, saved: Any) -> dict[str, Any]:
     parameters of the model.
     """
     used = _settings.used(model.get_params())
+    # Older versions did not have these settings, and trained without what they turn on.
+    older = {"subwords": False, "adjacent": False}
     if saved is None:
-        saved = used | {"subwords": False}
+        saved = used | older
     if not isinstance(saved, dict):
         raise ValueError(f"used is {shown(saved)}")
-    # A file of a version without subwords has no setting `subwords`.
-    return {"subwords": False, **saved, **{name: used[name] for name in _settings.CONVERTED}}
+    return {**older, **saved, **{name: used[name] for name in _settings.CONVERTED}}

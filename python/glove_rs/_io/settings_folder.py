@@ -154,6 +154,8 @@ class SettingsFolder:
             self._check_settings(settings)
         except ValueError as error:
             raise FormatError(f"{path}: {error}") from None
+        # Older versions did not have this setting, and trained without what it turns on.
+        settings["model"] = {"adjacent": False, **settings["model"]}
         return settings
 
     def write_settings(self, settings: Mapping[str, Any]) -> None:

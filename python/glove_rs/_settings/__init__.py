@@ -7,7 +7,7 @@ that the core takes. `contents` reads the words and phrases that a parameter may
 as keyword arguments.
 """
 
-from .checking import check_text, checked, text_parameters, used
+from .checking import check_text, checked, text_parameters, used, without_adjacent
 from .contents import content_paths, with_content
 from .core_arguments import core_counting, core_encoding, core_running, core_training
 from .keywords import (
@@ -69,4 +69,5 @@ __all__ = [
     "used",
     "with_content",
     "with_defaults",
+    "without_adjacent",
 ]

@@ -7,15 +7,16 @@ from typing import Any
 
 from .._user_dictionary import check_tokenizer
 from .presets import decided, resolve
-from .table import SETTINGS, Sections, names
+from .table import PRESETS, SETTINGS, Sections, names
 
-__all__ = ["check_text", "checked", "text_parameters", "used"]
+__all__ = ["check_text", "checked", "text_parameters", "used", "without_adjacent"]
 
 
 def checked(values: Mapping[str, Any], *sections: Sections) -> dict[str, Any]:
     """Check the parameters of these sections and return them in the types that the core takes.
 
-    A parameter that is not in `values` gets its default.
+    A parameter that is not in `values` gets its default. If `adjacent` is None, it becomes the
+    default of the preset in `values`, or of "best" if `values` has no preset.
 
     Raises
     ------
@@ -33,7 +34,39 @@ def checked(values: Mapping[str, Any], *sections: Sections) -> dict[str, Any]:
     result = {name: SETTINGS[name].check(value) for name, value in chosen.items()}
     if "encoding" in sections:
         check_tokenizer(result)
+    if "counting" in sections:
+        result["adjacent"] = _adjacent(result, values.get("preset"))
     return result
+
+
+def _adjacent(counting: Mapping[str, Any], preset: Any) -> bool:
+    """Return whether adjacent words are counted, from the checked parameters of counting."""
+    given, whole_documents = counting["adjacent"], counting["window"] is None
+    if given is None:
+        row = SETTINGS["preset"]
+        of_preset = row.default if preset is None else row.check(preset)
+        return bool(PRESETS[of_preset]["adjacent"]) and not whole_documents
+    if given and whole_documents:
+        raise ValueError(
+            "adjacent must be False with window=None: the words of a whole document are counted "
+            "without their order"
+        )
+    return bool(given)
+
+
+def without_adjacent(values: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Return parameters with ``adjacent=False``, for methods that do not count adjacent words.
+
+    `where` names the method in the message, such as "on a cluster".
+
+    Raises
+    ------
+    ValueError
+        If the user gave True, or a value that is not a bool.
+    """
+    if SETTINGS["adjacent"].check(values["adjacent"]):
+        raise ValueError(f"adjacent=True is not supported {where}: leave adjacent out")
+    return {**values, "adjacent": False}
 
 
 def used(values: Mapping[str, Any]) -> dict[str, Any]:

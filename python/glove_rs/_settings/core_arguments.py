@@ -31,7 +31,10 @@ def core_encoding(values: Mapping[str, Any]) -> _core._Encoding:
 
 
 def core_counting(values: Mapping[str, Any]) -> _core._Counting:
-    """Check the parameters that say which pairs of words are counted, and return them."""
+    """Check the parameters that say which pairs of words are counted, and return them.
+
+    `adjacent` is True or False in the result.
+    """
     return checked(values, "counting")
 
 
@@ -43,17 +46,33 @@ def core_running(values: Mapping[str, Any]) -> _core._Running:
 
 
 def core_training(
-    values: Mapping[str, Any], *, has_init: bool = False, is_rectangular: bool = False
+    values: Mapping[str, Any],
+    *,
+    has_init: bool = False,
+    is_rectangular: bool = False,
+    has_adjacent: bool = True,
 ) -> _core._Training:
     """Check the parameters of training. Return them, with defaults for those that are not given.
 
     With `has_init` or `is_rectangular`, ``subwords=None`` means False: pretrained vectors are not
     moved towards those that spelling predicts, and with rectangular counts a word has no sum
     W + W_tilde, to which a subword model could be fitted.
+
+    The result also has `adjacent`: whether training uses the counts of adjacent words. Without
+    `has_adjacent`, which says that the counts of the training have them, ``adjacent=None`` means
+    False, and True raises a ValueError.
     """
     if (has_init or is_rectangular) and values["subwords"] is None:
         values = {**values, "subwords": False}
     settings = resolve(values)
     del settings["preset"], settings["dim"]
+    adjacent = checked(values, "counting")["adjacent"]
+    if not has_adjacent and values.get("adjacent"):
+        raise ValueError(
+            "adjacent must be left out for counts without counts of adjacent words: "
+            "Cooccurrence.from_corpus(..., adjacent=True) and glove-rs cooccur --adjacent count "
+            "these too"
+        )
+    settings["adjacent"] = adjacent and has_adjacent
     _core.check_training(settings)
     return settings

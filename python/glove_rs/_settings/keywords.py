@@ -61,6 +61,7 @@ class _CountingSettings(_TextSettings, total=False):
     keep_gaps: bool
     symmetric: bool
     distance_weighting: bool
+    adjacent: bool | None
 
 
 class KeywordSettings(_TokenizingSettings, _RunningSettings, total=False):

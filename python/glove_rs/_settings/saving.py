@@ -10,6 +10,7 @@ from .._checks import shown
 from .._python_tokenizers import from_json, to_json
 from .._user_dictionary import user_dictionary
 from .._word_lists import core_phrases, phrases_from_json, phrases_to_json, stop_words
+from .checking import checked
 from .presets import resolve
 
 __all__ = ["CONVERTED", "of_older_version", "pinned", "restored", "saved"]
@@ -99,6 +100,6 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
     used : mapping
         The parameters with the values that training used.
     """
-    now = resolve(values)
+    now = resolve(values) | {"adjacent": checked(values, "counting")["adjacent"]}
     left = (name for name in now if values.get(name) is None and name in used)
     return {**values, **{name: used[name] for name in left if used[name] != now[name]}}

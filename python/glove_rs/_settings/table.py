@@ -314,6 +314,16 @@ _ROWS: Final = (
         "document - 1); with --no-distance-weighting, add 1",
         default=True,
     ),
+    Setting(
+        "adjacent",
+        "counting",
+        Boolean(),
+        "also count which words stand side by side, and train with two more contexts for each "
+        "word: directly to the left and directly to the right; not possible if whole documents are "
+        "counted",
+        optional=True,
+        presets=_both(True, False),
+    ),
     # --- training: the model ---------------------------------------------------------------------
     Setting(
         "preset",

@@ -60,6 +60,7 @@ def cooccur(value: dict[str, Any]) -> None:
         window=value["window-size"],
         symmetric=symmetric,
         distance_weighting=value["distance-weighting"] != 0,
+        adjacent=False,
         memory=_memory(value["memory"] * _GIB),
         tmp_dir=_folder(value["overflow-file"]),
         progress=_bars(value),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from typing import Any
 
 from .._settings import names
@@ -17,10 +18,10 @@ __all__ = ["FITTING", "add_training", "checkpointed", "fitting_arguments"]
 FITTING = tuple(name for name in names("fitting") if name != "keep_counts")
 
 
-def add_training(parser: Parser) -> None:
-    """Add the options of the model and of its training."""
+def add_training(parser: Parser, more: Iterable[str] = ()) -> None:
+    """Add the options of the model and of its training, and those of the settings `more`."""
     group = parser.add_argument_group("training")
-    add_settings(group, names("training"))
+    add_settings(group, (*names("training"), *more))
     group.add_argument(
         "--init",
         metavar="FILE",

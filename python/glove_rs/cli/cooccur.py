@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from .. import Cooccurrence, Vocabulary
+from .. import Cooccurrence, Vocabulary, _core
 from .._counts.table import dense, word_indices
 from .._settings import names
 from .._text import figure, table
@@ -87,11 +87,15 @@ def _cooccur(options: argparse.Namespace) -> None:
     }
     check_files(outputs, inputs, **check)
     words = None if options.vocabulary is None else Vocabulary.load(options.vocabulary)
-    counts = Cooccurrence.from_corpus(
-        _inputs.corpus(options.corpus),
-        words,
-        **given(options, (*_SOURCE, *_inputs.TEXT_TO_COUNTS, *_RUNNING)),
-    )
+    settings = given(options, (*_SOURCE, *_inputs.TEXT_TO_COUNTS, *_RUNNING))
+    if not _holds_adjacent(options.output):
+        if settings.get("adjacent"):
+            raise ValueError(
+                "adjacent must come with an output in the format of glove-rs, because Stanford's "
+                "records and the table of --show do not have the counts of adjacent words"
+            )
+        settings["adjacent"] = False
+    counts = Cooccurrence.from_corpus(_inputs.corpus(options.corpus), words, **settings)
     check_files(outputs, inputs, **check)
     # Write the counts first, so that they are not lost if a word to show is unknown, or if the
     # words cannot be saved.
@@ -120,6 +124,11 @@ def _cooccur(options: argparse.Namespace) -> None:
             ),
             outputs.values(),
         )
+
+
+def _holds_adjacent(output: str | None) -> bool:
+    """Return whether the output can hold counts of adjacent words."""
+    return output not in (None, "-") and _core.ending(output) != ".bin"
 
 
 def _counts_among(X: Cooccurrence, words: list[str]) -> tuple[list[str], list[list[float]]]:

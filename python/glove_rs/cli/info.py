@@ -151,6 +151,7 @@ def _counted(counts: Cooccurrence) -> dict[str, Any]:
         "records": counts.nnz,
         "total": counts.total,
         "symmetric": counts.symmetric,
+        **({} if counts.adjacent is None else {"adjacent records": counts.adjacent.nnz}),
         "largest": [
             f"{words[rows[k]]} {contexts[columns_[k]]} {values[k]:.4f}" for k in largest.tolist()
         ],

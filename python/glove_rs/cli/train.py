@@ -54,7 +54,7 @@ def add(commands: Commands) -> None:
         metavar="FILE",
         help="with --start: file of the accumulators that belong to Stanford's parameters",
     )
-    add_training(parser)
+    add_training(parser, ["adjacent"])
 
 
 def _train(options: argparse.Namespace) -> None:

@@ -133,7 +133,7 @@ def count(
         `done` and `total` are numbers of partitions, not of bytes.
     **settings
         `column` and `storage_options` as for :meth:`glove_rs.Glove.fit`, and parameters of reading,
-        encoding and counting as for :class:`glove_rs.Glove`.
+        encoding and counting as for :class:`glove_rs.Glove`. Adjacent words are not counted.
 
     Raises
     ------
@@ -142,7 +142,8 @@ def count(
     TypeError
         If `source` is of a type that is not read.
     """
-    encoding, counting = core_encoding(settings), core_counting(settings)
+    encoding = core_encoding(settings)
+    counting = core_counting({**settings, "adjacent": False})
     read_settings = checked(settings, "reading", "encoding")
     where = checked(settings, "source")
     if vocabulary is not None:

@@ -49,7 +49,7 @@ class DaskGlove(Glove):
         is the number of workers, so set `partitions` to get the same result on any cluster.
         `threads` is the number of threads that a task of training uses on its worker, by default
         all threads of the worker. `memory` limits the memory for the training records of each
-        group.
+        group. `adjacent` must be None or False, and None means False.
     client : distributed.Client, optional
         The client of the cluster. Default: the client that was created last. If there is none,
         `fit` starts a local cluster with a process for each processor, and stops it at the end.
@@ -156,8 +156,7 @@ class DaskGlove(Glove):
             After Ctrl-C. The tasks are cancelled. The model then has the parameters after the last
             finished epoch, if there is one.
         """
-        fit_options, given, training = self._checked(init, anchor, resume, options)
-        parameters = _settings.with_content(self.get_params())
+        parameters, fit_options, given, training = self._checked(init, anchor, resume, options)
         _settings.check_text(parameters)
         where = _settings.checked({"column": column, "storage_options": storage_options}, "source")
         words = None if vocabulary is None else as_vocabulary(vocabulary)
@@ -215,8 +214,7 @@ class DaskGlove(Glove):
         """
         if start is not None:
             raise ValueError("start is not possible on a cluster: use Glove")
-        fit_options, given, training = self._checked(init, anchor, resume, options)
-        parameters = _settings.with_content(self.get_params())
+        parameters, fit_options, given, training = self._checked(init, anchor, resume, options)
         X = given_counts(X, vocabulary, self.symmetric)
         if X.is_rectangular:
             raise ValueError(
@@ -246,8 +244,12 @@ class DaskGlove(Glove):
 
     def _checked(
         self, init: WordVectors | None, anchor: float, resume: bool, options: FitOptions
-    ) -> tuple[CheckedFitOptions, Init | None, _core._Training]:
-        """Check the parameters before any work."""
+    ) -> tuple[dict[str, Any], CheckedFitOptions, Init | None, _core._Training]:
+        """Check the parameters before any work.
+
+        The parameters of the model are returned too. Words and phrases are read from their files,
+        and `adjacent` is False.
+        """
         fit_options, given = CheckedFitOptions(**options), Init.of(init, anchor, self.dim)
         for name, refused in (
             ("checkpoint_dir", fit_options.folder is not None),
@@ -260,8 +262,9 @@ class DaskGlove(Glove):
         if self.partitions is not None:
             integer("partitions", self.partitions, 1)
         byte_count("blocksize", self.blocksize, 1000)
-        training = _settings.core_training(self.get_params(), has_init=given is not None)
-        return fit_options, given, training
+        parameters = _settings.without_adjacent(self.get_params(), "on a cluster")
+        training = _settings.core_training(parameters, has_init=given is not None)
+        return _settings.with_content(parameters), fit_options, given, training
 
     def _groups(self, cluster: Cluster) -> int:
         return len(cluster.workers) if self.partitions is None else self.partitions

@@ -87,7 +87,7 @@ mod tests {
             window in prop_oneof![4 => 1usize..20, 1 => Just(CountingOptions::WHOLE_DOCUMENT)],
             threads in 1usize..3,
         ) {
-            let options = CountingOptions { window, symmetric, distance_weighting: true };
+            let options = CountingOptions { window, symmetric, distance_weighting: true, adjacent: false };
             let monitor = Monitor::new();
             let mut text = Vec::new();
             let mut occurrences = vec![0; WORDS];

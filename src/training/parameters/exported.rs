@@ -2,6 +2,7 @@
 
 use super::matrices::Parameters;
 use super::side::Side;
+use crate::cooccurrence::ContextColumns;
 use crate::error::{Error, Result};
 use crate::training::row_layout::RowLayout;
 
@@ -85,6 +86,25 @@ impl Parameters {
         context_side.set_values(&values.w_tilde, &values.b_tilde);
         context_side.set_sums(&accumulators.w_tilde, width, &accumulators.b_tilde);
         Ok(parameters)
+    }
+
+    /// Parameters whose arrays of W̃ and b̃ are followed by those of adjacent words.
+    ///
+    /// # Errors
+    /// As for [`Parameters::from_exported`].
+    pub(crate) fn from_whole_sides(
+        words: usize,
+        layout: RowLayout,
+        values: &Exported,
+        accumulators: &Exported,
+    ) -> Result<Self> {
+        let rows = [words, ContextColumns::with_adjacent(words).len()];
+        let whole = Self::from_shaped(rows, layout, values, accumulators)?;
+        Ok(Self {
+            shape: [words; 2],
+            adjacent: true,
+            ..whole
+        })
     }
 
     /// W, W̃, b and b̃ or, if `accumulators`, their accumulators G.

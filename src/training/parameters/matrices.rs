@@ -3,6 +3,7 @@
 use super::row_mut::RowMut;
 use super::side::Side;
 use super::view::ParametersView;
+use crate::cooccurrence::ContextColumns;
 use crate::error::{Error, Result};
 use crate::training::kernel::SharedRows;
 use crate::training::line::Line;
@@ -13,12 +14,23 @@ use rayon::prelude::*;
 /// Number of lines that one task copies.
 const COPY_LINES: usize = 1 << 16;
 
+/// Number of rows of contexts in a model of this shape.
+fn context_rows(shape: [usize; 2], adjacent: bool) -> usize {
+    if adjacent {
+        ContextColumns::with_adjacent(shape[1]).len()
+    } else {
+        shape[1]
+    }
+}
+
 /// The parameters of a model and their accumulators, in the layout of the kernel.
 #[derive(Debug, PartialEq)]
 pub struct Parameters {
     // Numbers of words and of context words. They differ only if X is rectangular.
-    shape: [usize; 2],
-    layout: RowLayout,
+    pub(super) shape: [usize; 2],
+    // Whether `context_side` has rows of the contexts of adjacent words too. These follow the rows of W̃.
+    pub(super) adjacent: bool,
+    pub(super) layout: RowLayout,
     pub(super) word_side: Side,
     pub(super) context_side: Side,
 }
@@ -34,10 +46,10 @@ impl Parameters {
     ///
     /// # Errors
     /// [`Error::Memory`].
-    pub fn check_memory(shape: [usize; 2], layout: RowLayout) -> Result<()> {
+    pub fn check_memory(shape: [usize; 2], adjacent: bool, layout: RowLayout) -> Result<()> {
         let _both = (
             Side::allocate(shape[0], layout)?,
-            Side::allocate(shape[1], layout)?,
+            Side::allocate(context_rows(shape, adjacent), layout)?,
         );
         Ok(())
     }
@@ -60,6 +72,7 @@ impl Parameters {
         Self::check_dim(layout.dim())?;
         Ok(Self {
             shape,
+            adjacent: false,
             layout,
             word_side: Side::new(shape[0], layout, false)?,
             context_side: Side::new(shape[1], layout, true)?,
@@ -71,8 +84,11 @@ impl Parameters {
     /// # Errors
     /// [`Error::Memory`].
     pub(in crate::training) fn try_clone(&self) -> Result<Self> {
-        let mut copy = Self::zeros(self.shape, self.layout)?;
+        let rows = [self.shape[0], context_rows(self.shape, self.adjacent)];
+        let mut copy = Self::zeros(rows, self.layout)?;
         copy.copy_from(self);
+        copy.shape = self.shape;
+        copy.adjacent = self.adjacent;
         Ok(copy)
     }
 
@@ -100,6 +116,17 @@ impl Parameters {
         self.shape
     }
 
+    /// Whether there are context vectors and biases of adjacent words. They serve training, and are not part of the
+    /// model: [`Parameters::side`] and [`Parameters::exported`] leave them out.
+    pub fn has_adjacent(&self) -> bool {
+        self.adjacent
+    }
+
+    /// Number of context vectors, those of adjacent words included.
+    pub(crate) fn context_rows(&self) -> usize {
+        context_rows(self.shape, self.adjacent)
+    }
+
     /// Number of components of a vector.
     pub fn dim(&self) -> usize {
         self.layout.dim()
@@ -115,6 +142,22 @@ impl Parameters {
     /// # Errors
     /// [`Error::Memory`].
     pub fn side(&self, contexts: bool, accumulators: bool) -> Result<(Vec<f32>, Vec<f32>)> {
+        let (mut vectors, mut biases) = self.whole_side(contexts, accumulators)?;
+        let rows = self.shape[usize::from(contexts)];
+        vectors.truncate(vectors.len() / biases.len().max(1) * rows);
+        biases.truncate(rows);
+        Ok((vectors, biases))
+    }
+
+    /// As [`Parameters::side`]. W̃ and b̃ are followed by those of adjacent words, if there are any.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
+    pub(crate) fn whole_side(
+        &self,
+        contexts: bool,
+        accumulators: bool,
+    ) -> Result<(Vec<f32>, Vec<f32>)> {
         let side = if contexts {
             &self.context_side
         } else {
@@ -127,7 +170,7 @@ impl Parameters {
         }
     }
 
-    /// Replace W and b or, if `contexts`, W̃ and b̃. Accumulators stay. The ‖w‖² in the rows of row-wise AdaGrad are then
+    /// Replace W and b or, if `contexts`, W̃ and b̃. Accumulators and the contexts of adjacent words stay. The ‖w‖² in the rows of row-wise AdaGrad are then
     /// wrong until `SharedRows::new` computes them anew.
     pub fn set_side(&mut self, contexts: bool, vectors: &[f32], biases: &[f32]) {
         let side = if contexts {

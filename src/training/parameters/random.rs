@@ -1,6 +1,7 @@
 //! Random parameters, at the start of a training.
 
 use super::matrices::Parameters;
+use crate::cooccurrence::ContextColumns;
 use crate::error::Result;
 use crate::monitor::Monitor;
 use crate::training::line::LINE;
@@ -37,6 +38,25 @@ impl Parameters {
     ) -> Result<Self> {
         let [words, contexts] = shape.map(|words| (0..words as WordId).collect::<Vec<_>>());
         Self::random_sides([&words, &contexts], layout, seed, monitor)
+    }
+
+    /// These parameters, followed by random context vectors and biases of adjacent words. The context vectors are
+    /// those that [`Parameters::random_shaped`] makes for context words with the next ids.
+    ///
+    /// # Errors
+    /// As for [`Parameters::random`].
+    pub(crate) fn with_adjacent(self, seed: u64, monitor: &Monitor) -> Result<Self> {
+        let shape = self.shape;
+        let rows = [0, ContextColumns::with_adjacent(shape[1]).len()];
+        let random = Self::random_shaped(rows, self.layout(), seed, monitor)?;
+        let mut context_side = random.context_side;
+        let first = &self.context_side.lines[..];
+        context_side.lines[..first.len()].copy_from_slice(first);
+        Ok(Self {
+            adjacent: true,
+            context_side,
+            ..self
+        })
     }
 
     /// Random parameters for some of the words. Their rows are equal to those of [`Parameters::random`] with the

@@ -108,6 +108,7 @@ pub(super) mod tests {
         let options = TileOptions {
             layout: RowLayout::new(50, optimizer),
             negative: 0.5,
+            adjacent: false,
             held_out: 0.0,
             seed: 7,
             trained_words: usize::MAX,

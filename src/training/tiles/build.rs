@@ -6,10 +6,10 @@ use super::holdout::Holdout;
 use super::logarithm::{Buffer, logarithms};
 use super::order::{RecordOrder, Scratch};
 use super::slab::{Slab, SlabRange};
-use super::source::{Counts, TileSource};
+use super::source::{Counts, TileSource, WithContexts};
 use super::tile::Tile;
 use super::tile_store::Tiles;
-use crate::cooccurrence::CountRows;
+use crate::cooccurrence::{CountRows, adjacent_columns};
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
@@ -20,6 +20,7 @@ use crate::training::negatives::{NegativePair, NegativeSampler, NegativeTargets}
 use crate::training::options::TrainingOptions;
 use crate::training::row_layout::RowLayout;
 use crate::training::shuffle::shuffle;
+use crate::vocabulary::WordId;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
@@ -31,6 +32,8 @@ pub struct TileOptions {
     pub layout: RowLayout,
     /// Number of negative pairs to draw for each record.
     pub negative: f64,
+    /// Whether to add the columns of adjacent words ([`adjacent_columns`]), if the counts have them.
+    pub adjacent: bool,
     /// The fraction of the word pairs to hold out of training.
     pub held_out: f64,
     /// Seed of the order inside the tiles, of the held-out pairs and of the negative pairs.
@@ -46,19 +49,12 @@ impl TileOptions {
         Self {
             layout: RowLayout::new(dim, training.optimizer),
             negative: training.negative,
+            adjacent: false,
             held_out: 0.0,
             seed: training.seed,
             trained_words: usize::MAX,
         }
     }
-}
-
-/// Approximate bytes of the training records of a matrix. In a symmetric matrix a tile and its
-/// mirror image share their records. The tiles on the diagonal have no mirror image, but this function
-/// counts only half of their records too.
-pub(crate) fn record_bytes(nnz: u64, symmetric: bool) -> u64 {
-    let shared = if symmetric { 2 } else { 1 };
-    nnz * size_of::<Record>() as u64 / shared
 }
 
 /// Bytes of `draws` negative pairs.
@@ -85,13 +81,33 @@ impl Tiles {
         memory: &MemoryLimit,
         monitor: &Monitor,
     ) -> Result<Self> {
-        monitor.begin(Stage::Preparing, counts.get().pairs());
-        let whole = Partition::new(counts.get().words, 1);
-        let marginals = marginals(counts.get(), whole, 0)?;
-        let held_out = options.held_out;
-        let tiles = Self::of_group(counts, &marginals, whole, 0, options, memory, monitor)?;
-        if held_out > 0.0 {
-            check_enough_records(Some(held_out), tiles.records, tiles.held_out)?;
+        let Some(adjacent) = counts.get().adjacent().filter(|_| options.adjacent) else {
+            monitor.begin(Stage::Preparing, counts.get().pairs());
+            let whole = Partition::new(counts.get().words, 1);
+            let marginals = marginals(counts.get(), whole, 0)?;
+            return Self::of_all(counts, &marginals, whole, options, memory, monitor);
+        };
+        let contexts = adjacent_columns(adjacent, memory, monitor)?;
+        counts.done_with_adjacent()?;
+        monitor.begin(Stage::Preparing, counts.get().pairs() + contexts.pairs());
+        let whole = Partition::new(contexts.words, 1);
+        let mut source = WithContexts { counts, contexts };
+        let marginals = marginals(&source, whole, 0)?;
+        Self::of_all(&mut source, &marginals, whole, options, memory, monitor)
+    }
+
+    /// Build the tiles of all records.
+    fn of_all(
+        source: &mut impl TileSource,
+        marginals: &[Marginal],
+        whole: Partition,
+        options: &TileOptions,
+        memory: &MemoryLimit,
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        let tiles = Self::of_group(source, marginals, whole, 0, options, memory, monitor)?;
+        if options.held_out > 0.0 {
+            check_enough_records(Some(options.held_out), tiles.records, tiles.held_out)?;
         }
         Ok(tiles)
     }
@@ -118,16 +134,24 @@ impl Tiles {
             held_out: fraction,
             seed,
             trained_words,
+            ..
         } = *options;
+        let symmetric_rows = source.symmetric_rows();
+        let columns = source.columns();
         let records_per_word = marginals.iter().map(|marginal| marginal.records);
         // Every record is counted twice: in the marginal of its row and in that of its column.
         let all_records = records_per_word.clone().sum::<u64>() / 2;
-        let grid = TileGrid::new(records_per_word, layout.bytes(), partition, group);
-        let holdout = Holdout::new(fraction, seed, partition);
+        let grid = TileGrid::new(
+            records_per_word,
+            layout.bytes(),
+            partition,
+            group,
+            columns.words as WordId,
+        );
+        let holdout = Holdout::new(fraction, seed, partition, columns);
         let draws = all_records as f64 * negative;
-        let (symmetric, nnz) = (source.is_symmetric(), source.nnz());
         let negative_bytes = negative_bytes(draws / partition.groups() as f64);
-        let bytes = record_bytes(nnz, symmetric) + negative_bytes;
+        let bytes = source.record_bytes() + negative_bytes;
         let mut wave = WAVE * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
             // A slab holds at most about 2/MIN_BLOCKS of all records. The slabs that are built at
@@ -170,12 +194,12 @@ impl Tiles {
             }
             blocks = rest;
         }
-        if symmetric {
-            let off_diagonal = |tile: &&Tile| tile.row_block != tile.column_block;
-            let mirrored = tiles.iter().filter(off_diagonal).map(Tile::mirror);
-            let mirrored: Vec<Tile> = mirrored.collect();
-            tiles.extend(mirrored);
-        }
+        let is_mirrored = |tile: &&Tile| {
+            let last = grid.start(tile.row_block.max(tile.column_block) as usize);
+            last < symmetric_rows && tile.row_block != tile.column_block
+        };
+        let mirrored: Vec<Tile> = tiles.iter().filter(is_mirrored).map(Tile::mirror).collect();
+        tiles.extend(mirrored);
         let rows = grid.blocks_with(group, trained_words);
         tiles.retain(|tile| rows.contains(&(tile.row_block as usize)));
         tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));

@@ -25,12 +25,13 @@ const BLOCK_BYTES: usize = 1 << 20;
 impl TileGrid {
     /// Divide words with these numbers of records into blocks. The parameters and accumulators of a word take
     /// `row_bytes` bytes on each side. The rows of the tiles belong to the words of `group` of `partition`, and the
-    /// columns to all words.
+    /// columns to all words. A block begins at `boundary`, if this is a word.
     pub fn new(
         records_per_word: impl ExactSizeIterator<Item = u64> + Clone,
         row_bytes: usize,
         partition: Partition,
         group: usize,
+        boundary: WordId,
     ) -> Self {
         let all_words = records_per_word.len() as WordId;
         let total: u64 = records_per_word.clone().sum();
@@ -44,6 +45,7 @@ impl TileGrid {
             if is_first {
                 group_end = partition.group(partition.group_of(word as WordId)).end;
             }
+            let is_first = is_first || word as WordId == boundary;
             if words > 0 && (is_first || words == most_words || records + n > most_records) {
                 starts.push(word as WordId);
                 (words, records) = (0, 0);

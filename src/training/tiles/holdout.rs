@@ -1,5 +1,6 @@
 //! Chooses the word pairs that are held out of training, for validation.
 
+use crate::cooccurrence::ContextColumns;
 use crate::error::{Error, Result};
 use crate::partition::Partition;
 use crate::vocabulary::WordId;
@@ -25,15 +26,17 @@ pub(super) struct Holdout {
     below: u64,
     seed: u64,
     partition: Partition,
+    columns: ContextColumns,
 }
 
 impl Holdout {
-    /// Hold out this fraction of the pairs.
-    pub fn new(fraction: f64, seed: u64, partition: Partition) -> Self {
+    /// Hold out this fraction of the pairs of words. A pair is held out with all contexts of its words, or with none.
+    pub fn new(fraction: f64, seed: u64, partition: Partition, columns: ContextColumns) -> Self {
         Self {
             below: (fraction * 2.0_f64.powi(64)) as u64,
             seed,
             partition,
+            columns,
         }
     }
 
@@ -49,7 +52,7 @@ impl Holdout {
         if self.below == 0 {
             return false;
         }
-        let [i, j] = [i, j].map(|new_id| self.partition.rank(new_id));
+        let [i, j] = [i, j].map(|id| self.partition.rank(self.columns.word_of(id)));
         let (i, j) = (i.max(j), i.min(j));
         // One step of SplitMix64 (Steele, Lea and Flood 2014). It hashes the pair, and then this hash combined with
         // the seed.

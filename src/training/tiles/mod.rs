@@ -14,20 +14,20 @@ mod source;
 mod tile;
 mod tile_store;
 
+pub(crate) use build::negative_bytes;
 pub use build::{TileOptions, check_enough_records};
-pub(crate) use build::{negative_bytes, record_bytes};
 pub use grid::TileGrid;
 pub use holdout::held_out_fraction;
 pub use serialize::SerializedTiles;
 pub use source::Counts;
-pub(crate) use source::TileSource;
+pub(crate) use source::{TileSource, record_bytes};
 pub use tile_store::Tiles;
 
 #[cfg(test)]
 mod tests {
     use super::tile::Tile;
     use super::*;
-    use crate::cooccurrence::Triangle;
+    use crate::cooccurrence::{ContextColumns, Triangle};
     use crate::memory::MemoryLimit;
     use crate::monitor::Monitor;
     use crate::training::kernel::Record;
@@ -35,6 +35,7 @@ mod tests {
     use crate::training::optimizer::Optimizer;
     use crate::training::row_layout::RowLayout;
     use std::collections::HashSet;
+    use std::sync::Arc;
 
     const WORDS: u32 = 400;
 
@@ -58,6 +59,7 @@ mod tests {
             let options = TileOptions {
                 layout: RowLayout::new(250, Optimizer::AdaGrad),
                 negative,
+                adjacent: false,
                 held_out: 0.1,
                 seed: 7,
                 trained_words: usize::MAX,
@@ -157,6 +159,79 @@ mod tests {
         }
         assert_eq!(pairs.len() as u64, tiles.records() + tiles.held_out());
         assert!(pairs.iter().all(|&(i, j)| pairs.contains(&(j, i))));
+    }
+
+    #[test]
+    fn contexts_of_adjacent_words_have_records_of_their_own() {
+        let monitor = Monitor::new();
+        let columns = ContextColumns::with_adjacent(WORDS as usize);
+        for symmetric in [false, true] {
+            let assemble = |factor: f64, skew: u32| {
+                Triangle::assemble(WORDS as usize, &monitor, |pair| {
+                    for i in 0..WORDS {
+                        for j in (0..=i).step_by(1 + i as usize / 10) {
+                            let x = factor / f64::from(i + j + 1);
+                            pair(i, j, x, factor / f64::from(i + skew * j + 1));
+                        }
+                    }
+                    Ok(())
+                })
+                .unwrap()
+            };
+            let x = assemble(1e4, if symmetric { 1 } else { 2 });
+            let adjacent = Arc::new(assemble(1e3, 3));
+            let mut expected = Vec::new();
+            let add = |i, j, x: f64| expected.push((i, j, x.ln() as f32));
+            x.for_each_record(add).unwrap();
+            adjacent
+                .for_each_record(|left, right, count| {
+                    let ln_x = (0.2 * count).ln() as f32;
+                    expected.push((right, WORDS + left, ln_x));
+                    expected.push((left, WORDS + columns.adjacent as u32 + right, ln_x));
+                })
+                .unwrap();
+            expected.sort_by_key(|&(i, j, _)| (i, j));
+            for (held_out, memory) in [(0.0, None), (0.3, None), (0.3, Some(1000))] {
+                let options = TileOptions {
+                    layout: RowLayout::new(250, Optimizer::RowwiseAdaGrad),
+                    negative: 0.5,
+                    adjacent: true,
+                    held_out,
+                    seed: 7,
+                    trained_words: usize::MAX,
+                };
+                let counts = assemble(1e4, if symmetric { 1 } else { 2 });
+                let mut counts = Counts::Owned(counts.with_adjacent(Some(adjacent.clone())));
+                let memory = MemoryLimit::new(memory, None);
+                let tiles = Tiles::new(&mut counts, &options, &memory, &monitor).unwrap();
+                let (mut found, mut held) = (Vec::new(), HashSet::new());
+                for (k, (row_block, column_block, records, _)) in
+                    contents(&tiles).into_iter().enumerate()
+                {
+                    let first =
+                        [row_block, column_block].map(|block| tiles.grid().start(block as usize));
+                    let trained = tiles.tiles[k].records();
+                    for (number, record) in records.into_iter().enumerate() {
+                        let (i, j) = (
+                            first[0] + u32::from(record.i),
+                            first[1] + u32::from(record.j),
+                        );
+                        found.push((i, j, record.ln_x));
+                        if number >= trained {
+                            held.insert((i.max(columns.word_of(j)), i.min(columns.word_of(j))));
+                        }
+                    }
+                }
+                found.sort_by_key(|&(i, j, _)| (i, j));
+                assert!(found == expected);
+                assert_eq!(held.is_empty(), held_out == 0.0);
+                // A pair is held out with all its contexts, or with none.
+                let of_held = expected.iter().filter(|&&(i, j, _)| {
+                    held.contains(&(i.max(columns.word_of(j)), i.min(columns.word_of(j))))
+                });
+                assert_eq!(tiles.held_out(), of_held.count() as u64);
+            }
+        }
     }
 
     #[test]

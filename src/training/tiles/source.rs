@@ -1,9 +1,18 @@
 //! The counts that tiles are built from: how `build.rs` gets their rows, and when the memory of rows is freed.
 
-use crate::cooccurrence::{CountRows, Triangle};
+use crate::cooccurrence::{ContextColumns, CountRows, Triangle, TriangleRow};
 use crate::error::Result;
+use crate::training::kernel::Record;
 use crate::vocabulary::WordId;
 use std::ops::{Deref, Range};
+
+/// Approximate bytes of the training records of a matrix. In a symmetric matrix a tile and its
+/// mirror image share their records. The tiles on the diagonal have no mirror image, but this function
+/// counts only half of their records too.
+pub(crate) fn record_bytes(nnz: u64, symmetric: bool) -> u64 {
+    let shared = if symmetric { 2 } else { 1 };
+    nnz * size_of::<Record>() as u64 / shared
+}
 
 /// Counts that [`Tiles`](super::Tiles) are built from. Each call of [`TileSource::rows`] requests
 /// the rows of one block of words.
@@ -15,11 +24,15 @@ pub(crate) trait TileSource: Sync {
     where
         Self: 'a;
 
-    /// Whether the matrix is its own transpose.
-    fn is_symmetric(&self) -> bool;
+    /// The columns of the counts.
+    fn columns(&self) -> ContextColumns;
 
-    /// Number of records.
-    fn nnz(&self) -> u64;
+    /// Number of words from the first one on whose rows have one number for both directions of a pair. No other row
+    /// has a pair of two of these words.
+    fn symmetric_rows(&self) -> WordId;
+
+    /// Bytes of the records of these counts.
+    fn record_bytes(&self) -> u64;
 
     /// Counts that include the rows with these numbers. They may include other rows.
     ///
@@ -48,10 +61,26 @@ pub enum Counts<'a> {
 }
 
 impl Counts<'_> {
-    pub(super) fn get(&self) -> &Triangle {
+    /// The counts.
+    pub fn get(&self) -> &Triangle {
         match self {
             Self::Borrowed(counts) => counts,
             Self::Owned(counts) | Self::Compressed(counts) => counts,
+        }
+    }
+
+    /// Free or compress the counts of adjacent words: tiles do not need them any more.
+    ///
+    /// # Errors
+    /// [`Error::Memory`](crate::Error::Memory).
+    pub fn done_with_adjacent(&mut self) -> Result<()> {
+        match self {
+            Self::Borrowed(_) => Ok(()),
+            Self::Owned(counts) => {
+                counts.free_adjacent();
+                Ok(())
+            }
+            Self::Compressed(counts) => counts.compress_adjacent(),
         }
     }
 
@@ -76,12 +105,22 @@ impl TileSource for Counts<'_> {
     where
         Self: 'a;
 
-    fn is_symmetric(&self) -> bool {
-        self.get().symmetric
+    fn columns(&self) -> ContextColumns {
+        ContextColumns::of_window(self.get().words)
     }
 
-    fn nnz(&self) -> u64 {
-        self.get().nnz()
+    fn symmetric_rows(&self) -> WordId {
+        let counts = self.get();
+        if counts.symmetric {
+            counts.words as WordId
+        } else {
+            0
+        }
+    }
+
+    fn record_bytes(&self) -> u64 {
+        let counts = self.get();
+        record_bytes(counts.nnz(), counts.symmetric)
     }
 
     fn rows(&self, _: Range<WordId>) -> Result<&Triangle> {
@@ -90,5 +129,58 @@ impl TileSource for Counts<'_> {
 
     fn done_from(&mut self, row: WordId) -> Result<()> {
         self.done_from(row)
+    }
+}
+
+/// Counts of `words` words and, beside them, the counts of more contexts of these words.
+///
+/// X and the counts of the other contexts are one matrix: the columns of X come first.
+pub(super) struct WithContexts<'a, 'b> {
+    /// X.
+    pub counts: &'a mut Counts<'b>,
+    /// The other columns. The ids of their contexts follow the ids of the words, and all rows of words are empty.
+    pub contexts: Triangle,
+}
+
+impl CountRows for WithContexts<'_, '_> {
+    fn for_each_row(
+        &self,
+        rows: Range<WordId>,
+        mut f: impl FnMut(TriangleRow<'_>) -> Result<()>,
+    ) -> Result<()> {
+        let Range { start, end } = rows;
+        let words = self.counts.get().words as WordId;
+        let middle = words.clamp(start, end);
+        self.counts.get().for_each_row(start..middle, &mut f)?;
+        self.contexts.for_each_row(middle..end, f)
+    }
+}
+
+impl TileSource for WithContexts<'_, '_> {
+    type Rows = Self;
+    type BlockRows<'a>
+        = &'a Self
+    where
+        Self: 'a;
+
+    fn columns(&self) -> ContextColumns {
+        ContextColumns::with_adjacent(self.counts.get().words)
+    }
+
+    fn symmetric_rows(&self) -> WordId {
+        self.counts.symmetric_rows()
+    }
+
+    fn record_bytes(&self) -> u64 {
+        self.counts.record_bytes() + record_bytes(self.contexts.nnz(), false)
+    }
+
+    fn rows(&self, _: Range<WordId>) -> Result<&Self> {
+        Ok(self)
+    }
+
+    fn done_from(&mut self, row: WordId) -> Result<()> {
+        self.contexts.free_from(row);
+        self.counts.done_from(row)
     }
 }
