@@ -56,7 +56,7 @@ def pytorch(corpus: str, options: argparse.Namespace) -> WordVectors:
 
     torch.manual_seed(0)
     torch.set_num_threads(options.threads)
-    X = Cooccurrence.from_corpus(corpus, threads=options.threads)
+    X = Cooccurrence.from_corpus(corpus, adjacent=False, threads=options.threads)
     i, j, x = (torch.from_numpy(array) for array in X.records())
     f = (x / 10).clamp(max=1).pow(0.75).float()
     log_x = x.log().float()
@@ -99,7 +99,7 @@ def svd(corpus: str, options: argparse.Namespace) -> WordVectors:
     """
     from scipy.sparse.linalg import svds
 
-    X = Cooccurrence.from_corpus(corpus, threads=options.threads)
+    X = Cooccurrence.from_corpus(corpus, adjacent=False, threads=options.threads)
     ppmi = X.to_scipy()
     sums = ppmi.sum(axis=1)
     rows = np.repeat(np.arange(len(sums)), np.diff(ppmi.indptr))

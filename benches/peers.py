@@ -82,7 +82,9 @@ def task_count(corpus: str, window: int, min_count: int, threads: int) -> dict[s
     from glove_rs import Cooccurrence
 
     start = time.perf_counter()
-    counts = Cooccurrence.from_corpus(corpus, window=window, min_count=min_count, threads=threads)
+    counts = Cooccurrence.from_corpus(
+        corpus, window=window, min_count=min_count, adjacent=False, threads=threads
+    )
     seconds = time.perf_counter() - start
     return {"call_seconds": seconds, "words": len(counts.vocabulary), "records": counts.nnz}
 
@@ -104,7 +106,9 @@ def task_train(
 ) -> dict[str, Any]:
     from glove_rs import Cooccurrence, Glove
 
-    counts = Cooccurrence.from_corpus(corpus, window=window, min_count=min_count, threads=threads)
+    counts = Cooccurrence.from_corpus(
+        corpus, window=window, min_count=min_count, adjacent=False, threads=threads
+    )
     model = Glove(dim, **paper(x_max, epochs, threads, more))
     start = time.perf_counter()
     model.fit_cooccurrence(counts)

@@ -69,7 +69,7 @@ def _settings(options: argparse.Namespace) -> dict[str, Any]:
 
 def _alone(options: argparse.Namespace, _: int) -> dict[str, float]:
     begun = time.monotonic()
-    counts = Cooccurrence.from_corpus(options.corpus, threads=options.threads)
+    counts = Cooccurrence.from_corpus(options.corpus, adjacent=False, threads=options.threads)
     counting = time.monotonic() - begun
     begun = time.monotonic()
     model = Glove(threads=options.threads, deterministic=True, **_settings(options))

@@ -45,13 +45,18 @@ def flag(name: str) -> str:
     return "--" + name.replace("_", "-")
 
 
-def add_settings(group: argparse._ArgumentGroup, names: Iterable[str]) -> None:
-    """Add options for settings. The parsed namespace has only the options that were given."""
+def add_settings(
+    group: argparse._ArgumentGroup, names: Iterable[str], preset: str | None = None
+) -> None:
+    """Add options for settings. The parsed namespace has only the options that were given.
+
+    The help shows the defaults of `preset`, or those of all presets for a command with --preset.
+    """
     for name in names:
         setting = SETTINGS[name]
         options: dict[str, Any] = {
             "default": argparse.SUPPRESS,
-            "help": (setting.help + _default(name)).replace("%", "%%"),
+            "help": (setting.help + _default(name, preset)).replace("%", "%%"),
         }
         if setting.type.metavar is None:
             options["action"] = argparse.BooleanOptionalAction
@@ -60,8 +65,8 @@ def add_settings(group: argparse._ArgumentGroup, names: Iterable[str]) -> None:
         group.add_argument(flag(name), dest=name, **options)
 
 
-def _default(name: str) -> str:
-    """Return the default of an option as text for its help.
+def _default(name: str, preset: str | None) -> str:
+    """Return the default of an option as text for its help: in a preset, or in all of them.
 
     Return "" if there is no default, or if the default depends on `dim`: then the help in the table
     of settings states the default.
@@ -70,7 +75,8 @@ def _default(name: str) -> str:
     if any(map(callable, presets.values())):
         return ""
     # The defaults of variants are not shown here, because the help of --preset lists them.
-    values = {preset: _shown(value) for preset, value in presets.items() if preset not in VARIANTS}
+    shown = [name for name in presets if name not in VARIANTS] if preset is None else [preset]
+    values = {name: _shown(presets[name]) for name in shown if name in presets}
     if len(set(values.values())) == 1:
         default = next(iter(values.values()))
     elif values:

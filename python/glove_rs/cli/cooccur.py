@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import Cooccurrence, Vocabulary, _core
 from .._counts.table import dense, word_indices
-from .._settings import names
+from .._settings import SETTINGS, names
 from .._text import figure, table
 from . import _inputs
 from ._corpus import add_corpus
@@ -66,7 +66,8 @@ def add(commands: Commands) -> None:
         help="also write the words to this file: Stanford's records do not contain them",
     )
     add_json(parser)
-    add_settings(parser.add_argument_group("counting"), (*_SOURCE, *_inputs.TEXT_TO_COUNTS))
+    group = parser.add_argument_group("counting")
+    add_settings(group, (*_SOURCE, *_inputs.TEXT_TO_COUNTS), SETTINGS["preset"].default)
     add_settings(parser.add_argument_group("running"), _RUNNING)
 
 
