@@ -22,6 +22,7 @@ SETTINGS = {
     "negative sampling": {
         "x_max": 10, "learning_rate": 0.2, "epochs": 8, "negative": 1, "negative_weight": 0.3,
         "subwords": False,
+        "adjacent": False,
     },
     "paper, x_max 10, 15 epochs": {"preset": "paper", "x_max": 10, "epochs": 15},
 }  # fmt: skip

@@ -159,7 +159,7 @@ assert correlation > 0.5
 # 词频由谁承担，取决于设置。**负采样**加入从不共现的词对，并惩罚对它们过高的预测；默认的预设也使用负采样。这时罕见词的偏置必须很低，于是偏置承担更多的词频，向量的长度与词频的关系变弱：
 
 # %%
-settings = {"x_max": 10, "learning_rate": 0.2, "epochs": 8, "subwords": False}
+settings = {"x_max": 10, "learning_rate": 0.2, "epochs": 8, "subwords": False, "adjacent": False}
 sampled = Glove(30, window=10, negative=1, negative_weight=0.3, threads=1, **settings).fit(text)
 for name, fitted in [("paper", model), ("negative sampling", sampled)]:
     of_lengths = spearmanr(counts, np.linalg.norm(fitted.vectors.vectors, axis=1)).statistic

@@ -22,7 +22,7 @@ text = [re.findall("[a-z]+", topic.lower()) for topic in topics.values()]  # the
 X = Cooccurrence.from_corpus(text, window=10)
 words = X.vocabulary.words
 dim, found = 30, {}
-settings = {"x_max": 10, "learning_rate": 0.2, "epochs": 8, "subwords": False}
+settings = {"x_max": 10, "learning_rate": 0.2, "epochs": 8, "subwords": False, "adjacent": False}
 settings |= {"negative": 1, "negative_weight": 0.3}  # as in notebook 7
 found["GloVe, negative"] = Glove(dim, threads=1, **settings).fit_cooccurrence(X).vectors
 paper = Glove(dim, preset="paper", x_max=10, epochs=15, threads=1).fit_cooccurrence(X)
