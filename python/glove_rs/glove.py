@@ -75,10 +75,10 @@ class Glove:
         each occurrence of a word then adds 1 in total to the row of the word. With False, add 1.
     adjacent : bool, optional
         Also count which words stand side by side (:attr:`glove_rs.Cooccurrence.adjacent`), and
-        train with three contexts for each word instead of one: the word in the window, the word
-        directly to the left, and the word directly to the right (Salle et al. 2016). Each of the
-        three has a context vector and a bias of its own. The fitted model keeps only those of the
-        window. This improves syntactic analogies and the vectors of verbs and rare words. Best
+        train with three contexts instead of one for each of the 16,384 most frequent words: the
+        word in the window, the word directly to the left, and the word directly to the right (Salle
+        et al. 2016). Each of the three has a context vector and a bias of its own. The fitted model
+        keeps only those of the window. This improves analogies, most of all syntactic ones. Best
         True, paper False. With ``window=None``, and for counts without counts of adjacent words,
         None means False, and True is refused.
     keep_gaps : bool, default False

@@ -318,9 +318,9 @@ _ROWS: Final = (
         "adjacent",
         "counting",
         Boolean(),
-        "also count which words stand side by side, and train with two more contexts for each "
-        "word: directly to the left and directly to the right; not possible if whole documents are "
-        "counted",
+        "also count which words stand side by side, and train with two more contexts for each of "
+        "the most frequent words: directly to the left and directly to the right; not possible if "
+        "whole documents are counted",
         optional=True,
         presets=_both(True, False),
     ),
