@@ -87,8 +87,8 @@ impl Monitor {
         }
     }
 
-    /// A monitor with the same request to stop, for a second pass over data whose progress is reported already. Its own
-    /// progress and warnings are not reported.
+    /// A monitor with the same request to stop, for a second pass over the same data: only the first pass reports
+    /// progress and warnings.
     pub(crate) fn without_progress(&self) -> Self {
         Self {
             cancelled: self.cancelled.clone(),

@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
         window: 1 + usize::from(settings & 15),
         symmetric: settings & 16 == 0,
         distance_weighting: settings & 32 == 0,
-        adjacent: settings & 1 == 0,
+        adjacent: text.len() % 2 == 0,
     };
     let encoding = EncodingOptions {
         min_count: 1 + u64::from(settings >> 7),

@@ -430,7 +430,7 @@ max_word_bytes, threads, memory, tmp_dir, progress
 
     @cached_property
     def adjacent(self) -> Cooccurrence | None:
-        """The counts N of adjacent words: N[i, j] is how often word i stands directly left of j.
+        """The counts N of adjacent words: how often word i stands directly to the left of word j.
 
         No word of the vocabulary stands between the two words, and they are in the same document.
         With `keep_gaps`, a word outside the vocabulary separates its neighbours. N has the words of

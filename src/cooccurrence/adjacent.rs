@@ -1,11 +1,14 @@
 //! The contexts of adjacent words, as columns of their own beside those of X (docs/architecture.md, The model).
 
-use super::from_records::TriangleBuilder;
+use super::block_layout::RowBlock;
 use super::matrix::Triangle;
+use super::row_writer::{CountedBlock, RowWriter};
 use crate::error::Result;
-use crate::memory::MemoryLimit;
+use crate::memory::{MemoryLimit, fallible};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
+use rayon::prelude::*;
+use std::ops::Range;
 
 /// Number of words that have contexts of their own as adjacent words. With all words, scores are not higher
 /// (benches/EXPERIMENTS.md, "Adjacent words as contexts of their own").
@@ -40,13 +43,8 @@ impl ContextColumns {
     }
 
     /// Number of columns.
-    pub fn len(&self) -> usize {
+    pub fn number(&self) -> usize {
         self.words + 2 * self.adjacent
-    }
-
-    /// Whether there are no columns.
-    pub fn is_empty(&self) -> bool {
-        self.words == 0
     }
 
     /// The word of a column.
@@ -59,7 +57,7 @@ impl ContextColumns {
     }
 }
 
-/// The columns of adjacent words, from the counts of adjacent words.
+/// The columns of adjacent words, from the counts of adjacent words, on all threads of the current rayon pool.
 ///
 /// The result has as many words as there are [`ContextColumns`]. Its first columns, the place of X, are empty.
 ///
@@ -72,25 +70,89 @@ pub fn adjacent_columns(
     monitor: &Monitor,
 ) -> Result<Triangle> {
     let columns = ContextColumns::with_adjacent(counts.words);
-    let [words, adjacent] = [columns.words, columns.adjacent].map(|number| number as WordId);
     let quarter = memory.quarter();
-    let mut builder = TriangleBuilder::new(columns.len(), &quarter);
-    counts.for_each_row(0..words, |row| {
-        monitor.check()?;
-        let mut pushed = Ok(());
+    let mut writer = RowWriter::new(&quarter);
+    let mut empty = RowBlock::new(0, true);
+    empty.reserve(columns.words, 0)?;
+    (0..columns.words).for_each(|_| empty.end_row());
+    writer.push(vec![empty])?;
+    let parts: Vec<_> = [Side::Left, Side::Right]
+        .into_iter()
+        .flat_map(|side| (0..PARTS).map(move |part| (side, part_words(columns.adjacent, part))))
+        .collect();
+    for parts in parts.chunks(2 * rayon::current_num_threads()) {
+        let blocks: Result<Vec<CountedBlock>> = parts
+            .par_iter()
+            .map(|(side, words)| {
+                let block = column_block(counts, &columns, *side, words.clone(), monitor)?;
+                CountedBlock::copy_of(&block)
+            })
+            .collect();
+        writer.push_counted(blocks?)?;
+    }
+    Ok(writer.finish(columns.number(), false))
+}
+
+/// On which side of the other word of a pair an adjacent word stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Left,
+    Right,
+}
+
+/// The columns of each side are made in this many parts, in parallel.
+const PARTS: usize = 16;
+
+/// The words of part number `part`. The first parts have fewer words, because frequent words have more neighbours.
+fn part_words(words: usize, part: usize) -> Range<WordId> {
+    let start = |part: usize| (words * part * part / (PARTS * PARTS)) as WordId;
+    start(part)..start(part + 1)
+}
+
+/// The columns of the words in `part` on one side, as rows of the triangle.
+fn column_block(
+    counts: &Triangle,
+    columns: &ContextColumns,
+    side: Side,
+    part: Range<WordId>,
+    monitor: &Monitor,
+) -> Result<RowBlock> {
+    // (adjacent word, word, count). For each adjacent word, the words ascend: first come those of its own row of the
+    // triangle, then those of later rows.
+    let mut records: Vec<(WordId, WordId, f64)> = Vec::new();
+    counts.for_each_row(part.start..counts.words as WordId, |row| {
+        let row = if row.row < part.end {
+            row
+        } else {
+            row.within(part.clone())
+        };
+        fallible::reserve(&mut records, 2 * row.columns.len())?;
         row.for_each_record(|left, right, count| {
-            let x = ADJACENT_WEIGHT * count;
-            let mut push = |column, i, j| {
-                if column < adjacent && pushed.is_ok() {
-                    pushed = builder.push(i, j, x);
-                }
+            let [adjacent, word] = match side {
+                Side::Left => [left, right],
+                Side::Right => [right, left],
             };
-            push(left, right, words + left);
-            push(right, left, words + adjacent + right);
+            if part.contains(&adjacent) {
+                records.push((adjacent, word, count));
+            }
         });
-        pushed
+        monitor.check()
     })?;
-    builder.finish(monitor)
+    records.sort_by_key(|&(adjacent, ..)| adjacent);
+    let beyond = match side {
+        Side::Left => columns.words,
+        Side::Right => columns.words + columns.adjacent,
+    };
+    let mut block = RowBlock::new(part.start + beyond as WordId, true);
+    block.reserve(part.len(), records.len())?;
+    let mut records = records.into_iter().peekable();
+    for own in part {
+        while let Some((_, word, count)) = records.next_if(|&(adjacent, ..)| adjacent == own) {
+            block.push_both(word, 0.0, ADJACENT_WEIGHT * count);
+        }
+        block.end_row();
+    }
+    Ok(block)
 }
 
 #[cfg(test)]
@@ -110,7 +172,7 @@ mod tests {
         let found = adjacent_columns(&counts.unwrap(), &MemoryLimit::default(), &monitor).unwrap();
         let columns = ContextColumns::with_adjacent(words);
         assert_eq!(
-            [found.words, columns.len()],
+            [found.words, columns.number()],
             [words + 2 * ADJACENT_WORDS; 2]
         );
         let mut records = Vec::new();

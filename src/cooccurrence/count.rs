@@ -77,14 +77,14 @@ fn count_segments<S: BlockSum>(
     monitor: &Monitor,
 ) -> Result<Triangle> {
     monitor.begin(Stage::Counting, corpus.tokens());
-    let second_pass = monitor.without_progress();
+    let silent = monitor.without_progress();
     let tokens = segment_tokens(memory);
     let (mut counted, mut documents_before) = (Vec::new(), 0);
     let mut segment = Segment::default();
     let (mut adjacent, adjacent_memory) = (Vec::new(), memory.quarter());
     while corpus.next_segment(tokens, options.window, &mut segment, monitor)? {
         let last = corpus.is_exhausted();
-        let writer = |memory, counted: &[Triangle], others: &[Triangle]| {
+        let new_writer = |memory, counted: &[Triangle], others: &[Triangle]| {
             let mut writer = if last && counted.is_empty() {
                 RowWriter::new(memory)
             } else {
@@ -108,13 +108,13 @@ fn count_segments<S: BlockSum>(
         documents_before += documents.as_ref().map_or(0, DocumentWindows::len);
         let documents = documents.as_ref();
         let index = SegmentIndex::new(&segment, documents, words, options, monitor)?;
-        let mut rows = writer(memory, &counted, &adjacent)?;
+        let mut rows = new_writer(memory, &counted, &adjacent)?;
         index.count::<S>(options, memory, &mut rows, monitor)?;
         counted.push(rows.finish(words, options.symmetric));
         if options.adjacent {
-            let mut rows = writer(&adjacent_memory, &adjacent, &counted)?;
+            let mut rows = new_writer(&adjacent_memory, &adjacent, &counted)?;
             let options = options.of_adjacent();
-            index.count::<[f64; 2]>(&options, &adjacent_memory, &mut rows, &second_pass)?;
+            index.count::<[f64; 2]>(&options, &adjacent_memory, &mut rows, &silent)?;
             adjacent.push(rows.finish(words, options.symmetric));
         }
         if last {
@@ -127,7 +127,7 @@ fn count_segments<S: BlockSum>(
         return Ok(counts);
     }
     let options = options.of_adjacent();
-    let adjacent = total::<[f64; 2]>(adjacent, words, &options, &adjacent_memory, &second_pass)?;
+    let adjacent = total::<[f64; 2]>(adjacent, words, &options, &adjacent_memory, &silent)?;
     Ok(counts.with_adjacent(Some(Arc::new(adjacent))))
 }
 

@@ -182,7 +182,7 @@ pub fn load(path: impl AsRef<Path>, monitor: &Monitor) -> Result<(TrainingState,
         } else {
             ContextColumns::of_window(possible)
         };
-        (columns.len() as u64, anchored)
+        (columns.number() as u64, anchored)
     };
     let needed = [(3, is_rectangular), (4, has_adjacent)];
     let possible = flags < 1 << header.version()

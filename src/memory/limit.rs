@@ -41,7 +41,8 @@ impl MemoryLimit {
         self.bytes.map_or(u64::MAX, |bytes| bytes / 8 * eighths)
     }
 
-    /// A quarter of this limit.
+    /// A quarter of this limit, for the counts of adjacent words. It comes on top of the eighths for other data: there are
+    /// far fewer of these counts than of other counts.
     pub(crate) fn quarter(&self) -> Self {
         Self {
             bytes: self.bytes.map(|bytes| bytes / 4),

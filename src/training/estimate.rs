@@ -42,7 +42,7 @@ impl FitEstimate {
     /// returns if an epoch diverges. The memory limit does not apply to these bytes.
     pub fn parameters(&self) -> f64 {
         let columns = if self.size.adjacent > 0.0 {
-            ContextColumns::with_adjacent(self.size.words as usize).len() as f64
+            ContextColumns::with_adjacent(self.size.words as usize).number() as f64
         } else {
             self.size.words
         };

@@ -429,8 +429,8 @@ def slices(
         missing (None, NaN, NaT or the NA of pandas), if every slice is left out (see Warns), if `n`
         is not 0 and a slice has only one document with words, if `path` holds slices with other
         settings or of another text, or if the model has ``subwords=True`` or ``adjacent=True``. The
-        subword model would move the context vectors. The contexts of adjacent words would need
-        further context vectors.
+        subword model would move the context vectors. Slices are trained with the context vectors
+        of the model, and a model does not keep those of adjacent words.
     TypeError
         If `model` is not a :class:`glove_rs.Glove`, or if `by` or `labels` is of another type, such
         as a str or, for `by`, a set; or if `path` is given and a label cannot be stored.

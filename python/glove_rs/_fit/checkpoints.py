@@ -262,8 +262,7 @@ def _complete(settings: dict[str, Any]) -> None:
     """Add the parameters that the version of the checkpoint did not have, with their defaults."""
     saved = _settings.of_older_version(settings["parameters"])
     resolved = _settings.resolve({"preset": saved["preset"], "dim": saved["dim"]})
-    # Versions without these settings trained without what they turn on.
-    resolved |= {"subwords": False, "adjacent": False}
+    resolved |= _settings.OLDER
     settings["training"] = {
         name: settings["training"].get(name, resolved[name])
         for name in resolved.keys() - {"preset", "dim"}

@@ -171,10 +171,8 @@ def _used(model: Trainable, saved: Any) -> dict[str, Any]:
     parameters of the model.
     """
     used = _settings.used(model.get_params())
-    # Older versions did not have these settings, and trained without what they turn on.
-    older = {"subwords": False, "adjacent": False}
     if saved is None:
-        saved = used | older
+        saved = used | _settings.OLDER
     if not isinstance(saved, dict):
         raise ValueError(f"used is {shown(saved)}")
-    return {**older, **saved, **{name: used[name] for name in _settings.CONVERTED}}
+    return {**_settings.OLDER, **saved, **{name: used[name] for name in _settings.CONVERTED}}

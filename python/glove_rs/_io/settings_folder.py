@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from .. import _core
+from .. import _core, _settings
 from .._core import FormatError, __version__
 from .archives import MOST_JSON
 from .files import output_path, replacing
@@ -154,8 +154,7 @@ class SettingsFolder:
             self._check_settings(settings)
         except ValueError as error:
             raise FormatError(f"{path}: {error}") from None
-        # Older versions did not have this setting, and trained without what it turns on.
-        settings["model"] = {"adjacent": False, **settings["model"]}
+        settings["model"] = {"adjacent": _settings.OLDER["adjacent"], **settings["model"]}
         return settings
 
     def write_settings(self, settings: Mapping[str, Any]) -> None:

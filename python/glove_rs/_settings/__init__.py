@@ -27,7 +27,7 @@ from .presets import (
     resolve,
     with_defaults,
 )
-from .saving import CONVERTED, of_older_version, pinned, restored, saved
+from .saving import CONVERTED, OLDER, of_older_version, pinned, restored, saved
 from .table import CONSTRUCTOR, EVERY_WORD, PRESETS, SETTINGS, VARIANTS, Default, Setting, names
 from .value_types import FolderPath
 
@@ -35,6 +35,7 @@ __all__ = [
     "CONSTRUCTOR",
     "CONVERTED",
     "EVERY_WORD",
+    "OLDER",
     "PRESETS",
     "SETTINGS",
     "VARIANTS",

@@ -48,8 +48,8 @@ def _adjacent(counting: Mapping[str, Any], preset: Any) -> bool:
         return bool(PRESETS[of_preset]["adjacent"]) and not whole_documents
     if given and whole_documents:
         raise ValueError(
-            "adjacent must be False with window=None: the words of a whole document are counted "
-            "without their order"
+            "adjacent must be False with window=None: every pair of words of a document is then "
+            "counted, at whatever distance"
         )
     return bool(given)
 

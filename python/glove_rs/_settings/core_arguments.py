@@ -69,9 +69,8 @@ def core_training(
     adjacent = checked(values, "counting")["adjacent"]
     if not has_adjacent and values.get("adjacent"):
         raise ValueError(
-            "adjacent must be left out for counts without counts of adjacent words: "
-            "Cooccurrence.from_corpus(..., adjacent=True) and glove-rs cooccur --adjacent count "
-            "these too"
+            "adjacent must be left out, or counts of adjacent words given: these counts have none; "
+            "Cooccurrence.from_corpus and glove-rs cooccur make them from a text"
         )
     settings["adjacent"] = adjacent and has_adjacent
     _core.check_training(settings)

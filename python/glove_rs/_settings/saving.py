@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from .. import _core
 from .._checks import shown
@@ -13,7 +13,7 @@ from .._word_lists import core_phrases, phrases_from_json, phrases_to_json, stop
 from .checking import checked
 from .presets import resolve
 
-__all__ = ["CONVERTED", "of_older_version", "pinned", "restored", "saved"]
+__all__ = ["CONVERTED", "OLDER", "of_older_version", "pinned", "restored", "saved"]
 
 #: The parameters that :func:`saved` converts. A model file has the parameters twice: as the user
 #: gave them and as training used them. Both have these parameters as :func:`saved` returns them.
@@ -65,6 +65,10 @@ def restored(settings: Mapping[str, Any]) -> dict[str, Any]:
         # The model was saved on a machine with more processors.
         values["threads"] = _core.most_threads()
     return values
+
+
+#: Older versions had neither setting: they trained without subwords and without adjacent words.
+OLDER: Final = {"subwords": False, "adjacent": False}
 
 
 def of_older_version(values: Mapping[str, Any]) -> dict[str, Any]:

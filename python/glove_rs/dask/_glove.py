@@ -55,8 +55,8 @@ class DaskGlove(Glove):
         `fit` starts a local cluster with a process for each processor, and stops it at the end.
     partitions : int, optional
         The number of groups of words, >= 1. Default: the number of workers when `fit` begins. With
-        one group the result has the same bits as that of ``Glove(deterministic=True)`` on the same
-        counts.
+        one group the result has the same bits as that of
+        ``Glove(deterministic=True, adjacent=False)`` on the same counts.
     blocksize : int or str, default "64MiB"
         The largest size of a shard, the part of a text that one task reads, in bytes or as text
         with a unit, >= 1000. A shard may be longer by the rest of its last document. These are

@@ -98,7 +98,7 @@ impl Parameters {
         values: &Exported,
         accumulators: &Exported,
     ) -> Result<Self> {
-        let rows = [words, ContextColumns::with_adjacent(words).len()];
+        let rows = [words, ContextColumns::with_adjacent(words).number()];
         let whole = Self::from_shaped(rows, layout, values, accumulators)?;
         Ok(Self {
             shape: [words; 2],
@@ -143,9 +143,10 @@ impl Parameters {
         layout: RowLayout,
         contexts: bool,
     ) -> Result<[(Vec<f32>, Vec<f32>); 2]> {
-        let mut side = Side::new(size_of_val(rows) / layout.bytes(), layout, contexts)?;
+        let number = size_of_val(rows) / layout.bytes();
+        let mut side = Side::new(number, layout, contexts)?;
         bytemuck::cast_slice_mut(&mut side.lines).copy_from_slice(rows);
-        Ok([side.values()?, side.sums()?])
+        Ok([side.values(number)?, side.sums(number)?])
     }
 }
 

@@ -17,7 +17,7 @@ const COPY_LINES: usize = 1 << 16;
 /// Number of rows of contexts in a model of this shape.
 fn context_rows(shape: [usize; 2], adjacent: bool) -> usize {
     if adjacent {
-        ContextColumns::with_adjacent(shape[1]).len()
+        ContextColumns::with_adjacent(shape[1]).number()
     } else {
         shape[1]
     }
@@ -142,11 +142,8 @@ impl Parameters {
     /// # Errors
     /// [`Error::Memory`].
     pub fn side(&self, contexts: bool, accumulators: bool) -> Result<(Vec<f32>, Vec<f32>)> {
-        let (mut vectors, mut biases) = self.whole_side(contexts, accumulators)?;
         let rows = self.shape[usize::from(contexts)];
-        vectors.truncate(vectors.len() / biases.len().max(1) * rows);
-        biases.truncate(rows);
-        Ok((vectors, biases))
+        self.first_rows(contexts, accumulators, rows)
     }
 
     /// As [`Parameters::side`]. W̃ and b̃ are followed by those of adjacent words, if there are any.
@@ -158,15 +155,29 @@ impl Parameters {
         contexts: bool,
         accumulators: bool,
     ) -> Result<(Vec<f32>, Vec<f32>)> {
+        let rows = if contexts {
+            self.context_rows()
+        } else {
+            self.words()
+        };
+        self.first_rows(contexts, accumulators, rows)
+    }
+
+    fn first_rows(
+        &self,
+        contexts: bool,
+        accumulators: bool,
+        rows: usize,
+    ) -> Result<(Vec<f32>, Vec<f32>)> {
         let side = if contexts {
             &self.context_side
         } else {
             &self.word_side
         };
         if accumulators {
-            side.sums()
+            side.sums(rows)
         } else {
-            side.values()
+            side.values(rows)
         }
     }
 

@@ -47,7 +47,7 @@ impl Parameters {
     /// As for [`Parameters::random`].
     pub(crate) fn with_adjacent(self, seed: u64, monitor: &Monitor) -> Result<Self> {
         let shape = self.shape;
-        let rows = [0, ContextColumns::with_adjacent(shape[1]).len()];
+        let rows = [0, ContextColumns::with_adjacent(shape[1]).number()];
         let random = Self::random_shaped(rows, self.layout(), seed, monitor)?;
         let mut context_side = random.context_side;
         let first = &self.context_side.lines[..];

@@ -43,10 +43,10 @@ impl Side {
         self.lines.par_chunks_exact_mut(self.layout.lines())
     }
 
-    /// Copies of the vectors and of the biases.
-    pub(super) fn values(&self) -> Result<(Vec<f32>, Vec<f32>)> {
+    /// Copies of the vectors and of the biases of the first `rows` rows.
+    pub(super) fn values(&self, rows: usize) -> Result<(Vec<f32>, Vec<f32>)> {
         let (dim, bias) = (self.layout.dim(), self.layout.bias(self.contexts));
-        let (mut vectors, mut biases) = self.room(dim)?;
+        let (mut vectors, mut biases) = room(rows, dim)?;
         (
             vectors.par_chunks_exact_mut(dim),
             biases.par_iter_mut(),
@@ -62,12 +62,12 @@ impl Side {
         Ok((vectors, biases))
     }
 
-    /// Copies of the accumulators of vectors and of biases.
-    pub(super) fn sums(&self) -> Result<(Vec<f32>, Vec<f32>)> {
+    /// Copies of the accumulators of the vectors and of the biases of the first `rows` rows.
+    pub(super) fn sums(&self, rows: usize) -> Result<(Vec<f32>, Vec<f32>)> {
         let layout = self.layout;
         let width = layout.accumulators_per_vector();
         let bias = layout.bias_accumulator(self.contexts);
-        let (mut vectors, mut biases) = self.room(width)?;
+        let (mut vectors, mut biases) = room(rows, width)?;
         (
             vectors.par_chunks_exact_mut(width),
             biases.par_iter_mut(),
@@ -82,12 +82,6 @@ impl Side {
                 *to_bias = row[bias.0].0[bias.1];
             });
         Ok((vectors, biases))
-    }
-
-    /// Two lists of zeros: `width` numbers for each row, and one number for each row.
-    fn room(&self, width: usize) -> Result<(Vec<f32>, Vec<f32>)> {
-        let words = self.lines.len() / self.layout.lines();
-        Ok((fallible::zeroed(words * width)?, fallible::zeroed(words)?))
     }
 
     pub(super) fn set_values(&mut self, vectors: &[f32], biases: &[f32]) {
@@ -134,4 +128,9 @@ impl Side {
                 row[bias.0].0[bias.1] = from_bias;
             });
     }
+}
+
+/// Two lists of zeros: `width` numbers for each row, and one number for each row.
+fn room(rows: usize, width: usize) -> Result<(Vec<f32>, Vec<f32>)> {
+    Ok((fallible::zeroed(rows * width)?, fallible::zeroed(rows)?))
 }

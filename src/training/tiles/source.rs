@@ -27,8 +27,8 @@ pub(crate) trait TileSource: Sync {
     /// The columns of the counts.
     fn columns(&self) -> ContextColumns;
 
-    /// Number of words from the first one on whose rows have one number for both directions of a pair. No other row
-    /// has a pair of two of these words.
+    /// Number of words with symmetric counts, from the first word on: one number serves both directions of a pair. All
+    /// pairs of two of these words are in their rows.
     fn symmetric_rows(&self) -> WordId;
 
     /// Bytes of the records of these counts.
@@ -138,7 +138,7 @@ impl TileSource for Counts<'_> {
 pub(super) struct WithContexts<'a, 'b> {
     /// X.
     pub counts: &'a mut Counts<'b>,
-    /// The other columns. The ids of their contexts follow the ids of the words, and all rows of words are empty.
+    /// The other columns. Row `words` + k has the counts of column k. The rows below `words` are empty.
     pub contexts: Triangle,
 }
 
