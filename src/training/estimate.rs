@@ -41,12 +41,16 @@ impl FitEstimate {
     /// Bytes of the parameters with their accumulators, and of the copy of both to which a training
     /// returns if an epoch diverges. The memory limit does not apply to these bytes.
     pub fn parameters(&self) -> f64 {
-        let columns = if self.size.adjacent > 0.0 {
+        (self.size.words + self.columns()) * (COPIES * self.row_bytes()) as f64
+    }
+
+    /// Number of columns of counts to train on.
+    fn columns(&self) -> f64 {
+        if self.size.adjacent > 0.0 {
             ContextColumns::with_adjacent(self.size.words as usize).number() as f64
         } else {
             self.size.words
-        };
-        (self.size.words + columns) * (COPIES * self.row_bytes()) as f64
+        }
     }
 
     fn row_bytes(&self) -> usize {
@@ -89,9 +93,10 @@ impl FitEstimate {
         training.max(size.memory(memory) + self.marginals() + self.adjacent_rows(memory))
     }
 
-    /// Bytes of the columns of adjacent words, from which tiles are built.
+    /// Bytes of the columns of adjacent words, from which tiles are built. Both numbers of an entry, of which one is
+    /// always 0, are packed into 32 bits (`packed_block.rs`).
     fn adjacent_rows(&self, memory: &MemoryLimit) -> f64 {
-        let record = size_of::<WordId>() + 2 * size_of::<f64>();
+        let record = size_of::<WordId>() + 2 * size_of::<u32>();
         let rows = 2.0 * self.size.adjacent * record as f64;
         rows.min(memory.quarter().row_bytes() as f64)
     }
@@ -99,7 +104,7 @@ impl FitEstimate {
     /// Bytes of the marginals. Ranges of rows are summed in parallel, each into its own list of
     /// marginals.
     fn marginals(&self) -> f64 {
-        self.size.words * (super::marginals::CHUNKS * size_of::<Marginal>()) as f64
+        self.columns() * (super::marginals::CHUNKS * size_of::<Marginal>()) as f64
     }
 
     /// Bytes of temporary files.

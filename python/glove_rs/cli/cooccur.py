@@ -92,8 +92,8 @@ def _cooccur(options: argparse.Namespace) -> None:
     if not _holds_adjacent(options.output):
         if settings.get("adjacent"):
             raise ValueError(
-                "adjacent must come with an output file in the format of glove-rs: Stanford's records and "
-                "the table of --show cannot hold counts of adjacent words"
+                "adjacent must come with an output file in the format of glove-rs: Stanford's "
+                "records and the table of --show cannot hold counts of adjacent words"
             )
         settings["adjacent"] = False
     counts = Cooccurrence.from_corpus(_inputs.corpus(options.corpus), words, **settings)
