@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import glove_rs
-from glove_rs import Glove, WordVectors
+from glove_rs import Cooccurrence, Glove, WordVectors
 
 DOCUMENTS = [f"w{k % 7} w{k % 5} w{k % 3} w{k % 11}" for k in range(200)]
 SMALL = {"dim": 3, "min_count": 1, "epochs": 4, "threads": 1}
@@ -44,6 +44,21 @@ def test_the_log_has_a_line_for_each_stage_and_each_epoch(log):
     assert [int(epoch[1]) for epoch in epochs] == [1, 2, 3, 4]
     assert [epoch[2] for epoch in epochs] == [f"{loss:.6f}" for loss in model.history]
     assert re.fullmatch(r"counting: 800 tokens in \d+\.\d s", lines[1])
+
+
+@pytest.mark.parametrize("window", [1, 2, 17])
+@pytest.mark.parametrize("adjacent", [False, True])
+def test_the_progress_of_counting_ends_with_the_number_of_tokens(window, adjacent):
+    seen = []
+
+    def progress(stage, done, total, _):
+        if stage == "counting":
+            seen.append((done, total))
+
+    Cooccurrence.from_corpus(
+        DOCUMENTS, window=window, adjacent=adjacent, min_count=1, progress=progress
+    )
+    assert seen[-1] == (800, 800)
 
 
 def test_the_log_has_the_validation_loss(log):

@@ -432,14 +432,14 @@ max_word_bytes, threads, memory, tmp_dir, progress
     def adjacent(self) -> Cooccurrence | None:
         """The counts N of adjacent words: how often word i stands directly to the left of word j.
 
-        No word of the vocabulary stands between the two words, and they are in the same document.
-        With `keep_gaps`, a word outside the vocabulary separates its neighbours. N has the words of
-        X and is not symmetric. `symmetric` and `distance_weighting` do not change it. Training
+        Both words are in the same document. Words outside the vocabulary that stand between them
+        are ignored; with `keep_gaps`, such a word separates them. N has the words of X. In general
+        it is not symmetric. `symmetric` and `distance_weighting` do not change it. Training
         with ``adjacent=True`` uses N (see :class:`glove_rs.Glove`).
 
         None if N was not counted: with ``adjacent=False`` or ``window=None``, and for X from
-        :meth:`from_pairs`, :meth:`from_scipy`, or a file of Stanford's tools or of an older
-        version. A sum of matrices has N if all of them have it.
+        :meth:`from_pairs`, :meth:`from_scipy`, or a file that Stanford's tools or an older
+        glove-rs wrote. A sum of matrices has N if all of them have it.
 
         Examples
         --------

@@ -75,12 +75,13 @@ class Glove:
         each occurrence of a word then adds 1 in total to the row of the word. With False, add 1.
     adjacent : bool, optional
         Also count which words stand side by side (:attr:`glove_rs.Cooccurrence.adjacent`), and
-        train with three contexts instead of one for each of the 16,384 most frequent words: the
-        word in the window, the word directly to the left, and the word directly to the right (Salle
-        et al. 2016). Each of the three has a context vector and a bias of its own. The fitted model
-        keeps only those of the window. This improves analogies, most of all syntactic ones. Best
-        True, paper False. With ``window=None``, and for counts without counts of adjacent words,
-        None means False, and True is refused.
+        train with these counts. Each of the 16,384 most frequent words then has three context
+        vectors, each with a bias: as a word in the window, as the left neighbour, and as the right
+        neighbour of another word (Salle et al. 2016). All words train with these contexts. The
+        fitted model keeps only the context vectors and biases of the window. This improves
+        analogies, most of all syntactic ones. Best True, paper False. If adjacent words were not
+        counted (``window=None``, or X without :attr:`~glove_rs.Cooccurrence.adjacent`), None means
+        False, and True raises a ValueError.
     keep_gaps : bool, default False
         Count dropped words in the distance between two words.
     tokenizer : {"whitespace", "unicode", "zh"}, pattern or callable, default "whitespace"

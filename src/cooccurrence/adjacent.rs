@@ -10,16 +10,16 @@ use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Number of words that have contexts of their own as adjacent words. With all words, scores are not higher
-/// (benches/EXPERIMENTS.md, "Adjacent words as contexts of their own").
+/// Number of words that have contexts of their own as adjacent words: the first words of the vocabulary. With all words,
+/// analogies score lower (benches/EXPERIMENTS.md, "Adjacent words as contexts of their own").
 const ADJACENT_WORDS: usize = 1 << 14;
-/// The counts of adjacent words are multiplied by this number. It was chosen by measurement (the same section).
+/// The counts of adjacent words are multiplied by this number. Other numbers were measured too (the same section).
 const ADJACENT_WEIGHT: f64 = 0.2;
 
 /// The columns of the contexts of `words` words: those of X, then those of adjacent words.
 ///
-/// Column j < `words` is the context word j in the window. Column `words` + j is word j directly to the left, for the
-/// most frequent words, and column `words` + `adjacent` + j is word j directly to the right.
+/// Column j (j < `words`) is word j in the window. Column `words` + j (j < `adjacent`) is word j as the left neighbour
+/// of the word of the row. Column `words` + `adjacent` + j is word j as its right neighbour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ContextColumns {
     /// Number of words.
@@ -59,7 +59,7 @@ impl ContextColumns {
 
 /// The columns of adjacent words, from the counts of adjacent words, on all threads of the current rayon pool.
 ///
-/// The result has as many words as there are [`ContextColumns`]. Its first columns, the place of X, are empty.
+/// The result is a triangle with a row for each of the [`ContextColumns`]. The rows of the columns of X are empty.
 ///
 /// # Errors
 /// As for [`Triangle::block`]; [`crate::Error::Io`] naming the folder for temporary files;
@@ -93,14 +93,14 @@ pub fn adjacent_columns(
     Ok(writer.finish(columns.number(), false))
 }
 
-/// On which side of the other word of a pair an adjacent word stands.
+/// On which side of the word of a row the context word stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Side {
     Left,
     Right,
 }
 
-/// The columns of each side are made in this many parts, in parallel.
+/// The columns of each side are divided into this many parts. Each task makes one part.
 const PARTS: usize = 16;
 
 /// The words of part number `part`. The first parts have fewer words, because frequent words have more neighbours.
@@ -117,8 +117,7 @@ fn column_block(
     part: Range<WordId>,
     monitor: &Monitor,
 ) -> Result<RowBlock> {
-    // (adjacent word, word, count). For each adjacent word, the words ascend: first come those of its own row of the
-    // triangle, then those of later rows.
+    // (adjacent word, word, count)
     let mut records: Vec<(WordId, WordId, f64)> = Vec::new();
     counts.for_each_row(part.start..counts.words as WordId, |row| {
         let row = if row.row < part.end {
@@ -138,6 +137,8 @@ fn column_block(
         });
         monitor.check()
     })?;
+    // For each adjacent word, the words ascend: those of its own row of the triangle were read first, then those of later
+    // rows. The sort is stable, so that they stay in this order.
     records.sort_by_key(|&(adjacent, ..)| adjacent);
     let beyond = match side {
         Side::Left => columns.words,

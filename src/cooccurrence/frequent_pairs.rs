@@ -166,11 +166,13 @@ impl<'a> Counter<'a> {
         number
     }
 
-    /// Count a stretch of the text with a window of 1. Returns the number of its pairs.
+    /// Count a stretch of the text with a window of 1. Returns the number of its tokens that are frequent words.
     #[inline(always)]
     fn scan_adjacent(&self, stretch: Range<usize>, weight: f64, pairs: &mut Pairs) -> usize {
         let mut found = [0; STRETCH];
         let mut number = 0;
+        let own = &self.symbols[stretch.clone()];
+        let words = own.iter().filter(|&&symbol| symbol <= self.last).count();
         let first = stretch.start.max(1);
         let tokens = &self.symbols[first - 1..stretch.end.max(first)];
         for (left, right) in tokens.iter().zip(&tokens[1..]) {
@@ -181,7 +183,7 @@ impl<'a> Counter<'a> {
         for &pair in &found[..number] {
             pairs[usize::from(pair)] += weight;
         }
-        number
+        words
     }
 
     /// Add the pairs of the word at each of these positions with the words to its left.

@@ -19,10 +19,10 @@
 //! | 4 A + 4 A dim | the ranks of the anchored words, their vectors as singles |
 //! | 4 | CRC-32 of everything before |
 //!
-//! X is the matrix of co-occurrence counts. If X is not rectangular, C is V, or with contexts of adjacent words
-//! V + 2 min(V, 16384) ([`ContextColumns`]). If X is rectangular,
-//! no words are anchored, and A is 0. A file of version 1 has one loss for each epoch, which is the
-//! data loss, and so only 40 bytes for each epoch.
+//! X is the matrix of co-occurrence counts, and C the number of context vectors: V, or V + 2 min(V, 16384) with
+//! contexts of adjacent words ([`ContextColumns`]). If X is rectangular, C is the number of context words, which the
+//! header has, and no words are anchored: A is 0. A file of version 1 has one loss for each epoch, which is the data
+//! loss, and so only 40 bytes for each epoch.
 //!
 //! There is no random state: the random numbers of an epoch depend only on the seed, which the
 //! caller stores in the settings, and on the number of the epoch.

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | 8 | `gloveCNT` |
 //! | 4 | version: 5 if there are counts of adjacent words, 4 if the matrix is rectangular, else 3 |
-//! | 4 | 1 if the matrix equals its transpose, else 0; plus 2 if it is rectangular; plus 4 if there are counts of adjacent words; plus 8 if these equal their transpose |
+//! | 4 | 1 if the matrix equals its transpose, else 0; plus 2 if it is rectangular; plus 4 if there are counts of adjacent words; plus 8 if their matrix equals its transpose |
 //! | 8 + 8 | number of words, number of blocks of rows of the matrix |
 //! | 8 | number of bytes of the vocabulary |
 //! | 8 + 8 | number of words in the second list; number of bytes of this list |
@@ -19,8 +19,9 @@
 //!
 //! The blocks have all rows of the lower triangle of the matrix ([`Triangle`]), in order. For a
 //! rectangular matrix, the number of rows of the triangle is the larger of two numbers: that of the
-//! words and that of the context words. If there are counts of adjacent words, their number of blocks (8), its CRC-32
-//! (4), and their blocks follow. Nothing follows these.
+//! words and that of the context words. The matrix of the counts of adjacent words follows, if there
+//! are any: the number of its blocks (8), the CRC-32 of this number (4), and its blocks. The file ends there. A
+//! rectangular matrix has no counts of adjacent words.
 
 use super::binary_reader::BinaryReader;
 use super::header::{HeaderFormat, contradiction};

@@ -30,7 +30,8 @@ pub(super) struct Holdout {
 }
 
 impl Holdout {
-    /// Hold out this fraction of the pairs of words. A pair is held out with all contexts of its words, or with none.
+    /// Hold out this fraction of the pairs of words. If a pair is held out, its counts in the window, to the left and to the
+    /// right are all held out.
     pub fn new(fraction: f64, seed: u64, partition: Partition, columns: ContextColumns) -> Self {
         Self {
             below: (fraction * 2.0_f64.powi(64)) as u64,
@@ -45,8 +46,8 @@ impl Holdout {
         self.below == 0
     }
 
-    /// Whether pair (i, j) is held out, in either order. The choice is pseudo-random and depends only on the
-    /// seed and the ranks of the words.
+    /// Whether the pair of these words is held out, in either order. `i` and `j` may be columns of contexts of the words.
+    /// The choice is pseudo-random and depends only on the fraction, the seed and the ranks of the words.
     #[inline]
     pub fn contains(self, i: WordId, j: WordId) -> bool {
         if self.below == 0 {

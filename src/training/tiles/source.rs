@@ -27,8 +27,8 @@ pub(crate) trait TileSource: Sync {
     /// The columns of the counts.
     fn columns(&self) -> ContextColumns;
 
-    /// Number of words with symmetric counts, from the first word on: one number serves both directions of a pair. All
-    /// pairs of two of these words are in their rows.
+    /// Number n of words whose counts with each other are symmetric: words 0 to n − 1. One number serves both directions
+    /// of a pair of these words, and all these pairs are in the rows of these words. 0 if X is not symmetric.
     fn symmetric_rows(&self) -> WordId;
 
     /// Bytes of the records of these counts.
@@ -69,7 +69,7 @@ impl Counts<'_> {
         }
     }
 
-    /// Free or compress the counts of adjacent words: tiles do not need them any more.
+    /// Free or compress the counts of adjacent words, unless the counts are borrowed: tiles do not need them any more.
     ///
     /// # Errors
     /// [`Error::Memory`](crate::Error::Memory).
@@ -132,13 +132,11 @@ impl TileSource for Counts<'_> {
     }
 }
 
-/// Counts of `words` words and, beside them, the counts of more contexts of these words.
-///
-/// X and the counts of the other contexts are one matrix: the columns of X come first.
+/// X and, beside its columns, those of more contexts of the words, as one matrix.
 pub(super) struct WithContexts<'a, 'b> {
     /// X.
     pub counts: &'a mut Counts<'b>,
-    /// The other columns. Row `words` + k has the counts of column k. The rows below `words` are empty.
+    /// The other columns, as [`adjacent_columns`](crate::cooccurrence::adjacent_columns) makes them.
     pub contexts: Triangle,
 }
 
