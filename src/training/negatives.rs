@@ -97,16 +97,20 @@ impl NegativeSampler {
         else {
             return 0;
         };
+        let words = &self.words[grid.words_of(row_block)];
+        if words.iter().all(|&word| word == 0.0) {
+            return 0; // the rows of a rectangular matrix have fewer words than its columns
+        }
         let width = grid.words_of(column_block).len().div_ceil(64);
         taken.clear();
-        taken.resize(grid.words_of(row_block).len() * width, 0);
+        taken.resize(words.len() * width, 0);
         for [i, j] in seen {
             taken[i as usize * width + j as usize / 64] |= 1 << (j % 64);
         }
         let number = (row_block * grid.blocks() + column_block) as u64;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(!self.seed ^ number.rotate_left(32));
         let mut end = 0;
-        for (i, &word) in self.words[grid.words_of(row_block)].iter().enumerate() {
+        for (i, &word) in words.iter().enumerate() {
             let expected = self.draws * word * probability;
             let draws = expected.floor() + f64::from(rng.random_bool(expected.fract()));
             let taken = &mut taken[i * width..(i + 1) * width];
