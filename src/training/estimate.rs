@@ -93,8 +93,8 @@ impl FitEstimate {
         training.max(size.memory(memory) + self.marginals() + self.adjacent_rows(memory))
     }
 
-    /// Bytes of the columns of adjacent words, from which tiles are built. Both numbers of an entry, of which one is
-    /// always 0, are packed into 32 bits (`packed_block.rs`).
+    /// Bytes of the columns of adjacent words, from which tiles are built. An entry has a number for each direction. Each
+    /// number is packed into 32 bits (`packed_block.rs`), and one of the two is 0.
     fn adjacent_rows(&self, memory: &MemoryLimit) -> f64 {
         let record = size_of::<WordId>() + 2 * size_of::<u32>();
         let rows = 2.0 * self.size.adjacent * record as f64;
