@@ -96,6 +96,7 @@ def same(a: Glove, b: Glove) -> bool:
         {"preset": "paper", "optimizer": "sgd", "learning_rate": 0.01},
         {"preset": "paper", "x_max": 10.0, "schedule": "linear", "negative": 2.0},
         {"subwords": False},
+        {"epochs": None},
     ],
 )
 def test_one_group_has_the_bits_of_deterministic_training(
@@ -106,6 +107,7 @@ def test_one_group_has_the_bits_of_deterministic_training(
     model = DaskGlove(client=client, partitions=1, **settings(**more))
     model.fit_cooccurrence(counts, validation=0.1)
     assert same(model, alone)
+    assert model.settings_["epochs"] == alone.settings_["epochs"] == len(model.history)
     assert model.history.validation == alone.history.validation
     assert model.vocabulary.words == alone.vocabulary.words
     # A few hundred made-up words are too few to show that spelling predicts vectors.

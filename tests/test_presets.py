@@ -240,6 +240,66 @@ def test_the_best_bound_of_gradients_falls_beyond_dim_100():
     assert _settings.resolve({"dim": 300, "preset": "paper"})["grad_clip"] == 100.0
 
 
+# --- epochs that follow the counts ----------------------------------------------------------------
+
+SENTENCES = ["ice is cold", "steam is hot and steam is gas", "ice is solid"] * 3
+
+
+def epochs(records, **given):
+    return _settings.epochs_of(Glove(8, **given).get_params(), records)
+
+
+def test_the_best_preset_has_more_epochs_for_fewer_records():
+    sizes = 0, 1, 10**6, 1_803_523, 6_579_622, 22_415_521, 68_984_037, 184_161_631, 10**9, 10**12
+    assert [epochs(records) for records in sizes] == [15, 15, 15, 12, 9, 7, 6, 6, 5, 5]
+
+
+def test_given_epochs_and_those_of_the_paper_do_not_depend_on_the_counts():
+    for records in (1, 10**9):
+        assert epochs(records, epochs=3) == 3
+        assert epochs(records, preset="paper") == 25
+        assert epochs(records, preset="stanford2024") == 100
+    with pytest.raises(ValueError, match="epochs must"):
+        epochs(1, epochs=0)
+
+
+def test_a_fit_uses_the_epochs_of_its_counts_and_a_loaded_model_chooses_again(tmp_path):
+    model = Glove(4, min_count=1, threads=1).fit(SENTENCES)
+    assert model.epochs is None
+    assert model.settings_["epochs"] == len(model.history) == 15
+    model.save(tmp_path / "model")
+    loaded = Glove.load(tmp_path / "model")
+    assert loaded.settings_["epochs"] == 15
+    assert loaded.epochs is None
+    assert len(Glove.load(tmp_path / "model").update(SENTENCES, counts=counts_of()).history) == 21
+
+
+def counts_of():
+    return Cooccurrence.from_corpus(SENTENCES, min_count=1)
+
+
+def test_more_epochs_are_trained_from_start_values():
+    first = Glove(4, epochs=2, threads=1, subwords=False).fit_cooccurrence(counts_of())
+    again = Glove(4, threads=1, subwords=False).fit_cooccurrence(counts_of(), start=first)
+    assert len(again.history) == 15
+
+
+@pytest.mark.parametrize("given", [{}, {"epochs": 15}])
+def test_a_checkpoint_keeps_the_epochs_of_its_counts(tmp_path, given):
+    def stop(state):
+        if state.epoch == 2:
+            raise KeyboardInterrupt
+
+    settings = {"min_count": 1, "deterministic": True, "threads": 1}
+    whole = Glove(4, **settings).fit(SENTENCES)
+    with pytest.raises(KeyboardInterrupt):
+        Glove(4, **settings).fit(SENTENCES, checkpoint_dir=tmp_path, callbacks=[stop])
+    again = Glove(4, **settings, **given).fit(SENTENCES, checkpoint_dir=tmp_path, resume=True)
+    assert_same_bits(again, whole)
+    with pytest.raises(ValueError, match="epochs=14 differs"):
+        Glove(4, **settings, epochs=14).fit(SENTENCES, checkpoint_dir=tmp_path, resume=True)
+
+
 # --- the recipe of Stanford's vectors of 2024 ----------------------------------------------------
 
 RECIPE = {"window": 10, "min_count": 20, "x_max": 10.0, "epochs": 100, "seed": 2024}

@@ -132,7 +132,9 @@ class Glove:
         to 0 in a straight line, and "cosine" along half a cosine wave. Best "cosine", paper
         "constant".
     epochs : int, optional
-        Number of passes over the counts, >= 1. Best 7, paper 25.
+        Number of passes over the counts, >= 1. Best 5 + √(10⁸ / records), rounded, and at most 15:
+        15 for a million records, 6 for 69 million (17 million words), 5 from 400 million on. Here
+        a record is a pair of words that co-occurs. Paper 25.
     negative : float, optional
         Negative sampling: for each non-zero count, draw this many word pairs, from 0 to 1000. Pairs
         that co-occur or are drawn again are dropped. Each other pair adds

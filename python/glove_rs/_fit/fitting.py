@@ -49,8 +49,7 @@ def fit(
         is_rectangular=isinstance(data, Cooccurrence) and data.is_rectangular,
         has_adjacent=not isinstance(data, Cooccurrence) or data._core.has_adjacent,
     )
-    if start is not None:
-        training["epochs"] += start["epochs_done"]
+    done = 0 if start is None else start["epochs_done"]
     text = data if isinstance(data, Text) else None
     # Check the parameters of counting even if counts are given: they are saved with the model.
     _settings.check_text(parameters)
@@ -80,6 +79,8 @@ def fit(
                     "with resume=True, delete it, or choose another folder"
                 )
             saved = folder.read()
+            records = saved.settings["counts"]["records"]
+            training["epochs"] = done + _settings.epochs_of(parameters, records)
             preset = checkpoints.left_to_preset(saved.settings, settings)
             training = cast("_core._Training", training | preset)
             settings["training"] = training
@@ -94,6 +95,8 @@ def fit(
             if folder is not None:
                 folder.claim()
             counts = data if isinstance(data, Cooccurrence) else count_text(parameters, data)
+            training["epochs"] = done + _settings.epochs_of(parameters, counts.nnz)
+            settings["training"] = training
         train(
             model,
             parameters,
@@ -155,9 +158,9 @@ def _resume(
     fit_options = CheckedFitOptions(**options | saved_options)
     # Train with the values in the checkpoint: the presets of this version may have other values.
     training = cast("_core._Training", settings["training"])
-    if "epochs" in parameters:
-        training["epochs"] = _settings.core_training(model.get_params())["epochs"]
     counts = folder.counts_of(saved, _settings.core_running(model.get_params()))
+    if "epochs" in parameters:
+        training["epochs"] = _settings.epochs_of(model.get_params(), counts.nnz)
     parameters = model.get_params()
     train(
         model, parameters, counts, training, fit_options, settings, start=saved.core, consume=True

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import _core, _settings
-from .._checks import boolean, integer
+from .._checks import boolean, optional_integer
 from .._io.sources import source_arguments
 from .._progress import reporter
 from ..cooccurrence import Cooccurrence
@@ -49,10 +49,7 @@ def update(
     dim = state.arrays["W"].shape[1]
     if model.dim != dim:
         raise ValueError(f"dim must stay {dim} in an update, got {model.dim}")
-    if epochs is None:
-        training["epochs"] = math.ceil(UPDATE_FRACTION * training["epochs"])
-    else:
-        training["epochs"] = integer("epochs", epochs, 1)
+    given = optional_integer("epochs", epochs, 1)
     folder = fit_options.folder
     with nullcontext() if folder is None else folder.locked(make=True):
         if folder is not None and folder.has_checkpoint():
@@ -85,6 +82,11 @@ def update(
         _check_more(
             old_counts.vocabulary, merged.vocabulary, parameters["min_count"] if new_words else None
         )
+        if given is None:
+            of_fit = _settings.epochs_of(model.get_params(), merged.nnz)
+            training["epochs"] = math.ceil(UPDATE_FRACTION * of_fit)
+        else:
+            training["epochs"] = given
         settings = checkpoints.settings(
             parameters,
             training,

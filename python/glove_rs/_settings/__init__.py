@@ -20,6 +20,7 @@ from .keywords import (
 )
 from .presets import (
     default,
+    epochs_of,
     following,
     given_together,
     numbers,
@@ -56,6 +57,7 @@ __all__ = [
     "core_running",
     "core_training",
     "default",
+    "epochs_of",
     "following",
     "given_together",
     "names",

@@ -11,6 +11,7 @@ from .table import CONSTRUCTOR, PRESETS, SETTINGS, Default, names
 __all__ = [
     "decided",
     "default",
+    "epochs_of",
     "following",
     "given_together",
     "numbers",
@@ -106,16 +107,20 @@ def with_defaults(constructor: _C) -> _C:
     return cast("_C", call)
 
 
-def default(name: str, preset: str, dim: int) -> Any:
-    """Return the default of a parameter in a preset."""
+def default(name: str, preset: str, dim: int, records: int | None = None) -> Any:
+    """Return the default of a parameter in a preset, for counts with this number of records.
+
+    Without `records`, ``epochs`` of the preset "best" is 7.
+    """
     value = PRESETS[preset].get(name, SETTINGS[name].default)
-    return value(dim) if callable(value) else value
+    return value(dim, records) if callable(value) else value
 
 
 def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
     """Check the training parameters and return all of them.
 
-    A parameter that is None or missing gets its default in the preset.
+    A parameter that is None or missing gets its default in the preset. That of `epochs` may depend
+    on the counts: see :func:`epochs_of`.
 
     Raises
     ------
@@ -130,3 +135,14 @@ def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
         name: SETTINGS[name].check(default(name, preset, dim) if value is None else value)
         for name, value in chosen.items()
     }
+
+
+def epochs_of(values: Mapping[str, Any], records: int) -> int:
+    """Return the number of epochs of a training on counts with this number of records.
+
+    It is `epochs` of the parameters `values` or, if that is None, the default of their preset.
+    """
+    settings = resolve(values)
+    if values.get("epochs") is not None:
+        return cast("int", settings["epochs"])
+    return cast("int", default("epochs", settings["preset"], settings["dim"], records))

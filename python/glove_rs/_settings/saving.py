@@ -12,6 +12,7 @@ from .._user_dictionary import user_dictionary
 from .._word_lists import core_phrases, phrases_from_json, phrases_to_json, stop_words
 from .checking import checked
 from .presets import resolve
+from .table import PRESETS
 
 __all__ = ["CONVERTED", "OLDER", "of_older_version", "pinned", "restored", "saved"]
 
@@ -95,7 +96,8 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
 
     The default of a preset may differ between the version that trained the model and this version.
     A parameter that was left to the preset stays None if the preset still has the value that was
-    used. Otherwise it is set to the value that was used.
+    used. Otherwise it is set to the value that was used. `epochs` stays None too if the preset
+    chooses it for each text.
 
     Parameters
     ----------
@@ -105,5 +107,7 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
         The parameters with the values that training used.
     """
     now = resolve(values) | {"adjacent": checked(values, "counting")["adjacent"]}
-    left = (name for name in now if values.get(name) is None and name in used)
+    left = {name for name in now if values.get(name) is None and name in used}
+    if callable(PRESETS[now["preset"]]["epochs"]):
+        left.discard("epochs")
     return {**values, **{name: used[name] for name in left if used[name] != now[name]}}

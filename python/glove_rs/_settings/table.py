@@ -9,6 +9,7 @@ them with the table.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal, TypeAlias
@@ -106,7 +107,8 @@ class Setting:
         Whether the value may be None.
     presets : mapping of str to object
         The defaults of the presets that do not have `default`, by the name of the preset. If a
-        default is a function, it is called with `dim` and returns the default.
+        default is a function, it is called with `dim` and the number of records, and returns the
+        default. The number of records is None if it is not known.
     """
 
     name: str
@@ -137,7 +139,18 @@ class Default(int):
     """
 
 
-def _best_grad_clip(dim: int) -> float:
+def _best_epochs(dim: int, records: int | None) -> int:
+    """Return the default of `epochs` in the preset "best", for counts with this number of records.
+
+    A word of a small text has few records, so its vector needs more passes over them. Without
+    `records`, the default is 7.
+    """
+    # Texts of 0.2 to 62 million tokens were measured, with 2 to 184 million records
+    # (benches/EXPERIMENTS.md, "Epochs and the size of the text").
+    return 7 if records is None else round(min(5 + math.sqrt(1e8 / max(records, 1)), 15))
+
+
+def _best_grad_clip(dim: int, records: int | None) -> float:
     """Return the default of `grad_clip` in the preset "best".
 
     This bound of the gradients keeps training at the high learning rate of this preset from
@@ -383,8 +396,9 @@ _ROWS: Final = (
         "epochs",
         "training",
         Integer(1),
-        "number of passes over the counts",
-        presets=_both(7, 25, stanford2024=100),
+        "number of passes over the counts (default: paper 25; best from 5 for a large text to 15 "
+        "for a small one)",
+        presets=_both(_best_epochs, 25, stanford2024=100),
     ),
     Setting(
         "optimizer",
@@ -539,7 +553,7 @@ _ROWS: Final = (
 )
 
 #: The defaults that the rows give for each preset, by the parameter's name. A default may be a
-#: function of `dim`.
+#: function of `dim` and the number of records.
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     preset: {row.name: row.presets[preset] for row in _ROWS if preset in row.presets}
     for preset in _PRESET_NAMES

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Self, Unpack
 
 from distributed import Client, Future
@@ -297,6 +298,7 @@ class DaskGlove(Glove):
             len(vocabulary),
             self.dim,
             training,
+            partial(_settings.epochs_of, parameters),
             _settings.core_running(self.get_params()),
             fit_options,
             None if init is None else init.core(vocabulary),
@@ -315,6 +317,7 @@ class DaskGlove(Glove):
                 arrays,
                 _settings.used(parameters)
                 | training
+                | {"epochs": trainer.epochs}
                 | fit_options.settings()
                 | {"anchor": 0.0, "column": column},
                 files=_settings.content_paths(self.get_params()),

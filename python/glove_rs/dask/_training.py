@@ -102,6 +102,8 @@ class DistributedState:
 class DistributedTraining:
     """A training on the counts of all groups; `words` is the number of words of all groups.
 
+    `epochs_of` returns the number of epochs for the number of records of all groups.
+
     If a worker is lost, its tiles are built again from the counts of its groups. If tasks computed
     the counts, Dask runs these tasks again. If the calling process sent the counts, the function
     `resend` sends the counts of the lost groups again.
@@ -112,6 +114,8 @@ class DistributedTraining:
         The finished epochs.
     received : list of int
         The bytes that workers received from each other: before the first epoch, then in each epoch.
+    epochs : int
+        The number of epochs of the training.
     """
 
     def __init__(
@@ -121,6 +125,7 @@ class DistributedTraining:
         words: int,
         dim: int,
         training: _core._Training,
+        epochs_of: Callable[[int], int],
         running: _core._Running,
         fit_options: CheckedFitOptions,
         init: _core._Init | None,
@@ -164,8 +169,10 @@ class DistributedTraining:
         self._marginals = None if resend is None else self._value(marginals)
         del group_counts, marginals  # workers keep results as long as their futures exist
         self._records, self._held_out = self._sizes(pairs)
+        self.epochs = epochs_of(self._records + self._held_out)
+        self._training = {**training, "epochs": self.epochs}
         self._epoch_log = _core.CoreEpochLog.new(
-            training,
+            self._training,
             fit_options.validation,
             self._records,
             self._held_out,
