@@ -676,7 +676,8 @@ checkpoint_every, resume, keep_counts
             As for :meth:`fit`, for the new text.
         epochs : int, optional
             Number of passes over all counts, old and new. Default: 0.4 times the `epochs` of the
-            model, rounded up.
+            model or, if they are None, 0.4 times those that `fit` would choose for all counts. The
+            result is rounded up.
         new_words : bool, default True
             Add words, up to `max_vocab`. With False the words and the order of the rows do not
             change.

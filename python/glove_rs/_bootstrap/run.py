@@ -80,7 +80,7 @@ def bootstrap(
         The number of epochs of a replicate, >= 1. The default is 4 if `method` is "bootstrap", the
         model has the default `epochs`, `learning_rate`, `schedule` and `optimizer` and a `dim` of
         at most 100, and the text has at least 300,000 tokens (only those of the vocabulary, unless
-        `keep_gaps` is set). In measurements with such models and texts, replicates of 4 epochs did
+        `keep_gaps` is set). The default `epochs` are 7 here, whatever the size of the text. In measurements with such models and texts, replicates of 4 epochs did
         not vary less than replicates with all epochs. For other models and texts, the default is
         the number of epochs of the model. If `path` already holds a bootstrap, the default is the
         number of epochs of its replicates. With fewer epochs than the model, the learning rate of

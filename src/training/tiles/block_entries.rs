@@ -7,6 +7,8 @@ use crate::vocabulary::WordId;
 /// The entries of a row whose columns are words of one block.
 pub(super) struct BlockEntries<'a> {
     pub block: usize,
+    // The position of the first of these entries in the row.
+    pub start: usize,
     pub columns: &'a [WordId],
     // X[row, column] and X[column, row], in the order of `columns`. Each of the two lists is empty if no tile of the
     // group needs its records. The second list is also empty if the matrix is symmetric and `block` is not the block of
@@ -31,7 +33,10 @@ pub(super) fn for_each_block<'a>(
     while let Some(&column) = row.columns.get(start) {
         let block = grid.block_of(column);
         let end = grid.start(block + 1);
-        let end = start + row.columns[start..].partition_point(|&column| column < end);
+        let rest = &row.columns[start..];
+        // Columns are read in order anyway. A binary search would wait for columns that are not in the cache yet.
+        let own_columns = rest.iter().position(|&column| column >= end);
+        let end = start + own_columns.unwrap_or(rest.len());
         let columns = &row.columns[start..end];
         let forward = &row.forward[start..end];
         // No block has words of two groups, so the first column of a block tells whether its columns are in the group.
@@ -43,6 +48,7 @@ pub(super) fn for_each_block<'a>(
         let on_diagonal = usize::from(columns.last() == Some(&row.row));
         f(BlockEntries {
             block,
+            start,
             columns,
             values: [
                 if needs_forward { forward } else { &[] },

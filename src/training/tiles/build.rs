@@ -290,28 +290,46 @@ fn fill(
     }
     let mut records = HugeBuffer::<Record>::zeroed(end)?;
     let slab = &mut records[..];
-    let mut buffer = Buffer::default();
+    let mut buffers = [Buffer::default(), Buffer::default()];
     counts.for_each_row(rows.clone(), |row| {
         let own = (row.row - rows.start) as u16;
+        let [forward, backward] = &mut buffers;
+        let forward = logarithms(row.forward, forward);
+        let backward = row
+            .backward
+            .map_or(forward, |values| logarithms(values, backward));
         for_each_block(&row, grid, block, |entries| {
             let first = grid.start(entries.block);
             for (side, values) in entries.values.into_iter().enumerate() {
                 let stored_side = if entries.block == block { 0 } else { side };
                 let next = &mut next[entries.block][stored_side];
-                let logarithms = logarithms(values, &mut buffer);
-                for ((&column, &x), &ln_x) in entries.columns.iter().zip(values).zip(logarithms) {
-                    if x == 0.0 {
-                        continue;
-                    }
+                let logarithms = &[forward, backward][side][entries.start..][..values.len()];
+                let record = |column: WordId, ln_x| {
                     let other = (column - first) as u16;
                     let [i, j] = if side == 0 {
                         [own, other]
                     } else {
                         [other, own]
                     };
+                    Record { i, j, ln_x }
+                };
+                let entries = entries.columns.iter().zip(logarithms);
+                if holdout.is_empty() && values.iter().filter(|&&x| x == 0.0).count() == 0 {
+                    // The usual case, without branches for each record.
+                    let end = next[0] + values.len();
+                    let free = slab[next[0]..end].iter_mut();
+                    free.zip(entries)
+                        .for_each(|(free, (&column, &ln_x))| *free = record(column, ln_x));
+                    next[0] = end;
+                    continue;
+                }
+                for ((&column, &ln_x), &x) in entries.zip(values) {
+                    if x == 0.0 {
+                        continue;
+                    }
                     let held_out = !holdout.is_empty() && holdout.contains(row.row, column);
                     let kind = usize::from(held_out);
-                    slab[next[kind]] = Record { i, j, ln_x };
+                    slab[next[kind]] = record(column, ln_x);
                     next[kind] += 1;
                 }
             }

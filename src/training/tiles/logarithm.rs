@@ -1,5 +1,7 @@
 //! Natural logarithms of many values, written so that the compiler uses the vector instructions of any processor.
 
+use pulp::Arch;
+
 /// Memory for the results of [`logarithms`].
 #[derive(Default)]
 pub(super) struct Buffer(Vec<f32>);
@@ -8,7 +10,7 @@ pub(super) struct Buffer(Vec<f32>);
 pub(super) fn logarithms<'a>(values: &[f64], buffer: &'a mut Buffer) -> &'a [f32] {
     let Buffer(results) = buffer;
     results.clear();
-    results.extend(values.iter().map(|&x| ln(x) as f32));
+    Arch::new().dispatch(|| results.extend(values.iter().map(|&x| ln(x) as f32)));
     // `ln` has no branches, so it is not valid for 0, negative, subnormal, infinite and NaN values. These
     // values are rare, and the library computes their logarithms.
     let is_rare = |x: f64| !(f64::MIN_POSITIVE..f64::INFINITY).contains(&x);
