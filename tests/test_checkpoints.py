@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from glove_rs import Cooccurrence, FormatError, Glove, Vocabulary, WordVectors
+from glove_rs._fit import checkpoints
 from glove_rs.cli._inputs import recognised
 from program import answer, reason
 
@@ -453,6 +454,11 @@ def test_a_checkpoint_tells_what_it_is(stopped):
     assert settings["parameters"]["dim"] == SETTINGS["dim"]
     assert len(settings["counts"]["vocabulary"]) == 64  # SHA-256
     assert int.from_bytes(content[32:40], "little") == 3  # epochs
+    checkpoints._checked(settings)
+    for wrong in ("x", None, -1, 10**400):
+        settings["counts"]["records"] = wrong
+        with pytest.raises(ValueError, match=r"^records must be an integer"):
+            checkpoints._checked(settings)
 
 
 # --- schedules ----------------------------------------------------------------------------------

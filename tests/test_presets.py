@@ -274,6 +274,23 @@ def test_a_fit_uses_the_epochs_of_its_counts_and_a_loaded_model_chooses_again(tm
     assert len(Glove.load(tmp_path / "model").update(SENTENCES, counts=counts_of()).history) == 21
 
 
+@pytest.mark.parametrize("preset", ["best", "paper"])
+def test_epochs_of_an_update_and_of_a_start_do_not_become_parameters(tmp_path, preset):
+    given = {"preset": preset, "threads": 1, "subwords": False}
+    first = Glove(4, **given, epochs=2).fit_cooccurrence(counts_of())
+    model = Glove(4, **given, min_count=1).fit_cooccurrence(counts_of(), start=first)
+    model.update(SENTENCES, counts=counts_of())
+    model.save(tmp_path / "model")
+    assert Glove.load(tmp_path / "model").epochs is None
+
+
+def test_an_estimate_has_the_epochs_of_the_fit():
+    estimate = Glove(4, min_count=1).estimate(SENTENCES)
+    assert estimate.epochs == 15
+    assert "(15 epochs)" in str(estimate)
+    assert Glove(4, min_count=1, epochs=3).estimate(SENTENCES).epochs == 3
+
+
 def counts_of():
     return Cooccurrence.from_corpus(SENTENCES, min_count=1)
 

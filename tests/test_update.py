@@ -305,6 +305,8 @@ def test_an_interrupted_update_is_resumed(halves, tmp_path):
     model = Glove(**SETTINGS).fit(halves[0])
     with pytest.raises(Killed):
         model.update(halves[1], epochs=4, callbacks=[kill], checkpoint_dir=tmp_path)
+    with pytest.raises(ValueError, match=r"is of an update: continue it with Glove\.resume$"):
+        Glove(**SETTINGS).fit(halves[1], checkpoint_dir=tmp_path, resume=True)
     again = Glove.resume(tmp_path)
     expected = Glove(**SETTINGS).fit(halves[0]).update(halves[1], epochs=4)
     assert again.vocabulary == expected.vocabulary

@@ -133,8 +133,9 @@ class Glove:
         "constant".
     epochs : int, optional
         Number of passes over the counts, >= 1. Best 5 + √(10⁸ / records), rounded, and at most 15:
-        15 for a million records, 6 for 69 million (17 million words), 5 from 400 million on. Here
-        a record is a pair of words that co-occurs. Paper 25.
+        15 up to a million records, 6 for 69 million (17 million words), 5 above 400 million. A
+        record is a non-zero count X[i, j]; (i, j) and (j, i) are two records. Paper 25. In
+        :func:`glove_rs.bootstrap` and :func:`glove_rs.compare.slices`, best 7.
     negative : float, optional
         Negative sampling: for each non-zero count, draw this many word pairs, from 0 to 1000. Pairs
         that co-occur or are drawn again are dropped. Each other pair adds
@@ -676,8 +677,8 @@ checkpoint_every, resume, keep_counts
             As for :meth:`fit`, for the new text.
         epochs : int, optional
             Number of passes over all counts, old and new. Default: 0.4 times the `epochs` of the
-            model or, if they are None, 0.4 times those that `fit` would choose for all counts. The
-            result is rounded up.
+            model. If the model's `epochs` is None, the default is 0.4 times the number that `fit`
+            would choose for all counts. Both are rounded up.
         new_words : bool, default True
             Add words, up to `max_vocab`. With False the words and the order of the rows do not
             change.

@@ -80,12 +80,13 @@ def bootstrap(
         The number of epochs of a replicate, >= 1. The default is 4 if `method` is "bootstrap", the
         model has the default `epochs`, `learning_rate`, `schedule` and `optimizer` and a `dim` of
         at most 100, and the text has at least 300,000 tokens (only those of the vocabulary, unless
-        `keep_gaps` is set). The default `epochs` are 7 here, whatever the size of the text. In measurements with such models and texts, replicates of 4 epochs did
-        not vary less than replicates with all epochs. For other models and texts, the default is
-        the number of epochs of the model. If `path` already holds a bootstrap, the default is the
-        number of epochs of its replicates. With fewer epochs than the model, the learning rate of
-        the model is multiplied by epochs of the model / epochs of the replicate, but by at most
-        1.6 up to dim 50, and by at most 1.4 from dim 100 on.
+        `keep_gaps` is set). In a bootstrap, the default of `epochs` is 7 in the preset "best",
+        whatever the size of the text. In measurements with such models and texts, replicates of 4
+        epochs did not vary less than replicates with all epochs. For other models and texts, the
+        default is the number of epochs of the model. If `path` already holds a bootstrap, the
+        default is the number of epochs of its replicates. With fewer epochs than the model, the
+        learning rate of the model is multiplied by epochs of the model / epochs of the replicate,
+        but by at most 1.6 up to dim 50, and by at most 1.4 from dim 100 on.
     vocabulary : Vocabulary or sequence of str, optional
         The words to train, instead of those that `min_count` and `max_vocab` select.
     seed : int, default 0

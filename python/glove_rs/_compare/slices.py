@@ -397,9 +397,10 @@ def slices(
     epochs : int, optional
         The number of epochs of each slice, >= 1. If it is given, a slice has the learning rate of
         the model. By default, a slice has 4/7 of the epochs of the model, rounded up, and 1.6 times
-        the learning rate of the model. If `model.epochs` is None, the model of all of the text has
-        7 epochs in the preset "best". With too few epochs, all changes are too small, because the
-        vectors stay near those of all of the text.
+        the learning rate of the model. If `model.epochs` is None, the model of all of the text
+        trains for 7 epochs in the preset "best", whatever the size of the text. With too few epochs
+        of a slice, all changes are too small, because the vectors stay near those of all of the
+        text.
     min_count : int, optional
         Leave out words that occur fewer than `min_count` times in the slice. Default: the
         `min_count` of the model.

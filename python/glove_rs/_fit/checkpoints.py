@@ -149,6 +149,10 @@ class Folder:
         `saved` are the settings of the checkpoint. Settings that :func:`may_change` returns may
         differ. The fingerprints of the texts must be equal, if both are known.
         """
+        if saved["grown"] or saved["before"]:
+            raise ValueError(
+                f"the checkpoint in {self.path} is of an update: continue it with Glove.resume"
+            )
         # The values that a preset supplies are in the section "training", so the name of the preset
         # is not compared.
         ours, theirs = (
@@ -253,6 +257,7 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
         *(("counts", name) for name in _IDENTITY),
     ):
         settings[section][name]
+    integer("records", settings["counts"]["records"], 0)
     if settings["source"] is not None:
         integer("bytes", settings["source"]["bytes"], 0)
     return settings

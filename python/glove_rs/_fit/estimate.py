@@ -82,6 +82,8 @@ class FitEstimate:
         Bytes of memory of the process at its peak, if it does nothing else.
     disk : int
         Bytes of temporary files.
+    epochs : int
+        The number of epochs of the training.
     seconds : mapping of str to float
         Seconds for "counting", "preparing" and "training" on this machine under its present load.
     bounds : mapping of str to (int, int)
@@ -99,6 +101,7 @@ class FitEstimate:
     parameters: int
     memory: int
     disk: int
+    epochs: int
     seconds: Mapping[str, float]
     bounds: Mapping[str, tuple[int, int]]
     _optimizer: str = field(repr=False, compare=False)
@@ -138,7 +141,7 @@ class FitEstimate:
             ("memory", of("memory")),
             ("parameters", f"{of('parameters')} of that, for vectors of dim {self.dim}"),
             ("disk", f"{of('disk')} of temporary files" if self.disk else "none"),
-            ("time", f"about {_time(total)}: {stages}"),
+            ("time", f"about {_time(total)}: {stages} ({self.epochs} epochs)"),
         ]
 
     def __str__(self) -> str:
@@ -181,6 +184,7 @@ def estimate(model: Trainable, text: Text, *, keep_counts: bool | None) -> FitEs
         counts,
         dim,
         **likely,
+        epochs=training["epochs"],
         seconds=stages,
         bounds=bounds,
         _optimizer=optimizer,

@@ -119,8 +119,8 @@ def default(name: str, preset: str, dim: int, records: int | None = None) -> Any
 def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
     """Check the training parameters and return all of them.
 
-    A parameter that is None or missing gets its default in the preset. That of `epochs` may depend
-    on the counts: see :func:`epochs_of`.
+    A parameter that is None or missing gets its default in the preset. The default of `epochs`
+    may depend on the counts: see :func:`epochs_of`.
 
     Raises
     ------

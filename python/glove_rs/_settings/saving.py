@@ -12,7 +12,6 @@ from .._user_dictionary import user_dictionary
 from .._word_lists import core_phrases, phrases_from_json, phrases_to_json, stop_words
 from .checking import checked
 from .presets import resolve
-from .table import PRESETS
 
 __all__ = ["CONVERTED", "OLDER", "of_older_version", "pinned", "restored", "saved"]
 
@@ -96,8 +95,9 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
 
     The default of a preset may differ between the version that trained the model and this version.
     A parameter that was left to the preset stays None if the preset still has the value that was
-    used. Otherwise it is set to the value that was used. `epochs` stays None too if the preset
-    chooses it for each text.
+    used. Otherwise it is set to the value that was used. `epochs` always stays None: the number
+    that was used may depend on the text, belong to an update, or include the epochs of a start
+    model.
 
     Parameters
     ----------
@@ -107,7 +107,5 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
         The parameters with the values that training used.
     """
     now = resolve(values) | {"adjacent": checked(values, "counting")["adjacent"]}
-    left = {name for name in now if values.get(name) is None and name in used}
-    if callable(PRESETS[now["preset"]]["epochs"]):
-        left.discard("epochs")
+    left = {name for name in now if values.get(name) is None and name in used} - {"epochs"}
     return {**values, **{name: used[name] for name in left if used[name] != now[name]}}

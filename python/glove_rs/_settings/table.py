@@ -396,8 +396,8 @@ _ROWS: Final = (
         "epochs",
         "training",
         Integer(1),
-        "number of passes over the counts (default: paper 25; best from 5 for a large text to 15 "
-        "for a small one)",
+        "number of passes over the counts (default: paper 25; best 5 to 15, more for a smaller "
+        "text, and 7 in a bootstrap)",
         presets=_both(_best_epochs, 25, stanford2024=100),
     ),
     Setting(

@@ -82,6 +82,7 @@ def _numbers(found: FitEstimate) -> dict[str, Any]:
         **{name: getattr(counts, name) for name in ("tokens", "words", "records")},
         **{name: getattr(found, name) for name in ("memory", "parameters", "disk")},
         "bounds": {**counts.bounds, **found.bounds},
+        "epochs": found.epochs,
         "seconds": {**found.seconds, "total": sum(found.seconds.values())},
         "bytes_read": counts.bytes_read,
         "bytes_total": counts.bytes_total,

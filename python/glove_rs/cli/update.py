@@ -53,7 +53,8 @@ def add(commands: Commands) -> None:
         type=int,
         metavar="N",
         default=argparse.SUPPRESS,
-        help="number of passes over all counts (default: 0.4 times the epochs of the model)",
+        help="number of passes over all counts (default: 0.4 times --epochs of the model or, if "
+        "it was trained without, 0.4 times the number that fit would choose for all counts)",
     )
     group.add_argument(
         "--new-words",

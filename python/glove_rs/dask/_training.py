@@ -102,7 +102,7 @@ class DistributedState:
 class DistributedTraining:
     """A training on the counts of all groups; `words` is the number of words of all groups.
 
-    `epochs_of` returns the number of epochs for the number of records of all groups.
+    ``epochs_of(records)`` returns the number of epochs; `records` is that of all groups together.
 
     If a worker is lost, its tiles are built again from the counts of its groups. If tasks computed
     the counts, Dask runs these tasks again. If the calling process sent the counts, the function

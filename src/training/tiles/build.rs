@@ -315,7 +315,7 @@ fn fill(
                 };
                 let entries = entries.columns.iter().zip(logarithms);
                 if holdout.is_empty() && values.iter().filter(|&&x| x == 0.0).count() == 0 {
-                    // The usual case, without branches for each record.
+                    // The usual case: no validation, no zeros. This loop has no branch for each record.
                     let end = next[0] + values.len();
                     let free = slab[next[0]..end].iter_mut();
                     free.zip(entries)

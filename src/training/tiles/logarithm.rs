@@ -1,4 +1,5 @@
-//! Natural logarithms of many values, written so that the compiler uses the vector instructions of any processor.
+//! Natural logarithms of many values, written so that the compiler uses the vector instructions of any processor. `pulp`
+//! compiles the loop for several instruction sets and chooses one at run time.
 
 use pulp::Arch;
 
