@@ -301,6 +301,24 @@ def test_more_epochs_are_trained_from_start_values():
     assert len(again.history) == 15
 
 
+@pytest.mark.parametrize("given", [{}, {"epochs": 30}])
+def test_a_resumed_training_has_the_epochs_of_its_start_too(tmp_path, given):
+    settings = {"preset": "paper", "min_count": 1, "threads": 1, "deterministic": True}
+    first = Glove(4, epochs=2, **settings).fit_cooccurrence(counts_of())
+
+    def stop(state):
+        if state.epoch == 4:
+            raise KeyboardInterrupt
+
+    options = {"start": first, "checkpoint_dir": tmp_path}
+    with pytest.raises(KeyboardInterrupt):
+        Glove(4, **settings).fit_cooccurrence(counts_of(), callbacks=[stop], **options)
+    again = Glove.resume(tmp_path, **given)
+    whole = Glove(4, **settings | given).fit_cooccurrence(counts_of(), start=first)
+    assert again.settings_["epochs"] == whole.settings_["epochs"] == 2 + given.get("epochs", 25)
+    assert_same_bits(again, whole)
+
+
 @pytest.mark.parametrize("given", [{}, {"epochs": 15}])
 def test_a_checkpoint_keeps_the_epochs_of_its_counts(tmp_path, given):
     def stop(state):

@@ -258,6 +258,8 @@ def _checked(settings: dict[str, Any]) -> dict[str, Any]:
     ):
         settings[section][name]
     integer("records", settings["counts"]["records"], 0)
+    # The epochs of the model that the training started from. Older versions did not store them.
+    integer("start_epochs", settings.setdefault("start_epochs", 0), 0)
     if settings["source"] is not None:
         integer("bytes", settings["source"]["bytes"], 0)
     return settings

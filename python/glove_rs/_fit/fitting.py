@@ -67,6 +67,7 @@ def fit(
         every=fit_options.every,
         grown=False,
         before=[],
+        start_epochs=done,
     )
     folder, saved = fit_options.folder, None
     if boolean("resume", resume) and folder is None:
@@ -160,7 +161,8 @@ def _resume(
     training = cast("_core._Training", settings["training"])
     counts = folder.counts_of(saved, _settings.core_running(model.get_params()))
     if "epochs" in parameters:
-        training["epochs"] = _settings.epochs_of(model.get_params(), counts.nnz)
+        of_fit = _settings.epochs_of(model.get_params(), counts.nnz)
+        training["epochs"] = settings["start_epochs"] + of_fit
     parameters = model.get_params()
     train(
         model, parameters, counts, training, fit_options, settings, start=saved.core, consume=True
