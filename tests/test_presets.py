@@ -295,6 +295,14 @@ def counts_of():
     return Cooccurrence.from_corpus(SENTENCES, min_count=1)
 
 
+def stop_after(epoch):
+    def stop(state):
+        if state.epoch == epoch:
+            raise KeyboardInterrupt
+
+    return stop
+
+
 def test_more_epochs_are_trained_from_start_values():
     first = Glove(4, epochs=2, threads=1, subwords=False).fit_cooccurrence(counts_of())
     again = Glove(4, threads=1, subwords=False).fit_cooccurrence(counts_of(), start=first)
@@ -305,14 +313,9 @@ def test_more_epochs_are_trained_from_start_values():
 def test_a_resumed_training_has_the_epochs_of_its_start_too(tmp_path, given):
     settings = {"preset": "paper", "min_count": 1, "threads": 1, "deterministic": True}
     first = Glove(4, epochs=2, **settings).fit_cooccurrence(counts_of())
-
-    def stop(state):
-        if state.epoch == 4:
-            raise KeyboardInterrupt
-
     options = {"start": first, "checkpoint_dir": tmp_path}
     with pytest.raises(KeyboardInterrupt):
-        Glove(4, **settings).fit_cooccurrence(counts_of(), callbacks=[stop], **options)
+        Glove(4, **settings).fit_cooccurrence(counts_of(), callbacks=[stop_after(4)], **options)
     again = Glove.resume(tmp_path, **given)
     whole = Glove(4, **settings | given).fit_cooccurrence(counts_of(), start=first)
     assert again.settings_["epochs"] == whole.settings_["epochs"] == 2 + given.get("epochs", 25)
@@ -321,14 +324,10 @@ def test_a_resumed_training_has_the_epochs_of_its_start_too(tmp_path, given):
 
 @pytest.mark.parametrize("given", [{}, {"epochs": 15}])
 def test_a_checkpoint_keeps_the_epochs_of_its_counts(tmp_path, given):
-    def stop(state):
-        if state.epoch == 2:
-            raise KeyboardInterrupt
-
     settings = {"min_count": 1, "deterministic": True, "threads": 1}
     whole = Glove(4, **settings).fit(SENTENCES)
     with pytest.raises(KeyboardInterrupt):
-        Glove(4, **settings).fit(SENTENCES, checkpoint_dir=tmp_path, callbacks=[stop])
+        Glove(4, **settings).fit(SENTENCES, checkpoint_dir=tmp_path, callbacks=[stop_after(2)])
     again = Glove(4, **settings, **given).fit(SENTENCES, checkpoint_dir=tmp_path, resume=True)
     assert_same_bits(again, whole)
     with pytest.raises(ValueError, match="epochs=14 differs"):

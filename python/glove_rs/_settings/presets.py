@@ -116,11 +116,11 @@ def default(name: str, preset: str, dim: int, records: int | None = None) -> Any
     return value(dim, records) if callable(value) else value
 
 
-def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
+def resolve(values: Mapping[str, Any], records: int | None = None) -> dict[str, Any]:
     """Check the training parameters and return all of them.
 
-    A parameter that is None or missing gets its default in the preset. The default of `epochs`
-    may depend on the counts: see :func:`epochs_of`.
+    A parameter that is None or missing gets its default in the preset, for counts with this number
+    of records: see :func:`default`.
 
     Raises
     ------
@@ -132,7 +132,7 @@ def resolve(values: Mapping[str, Any]) -> dict[str, Any]:
     chosen = decided(chosen)
     dim = SETTINGS["dim"].check(chosen["dim"])
     return {
-        name: SETTINGS[name].check(default(name, preset, dim) if value is None else value)
+        name: SETTINGS[name].check(default(name, preset, dim, records) if value is None else value)
         for name, value in chosen.items()
     }
 
@@ -142,7 +142,4 @@ def epochs_of(values: Mapping[str, Any], records: int) -> int:
 
     It is `epochs` of the parameters `values` or, if that is None, the default of their preset.
     """
-    settings = resolve(values)
-    if values.get("epochs") is not None:
-        return cast("int", settings["epochs"])
-    return cast("int", default("epochs", settings["preset"], settings["dim"], records))
+    return cast("int", resolve(values, records)["epochs"])
