@@ -660,8 +660,8 @@ class CoreTiles:
     def new(
         index: npt.NDArray[np.uint8],
         records: npt.NDArray[np.uint8],
+        seen: npt.NDArray[np.uint8],
         negatives: npt.NDArray[np.uint8],
-        targets: npt.NDArray[np.uint8],
     ) -> CoreTiles: ...
     @staticmethod
     def of_group(

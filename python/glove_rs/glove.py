@@ -137,8 +137,8 @@ class Glove:
         record is a non-zero count X[i, j]; (i, j) and (j, i) are two records. Paper 25. In
         :func:`glove_rs.bootstrap` and :func:`glove_rs.compare.slices`, best 7.
     negative : float, optional
-        Negative sampling: for each non-zero count, draw this many word pairs, from 0 to 1000. Pairs
-        that co-occur or are drawn again are dropped. Each other pair adds
+        Negative sampling: in each epoch, draw this many word pairs for each non-zero count, from 0
+        to 1000. Pairs that co-occur are dropped. Each other pair adds
         ½ λ max(0, w·w̃ + b + b̃ − t)² to the objective, with t = ½ ln E − 1, where E is the count
         that the pair would have if its words occurred independently. Best 2, paper 0.
     negative_weight : float, optional

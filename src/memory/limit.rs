@@ -61,8 +61,8 @@ impl MemoryLimit {
         (self.fraction(1) / 2).clamp(64 << 10, 64 << 20)
     }
 
-    /// The largest number of bytes of training records and negative pairs in memory. If there are more, all
-    /// of them go to a temporary file.
+    /// The largest number of bytes of training records and their filters in memory. If there are more, all of them go
+    /// to a temporary file.
     pub(crate) fn record_bytes(&self) -> u64 {
         self.fraction(3)
     }

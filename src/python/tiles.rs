@@ -99,13 +99,12 @@ impl CoreTiles {
     fn new(
         index: PyReadonlyArray1<'_, u8>,
         records: PyReadonlyArray1<'_, u8>,
+        seen: PyReadonlyArray1<'_, u8>,
         negatives: PyReadonlyArray1<'_, u8>,
-        targets: PyReadonlyArray1<'_, u8>,
     ) -> PyResult<Self> {
         let index: Vec<u64> = bytemuck::allocation::pod_collect_to_vec(index.as_slice()?);
-        let targets: Vec<f32> = bytemuck::allocation::pod_collect_to_vec(targets.as_slice()?);
-        let (records, negatives) = (records.as_slice()?, negatives.as_slice()?);
-        let tiles = Tiles::deserialize(&index, records, negatives, &targets)?;
+        let negatives: Vec<f64> = bytemuck::allocation::pod_collect_to_vec(negatives.as_slice()?);
+        let tiles = Tiles::deserialize(&index, records.as_slice()?, seen.as_slice()?, &negatives)?;
         Ok(Self { tiles })
     }
 
@@ -224,8 +223,8 @@ impl CoreTiles {
         let arrays = [
             PyArray1::from_slice(py, bytemuck::cast_slice(&serialized.index)),
             PyArray1::from_vec(py, serialized.records),
-            PyArray1::from_vec(py, serialized.negatives),
-            PyArray1::from_slice(py, bytemuck::cast_slice(&serialized.targets)),
+            PyArray1::from_vec(py, serialized.seen),
+            PyArray1::from_slice(py, bytemuck::cast_slice(&serialized.negatives)),
         ];
         Ok((slf.get_type().getattr("new")?, PyTuple::new(py, arrays)?))
     }

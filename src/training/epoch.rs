@@ -2,13 +2,14 @@
 //! updates the rows of parameters.
 
 use super::kernel::{Record, SharedRows, SimdLevel, StepRule};
-use super::negatives::NegativePair;
 use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::schedule::{Deterministic, Hogwild, Schedule, TileBatch};
-use super::tiles::Tiles;
+use super::tiles::{DrawBuffers, Tiles};
 use crate::error::{Error, Result};
 use crate::monitor::Monitor;
+use rand::SeedableRng;
+use rand_xoshiro::Xoshiro256PlusPlus;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 /// A guard that aborts the schedule when the guard is dropped, which happens after a panic or an
@@ -36,8 +37,8 @@ pub struct PassCost {
 #[derive(Default)]
 struct Buffers {
     records: Vec<Record>,
-    pairs: Vec<NegativePair>,
-    negatives: Vec<Record>,
+    seen: Vec<u8>,
+    negatives: DrawBuffers,
 }
 
 /// A pass over all batches of an epoch, or over some of them.
@@ -153,24 +154,18 @@ impl EpochPass<'_> {
             negative_weight: Some(self.options.negative_weight as f32),
             ..rule
         };
-        let pairs = batch.negatives.clone();
-        self.tiles.read_negatives(
-            batch.tile,
-            pairs,
-            &mut buffers.pairs,
-            &mut buffers.negatives,
-        )?;
-        let negatives = &buffers.negatives;
+        let seen = self.tiles.seen(batch.tile, &mut buffers.seen)?;
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(batch.seed);
         // Records and negative pairs alternate, span by span. A long sequence of records only, or of
         // negative pairs only, would move the rows too far in one direction.
-        let spans = batch.records.len();
+        let draws = batch.draws / batch.records.len() as f64;
         let mut cost = PassCost::default();
-        for (k, span) in batch.records.iter().enumerate() {
-            cost.negatives += update(
-                &rows,
-                &negatives[self.tiles.batch_range(negatives.len(), k, spans)],
-                &negative_rule,
-            )?;
+        for span in &batch.records {
+            let drawn = &mut buffers.negatives;
+            let pairs = self
+                .tiles
+                .draw_negatives(batch.tile, draws, seen, &mut rng, drawn);
+            cost.negatives += update(&rows, pairs, &negative_rule)?;
             let records = self
                 .tiles
                 .read(batch.tile, span.clone(), &mut buffers.records)?;

@@ -6,7 +6,7 @@ use super::optimizer::Optimizer;
 use super::options::TrainingOptions;
 use super::parameters::Parameters;
 use super::row_layout::RowLayout;
-use super::tiles::{Counts, TileOptions, Tiles, negative_bytes, record_bytes};
+use super::tiles::{Counts, TileOptions, Tiles, filter_bytes, record_bytes};
 use super::trainer::{COPIES, TrainingState};
 use crate::cooccurrence::{ContextColumns, CorpusSize, CountingOptions, EncodedSample};
 use crate::encoding::EncodingOptions;
@@ -17,11 +17,6 @@ use crate::vocabulary::WordId;
 use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
-/// The fraction of the drawn negative pairs that remains when repeated pairs and pairs that co-occur are left out. The
-/// fraction depends on the text: it was 0.36 to 0.6 in measured fits (benches/EXPERIMENTS.md, "Memory of a fit"). The
-/// constant is the largest of these fractions, so that the estimate is seldom too low.
-const NEW_PAIRS: f64 = 0.6;
-
 /// Estimates the memory and the disk space for counting a text and for training on its counts.
 #[derive(Debug, Clone, Copy)]
 pub struct FitEstimate {
@@ -31,7 +26,7 @@ pub struct FitEstimate {
     pub dim: usize,
     /// The optimizer, which decides how many accumulators a vector has.
     pub optimizer: Optimizer,
-    /// Number of negative pairs to draw for each record.
+    /// Number of negative pairs to draw for each record in an epoch.
     pub negative: f64,
     /// Whether the model keeps the counts: compressed in memory, or on disk if they exceed the memory limit.
     pub keep_counts: bool,
@@ -57,31 +52,23 @@ impl FitEstimate {
         RowLayout::new(self.dim, self.optimizer).bytes()
     }
 
-    /// Bytes of records and negative pairs. The first number includes all drawn pairs. The second
-    /// number includes only the pairs that remain after repeated and co-occurring ones are left out.
-    fn tile_bytes(&self) -> [f64; 2] {
+    /// Bytes of records and their filters.
+    fn tile_bytes(&self) -> f64 {
         // A count of adjacent words is a record of the word on the right and one of the word on the left.
-        let adjacent = 2.0 * self.size.adjacent;
-        let records = record_bytes(self.size.records as u64, self.size.symmetric)
-            + record_bytes(adjacent as u64, false);
-        let records = records as f64;
-        let negatives = negative_bytes((self.size.records + adjacent) * self.negative) as f64;
-        [records + negatives, records + NEW_PAIRS * negatives]
+        let [window, adjacent] = [self.size.records, 2.0 * self.size.adjacent].map(|n| n as u64);
+        let records = record_bytes(window, self.size.symmetric) + record_bytes(adjacent, false);
+        (records + filter_bytes(window + adjacent, self.negative)) as f64
     }
 
     fn tiles_fit(&self, memory: &MemoryLimit) -> bool {
-        self.tile_bytes()[0] <= memory.record_bytes() as f64
+        self.tile_bytes() <= memory.record_bytes() as f64
     }
 
     /// Bytes of memory at the peak, without the program itself, for a fit on all threads of the current rayon
     /// pool.
     pub fn memory(&self, memory: &MemoryLimit) -> f64 {
         let size = &self.size;
-        let tiles = if self.tiles_fit(memory) {
-            self.tile_bytes()[1]
-        } else {
-            memory.record_bytes() as f64
-        };
+        let tiles = self.tile_bytes().min(memory.record_bytes() as f64);
         let rows = size.row_bytes().min(memory.row_bytes() as f64);
         let packed = if self.keep_counts && rows < memory.row_bytes() as f64 {
             size.encoded_bytes + size.unpacked_bytes()
@@ -112,7 +99,7 @@ impl FitEstimate {
         let tiles = if self.tiles_fit(memory) {
             0.0
         } else {
-            self.tile_bytes()[1]
+            self.tile_bytes()
         };
         self.size.disk(memory) + tiles
     }
@@ -141,25 +128,14 @@ impl FitEstimate {
     }
 
     /// The largest memory limit of whole megabytes, at least `least` and at most `available` bytes, under which the
-    /// peak is at most `available` bytes. If there is none, the smallest limit under which all tiles fit into memory,
-    /// provided that the peak is then at most `available` bytes.
+    /// peak is at most `available` bytes. The peak grows with the limit.
     fn limit_within(&self, available: f64, least: u64) -> Option<u64> {
-        let limit = |megabytes: u64| limit_of(megabytes * MEGABYTE);
-        let fits = |megabytes: u64| self.memory(&limit(megabytes)) <= available;
         let (least, most) = (least.div_ceil(MEGABYTE), u64::MAX / MEGABYTE);
         let end = (available.max(0.0) / MEGABYTE as f64) as u64;
         let end = (end.min(most - 1) + 1).max(least);
-        // The peak grows with the limit, with one exception: it can fall at the smallest limit under which all tiles
-        // fit into memory (`whole`). Below `whole`, `fits` is true up to some limit and false for larger limits; the
-        // same holds from `whole` on.
-        let whole = first_not(least..most, |megabytes| !self.tiles_fit(&limit(megabytes)));
-        let last = |range: Range<u64>| {
-            let end = first_not(range.clone(), fits);
-            (end > range.start).then(|| end - 1)
-        };
-        let found = last(whole.min(end)..end).or_else(|| last(least..whole.min(end)));
-        let found = found.or_else(|| Some(whole).filter(|&whole| whole >= end && fits(whole)));
-        found.map(|megabytes| megabytes * MEGABYTE)
+        let fits = |megabytes| self.memory(&limit_of(megabytes * MEGABYTE)) <= available;
+        let end = first_not(least..end, fits);
+        (end > least).then(|| (end - 1) * MEGABYTE)
     }
 }
 
@@ -335,25 +311,10 @@ mod tests {
     fn tried(fit: &FitEstimate, available: f64, least: u64) -> Option<u64> {
         let fits = |&megabytes: &u64| fit.memory(&limit_of(megabytes * MEGABYTE)) <= available;
         let least = least.div_ceil(MEGABYTE);
-        let within = (least..=(available / MEGABYTE as f64) as u64)
+        let found = (least..=(available / MEGABYTE as f64) as u64)
             .rev()
             .find(fits);
-        let whole = || (least..1 << 20).find(|&m| fit.tiles_fit(&limit_of(m * MEGABYTE)));
-        let found = within.or_else(|| whole().filter(fits));
         found.map(|megabytes| megabytes * MEGABYTE)
-    }
-
-    #[test]
-    fn a_larger_limit_may_need_less_memory() {
-        let fit = fit(1e5, 1e5, 3e5, 50.0, false);
-        let memory = |megabytes| fit.memory(&limit_of(megabytes * MEGABYTE));
-        let falls = (1..1000).find(|&m| memory(m + 1) < memory(m)).unwrap();
-        let available = memory(falls + 1);
-        assert!(memory(falls) > available);
-        assert!(available > (falls * MEGABYTE) as f64);
-        let limit = fit.limit_within(available, MEGABYTE).unwrap();
-        assert!(limit > falls * MEGABYTE);
-        assert_eq!(fit.limit_within(available, falls * MEGABYTE), Some(limit));
     }
 
     proptest! {

@@ -1,7 +1,7 @@
 //! Training: from co-occurrence counts to word vectors.
 //!
-//! The steps, in order: [`Tiles`] are built from the counts, with their negative pairs. In every epoch a
-//! schedule hands out batches of records to the threads, and the kernel updates the [`Parameters`].
+//! The steps, in order: [`Tiles`] are built from the counts. In every epoch a schedule hands out batches of records to
+//! the threads, each batch draws its negative pairs, and the kernel updates the [`Parameters`].
 //! [`TrainingState`] runs one epoch after the other. `divergence.rs` decides whether an epoch is repeated at half
 //! the learning rate, `stopping.rs` whether another epoch starts.
 
@@ -24,6 +24,7 @@ mod parameters;
 mod rate_schedule;
 mod row_layout;
 mod schedule;
+mod seen_pairs;
 mod shuffle;
 mod stopping;
 mod tiles;

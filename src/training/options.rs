@@ -30,7 +30,7 @@ pub struct TrainingOptions {
     /// AdaGrad, the root of the mean square of the components is limited instead. The gradients of
     /// biases have no bound.
     pub grad_clip: f64,
-    /// Number of negative pairs to draw for each record (`negatives.rs`).
+    /// Number of negative pairs to draw for each record in an epoch (`negatives.rs`).
     pub negative: f64,
     /// Weight λ of a negative pair in the loss, in place of f(X).
     pub negative_weight: f64,

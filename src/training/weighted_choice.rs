@@ -4,13 +4,14 @@
 use rand::Rng;
 
 /// Items 0, 1, … with given weights.
+#[derive(Debug)]
 pub(super) struct WeightedChoice {
     slots: Vec<Slot>,
 }
 
 /// There is a slot for each item. All slots are equally likely. A drawn slot gives either its own
 /// item or one other item.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Slot {
     // The probability that the slot gives its own item, times 2^32.
     own: u32,
@@ -59,11 +60,8 @@ impl WeightedChoice {
         let random = rng.next_u64();
         let item = (((random >> 32) * self.slots.len() as u64) >> 32) as usize;
         let slot = self.slots[item];
-        if (random as u32) < slot.own {
-            item
-        } else {
-            slot.other as usize
-        }
+        // No branch: the processor could not predict it.
+        [slot.other as usize, item][usize::from((random as u32) < slot.own)]
     }
 }
 

@@ -421,8 +421,8 @@ _ROWS: Final = (
         "negative",
         "training",
         Real(most=_core.MAX_NEGATIVE),
-        "negative sampling: for each non-zero count, draw X word pairs, and train on those that "
-        "never co-occur",
+        "negative sampling: in each epoch, draw X word pairs for each non-zero count, and train on "
+        "those that never co-occur",
         presets=_both(2.0, 0.0),
     ),
     Setting(

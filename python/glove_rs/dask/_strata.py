@@ -74,7 +74,7 @@ def tiles(
     validation: float | None,
     running: _core._Running,
 ) -> _core.CoreTiles:
-    """Build the tiles of a group, and draw their negative pairs."""
+    """Build the tiles of a group."""
     records, sums = _usable(marginals[0]), _usable(marginals[1])
     running = {**running, "threads": _threads(running["threads"])}
     return _core.CoreTiles.of_group(counts, records, sums, dim, training, validation, running)

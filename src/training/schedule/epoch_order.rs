@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::ops::Range;
 
-/// A batch has at most about this many records and negative pairs for each row of the two blocks of
+/// A batch has at most about this many records and draws of negative pairs for each row of the two blocks of
 /// its tile. This number is large enough that a row in the cache is used several times. It is small
 /// enough that no row is trained for long with the words of one block only: the row would adapt to
 /// that block, and the loss measured meanwhile would be too small.
@@ -19,8 +19,8 @@ const RECORDS_PER_ROW: usize = 256;
 const RECORDS_PER_ROW_AT_FIRST: usize = 4;
 
 /// If the rows of all tiles fit into the cache together, each tile has at least this many batches in an epoch,
-/// because going on to another tile then costs nothing. A tile with fewer records and negative pairs than this has
-/// a batch for each of them. With this many batches, the loss is about that of a random order of all records.
+/// because going on to another tile then costs nothing. A tile with fewer records and draws of negative
+/// pairs than this has a batch for each of them. With this many batches, the loss is about that of a random order of all records.
 const CACHED_BATCHES: usize = 16;
 
 /// Number of records in a span: consecutive records of a tile that keep their order in every epoch. Each epoch draws a
@@ -37,6 +37,7 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<TileBatch> {
     let (epoch_bits, group) = (epoch as u64, tiles.grid.group() as u64);
     let seed = seed ^ epoch_bits.rotate_left(48) ^ group.rotate_left(24);
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
+    let mut negatives = Xoshiro256PlusPlus::seed_from_u64(!seed);
     let all_cached = 2 * tiles.grid.words() * tiles.layout.bytes() <= CACHE_BYTES;
     let least = if all_cached { CACHED_BATCHES } else { 1 };
     let per_row = if epoch == 1 {
@@ -48,17 +49,18 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<TileBatch> {
     for (number, tile) in tiles.tiles.iter().enumerate() {
         let words = |block: u32| tiles.grid.words_of(block as usize).len();
         let rows = words(tile.row_block) + words(tile.column_block);
-        let pairs = tile.records() + tile.negatives();
+        let pairs = tile.records() + tile.draws().ceil() as usize;
         let batches = pairs.div_ceil(rows * per_row).max(least).min(pairs);
         let phase: f64 = rng.random();
         let mut order: Vec<usize> = (0..tile.records() / SPAN).collect();
         order.shuffle(&mut rng);
         for batch in 0..batches {
-            let range = |all: usize| tiles.batch_range(all, batch, batches);
+            let records = tiles.batch_range(tile.records(), batch, batches);
             timed.push(TileBatch {
                 tile: number,
-                records: spans(&order, range(tile.records())),
-                negatives: range(tile.negatives()),
+                records: spans(&order, records),
+                draws: tile.draws() / batches as f64,
+                seed: negatives.random(),
                 time: (batch as f64 + phase) / batches as f64,
             });
         }
@@ -118,7 +120,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn an_epoch_has_every_record_and_negative_pair_once() {
+    fn an_epoch_has_every_record_once_and_all_draws() {
         for (optimizer, epoch) in [
             (Optimizer::AdaGrad, 1),
             (Optimizer::AdaGrad, 2),
@@ -126,23 +128,21 @@ pub(super) mod tests {
             (Optimizer::RowwiseAdaGrad, 2),
         ] {
             let tiles = tiles_for(optimizer, &MemoryLimit::default());
-            assert!(tiles.tiles.iter().any(|tile| tile.negatives() > 0));
-            let mut seen: Vec<[Vec<bool>; 2]> = tiles
+            let mut draws = 0.0;
+            let mut seen: Vec<Vec<bool>> = tiles
                 .tiles
                 .iter()
-                .map(|t| [t.records(), t.negatives()].map(|n| vec![false; n]))
+                .map(|tile| vec![false; tile.records()])
                 .collect();
             for batch in batches(&tiles, 3, epoch) {
-                let records = batch.records.into_iter().flatten();
-                for (kind, k) in records
-                    .map(|k| (0, k))
-                    .chain(batch.negatives.map(|k| (1, k)))
-                {
-                    let seen = &mut seen[batch.tile][kind][k];
-                    assert!(!std::mem::replace(seen, true));
+                draws += batch.draws;
+                for k in batch.records.into_iter().flatten() {
+                    assert!(!std::mem::replace(&mut seen[batch.tile][k], true));
                 }
             }
-            assert!(seen.iter().flatten().flatten().all(|&seen| seen));
+            assert!(seen.iter().flatten().all(|&seen| seen));
+            let expected = 0.5 * tiles.records() as f64;
+            assert!((draws / expected - 1.0).abs() < 1e-9);
         }
     }
 
@@ -151,7 +151,6 @@ pub(super) mod tests {
         let tiles = tiles_for(Optimizer::RowwiseAdaGrad, &MemoryLimit::default());
         assert!(tiles.alignment().is_multiple_of(4));
         for batch in batches(&tiles, 3, 2) {
-            assert_eq!(batch.negatives.start % tiles.alignment(), 0);
             for span in batch.records {
                 assert_eq!(span.start % tiles.alignment(), 0);
             }

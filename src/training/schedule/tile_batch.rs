@@ -3,15 +3,18 @@
 use crate::training::tiles::Tiles;
 use std::ops::Range;
 
-/// A batch: some records and negative pairs of one tile, which one thread trains without a pause.
+/// A batch: some records and negative pairs of one tile, which one thread trains without a pause. The negative pairs
+/// are drawn when the batch is trained.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TileBatch {
     /// Number of the tile.
     pub tile: usize,
     /// The ranges of the batch's records in the tile, in the order in which they are trained.
     pub records: Vec<Range<usize>>,
-    /// The range of the batch's negative pairs in the tile.
-    pub negatives: Range<usize>,
+    /// Number of negative pairs to draw.
+    pub draws: f64,
+    /// The seed of the negative pairs.
+    pub seed: u64,
     /// When the batch is trained, as a fraction of the epoch in [0, 1).
     pub time: f64,
 }

@@ -1,6 +1,7 @@
 //! Builds tiles: sorts records into pairs of blocks of words, and shuffles the records of each pair of blocks.
 
 use super::block_entries::for_each_block;
+use super::filters::{filter_bytes, filters};
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
 use super::logarithm::{Buffer, logarithms};
@@ -16,7 +17,7 @@ use crate::monitor::{Monitor, Stage};
 use crate::partition::Partition;
 use crate::training::kernel::Record;
 use crate::training::marginals::{Marginal, marginals};
-use crate::training::negatives::{NegativePair, NegativeSampler, NegativeTargets};
+use crate::training::negatives::NegativeSampler;
 use crate::training::options::TrainingOptions;
 use crate::training::row_layout::RowLayout;
 use crate::training::shuffle::shuffle;
@@ -24,19 +25,20 @@ use crate::vocabulary::WordId;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// How to build tiles.
 #[derive(Debug, Clone, Copy)]
 pub struct TileOptions {
     /// The layout of the rows of parameters.
     pub layout: RowLayout,
-    /// Number of negative pairs to draw for each record.
+    /// Number of negative pairs to draw for each record in an epoch.
     pub negative: f64,
     /// Whether to add the columns of adjacent words ([`adjacent_columns`]), if the counts have them.
     pub adjacent: bool,
     /// The fraction of the word pairs to hold out of training.
     pub held_out: f64,
-    /// Seed of the order inside the tiles, of the held-out pairs and of the negative pairs.
+    /// Seed of the order inside the tiles and of the held-out pairs.
     pub seed: u64,
     /// Only the tiles whose block of rows has a word with an id below this number are kept. The words of all other
     /// blocks have records as context words only.
@@ -57,19 +59,14 @@ impl TileOptions {
     }
 }
 
-/// Bytes of `draws` negative pairs.
-pub(crate) fn negative_bytes(draws: f64) -> u64 {
-    draws as u64 * size_of::<NegativePair>() as u64
-}
-
 /// Number of blocks of rows that are built for each thread before the memory of their counts is
 /// freed. It is large enough that no thread waits long for another thread. Under a memory limit,
 /// fewer blocks may be built at the same time.
 const WAVE: usize = 4;
 
 impl Tiles {
-    /// Build the tiles of `counts` and draw their negative pairs, on all threads of the current rayon
-    /// pool. The result depends neither on the number of threads nor on the memory limit.
+    /// Build the tiles of `counts`, on all threads of the current rayon pool. The result depends neither on the number of
+    /// threads nor on the memory limit.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `held_out` is above 0, but no record is held out or no record remains;
@@ -149,9 +146,8 @@ impl Tiles {
             columns.words as WordId,
         );
         let holdout = Holdout::new(fraction, seed, partition, columns);
-        let draws = all_records as f64 * negative;
-        let negative_bytes = negative_bytes(draws / partition.groups() as f64);
-        let bytes = source.record_bytes() + negative_bytes;
+        let own_records = all_records / partition.groups() as u64;
+        let bytes = source.record_bytes() + filter_bytes(own_records, negative);
         let mut wave = WAVE * rayon::current_num_threads();
         let file = if bytes > memory.record_bytes() {
             // A slab holds at most about 2/MIN_BLOCKS of all records. The slabs that are built at
@@ -166,68 +162,106 @@ impl Tiles {
         // rows of the triangle have pairs of the same tile. The blocks are taken from the last to the first,
         // a few at a time, so that counts are freed while tiles are built.
         let mut tiles = Vec::new();
-        let mut slabs = Vec::new();
+        let (mut slabs, mut seen) = (Vec::new(), Vec::new());
         let mut blocks: Vec<usize> = (0..grid.blocks()).rev().collect();
         while !blocks.is_empty() {
             let rest = blocks.split_off(wave.min(blocks.len()));
-            let filled: Vec<Result<(Vec<Tile>, Slab<Record>)>> = blocks
+            let filled: Vec<Result<Filled>> = blocks
                 .par_iter()
                 .map(|&block| {
                     let rows = source.rows(grid.start(block)..grid.start(block + 1))?;
-                    let (tiles, records) =
+                    let (mut tiles, records) =
                         fill(&*rows, &grid, block, layout, seed, holdout, monitor)?;
-                    let slab = Slab::new(records, file.as_ref())
-                        .map_err(|e| e.with_space_needed(bytes as f64))?;
-                    Ok((tiles, slab))
+                    let seen = if negative > 0.0 {
+                        filters(&mut tiles, &records, &grid, symmetric_rows)?
+                    } else {
+                        HugeBuffer::zeroed(0)?
+                    };
+                    let needed = |e: Error| e.with_space_needed(bytes as f64);
+                    Ok(Filled {
+                        tiles,
+                        records: Slab::new(records, file.as_ref()).map_err(needed)?,
+                        seen: Slab::new(seen, file.as_ref()).map_err(needed)?,
+                    })
                 })
                 .collect();
             for filled in filled {
-                let (mut more, slab) = filled?;
+                let Filled {
+                    tiles: mut more,
+                    records,
+                    seen: filters,
+                } = filled?;
                 for tile in &mut more {
                     tile.records.slab = slabs.len();
                 }
                 tiles.append(&mut more);
-                slabs.push(slab);
+                slabs.push(records);
+                seen.push(filters);
             }
             if let Some(&last) = blocks.last() {
                 source.done_from(grid.start(last))?;
             }
             blocks = rest;
         }
-        let is_mirrored = |tile: &&Tile| {
-            let last = grid.start(tile.row_block.max(tile.column_block) as usize);
-            last < symmetric_rows && tile.row_block != tile.column_block
-        };
-        let mirrored: Vec<Tile> = tiles.iter().filter(is_mirrored).map(Tile::mirror).collect();
+        let has_mirror = |tile: &&Tile| tile.has_mirror(&grid, symmetric_rows);
+        let mirrored: Vec<Tile> = tiles.iter().filter(has_mirror).map(Tile::mirror).collect();
         tiles.extend(mirrored);
         let rows = grid.blocks_with(group, trained_words);
         tiles.retain(|tile| rows.contains(&(tile.row_block as usize)));
         tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
+        let negatives = (negative > 0.0).then(|| {
+            let sums = [0, 1].map(|side| marginals.iter().map(|m| m.sum(side)).collect());
+            NegativeSampler::new(all_records as f64 * negative, sums, &grid)
+        });
+        if let Some(negatives) = &negatives {
+            tiles = with_draws(tiles, rows, &grid, negatives);
+        }
         let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
         let (records, held_out) = (sum(Tile::records), sum(|t| t.held_out));
-        let mut all = Self {
+        Ok(Self {
             grid,
             tiles,
             records,
             held_out,
             layout,
             slabs,
-            negatives: None,
+            seen,
+            negatives,
             file,
-        };
-        if negative > 0.0 {
-            let sampler = NegativeSampler::new(marginals, &all.grid, draws, seed);
-            all.add_negatives(
-                rows,
-                &sampler,
-                NegativeTargets::new(marginals),
-                wave,
-                monitor,
-            )
-            .map_err(|e| e.with_space_needed(negative_bytes as f64))?;
-        }
-        Ok(all)
+        })
     }
+}
+
+/// The tiles whose records come from the rows of one block in the triangle, with their records and filters.
+struct Filled {
+    tiles: Vec<Tile>,
+    records: Slab<Record>,
+    seen: Slab<u8>,
+}
+
+/// Set the numbers of draws of the tiles whose block of rows is in `rows`. Tiles without records that have negative
+/// pairs are added.
+fn with_draws(
+    tiles: Vec<Tile>,
+    rows: Range<usize>,
+    grid: &TileGrid,
+    negatives: &NegativeSampler,
+) -> Vec<Tile> {
+    let mut tiles = tiles.into_iter().peekable();
+    let mut all = Vec::new();
+    for row_block in rows {
+        for column_block in 0..grid.blocks() {
+            let at = [row_block, column_block];
+            let is_here = |t: &Tile| [t.row_block as usize, t.column_block as usize] == at;
+            let found = tiles.next_if(is_here);
+            let draws = negatives.draws(grid, at);
+            if found.is_some() || draws > 0.0 {
+                let tile = found.unwrap_or_else(|| Tile::without_records(at));
+                all.push(Tile { draws, ..tile });
+            }
+        }
+    }
+    all
 }
 
 /// Build the tiles whose records come from the rows of `block` in the triangle: tile (`block`, k) for each
@@ -348,7 +382,7 @@ fn fill(
         (rest, start) = (more, range.end);
         ordered.push((tile, own));
     }
-    let order = |scratch: &mut Scratch<Record>, (tile, records): (&Tile, &mut [Record])| {
+    let order = |scratch: &mut Scratch, (tile, records): (&Tile, &mut [Record])| {
         let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
         shuffle(records, &mut rng);

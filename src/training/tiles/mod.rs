@@ -3,10 +3,10 @@
 
 mod block_entries;
 mod build;
+mod filters;
 pub(super) mod grid;
 mod holdout;
 mod logarithm;
-mod negative_pairs;
 mod order;
 mod serialize;
 mod slab;
@@ -14,13 +14,14 @@ mod source;
 mod tile;
 mod tile_store;
 
-pub(crate) use build::negative_bytes;
 pub use build::{TileOptions, check_enough_records};
+pub(crate) use filters::filter_bytes;
 pub use grid::TileGrid;
 pub use holdout::held_out_fraction;
 pub use serialize::SerializedTiles;
 pub use source::Counts;
 pub(crate) use source::{TileSource, record_bytes};
+pub(super) use tile_store::DrawBuffers;
 pub use tile_store::Tiles;
 
 #[cfg(test)]
@@ -34,13 +35,25 @@ mod tests {
     use crate::training::negatives::negative_target;
     use crate::training::optimizer::Optimizer;
     use crate::training::row_layout::RowLayout;
+    use rand::SeedableRng;
+    use rand_xoshiro::Xoshiro256PlusPlus;
     use std::collections::HashSet;
     use std::sync::Arc;
 
     const WORDS: u32 = 400;
 
-    /// Tiles of some pairs of words. Frequent words are in more pairs.
     fn tiles(symmetric: bool, negative: f64, memory: &MemoryLimit, threads: usize) -> Tiles {
+        tiles_for(Optimizer::AdaGrad, symmetric, negative, memory, threads)
+    }
+
+    /// Tiles of some pairs of words. Frequent words are in more pairs.
+    fn tiles_for(
+        optimizer: Optimizer,
+        symmetric: bool,
+        negative: f64,
+        memory: &MemoryLimit,
+        threads: usize,
+    ) -> Tiles {
         let skew = if symmetric { 1 } else { 2 };
         let counts = Triangle::assemble(WORDS as usize, &Monitor::new(), |pair| {
             for i in 0..WORDS {
@@ -57,7 +70,7 @@ mod tests {
         });
         crate::threads::in_pool(threads, || {
             let options = TileOptions {
-                layout: RowLayout::new(250, Optimizer::AdaGrad),
+                layout: RowLayout::new(250, optimizer),
                 negative,
                 adjacent: false,
                 held_out: 0.1,
@@ -70,19 +83,21 @@ mod tests {
         .unwrap()
     }
 
+    /// Of each tile: its blocks, its records, and some negative pairs.
     type Contents = Vec<(u32, u32, Vec<Record>, Vec<Record>)>;
 
     fn contents(tiles: &Tiles) -> Contents {
         (0..tiles.tiles.len())
             .map(|k| {
                 let tile = &tiles.tiles[k];
-                let mut negatives = Vec::new();
                 let mut buffer = Vec::new();
                 let records = tiles.read(k, 0..tile.held_out().end, &mut buffer).unwrap();
-                tiles
-                    .read_negatives(k, 0..tile.negatives(), &mut Vec::new(), &mut negatives)
-                    .unwrap();
                 let mut records = records.to_vec();
+                let (mut filter, mut buffers) = (Vec::new(), DrawBuffers::default());
+                let seen = tiles.seen(k, &mut filter).unwrap();
+                let mut rng = Xoshiro256PlusPlus::seed_from_u64(k as u64);
+                let negatives = tiles.draw_negatives(k, tile.draws(), seen, &mut rng, &mut buffers);
+                let negatives = negatives.to_vec();
                 for record in &mut records {
                     [record.i, record.j] = tile.word_and_context(*record);
                 }
@@ -116,10 +131,10 @@ mod tests {
             let SerializedTiles {
                 index,
                 records,
+                seen,
                 negatives,
-                targets,
             } = &parts;
-            let back = Tiles::deserialize(index, records, negatives, targets).unwrap();
+            let back = Tiles::deserialize(index, records, seen, negatives).unwrap();
             assert_eq!(contents(&back), contents(&tiles));
             assert_eq!(
                 (back.records, back.held_out),
@@ -251,9 +266,12 @@ mod tests {
     }
 
     #[test]
-    fn negative_pairs_are_new_and_follow_the_frequencies() {
+    fn negative_pairs_do_not_co_occur_and_follow_the_frequencies() {
         for symmetric in [false, true] {
-            check_negative(&tiles(symmetric, 3.0, &MemoryLimit::default(), 2));
+            for optimizer in [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad] {
+                let limit = MemoryLimit::default();
+                check_negative(&tiles_for(optimizer, symmetric, 3.0, &limit, 2));
+            }
         }
     }
 
@@ -281,7 +299,7 @@ mod tests {
         let total: f64 = sums.iter().map(|sums| sums[0]).sum();
         let mut by_word = vec![0; WORDS as usize];
         for ((i, j), target) in drawn {
-            assert!(seen.insert((i, j)), "({i}, {j}) is seen or drawn twice");
+            assert!(!seen.contains(&(i, j)), "({i}, {j}) co-occurs");
             let expected = sums[i as usize][0] * sums[j as usize][1] / total;
             assert!((target - negative_target(expected)).abs() < 1e-4);
             by_word[i as usize] += 1;

@@ -3,15 +3,13 @@
 //! Records are shuffled and then arranged by rows within stretches of consecutive records. The rows of
 //! the `i` side stay in or near the first-level cache, while the rows of the other side are loaded
 //! one after the other. A stretch is short enough that each row is trained at about the same times
-//! as in a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile"). Negative
-//! pairs are shuffled too, but they are arranged only for row-wise AdaGrad.
+//! as in a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
 //!
 //! For row-wise AdaGrad, the records of a row in a stretch are arranged in groups of four, because
 //! the kernel updates four records of one row as one mini-batch (benches/EXPERIMENTS.md,
-//! "Mini-batches of one word").
+//! "Mini-batches of one word"). The negative pairs that are drawn together are arranged in the same way.
 
 use crate::training::kernel::{RECORDS_AT_ONCE, Record};
-use crate::training::negatives::NegativePair;
 use crate::training::row_layout::RowLayout;
 
 /// Records that are sorted together use rows of at most about this many bytes on their `i` side.
@@ -24,24 +22,6 @@ const PER_ROW: usize = 4;
 /// the stretch are mini-batches: in a longer stretch, more records are in such groups.
 const PER_ROW_ROWWISE: usize = 8;
 
-/// A record or a negative pair of a tile.
-pub(super) trait HasRow: Copy {
-    /// The row of the `i` side.
-    fn row(&self) -> usize;
-}
-
-impl HasRow for Record {
-    fn row(&self) -> usize {
-        usize::from(self.i)
-    }
-}
-
-impl HasRow for NegativePair {
-    fn row(&self) -> usize {
-        usize::from(self[0])
-    }
-}
-
 /// How to order the records of the tiles of one block of rows.
 pub(super) struct RecordOrder {
     rows: usize,
@@ -52,20 +32,11 @@ pub(super) struct RecordOrder {
 }
 
 /// Buffers of [`RecordOrder::arrange`].
-pub(super) struct Scratch<T> {
-    sorted: Vec<T>,
+#[derive(Default)]
+pub(super) struct Scratch {
+    sorted: Vec<Record>,
     ends: Vec<usize>,
-    rest: Vec<T>,
-}
-
-impl<T> Default for Scratch<T> {
-    fn default() -> Self {
-        Self {
-            sorted: Vec::new(),
-            ends: Vec::new(),
-            rest: Vec::new(),
-        }
-    }
+    rest: Vec<Record>,
 }
 
 impl RecordOrder {
@@ -86,10 +57,12 @@ impl RecordOrder {
     }
 
     /// Arrange shuffled records by rows.
-    pub fn arrange<T: HasRow>(&self, records: &mut [T], scratch: &mut Scratch<T>) {
+    pub fn arrange(&self, records: &mut [Record], scratch: &mut Scratch) {
         for stretch in records.chunks_mut(self.stretch) {
             if self.in_fours {
-                self.by_fours(stretch, scratch);
+                self.sort(stretch, 1, scratch);
+                let Scratch { sorted, ends, rest } = scratch;
+                self.by_fours(sorted, ends, stretch, rest);
             } else {
                 self.sort(stretch, self.near, scratch);
                 stretch.copy_from_slice(&scratch.sorted);
@@ -97,17 +70,22 @@ impl RecordOrder {
         }
     }
 
-    /// Sort the records by groups of `near` rows. A group begins with the first four records of each row; the
-    /// second four records of each row follow, and so on. The last records of a row, at most three, do not fill a
-    /// four: they are at the end of the stretch.
-    fn by_fours<T: HasRow>(&self, records: &mut [T], scratch: &mut Scratch<T>) {
-        self.sort(records, 1, scratch);
-        let Scratch { sorted, ends, rest } = scratch;
+    /// Write the records of `sorted` to `records`, by groups of `near` rows. `ends` has the end of the records of each row
+    /// in `sorted`. A group begins with the first four records of each row; the second four records of each row
+    /// follow, and so on. The last records of a row, at most three, do not fill a four: they are at the end of
+    /// `records`. `rest` is scratch space.
+    pub fn by_fours(
+        &self,
+        sorted: &[Record],
+        ends: &[usize],
+        records: &mut [Record],
+        rest: &mut Vec<Record>,
+    ) {
         rest.clear();
         let (mut filled, mut start) = (0, 0);
         for ends in ends.chunks(self.near) {
             let starts = std::iter::once(&start).chain(ends);
-            let rows: Vec<&[T]> = starts.zip(ends).map(|(&a, &b)| &sorted[a..b]).collect();
+            let rows: Vec<&[Record]> = starts.zip(ends).map(|(&a, &b)| &sorted[a..b]).collect();
             start = ends.last().copied().unwrap_or(start);
             let most = rows
                 .iter()
@@ -135,13 +113,13 @@ impl RecordOrder {
     /// Sort the records by groups of `near` rows. The records of one group keep their order. Writes the
     /// sorted records to `scratch.sorted`, and the end of each group to `scratch.ends`.
     #[inline(always)]
-    fn sort<T: HasRow>(&self, records: &[T], near: usize, scratch: &mut Scratch<T>) {
+    fn sort(&self, records: &[Record], near: usize, scratch: &mut Scratch) {
         let Scratch { sorted, ends, .. } = scratch;
         sorted.clear();
         sorted.extend_from_slice(records);
         ends.clear();
         ends.resize(self.rows.div_ceil(near), 0);
-        let group = |record: &T| record.row() / near;
+        let group = |record: &Record| usize::from(record.i) / near;
         for record in records {
             ends[group(record)] += 1;
         }
@@ -192,7 +170,7 @@ mod tests {
         assert_ne!(arranged, all);
         for (arranged, all) in arranged.chunks(stretch).zip(all.chunks(stretch)) {
             let mut expected = all.to_vec();
-            expected.sort_by_key(|record| record.row() / near);
+            expected.sort_by_key(|record| usize::from(record.i) / near);
             assert_eq!(arranged, expected);
         }
     }

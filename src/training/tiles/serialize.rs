@@ -3,13 +3,13 @@
 use super::grid::TileGrid;
 use super::slab::{Slab, SlabRange};
 use super::tile::Tile;
-use super::tile_store::{Negatives, Tiles};
+use super::tile_store::Tiles;
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::partition::Partition;
 use crate::training::accumulators::Accumulators;
 use crate::training::kernel::Record;
-use crate::training::negatives::NegativeTargets;
+use crate::training::negatives::NegativeSampler;
 use crate::training::row_layout::RowLayout;
 use crate::vocabulary::WordId;
 use bytemuck::{Pod, cast_slice, cast_slice_mut};
@@ -21,14 +21,15 @@ use std::collections::hash_map::Entry;
 pub struct SerializedTiles {
     /// The number of groups, the group of the rows, the layout of a row of parameters, and the grid.
     /// Then, for every tile: its two blocks, whether it is mirrored, the position of its first record in `records`,
-    /// and its numbers of records to train on, of held-out records and of negative pairs.
+    /// its numbers of records to train on and of held-out records, and the position of its filter in `seen`.
     pub index: Vec<u64>,
     /// The bytes of the records, tile by tile. The records of a tile and its mirror image are there once.
     pub records: Vec<u8>,
-    /// The bytes of the negative pairs, tile by tile.
-    pub negatives: Vec<u8>,
-    /// The terms of the targets of negative pairs; empty if no pairs are drawn.
-    pub targets: Vec<f32>,
+    /// The filters of all tiles, one after the other; empty if no negative pairs are drawn.
+    pub seen: Vec<u8>,
+    /// The number of negative pairs to draw in an epoch, the sums of all rows, and the sums of all columns. Empty if no
+    /// negative pairs are drawn.
+    pub negatives: Vec<f64>,
 }
 
 /// The number of entries of the index that describe one tile.
@@ -38,7 +39,7 @@ impl Tiles {
     /// Copy the tiles into plain numbers.
     ///
     /// # Errors
-    /// [`crate::Error::Io`] if records or pairs are on disk and cannot be read;
+    /// [`crate::Error::Io`] if records or filters are on disk and cannot be read;
     /// [`crate::Error::Memory`].
     pub fn serialize(&self) -> Result<SerializedTiles> {
         let (grid, partition) = (&self.grid, self.grid.partition);
@@ -51,7 +52,8 @@ impl Tiles {
         ];
         let mut index: Vec<u64> = sizes.into_iter().map(|n| n as u64).collect();
         index.extend(grid.starts.iter().map(|&start| u64::from(start)));
-        let (mut records, mut negatives, mut buffer) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut records, mut seen) = (Vec::new(), Vec::new());
+        let (mut buffer, mut seen_buffer) = (Vec::new(), Vec::new());
         // For each range that was copied to `records`: the number of its first record there. A tile and its mirror
         // image share a range, which is copied once.
         let mut starts = HashMap::new();
@@ -68,27 +70,19 @@ impl Tiles {
             };
             let blocks = [tile.row_block, tile.column_block, tile.mirrored.into()];
             index.extend(blocks.map(u64::from));
-            let sizes = [start, tile.records(), tile.held_out, tile.negatives()];
+            let sizes = [start, tile.records(), tile.held_out, seen.len()];
+            seen.extend_from_slice(self.seen(number, &mut seen_buffer)?.filter);
             index.extend(sizes.map(|n| n as u64));
         }
-        let mut targets = Vec::new();
-        if let Some(Negatives { slabs, targets: t }) = &self.negatives {
-            let mut buffer = Vec::new();
-            for Tile {
-                negatives: range, ..
-            } in &self.tiles
-            {
-                let slab = &slabs[range.slab];
-                let pairs = slab.read(range.range.clone(), self.file.as_ref(), &mut buffer)?;
-                negatives.extend_from_slice(cast_slice(pairs));
-            }
-            targets = t.sides().concat();
-        }
+        let negatives = self.negatives.as_ref().map(|negatives| {
+            let sums = negatives.sums.iter().flatten().copied();
+            std::iter::once(negatives.draws).chain(sums).collect()
+        });
         Ok(SerializedTiles {
             index,
             records,
-            negatives,
-            targets,
+            seen,
+            negatives: negatives.unwrap_or_default(),
         })
     }
 
@@ -102,8 +96,8 @@ impl Tiles {
     pub fn deserialize(
         index: &[u64],
         records: &[u8],
-        negatives: &[u8],
-        targets: &[f32],
+        seen: &[u8],
+        negatives: &[f64],
     ) -> Result<Self> {
         let (sizes, index) = index.split_at(5);
         let (starts, tiles) = index.split_at(sizes[4] as usize);
@@ -114,11 +108,10 @@ impl Tiles {
             partition: Partition::new(words, sizes[0] as usize),
             group: sizes[1] as usize,
         };
-        let range = |start: usize, length: usize| SlabRange {
-            slab: 0,
-            range: start..start + length,
-        };
-        let mut drawn = 0;
+        let negatives = negatives.split_first().map(|(&draws, sums)| {
+            let (rows, columns) = sums.split_at(sums.len() / 2);
+            NegativeSampler::new(draws, [rows.to_vec(), columns.to_vec()], &grid)
+        });
         let (tiles, _) = tiles.as_chunks::<PER_TILE>();
         let tiles: Vec<Tile> = tiles
             .iter()
@@ -130,28 +123,24 @@ impl Tiles {
                     start,
                     records,
                     held_out,
-                    negatives,
+                    seen,
                 ] = numbers.map(|n| n as usize);
-                drawn += negatives;
+                let blocks = [row_block, column_block];
+                let draws = negatives.as_ref().map(|n| n.draws(&grid, blocks));
                 Tile {
-                    row_block: row_block as u32,
-                    column_block: column_block as u32,
                     mirrored: mirrored != 0,
-                    records: range(start, records),
+                    records: SlabRange {
+                        slab: 0,
+                        range: start..start + records,
+                    },
                     held_out,
-                    negatives: range(drawn - negatives, negatives),
+                    seen: [seen, 0],
+                    draws: draws.unwrap_or(0.0),
+                    ..Tile::without_records(blocks)
                 }
             })
             .collect();
         let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
-        let negatives = if targets.is_empty() {
-            None
-        } else {
-            Some(Negatives {
-                slabs: vec![slab(negatives)?],
-                targets: NegativeTargets::from_sides(targets),
-            })
-        };
         Ok(Self {
             records: sum(Tile::records),
             held_out: sum(|tile| tile.held_out),
@@ -161,17 +150,17 @@ impl Tiles {
                 Accumulators::rowwise(sizes[3] != 0),
             ),
             slabs: vec![slab(records)?],
+            seen: vec![slab(seen)?],
             negatives,
             tiles,
             file: None,
         })
     }
 
-    /// Bytes of records and negative pairs in memory.
+    /// Bytes of records and filters in memory.
     pub fn bytes(&self) -> u64 {
-        let negatives = self.negatives.iter().flat_map(|negatives| &negatives.slabs);
         let records: usize = self.slabs.iter().map(Slab::bytes).sum();
-        (records + negatives.map(Slab::bytes).sum::<usize>()) as u64
+        (records + self.seen.iter().map(Slab::bytes).sum::<usize>()) as u64
     }
 }
 

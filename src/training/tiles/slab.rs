@@ -1,4 +1,4 @@
-//! Storage of records and negative pairs, in memory or on disk.
+//! Storage of records and of their filters, in memory or on disk.
 
 use crate::error::Result;
 use crate::memory::{HugeBuffer, TemporaryFile, fallible};
@@ -29,19 +29,6 @@ impl<T: Pod> Slab<T> {
         Ok(match file {
             None => Self::Memory(all),
             Some(file) => Self::Disk(file.append(bytemuck::cast_slice(&all))?.start),
-        })
-    }
-
-    /// Keep a copy of `items` in memory or, if there is a `file`, append them to the file. The copy has exactly the
-    /// size of the items, because the unused part of a larger buffer takes memory too if it is in a huge page.
-    pub fn copy_of(items: &[T], file: Option<&TemporaryFile>) -> Result<Self> {
-        Ok(match file {
-            None => {
-                let mut all = HugeBuffer::zeroed(items.len())?;
-                all.copy_from_slice(items);
-                Self::Memory(all)
-            }
-            Some(file) => Self::Disk(file.append(bytemuck::cast_slice(items))?.start),
         })
     }
 

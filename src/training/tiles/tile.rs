@@ -1,10 +1,14 @@
 //! A tile: the records of a pair of blocks of words.
 
+use super::grid::TileGrid;
 use super::slab::SlabRange;
 use crate::training::kernel::Record;
+use crate::training::seen_pairs::FilterSize;
+use crate::vocabulary::WordId;
 use std::ops::Range;
 
-/// A tile: a pair of blocks of words, and the ranges of its records and negative pairs in the slabs (`slab.rs`).
+/// A tile: a pair of blocks of words, the ranges of its records and of their filter in the slabs (`slab.rs`), and the
+/// number of its negative pairs.
 #[derive(Debug, Clone)]
 pub struct Tile {
     pub(in crate::training) row_block: u32,
@@ -15,7 +19,10 @@ pub struct Tile {
     pub(super) records: SlabRange,
     // Number of held-out records. They follow the records to train on.
     pub(super) held_out: usize,
-    pub(super) negatives: SlabRange,
+    // Where the filter of the records begins (`seen_pairs.rs`), in the slab with the number of their slab: the filter of
+    // this tile, and that of its mirror image.
+    pub(super) seen: [usize; 2],
+    pub(super) draws: f64,
 }
 
 impl Tile {
@@ -24,14 +31,28 @@ impl Tile {
         self.records.range.len()
     }
 
-    /// Number of negative pairs.
-    pub(in crate::training) fn negatives(&self) -> usize {
-        self.negatives.range.len()
+    /// Number of negative pairs to draw in an epoch, including those that are left out.
+    pub(in crate::training) fn draws(&self) -> f64 {
+        self.draws
     }
 
     /// The numbers of the held-out records, for [`Tiles::read`](super::Tiles::read).
     pub(in crate::training) fn held_out(&self) -> Range<usize> {
         self.records()..self.records() + self.held_out
+    }
+
+    /// The size of the filter of all records of the tile.
+    pub(super) fn filter_size(&self, grid: &TileGrid) -> FilterSize {
+        let words = |block: u32| grid.words_of(block as usize).len();
+        let all = self.records() + self.held_out;
+        FilterSize::new(words(self.row_block), words(self.column_block), all)
+    }
+
+    /// Whether the tile has a mirror image with the same records, if the counts of words 0 to `symmetric_rows` − 1 with
+    /// each other are symmetric.
+    pub(super) fn has_mirror(&self, grid: &TileGrid, symmetric_rows: WordId) -> bool {
+        let last = grid.start(self.row_block.max(self.column_block) as usize);
+        last < symmetric_rows && self.row_block != self.column_block
     }
 
     /// A tile of these blocks of rows and of columns, without records.
@@ -42,7 +63,8 @@ impl Tile {
             mirrored: false,
             records: SlabRange::default(),
             held_out: 0,
-            negatives: SlabRange::default(),
+            seen: [0; 2],
+            draws: 0.0,
         }
     }
 
@@ -61,6 +83,7 @@ impl Tile {
             row_block: self.column_block,
             column_block: self.row_block,
             mirrored: !self.mirrored,
+            seen: [self.seen[1], self.seen[0]],
             ..self.clone()
         }
     }

@@ -1,19 +1,23 @@
 //! The tiles of a matrix, whose records lie in memory or on disk.
 
 use super::grid::TileGrid;
+use super::order::RecordOrder;
 use super::slab::{Slab, SlabRange};
 use super::tile::Tile;
 use crate::error::Result;
 use crate::memory::TemporaryFile;
 use crate::training::kernel::Record;
 use crate::training::line::LINE;
-use crate::training::negatives::{NegativePair, NegativeTargets};
+use crate::training::negatives::{DrawnPairs, NegativeSampler};
 use crate::training::row_layout::RowLayout;
+use crate::training::seen_pairs::{FilterSize, SeenPairs};
+use crate::training::shuffle::shuffle;
+use rand::Rng;
 use std::ops::Range;
 
-/// The tiles of a matrix, or of the rows of one group of words. Records and negative pairs are in memory or,
+/// The tiles of a matrix, or of the rows of one group of words. Records and their filters are in memory or,
 /// if they exceed their fraction of the memory limit, in a temporary file. Every tile has a record (to train
-/// on, or held out) or a negative pair. In a symmetric matrix, a tile and its mirror image share their records.
+/// on, or held out) or negative pairs to draw. In a symmetric matrix, a tile and its mirror image share their records.
 #[derive(Debug)]
 pub struct Tiles {
     pub(in crate::training) grid: TileGrid,
@@ -22,15 +26,18 @@ pub struct Tiles {
     pub(in crate::training) held_out: u64,
     pub(crate) layout: RowLayout,
     pub(super) slabs: Vec<Slab<Record>>,
-    pub(super) negatives: Option<Negatives>,
+    // The filters of the records of each slab; empty if no negative pairs are drawn.
+    pub(super) seen: Vec<Slab<u8>>,
+    pub(super) negatives: Option<NegativeSampler>,
     pub(super) file: Option<TemporaryFile>,
 }
 
-/// The negative pairs of all tiles.
-#[derive(Debug)]
-pub(super) struct Negatives {
-    pub(super) slabs: Vec<Slab<NegativePair>>,
-    pub(super) targets: NegativeTargets,
+/// Buffers to draw negative pairs.
+#[derive(Default)]
+pub(in crate::training) struct DrawBuffers {
+    drawn: DrawnPairs,
+    ordered: Vec<Record>,
+    rest: Vec<Record>,
 }
 
 impl Tiles {
@@ -104,23 +111,59 @@ impl Tiles {
         self.slabs[*slab].read(records, self.file.as_ref(), buffer)
     }
 
-    /// Write some negative pairs of a tile into `to`, as records whose ln X is the target. Pairs on disk are
-    /// read into `buffer` first.
-    pub(in crate::training) fn read_negatives(
+    /// The pairs of a tile that have a record. A filter on disk is read into `buffer`.
+    pub(in crate::training) fn seen<'a>(
+        &'a self,
+        tile: usize,
+        buffer: &'a mut Vec<u8>,
+    ) -> Result<SeenPairs<'a>> {
+        let tile = &self.tiles[tile];
+        let size = match self.negatives {
+            Some(_) => tile.filter_size(&self.grid),
+            None => FilterSize::default(),
+        };
+        let range = tile.seen[0]..tile.seen[0] + size.bytes();
+        let filter = self.seen[tile.records.slab].read(range, self.file.as_ref(), buffer)?;
+        Ok(SeenPairs { size, filter })
+    }
+
+    /// Draw `draws` negative pairs of a tile, on average, as records whose ln X is the target. Pairs in `seen` are left
+    /// out.
+    pub(in crate::training) fn draw_negatives<'a>(
         &self,
         tile: usize,
-        pairs: Range<usize>,
-        buffer: &mut Vec<NegativePair>,
-        to: &mut Vec<Record>,
-    ) -> Result<()> {
-        to.clear();
-        if let (Some(negatives), false) = (&self.negatives, pairs.is_empty()) {
-            let first = self.first_rows(tile);
-            let SlabRange { slab, range } = &self.tiles[tile].negatives;
-            let pairs = range.start + pairs.start..range.start + pairs.end;
-            let pairs = negatives.slabs[*slab].read(pairs, self.file.as_ref(), buffer)?;
-            negatives.targets.records(pairs, first, to);
+        draws: f64,
+        seen: SeenPairs<'_>,
+        rng: &mut impl Rng,
+        buffers: &'a mut DrawBuffers,
+    ) -> &'a [Record] {
+        let Some(negatives) = self.negatives.as_ref().filter(|_| draws > 0.0) else {
+            return &[];
+        };
+        let tile = &self.tiles[tile];
+        let [row_block, column_block] = [tile.row_block, tile.column_block].map(|n| n as usize);
+        let DrawBuffers {
+            drawn,
+            ordered,
+            rest,
+        } = buffers;
+        negatives.draw(
+            &self.grid,
+            [row_block, column_block],
+            draws,
+            seen,
+            rng,
+            drawn,
+        );
+        let (pairs, ends) = drawn.by_word();
+        ordered.clear();
+        ordered.extend_from_slice(pairs);
+        if self.layout.is_rowwise() {
+            let rows = self.grid.words_of(row_block).len();
+            RecordOrder::new(rows, self.layout).by_fours(pairs, ends, ordered, rest);
+        } else {
+            shuffle(ordered, rng);
         }
-        Ok(())
+        ordered
     }
 }
