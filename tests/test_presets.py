@@ -72,10 +72,15 @@ def core_defaults(file, options):
     }
 
 
+KNOWN = _settings.Known(dim=50, records=None)
+
+
 def test_a_rust_program_has_the_defaults_of_the_paper_preset():
     core = core_defaults("training/options.rs", "TrainingOptions")
     names = {*_settings.names("training"), "early_stopping"} - {"preset", "dim", "subwords"}
-    assert core == {name: _settings.default(name, "paper", 50) for name in names}
+    assert core == {
+        name: _settings.default(name, "paper", _settings.Known(50, None)) for name in names
+    }
 
 
 @pytest.mark.parametrize(
@@ -89,7 +94,9 @@ def test_a_rust_program_counts_with_the_same_defaults(file, options, sections):
     core = core_defaults(file, options)
     assert set(core) <= {*_settings.names(*sections)}
     # A default that depends on the preset is that of the preset "paper".
-    assert core == {name: _settings.default(name, "paper", 50) for name in core}
+    assert core == {
+        name: _settings.default(name, "paper", _settings.Known(50, None)) for name in core
+    }
     assert len(core) >= 3
 
 
@@ -250,12 +257,28 @@ SENTENCES = ["ice is cold", "steam is hot and steam is gas", "ice is solid"] * 3
 
 
 def epochs(records, **given):
-    return _settings.epochs_of(Glove(8, **given).get_params(), records)
+    return _settings.for_records(Glove(8, **given).get_params(), records)["epochs"]
 
 
 def test_the_best_preset_has_more_epochs_for_fewer_records():
     sizes = 0, 1, 10**6, 1_803_523, 6_579_622, 22_415_521, 68_984_037, 184_161_631, 10**9, 10**12
-    assert [epochs(records) for records in sizes] == [15, 15, 15, 12, 9, 7, 6, 6, 5, 5]
+    assert [epochs(records) for records in sizes] == [20, 20, 20, 20, 16, 12, 10, 9, 9, 8]
+
+
+def test_the_best_preset_has_fewer_epochs_at_large_dims():
+    dims = 2, 100, 200, 300, 1_000
+    of_dims = [_settings.for_records({"dim": dim}, 68_984_037)["epochs"] for dim in dims]
+    assert of_dims == [10, 10, 9, 8, 8]
+
+
+def test_a_training_of_few_epochs_has_larger_steps():
+    def rate(epochs=None, records=None, **given):
+        return _settings.resolve({"epochs": epochs, **given}, records)["learning_rate"]
+
+    assert [rate(epochs) for epochs in (1, 7, 8, 100)] == [0.25, 0.25, 0.17, 0.17]
+    assert [rate(), rate(records=10**6), rate(7, 10**6)] == [0.25, 0.17, 0.25]
+    assert rate(records=10**6, learning_rate=0.3) == 0.3
+    assert rate(8, preset="paper") == 0.05
 
 
 def test_given_epochs_and_those_of_the_paper_do_not_depend_on_the_counts():
@@ -270,12 +293,12 @@ def test_given_epochs_and_those_of_the_paper_do_not_depend_on_the_counts():
 def test_a_fit_uses_the_epochs_of_its_counts_and_a_loaded_model_chooses_again(tmp_path):
     model = Glove(4, min_count=1, threads=1).fit(SENTENCES)
     assert model.epochs is None
-    assert model.settings_["epochs"] == len(model.history) == 15
+    assert model.settings_["epochs"] == len(model.history) == 20
     model.save(tmp_path / "model")
     loaded = Glove.load(tmp_path / "model")
-    assert loaded.settings_["epochs"] == 15
+    assert loaded.settings_["epochs"] == 20
     assert loaded.epochs is None
-    assert len(Glove.load(tmp_path / "model").update(SENTENCES, counts=counts_of()).history) == 21
+    assert len(Glove.load(tmp_path / "model").update(SENTENCES, counts=counts_of()).history) == 28
 
 
 @pytest.mark.parametrize("preset", ["best", "paper"])
@@ -290,8 +313,8 @@ def test_epochs_of_an_update_and_of_a_start_do_not_become_parameters(tmp_path, p
 
 def test_an_estimate_has_the_epochs_of_the_fit():
     estimate = Glove(4, min_count=1).estimate(SENTENCES)
-    assert estimate.epochs == 15
-    assert "(15 epochs)" in str(estimate)
+    assert estimate.epochs == 20
+    assert "(20 epochs)" in str(estimate)
     assert Glove(4, min_count=1, epochs=3).estimate(SENTENCES).epochs == 3
 
 
@@ -310,7 +333,7 @@ def stop_after(epoch):
 def test_more_epochs_are_trained_from_start_values():
     first = Glove(4, epochs=2, threads=1, subwords=False).fit_cooccurrence(counts_of())
     again = Glove(4, threads=1, subwords=False).fit_cooccurrence(counts_of(), start=first)
-    assert len(again.history) == 15
+    assert len(again.history) == 20
 
 
 @pytest.mark.parametrize("given", [{}, {"epochs": 30}])
@@ -326,7 +349,7 @@ def test_a_resumed_training_has_the_epochs_of_its_start_too(tmp_path, given):
     assert_same_bits(again, whole)
 
 
-@pytest.mark.parametrize("given", [{}, {"epochs": 15}])
+@pytest.mark.parametrize("given", [{}, {"epochs": 20}])
 def test_a_checkpoint_keeps_the_epochs_of_its_counts(tmp_path, given):
     settings = {"min_count": 1, "deterministic": True, "threads": 1}
     whole = Glove(4, **settings).fit(SENTENCES)

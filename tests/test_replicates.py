@@ -483,7 +483,8 @@ def test_replicates_have_fewer_epochs_only_where_intervals_were_measured():
     others = ({"epochs": 8}, {"learning_rate": 0.2}, {"schedule": "linear"}, {"preset": "paper"})
     for other in others:
         settings = model_settings(Glove(**other).get_params())
-        assert of(**other) == (settings["epochs"], settings["learning_rate"])
+        schedule = replicate_schedule(settings, "bootstrap", 300_000, None)
+        assert tuple(schedule.values()) == (settings["epochs"], settings["learning_rate"])
     assert of(epochs=5) == (5, 0.35)
     assert of(epochs=3, dim=300) == (3, pytest.approx(0.35))
     assert of(epochs=6) == (6, pytest.approx(0.25 * 7 / 6))
@@ -510,8 +511,9 @@ def test_shorter_trainings_have_the_bits_of_the_rates_that_were_measured(rate):
 
 def test_fewer_epochs_were_measured_with_the_values_of_the_preset_best():
     measured = (7, 0.25, "cosine", "rowwise_adagrad")
-    best = tuple(_settings.default(name, "best", 100) for name in short_schedule._MEASURED)
-    assert best == measured, "measure the epochs of replicates again: see _fit/short_schedule.py"
+    best = _settings.resolve({"preset": "best", "dim": 100})
+    found = tuple(best[name] for name in short_schedule._MEASURED)
+    assert found == measured, "measure the epochs of replicates again: see _fit/short_schedule.py"
 
 
 @pytest.mark.slow

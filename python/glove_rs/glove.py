@@ -123,7 +123,8 @@ class Glove:
     alpha : float, optional
         Exponent of f, >= 0. In every preset 0.75.
     learning_rate : float, optional
-        The learning rate η of the vectors in the first epoch, > 0. Best 0.25, paper 0.05.
+        The learning rate η of the vectors in the first epoch, > 0. Best 0.25 for up to 7 epochs and
+        0.17 for more, paper 0.05.
     bias_learning_rate : float, optional
         The learning rate of the biases in the first epoch, > 0. Best 0.2, paper 1. With "sgd" the
         biases use `learning_rate` instead.
@@ -132,18 +133,20 @@ class Glove:
         to 0 in a straight line, and "cosine" along half a cosine wave. Best "cosine", paper
         "constant".
     epochs : int, optional
-        Number of passes over the counts, >= 1. Best 5 + √(10⁸ / records), rounded, and at most 15:
-        15 up to a million records, 6 for 69 million (17 million words), 5 above 400 million. A
-        record is a non-zero count X[i, j]; (i, j) and (j, i) are two records. Paper 25. In
-        :func:`glove_rs.bootstrap` and :func:`glove_rs.compare.slices`, best 7.
+        Number of passes over the counts, >= 1. Best 8 + √(4·10⁸ / records), rounded, and at most
+        20: 20 up to 2.8 million records, 16 for 6.6 million (1 million words), 10 for 69 million
+        (17 million words), 8 for billions. At dim 300 and above, 6 + √(4·10⁸ / records); between
+        dims 100 and 300, the first number falls in a straight line. A record is a non-zero count
+        X[i, j]; (i, j) and (j, i) are two records. Paper 25. In :func:`glove_rs.bootstrap` and
+        :func:`glove_rs.compare.slices`, best 7.
     negative : float, optional
         Negative sampling: in each epoch, draw this many word pairs for each non-zero count, from 0
         to 1000. Pairs that co-occur are dropped. Each other pair adds
         ½ λ max(0, w·w̃ + b + b̃ − t)² to the objective, with t = ½ ln E − 1, where E is the count
-        that the pair would have if its words occurred independently. Best 2, paper 0.
+        that the pair would have if its words occurred independently. Best 1, paper 0.
     negative_weight : float, optional
         The weight λ of the pairs that `negative` adds, > 0. For comparison, a count of `x_max` has
-        weight 1. Best 0.1, paper 0.3.
+        weight 1. Best 0.15, paper 0.3.
     optimizer : {"adagrad", "rowwise_adagrad", "sgd"}, optional
         The step rule. "adagrad": AdaGrad with one accumulator for each component of a vector and
         one for each bias (Duchi et al. 2011). "rowwise_adagrad": AdaGrad with one accumulator for

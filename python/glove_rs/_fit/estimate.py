@@ -161,7 +161,7 @@ def estimate(model: Trainable, text: Text, *, keep_counts: bool | None) -> FitEs
     settings["adjacent"] = training["adjacent"]
     keep = keeps_counts(keep_counts, text)
     counts = Cooccurrence.estimate(text.source, **settings, **text.where())
-    training["epochs"] = _settings.epochs_of(parameters, counts.records)
+    training.update(_settings.for_records(parameters, counts.records))
     dim, optimizer, negative = model.dim, training["optimizer"], training["negative"]
     sizes = counts._core.fit(dim, optimizer, negative, keep)
     low, likely, high = (

@@ -81,7 +81,8 @@ def fit(
                 )
             saved = folder.read()
             records = saved.settings["counts"]["records"]
-            training["epochs"] = done + _settings.epochs_of(parameters, records)
+            training.update(_settings.for_records(parameters, records))
+            training["epochs"] += done
             preset = checkpoints.left_to_preset(saved.settings, settings)
             training = cast("_core._Training", training | preset)
             settings["training"] = training
@@ -96,7 +97,8 @@ def fit(
             if folder is not None:
                 folder.claim()
             counts = data if isinstance(data, Cooccurrence) else count_text(parameters, data)
-            training["epochs"] = done + _settings.epochs_of(parameters, counts.nnz)
+            training.update(_settings.for_records(parameters, counts.nnz))
+            training["epochs"] += done
             settings["training"] = training
         train(
             model,
@@ -161,7 +163,7 @@ def _resume(
     training = cast("_core._Training", settings["training"])
     counts = folder.counts_of(saved, _settings.core_running(model.get_params()))
     if "epochs" in parameters:
-        of_fit = _settings.epochs_of(model.get_params(), counts.nnz)
+        of_fit = _settings.for_records(model.get_params(), counts.nnz)["epochs"]
         training["epochs"] = settings["start_epochs"] + of_fit
     parameters = model.get_params()
     train(

@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from .._settings import default
+from .._settings import resolve
 
 __all__ = ["ShortSchedule", "of_replicate", "of_slice"]
 
@@ -68,7 +68,8 @@ def of_replicate(
         The number of epochs of a replicate that the user gave.
     """
     if epochs is None:
-        measured = all(model[name] == default(name, "best", model["dim"]) for name in _MEASURED)
+        best = resolve({"preset": "best", "dim": model["dim"]})
+        measured = all(model[name] == best[name] for name in _MEASURED)
         within = model["dim"] <= _MOST_DIM and tokens >= _LEAST_TOKENS
         fewer = method == "bootstrap" and measured and within
         epochs = _REPLICATE_EPOCHS if fewer else model["epochs"]

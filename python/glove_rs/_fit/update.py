@@ -82,11 +82,9 @@ def update(
         _check_more(
             old_counts.vocabulary, merged.vocabulary, parameters["min_count"] if new_words else None
         )
-        if given is None:
-            of_fit = _settings.epochs_of(model.get_params(), merged.nnz)
-            training["epochs"] = math.ceil(UPDATE_FRACTION * of_fit)
-        else:
-            training["epochs"] = given
+        training.update(_settings.for_records(model.get_params(), merged.nnz))
+        of_update = math.ceil(UPDATE_FRACTION * training["epochs"])
+        training["epochs"] = of_update if given is None else given
         settings = checkpoints.settings(
             parameters,
             training,

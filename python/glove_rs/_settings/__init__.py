@@ -19,9 +19,10 @@ from .keywords import (
     accepts,
 )
 from .presets import (
+    ForRecords,
     default,
-    epochs_of,
     following,
+    for_records,
     given_together,
     numbers,
     passed_on,
@@ -29,7 +30,17 @@ from .presets import (
     with_defaults,
 )
 from .saving import CONVERTED, OLDER, of_older_version, pinned, restored, saved
-from .table import CONSTRUCTOR, EVERY_WORD, PRESETS, SETTINGS, VARIANTS, Default, Setting, names
+from .table import (
+    CONSTRUCTOR,
+    EVERY_WORD,
+    PRESETS,
+    SETTINGS,
+    VARIANTS,
+    Default,
+    Known,
+    Setting,
+    names,
+)
 from .value_types import FolderPath
 
 __all__ = [
@@ -44,7 +55,9 @@ __all__ = [
     "Default",
     "EstimateSettings",
     "FolderPath",
+    "ForRecords",
     "KeywordSettings",
+    "Known",
     "PhraseSettings",
     "Setting",
     "VocabularySettings",
@@ -57,8 +70,8 @@ __all__ = [
     "core_running",
     "core_training",
     "default",
-    "epochs_of",
     "following",
+    "for_records",
     "given_together",
     "names",
     "numbers",

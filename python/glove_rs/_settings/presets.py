@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, TypedDict, TypeVar, cast
 
-from .table import CONSTRUCTOR, PRESETS, SETTINGS, Default, names
+from .table import CONSTRUCTOR, PRESETS, SETTINGS, Default, Known, names
 
 __all__ = [
     "decided",
     "default",
-    "epochs_of",
     "following",
+    "for_records",
     "given_together",
     "numbers",
     "passed_on",
@@ -27,6 +27,14 @@ _C = TypeVar("_C", bound=Callable[..., None])
 _DEFAULTS: Final = {
     name: row.default for name, row in SETTINGS.items() if isinstance(row.default, Default)
 }
+
+
+class ForRecords(TypedDict):
+    """The training parameters whose defaults depend on the number of records of the counts."""
+
+    epochs: int
+    learning_rate: float
+
 
 #: The parameters of the constructor that are passed by name only.
 _KEYWORDS: Final = CONSTRUCTOR - {"dim"}
@@ -107,20 +115,17 @@ def with_defaults(constructor: _C) -> _C:
     return cast("_C", call)
 
 
-def default(name: str, preset: str, dim: int, records: int | None = None) -> Any:
-    """Return the default of a parameter in a preset, for counts with this number of records.
-
-    Without `records`, ``epochs`` of the preset "best" is 7.
-    """
+def default(name: str, preset: str, known: Known) -> Any:
+    """Return the default of a parameter in a preset."""
     value = PRESETS[preset].get(name, SETTINGS[name].default)
-    return value(dim, records) if callable(value) else value
+    return value(known) if callable(value) else value
 
 
 def resolve(values: Mapping[str, Any], records: int | None = None) -> dict[str, Any]:
     """Check the training parameters and return all of them.
 
     A parameter that is None or missing gets its default in the preset, for counts with this number
-    of records: see :func:`default`.
+    of records. Without `records`, `epochs` of the preset "best" is `SHORT_EPOCHS`.
 
     Raises
     ------
@@ -130,16 +135,20 @@ def resolve(values: Mapping[str, Any], records: int | None = None) -> dict[str, 
     chosen = {name: values.get(name, SETTINGS[name].default) for name in names("training")}
     preset = SETTINGS["preset"].check(chosen["preset"])
     chosen = decided(chosen)
-    dim = SETTINGS["dim"].check(chosen["dim"])
-    return {
-        name: SETTINGS[name].check(default(name, preset, dim, records) if value is None else value)
-        for name, value in chosen.items()
-    }
+    known = Known(SETTINGS["dim"].check(chosen["dim"]), records)
+
+    def check(name: str) -> Any:
+        value = chosen[name]
+        return SETTINGS[name].check(default(name, preset, known) if value is None else value)
+
+    known = known._replace(epochs=check("epochs"))
+    return {name: check(name) for name in chosen}
 
 
-def epochs_of(values: Mapping[str, Any], records: int) -> int:
-    """Return the number of epochs of a training on counts with this number of records.
+def for_records(values: Mapping[str, Any], records: int) -> ForRecords:
+    """Return the training parameters whose defaults depend on the number of records of the counts.
 
-    It is `epochs` of the parameters `values` or, if that is None, the default of their preset.
+    A parameter in `values` that is not None has its value there.
     """
-    return cast("int", resolve(values, records)["epochs"])
+    values = resolve(values, records)
+    return {"epochs": values["epochs"], "learning_rate": values["learning_rate"]}

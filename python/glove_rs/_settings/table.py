@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from .. import _core
 from .._user_dictionary import user_dictionary
@@ -107,8 +107,7 @@ class Setting:
         Whether the value may be None.
     presets : mapping of str to object
         The defaults of the presets that do not have `default`, by the name of the preset. If a
-        default is a function, it is called with `dim` and the number of records, and returns the
-        default. The number of records is None if it is not known.
+        default is a function, it is called with :class:`Known`, and returns the default.
     """
 
     name: str
@@ -139,18 +138,51 @@ class Default(int):
     """
 
 
-def _best_epochs(dim: int, records: int | None) -> int:
-    """Return the default of `epochs` in the preset "best", for counts with this number of records.
+class Known(NamedTuple):
+    """What the defaults of a preset may depend on.
 
-    A word of a small text has few records, so its vector needs more passes over them. Without
-    `records`, the default is 7.
+    Attributes
+    ----------
+    dim : int
+        The number of components of a vector.
+    records : int or None
+        The number of records of the counts. None if it is not known.
+    epochs : int
+        The number of epochs, for all defaults except that of `epochs`.
     """
-    # Texts of 0.2 to 62 million tokens were measured, with 2 to 184 million records
-    # (benches/EXPERIMENTS.md, "Epochs and the size of the text").
-    return 7 if records is None else round(min(5 + math.sqrt(1e8 / max(records, 1)), 15))
+
+    dim: int
+    records: int | None
+    epochs: int = 0
 
 
-def _best_grad_clip(dim: int, records: int | None) -> float:
+#: The default of `epochs` in the preset "best" if the number of records is not known.
+SHORT_EPOCHS: Final = 7
+
+
+def _best_epochs(known: Known) -> int:
+    """Return the default of `epochs` in the preset "best".
+
+    A word of a small text has few records, so its vector needs more passes over them. From dim 100
+    to dim 300, the number falls by 2.
+    """
+    # Texts of 0.2 to 62 million tokens were measured, with 2 to 184 million records, at dims 50,
+    # 100 and 300 (benches/EXPERIMENTS.md, "More epochs of smaller steps").
+    if known.records is None:
+        return SHORT_EPOCHS
+    least = 8 - (min(max(known.dim, 100), 300) - 100) / 100
+    return round(min(least + math.sqrt(4e8 / max(known.records, 1)), 20))
+
+
+def _best_learning_rate(known: Known) -> float:
+    """Return the default of `learning_rate` in the preset "best".
+
+    Small steps are better for rare words, but need more epochs.
+    """
+    return 0.25 if known.epochs <= SHORT_EPOCHS else 0.17
+
+
+def _best_grad_clip(known: Known) -> float:
     """Return the default of `grad_clip` in the preset "best".
 
     This bound of the gradients keeps training at the high learning rate of this preset from
@@ -158,7 +190,7 @@ def _best_grad_clip(dim: int, records: int | None) -> float:
     """
     # At dim 300, vectors trained with the bound 0.3 answer 42 % of the analogies, and with the
     # bound 3 only 29 % (benches/EXPERIMENTS.md, "Gradient clipping").
-    return 3.0 * min(1.0, (100 / dim) ** 2)
+    return 3.0 * min(1.0, (100 / known.dim) ** 2)
 
 
 #: The presets that are variants of the preset "paper": each has the defaults of "paper", except for
@@ -374,8 +406,9 @@ _ROWS: Final = (
         "learning_rate",
         "training",
         Real(above=True),
-        "learning rate of the vectors in the first epoch",
-        presets=_both(0.25, 0.05),
+        "learning rate of the vectors in the first epoch (default: paper 0.05; best 0.25 for up to "
+        "7 epochs, and 0.17 for more)",
+        presets=_both(_best_learning_rate, 0.05),
     ),
     Setting(
         "bias_learning_rate",
@@ -396,8 +429,8 @@ _ROWS: Final = (
         "epochs",
         "training",
         Integer(1),
-        "number of passes over the counts (default: paper 25; best 5 to 15, more for a smaller "
-        "text, and 7 in a bootstrap)",
+        "number of passes over the counts (default: paper 25; best 6 to 20, more for a smaller "
+        "text or dim, and 7 in a bootstrap)",
         presets=_both(_best_epochs, 25, stanford2024=100),
     ),
     Setting(
@@ -423,7 +456,7 @@ _ROWS: Final = (
         Real(most=_core.MAX_NEGATIVE),
         "negative sampling: in each epoch, draw X word pairs for each non-zero count, and train on "
         "those that never co-occur",
-        presets=_both(2.0, 0.0),
+        presets=_both(1.0, 0.0),
     ),
     Setting(
         "negative_weight",
@@ -431,7 +464,7 @@ _ROWS: Final = (
         Real(above=True),
         "weight in the loss of a pair that negative sampling drew; for comparison, a count of "
         "--x-max has weight 1",
-        presets=_both(0.1, 0.3),
+        presets=_both(0.15, 0.3),
     ),
     Setting(
         "subwords",
@@ -553,7 +586,7 @@ _ROWS: Final = (
 )
 
 #: The defaults that the rows give for each preset, by the parameter's name. A default may be a
-#: function of `dim` and the number of records.
+#: function of :class:`Known`.
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     preset: {row.name: row.presets[preset] for row in _ROWS if preset in row.presets}
     for preset in _PRESET_NAMES

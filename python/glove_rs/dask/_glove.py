@@ -298,7 +298,7 @@ class DaskGlove(Glove):
             len(vocabulary),
             self.dim,
             training,
-            partial(_settings.epochs_of, parameters),
+            partial(_settings.for_records, parameters),
             _settings.core_running(self.get_params()),
             fit_options,
             None if init is None else init.core(vocabulary),

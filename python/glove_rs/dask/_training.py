@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from distributed import Future, wait
 
-from .. import _core
+from .. import _core, _settings
 from .._fit.fit_options import CheckedFitOptions
 from .._progress import ProgressCallback
 from .._warnings import warn
@@ -102,7 +102,8 @@ class DistributedState:
 class DistributedTraining:
     """A training on the counts of all groups; `words` is the number of words of all groups.
 
-    ``epochs_of(records)`` returns the number of epochs; `records` is that of all groups together.
+    ``for_records(records)`` returns the number of epochs and the learning rate; `records` is the
+    number of records of all groups together.
 
     If a worker is lost, its tiles are built again from the counts of its groups. If tasks computed
     the counts, Dask runs these tasks again. If the calling process sent the counts, the function
@@ -125,7 +126,7 @@ class DistributedTraining:
         words: int,
         dim: int,
         training: _core._Training,
-        epochs_of: Callable[[int], int],
+        for_records: Callable[[int], _settings.ForRecords],
         running: _core._Running,
         fit_options: CheckedFitOptions,
         init: _core._Init | None,
@@ -169,8 +170,9 @@ class DistributedTraining:
         self._marginals = None if resend is None else self._value(marginals)
         del group_counts, marginals  # workers keep results as long as their futures exist
         self._records, self._held_out = self._sizes(pairs)
-        self.epochs = epochs_of(self._records + self._held_out)
-        self._training = {**training, "epochs": self.epochs}
+        of_records = for_records(self._records + self._held_out)
+        self.epochs = of_records["epochs"]
+        self._training = {**training, **of_records}
         self._epoch_log = _core.CoreEpochLog.new(
             self._training,
             fit_options.validation,
