@@ -171,7 +171,7 @@ def test_available_memory_must_be_a_size(memory):
 def test_a_limit_within_some_memory_is_the_largest_that_fits(small):
     model = Glove(dim=50, min_count=1)
     free = model.estimate(small)
-    available = free.memory - 10**7
+    available = free.memory - 4 * 10**6
     advice = free.within(available)
     assert not advice.fits
     assert "memory=" in str(advice)

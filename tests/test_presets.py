@@ -301,6 +301,15 @@ def test_a_fit_uses_the_epochs_of_its_counts_and_a_loaded_model_chooses_again(tm
     assert len(Glove.load(tmp_path / "model").update(SENTENCES, counts=counts_of()).history) == 28
 
 
+def test_a_loaded_model_chooses_the_learning_rate_again(tmp_path):
+    model = Glove(4, min_count=1, threads=1).fit(SENTENCES)
+    model.save(tmp_path / "model")
+    loaded = Glove.load(tmp_path / "model")
+    assert loaded.settings_["learning_rate"] == 0.17
+    assert loaded.learning_rate is None
+    assert loaded.set_params(epochs=5).fit(SENTENCES).settings_["learning_rate"] == 0.25
+
+
 @pytest.mark.parametrize("preset", ["best", "paper"])
 def test_epochs_of_an_update_and_of_a_start_do_not_become_parameters(tmp_path, preset):
     given = {"preset": preset, "threads": 1, "subwords": False}

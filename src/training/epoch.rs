@@ -41,6 +41,9 @@ struct Buffers {
     negatives: DrawBuffers,
 }
 
+/// At most this many negative pairs are drawn at once.
+const MOST_DRAWS: f64 = 16_384.0;
+
 /// A pass over all batches of an epoch, or over some of them.
 pub(crate) struct EpochPass<'a> {
     /// The tiles with the records to train on.
@@ -158,14 +161,18 @@ impl EpochPass<'_> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(batch.seed);
         // Records and negative pairs alternate, span by span. A long sequence of records only, or of
         // negative pairs only, would move the rows too far in one direction.
+        // Each span begins with its part of the draws. Many draws are divided into parts, whose pairs fit into the cache.
         let draws = batch.draws / batch.records.len() as f64;
+        let parts = (draws / MOST_DRAWS).ceil().max(1.0);
         let mut cost = PassCost::default();
         for span in &batch.records {
-            let drawn = &mut buffers.negatives;
-            let pairs = self
-                .tiles
-                .draw_negatives(batch.tile, draws, seen, &mut rng, drawn);
-            cost.negatives += update(&rows, pairs, &negative_rule)?;
+            for _ in 0..parts as u64 {
+                let drawn = &mut buffers.negatives;
+                let pairs =
+                    self.tiles
+                        .draw_negatives(batch.tile, draws / parts, seen, &mut rng, drawn);
+                cost.negatives += update(&rows, pairs, &negative_rule)?;
+            }
             let records = self
                 .tiles
                 .read(batch.tile, span.clone(), &mut buffers.records)?;

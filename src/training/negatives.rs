@@ -21,9 +21,10 @@ use rand::{Rng, RngExt};
 /// 2013). The frequency of a word is the sum of its row of X, that of a context word the sum of its column.
 pub const NEGATIVE_EXPONENT: f64 = 0.75;
 
-/// Number of context words that are drawn for a word one after the other. Four pairs of one word are a mini-batch
-/// of row-wise AdaGrad: with 16 draws, most of the pairs that are not left out are in mini-batches.
-const DRAWS_PER_WORD: usize = 16;
+/// Number of context words that are drawn for a word one after the other. Four pairs of one word are a mini-batch of
+/// row-wise AdaGrad: with 8 draws, most of the pairs that are not left out are in mini-batches (benches/EXPERIMENTS.md,
+/// "A new sample of negative pairs in every epoch").
+const DRAWS_PER_WORD: usize = 8;
 
 /// The context words of a block: the sum of their probabilities, and a distribution to draw one of them from.
 #[derive(Debug)]
@@ -40,8 +41,9 @@ pub(super) struct NegativeSampler {
     pub draws: f64,
     /// The sum of the row of each word, and the sum of the column of each context word.
     pub sums: [Vec<f64>; 2],
-    // The probability of each word.
+    // The probability of each word, and the sum of the probabilities of the words of each block.
     words: Vec<f64>,
+    blocks: Vec<f64>,
     contexts: Vec<ContextBlock>,
     // A target t_ij = ½ ln E_ij − 1 is the sum of two terms: one depends on the word only, the other on the context
     // word only.
@@ -82,6 +84,8 @@ impl NegativeSampler {
                 }
             })
             .collect();
+        let sum_of = |block| words[grid.words_of(block)].iter().sum();
+        let blocks = (0..grid.blocks()).map(sum_of).collect();
         let ln_total = sums[0].iter().sum::<f64>().ln();
         let term = |sum: &f64| {
             let ln_sum = sum.max(f64::MIN_POSITIVE).ln();
@@ -92,15 +96,15 @@ impl NegativeSampler {
             draws,
             sums,
             words,
+            blocks,
             contexts,
             targets,
         }
     }
 
     /// Number of pairs to draw in an epoch for the tile of these blocks.
-    pub fn draws(&self, grid: &TileGrid, [row_block, column_block]: [usize; 2]) -> f64 {
-        let words: f64 = self.words[grid.words_of(row_block)].iter().sum();
-        self.draws * words * self.contexts[column_block].probability
+    pub fn draws_of(&self, [row_block, column_block]: [usize; 2]) -> f64 {
+        self.draws * self.blocks[row_block] * self.contexts[column_block].probability
     }
 
     /// Draw `draws` pairs, on average, of the tile of these blocks. Pairs in `seen` are left out. A pair can be drawn
@@ -117,9 +121,8 @@ impl NegativeSampler {
         let DrawnPairs { pairs, ends } = drawn;
         ends.clear();
         let words = &self.words[grid.words_of(row_block)];
-        let probability: f64 = words.iter().sum();
         let contexts = self.contexts[column_block].words.as_ref();
-        let Some(contexts) = contexts.filter(|_| probability > 0.0) else {
+        let Some(contexts) = contexts.filter(|_| self.blocks[row_block] > 0.0) else {
             return;
         };
         let targets = &self.targets[0][grid.words_of(row_block)];
@@ -127,6 +130,7 @@ impl NegativeSampler {
         // Systematic sampling: the words lie one after the other on a line, each with a length in proportion to its
         // probability. A word is drawn once for each whole number on its part of the line.
         let length = draws / DRAWS_PER_WORD as f64;
+        let scale = length / self.blocks[row_block];
         let mut position: f64 = rng.random();
         let most = (position + length) as usize + 1;
         if pairs.len() < most * DRAWS_PER_WORD {
@@ -135,7 +139,7 @@ impl NegativeSampler {
         let mut end = 0;
         for (i, (word, target)) in words.iter().zip(targets).enumerate() {
             let start = position as usize;
-            position += length * (word / probability);
+            position += scale * word;
             let times = position as usize - start;
             if times == 0 {
                 continue;

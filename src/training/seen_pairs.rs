@@ -1,17 +1,22 @@
 //! Remembers which pairs of a tile have a record, so that they do not become negative pairs.
 //!
-//! A filter has a row of bits for each word of the tile: a bit for each context word or, if this takes less space, eight
-//! bits for each record that a word has on average. In the second case several context words share a bit (a Bloom filter
-//! with one hash function, Bloom 1970). No pair with a record is forgotten. A pair without a record that shares the bit of
-//! one with a record never becomes a negative pair; this is the case for at most about one of eight pairs.
+//! A filter has a bit for each pair of the tile or, if this takes less space, eight bits for each record. In the second
+//! case the pairs of a word share the bits of a *window* (a Bloom filter with one hash function, Bloom 1970). The windows of
+//! consecutive words can overlap. No pair with a record is forgotten. A pair without a record that shares the bit of one
+//! with a record never becomes a negative pair; on average, this is the case for at most about one of eight pairs.
+
+/// Number of bits of a filter for each record.
+const BITS_PER_RECORD: usize = 8;
+/// A window has at least this many bits, unless the whole filter has fewer. So words with more records than their
+/// neighbours use some of their neighbours' bits.
+const LEAST_WINDOW: usize = 256;
 
 /// The size of a filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct FilterSize {
     rows: usize,
     columns: usize,
-    // Bytes of the bits of a word.
-    width: usize,
+    bits: usize,
 }
 
 impl FilterSize {
@@ -20,30 +25,64 @@ impl FilterSize {
         Self {
             rows,
             columns,
-            width: records.div_ceil(rows.max(1)).min(columns.div_ceil(8)),
+            bits: (BITS_PER_RECORD * records).min(rows * columns),
         }
     }
 
     /// Bytes of the filter.
     pub fn bytes(&self) -> usize {
-        self.rows * self.width
+        self.bits.div_ceil(8)
     }
 
-    /// The bit of context word `j` in the bits of each word.
-    #[inline(always)]
-    fn bit(&self, j: u16) -> usize {
-        let bits = 8 * self.width;
-        if bits >= self.columns {
-            return usize::from(j);
+    /// The window of word `i`.
+    fn window(&self, i: usize) -> Window {
+        let is_exact = self.bits == self.rows * self.columns;
+        let length = if is_exact {
+            self.columns
+        } else {
+            (self.bits / self.rows).max(LEAST_WINDOW).min(self.bits)
+        };
+        Window {
+            start: i * self.bits / self.rows.max(1),
+            length,
+            bits: self.bits,
+            is_exact,
         }
-        // A multiplication by an odd number puts the 2^16 possible values into another order.
-        (usize::from(j.wrapping_mul(0x9E37)) * bits) >> 16
     }
 
     /// Remember that word `i` and context word `j` have a record.
     pub fn add(&self, filter: &mut [u8], i: u16, j: u16) {
-        let bit = self.bit(j);
-        filter[usize::from(i) * self.width + bit / 8] |= 1 << (bit % 8);
+        let bit = self.window(usize::from(i)).bit(j);
+        filter[bit / 8] |= 1 << (bit % 8);
+    }
+}
+
+/// The bits of the pairs of a word. A window that reaches the end of the filter goes on at its beginning.
+#[derive(Debug, Clone, Copy)]
+struct Window {
+    start: usize,
+    length: usize,
+    // Number of bits of the filter.
+    bits: usize,
+    is_exact: bool,
+}
+
+impl Window {
+    /// The bit of the pair with context word `j`.
+    #[inline(always)]
+    fn bit(&self, j: u16) -> usize {
+        let within = if self.is_exact {
+            usize::from(j)
+        } else {
+            // A multiplication by an odd number puts the 2^16 possible values into another order.
+            (usize::from(j.wrapping_mul(0x9E37)) * self.length) >> 16
+        };
+        let bit = self.start + within;
+        if bit < self.bits {
+            bit
+        } else {
+            bit - self.bits
+        }
     }
 }
 
@@ -60,8 +99,8 @@ impl<'a> SeenPairs<'a> {
     /// The context words with which a word has a record.
     pub fn of_word(&self, i: usize) -> SeenContexts<'a> {
         SeenContexts {
-            size: self.size,
-            bits: &self.filter[i * self.size.width..][..self.size.width],
+            window: self.size.window(i),
+            filter: self.filter,
         }
     }
 }
@@ -69,16 +108,16 @@ impl<'a> SeenPairs<'a> {
 /// The context words with which a word has a record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SeenContexts<'a> {
-    size: FilterSize,
-    bits: &'a [u8],
+    window: Window,
+    filter: &'a [u8],
 }
 
 impl SeenContexts<'_> {
-    /// Whether the word has a record with context word `j`, or with a context word that shares its bit.
+    /// Whether the word has a record with context word `j`, or the pair shares the bit of a pair that has one.
     #[inline(always)]
     pub fn contains(&self, j: u16) -> bool {
-        let bit = self.size.bit(j);
-        self.bits
+        let bit = self.window.bit(j);
+        self.filter
             .get(bit / 8)
             .is_some_and(|byte| byte & (1 << (bit % 8)) != 0)
     }
@@ -101,7 +140,7 @@ mod tests {
         let pairs = || (0..rows).flat_map(|i| (0..columns).map(move |j| [i, j]));
         let added: Vec<_> = pairs().filter(|&pair| has_record(pair)).collect();
         let size = FilterSize::new(rows.into(), columns.into(), added.len());
-        assert!(size.bytes() <= added.len() + usize::from(rows));
+        assert!(size.bytes() <= added.len());
         let mut filter = vec![0; size.bytes()];
         for &[i, j] in &added {
             size.add(&mut filter, i, j);
@@ -121,7 +160,7 @@ mod tests {
     fn a_filter_remembers_its_pairs() {
         assert_eq!(check(3), 0.0);
         assert_eq!(check(7), 0.0);
-        for every in [20, 100, 500] {
+        for every in [20, 100, 500, 3_000] {
             let shared = check(every);
             assert!((0.01..0.16).contains(&shared), "{shared}");
         }

@@ -95,9 +95,9 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
 
     The default of a preset may differ between the version that trained the model and this version.
     A parameter that was left to the preset stays None if the preset still has the value that was
-    used. Otherwise it is set to the value that was used. `epochs` always stays None: the number
-    that was used may depend on the text, belong to an update, or include the epochs of a start
-    model.
+    used, for counts of known or unknown size. Otherwise it is set to the value that was used.
+    `epochs` always stays None: the number that was used may depend on the text, belong to an
+    update, or include the epochs of a start model.
 
     Parameters
     ----------
@@ -106,6 +106,8 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
     used : mapping
         The parameters with the values that training used.
     """
-    now = resolve(values) | {"adjacent": checked(values, "counting")["adjacent"]}
-    left = {name for name in now if values.get(name) is None and name in used} - {"epochs"}
-    return {**values, **{name: used[name] for name in left if used[name] != now[name]}}
+    adjacent = {"adjacent": checked(values, "counting")["adjacent"]}
+    unknown, known = (resolve(values, records) | adjacent for records in (None, 1))
+    left = {name for name in known if values.get(name) is None and name in used} - {"epochs"}
+    changed = {name for name in left if used[name] not in {unknown[name], known[name]}}
+    return {**values, **{name: used[name] for name in changed}}

@@ -317,7 +317,7 @@ class DaskGlove(Glove):
                 arrays,
                 _settings.used(parameters)
                 | training
-                | {"epochs": trainer.epochs}
+                | trainer.of_records
                 | fit_options.settings()
                 | {"anchor": 0.0, "column": column},
                 files=_settings.content_paths(self.get_params()),

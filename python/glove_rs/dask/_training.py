@@ -115,8 +115,8 @@ class DistributedTraining:
         The finished epochs.
     received : list of int
         The bytes that workers received from each other: before the first epoch, then in each epoch.
-    epochs : int
-        The number of epochs of the training.
+    of_records : ForRecords
+        The number of epochs of the training, and its learning rate.
     """
 
     def __init__(
@@ -170,9 +170,8 @@ class DistributedTraining:
         self._marginals = None if resend is None else self._value(marginals)
         del group_counts, marginals  # workers keep results as long as their futures exist
         self._records, self._held_out = self._sizes(pairs)
-        of_records = for_records(self._records + self._held_out)
-        self.epochs = of_records["epochs"]
-        self._training = {**training, **of_records}
+        self.of_records = for_records(self._records + self._held_out)
+        self._training = {**training, **self.of_records}
         self._epoch_log = _core.CoreEpochLog.new(
             self._training,
             fit_options.validation,

@@ -254,7 +254,7 @@ fn with_draws(
             let at = [row_block, column_block];
             let is_here = |t: &Tile| [t.row_block as usize, t.column_block as usize] == at;
             let found = tiles.next_if(is_here);
-            let draws = negatives.draws(grid, at);
+            let draws = negatives.draws_of(at);
             if found.is_some() || draws > 0.0 {
                 let tile = found.unwrap_or_else(|| Tile::without_records(at));
                 all.push(Tile { draws, ..tile });

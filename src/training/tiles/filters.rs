@@ -9,7 +9,7 @@ use crate::training::seen_pairs::FilterSize;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 
-/// At most about this many bytes take the filters of so many records.
+/// At most this many bytes take the filters of so many records.
 pub(crate) fn filter_bytes(records: u64, negative: f64) -> u64 {
     if negative > 0.0 { records } else { 0 }
 }

@@ -126,7 +126,7 @@ impl Tiles {
                     seen,
                 ] = numbers.map(|n| n as usize);
                 let blocks = [row_block, column_block];
-                let draws = negatives.as_ref().map(|n| n.draws(&grid, blocks));
+                let draws = negatives.as_ref().map(|n| n.draws_of(blocks));
                 Tile {
                     mirrored: mirrored != 0,
                     records: SlabRange {
