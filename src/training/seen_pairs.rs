@@ -14,18 +14,30 @@ const LEAST_WINDOW: usize = 256;
 /// The size of a filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct FilterSize {
-    rows: usize,
-    columns: usize,
     bits: usize,
+    // Number of bits of a window.
+    window: usize,
+    // Number of bits from the start of a window to the start of the next one, times 2^16.
+    step: u64,
+    // Whether each pair of the tile has a bit of its own.
+    is_exact: bool,
 }
 
 impl FilterSize {
     /// The size of the filter of a tile with so many words, context words and records.
     pub fn new(rows: usize, columns: usize, records: usize) -> Self {
+        let bits = (BITS_PER_RECORD * records).min(rows * columns);
+        let is_exact = bits == rows * columns;
+        let per_row = bits / rows.max(1);
         Self {
-            rows,
-            columns,
-            bits: (BITS_PER_RECORD * records).min(rows * columns),
+            bits,
+            window: if is_exact {
+                columns
+            } else {
+                per_row.max(LEAST_WINDOW).min(bits)
+            },
+            step: ((bits as u64) << 16) / rows.max(1) as u64,
+            is_exact,
         }
     }
 
@@ -35,22 +47,16 @@ impl FilterSize {
     }
 
     /// The window of word `i`.
+    #[inline(always)]
     fn window(&self, i: usize) -> Window {
-        let is_exact = self.bits == self.rows * self.columns;
-        let length = if is_exact {
-            self.columns
-        } else {
-            (self.bits / self.rows).max(LEAST_WINDOW).min(self.bits)
-        };
         Window {
-            start: i * self.bits / self.rows.max(1),
-            length,
-            bits: self.bits,
-            is_exact,
+            start: ((i as u64 * self.step) >> 16) as usize,
+            size: *self,
         }
     }
 
     /// Remember that word `i` and context word `j` have a record.
+    #[inline(always)]
     pub fn add(&self, filter: &mut [u8], i: u16, j: u16) {
         let bit = self.window(usize::from(i)).bit(j);
         filter[bit / 8] |= 1 << (bit % 8);
@@ -61,28 +67,27 @@ impl FilterSize {
 #[derive(Debug, Clone, Copy)]
 struct Window {
     start: usize,
-    length: usize,
-    // Number of bits of the filter.
-    bits: usize,
-    is_exact: bool,
+    size: FilterSize,
 }
 
 impl Window {
     /// The bit of the pair with context word `j`.
     #[inline(always)]
     fn bit(&self, j: u16) -> usize {
-        let within = if self.is_exact {
+        let FilterSize {
+            bits,
+            window,
+            is_exact,
+            ..
+        } = self.size;
+        let within = if is_exact {
             usize::from(j)
         } else {
             // A multiplication by an odd number puts the 2^16 possible values into another order.
-            (usize::from(j.wrapping_mul(0x9E37)) * self.length) >> 16
+            (usize::from(j.wrapping_mul(0x9E37)) * window) >> 16
         };
         let bit = self.start + within;
-        if bit < self.bits {
-            bit
-        } else {
-            bit - self.bits
-        }
+        if bit < bits { bit } else { bit - bits }
     }
 }
 
