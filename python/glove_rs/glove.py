@@ -133,12 +133,12 @@ class Glove:
         to 0 in a straight line, and "cosine" along half a cosine wave. Best "cosine", paper
         "constant".
     epochs : int, optional
-        Number of passes over the counts, >= 1. Best a + √(4·10⁸ / records), rounded, and at most
-        20. a is 5 up to dim 50, 8 at dim 100, 6 from dim 300 on, and on straight lines between
-        them. At dim 100 this is 20 up to 2.8 million records, 16 for 6.6 million (1 million words),
-        10 for 69 million (17 million words) and 8 for billions. A record is a non-zero count
-        X[i, j]; (i, j) and (j, i) are two records. Paper 25. In :func:`glove_rs.bootstrap` and
-        :func:`glove_rs.compare.slices`, best 7.
+        Number of passes over the counts, >= 1. Best c + √(4·10⁸ / records), rounded, and at most
+        20. c is 5 up to dim 50, 8 at dim 100 and 6 from dim 300 on, and changes linearly between
+        these dims. At dim 100 this is 20 up to 3 million records, 16 for 6.6 million (1 million
+        words), 10 for 69 million (17 million words) and 8 above 1.6 billion. A record is a non-zero
+        count X[i, j]; (i, j) and (j, i) are two records. Paper 25. In
+        :func:`glove_rs.bootstrap` and :func:`glove_rs.compare.slices`, best 7.
     negative : float, optional
         Negative sampling: in each epoch, draw this many word pairs for each non-zero count, from 0
         to 1000. Pairs that co-occur are dropped. Each other pair adds

@@ -161,7 +161,8 @@ impl EpochPass<'_> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(batch.seed);
         // Records and negative pairs alternate, span by span. A long sequence of records only, or of
         // negative pairs only, would move the rows too far in one direction.
-        // Each span begins with its part of the draws. Many draws are divided into parts, whose pairs fit into the cache.
+        // Before each span, its share of the negative pairs is drawn and trained. A share above `MOST_DRAWS` is drawn in
+        // several parts, so that the pairs of a part fit into the cache.
         let draws = batch.draws / batch.records.len() as f64;
         let parts = (draws / MOST_DRAWS).ceil().max(1.0);
         let mut cost = PassCost::default();

@@ -7,7 +7,8 @@
 //! out. Each negative pair adds ½ λ max(0, w·w̃ + b + b̃ − t_ij)² to the objective, where λ is
 //! `negative_weight`: only a prediction above the target t_ij has a cost. The target t_ij = ½ ln E_ij − 1
 //! is the mean of ln E_ij and −2. E_ij is the count that the pair would have if its words were independent:
-//! the sum of row i times the sum of column j, divided by the sum of X. Target and sample were chosen by measurement
+//! the sum of row i times the sum of column j, divided by the sum of X. The target and the way of sampling were
+//! chosen by measurement
 //! (benches/EXPERIMENTS.md, "Negative sampling" and "A new sample of negative pairs in every epoch").
 
 use super::kernel::Record;
@@ -107,8 +108,8 @@ impl NegativeSampler {
         self.draws * self.blocks[row_block] * self.contexts[column_block].probability
     }
 
-    /// Draw `draws` pairs, on average, of the tile of these blocks. Pairs in `seen` are left out. A pair can be drawn
-    /// several times.
+    /// Draw `draws` pairs of the tile of these blocks, on average, and keep those that are not in `seen`. A pair can be
+    /// drawn several times.
     pub fn draw(
         &self,
         grid: &TileGrid,
@@ -128,7 +129,8 @@ impl NegativeSampler {
         let targets = &self.targets[0][grid.words_of(row_block)];
         let context_targets = &self.targets[1][grid.words_of(column_block)];
         // Systematic sampling: the words lie one after the other on a line, each with a length in proportion to its
-        // probability. A word is drawn once for each whole number on its part of the line.
+        // probability. For each whole number on its part of the line, a word gets DRAWS_PER_WORD context words. The line
+        // begins at a random position.
         let length = draws / DRAWS_PER_WORD as f64;
         let scale = length / self.blocks[row_block];
         let mut position: f64 = rng.random();

@@ -3,12 +3,13 @@
 //! A filter has a bit for each pair of the tile or, if this takes less space, eight bits for each record. In the second
 //! case the pairs of a word share the bits of a *window* (a Bloom filter with one hash function, Bloom 1970). The windows of
 //! consecutive words can overlap. No pair with a record is forgotten. A pair without a record that shares the bit of one
-//! with a record never becomes a negative pair; on average, this is the case for at most about one of eight pairs.
+//! with a record never becomes a negative pair. At most about one in eight of the pairs without a record shares a bit in
+//! this way.
 
 /// Number of bits of a filter for each record.
 const BITS_PER_RECORD: usize = 8;
-/// A window has at least this many bits, unless the whole filter has fewer. So words with more records than their
-/// neighbours use some of their neighbours' bits.
+/// A window has at least this many bits, unless the whole filter has fewer. A window can therefore reach into the bits of
+/// the next words. This helps a word that has more records than its neighbours.
 const LEAST_WINDOW: usize = 256;
 
 /// The size of a filter.
@@ -24,7 +25,7 @@ pub(super) struct FilterSize {
 }
 
 impl FilterSize {
-    /// The size of the filter of a tile with so many words, context words and records.
+    /// The size of the filter of a tile with these numbers of words, context words and records.
     pub fn new(rows: usize, columns: usize, records: usize) -> Self {
         let bits = (BITS_PER_RECORD * records).min(rows * columns);
         let is_exact = bits == rows * columns;

@@ -148,7 +148,7 @@ def resolve(values: Mapping[str, Any], records: int | None = None) -> dict[str, 
 def for_records(values: Mapping[str, Any], records: int) -> ForRecords:
     """Return the training parameters whose defaults depend on the number of records of the counts.
 
-    A parameter in `values` that is not None has its value there.
+    If `values` has a value for such a parameter, this value is returned.
     """
     values = resolve(values, records)
     return {"epochs": values["epochs"], "learning_rate": values["learning_rate"]}

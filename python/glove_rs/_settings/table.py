@@ -150,7 +150,7 @@ class Known(NamedTuple):
     records : int or None
         The number of records of the counts. None if it is not known.
     epochs : int
-        The number of epochs, for all defaults except that of `epochs`.
+        The number of epochs. 0 while the default of `epochs` itself is computed.
     """
 
     dim: int
@@ -158,18 +158,21 @@ class Known(NamedTuple):
     epochs: int = 0
 
 
-#: The default of `epochs` in the preset "best" if the number of records is not known.
+#: The default of `epochs` in the preset "best" if the number of records is not known, and the
+#: largest number of epochs for which the default learning rate is 0.25.
 SHORT_EPOCHS: Final = 7
 
 
 def _best_epochs(known: Known) -> int:
     """Return the default of `epochs` in the preset "best".
 
-    A word of a small text has few records, so its vector needs more passes over them. At dim 50,
-    more epochs of smaller steps gain nothing. At dim 300 they gain less than at dim 100.
+    A word of a small text has few records, so its vector needs more passes over them. With 17
+    million words at dim 50, more epochs of smaller steps gain nothing. At dim 300 an epoch takes
+    three times as long as at dim 100, and 8 epochs are enough.
     """
-    # Texts of 0.2 to 62 million tokens were measured, with 2 to 184 million records, at dims 50,
-    # 100 and 300 (benches/EXPERIMENTS.md, "More epochs of smaller steps").
+    # Texts of 0.2, 0.9 and 17 million words were measured at dim 100, with 2 to 69 million
+    # records, and some of them at dims 50 and 300 (benches/EXPERIMENTS.md, "More epochs of smaller
+    # steps").
     if known.records is None:
         return SHORT_EPOCHS
     least = float(np.interp(known.dim, [50, 100, 300], [5, 8, 6]))
@@ -431,8 +434,8 @@ _ROWS: Final = (
         "epochs",
         "training",
         Integer(1),
-        "number of passes over the counts (default: paper 25; best 5 to 20, more for a smaller "
-        "text, and 7 in a bootstrap)",
+        "number of passes over the counts (default: paper 25; best 5 to 20, depending on the text "
+        "and on --dim, and 7 in a bootstrap)",
         presets=_both(_best_epochs, 25, stanford2024=100),
     ),
     Setting(

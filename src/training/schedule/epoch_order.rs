@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use rand_xoshiro::Xoshiro256PlusPlus;
 use std::ops::Range;
 
-/// A batch has at most about this many records and draws of negative pairs for each row of the two blocks of
+/// A batch has at most about this many records and draws of negative pairs together for each row of the two blocks of
 /// its tile. This number is large enough that a row in the cache is used several times. It is small
 /// enough that no row is trained for long with the words of one block only: the row would adapt to
 /// that block, and the loss measured meanwhile would be too small.

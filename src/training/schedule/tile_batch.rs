@@ -11,7 +11,7 @@ pub struct TileBatch {
     pub tile: usize,
     /// The ranges of the batch's records in the tile, in the order in which they are trained.
     pub records: Vec<Range<usize>>,
-    /// Number of negative pairs to draw.
+    /// Number of negative pairs to draw, on average, including those that are left out because they co-occur.
     pub draws: f64,
     /// The seed of the negative pairs.
     pub seed: u64,

@@ -161,6 +161,7 @@ impl Tiles {
         // A pair of words i ≥ j, in blocks I and J, belongs to tiles (I, J) and (J, I). So no two blocks of
         // rows of the triangle have pairs of the same tile. The blocks are taken from the last to the first,
         // a few at a time, so that counts are freed while tiles are built.
+        let trained = grid.blocks_with(group, trained_words);
         let mut tiles = Vec::new();
         let (mut slabs, mut seen) = (Vec::new(), Vec::new());
         let mut blocks: Vec<usize> = (0..grid.blocks()).rev().collect();
@@ -173,7 +174,7 @@ impl Tiles {
                     let (mut tiles, records) =
                         fill(&*rows, &grid, block, layout, seed, holdout, monitor)?;
                     let seen = if negative > 0.0 {
-                        filters(&mut tiles, &records, &grid, symmetric_rows)?
+                        filters(&mut tiles, &records, &grid, &trained, symmetric_rows)?
                     } else {
                         HugeBuffer::zeroed(0)?
                     };
@@ -206,15 +207,14 @@ impl Tiles {
         let has_mirror = |tile: &&Tile| tile.has_mirror(&grid, symmetric_rows);
         let mirrored: Vec<Tile> = tiles.iter().filter(has_mirror).map(Tile::mirror).collect();
         tiles.extend(mirrored);
-        let rows = grid.blocks_with(group, trained_words);
-        tiles.retain(|tile| rows.contains(&(tile.row_block as usize)));
+        tiles.retain(|tile| trained.contains(&(tile.row_block as usize)));
         tiles.sort_unstable_by_key(|t| (t.row_block, t.column_block));
         let negatives = (negative > 0.0).then(|| {
             let sums = [0, 1].map(|side| marginals.iter().map(|m| m.sum(side)).collect());
             NegativeSampler::new(all_records as f64 * negative, sums, &grid)
         });
         if let Some(negatives) = &negatives {
-            tiles = with_draws(tiles, rows, &grid, negatives);
+            tiles = with_draws(tiles, trained, &grid, negatives);
         }
         let sum = |of: fn(&Tile) -> usize| tiles.iter().map(|t| of(t) as u64).sum();
         let (records, held_out) = (sum(Tile::records), sum(|t| t.held_out));
@@ -239,8 +239,8 @@ struct Filled {
     seen: Slab<u8>,
 }
 
-/// Set the numbers of draws of the tiles whose block of rows is in `rows`. Tiles without records that have negative
-/// pairs are added.
+/// Set the numbers of draws of the tiles whose block of rows is in `rows`. A pair of blocks that has negative pairs but
+/// no records gets a tile without records.
 fn with_draws(
     tiles: Vec<Tile>,
     rows: Range<usize>,

@@ -8,29 +8,35 @@ use crate::training::kernel::Record;
 use crate::training::seen_pairs::FilterSize;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
+use std::ops::Range;
 
-/// At most this many bytes take the filters of so many records.
+/// The largest number of bytes of the filters of `records` records.
 pub(crate) fn filter_bytes(records: u64, negative: f64) -> u64 {
     if negative > 0.0 { records } else { 0 }
 }
 
-/// The filters of tiles with these records, one after the other, and those of their mirror images. The counts of words 0
-/// to `symmetric_rows` − 1 with each other are symmetric. Sets `seen` of each tile.
+/// The filters of tiles with these records and of their mirror images, one after the other. Tiles whose block of rows is
+/// not in `rows` have none. The counts of words 0 to `symmetric_rows` − 1 with each other are symmetric. Sets `seen` of
+/// each tile.
 pub(super) fn filters(
     tiles: &mut [Tile],
     records: &[Record],
     grid: &TileGrid,
+    rows: &Range<usize>,
     symmetric_rows: WordId,
 ) -> Result<HugeBuffer<u8>> {
     let mut sizes = Vec::with_capacity(tiles.len());
     let mut end = 0;
     for tile in &mut *tiles {
-        let own = tile.filter_size(grid);
         let has_mirror = tile.has_mirror(grid, symmetric_rows);
-        let mirror = has_mirror.then(|| tile.mirror().filter_size(grid));
-        tile.seen = [end, end + own.bytes()];
-        end = tile.seen[1] + mirror.map_or(0, |size| size.bytes());
-        sizes.push([Some(own), mirror]);
+        let both = [Some(tile.clone()), has_mirror.then(|| tile.mirror())];
+        let both = both.map(|tile| {
+            let tile = tile.filter(|tile| rows.contains(&(tile.row_block as usize)))?;
+            Some(tile.filter_size(grid))
+        });
+        tile.seen = [end, end + both[0].map_or(0, |size| size.bytes())];
+        end = tile.seen[1] + both[1].map_or(0, |size| size.bytes());
+        sizes.push(both);
     }
     let mut all = HugeBuffer::zeroed(end)?;
     let mut rest = &mut all[..];

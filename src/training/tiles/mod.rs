@@ -83,7 +83,7 @@ mod tests {
         .unwrap()
     }
 
-    /// Of each tile: its blocks, its records, and some negative pairs.
+    /// For each tile: its blocks, its records, and some negative pairs.
     type Contents = Vec<(u32, u32, Vec<Record>, Vec<Record>)>;
 
     fn contents(tiles: &Tiles) -> Contents {

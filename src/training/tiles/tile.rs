@@ -19,8 +19,8 @@ pub struct Tile {
     pub(super) records: SlabRange,
     // Number of held-out records. They follow the records to train on.
     pub(super) held_out: usize,
-    // Where the filter of the records begins (`seen_pairs.rs`), in the slab with the number of their slab: the filter of
-    // this tile, and that of its mirror image.
+    // The positions at which the filters (`seen_pairs.rs`) of this tile and of its mirror image begin. They are in the
+    // slab of filters that has the same number as the slab of the records.
     pub(super) seen: [usize; 2],
     pub(super) draws: f64,
 }
@@ -48,8 +48,8 @@ impl Tile {
         FilterSize::new(words(self.row_block), words(self.column_block), all)
     }
 
-    /// Whether the tile has a mirror image with the same records, if the counts of words 0 to `symmetric_rows` − 1 with
-    /// each other are symmetric.
+    /// Whether the tile has a mirror image with the same records. The counts of words 0 to `symmetric_rows` − 1 with each
+    /// other are symmetric.
     pub(super) fn has_mirror(&self, grid: &TileGrid, symmetric_rows: WordId) -> bool {
         let last = grid.start(self.row_block.max(self.column_block) as usize);
         last < symmetric_rows && self.row_block != self.column_block

@@ -127,8 +127,8 @@ impl Tiles {
         Ok(SeenPairs { size, filter })
     }
 
-    /// Draw `draws` negative pairs of a tile, on average, as records whose ln X is the target. Pairs in `seen` are left
-    /// out.
+    /// Draw `draws` pairs of a tile, on average, and return those that are not in `seen`, as records whose ln X is the
+    /// target.
     pub(in crate::training) fn draw_negatives<'a>(
         &self,
         tile: usize,
