@@ -127,7 +127,7 @@ def main() -> None:
         measure(options.text, lines, parts, options.dim)
         return
     lines, swapped = exchanged(lines, parts, options.pairs)
-    parameters = Glove(options.dim, threads=1, subwords=False).get_params()
+    parameters = Glove(options.dim, threads=1, adjacent=False, subwords=False).get_params()
     documents = module._documents(lines, parts, parameters, None, None)
     groups = module._groups(documents, None)
     compass = module._Compass(documents, parameters, None, None)
