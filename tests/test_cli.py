@@ -827,7 +827,7 @@ def test_an_estimate_names_settings_that_fit(tmp_path):
     assert free["advice"]["fits"] is True
     assert free["advice"]["text"] == "fits without a change"
     needed = answer("estimate", text, "--min-count", 1, "--dim", 25)["memory"]
-    within = f"{(needed - 5 * 10**6) // 10**6}MB"
+    within = f"{(needed - 2 * 10**6) // 10**6}MB"
     tight = answer("estimate", text, "--min-count", 1, "--dim", 25, "--within", within)
     assert tight["advice"]["fits"] is False
     limit = f"{tight['advice']['memory'] // 10**6}MB"
