@@ -78,9 +78,7 @@ KNOWN = _settings.Known(dim=50, records=None)
 def test_a_rust_program_has_the_defaults_of_the_paper_preset():
     core = core_defaults("training/options.rs", "TrainingOptions")
     names = {*_settings.names("training"), "early_stopping"} - {"preset", "dim", "subwords"}
-    assert core == {
-        name: _settings.default(name, "paper", _settings.Known(50, None)) for name in names
-    }
+    assert core == {name: _settings.default(name, "paper", KNOWN) for name in names}
 
 
 @pytest.mark.parametrize(
@@ -94,9 +92,7 @@ def test_a_rust_program_counts_with_the_same_defaults(file, options, sections):
     core = core_defaults(file, options)
     assert set(core) <= {*_settings.names(*sections)}
     # A default that depends on the preset is that of the preset "paper".
-    assert core == {
-        name: _settings.default(name, "paper", _settings.Known(50, None)) for name in core
-    }
+    assert core == {name: _settings.default(name, "paper", KNOWN) for name in core}
     assert len(core) >= 3
 
 

@@ -251,9 +251,7 @@ mod tests {
     use super::*;
     use crate::cooccurrence::Triangle;
     use crate::partition::Partition;
-    use crate::training::{
-        Counts, Optimizer, Parameters, RateSchedule, RowLayout, marginals, train,
-    };
+    use crate::training::{Counts, Optimizer, Parameters, RowLayout, marginals, train};
 
     const WORDS: usize = 150;
     const DIM: usize = 20;
@@ -289,8 +287,10 @@ mod tests {
             } else {
                 4
             },
-            negative: 0.5,
-            schedule: RateSchedule::Cosine,
+            // Many pairs of a small weight, so that the loss of so few words varies little with the pairs that are
+            // drawn.
+            negative: 10.0,
+            negative_weight: 0.015,
             deterministic: true,
             seed: 3,
             ..Default::default()
@@ -445,7 +445,7 @@ mod tests {
             // A group has only a few dozen words, whose rows adapt to each other. So the loss can be smaller than
             // with one group.
             assert!(
-                (-0.2..0.1).contains(&(found / loss - 1.0)),
+                (-0.2..0.05).contains(&(found / loss - 1.0)),
                 "{optimizer:?}, {groups} groups: {found}, {loss}"
             );
         }

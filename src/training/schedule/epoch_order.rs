@@ -20,7 +20,8 @@ const RECORDS_PER_ROW_AT_FIRST: usize = 4;
 
 /// If the rows of all tiles fit into the cache together, each tile has at least this many batches in an epoch,
 /// because going on to another tile then costs nothing. A tile with fewer records and draws of negative
-/// pairs than this has a batch for each of them. With this many batches, the loss is about that of a random order of all records.
+/// pairs than this has a batch for each of them. With this many batches, the loss is about that of a random order of all
+/// records.
 const CACHED_BATCHES: usize = 16;
 
 /// Number of records in a span: consecutive records of a tile that keep their order in every epoch. Each epoch draws a

@@ -65,8 +65,8 @@ impl TileOptions {
 const WAVE: usize = 4;
 
 impl Tiles {
-    /// Build the tiles of `counts`, on all threads of the current rayon pool. The result depends neither on the number of
-    /// threads nor on the memory limit.
+    /// Build the tiles of `counts`, on all threads of the current rayon pool. The result is the same for any number of
+    /// threads and any memory limit.
     ///
     /// # Errors
     /// [`Error::Parameter`] if `held_out` is above 0, but no record is held out or no record remains;

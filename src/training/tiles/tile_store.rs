@@ -12,6 +12,7 @@ use crate::training::negatives::{DrawnPairs, NegativeSampler};
 use crate::training::row_layout::RowLayout;
 use crate::training::seen_pairs::{FilterSize, SeenPairs};
 use crate::training::shuffle::shuffle;
+use bytemuck::Zeroable;
 use rand::Rng;
 use std::ops::Range;
 
@@ -52,8 +53,8 @@ impl Tiles {
         if self.layout.is_rowwise() { LINE } else { 1 }
     }
 
-    /// The positions of batch `number`, from 0, of the records or of the negative pairs of a tile. There are `all` of
-    /// them, divided into `batches` batches of about the same size.
+    /// The positions of batch `number`, from 0, of the records of a tile. There are `all` of them, divided into `batches`
+    /// batches of about the same size.
     pub(in crate::training) fn batch_range(
         &self,
         all: usize,
@@ -156,12 +157,13 @@ impl Tiles {
             drawn,
         );
         let (pairs, ends) = drawn.by_word();
-        ordered.clear();
-        ordered.extend_from_slice(pairs);
         if self.layout.is_rowwise() {
+            ordered.resize(pairs.len(), Record::zeroed());
             let rows = self.grid.words_of(row_block).len();
             RecordOrder::new(rows, self.layout).by_fours(pairs, ends, ordered, rest);
         } else {
+            ordered.clear();
+            ordered.extend_from_slice(pairs);
             shuffle(ordered, rng);
         }
         ordered
