@@ -271,8 +271,8 @@ def test_a_training_of_few_epochs_has_larger_steps():
     def rate(epochs=None, records=None, **given):
         return _settings.resolve({"epochs": epochs, **given}, records)["learning_rate"]
 
-    assert [rate(epochs) for epochs in (1, 7, 8, 100)] == [0.25, 0.25, 0.17, 0.17]
-    assert [rate(), rate(records=10**6), rate(7, 10**6)] == [0.25, 0.17, 0.25]
+    assert [rate(epochs) for epochs in (1, 7, 8, 100)] == [0.25, 0.25, 0.16, 0.16]
+    assert [rate(), rate(records=10**6), rate(7, 10**6)] == [0.25, 0.16, 0.25]
     assert rate(records=10**6, learning_rate=0.3) == 0.3
     assert rate(8, preset="paper") == 0.05
 
@@ -301,7 +301,7 @@ def test_a_loaded_model_chooses_the_learning_rate_again(tmp_path):
     model = Glove(4, min_count=1, threads=1).fit(SENTENCES)
     model.save(tmp_path / "model")
     loaded = Glove.load(tmp_path / "model")
-    assert loaded.settings_["learning_rate"] == 0.17
+    assert loaded.settings_["learning_rate"] == 0.16
     assert loaded.learning_rate is None
     assert loaded.set_params(epochs=5).fit(SENTENCES).settings_["learning_rate"] == 0.25
 

@@ -17,22 +17,17 @@ use crate::training::LINE;
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
 
-/// The weight of the prediction in the mean of a vector and its prediction: 0.55 up to dim 100, 0.5 from dim 300
-/// on, and falling linearly between these dims. The weights at dims 100 and 300 were measured
-/// (benches/EXPERIMENTS.md, "Mean and dominating directions" and "Weight of the prediction at dim 300"), the weights
-/// between them were not.
-fn weight_of_prediction(dim: usize) -> f32 {
-    let beyond = (dim.clamp(100, 300) - 100) as f32 / 200.0;
-    0.55 - 0.05 * beyond
-}
-
+/// The weight of the prediction in the mean of a vector and its prediction (benches/EXPERIMENTS.md, "Vectors of one length").
+const PREDICTION: f32 = 0.56;
 /// Steps and penalty of the regression (benches/EXPERIMENTS.md, "Shrinkage towards the spelling").
 const STEPS: usize = 15;
 const PENALTY: f64 = 0.3;
 /// A word that occurs at least this often has the weight 1 in the regression. A word that occurs c
-/// times, where c is smaller, has the weight c/`FULL_WEIGHT_COUNT` (benches/EXPERIMENTS.md, "Mean and dominating
-/// directions").
-const FULL_WEIGHT_COUNT: u64 = 200;
+/// times, where c is smaller, has the weight c/`FULL_WEIGHT_COUNT` (benches/EXPERIMENTS.md, "Vectors of one length").
+const FULL_WEIGHT_COUNT: u64 = 100;
+/// The vector of a word without records is the start vector minus the mean of all vectors: it is short and says nothing.
+/// It must not become as long as the others.
+const LEAST_LENGTH: f32 = 0.5;
 /// To test the predictions, every `HELD_OUT`-th word is held out and predicted from the other
 /// words.
 const HELD_OUT: usize = 10;
@@ -145,6 +140,7 @@ impl Shrinkage {
         damped
             .par_chunks_exact_mut(dim)
             .for_each(|row| directions.damp(row));
+        let lengths = equalise_lengths(&mut damped, dim, &weights)?;
         let correlation = correlation(design, &damped, dim, &weights, &options, monitor)?;
         let held_out = vocabulary.len() / HELD_OUT;
         if correlation < LEAST_CORRELATION + (held_out.max(1) as f64).sqrt().recip() {
@@ -155,22 +151,22 @@ impl Shrinkage {
         }
         let ngrams = design.regress(&damped, dim, &weights, &options, None, monitor)?;
         let mut moves = design.predict(&ngrams, dim, monitor)?;
-        let prediction = weight_of_prediction(dim);
         (
             moves.par_chunks_exact_mut(dim),
             vectors.par_chunks_exact(dim),
             damped.par_chunks_exact(dim),
+            lengths.par_iter(),
         )
             .into_par_iter()
             .enumerate()
-            .for_each(|(word, (moves, old, damped))| {
+            .for_each(|(word, (moves, old, damped, length))| {
                 let weight = if design.has_ngrams(word) {
-                    prediction
+                    PREDICTION
                 } else {
                     0.0
                 };
                 for ((x, old), damped) in moves.iter_mut().zip(old).zip(damped) {
-                    *x = damped + weight * (*x - damped) - old;
+                    *x = length * (damped + weight * (*x - damped)) - old;
                 }
             });
         let subwords = design.model(dim, ngrams)?;
@@ -183,6 +179,33 @@ impl Shrinkage {
             }),
         })
     }
+}
+
+/// Divide each row of `vectors` by its *relative length*, its length divided by the weighted mean of all lengths, so that
+/// the rows become equally long. A relative length below [`LEAST_LENGTH`] counts as this number. Returns the numbers by
+/// which the rows were divided.
+///
+/// # Errors
+/// [`Error::Memory`].
+fn equalise_lengths(vectors: &mut [f32], dim: usize, weights: &[f32]) -> Result<Vec<f32>> {
+    let length = |row: &[f32]| {
+        row.iter()
+            .map(|&x| f64::from(x).powi(2))
+            .sum::<f64>()
+            .sqrt()
+    };
+    let mut lengths = fallible::collect(vectors.chunks_exact(dim).map(|row| length(row) as f32))?;
+    let weighted = |(&length, &weight): (&f32, &f32)| f64::from(length) * f64::from(weight);
+    let total: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
+    let mean = (lengths.iter().zip(weights).map(weighted).sum::<f64>() / total) as f32;
+    (vectors.par_chunks_exact_mut(dim), &mut lengths)
+        .into_par_iter()
+        .for_each(|(row, length)| {
+            // If all rows are 0, so is the mean, and `max` replaces the NaN.
+            *length = (*length / mean).max(LEAST_LENGTH);
+            row.iter_mut().for_each(|x| *x /= *length);
+        });
+    Ok(lengths)
 }
 
 /// The weight of each word in the regression. If the counts of all words are 0, as those of a
@@ -318,13 +341,20 @@ mod tests {
         let subwords = found.unwrap().apply(&mut w, &mut w_tilde);
         let weights = vec![1.0; vocabulary.len()];
         let directions = Directions::of(vectors, *dim, &weights, &Monitor::new()).unwrap();
+        let mut damped = vectors.clone();
+        damped
+            .chunks_exact_mut(*dim)
+            .for_each(|row| directions.damp(row));
+        let length = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>().sqrt();
+        let mean = damped.chunks_exact(*dim).map(length).sum::<f32>() / vocabulary.len() as f32;
         for (i, (word, _)) in vocabulary.iter().enumerate() {
             let predicted = subwords.predict(word).unwrap();
-            let mut damped = vectors[i * dim..][..*dim].to_vec();
-            directions.damp(&mut damped);
+            let damped = &damped[i * dim..][..*dim];
+            let relative = length(damped) / mean;
+            assert!(relative > LEAST_LENGTH);
             for k in 0..*dim {
                 let at = i * dim + k;
-                let expected = damped[k] + 0.55 * (predicted[k] - damped[k]);
+                let expected = 0.44 * damped[k] + 0.56 * relative * predicted[k];
                 assert!((w[at] + w_tilde[at] - expected).abs() < 1e-5);
             }
         }
@@ -395,16 +425,20 @@ mod tests {
 
     #[test]
     fn words_without_counts_have_equal_weights() {
-        assert_eq!(weights(&[500, 200, 50, 0]).unwrap(), [1.0, 1.0, 0.25, 0.0]);
+        assert_eq!(weights(&[500, 100, 25, 0]).unwrap(), [1.0, 1.0, 0.25, 0.0]);
         assert_eq!(weights(&[0, 0]).unwrap(), [1.0, 1.0]);
     }
 
     #[test]
-    fn the_weight_of_the_prediction_falls_from_dim_100_to_dim_300() {
-        let weights = [1, 100, 200, 300, 1000].map(weight_of_prediction);
-        for (weight, expected) in weights.into_iter().zip([0.55, 0.55, 0.525, 0.5, 0.5]) {
-            assert!((weight - expected).abs() < 1e-6, "{weights:?}");
-        }
+    fn rows_get_the_mean_length_and_short_rows_are_doubled() {
+        let mut rows = [6.0, 8.0, 0.0, 30.0, 3.0, 0.0, 0.0, 0.0];
+        // The weighted mean length is (10 + 30 + 0 + 2 · 0) / 4 without the row of weight 0.
+        let lengths = equalise_lengths(&mut rows, 2, &[1.0, 1.0, 0.0, 2.0]).unwrap();
+        assert_eq!(lengths, [1.0, 3.0, 0.5, 0.5]);
+        assert_eq!(rows, [6.0, 8.0, 0.0, 10.0, 6.0, 0.0, 0.0, 0.0]);
+        let mut nothing = [0.0; 4];
+        let lengths = equalise_lengths(&mut nothing, 2, &[1.0, 1.0]).unwrap();
+        assert_eq!((nothing, &lengths[..]), ([0.0; 4], &[0.5, 0.5][..]));
     }
 
     #[test]

@@ -184,7 +184,7 @@ def _best_learning_rate(known: Known) -> float:
 
     Small steps are better for rare words, but need more epochs.
     """
-    return 0.25 if known.epochs <= SHORT_EPOCHS else 0.17
+    return 0.25 if known.epochs <= SHORT_EPOCHS else 0.16
 
 
 def _best_grad_clip(known: Known) -> float:
@@ -412,7 +412,7 @@ _ROWS: Final = (
         "training",
         Real(above=True),
         "learning rate of the vectors in the first epoch (default: paper 0.05; best 0.25 for up to "
-        "7 epochs, and 0.17 for more)",
+        "7 epochs, and 0.16 for more)",
         presets=_both(_best_learning_rate, 0.05),
     ),
     Setting(
