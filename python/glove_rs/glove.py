@@ -124,7 +124,7 @@ class Glove:
         Exponent of f, >= 0. In every preset 0.75.
     learning_rate : float, optional
         The learning rate η of the vectors in the first epoch, > 0. Best 0.25 for up to 7 epochs and
-        0.17 for more, paper 0.05.
+        0.16 for more, paper 0.05.
     bias_learning_rate : float, optional
         The learning rate of the biases in the first epoch, > 0. Best 0.2, paper 1. With "sgd" the
         biases use `learning_rate` instead.
@@ -161,10 +161,10 @@ class Glove:
         directions in which the rows of W and W_tilde are opposite, change the sign of W_tilde
         before the sum, because the sum would lose the components in these directions. Subtract the
         mean of the vectors. Halve their components in the two directions of largest variance (Mu
-        and Viswanath 2018). Fit a subword model to the result (:class:`glove_rs.Subwords`). Move
-        the vector of each word that has an n-gram of this model towards the vector that the model
-        predicts from the spelling of the word: 0.55 of the way up to dim 100, less at higher dims,
-        and 0.5 of the way from dim 300 on. This improves the vectors of rare words, and the scores
+        and Viswanath 2018). Fit a subword model to the result, scaled so that all vectors have the
+        same length (:class:`glove_rs.Subwords`). Move the vector of each word that has an n-gram of
+        this model 0.56 of the way to the vector that the model predicts from the spelling of the
+        word, scaled to the length of the word's own vector. This improves the vectors of rare words, and the scores
         in word similarity and syntactic analogies. The subword model becomes ``vectors.subwords``,
         which gives unknown words a vector. If the spelling of held-out words does not predict their
         vectors, no vector is changed, and there is no subword model. Best True, paper False. With
