@@ -164,10 +164,11 @@ class Glove:
         and Viswanath 2018). Fit a subword model to the result, scaled so that all vectors have the
         same length (:class:`glove_rs.Subwords`). Move the vector of each word that has an n-gram of
         this model 0.56 of the way to the vector that the model predicts from the spelling of the
-        word, scaled to the length of the word's own vector. This improves the vectors of rare words, and the scores
-        in word similarity and syntactic analogies. The subword model becomes ``vectors.subwords``,
-        which gives unknown words a vector. If the spelling of held-out words does not predict their
-        vectors, no vector is changed, and there is no subword model. Best True, paper False. With
+        word, scaled to the length of the word's own vector. This improves the vectors of rare
+        words, and the scores in word similarity and syntactic analogies. The subword model becomes
+        ``vectors.subwords``, which gives unknown words a vector. If the spelling of held-out words
+        does not predict their vectors, no vector is changed, and there is no subword model. Best
+        True, paper False. With
         `init` or rectangular counts, None means False.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
