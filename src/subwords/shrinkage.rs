@@ -203,7 +203,9 @@ fn equalise_lengths(vectors: &mut [f32], dim: usize, weights: &[f32]) -> Result<
         .for_each(|(row, length)| {
             // If all rows are 0, so is the mean, and `max` replaces the NaN.
             *length = (*length / mean).max(LEAST_LENGTH);
-            row.iter_mut().for_each(|x| *x /= *length);
+            for x in row {
+                *x /= *length;
+            }
         });
     Ok(lengths)
 }
