@@ -161,15 +161,15 @@ class Glove:
         directions in which the rows of W and W_tilde are opposite, change the sign of W_tilde
         before the sum, because the sum would lose the components in these directions. Subtract the
         mean of the vectors. Halve their components in the two directions of largest variance (Mu
-        and Viswanath 2018). Fit a subword model to the result, scaled so that all vectors have the
-        same length (:class:`glove_rs.Subwords`). Move the vector of each word that has an n-gram of
-        this model 0.56 of the way to the vector that the model predicts from the spelling of the
-        word, scaled to the length of the word's own vector. This improves the vectors of rare
-        words, and the scores in word similarity and syntactic analogies. The subword model becomes
-        ``vectors.subwords``, which gives unknown words a vector. If the spelling of held-out words
-        does not predict their vectors, no vector is changed, and there is no subword model. Best
-        True, paper False. With
-        `init` or rectangular counts, None means False.
+        and Viswanath 2018). Fit a subword model (:class:`glove_rs.Subwords`) to these vectors, each
+        divided by its length relative to the mean length, or by 0.5 if it is shorter than half of
+        the mean. Move the vector of each word that has an n-gram of this model 0.56 of the way to
+        the vector that the model predicts from the spelling of the word, multiplied by the same
+        number. This improves the vectors of rare words, and the scores in word similarity and
+        syntactic analogies. The subword model becomes ``vectors.subwords``, which gives unknown
+        words a vector. If the spelling of held-out words does not predict their vectors, no vector
+        is changed, and there is no subword model. Best True, paper False. With `init` or
+        rectangular counts, None means False.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
         shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.

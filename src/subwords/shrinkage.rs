@@ -17,7 +17,8 @@ use crate::training::LINE;
 use crate::vocabulary::Vocabulary;
 use rayon::prelude::*;
 
-/// The weight of the prediction in the mean of a vector and its prediction (benches/EXPERIMENTS.md, "Vectors of one length").
+/// The weight of the prediction in the mean of a vector and its prediction (benches/EXPERIMENTS.md, "Vectors of one
+/// length").
 const PREDICTION: f32 = 0.56;
 /// Steps and penalty of the regression (benches/EXPERIMENTS.md, "Shrinkage towards the spelling").
 const STEPS: usize = 15;
@@ -25,8 +26,8 @@ const PENALTY: f64 = 0.3;
 /// A word that occurs at least this often has the weight 1 in the regression. A word that occurs c
 /// times, where c is smaller, has the weight c/`FULL_WEIGHT_COUNT` (benches/EXPERIMENTS.md, "Vectors of one length").
 const FULL_WEIGHT_COUNT: u64 = 100;
-/// The vector of a word without records is the start vector minus the mean of all vectors: it is short and says nothing.
-/// It must not become as long as the others.
+/// The least relative length of a vector (see [`equalise_lengths`]). The vector of a word without records is its start
+/// vector minus the mean of all vectors. It is short and says nothing, so it must not become as long as the others.
 const LEAST_LENGTH: f32 = 0.5;
 /// To test the predictions, every `HELD_OUT`-th word is held out and predicted from the other
 /// words.
@@ -181,20 +182,20 @@ impl Shrinkage {
     }
 }
 
-/// Divide each row of `vectors` by its *relative length*, its length divided by the weighted mean of all lengths, so that
-/// the rows become equally long. A relative length below [`LEAST_LENGTH`] counts as this number. Returns the numbers by
-/// which the rows were divided.
+/// Divide each row of `vectors` by its *relative length*: its length divided by the weighted mean of all lengths. Then all
+/// rows have the mean length. A relative length below [`LEAST_LENGTH`] counts as this number, so a row that is shorter
+/// stays shorter. Returns the relative lengths.
 ///
 /// # Errors
 /// [`Error::Memory`].
 fn equalise_lengths(vectors: &mut [f32], dim: usize, weights: &[f32]) -> Result<Vec<f32>> {
-    let length = |row: &[f32]| {
-        row.iter()
-            .map(|&x| f64::from(x).powi(2))
-            .sum::<f64>()
-            .sqrt()
-    };
-    let mut lengths = fallible::collect(vectors.chunks_exact(dim).map(|row| length(row) as f32))?;
+    let mut lengths: Vec<f32> = fallible::zeroed(weights.len())?;
+    (vectors.par_chunks_exact(dim), &mut lengths)
+        .into_par_iter()
+        .for_each(|(row, length)| {
+            let square: f64 = row.iter().map(|&x| f64::from(x).powi(2)).sum();
+            *length = square.sqrt() as f32;
+        });
     let weighted = |(&length, &weight): (&f32, &f32)| f64::from(length) * f64::from(weight);
     let total: f64 = weights.iter().map(|&weight| f64::from(weight)).sum();
     let mean = (lengths.iter().zip(weights).map(weighted).sum::<f64>() / total) as f32;
@@ -434,7 +435,7 @@ mod tests {
     #[test]
     fn rows_get_the_mean_length_and_short_rows_are_doubled() {
         let mut rows = [6.0, 8.0, 0.0, 30.0, 3.0, 0.0, 0.0, 0.0];
-        // The weighted mean length is (10 + 30 + 0 + 2 · 0) / 4 without the row of weight 0.
+        // The weighted mean length is (1 · 10 + 1 · 30 + 0 · 3 + 2 · 0) / 4 = 10.
         let lengths = equalise_lengths(&mut rows, 2, &[1.0, 1.0, 0.0, 2.0]).unwrap();
         assert_eq!(lengths, [1.0, 3.0, 0.5, 0.5]);
         assert_eq!(rows, [6.0, 8.0, 0.0, 10.0, 6.0, 0.0, 0.0, 0.0]);
