@@ -65,7 +65,7 @@ print(*(" ".join(sentence) for sentence in text[:3]), sep="\n")
 # %%
 settings = {"x_max": 10, "learning_rate": 0.2, "epochs": 8, "subwords": False, "adjacent": False}
 settings |= {"negative": 1, "negative_weight": 0.3}  # as in notebook 7
-small = {**settings, "epochs": 60, "negative": 1, "negative_weight": 0.3}  # for a small text
+small = {**settings, "epochs": 60}  # for a small text
 model = Glove(10, distance_weighting=False, threads=1, **small).fit(text)
 vectors = model.vectors
 vectors.analogy(man, king, woman, topn=3)  # man is to king as woman is to ...

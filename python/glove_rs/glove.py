@@ -141,7 +141,8 @@ class Glove:
         :func:`glove_rs.bootstrap` and :func:`glove_rs.compare.slices`, best 7.
     negative : float, optional
         Negative sampling: in each epoch, draw this many word pairs for each non-zero count, from 0
-        to 1000. Pairs that co-occur are dropped. Each other pair adds
+        to 1000. Pairs that co-occur are dropped, and a few others with them. Each pair that
+        remains adds
         ½ λ max(0, w·w̃ + b + b̃ − t)² to the objective, with t = ½ ln E − 1, where E is the count
         that the pair would have if its words occurred independently. Best 1, paper 0.
     negative_weight : float, optional
@@ -161,12 +162,13 @@ class Glove:
         directions in which the rows of W and W_tilde are opposite, change the sign of W_tilde
         before the sum, because the sum would lose the components in these directions. Subtract the
         mean of the vectors. Halve their components in the two directions of largest variance (Mu
-        and Viswanath 2018). Fit a subword model (:class:`glove_rs.Subwords`) to these vectors, each
-        divided by its length relative to the mean length, or by 0.5 if it is shorter than half of
-        the mean. Move the vector of each word that has an n-gram of this model 0.56 of the way to
-        the vector that the model predicts from the spelling of the word, multiplied by the same
-        number. This improves the vectors of rare words, and the scores in word similarity and
-        syntactic analogies. The subword model becomes ``vectors.subwords``, which gives unknown
+        and Viswanath 2018). Divide each vector by its relative length l, and fit a subword model
+        (:class:`glove_rs.Subwords`) to the results; l is the Euclidean norm of the vector divided
+        by the mean of all norms, but at least 0.5. Multiply the vector that this model predicts
+        from the spelling of a word by the l of the word, and move the vector of the word 0.56 of
+        the way to this product. Words without an n-gram of the model keep their vectors. This
+        improves the vectors of rare words, and the scores in word similarity and syntactic
+        analogies. The subword model becomes ``vectors.subwords``, which gives unknown
         words a vector. If the spelling of held-out words does not predict their vectors, no vector
         is changed, and there is no subword model. Best True, paper False. With `init` or
         rectangular counts, None means False.

@@ -27,7 +27,8 @@ const PENALTY: f64 = 0.3;
 /// times, where c is smaller, has the weight c/`FULL_WEIGHT_COUNT` (benches/EXPERIMENTS.md, "Vectors of one length").
 const FULL_WEIGHT_COUNT: u64 = 100;
 /// The least relative length of a vector (see [`equalise_lengths`]). The vector of a word without records is its start
-/// vector minus the mean of all vectors. It is short and says nothing, so it must not become as long as the others.
+/// vector minus the mean of all vectors. It is short and carries no information, so it must not become as long as the
+/// others.
 const LEAST_LENGTH: f32 = 0.5;
 /// To test the predictions, every `HELD_OUT`-th word is held out and predicted from the other
 /// words.
@@ -182,9 +183,9 @@ impl Shrinkage {
     }
 }
 
-/// Divide each row of `vectors` by its *relative length*: its length divided by the weighted mean of all lengths. Then all
-/// rows have the mean length. A relative length below [`LEAST_LENGTH`] counts as this number, so a row that is shorter
-/// stays shorter. Returns the relative lengths.
+/// Divide each row of `vectors` by its *relative length*, and return the relative lengths. The relative length of a row is
+/// its Euclidean norm divided by the weighted mean of the norms of all rows, but at least [`LEAST_LENGTH`]. Rows above
+/// this limit get the mean norm. Shorter rows stay shorter than the mean.
 ///
 /// # Errors
 /// [`Error::Memory`].

@@ -161,17 +161,17 @@ impl EpochPass<'_> {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(batch.seed);
         // Records and negative pairs alternate, span by span. A long sequence of records only, or of
         // negative pairs only, would move the rows too far in one direction.
-        // Before each span, its share of the negative pairs is drawn and trained. A share above `MOST_DRAWS` is drawn in
-        // several parts, so that the pairs of a part fit into the cache.
+        // Before each span, an equal fraction of the batch's negative pairs is drawn and trained. More than `MOST_DRAWS` are
+        // drawn in several calls, so that the pairs of a call fit into the cache.
         let draws = batch.draws / batch.records.len() as f64;
-        let parts = (draws / MOST_DRAWS).ceil().max(1.0);
+        let calls = (draws / MOST_DRAWS).ceil().max(1.0);
         let mut cost = PassCost::default();
         for span in &batch.records {
-            for _ in 0..parts as u64 {
+            for _ in 0..calls as u64 {
                 let drawn = &mut buffers.negatives;
                 let pairs =
                     self.tiles
-                        .draw_negatives(batch.tile, draws / parts, seen, &mut rng, drawn);
+                        .draw_negatives(batch.tile, draws / calls, seen, &mut rng, drawn);
                 cost.negatives += update(&rows, pairs, &negative_rule)?;
             }
             let records = self

@@ -8,8 +8,7 @@
 //! `negative_weight`: only a prediction above the target t_ij has a cost. The target t_ij = ½ ln E_ij − 1
 //! is the mean of ln E_ij and −2. E_ij is the count that the pair would have if its words were independent:
 //! the sum of row i times the sum of column j, divided by the sum of X. The target and the way of sampling were
-//! chosen by measurement
-//! (benches/EXPERIMENTS.md, "Negative sampling" and "A new sample of negative pairs in every epoch").
+//! chosen by measurement (benches/EXPERIMENTS.md, "Negative sampling" and "A new sample of negative pairs in every epoch").
 
 use super::kernel::Record;
 use super::seen_pairs::SeenPairs;
@@ -128,9 +127,9 @@ impl NegativeSampler {
         };
         let targets = &self.targets[0][grid.words_of(row_block)];
         let context_targets = &self.targets[1][grid.words_of(column_block)];
-        // Systematic sampling: the words lie one after the other on a line, each with a length in proportion to its
-        // probability. For each whole number on its part of the line, a word gets DRAWS_PER_WORD context words. The line
-        // begins at a random position.
+        // Systematic sampling: the words are intervals of a line, one after the other, each with a length in proportion to
+        // its probability. A word gets DRAWS_PER_WORD context words for each integer inside its interval. The line begins at
+        // a random position.
         let length = draws / DRAWS_PER_WORD as f64;
         let scale = length / self.blocks[row_block];
         let mut position: f64 = rng.random();

@@ -1,24 +1,25 @@
 //! Remembers which pairs of a tile have a record, so that they do not become negative pairs.
 //!
-//! A filter has a bit for each pair of the tile or, if this takes less space, eight bits for each record. In the second
-//! case the pairs of a word share the bits of a *window* (a Bloom filter with one hash function, Bloom 1970). The windows of
-//! consecutive words can overlap. No pair with a record is forgotten. A pair without a record that shares the bit of one
-//! with a record never becomes a negative pair. At most about one in eight of the pairs without a record shares a bit in
-//! this way.
+//! A *filter* is a set of pairs. It contains every pair with a record. It has a bit for each pair of the tile or, if this
+//! takes less space, eight bits for each record. In the second case the bits of a word are a *bit range* of the filter, and
+//! several of its pairs can have the same bit (a Bloom filter with one hash function, Bloom 1970). The bit ranges of
+//! consecutive words can overlap. If one of the pairs with the same bit has a record, the others never become negative
+//! pairs. Over the whole tile, this concerns at most about one in eight of the pairs without a record. For a word with many
+//! more records than its neighbours, it concerns more of them.
 
 /// Number of bits of a filter for each record.
 const BITS_PER_RECORD: usize = 8;
-/// A window has at least this many bits, unless the whole filter has fewer. A window can therefore reach into the bits of
-/// the next words. This helps a word that has more records than its neighbours.
-const LEAST_WINDOW: usize = 256;
+/// A bit range has at least this many bits, unless the whole filter has fewer. A bit range can therefore reach into the
+/// bits of the next words. This helps a word that has more records than its neighbours.
+const LEAST_BITS: usize = 256;
 
 /// The size of a filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub(super) struct FilterSize {
     bits: usize,
-    // Number of bits of a window.
-    window: usize,
-    // Number of bits from the start of a window to the start of the next one, times 2^16.
+    // Number of bits of a bit range.
+    range: usize,
+    // Number of bits from the start of a bit range to the start of the next one, times 2^16.
     step: u64,
     // Whether each pair of the tile has a bit of its own.
     is_exact: bool,
@@ -32,10 +33,10 @@ impl FilterSize {
         let per_row = bits / rows.max(1);
         Self {
             bits,
-            window: if is_exact {
+            range: if is_exact {
                 columns
             } else {
-                per_row.max(LEAST_WINDOW).min(bits)
+                per_row.max(LEAST_BITS).min(bits)
             },
             step: ((bits as u64) << 16) / rows.max(1) as u64,
             is_exact,
@@ -47,10 +48,10 @@ impl FilterSize {
         self.bits.div_ceil(8)
     }
 
-    /// The window of word `i`.
+    /// The bit range of word `i`.
     #[inline(always)]
-    fn window(&self, i: usize) -> Window {
-        Window {
+    fn range(&self, i: usize) -> BitRange {
+        BitRange {
             start: ((i as u64 * self.step) >> 16) as usize,
             size: *self,
         }
@@ -59,25 +60,25 @@ impl FilterSize {
     /// Remember that word `i` and context word `j` have a record.
     #[inline(always)]
     pub fn add(&self, filter: &mut [u8], i: u16, j: u16) {
-        let bit = self.window(usize::from(i)).bit(j);
+        let bit = self.range(usize::from(i)).bit(j);
         filter[bit / 8] |= 1 << (bit % 8);
     }
 }
 
-/// The bits of the pairs of a word. A window that reaches the end of the filter goes on at its beginning.
+/// The bits of the pairs of a word. A bit range that reaches the end of the filter goes on at its beginning.
 #[derive(Debug, Clone, Copy)]
-struct Window {
+struct BitRange {
     start: usize,
     size: FilterSize,
 }
 
-impl Window {
+impl BitRange {
     /// The bit of the pair with context word `j`.
     #[inline(always)]
     fn bit(&self, j: u16) -> usize {
         let FilterSize {
             bits,
-            window,
+            range,
             is_exact,
             ..
         } = self.size;
@@ -85,7 +86,7 @@ impl Window {
             usize::from(j)
         } else {
             // A multiplication by an odd number puts the 2^16 possible values into another order.
-            (usize::from(j.wrapping_mul(0x9E37)) * window) >> 16
+            (usize::from(j.wrapping_mul(0x9E37)) * range) >> 16
         };
         let bit = self.start + within;
         if bit < bits { bit } else { bit - bits }
@@ -105,7 +106,7 @@ impl<'a> SeenPairs<'a> {
     /// The context words with which a word has a record.
     pub fn of_word(&self, i: usize) -> SeenContexts<'a> {
         SeenContexts {
-            window: self.size.window(i),
+            range: self.size.range(i),
             filter: self.filter,
         }
     }
@@ -114,7 +115,7 @@ impl<'a> SeenPairs<'a> {
 /// The context words with which a word has a record.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct SeenContexts<'a> {
-    window: Window,
+    range: BitRange,
     filter: &'a [u8],
 }
 
@@ -122,7 +123,7 @@ impl SeenContexts<'_> {
     /// Whether the word has a record with context word `j`, or the pair shares the bit of a pair that has one.
     #[inline(always)]
     pub fn contains(&self, j: u16) -> bool {
-        let bit = self.window.bit(j);
+        let bit = self.range.bit(j);
         self.filter
             .get(bit / 8)
             .is_some_and(|byte| byte & (1 << (bit % 8)) != 0)

@@ -30,8 +30,9 @@ _MEASURED: Final = ("epochs", "learning_rate", "schedule", "optimizer")
 _MOST_FACTORS: Final = (50, 1.6), (100, 1.4)
 #: A slice has 4/7 of the epochs of the model, rounded up, and at most 1.6 times the learning rate
 #: of the model, whatever its dim. For a model of 7 epochs, the vectors of a slice after these 4
-#: epochs differ from those after 7 epochs at the model's learning rate about as much as the vectors
-#: of two seeds do (benches/EXPERIMENTS.md, "Four epochs of a slice").
+#: epochs differ from those after 7 epochs at the model's learning rate a little more than the
+#: vectors of two seeds do (benches/EXPERIMENTS.md, "A new sample of negative pairs in every
+#: epoch").
 _SLICE_EPOCHS, _MOST_SLICE_FACTOR = (4, 7), 1.6
 
 

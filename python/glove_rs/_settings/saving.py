@@ -94,10 +94,10 @@ def pinned(values: Mapping[str, Any], used: Mapping[str, Any]) -> dict[str, Any]
     """Return the parameters of a saved model with the meaning that they had in its training.
 
     The default of a preset may differ between the version that trained the model and this version.
-    A parameter that was left to the preset stays None if the value that was used is the default of
-    the preset now, either for counts of known size or if the size is not known. Otherwise it is set
-    to the value that was used. `epochs` always stays None: the number that was used may depend on
-    the text, belong to an update, or include the epochs of a start model.
+    A parameter that was left to the preset stays None if the value that was used is a default of
+    the preset now: that of a training with many epochs, or that of one with few. Otherwise it is
+    set to the value that was used. `epochs` always stays None: the number that was used may depend
+    on the text, belong to an update, or include the epochs of a start model.
 
     Parameters
     ----------

@@ -158,8 +158,8 @@ class Known(NamedTuple):
     epochs: int = 0
 
 
-#: The default of `epochs` in the preset "best" if the number of records is not known, and the
-#: largest number of epochs for which the default learning rate is 0.25.
+#: The default of `epochs` in the preset "best" if the number of records is not known. With at most
+#: this many epochs the default learning rate is 0.25, because both were measured together.
 SHORT_EPOCHS: Final = 7
 
 
@@ -168,7 +168,7 @@ def _best_epochs(known: Known) -> int:
 
     A word of a small text has few records, so its vector needs more passes over them. With 17
     million words at dim 50, more epochs of smaller steps gain nothing. At dim 300 an epoch takes
-    three times as long as at dim 100, and 8 epochs are enough.
+    three times as long as at dim 100, so the default has fewer epochs there.
     """
     # Texts of 0.2, 0.9 and 17 million words were measured at dim 100, with 2 to 69 million
     # records, and some of them at dims 50 and 300 (benches/EXPERIMENTS.md, "More epochs of smaller
@@ -182,7 +182,7 @@ def _best_epochs(known: Known) -> int:
 def _best_learning_rate(known: Known) -> float:
     """Return the default of `learning_rate` in the preset "best".
 
-    Small steps are better for rare words, but need more epochs.
+    Steps smaller than 0.25 give better vectors of rare words, but need more epochs.
     """
     return 0.25 if known.epochs <= SHORT_EPOCHS else 0.16
 
@@ -435,7 +435,7 @@ _ROWS: Final = (
         "training",
         Integer(1),
         "number of passes over the counts (default: paper 25; best 5 to 20, depending on the text "
-        "and on --dim, and 7 in a bootstrap)",
+        "and on --dim, and 7 for the model of a bootstrap)",
         presets=_both(_best_epochs, 25, stanford2024=100),
     ),
     Setting(

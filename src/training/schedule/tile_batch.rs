@@ -3,8 +3,8 @@
 use crate::training::tiles::Tiles;
 use std::ops::Range;
 
-/// A batch: some records and negative pairs of one tile, which one thread trains without a pause. The negative pairs
-/// are drawn when the batch is trained.
+/// A batch: some records and negative pairs of one tile. One thread trains a batch without a pause, and draws its negative
+/// pairs while it trains it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TileBatch {
     /// Number of the tile.

@@ -71,9 +71,9 @@ impl RecordOrder {
     }
 
     /// Write the records of `sorted` to `records`, by groups of `near` rows. `ends` has the end of the records of each row
-    /// in `sorted`; rows without records may be left out. A group begins with the first four records of each row; the second four records of each row
-    /// follow, and so on. The last records of a row, at most three, do not fill a four: they are at the end of
-    /// `records`. `rest` is scratch space.
+    /// in `sorted`; rows without records may be left out. A group begins with the first four records of each row; the second
+    /// four records of each row follow, and so on. The last records of a row, at most three, do not fill a four: they are at
+    /// the end of `records`. `rest` is scratch space.
     pub fn by_fours(
         &self,
         sorted: &[Record],

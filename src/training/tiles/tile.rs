@@ -8,7 +8,7 @@ use crate::vocabulary::WordId;
 use std::ops::Range;
 
 /// A tile: a pair of blocks of words, the ranges of its records and of their filter in the slabs (`slab.rs`), and the
-/// number of its negative pairs.
+/// mean number of pairs to draw for it in an epoch.
 #[derive(Debug, Clone)]
 pub struct Tile {
     pub(in crate::training) row_block: u32,
@@ -22,6 +22,7 @@ pub struct Tile {
     // The positions at which the filters (`seen_pairs.rs`) of this tile and of its mirror image begin. They are in the
     // slab of filters that has the same number as the slab of the records.
     pub(super) seen: [usize; 2],
+    // The mean number of pairs to draw in an epoch, including those that are left out.
     pub(super) draws: f64,
 }
 
