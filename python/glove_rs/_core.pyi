@@ -660,7 +660,7 @@ class CoreTiles:
     def new(
         index: npt.NDArray[np.uint8],
         records: npt.NDArray[np.uint8],
-        seen: npt.NDArray[np.uint8],
+        filters: npt.NDArray[np.uint8],
         negatives: npt.NDArray[np.uint8],
     ) -> CoreTiles: ...
     @staticmethod

@@ -99,12 +99,13 @@ impl CoreTiles {
     fn new(
         index: PyReadonlyArray1<'_, u8>,
         records: PyReadonlyArray1<'_, u8>,
-        seen: PyReadonlyArray1<'_, u8>,
+        filters: PyReadonlyArray1<'_, u8>,
         negatives: PyReadonlyArray1<'_, u8>,
     ) -> PyResult<Self> {
         let index: Vec<u64> = bytemuck::allocation::pod_collect_to_vec(index.as_slice()?);
         let negatives: Vec<f64> = bytemuck::allocation::pod_collect_to_vec(negatives.as_slice()?);
-        let tiles = Tiles::deserialize(&index, records.as_slice()?, seen.as_slice()?, &negatives)?;
+        let tiles =
+            Tiles::deserialize(&index, records.as_slice()?, filters.as_slice()?, &negatives)?;
         Ok(Self { tiles })
     }
 
@@ -223,7 +224,7 @@ impl CoreTiles {
         let arrays = [
             PyArray1::from_slice(py, bytemuck::cast_slice(&serialized.index)),
             PyArray1::from_vec(py, serialized.records),
-            PyArray1::from_vec(py, serialized.seen),
+            PyArray1::from_vec(py, serialized.filters),
             PyArray1::from_slice(py, bytemuck::cast_slice(&serialized.negatives)),
         ];
         Ok((slf.get_type().getattr("new")?, PyTuple::new(py, arrays)?))

@@ -37,7 +37,7 @@ pub struct PassCost {
 #[derive(Default)]
 struct Buffers {
     records: Vec<Record>,
-    seen: Vec<u8>,
+    filter: Vec<u8>,
     negatives: DrawBuffers,
 }
 
@@ -157,7 +157,7 @@ impl EpochPass<'_> {
             negative_weight: Some(self.options.negative_weight as f32),
             ..rule
         };
-        let seen = self.tiles.seen(batch.tile, &mut buffers.seen)?;
+        let filter = self.tiles.filter(batch.tile, &mut buffers.filter)?;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(batch.seed);
         // Records and negative pairs alternate, span by span. A long sequence of records only, or of
         // negative pairs only, would move the rows too far in one direction.
@@ -171,7 +171,7 @@ impl EpochPass<'_> {
                 let drawn = &mut buffers.negatives;
                 let pairs =
                     self.tiles
-                        .draw_negatives(batch.tile, draws / calls, seen, &mut rng, drawn);
+                        .draw_negatives(batch.tile, draws / calls, filter, &mut rng, drawn);
                 cost.negatives += update(&rows, pairs, &negative_rule)?;
             }
             let records = self

@@ -11,7 +11,7 @@
 //! chosen by measurement (benches/EXPERIMENTS.md, "Negative sampling" and "A new sample of negative pairs in every epoch").
 
 use super::kernel::Record;
-use super::seen_pairs::SeenPairs;
+use super::pair_filter::PairFilter;
 use super::tiles::grid::TileGrid;
 use super::weighted_choice::WeightedChoice;
 use bytemuck::Zeroable;
@@ -107,14 +107,14 @@ impl NegativeSampler {
         self.draws * self.blocks[row_block] * self.contexts[column_block].probability
     }
 
-    /// Draw `draws` pairs of the tile of these blocks, on average, and keep those that are not in `seen`. A pair can be
+    /// Draw `draws` pairs of the tile of these blocks, on average, and keep those that are not in `filter`. A pair can be
     /// drawn several times.
     pub fn draw(
         &self,
         grid: &TileGrid,
         [row_block, column_block]: [usize; 2],
         draws: f64,
-        seen: SeenPairs<'_>,
+        filter: PairFilter<'_>,
         rng: &mut impl Rng,
         drawn: &mut DrawnPairs,
     ) {
@@ -145,7 +145,7 @@ impl NegativeSampler {
             if times == 0 {
                 continue;
             }
-            let seen = seen.of_word(i);
+            let filter = filter.of_word(i);
             for _ in 0..times * DRAWS_PER_WORD {
                 let j = contexts.draw(rng);
                 // No branch: the processor could not predict whether a pair is left out.
@@ -154,7 +154,7 @@ impl NegativeSampler {
                     j: j as u16,
                     ln_x: target + context_targets[j],
                 };
-                end += usize::from(!seen.contains(j as u16));
+                end += usize::from(!filter.contains(j as u16));
             }
             ends.push(end);
         }

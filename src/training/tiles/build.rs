@@ -1,7 +1,7 @@
 //! Builds tiles: sorts records into pairs of blocks of words, and shuffles the records of each pair of blocks.
 
 use super::block_entries::for_each_block;
-use super::filters::{filter_bytes, filters};
+use super::filters::{build_filters, filter_bytes};
 use super::grid::{MIN_BLOCKS, TileGrid};
 use super::holdout::Holdout;
 use super::logarithm::{Buffer, logarithms};
@@ -163,7 +163,7 @@ impl Tiles {
         // a few at a time, so that counts are freed while tiles are built.
         let trained = grid.blocks_with(group, trained_words);
         let mut tiles = Vec::new();
-        let (mut slabs, mut seen) = (Vec::new(), Vec::new());
+        let (mut slabs, mut filters) = (Vec::new(), Vec::new());
         let mut blocks: Vec<usize> = (0..grid.blocks()).rev().collect();
         while !blocks.is_empty() {
             let rest = blocks.split_off(wave.min(blocks.len()));
@@ -173,8 +173,8 @@ impl Tiles {
                     let rows = source.rows(grid.start(block)..grid.start(block + 1))?;
                     let (mut tiles, records) =
                         fill(&*rows, &grid, block, layout, seed, holdout, monitor)?;
-                    let seen = if negative > 0.0 {
-                        filters(&mut tiles, &records, &grid, &trained, symmetric_rows)?
+                    let bits = if negative > 0.0 {
+                        build_filters(&mut tiles, &records, &grid, &trained, symmetric_rows)?
                     } else {
                         HugeBuffer::zeroed(0)?
                     };
@@ -182,7 +182,7 @@ impl Tiles {
                     Ok(Filled {
                         tiles,
                         records: Slab::new(records, file.as_ref()).map_err(needed)?,
-                        seen: Slab::new(seen, file.as_ref()).map_err(needed)?,
+                        filters: Slab::new(bits, file.as_ref()).map_err(needed)?,
                     })
                 })
                 .collect();
@@ -190,14 +190,14 @@ impl Tiles {
                 let Filled {
                     tiles: mut more,
                     records,
-                    seen: filters,
+                    filters: of_slab,
                 } = filled?;
                 for tile in &mut more {
                     tile.records.slab = slabs.len();
                 }
                 tiles.append(&mut more);
                 slabs.push(records);
-                seen.push(filters);
+                filters.push(of_slab);
             }
             if let Some(&last) = blocks.last() {
                 source.done_from(grid.start(last))?;
@@ -225,7 +225,7 @@ impl Tiles {
             held_out,
             layout,
             slabs,
-            seen,
+            filters,
             negatives,
             file,
         })
@@ -236,7 +236,7 @@ impl Tiles {
 struct Filled {
     tiles: Vec<Tile>,
     records: Slab<Record>,
-    seen: Slab<u8>,
+    filters: Slab<u8>,
 }
 
 /// Set the numbers of draws of the tiles whose block of rows is in `rows`. A pair of blocks that has negative pairs but

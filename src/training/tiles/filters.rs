@@ -1,11 +1,11 @@
-//! Builds the filters of tiles (`seen_pairs.rs`).
+//! Builds the filters of tiles (`pair_filter.rs`).
 
 use super::grid::TileGrid;
 use super::tile::Tile;
 use crate::error::Result;
 use crate::memory::HugeBuffer;
 use crate::training::kernel::Record;
-use crate::training::seen_pairs::FilterSize;
+use crate::training::pair_filter::FilterSize;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -16,9 +16,9 @@ pub(crate) fn filter_bytes(records: u64, negative: f64) -> u64 {
 }
 
 /// The filters of tiles with these records and of their mirror images, one after the other. Tiles whose block of rows is
-/// not in `rows` have none. The counts of words 0 to `symmetric_rows` − 1 with each other are symmetric. Sets `seen` of
+/// not in `rows` have none. The counts of words 0 to `symmetric_rows` − 1 with each other are symmetric. Sets `filters` of
 /// each tile.
-pub(super) fn filters(
+pub(super) fn build_filters(
     tiles: &mut [Tile],
     records: &[Record],
     grid: &TileGrid,
@@ -34,8 +34,8 @@ pub(super) fn filters(
             let tile = tile.filter(|tile| rows.contains(&(tile.row_block as usize)))?;
             Some(tile.filter_size(grid))
         });
-        tile.seen = [end, end + both[0].map_or(0, |size| size.bytes())];
-        end = tile.seen[1] + both[1].map_or(0, |size| size.bytes());
+        tile.filters = [end, end + both[0].map_or(0, |size| size.bytes())];
+        end = tile.filters[1] + both[1].map_or(0, |size| size.bytes());
         sizes.push(both);
     }
     let mut all = HugeBuffer::zeroed(end)?;

@@ -93,10 +93,11 @@ mod tests {
                 let mut buffer = Vec::new();
                 let records = tiles.read(k, 0..tile.held_out().end, &mut buffer).unwrap();
                 let mut records = records.to_vec();
-                let (mut filter, mut buffers) = (Vec::new(), DrawBuffers::default());
-                let seen = tiles.seen(k, &mut filter).unwrap();
+                let (mut bits, mut buffers) = (Vec::new(), DrawBuffers::default());
+                let filter = tiles.filter(k, &mut bits).unwrap();
                 let mut rng = Xoshiro256PlusPlus::seed_from_u64(k as u64);
-                let negatives = tiles.draw_negatives(k, tile.draws(), seen, &mut rng, &mut buffers);
+                let negatives =
+                    tiles.draw_negatives(k, tile.draws(), filter, &mut rng, &mut buffers);
                 let negatives = negatives.to_vec();
                 for record in &mut records {
                     [record.i, record.j] = tile.word_and_context(*record);
@@ -131,10 +132,10 @@ mod tests {
             let SerializedTiles {
                 index,
                 records,
-                seen,
+                filters,
                 negatives,
             } = &parts;
-            let back = Tiles::deserialize(index, records, seen, negatives).unwrap();
+            let back = Tiles::deserialize(index, records, filters, negatives).unwrap();
             assert_eq!(contents(&back), contents(&tiles));
             assert_eq!(
                 (back.records, back.held_out),

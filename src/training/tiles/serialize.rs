@@ -21,12 +21,12 @@ use std::collections::hash_map::Entry;
 pub struct SerializedTiles {
     /// The number of groups, the group of the rows, the layout of a row of parameters, and the grid.
     /// Then, for every tile: its two blocks, whether it is mirrored, the position of its first record in `records`,
-    /// its numbers of records to train on and of held-out records, and the position of its filter in `seen`.
+    /// its numbers of records to train on and of held-out records, and the position of its filter in `filters`.
     pub index: Vec<u64>,
     /// The bytes of the records, tile by tile. The records of a tile and its mirror image are there once.
     pub records: Vec<u8>,
     /// The filters of all tiles, one after the other; empty if no negative pairs are drawn.
-    pub seen: Vec<u8>,
+    pub filters: Vec<u8>,
     /// The number of negative pairs to draw in an epoch, the sums of all rows, and the sums of all columns. Empty if no
     /// negative pairs are drawn.
     pub negatives: Vec<f64>,
@@ -52,8 +52,8 @@ impl Tiles {
         ];
         let mut index: Vec<u64> = sizes.into_iter().map(|n| n as u64).collect();
         index.extend(grid.starts.iter().map(|&start| u64::from(start)));
-        let (mut records, mut seen) = (Vec::new(), Vec::new());
-        let (mut buffer, mut seen_buffer) = (Vec::new(), Vec::new());
+        let (mut records, mut filters) = (Vec::new(), Vec::new());
+        let (mut buffer, mut filter_buffer) = (Vec::new(), Vec::new());
         // For each range that was copied to `records`: the number of its first record there. A tile and its mirror
         // image share a range, which is copied once.
         let mut starts = HashMap::new();
@@ -70,8 +70,8 @@ impl Tiles {
             };
             let blocks = [tile.row_block, tile.column_block, tile.mirrored.into()];
             index.extend(blocks.map(u64::from));
-            let sizes = [start, tile.records(), tile.held_out, seen.len()];
-            seen.extend_from_slice(self.seen(number, &mut seen_buffer)?.filter);
+            let sizes = [start, tile.records(), tile.held_out, filters.len()];
+            filters.extend_from_slice(self.filter(number, &mut filter_buffer)?.bits);
             index.extend(sizes.map(|n| n as u64));
         }
         let negatives = self.negatives.as_ref().map(|negatives| {
@@ -81,7 +81,7 @@ impl Tiles {
         Ok(SerializedTiles {
             index,
             records,
-            seen,
+            filters,
             negatives: negatives.unwrap_or_default(),
         })
     }
@@ -96,7 +96,7 @@ impl Tiles {
     pub fn deserialize(
         index: &[u64],
         records: &[u8],
-        seen: &[u8],
+        filters: &[u8],
         negatives: &[f64],
     ) -> Result<Self> {
         let (sizes, index) = index.split_at(5);
@@ -123,7 +123,7 @@ impl Tiles {
                     start,
                     records,
                     held_out,
-                    seen,
+                    filter,
                 ] = numbers.map(|n| n as usize);
                 let blocks = [row_block, column_block];
                 let draws = negatives.as_ref().map(|n| n.draws_of(blocks));
@@ -134,7 +134,7 @@ impl Tiles {
                         range: start..start + records,
                     },
                     held_out,
-                    seen: [seen, 0],
+                    filters: [filter, 0],
                     draws: draws.unwrap_or(0.0),
                     ..Tile::without_records(blocks)
                 }
@@ -150,7 +150,7 @@ impl Tiles {
                 Accumulators::rowwise(sizes[3] != 0),
             ),
             slabs: vec![slab(records)?],
-            seen: vec![slab(seen)?],
+            filters: vec![slab(filters)?],
             negatives,
             tiles,
             file: None,
@@ -160,7 +160,7 @@ impl Tiles {
     /// Bytes of records and filters in memory.
     pub fn bytes(&self) -> u64 {
         let records: usize = self.slabs.iter().map(Slab::bytes).sum();
-        (records + self.seen.iter().map(Slab::bytes).sum::<usize>()) as u64
+        (records + self.filters.iter().map(Slab::bytes).sum::<usize>()) as u64
     }
 }
 

@@ -3,7 +3,7 @@
 use super::grid::TileGrid;
 use super::slab::SlabRange;
 use crate::training::kernel::Record;
-use crate::training::seen_pairs::FilterSize;
+use crate::training::pair_filter::FilterSize;
 use crate::vocabulary::WordId;
 use std::ops::Range;
 
@@ -19,9 +19,9 @@ pub struct Tile {
     pub(super) records: SlabRange,
     // Number of held-out records. They follow the records to train on.
     pub(super) held_out: usize,
-    // The positions at which the filters (`seen_pairs.rs`) of this tile and of its mirror image begin. They are in the
+    // The positions at which the filters (`pair_filter.rs`) of this tile and of its mirror image begin. They are in the
     // slab of filters that has the same number as the slab of the records.
-    pub(super) seen: [usize; 2],
+    pub(super) filters: [usize; 2],
     // The mean number of pairs to draw in an epoch, including those that are left out.
     pub(super) draws: f64,
 }
@@ -64,7 +64,7 @@ impl Tile {
             mirrored: false,
             records: SlabRange::default(),
             held_out: 0,
-            seen: [0; 2],
+            filters: [0; 2],
             draws: 0.0,
         }
     }
@@ -84,7 +84,7 @@ impl Tile {
             row_block: self.column_block,
             column_block: self.row_block,
             mirrored: !self.mirrored,
-            seen: [self.seen[1], self.seen[0]],
+            filters: [self.filters[1], self.filters[0]],
             ..self.clone()
         }
     }

@@ -9,8 +9,8 @@ use crate::memory::TemporaryFile;
 use crate::training::kernel::Record;
 use crate::training::line::LINE;
 use crate::training::negatives::{DrawnPairs, NegativeSampler};
+use crate::training::pair_filter::{FilterSize, PairFilter};
 use crate::training::row_layout::RowLayout;
-use crate::training::seen_pairs::{FilterSize, SeenPairs};
 use crate::training::shuffle::shuffle;
 use bytemuck::Zeroable;
 use rand::Rng;
@@ -28,7 +28,7 @@ pub struct Tiles {
     pub(crate) layout: RowLayout,
     pub(super) slabs: Vec<Slab<Record>>,
     // The filters of the records of each slab; empty if no negative pairs are drawn.
-    pub(super) seen: Vec<Slab<u8>>,
+    pub(super) filters: Vec<Slab<u8>>,
     pub(super) negatives: Option<NegativeSampler>,
     pub(super) file: Option<TemporaryFile>,
 }
@@ -113,28 +113,28 @@ impl Tiles {
     }
 
     /// The pairs of a tile that have a record. A filter on disk is read into `buffer`.
-    pub(in crate::training) fn seen<'a>(
+    pub(in crate::training) fn filter<'a>(
         &'a self,
         tile: usize,
         buffer: &'a mut Vec<u8>,
-    ) -> Result<SeenPairs<'a>> {
+    ) -> Result<PairFilter<'a>> {
         let tile = &self.tiles[tile];
         let size = match self.negatives {
             Some(_) => tile.filter_size(&self.grid),
             None => FilterSize::default(),
         };
-        let range = tile.seen[0]..tile.seen[0] + size.bytes();
-        let filter = self.seen[tile.records.slab].read(range, self.file.as_ref(), buffer)?;
-        Ok(SeenPairs { size, filter })
+        let range = tile.filters[0]..tile.filters[0] + size.bytes();
+        let bits = self.filters[tile.records.slab].read(range, self.file.as_ref(), buffer)?;
+        Ok(PairFilter { size, bits })
     }
 
-    /// Draw `draws` pairs of a tile, on average, and return those that are not in `seen`, as records whose ln X is the
+    /// Draw `draws` pairs of a tile, on average, and return those that are not in `filter`, as records whose ln X is the
     /// target.
     pub(in crate::training) fn draw_negatives<'a>(
         &self,
         tile: usize,
         draws: f64,
-        seen: SeenPairs<'_>,
+        filter: PairFilter<'_>,
         rng: &mut impl Rng,
         buffers: &'a mut DrawBuffers,
     ) -> &'a [Record] {
@@ -152,7 +152,7 @@ impl Tiles {
             &self.grid,
             [row_block, column_block],
             draws,
-            seen,
+            filter,
             rng,
             drawn,
         );

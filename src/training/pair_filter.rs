@@ -1,4 +1,4 @@
-//! Remembers which pairs of a tile have a record, so that they do not become negative pairs.
+//! The filter of a tile, which keeps pairs that have a record from becoming negative pairs.
 //!
 //! A *filter* is a set of pairs. It contains every pair with a record. It has a bit for each pair of the tile or, if this
 //! takes less space, eight bits for each record. In the second case the bits of a word are a *bit range* of the filter, and
@@ -93,38 +93,38 @@ impl BitRange {
     }
 }
 
-/// The pairs of a tile that have a record.
+/// A set of pairs of a tile: all that have a record, and some that have none.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SeenPairs<'a> {
+pub(super) struct PairFilter<'a> {
     /// The size of the filter.
     pub size: FilterSize,
-    /// The filter.
-    pub filter: &'a [u8],
+    /// The bits, eight in a byte.
+    pub bits: &'a [u8],
 }
 
-impl<'a> SeenPairs<'a> {
-    /// The context words with which a word has a record.
-    pub fn of_word(&self, i: usize) -> SeenContexts<'a> {
-        SeenContexts {
+impl<'a> PairFilter<'a> {
+    /// The pairs of word `i` of the tile.
+    pub fn of_word(&self, i: usize) -> WordFilter<'a> {
+        WordFilter {
             range: self.size.range(i),
-            filter: self.filter,
+            bits: self.bits,
         }
     }
 }
 
-/// The context words with which a word has a record.
+/// The pairs of one word in a [`PairFilter`].
 #[derive(Debug, Clone, Copy)]
-pub(super) struct SeenContexts<'a> {
+pub(super) struct WordFilter<'a> {
     range: BitRange,
-    filter: &'a [u8],
+    bits: &'a [u8],
 }
 
-impl SeenContexts<'_> {
+impl WordFilter<'_> {
     /// Whether the word has a record with context word `j`, or the pair shares the bit of a pair that has one.
     #[inline(always)]
     pub fn contains(&self, j: u16) -> bool {
         let bit = self.range.bit(j);
-        self.filter
+        self.bits
             .get(bit / 8)
             .is_some_and(|byte| byte & (1 << (bit % 8)) != 0)
     }
@@ -148,15 +148,12 @@ mod tests {
         let added: Vec<_> = pairs().filter(|&pair| has_record(pair)).collect();
         let size = FilterSize::new(rows.into(), columns.into(), added.len());
         assert!(size.bytes() <= added.len());
-        let mut filter = vec![0; size.bytes()];
+        let mut bits = vec![0; size.bytes()];
         for &[i, j] in &added {
-            size.add(&mut filter, i, j);
+            size.add(&mut bits, i, j);
         }
-        let seen = SeenPairs {
-            size,
-            filter: &filter,
-        };
-        let contains = |[i, j]: [u16; 2]| seen.of_word(i.into()).contains(j);
+        let filter = PairFilter { size, bits: &bits };
+        let contains = |[i, j]: [u16; 2]| filter.of_word(i.into()).contains(j);
         assert!(added.iter().all(|&pair| contains(pair)));
         let others = pairs().filter(|&pair| !has_record(pair));
         let shared = others.clone().filter(|&pair| contains(pair)).count();
@@ -177,7 +174,7 @@ mod tests {
     fn an_empty_filter_has_no_pair() {
         let size = FilterSize::new(3, 5, 0);
         assert_eq!(size.bytes(), 0);
-        let seen = SeenPairs { size, filter: &[] };
-        assert!(!seen.of_word(2).contains(4));
+        let filter = PairFilter { size, bits: &[] };
+        assert!(!filter.of_word(2).contains(4));
     }
 }
