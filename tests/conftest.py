@@ -14,6 +14,7 @@ import lzma
 import os
 import shutil
 import signal
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -47,6 +48,14 @@ os.environ["MPLBACKEND"] = "Agg"
 # Collecting the tests makes a million objects that live until the end. Each full garbage collection
 # would look through all of them, so there is none until the tests are collected.
 gc.disable()
+
+
+@pytest.fixture(autouse=True)
+def no_figure_is_left():
+    """Close the figures of a test after it, because other tests look at all open figures."""
+    yield
+    if pyplot := sys.modules.get("matplotlib.pyplot"):
+        pyplot.close("all")
 
 
 def pytest_collection_finish() -> None:

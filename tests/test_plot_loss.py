@@ -17,12 +17,6 @@ def model():
     return Glove(dim=5, epochs=7).fit_cooccurrence(X + X.T)
 
 
-@pytest.fixture(autouse=True)
-def no_figure_is_left():
-    yield
-    plt.close("all")
-
-
 @pytest.mark.slow
 def test_the_line_has_the_loss_of_each_epoch(model):
     (line,) = model.plot_loss().lines

@@ -157,8 +157,7 @@ RESULTS: dict[str, tuple[Callable[[SimpleNamespace], Any], int | None]] = {
 
 @pytest.fixture
 def ax():
-    yield plt.figure().subplots()
-    plt.close("all")
+    return plt.figure().subplots()
 
 
 @pytest.fixture(autouse=True)
@@ -270,7 +269,6 @@ def test_words_are_drawn_with_a_font_that_has_them(name, monkeypatch):
     texts = [text for text in drawn.findobj(matplotlib.text.Text) if WORD in text.get_text()]
     assert texts
     assert {tuple(text.get_fontfamily()) for text in texts} == {("monospace",)}
-    plt.close("all")
 
 
 # --- nothing to draw ------------------------------------------------------------------------------

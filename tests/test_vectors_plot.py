@@ -29,12 +29,6 @@ def wv():
     return WordVectors(WORDS, matrix)
 
 
-@pytest.fixture(autouse=True)
-def no_figure_is_left():
-    yield
-    plt.close("all")
-
-
 def drawn(ax):
     """Render the axes and return the points, the texts by word, and the renderer."""
     ax.figure.canvas.draw()
