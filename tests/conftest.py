@@ -50,18 +50,18 @@ os.environ["MPLBACKEND"] = "Agg"
 gc.disable()
 
 
+def pytest_collection_finish() -> None:
+    """Leave the objects that exist now out of later garbage collections."""
+    gc.freeze()
+    gc.enable()
+
+
 @pytest.fixture(autouse=True)
 def no_figure_is_left():
     """Close the figures of a test after it, because other tests look at all open figures."""
     yield
     if pyplot := sys.modules.get("matplotlib.pyplot"):
         pyplot.close("all")
-
-
-def pytest_collection_finish() -> None:
-    """Leave the objects that exist now out of later garbage collections."""
-    gc.freeze()
-    gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -169,7 +169,7 @@ pd.DataFrame(shared, list(near), list(near))
 #
 # On a text of this size the decomposition of PPMI is the best of the five in three of four scores. Skip-gram is best in simlex999. The two rows of glove-rs differ about as much as negative sampling and skip-gram do. PyTorch minimises the loss of the paper, in batches of 16,384 records; it takes 40 times the processor time of glove-rs with the preset "paper", and reaches similar scores.
 #
-# On 17 million words, the preset "best", which has subwords, and other settings of negative sampling than the first row of the table, took 28.2 s of processor time, answered 45.4 % of the analogies, and had 0.635 on wordsim353. The preset "paper" took 36.0 s, answered 24.5 %, and had 0.432. gensim's skip-gram took 442 s, answered 24.5 %, and had 0.592 (the same section). The order of methods depends on the text, on its size and on the settings. Measure on your own text: `make methods CORPUS=my.txt SETS=folder` prints such a table for it, with the preset "best" in the first row.
+# On 17 million words, the preset "best" of an earlier version, which has subwords, and other settings of negative sampling than the first row of the table, took 28.2 s of processor time, answered 45.4 % of the analogies, and had 0.635 on wordsim353. The preset "paper" took 36.0 s, answered 24.5 %, and had 0.432. gensim's skip-gram took 442 s, answered 24.5 %, and had 0.592 (the same section). The order of methods depends on the text, on its size and on the settings. Measure on your own text: `make methods CORPUS=my.txt SETS=folder` prints such a table for it, with the preset "best" in the first row.
 #
 # Next: [10. Limits](10-limits.ipynb)
 
@@ -188,6 +188,6 @@ pd.DataFrame(shared, list(near), list(near))
 #
 # 在这样大小的文本上，PPMI 的分解在四项得分里有三项最好，skip-gram 的 simlex999 最好。glove-rs 的两行之间的差别，与负采样和 skip-gram 之间的差别差不多大。PyTorch 最小化的是论文的损失，每批 16,384 条记录；它用的处理器时间是 glove-rs 的 40 倍，得分相近。
 #
-# 在 1700 万词上，预设 “best”（使用 n 元字符，负采样的设置也与表的第一行不同）用了 28.2 秒处理器时间，类比答对 45.4 %，wordsim353 为 0.635；预设 “paper” 用了 36.0 秒，答对 24.5 %，wordsim353 为 0.432；gensim 的 skip-gram 用了 442 秒，答对 24.5 %，wordsim353 为 0.592（见同一节）。方法的排名取决于文本、文本的大小和设置。请在自己的文本上测量：`make methods CORPUS=my.txt SETS=folder` 会为它打印这样的表，第一行是预设 “best”。
+# 在 1700 万词上，较早版本的预设 “best”（使用 n 元字符，负采样的设置也与表的第一行不同）用了 28.2 秒处理器时间，类比答对 45.4 %，wordsim353 为 0.635；预设 “paper” 用了 36.0 秒，答对 24.5 %，wordsim353 为 0.432；gensim 的 skip-gram 用了 442 秒，答对 24.5 %，wordsim353 为 0.592（见同一节）。方法的排名取决于文本、文本的大小和设置。请在自己的文本上测量：`make methods CORPUS=my.txt SETS=folder` 会为它打印这样的表，第一行是预设 “best”。
 #
 # 下一节：[10. 局限](10-limits.ipynb)

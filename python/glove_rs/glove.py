@@ -164,9 +164,9 @@ class Glove:
         mean of the vectors. Halve their components in the two directions of largest variance (Mu
         and Viswanath 2018). Divide each vector by its relative length l, and fit a subword model
         (:class:`glove_rs.Subwords`) to the results; l is the Euclidean norm of the vector divided
-        by the mean of all norms, but at least 0.5. Multiply the vector that this model predicts
+        by the weighted mean of all norms, but at least 0.5. Multiply the vector that this model predicts
         from the spelling of a word by the l of the word, and move the vector of the word 0.56 of
-        the way to this product. Words without an n-gram of the model keep their vectors. This
+        the way to this product. Words without an n-gram of the model do not move in this last step. This
         improves the vectors of rare words, and the scores in word similarity and syntactic
         analogies. The subword model becomes ``vectors.subwords``, which gives unknown
         words a vector. If the spelling of held-out words does not predict their vectors, no vector

@@ -18,7 +18,7 @@ const LEAST_BITS: usize = 256;
 pub(super) struct FilterSize {
     bits: usize,
     // Number of bits of a bit range.
-    range: usize,
+    range_bits: usize,
     // Number of bits from the start of a bit range to the start of the next one, times 2^16.
     step: u64,
     // Whether each pair of the tile has a bit of its own.
@@ -33,7 +33,7 @@ impl FilterSize {
         let per_row = bits / rows.max(1);
         Self {
             bits,
-            range: if is_exact {
+            range_bits: if is_exact {
                 columns
             } else {
                 per_row.max(LEAST_BITS).min(bits)
@@ -78,7 +78,7 @@ impl BitRange {
     fn bit(&self, j: u16) -> usize {
         let FilterSize {
             bits,
-            range,
+            range_bits,
             is_exact,
             ..
         } = self.size;
@@ -86,7 +86,7 @@ impl BitRange {
             usize::from(j)
         } else {
             // A multiplication by an odd number puts the 2^16 possible values into another order.
-            (usize::from(j.wrapping_mul(0x9E37)) * range) >> 16
+            (usize::from(j.wrapping_mul(0x9E37)) * range_bits) >> 16
         };
         let bit = self.start + within;
         if bit < bits { bit } else { bit - bits }

@@ -25,8 +25,8 @@ from .training_counts import counts_of
 __all__ = ["update"]
 
 #: Epochs of an update, as a fraction of the model's epochs. With this fraction, `fit` on half of
-#: enwiki-17m and `update` with the other half answer 50.4 % of the analogies. `fit` on the whole
-#: text answers 50.1 % (benches/RESULTS.md, "More text").
+#: enwiki-17m and `update` with the other half answer 50.2 % of the analogies. `fit` on the whole
+#: text answers 50.9 % (benches/RESULTS.md, "More text").
 UPDATE_FRACTION = 0.4
 #: The biases of a new word start near the mean biases of this many old words with similar counts.
 ALIKE = 100

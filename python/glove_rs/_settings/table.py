@@ -168,7 +168,7 @@ def _best_epochs(known: Known) -> int:
 
     A word of a small text has few records, so its vector needs more passes over them. With 17
     million words at dim 50, more epochs of smaller steps gain nothing. At dim 300 an epoch takes
-    three times as long as at dim 100, so the default has fewer epochs there.
+    more than twice as long as at dim 100, so the default has fewer epochs there.
     """
     # Texts of 0.2, 0.9 and 17 million words were measured at dim 100, with 2 to 69 million
     # records, and some of them at dims 50 and 300 (benches/EXPERIMENTS.md, "More epochs of smaller

@@ -190,14 +190,14 @@ impl Tiles {
                 let Filled {
                     tiles: mut more,
                     records,
-                    filters: of_slab,
+                    filters: bits,
                 } = filled?;
                 for tile in &mut more {
                     tile.records.slab = slabs.len();
                 }
                 tiles.append(&mut more);
                 slabs.push(records);
-                filters.push(of_slab);
+                filters.push(bits);
             }
             if let Some(&last) = blocks.last() {
                 source.done_from(grid.start(last))?;

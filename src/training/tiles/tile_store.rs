@@ -112,7 +112,7 @@ impl Tiles {
         self.slabs[*slab].read(records, self.file.as_ref(), buffer)
     }
 
-    /// The pairs of a tile that have a record. A filter on disk is read into `buffer`.
+    /// The filter of a tile. A filter on disk is read into `buffer`.
     pub(in crate::training) fn filter<'a>(
         &'a self,
         tile: usize,
