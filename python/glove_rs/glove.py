@@ -161,17 +161,17 @@ class Glove:
         After the last epoch, change the vectors W + W_tilde in five steps. In up to eight
         directions in which the rows of W and W_tilde are opposite, change the sign of W_tilde
         before the sum, because the sum would lose the components in these directions. Subtract the
-        mean of the vectors. Halve their components in the two directions of largest variance (Mu
-        and Viswanath 2018). Divide each vector by its relative length l, and fit a subword model
-        (:class:`glove_rs.Subwords`) to the results; l is the Euclidean norm of the vector divided
-        by the weighted mean of all norms, but at least 0.5. Multiply the vector that this model predicts
-        from the spelling of a word by the l of the word, and move the vector of the word 0.56 of
-        the way to this product. Words without an n-gram of the model do not move in this last step. This
-        improves the vectors of rare words, and the scores in word similarity and syntactic
-        analogies. The subword model becomes ``vectors.subwords``, which gives unknown
-        words a vector. If the spelling of held-out words does not predict their vectors, no vector
-        is changed, and there is no subword model. Best True, paper False. With `init` or
-        rectangular counts, None means False.
+        weighted mean of the vectors. Halve their components in the two directions of largest
+        variance (Mu and Viswanath 2018). Divide each vector by its relative length l, and fit a
+        subword model (:class:`glove_rs.Subwords`) to the results; l is the Euclidean norm of the
+        vector divided by the weighted mean of all norms, but at least 0.5. Multiply the vector that
+        this model predicts from the spelling of a word by the l of the word, and move the vector of
+        the word 0.56 of the way to this product. Words without an n-gram of the model do not move
+        in this last step. This improves the vectors of rare words, and the scores in word
+        similarity and syntactic analogies. The subword model becomes ``vectors.subwords``, which
+        gives unknown words a vector. If the spelling of held-out words does not predict their
+        vectors, no vector is changed, and there is no subword model. Best True, paper False. With
+        `init` or rectangular counts, None means False.
     deterministic : bool, default False
         Give a result with the same bits for any number of threads. With False, threads update
         shared vectors without locks (Hogwild, Niu et al. 2011), in an order that varies.
