@@ -16,8 +16,8 @@ pub(crate) fn filter_bytes(records: u64, negative: f64) -> u64 {
 }
 
 /// The filters of tiles with these records and of their mirror images, one after the other. Tiles whose block of rows is
-/// not in `rows` have none. The counts of words 0 to `symmetric_rows` − 1 with each other are symmetric. Sets `filters` of
-/// each tile.
+/// not in `rows` have none. The counts of words 0 to `symmetric_rows` − 1 with each other are symmetric. Sets
+/// `filter_starts` of each tile.
 pub(super) fn build_filters(
     tiles: &mut [Tile],
     records: &[Record],
@@ -34,8 +34,8 @@ pub(super) fn build_filters(
             let tile = tile.filter(|tile| rows.contains(&(tile.row_block as usize)))?;
             Some(tile.filter_size(grid))
         });
-        tile.filters = [end, end + both[0].map_or(0, |size| size.bytes())];
-        end = tile.filters[1] + both[1].map_or(0, |size| size.bytes());
+        tile.filter_starts = [end, end + both[0].map_or(0, |size| size.bytes())];
+        end = tile.filter_starts[1] + both[1].map_or(0, |size| size.bytes());
         sizes.push(both);
     }
     let mut all = HugeBuffer::zeroed(end)?;

@@ -123,7 +123,7 @@ impl Tiles {
                     start,
                     records,
                     held_out,
-                    filter,
+                    filter_start,
                 ] = numbers.map(|n| n as usize);
                 let blocks = [row_block, column_block];
                 let draws = negatives.as_ref().map(|n| n.draws_of(blocks));
@@ -134,7 +134,7 @@ impl Tiles {
                         range: start..start + records,
                     },
                     held_out,
-                    filters: [filter, 0],
+                    filter_starts: [filter_start, 0],
                     draws: draws.unwrap_or(0.0),
                     ..Tile::without_records(blocks)
                 }

@@ -21,7 +21,7 @@ pub struct Tile {
     pub(super) held_out: usize,
     // The positions at which the filters (`pair_filter.rs`) of this tile and of its mirror image begin. They are in the
     // slab of filters that has the same number as the slab of the records.
-    pub(super) filters: [usize; 2],
+    pub(super) filter_starts: [usize; 2],
     // The mean number of pairs to draw in an epoch, including those that are left out.
     pub(super) draws: f64,
 }
@@ -64,7 +64,7 @@ impl Tile {
             mirrored: false,
             records: SlabRange::default(),
             held_out: 0,
-            filters: [0; 2],
+            filter_starts: [0; 2],
             draws: 0.0,
         }
     }
@@ -84,7 +84,7 @@ impl Tile {
             row_block: self.column_block,
             column_block: self.row_block,
             mirrored: !self.mirrored,
-            filters: [self.filters[1], self.filters[0]],
+            filter_starts: [self.filter_starts[1], self.filter_starts[0]],
             ..self.clone()
         }
     }

@@ -123,8 +123,12 @@ impl Tiles {
             Some(_) => tile.filter_size(&self.grid),
             None => FilterSize::default(),
         };
-        let range = tile.filters[0]..tile.filters[0] + size.bytes();
-        let bits = self.filters[tile.records.slab].read(range, self.file.as_ref(), buffer)?;
+        let start = tile.filter_starts[0];
+        let bits = self.filters[tile.records.slab].read(
+            start..start + size.bytes(),
+            self.file.as_ref(),
+            buffer,
+        )?;
         Ok(PairFilter { size, bits })
     }
 
