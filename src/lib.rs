@@ -44,6 +44,7 @@ mod core_tests;
 #[cfg(test)]
 extern crate self as glove_rs;
 
+mod bits;
 pub mod collocations;
 pub mod cooccurrence;
 pub mod corpus;

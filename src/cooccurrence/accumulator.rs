@@ -1,5 +1,6 @@
 //! Sums one row of the matrix: in a dense array if the row is narrow or has many entries, else in a hash table.
 
+use crate::bits::ones;
 use crate::error::Result;
 use crate::memory::fallible;
 use crate::vocabulary::WordId;
@@ -334,19 +335,6 @@ impl<S: Sum> RowSums for HashedRow<'_, S> {
         }
         &mut self.sums[slot]
     }
-}
-
-/// The positions of the bits of `word` that are 1, in ascending order.
-#[inline(always)]
-pub(super) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
-    std::iter::from_fn(move || {
-        if word == 0 {
-            return None;
-        }
-        let bit = word.trailing_zeros() as usize;
-        word &= word - 1;
-        Some(bit)
-    })
 }
 
 #[cfg(test)]

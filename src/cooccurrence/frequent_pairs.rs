@@ -5,10 +5,10 @@
 //! Therefore each task reads a range of the text from front to back instead. When it reads the
 //! right word of a pair, it adds the pair to a matrix that stays in the second-level cache.
 
-use super::accumulator::ones;
 use super::block_layout::RowBlock;
 use super::options::CountingOptions;
 use super::window::{SIDE, document_ends, words_up_to};
+use crate::bits::ones;
 use crate::encoding::END_SYMBOL;
 use crate::error::Result;
 use crate::memory::fallible;

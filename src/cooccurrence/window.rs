@@ -1,10 +1,11 @@
 //! Sums a row of the matrix from the windows around the occurrences of its word.
 
-use super::accumulator::{RowAccumulator, RowSums, Sum, SumKind, ones};
+use super::accumulator::{RowAccumulator, RowSums, Sum, SumKind};
 use super::document_windows::DocumentWindows;
 use super::occurrences::{Occurrences, POLL_TOKENS};
 use super::options::CountingOptions;
 use super::symbol_text::{Symbol, SymbolText};
+use crate::bits::{LANES, bits, ones};
 use crate::encoding::DOCUMENT_END;
 use crate::error::Result;
 use crate::monitor::Monitor;
@@ -42,8 +43,6 @@ pub(crate) fn sum_row<S: Sum, T: SymbolText + ?Sized>(
 /// Number of lanes on each side of a word in the fast path. A lane holds one neighbour of the word. The
 /// fast path counts windows of up to this many words to each side.
 pub(super) const SIDE: usize = 16;
-/// Number of lanes that are compared together. The result is a bit for each lane, in a `u64`.
-const LANES: usize = 64;
 /// Number of windows whose neighbours are added in one loop. The processor cannot predict where a
 /// loop over the neighbours ends, and one loop for several windows ends less often.
 const WINDOWS_AT_ONCE: usize = LANES / (2 * SIDE);
@@ -355,23 +354,4 @@ pub(super) fn document_ends<X: Symbol>(windows: &[X; LANES]) -> u64 {
         return 0; // the usual case
     }
     bits(|lane| windows[lane] == X::END)
-}
-
-/// A bit for each lane; the bit is 1 if `is_set` returns true for the lane.
-///
-/// The results are first bytes of 0 or 1, which a multiplication then packs into bits. In this form the function
-/// compiles to vector compares on every target.
-#[inline(always)]
-fn bits(is_set: impl Fn(usize) -> bool) -> u64 {
-    let mut flags = [0u8; LANES];
-    for (lane, flag) in flags.iter_mut().enumerate() {
-        *flag = u8::from(is_set(lane));
-    }
-    let mut bits = 0;
-    for (i, eight) in flags.as_chunks::<8>().0.iter().enumerate() {
-        // Byte k, which is 0 or 1, moves to bit 56 + k.
-        let eight = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080);
-        bits |= (eight >> 56) << (8 * i);
-    }
-    bits
 }

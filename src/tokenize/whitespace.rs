@@ -1,80 +1,90 @@
 //! Splits text at white space, as Stanford's tools do.
 
 use super::handler::TokenHandler;
+use crate::bits::{LANES, bits, ones};
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = 0x8080_8080_8080_8080;
-
-/// A number in which the high bit of a byte is set if this byte of `block` is a separator (space, tab,
-/// newline) or a carriage return. Only the lowest set bit is reliable: higher bits may be set for
-/// other bytes.
-#[inline]
-fn separators(block: u64) -> u64 {
-    let has_zero = |v: u64| v.wrapping_sub(ONES) & !v & HIGHS;
-    has_zero(block ^ (ONES * u64::from(b' ')))
-        | has_zero(block ^ (ONES * u64::from(b'\n')))
-        | has_zero(block ^ (ONES * u64::from(b'\t')))
-        | has_zero(block ^ (ONES * u64::from(b'\r')))
-}
-
-/// Index of the first separator or carriage return at or after `from`.
-#[inline]
-fn word_end(text: &[u8], from: usize) -> usize {
-    let mut at = from;
-    while let Some(block) = text[at..].first_chunk::<8>() {
-        let found = separators(u64::from_le_bytes(*block));
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
-        }
-        at += 8;
-    }
-    while at < text.len() && !matches!(text[at], b' ' | b'\n' | b'\t' | b'\r') {
-        at += 1;
-    }
-    at
-}
-
-/// Number of spaces to skip at the beginning of `text`, which starts with a space. Spaces are
-/// skipped in groups of eight, so that long runs of spaces are fast; if there is no such group, one
-/// space is skipped.
-fn blank_bytes(text: &[u8]) -> usize {
-    const EIGHT: [u8; 8] = [b' '; 8];
-    let blank = text
-        .chunks_exact(8)
-        .take_while(|chunk| **chunk == EIGHT)
-        .count()
-        * 8;
-    blank.max(1)
+/// A bit for each byte; the bit is 1 if the byte is a separator (space, tab, newline) or a carriage return.
+#[inline(always)]
+#[allow(clippy::needless_bitwise_bool)] // `||` would be a branch for each byte
+fn separators(bytes: &[u8; LANES]) -> u64 {
+    bits(|at| {
+        let byte = bytes[at];
+        (byte == b' ') | (byte == b'\n') | (byte == b'\t') | (byte == b'\r')
+    })
 }
 
 /// Split `text` by the rules of Stanford's tools: spaces and tabs separate words, a newline ends a
 /// document, carriage returns are removed everywhere, and every other byte belongs to a word.
 pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
-    let mut at = 0;
-    let mut glued = Vec::new(); // the parts of a word with carriage returns inside
-    while at < text.len() {
-        let end = word_end(text, at);
-        let next = text.get(end).copied();
-        if next == Some(b'\r') {
-            glued.extend_from_slice(&text[at..end]);
-        } else {
-            if !glued.is_empty() {
-                glued.extend_from_slice(&text[at..end]);
-                handler.word(&glued);
-                glued.clear();
-            } else if end > at {
-                handler.word_in(text, at, end);
-            } else if next == Some(b' ') {
-                at += blank_bytes(&text[at..]);
-                continue;
-            }
-            if next == Some(b'\n') {
-                handler.end_of_document();
-            }
+    let mut splitter = Splitter {
+        text,
+        start: 0,
+        glued: Vec::new(),
+    };
+    let (blocks, rest) = text.as_chunks::<LANES>();
+    for (number, block) in blocks.iter().enumerate() {
+        for at in ones(separators(block)) {
+            splitter.end_word(number * LANES + at, handler);
         }
-        at = end + 1;
     }
-    if !glued.is_empty() {
-        handler.word(&glued);
+    // A newline that is not in the text could end a document, so the last block is filled up with letters.
+    let mut last = [b'a'; LANES];
+    last[..rest.len()].copy_from_slice(rest);
+    for at in ones(separators(&last)) {
+        splitter.end_word(text.len() - rest.len() + at, handler);
+    }
+    splitter.finish(handler);
+}
+
+/// Passes words to a handler.
+struct Splitter<'a> {
+    text: &'a [u8],
+    // Where the word begins whose end is not found yet.
+    start: usize,
+    // The parts of a word with carriage returns inside.
+    glued: Vec<u8>,
+}
+
+impl Splitter<'_> {
+    /// The separator or carriage return at `end` ends a word, or a part of a word.
+    #[inline(always)]
+    fn end_word(&mut self, end: usize, handler: &mut impl TokenHandler) {
+        let start = std::mem::replace(&mut self.start, end + 1);
+        let separator = self.text[end];
+        if separator == b'\r' || !self.glued.is_empty() {
+            return self.end_part(start, end, handler);
+        }
+        if end > start {
+            handler.word_in(self.text, start, end);
+        }
+        if separator == b'\n' {
+            handler.end_of_document();
+        }
+    }
+
+    /// [`Splitter::end_word`] where a carriage return is at the end of a word or inside.
+    #[cold]
+    fn end_part(&mut self, start: usize, end: usize, handler: &mut impl TokenHandler) {
+        self.glued.extend_from_slice(&self.text[start..end]);
+        match self.text[end] {
+            b'\r' => return,
+            _ if self.glued.is_empty() => {}
+            _ => handler.word(&self.glued),
+        }
+        self.glued.clear();
+        if self.text[end] == b'\n' {
+            handler.end_of_document();
+        }
+    }
+
+    /// The end of the text ends the last word.
+    fn finish(mut self, handler: &mut impl TokenHandler) {
+        let last = &self.text[self.start..];
+        if !self.glued.is_empty() {
+            self.glued.extend_from_slice(last);
+            handler.word(&self.glued);
+        } else if !last.is_empty() {
+            handler.word_in(self.text, self.start, self.text.len());
+        }
     }
 }
