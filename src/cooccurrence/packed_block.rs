@@ -8,6 +8,7 @@ use super::block_layout::RowBlock;
 use crate::error::Result;
 use crate::memory::{FixedArray, fallible};
 use crate::vocabulary::WordId;
+use pulp::Arch;
 use std::ops::Range;
 
 /// A value is stored as a number of units of 1/`UNIT`. For each distance d up to 16, 1/d is a whole multiple of this
@@ -81,10 +82,13 @@ impl PackedBlock {
             first: block.rows().start,
             ends: fallible::collect(ends.iter().map(|&end| end as u32))?,
             columns: if is_narrow {
-                let narrow = columns.iter().map(|&column| column as u16);
-                PackedColumns::Narrow(FixedArray::collect(narrow)?)
+                PackedColumns::Narrow(FixedArray::written(columns.len(), |narrow| {
+                    for (narrow, &column) in narrow.iter_mut().zip(columns) {
+                        *narrow = column as u16;
+                    }
+                })?)
             } else {
-                PackedColumns::Wide(FixedArray::collect(columns.iter().copied())?)
+                PackedColumns::Wide(FixedArray::copied(columns)?)
             },
             forward,
             backward,
@@ -154,12 +158,18 @@ impl Values {
     /// Pack values. `None` if too many of them do not fit into 32 bits.
     fn of(values: &[f64]) -> Result<Option<Self>> {
         let mut excess = 0;
-        // No branch, so that the loop compiles to vector instructions.
-        let packed = FixedArray::collect(values.iter().map(|&x| {
-            let (value, more) = pack(x);
-            excess |= more;
-            value
-        }))?;
+        let packed = FixedArray::written(values.len(), |packed| {
+            // A plain loop without branches, so that it compiles to vector instructions.
+            excess = Arch::new().dispatch(|| {
+                let mut excess = 0;
+                for (packed, &x) in packed.iter_mut().zip(values) {
+                    let (value, more) = pack(x);
+                    excess |= more;
+                    *packed = value;
+                }
+                excess
+            });
+        })?;
         let mut others = Vec::new();
         if excess != 0 {
             for (index, &x) in values.iter().enumerate().filter(|(_, x)| pack(**x).1 != 0) {
@@ -186,7 +196,7 @@ impl Values {
         let offset = values.len();
         fallible::reserve(values, entries.len())?;
         let packed = &self.packed[entries.clone()];
-        values.extend(packed.iter().map(|&packed| unpacked(packed)));
+        Arch::new().dispatch(|| values.extend(packed.iter().map(|&packed| unpacked(packed))));
         for &(index, x) in others {
             values[offset + index as usize - entries.start] = x;
         }

@@ -73,7 +73,7 @@ impl RawCorpus {
                         error.with_space_needed((text * 4.0).max(spool.len() as f64))
                     })?)
                 } else {
-                    RawIds::Memory(FixedArray::collect(ids.iter().copied())?)
+                    RawIds::Memory(FixedArray::copied(&ids)?)
                 };
                 chunks.push((number, ids));
                 monitor.advance(read)?;

@@ -18,22 +18,29 @@ pub(crate) enum FixedArray<T> {
 }
 
 impl<T: Pod> FixedArray<T> {
+    /// An array of `length` items, which are zero until `write` writes them.
+    ///
+    /// # Errors
+    /// [`crate::Error::Memory`].
+    pub fn written(length: usize, write: impl FnOnce(&mut [T])) -> Result<Self> {
+        if length.saturating_mul(size_of::<T>()) >= LARGE
+            && let Ok(mut buffer) = HugeBuffer::zeroed(length)
+        {
+            write(&mut buffer);
+            return Ok(Self::Mapped(buffer));
+        }
+        // The system limits the number of mappings of a process. Beyond the limit, arrays are on the heap.
+        let mut items = fallible::zeroed(length)?;
+        write(&mut items);
+        Ok(Self::Heap(items))
+    }
+
     /// An array of these items.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
-    pub fn collect(items: impl ExactSizeIterator<Item = T>) -> Result<Self> {
-        let length = items.len();
-        if length.saturating_mul(size_of::<T>()) >= LARGE
-            && let Ok(mut buffer) = HugeBuffer::zeroed(length)
-        {
-            for (slot, item) in buffer.iter_mut().zip(items) {
-                *slot = item;
-            }
-            return Ok(Self::Mapped(buffer));
-        }
-        // The system limits the number of mappings of a process. Beyond the limit, arrays are on the heap.
-        fallible::collect(items).map(Self::Heap)
+    pub fn copied(items: &[T]) -> Result<Self> {
+        Self::written(items.len(), |array| array.copy_from_slice(items))
     }
 }
 
