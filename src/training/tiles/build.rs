@@ -10,7 +10,7 @@ use super::slab::{Slab, SlabRange};
 use super::source::{Counts, TileSource, WithContexts};
 use super::tile::Tile;
 use super::tile_store::Tiles;
-use crate::cooccurrence::{CountRows, adjacent_columns};
+use crate::cooccurrence::{CountRows, TriangleRow, adjacent_columns};
 use crate::error::{Error, Result};
 use crate::memory::{HugeBuffer, MemoryLimit, TemporaryFile};
 use crate::monitor::{Monitor, Stage};
@@ -20,8 +20,8 @@ use crate::training::marginals::{Marginal, marginals};
 use crate::training::negatives::NegativeSampler;
 use crate::training::options::TrainingOptions;
 use crate::training::row_layout::RowLayout;
-use crate::training::shuffle::shuffle;
 use crate::vocabulary::WordId;
+use pulp::Arch;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use rayon::prelude::*;
@@ -281,11 +281,12 @@ fn fill(
     // number of records to train on, and the number of held-out records.
     let mut sizes = vec![[[0usize; 2]; 2]; block + 1];
     counts.for_each_row(rows.clone(), |row| {
+        let takes_all = holdout.is_empty() && !has_zeros(&row);
         for_each_block(&row, grid, block, |entries| {
             for (side, values) in entries.values.into_iter().enumerate() {
                 let sizes = &mut sizes[entries.block][side];
-                if holdout.is_empty() {
-                    sizes[0] += values.iter().filter(|&&x| x != 0.0).count();
+                if takes_all {
+                    sizes[0] += values.len();
                     continue;
                 }
                 for (&column, &x) in entries.columns.iter().zip(values) {
@@ -332,6 +333,7 @@ fn fill(
         let backward = row
             .backward
             .map_or(forward, |values| logarithms(values, backward));
+        let takes_all = holdout.is_empty() && !has_zeros(&row);
         for_each_block(&row, grid, block, |entries| {
             let first = grid.start(entries.block);
             for (side, values) in entries.values.into_iter().enumerate() {
@@ -348,8 +350,8 @@ fn fill(
                     Record { i, j, ln_x }
                 };
                 let entries = entries.columns.iter().zip(logarithms);
-                if holdout.is_empty() && values.iter().filter(|&&x| x == 0.0).count() == 0 {
-                    // The usual case: no validation, no zeros. This loop has no branch for each record.
+                if takes_all {
+                    // No branch for each record.
                     let end = next[0] + values.len();
                     let free = slab[next[0]..end].iter_mut();
                     free.zip(entries)
@@ -361,7 +363,7 @@ fn fill(
                     if x == 0.0 {
                         continue;
                     }
-                    let held_out = !holdout.is_empty() && holdout.contains(row.row, column);
+                    let held_out = holdout.contains(row.row, column);
                     let kind = usize::from(held_out);
                     slab[next[kind]] = record(column, ln_x);
                     next[kind] += 1;
@@ -385,14 +387,19 @@ fn fill(
     let order = |scratch: &mut Scratch, (tile, records): (&Tile, &mut [Record])| {
         let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
-        shuffle(records, &mut rng);
         let rows = grid.words_of(tile.row_block as usize).len();
-        RecordOrder::new(rows, layout).arrange(records, scratch);
+        RecordOrder::new(rows, layout).arrange(records, &mut rng, scratch);
     };
     ordered
         .into_par_iter()
         .for_each_init(Scratch::default, order);
     Ok((tiles, records))
+}
+
+/// Whether a row has entries with a count of 0. They are not records.
+fn has_zeros(row: &TriangleRow<'_>) -> bool {
+    let any_zero = |values: &[f64]| values.iter().filter(|&&x| x == 0.0).count() > 0;
+    Arch::new().dispatch(|| any_zero(row.forward) || row.backward.is_some_and(any_zero))
 }
 
 /// Refuse counts that leave nothing to train on or, if a fraction `validation` of the pairs is held out,

@@ -10,12 +10,15 @@ pub(super) struct Buffer(Vec<f32>);
 /// ln x of each value, rounded to 32 bits; −∞ for a value of 0.
 pub(super) fn logarithms<'a>(values: &[f64], buffer: &'a mut Buffer) -> &'a [f32] {
     let Buffer(results) = buffer;
-    results.clear();
-    Arch::new().dispatch(|| results.extend(values.iter().map(|&x| ln(x) as f32)));
-    // `ln` has no branches, so it is not valid for 0, negative, subnormal, infinite and NaN values. These
-    // values are rare, and the library computes their logarithms.
-    let is_rare = |x: f64| !(f64::MIN_POSITIVE..f64::INFINITY).contains(&x);
-    if values.iter().fold(false, |any, &x| any | is_rare(x)) {
+    results.resize(values.len(), 0.0);
+    // Plain loops: a closure given to `map` or `extend` may be compiled outside of `dispatch`, without its instructions.
+    let any_rare = Arch::new().dispatch(|| {
+        for (result, &x) in results.iter_mut().zip(values) {
+            *result = ln(x) as f32;
+        }
+        values.iter().fold(false, |any, &x| any | is_rare(x))
+    });
+    if any_rare {
         for (result, &x) in results.iter_mut().zip(values) {
             if is_rare(x) {
                 *result = x.ln() as f32;
@@ -25,7 +28,14 @@ pub(super) fn logarithms<'a>(values: &[f64], buffer: &'a mut Buffer) -> &'a [f32
     results
 }
 
-/// ln x of a positive normal float, with a relative error below 1e-12: much less than the rounding to 32 bits.
+/// Whether `x` is 0, negative, subnormal, infinite or NaN. [`ln`] has no branches, so it is not valid for these values.
+/// They are rare, and the library computes their logarithms.
+#[inline(always)]
+fn is_rare(x: f64) -> bool {
+    !(f64::MIN_POSITIVE..f64::INFINITY).contains(&x)
+}
+
+/// ln x of a positive normal float, with a relative error below 1e-10: much less than the rounding to 32 bits.
 #[inline(always)]
 fn ln(x: f64) -> f64 {
     const ONE: u64 = 1.0_f64.to_bits();
@@ -40,10 +50,7 @@ fn ln(x: f64) -> f64 {
     // ln m = 2 (s + s³/3 + s⁵/5 + …) with s = (m − 1)/(m + 1), whose square is below 0.03.
     let s = (m - 1.0) / (m + 1.0);
     let z = s * s;
-    let series = 1.0 / 15.0 + z * (1.0 / 17.0);
-    let series = 1.0 / 13.0 + z * series;
-    let series = 1.0 / 11.0 + z * series;
-    let series = 1.0 / 9.0 + z * series;
+    let series = 1.0 / 9.0 + z * (1.0 / 11.0);
     let series = 1.0 / 7.0 + z * series;
     let series = 1.0 / 5.0 + z * series;
     let series = 1.0 / 3.0 + z * series;

@@ -7,11 +7,9 @@ use super::tile::Tile;
 use crate::error::Result;
 use crate::memory::TemporaryFile;
 use crate::training::kernel::Record;
-use crate::training::line::LINE;
 use crate::training::negatives::{DrawnPairs, NegativeSampler};
 use crate::training::pair_filter::{FilterSize, PairFilter};
 use crate::training::row_layout::RowLayout;
-use crate::training::shuffle::shuffle;
 use bytemuck::Zeroable;
 use rand::Rng;
 use std::ops::Range;
@@ -45,28 +43,6 @@ impl Tiles {
     /// Number of records to train on.
     pub fn records(&self) -> u64 {
         self.records
-    }
-
-    /// The batches into which [`Tiles::batch_range`] divides a tile begin at multiples of this number, so that
-    /// the records of a mini-batch stay together.
-    pub(in crate::training) fn alignment(&self) -> usize {
-        if self.layout.is_rowwise() { LINE } else { 1 }
-    }
-
-    /// The positions of batch `number`, from 0, of the records of a tile. There are `all` of them, divided into `batches`
-    /// batches of about the same size.
-    pub(in crate::training) fn batch_range(
-        &self,
-        all: usize,
-        number: usize,
-        batches: usize,
-    ) -> Range<usize> {
-        let alignment = self.alignment();
-        let bound = |number: usize| match all * number / batches {
-            end if number == batches => end,
-            bound => bound / alignment * alignment,
-        };
-        bound(number)..bound(number + 1)
     }
 
     /// Number of records held out of training.
@@ -161,15 +137,9 @@ impl Tiles {
             drawn,
         );
         let (pairs, ends) = drawn.by_word();
-        if self.layout.is_rowwise() {
-            ordered.resize(pairs.len(), Record::zeroed());
-            let rows = self.grid.words_of(row_block).len();
-            RecordOrder::new(rows, self.layout).by_fours(pairs, ends, ordered, rest);
-        } else {
-            ordered.clear();
-            ordered.extend_from_slice(pairs);
-            shuffle(ordered, rng);
-        }
+        ordered.resize(pairs.len(), Record::zeroed());
+        let rows = self.grid.words_of(row_block).len();
+        RecordOrder::new(rows, self.layout).take_turns(pairs, ends, ordered, rest);
         ordered
     }
 }
