@@ -424,9 +424,13 @@ def test_training_moves_vectors_part_of_the_way_to_their_predictions(text, windo
     balance = np.sqrt(in_w_tilde / in_w)
     turned = balance * (own.W @ opposite) - (own.W_tilde @ opposite) / balance
     damped += (turned - damped @ opposite) @ opposite.T
-    # Subtract the weighted mean, and halve the components in the two dominating directions.
-    damped -= weights @ damped / weights.sum()
-    variance, directions = np.linalg.eigh((damped.T * weights) @ damped)
+    # Subtract the weighted mean, and halve the components in the two dominating directions. Words
+    # have other weights in this mean than in the variances.
+    counts = own.vocabulary.counts
+    mean_weights = np.minimum(counts / (2.4e-5 * counts.sum()), 1)
+    centred = damped - weights @ damped / weights.sum()
+    damped -= mean_weights @ damped / mean_weights.sum()
+    variance, directions = np.linalg.eigh((centred.T * weights) @ centred)
     assert np.argsort(variance).tolist() == list(range(10))
     damped -= 0.5 * damped @ directions[:, -2:] @ directions[:, -2:].T
     # The predictions are those for vectors of the mean length.

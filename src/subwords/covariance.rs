@@ -18,6 +18,36 @@ const AT_ONCE: usize = 4;
 /// more.
 const SUMS: usize = 1 << 22;
 
+/// The weighted mean of the rows of `vectors`, which have `dim` numbers each. `weights` has a number for each row. The
+/// result has the same bits for any number of threads.
+///
+/// # Errors
+/// [`crate::Error::Memory`]; [`crate::Error::Cancelled`].
+pub(super) fn weighted_mean(
+    vectors: &[f32],
+    dim: usize,
+    weights: &[f32],
+    monitor: &Monitor,
+) -> Result<Vec<f32>> {
+    let total: f64 = weights.iter().map(|&c| f64::from(c)).sum();
+    let sums = sum_rows(
+        vectors,
+        dim,
+        weights,
+        dim,
+        monitor,
+        |rows, weights, sums| {
+            for (row, c) in rows.chunks_exact(dim).zip(weights) {
+                for (sum, x) in sums.iter_mut().zip(row) {
+                    *sum += c * x;
+                }
+            }
+            Ok(())
+        },
+    )?;
+    fallible::collect(sums.iter().map(|sum| (sum / total) as f32))
+}
+
 /// The weighted mean of vectors, and the sums of weighted products of their components after the mean is subtracted.
 pub(super) struct Covariance {
     pub(super) mean: Vec<f32>,
@@ -37,24 +67,7 @@ impl Covariance {
         weights: &[f32],
         monitor: &Monitor,
     ) -> Result<Self> {
-        let total: f64 = weights.iter().map(|&c| f64::from(c)).sum();
-        let sums = sum_rows(
-            vectors,
-            dim,
-            weights,
-            dim,
-            monitor,
-            |rows, weights, sums| {
-                for (row, c) in rows.chunks_exact(dim).zip(weights) {
-                    for (sum, x) in sums.iter_mut().zip(row) {
-                        *sum += c * x;
-                    }
-                }
-                Ok(())
-            },
-        )?;
-        let mut mean: Vec<f32> = fallible::with_capacity(dim)?;
-        mean.extend(sums.iter().map(|sum| (sum / total) as f32));
+        let mean = weighted_mean(vectors, dim, weights, monitor)?;
         let size = dim * dim;
         let mut products = sum_rows(
             vectors,

@@ -6,7 +6,7 @@
 //! components in the first two directions are halved. If the components were removed, the accuracy in analogies would
 //! be lower (benches/EXPERIMENTS.md, "Mean and dominating directions").
 
-use super::covariance::Covariance;
+use super::covariance::{Covariance, weighted_mean};
 use crate::error::Result;
 use crate::monitor::Monitor;
 
@@ -17,7 +17,7 @@ const REMOVED: f64 = 0.5;
 /// Number of steps of the orthogonal iteration on the covariance matrix. The iteration never ends earlier.
 const STEPS: usize = 300;
 
-/// The weighted mean of vectors, and orthogonal directions of length 1 in which their weighted variance is largest.
+/// A weighted mean of vectors, and orthogonal directions of length 1 in which their weighted variance is largest.
 pub(super) struct Directions {
     mean: Vec<f32>,
     directions: Vec<Vec<f64>>,
@@ -39,6 +39,23 @@ impl Directions {
         let directions = covariance.dominating_directions(DIRECTIONS, STEPS);
         let mean = covariance.mean;
         Ok(Self { mean, directions })
+    }
+
+    /// The same directions with another mean of the vectors, in which the rows have the weights `weights`.
+    ///
+    /// # Errors
+    /// As for [`Directions::of`].
+    pub(super) fn with_mean(
+        self,
+        vectors: &[f32],
+        dim: usize,
+        weights: &[f32],
+        monitor: &Monitor,
+    ) -> Result<Self> {
+        Ok(Self {
+            mean: weighted_mean(vectors, dim, weights, monitor)?,
+            ..self
+        })
     }
 
     /// Remove the mean from a vector, and half of its components in the directions.
@@ -63,9 +80,10 @@ mod tests {
     use proptest::prelude::*;
 
     const DIM: usize = 5;
+    type Sample = (Vec<f32>, Vec<f32>, Vec<f32>);
 
-    /// Rows and their weights. Each component has a mean of about 3. Components 1 and 3 vary most.
-    fn sample(seed: u64, rows: usize) -> (Vec<f32>, Vec<f32>) {
+    /// Rows, their weights, and their weights in the mean. Each component has a mean of about 3. Components 1 and 3 vary most.
+    fn sample(seed: u64, rows: usize) -> Sample {
         let noise = |i: usize, k: usize| {
             let code = crate::vocabulary::hash(format!("{seed} {i} {k}").as_bytes());
             (code % 1000) as f32 / 500.0 - 1.0
@@ -75,12 +93,17 @@ mod tests {
             .flat_map(|i| (0..DIM).map(move |k| 3.0 + scale[k] * noise(i, k)))
             .collect();
         let weights = (0..rows).map(|i| 0.1 + (i % 7) as f32).collect();
-        (vectors, weights)
+        let mean_weights = (0..rows).map(|i| 0.1 + (i % 3) as f32).collect();
+        (vectors, weights, mean_weights)
     }
 
-    fn damped(threads: usize, (vectors, weights): &(Vec<f32>, Vec<f32>)) -> Vec<f32> {
+    fn damped(threads: usize, (vectors, weights, mean_weights): &Sample) -> Vec<f32> {
         threads::in_pool(threads, || {
-            let directions = Directions::of(vectors, DIM, weights, &Monitor::new()).unwrap();
+            let monitor = Monitor::new();
+            let directions = Directions::of(vectors, DIM, weights, &monitor).unwrap();
+            let directions = directions
+                .with_mean(vectors, DIM, mean_weights, &monitor)
+                .unwrap();
             let mut damped = vectors.clone();
             damped
                 .chunks_exact_mut(DIM)
@@ -95,13 +118,17 @@ mod tests {
         fn the_weighted_mean_goes_and_the_two_longest_axes_are_halved(seed: u64, rows in 60_usize..900) {
             let sample = sample(seed, rows);
             let damped = damped(1, &sample);
-            let (vectors, weights) = &sample;
-            let total: f64 = weights.iter().map(|&c| f64::from(c)).sum();
+            let (vectors, weights, mean_weights) = &sample;
+            let average = |values: &[f64], weights: &[f32]| {
+                let total: f64 = weights.iter().map(|&c| f64::from(c)).sum();
+                values.iter().zip(weights).map(|(x, &c)| x * f64::from(c)).sum::<f64>() / total
+            };
             let moments = |vectors: &[f32], k: usize| {
-                let values = || vectors.iter().skip(k).step_by(DIM).map(|&x| f64::from(x)).zip(weights);
-                let mean = values().map(|(x, &c)| x * f64::from(c)).sum::<f64>() / total;
-                let square = values().map(|(x, &c)| (x - mean).powi(2) * f64::from(c)).sum::<f64>() / total;
-                (mean, square.sqrt())
+                let values: Vec<f64> =
+                    vectors.iter().skip(k).step_by(DIM).map(|&x| f64::from(x)).collect();
+                let mean = average(&values, weights);
+                let squares: Vec<f64> = values.iter().map(|x| (x - mean).powi(2)).collect();
+                (average(&values, mean_weights), average(&squares, weights).sqrt())
             };
             for (k, factor) in [1.0, 0.5, 1.0, 0.5, 1.0].into_iter().enumerate() {
                 let (mean, deviation) = moments(&damped, k);
@@ -121,7 +148,7 @@ mod tests {
 
     #[test]
     fn equal_vectors_become_zero() {
-        let damped = damped(1, &([2.0; 4 * DIM].to_vec(), vec![1.0; 4]));
+        let damped = damped(1, &([2.0; 4 * DIM].to_vec(), vec![1.0; 4], vec![1.0; 4]));
         assert_eq!(damped, [0.0; 4 * DIM]);
     }
 }

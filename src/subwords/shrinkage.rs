@@ -25,7 +25,13 @@ const STEPS: usize = 15;
 const PENALTY: f64 = 0.3;
 /// A word that occurs at least this often has the weight 1 in the regression. A word that occurs c
 /// times, where c is smaller, has the weight c/`FULL_WEIGHT_COUNT` (benches/EXPERIMENTS.md, "Vectors of one length").
-const FULL_WEIGHT_COUNT: u64 = 100;
+const FULL_WEIGHT_COUNT: f64 = 100.0;
+/// A word that makes at least this fraction of the text has the weight 1 in the mean that is subtracted (see
+/// `directions.rs`). The weights of rarer words are in proportion to their counts. With the weights of the regression
+/// instead, rare words have more weight in the mean, and more of what their vectors have in common is subtracted from
+/// all vectors (benches/EXPERIMENTS.md, "Weights in the mean"). The test of the predictions does use the weights of the
+/// regression: a prediction of what rare words have in common, from the length of a word, must not count there.
+const MEAN_FULL_WEIGHT: f64 = 2.4e-5;
 /// The least relative length of a vector (see [`equalise_lengths`]). The vector of a word without records is its start
 /// vector minus the mean of all vectors. It is short and carries no information, so it must not become as long as the
 /// others.
@@ -132,18 +138,18 @@ impl Shrinkage {
             steps: STEPS,
             ..SubwordOptions::default()
         };
-        let weights = weights(vocabulary.counts())?;
+        let counts = vocabulary.counts();
+        let tokens: f64 = counts.iter().map(|&count| count as f64).sum();
+        let mean_weights = weights(counts, MEAN_FULL_WEIGHT * tokens)?;
+        let weights = weights(counts, FULL_WEIGHT_COUNT)?;
         let opposite = OppositeDirections::of(&w, &w_tilde, dim, &weights, monitor)?;
         let mut vectors = w;
         opposite.add_turned(&mut vectors, &w_tilde, dim);
         drop(w_tilde);
         let directions = Directions::of(&vectors, dim, &weights, monitor)?;
-        let mut damped = fallible::copied(&vectors)?;
-        damped
-            .par_chunks_exact_mut(dim)
-            .for_each(|row| directions.damp(row));
-        let lengths = equalise_lengths(&mut damped, dim, &weights)?;
-        let correlation = correlation(design, &damped, dim, &weights, &options, monitor)?;
+        let (trial, _) = damped(&vectors, dim, &weights, &directions)?;
+        let correlation = correlation(design, &trial, dim, &weights, &options, monitor)?;
+        drop(trial);
         let held_out = vocabulary.len() / HELD_OUT;
         if correlation < LEAST_CORRELATION + (held_out.max(1) as f64).sqrt().recip() {
             return Ok(Self {
@@ -151,6 +157,8 @@ impl Shrinkage {
                 found: None,
             });
         }
+        let directions = directions.with_mean(&vectors, dim, &mean_weights, monitor)?;
+        let (damped, lengths) = damped(&vectors, dim, &weights, &directions)?;
         let ngrams = design.regress(&damped, dim, &weights, &options, None, monitor)?;
         let mut moves = design.predict(&ngrams, dim, monitor)?;
         (
@@ -183,6 +191,21 @@ impl Shrinkage {
     }
 }
 
+/// The damped vectors, with relative lengths of 1, and the relative lengths that they had (see [`equalise_lengths`]).
+fn damped(
+    vectors: &[f32],
+    dim: usize,
+    weights: &[f32],
+    directions: &Directions,
+) -> Result<(Vec<f32>, Vec<f32>)> {
+    let mut damped = fallible::copied(vectors)?;
+    damped
+        .par_chunks_exact_mut(dim)
+        .for_each(|row| directions.damp(row));
+    let lengths = equalise_lengths(&mut damped, dim, weights)?;
+    Ok((damped, lengths))
+}
+
 /// Divide each row of `vectors` by its *relative length*, and return the relative lengths. The relative length of a row is
 /// its Euclidean norm divided by the weighted mean of the norms of all rows, but at least [`LEAST_LENGTH`]. Rows above
 /// this limit get the mean norm. Shorter rows stay shorter than the mean.
@@ -212,13 +235,13 @@ fn equalise_lengths(vectors: &mut [f32], dim: usize, weights: &[f32]) -> Result<
     Ok(lengths)
 }
 
-/// The weight of each word in the regression. If the counts of all words are 0, as those of a
-/// matrix without a vocabulary are, each weight is 1.
-fn weights(counts: &[u64]) -> Result<Vec<f32>> {
+/// The weight of each word: 1 if its count is at least `full`, and count/`full` if it is smaller. If the counts of all words
+/// are 0, as those of a matrix without a vocabulary are, each weight is 1.
+fn weights(counts: &[u64], full: f64) -> Result<Vec<f32>> {
     let are_known = counts.iter().any(|&count| count > 0);
     fallible::collect(counts.iter().map(|&count| {
         if are_known {
-            count.min(FULL_WEIGHT_COUNT) as f32 / FULL_WEIGHT_COUNT as f32
+            (count as f64 / full).min(1.0) as f32
         } else {
             1.0
         }
@@ -429,8 +452,10 @@ mod tests {
 
     #[test]
     fn words_without_counts_have_equal_weights() {
-        assert_eq!(weights(&[500, 100, 25, 0]).unwrap(), [1.0, 1.0, 0.25, 0.0]);
-        assert_eq!(weights(&[0, 0]).unwrap(), [1.0, 1.0]);
+        let counts = [500, 100, 25, 0];
+        assert_eq!(weights(&counts, 100.0).unwrap(), [1.0, 1.0, 0.25, 0.0]);
+        assert_eq!(weights(&counts, 400.0).unwrap(), [1.0, 0.25, 0.0625, 0.0]);
+        assert_eq!(weights(&[0, 0], 100.0).unwrap(), [1.0, 1.0]);
     }
 
     #[test]
