@@ -1,4 +1,4 @@
-//! Builds tiles: sorts records into pairs of blocks of words, and shuffles the records of each pair of blocks.
+//! Builds tiles: sorts records into pairs of blocks of words, and orders the records of each pair of blocks.
 
 use super::block_entries::for_each_block;
 use super::filters::{build_filters, filter_bytes};
