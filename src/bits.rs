@@ -1,4 +1,4 @@
-//! Numbers of 64 bits as sets of lanes: bit k tells whether lane k has a property.
+//! Numbers of 64 bits as sets: bit k tells whether byte, symbol or column number k has a property.
 
 /// Number of lanes that are compared together.
 pub(crate) const LANES: usize = 64;
@@ -22,15 +22,15 @@ pub(crate) fn bits(is_set: impl Fn(usize) -> bool) -> u64 {
     bits
 }
 
-/// The positions of the bits of `word` that are 1, in ascending order.
+/// The positions of the bits of `set` that are 1, in ascending order.
 #[inline(always)]
-pub(crate) fn ones(mut word: u64) -> impl Iterator<Item = usize> {
+pub(crate) fn ones(mut set: u64) -> impl Iterator<Item = usize> {
     std::iter::from_fn(move || {
-        if word == 0 {
+        if set == 0 {
             return None;
         }
-        let bit = word.trailing_zeros() as usize;
-        word &= word - 1;
+        let bit = set.trailing_zeros() as usize;
+        set &= set - 1;
         Some(bit)
     })
 }
@@ -42,11 +42,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn bits_and_ones_are_inverse(word in any::<u64>()) {
-            let set: Vec<usize> = ones(word).collect();
-            prop_assert!(set.is_sorted());
-            prop_assert_eq!(set.len(), word.count_ones() as usize);
-            prop_assert_eq!(bits(|lane| set.contains(&lane)), word);
+        fn bits_and_ones_are_inverse(set in any::<u64>()) {
+            let positions: Vec<usize> = ones(set).collect();
+            prop_assert!(positions.is_sorted());
+            prop_assert_eq!(positions.len(), set.count_ones() as usize);
+            prop_assert_eq!(bits(|lane| positions.contains(&lane)), set);
         }
     }
 }

@@ -427,7 +427,7 @@ def test_training_moves_vectors_part_of_the_way_to_their_predictions(text, windo
     # Subtract the weighted mean, and halve the components in the two dominating directions. Words
     # have other weights in this mean than in the variances.
     counts = own.vocabulary.counts
-    mean_weights = np.minimum(counts / (2.4e-5 * counts.sum()), 1)
+    mean_weights = np.minimum(counts / max(100, 2.4e-5 * counts.sum()), 1)
     centred = damped - weights @ damped / weights.sum()
     damped -= mean_weights @ damped / mean_weights.sum()
     variance, directions = np.linalg.eigh((centred.T * weights) @ centred)

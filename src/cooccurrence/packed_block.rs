@@ -159,16 +159,7 @@ impl Values {
     fn of(values: &[f64]) -> Result<Option<Self>> {
         let mut excess = 0;
         let packed = FixedArray::written(values.len(), |packed| {
-            // A plain loop without branches, so that it compiles to vector instructions.
-            excess = Arch::new().dispatch(|| {
-                let mut excess = 0;
-                for (packed, &x) in packed.iter_mut().zip(values) {
-                    let (value, more) = pack(x);
-                    excess |= more;
-                    *packed = value;
-                }
-                excess
-            });
+            excess = pack_all(values, packed);
         })?;
         let mut others = Vec::new();
         if excess != 0 {
@@ -202,6 +193,19 @@ impl Values {
         }
         Ok(())
     }
+}
+
+/// Write the packed values to `packed`, and return a number that is 0 if all values fit into 32 bits.
+fn pack_all(values: &[f64], packed: &mut [u32]) -> u64 {
+    Arch::new().dispatch(|| {
+        let mut excess = 0;
+        for (packed, &x) in packed.iter_mut().zip(values) {
+            let (value, more) = pack(x);
+            excess |= more;
+            *packed = value;
+        }
+        excess
+    })
 }
 
 /// The packed value, and a number that is 0 if `x` fits into 32 bits.

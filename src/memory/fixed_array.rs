@@ -67,3 +67,21 @@ impl<T: Pod + PartialEq> PartialEq for FixedArray<T> {
         **self == **other
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_and_large_arrays_hold_what_was_written() {
+        let most = LARGE / size_of::<u32>();
+        for length in [0, 1, most - 1, most, most + 1] {
+            let items: Vec<u32> = (0..length as u32).collect();
+            let copied = FixedArray::copied(&items).unwrap();
+            assert_eq!(copied[..], items[..]);
+            assert_eq!(matches!(copied, FixedArray::Mapped(_)), length >= most);
+            let zeros = FixedArray::<u32>::written(length, |_| ()).unwrap();
+            assert!(zeros.iter().all(|&x| x == 0));
+        }
+    }
+}

@@ -41,7 +41,7 @@ impl Directions {
         Ok(Self { mean, directions })
     }
 
-    /// The same directions with another mean of the vectors, in which the rows have the weights `weights`.
+    /// The same directions, with the mean of `vectors` under `weights` as the mean.
     ///
     /// # Errors
     /// As for [`Directions::of`].

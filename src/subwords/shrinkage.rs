@@ -26,11 +26,12 @@ const PENALTY: f64 = 0.3;
 /// A word that occurs at least this often has the weight 1 in the regression. A word that occurs c
 /// times, where c is smaller, has the weight c/`FULL_WEIGHT_COUNT` (benches/EXPERIMENTS.md, "Vectors of one length").
 const FULL_WEIGHT_COUNT: f64 = 100.0;
-/// A word that makes at least this fraction of the text has the weight 1 in the mean that is subtracted (see
-/// `directions.rs`). The weights of rarer words are in proportion to their counts. With the weights of the regression
-/// instead, rare words have more weight in the mean, and more of what their vectors have in common is subtracted from
-/// all vectors (benches/EXPERIMENTS.md, "Weights in the mean"). The test of the predictions does use the weights of the
-/// regression: a prediction of what rare words have in common, from the length of a word, must not count there.
+/// In the mean that is subtracted from the vectors (see `directions.rs`), a word has the weight 1 if its count is at least
+/// this fraction of all counts, and at least [`FULL_WEIGHT_COUNT`]. So in a text of more than 4.2 million tokens, rare
+/// words have less weight in the mean than in the regression, and their vectors keep more of what they have in common
+/// (benches/EXPERIMENTS.md, "Weights in the mean"). The test of the predictions keeps the weights of the regression.
+/// Otherwise, rare words share a component that the length of a word predicts, and texts whose spelling says nothing
+/// pass the test.
 const MEAN_FULL_WEIGHT: f64 = 2.4e-5;
 /// The least relative length of a vector (see [`equalise_lengths`]). The vector of a word without records is its start
 /// vector minus the mean of all vectors. It is short and carries no information, so it must not become as long as the
@@ -140,7 +141,7 @@ impl Shrinkage {
         };
         let counts = vocabulary.counts();
         let tokens: f64 = counts.iter().map(|&count| count as f64).sum();
-        let mean_weights = weights(counts, MEAN_FULL_WEIGHT * tokens)?;
+        let mean_weights = weights(counts, FULL_WEIGHT_COUNT.max(MEAN_FULL_WEIGHT * tokens))?;
         let weights = weights(counts, FULL_WEIGHT_COUNT)?;
         let opposite = OppositeDirections::of(&w, &w_tilde, dim, &weights, monitor)?;
         let mut vectors = w;
@@ -235,8 +236,8 @@ fn equalise_lengths(vectors: &mut [f32], dim: usize, weights: &[f32]) -> Result<
     Ok(lengths)
 }
 
-/// The weight of each word: 1 if its count is at least `full`, and count/`full` if it is smaller. If the counts of all words
-/// are 0, as those of a matrix without a vocabulary are, each weight is 1.
+/// The weight of each word, min(1, count/`full`). If the counts of all words are 0, as those of a matrix without a
+/// vocabulary are, each weight is 1.
 fn weights(counts: &[u64], full: f64) -> Result<Vec<f32>> {
     let are_known = counts.iter().any(|&count| count > 0);
     fallible::collect(counts.iter().map(|&count| {
@@ -324,7 +325,12 @@ mod tests {
         let mut vectors = Vec::new();
         for (i, stem) in stems.iter().enumerate() {
             for (j, ending) in endings.iter().enumerate() {
-                words.push((format!("{stem}{ending}"), 300));
+                let count = if (i + j).is_multiple_of(2) {
+                    900_000
+                } else {
+                    300
+                };
+                words.push((format!("{stem}{ending}"), count));
                 let of = |k| {
                     if spelled {
                         noise(i, k) + noise(1000 + j, k)
@@ -366,8 +372,17 @@ mod tests {
         let (vocabulary, vectors, dim) = &sample;
         let (mut w, mut w_tilde) = sides(vectors, *dim);
         let subwords = found.unwrap().apply(&mut w, &mut w_tilde);
+        // All words have the weight 1 in the regression. In the mean, every second word has less.
         let weights = vec![1.0; vocabulary.len()];
-        let directions = Directions::of(vectors, *dim, &weights, &Monitor::new()).unwrap();
+        let full = 2.4e-5 * vocabulary.counts().iter().sum::<u64>() as f64;
+        let of_mean = |&count: &u64| (count as f64 / full).min(1.0) as f32;
+        let mean_weights: Vec<f32> = vocabulary.counts().iter().map(of_mean).collect();
+        assert!(mean_weights.contains(&1.0) && mean_weights.iter().any(|&c| c < 0.5));
+        let monitor = Monitor::new();
+        let directions = Directions::of(vectors, *dim, &weights, &monitor).unwrap();
+        let directions = directions
+            .with_mean(vectors, *dim, &mean_weights, &monitor)
+            .unwrap();
         let mut damped = vectors.clone();
         damped
             .chunks_exact_mut(*dim)
@@ -451,7 +466,7 @@ mod tests {
     }
 
     #[test]
-    fn words_without_counts_have_equal_weights() {
+    fn weights_grow_with_the_count_and_are_equal_without_counts() {
         let counts = [500, 100, 25, 0];
         assert_eq!(weights(&counts, 100.0).unwrap(), [1.0, 1.0, 0.25, 0.0]);
         assert_eq!(weights(&counts, 400.0).unwrap(), [1.0, 0.25, 0.0625, 0.0]);

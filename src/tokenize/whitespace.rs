@@ -27,7 +27,7 @@ pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
             splitter.end_word(number * LANES + at, handler);
         }
     }
-    // A newline that is not in the text could end a document, so the last block is filled up with letters.
+    // A newline that is not in the text could end a document, so the last block is padded with letters.
     let mut last = [b'a'; LANES];
     last[..rest.len()].copy_from_slice(rest);
     for at in ones(separators(&last)) {
@@ -39,7 +39,7 @@ pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
 /// Passes words to a handler.
 struct Splitter<'a> {
     text: &'a [u8],
-    // Where the word begins whose end is not found yet.
+    // Start of the word that is still open.
     start: usize,
     // The parts of a word with carriage returns inside.
     glued: Vec<u8>,

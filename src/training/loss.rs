@@ -33,7 +33,7 @@ pub(crate) fn validation_cost(
 /// Estimate the cost of a poor model on the training records of the tiles whose columns are words of group
 /// `columns`. The residuals of the poor model are larger by one, in absolute value, than those of a model of
 /// zeros. In a tile where `model` costs more than the poor model, the cost of `model` counts instead. The
-/// first records of a tile are a fair sample, because records are dealt into short stretches at random.
+/// first records of a tile stand for all of them: each stretch of a tile is a random sample of its records.
 pub(crate) fn poor_model_cost(
     tiles: &Tiles,
     columns: usize,

@@ -47,31 +47,22 @@ fn chunk_rows(words: usize, chunk: usize) -> Range<WordId> {
     start(chunk)..start(chunk + 1)
 }
 
-/// Number and sum of the records in the row of a word of a symmetric matrix. Those in its column are the same. The number
-/// is a float, which is exact up to 2⁵³, so that one addition of two floats serves both.
-type OneDirection = [f64; 2];
-
-/// Add the records of a row of a symmetric matrix, in one direction.
-fn add_symmetric(row: &TriangleRow<'_>, sums: &mut [OneDirection]) {
-    let mut own = [0.0; 2];
+/// Add the records of a row of a symmetric matrix, in both directions.
+fn add_symmetric(row: &TriangleRow<'_>, marginals: &mut [Marginal]) {
+    let mut own = Marginal::default();
     for (&column, &x) in row.columns.iter().zip(row.forward) {
-        let record = [f64::from(u8::from(x != 0.0)), x];
-        let other = &mut sums[column as usize];
-        *other = [other[0] + record[0], other[1] + record[1]];
-        // A pair of a word with itself has only one record.
+        // Each word of the pair has one record in its row and one in its column. A pair of a word with itself has only
+        // one record, which counts in the row and in the column of this word.
+        let both = Marginal {
+            records: 2 * u64::from(x != 0.0),
+            sums: [x; 2],
+        };
+        marginals[column as usize].add(both);
         if column != row.row {
-            own = [own[0] + record[0], own[1] + record[1]];
+            own.add(both);
         }
     }
-    let sum = &mut sums[row.row as usize];
-    *sum = [sum[0] + own[0], sum[1] + own[1]];
-}
-
-fn of_both_directions([records, sum]: OneDirection) -> Marginal {
-    Marginal {
-        records: 2 * records as u64,
-        sums: [sum; 2],
-    }
+    marginals[row.row as usize].add(own);
 }
 
 /// The marginal of each word, by new id, counting only the records whose row is a word of `group`. The marginals of
@@ -90,31 +81,23 @@ pub fn marginals(
     let chunks: Vec<Result<Vec<Marginal>>> = (0..CHUNKS)
         .into_par_iter()
         .map(|chunk| {
+            let mut marginals = fallible::filled(Marginal::default(), words)?;
             let all = own.len() == words;
-            let mut symmetric = fallible::filled([0.0; 2], words)?;
-            let mut others = Vec::new();
             counts.for_each_row(chunk_rows(words, chunk), |row| {
                 if all && row.backward.is_none() {
-                    add_symmetric(&row, &mut symmetric);
+                    add_symmetric(&row, &mut marginals);
                     return Ok(());
-                }
-                if others.is_empty() {
-                    others = fallible::filled(Marginal::default(), words)?;
                 }
                 row.for_each_record(|i, j, x| {
                     if own.contains(&i) {
-                        others[i as usize].records += 1;
-                        others[i as usize].sums[0] += x;
-                        others[j as usize].records += 1;
-                        others[j as usize].sums[1] += x;
+                        marginals[i as usize].records += 1;
+                        marginals[i as usize].sums[0] += x;
+                        marginals[j as usize].records += 1;
+                        marginals[j as usize].sums[1] += x;
                     }
                 });
                 Ok(())
             })?;
-            let mut marginals = fallible::collect(symmetric.into_iter().map(of_both_directions))?;
-            for (marginal, &more) in marginals.iter_mut().zip(&others) {
-                marginal.add(more);
-            }
             Ok(marginals)
         })
         .collect();

@@ -71,7 +71,7 @@ pub fn batches(tiles: &Tiles, seed: u64, epoch: usize) -> Vec<TileBatch> {
     timed
 }
 
-/// The positions of batch `number`, from 0, of the records of a tile. There are `all` of them, divided into `batches`
+/// The positions of batch `number`, from 0, of the records of a tile. A tile has `all` records, divided into `batches`
 /// batches of about the same size. Batches begin at multiples of four, so that four records that are updated at once
 /// stay together.
 fn batch_range(all: usize, number: usize, batches: usize) -> Range<usize> {

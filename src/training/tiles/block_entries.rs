@@ -70,3 +70,21 @@ fn number_below(end: WordId, columns: &[WordId]) -> usize {
     let next = &rest[..rest.len().min(STEP)];
     STEP * whole + next.iter().filter(|&&column| column < end).count()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn columns_are_counted_as_one_by_one(
+            columns in proptest::collection::btree_set(0..200_u32, 0..100),
+            end in 0..210_u32,
+        ) {
+            let columns: Vec<WordId> = columns.into_iter().collect();
+            let naive = columns.iter().filter(|&&column| column < end).count();
+            prop_assert_eq!(number_below(end, &columns), naive);
+        }
+    }
+}

@@ -388,11 +388,11 @@ fn fill(
         let number = tile.row_block as usize * grid.blocks() + tile.column_block as usize;
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed ^ (number as u64).rotate_left(32));
         let rows = grid.words_of(tile.row_block as usize).len();
-        RecordOrder::new(rows, layout).arrange(records, &mut rng, scratch);
+        RecordOrder::new(rows, layout).arrange(records, &mut rng, scratch)
     };
     ordered
         .into_par_iter()
-        .for_each_init(Scratch::default, order);
+        .try_for_each_init(Scratch::default, order)?;
     Ok((tiles, records))
 }
 
