@@ -59,11 +59,18 @@ pub(super) struct DrawnPairs {
 }
 
 impl DrawnPairs {
-    /// The pairs, and for each word that was drawn the end of its pairs. The words have increasing positions; the
-    /// context words of a word are in random order.
-    pub fn by_word(&self) -> (&[Record], &[usize]) {
-        let end = self.ends.last().copied().unwrap_or(0);
-        (&self.pairs[..end], &self.ends)
+    /// Number of pairs.
+    pub fn len(&self) -> usize {
+        self.ends.last().copied().unwrap_or(0)
+    }
+
+    /// The pairs of each word that was drawn. The words have increasing positions; the context words of a word are in
+    /// random order.
+    pub fn by_word(&self) -> impl Iterator<Item = &[Record]> {
+        let starts = std::iter::once(&0).chain(&self.ends);
+        starts
+            .zip(&self.ends)
+            .map(|(&start, &end)| &self.pairs[start..end])
     }
 }
 

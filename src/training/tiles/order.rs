@@ -1,6 +1,7 @@
 //! The order of the records and of the negative pairs within a tile.
 //!
-//! Each record goes to a stretch of the tile at random, and the records of a stretch are arranged by rows. The rows of
+//! The records of each row are divided at random among the stretches of the tile, and the records of a stretch are arranged
+//! by rows. The rows of
 //! the `i` side stay in or near the first-level cache, while the rows of the other side are loaded
 //! one after the other. A stretch is short enough that each row is trained at about the same times
 //! as in a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
@@ -17,6 +18,7 @@ use crate::training::row_layout::RowLayout;
 use crate::training::shuffle::shuffle;
 use bytemuck::Zeroable;
 use rand::Rng;
+use std::ops::Range;
 
 /// Records that are near each other use rows of at most about this many bytes on their `i` side.
 const NEAR_BYTES: usize = 24 << 10;
@@ -41,11 +43,35 @@ pub(super) struct RecordOrder {
 #[derive(Default)]
 pub(super) struct Scratch {
     records: Vec<Record>,
-    turns: Vec<Record>,
     rest: Vec<Record>,
     ends: Vec<usize>,
-    numbers: Vec<u32>,
-    stretches: Vec<usize>,
+    rows: Vec<ShuffledRow>,
+}
+
+/// The records of a row, in random order, within the records of a tile.
+#[derive(Clone, Copy)]
+struct ShuffledRow {
+    start: usize,
+    length: usize,
+    // A random number below 2³².
+    random: u64,
+}
+
+impl ShuffledRow {
+    /// The positions of the records that go to stretch `stretch` of `stretches`. All stretches get the same number of
+    /// records of the row, or one more. Because the records are in random order, each record is equally likely in each
+    /// stretch.
+    fn part(&self, stretch: usize, stretches: usize) -> Range<usize> {
+        // The bound is ⌊stretch · length/stretches + random/2³²⌋.
+        let bound = |stretch: usize| match stretch {
+            stretch if stretch == stretches => self.length,
+            stretch => {
+                let step = ((self.length as u64) << 32) / stretches as u64;
+                ((stretch as u64 * step + self.random) >> 32) as usize
+            }
+        };
+        self.start + bound(stretch)..self.start + bound(stretch + 1)
+    }
 }
 
 impl RecordOrder {
@@ -65,7 +91,7 @@ impl RecordOrder {
         }
     }
 
-    /// Arrange the records of a tile.
+    /// Arrange the records of a tile, which has fewer than 2³¹ records.
     ///
     /// # Errors
     /// [`crate::Error::Memory`].
@@ -77,61 +103,61 @@ impl RecordOrder {
     ) -> Result<()> {
         let Scratch {
             records: copy,
-            turns,
             rest,
             ends,
-            numbers,
-            stretches,
+            rows,
         } = scratch;
         fallible::resize(copy, records.len(), Record::zeroed())?;
         if !records.is_sorted_by_key(|record| record.i) {
             self.sort(records, copy, ends);
         }
+        rows.clear();
+        fallible::reserve(rows, self.rows)?;
+        let mut start = 0;
         for row in records.chunk_by_mut(|a, b| a.i == b.i) {
             shuffle(row, rng);
+            rows.push(ShuffledRow {
+                start,
+                length: row.len(),
+                random: rng.next_u64() >> 32,
+            });
+            start += row.len();
         }
-        let number = records.len().div_ceil(self.stretch);
-        fallible::resize(numbers, records.len(), 0)?;
-        deal(records, copy, number, rng, numbers, stretches);
-        // Each stretch begins at a multiple of four. Its last records, at most three, are at the end of the tile.
-        let (mut filled, mut start, mut last) = (0, 0, records.len());
-        for &stretch in &*stretches {
-            let dealt = &copy[start..stretch];
-            start = stretch;
-            ends.clear();
-            let mut end = 0;
-            for row in dealt.chunk_by(|a, b| a.i == b.i) {
-                end += row.len();
-                ends.push(end);
-            }
-            fallible::resize(turns, dealt.len(), Record::zeroed())?;
-            self.take_turns(dealt, ends, turns, rest);
-            let (fours, more) = turns.split_at(dealt.len() / RECORDS_AT_ONCE * RECORDS_AT_ONCE);
-            records[filled..filled + fours.len()].copy_from_slice(fours);
-            filled += fours.len();
-            records[last - more.len()..last].copy_from_slice(more);
-            last -= more.len();
+        // Each stretch begins at a multiple of four. Its last records, at most three, go to the end of the tile.
+        let (mut filled, mut last) = (0, records.len());
+        let stretches = records.len().div_ceil(self.stretch);
+        for stretch in 0..stretches {
+            let parts = rows
+                .iter()
+                .map(|row| &records[row.part(stretch, stretches)]);
+            let number = self.take_turns(parts, &mut copy[filled..last], rest);
+            let more = number % RECORDS_AT_ONCE;
+            let end = filled + number;
+            filled = end - more;
+            last -= more;
+            copy.copy_within(filled..end, last);
         }
+        records.copy_from_slice(copy);
         Ok(())
     }
 
-    /// Write the records of `sorted` to `records`, in turns of the rows. `ends` has the end of the records of each row
-    /// in `sorted`; rows without records may be left out. `rest` is scratch space.
+    /// Write the records of all rows to the start of `records`, in turns of the rows, and return their number. `rest` is
+    /// scratch space.
     ///
     /// The rows of each group of `near` rows take turns until no record of the group is left. In a turn, a row gives one
     /// record or, for row-wise AdaGrad, four. For row-wise AdaGrad, the last one to three records of a row may not fill a
-    /// turn. They are at the end of `records`, again in turns of the rows.
-    pub fn take_turns(
+    /// turn. They come after all others, again in turns of the rows.
+    pub fn take_turns<'a>(
         &self,
-        sorted: &[Record],
-        ends: &[usize],
+        rows: impl Iterator<Item = &'a [Record]>,
         records: &mut [Record],
         rest: &mut Vec<Record>,
-    ) {
+    ) -> usize {
+        let rows = rows.filter(|row| !row.is_empty());
         if self.in_fours {
-            take_turns::<RECORDS_AT_ONCE>(sorted, ends, self.near, records, rest);
+            take_turns::<RECORDS_AT_ONCE>(rows, self.near, records, rest)
         } else {
-            take_turns::<1>(sorted, ends, self.near, records, rest);
+            take_turns::<1>(rows, self.near, records, rest)
         }
     }
 
@@ -156,22 +182,20 @@ impl RecordOrder {
 }
 
 /// [`RecordOrder::take_turns`] with `UNIT` records in a turn.
-fn take_turns<const UNIT: usize>(
-    sorted: &[Record],
-    ends: &[usize],
+fn take_turns<'a, const UNIT: usize>(
+    mut all: impl Iterator<Item = &'a [Record]>,
     near: usize,
     records: &mut [Record],
     rest: &mut Vec<Record>,
-) {
+) -> usize {
     rest.clear();
     let mut rows: Vec<&[Record]> = Vec::new();
     let mut short: Vec<&[Record]> = Vec::new();
-    let (mut filled, mut start) = (0, 0);
-    for ends in ends.chunks(near) {
-        rows.clear();
-        for &end in ends {
-            rows.push(&sorted[start..end]);
-            start = end;
+    let mut filled = 0;
+    loop {
+        rows.extend(all.by_ref().take(near));
+        if rows.is_empty() {
+            break;
         }
         short.clear();
         while !rows.is_empty() {
@@ -190,35 +214,8 @@ fn take_turns<const UNIT: usize>(
             rest.extend(short.iter().filter_map(|row| row.get(turn)));
         }
     }
-    records[filled..].copy_from_slice(rest);
-}
-
-/// Copy each record of `from` to one of `number` stretches of `to` at random. A stretch keeps the order of its records.
-/// Writes the ends of the stretches to `ends`. `numbers`, which is as long as `from`, is
-/// scratch space.
-fn deal(
-    from: &[Record],
-    to: &mut [Record],
-    number: usize,
-    rng: &mut impl Rng,
-    numbers: &mut [u32],
-    ends: &mut Vec<usize>,
-) {
-    ends.clear();
-    ends.resize(number, 0);
-    for stretch in &mut *numbers {
-        *stretch = (((rng.next_u64() >> 32) * number as u64) >> 32) as u32;
-        ends[*stretch as usize] += 1;
-    }
-    let mut total = 0;
-    for end in &mut *ends {
-        total += std::mem::replace(end, total);
-    }
-    for (record, &stretch) in from.iter().zip(&*numbers) {
-        let free = &mut ends[stretch as usize];
-        to[*free] = *record;
-        *free += 1;
-    }
+    records[filled..filled + rest.len()].copy_from_slice(rest);
+    filled + rest.len()
 }
 
 #[cfg(test)]
@@ -346,6 +343,22 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_parts_of_a_row_are_disjoint_and_of_about_one_size(
+            length in 0_usize..300,
+            stretches in 1_usize..40,
+            random in any::<u32>(),
+        ) {
+            let row = ShuffledRow { start: 7, length, random: u64::from(random) };
+            let parts: Vec<_> = (0..stretches).map(|k| row.part(k, stretches)).collect();
+            prop_assert_eq!((parts[0].start, parts[stretches - 1].end), (7, 7 + length));
+            for (part, next) in parts.iter().zip(&parts[1..]) {
+                prop_assert_eq!(part.end, next.start);
+            }
+            let sizes = [length / stretches, length.div_ceil(stretches)];
+            prop_assert!(parts.iter().all(|part| sizes.contains(&part.len())));
+        }
+
         #[test]
         fn no_record_is_lost_whatever_the_order_of_the_records(
             length in 0u32..3_000,

@@ -136,10 +136,9 @@ impl Tiles {
             rng,
             drawn,
         );
-        let (pairs, ends) = drawn.by_word();
-        ordered.resize(pairs.len(), Record::zeroed());
+        ordered.resize(drawn.len(), Record::zeroed());
         let rows = self.grid.words_of(row_block).len();
-        RecordOrder::new(rows, self.layout).take_turns(pairs, ends, ordered, rest);
+        RecordOrder::new(rows, self.layout).take_turns(drawn.by_word(), ordered, rest);
         ordered
     }
 }
