@@ -1,10 +1,9 @@
 //! The order of the records and of the negative pairs within a tile.
 //!
 //! The records of each row are divided at random among the stretches of the tile, and the records of a stretch are arranged
-//! by rows. The rows of
-//! the `i` side stay in or near the first-level cache, while the rows of the other side are loaded
-//! one after the other. A stretch is short enough that each row is trained at about the same times
-//! as in a random order (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
+//! by rows. The rows of the `i` side stay in or near the first-level cache, while the rows of the other side are loaded one
+//! after the other. A stretch is short enough that each row is trained at about the same times as in a random order
+//! (benches/EXPERIMENTS.md, "Records grouped by words within a tile").
 //!
 //! The rows near each other take turns in a stretch. For row-wise AdaGrad, a row gives four records in a turn, because the
 //! kernel updates four records of one row as one mini-batch (benches/EXPERIMENTS.md, "Mini-batches of one word"). For
