@@ -79,10 +79,10 @@ def test_shared_words_start_at_their_vectors_and_the_others_at_random(dtype):
 
 @pytest.mark.slow
 def test_a_pretrained_start_begins_better(zipf):
-    settings = {"dim": 10, "epochs": 6, "preset": "paper", "x_max": 10.0, "deterministic": True}
+    settings = {"dim": 10, "epochs": 15, "preset": "paper", "x_max": 10.0, "deterministic": True}
     scratch = Glove(**settings).fit(zipf.path)
     tuned = Glove(**settings, seed=1).fit(zipf.path, init=scratch.vectors)
-    assert tuned.history[0] < 0.97 * scratch.history[0]
+    assert tuned.history[0] < 0.9 * scratch.history[0]
 
 
 def test_vectors_far_from_the_counts_are_no_divergence():

@@ -70,7 +70,7 @@ def test_held_out_pairs_are_not_trained_on_in_either_direction():
         "epochs": 60,
         "preset": "paper",
         "x_max": 1e-3,
-        "learning_rate": 0.2,
+        "learning_rate": 0.1,
         "deterministic": True,
         "seed": 9,
     }
