@@ -375,8 +375,7 @@ mod tests {
         // All words have the weight 1 in the regression. In the mean, every second word has less.
         let weights = vec![1.0; vocabulary.len()];
         let full = 2.4e-5 * vocabulary.counts().iter().sum::<u64>() as f64;
-        let of_mean = |&count: &u64| (count as f64 / full).min(1.0) as f32;
-        let mean_weights: Vec<f32> = vocabulary.counts().iter().map(of_mean).collect();
+        let mean_weights = super::weights(vocabulary.counts(), full).unwrap();
         assert!(mean_weights.contains(&1.0) && mean_weights.iter().any(|&c| c < 0.5));
         let monitor = Monitor::new();
         let directions = Directions::of(vectors, *dim, &weights, &monitor).unwrap();

@@ -2,6 +2,7 @@
 
 use super::handler::TokenHandler;
 use crate::bits::{LANES, bits, ones};
+use std::ops::Range;
 
 /// A bit for each byte; the bit is 1 if the byte is a separator (space, tab, newline) or a carriage return.
 #[inline(always)]
@@ -22,18 +23,16 @@ pub fn whitespace(text: &[u8], handler: &mut impl TokenHandler) {
         glued: Vec::new(),
     };
     let (blocks, rest) = text.as_chunks::<LANES>();
-    for (number, block) in blocks.iter().enumerate() {
-        for at in ones(separators(block)) {
-            splitter.end_word(number * LANES + at, handler);
-        }
-    }
     // A newline that is not in the text could end a document, so the last block is padded with letters.
     let mut last = [b'a'; LANES];
     last[..rest.len()].copy_from_slice(rest);
-    for at in ones(separators(&last)) {
-        splitter.end_word(text.len() - rest.len() + at, handler);
+    for (number, block) in blocks.iter().chain([&last]).enumerate() {
+        for at in ones(separators(block)) {
+            splitter.end_word(number * LANES + at, block[at], handler);
+        }
     }
-    splitter.finish(handler);
+    // The end of the text ends the last word, as a space does.
+    splitter.end_word(text.len(), b' ', handler);
 }
 
 /// Passes words to a handler.
@@ -48,13 +47,11 @@ struct Splitter<'a> {
 impl Splitter<'_> {
     /// The separator or carriage return at `end` ends a word, or a part of a word.
     #[inline(always)]
-    fn end_word(&mut self, end: usize, handler: &mut impl TokenHandler) {
+    fn end_word(&mut self, end: usize, separator: u8, handler: &mut impl TokenHandler) {
         let start = std::mem::replace(&mut self.start, end + 1);
-        let separator = self.text[end];
         if separator == b'\r' || !self.glued.is_empty() {
-            return self.end_part(start, end, handler);
-        }
-        if end > start {
+            self.end_part(start..end, separator, handler);
+        } else if end > start {
             handler.word_in(self.text, start, end);
         }
         if separator == b'\n' {
@@ -62,29 +59,13 @@ impl Splitter<'_> {
         }
     }
 
-    /// [`Splitter::end_word`] where a carriage return is at the end of a word or inside.
+    /// A carriage return or a separator ends the last part of a word with carriage returns inside.
     #[cold]
-    fn end_part(&mut self, start: usize, end: usize, handler: &mut impl TokenHandler) {
-        self.glued.extend_from_slice(&self.text[start..end]);
-        match self.text[end] {
-            b'\r' => return,
-            _ if self.glued.is_empty() => {}
-            _ => handler.word(&self.glued),
-        }
-        self.glued.clear();
-        if self.text[end] == b'\n' {
-            handler.end_of_document();
-        }
-    }
-
-    /// The end of the text ends the last word.
-    fn finish(mut self, handler: &mut impl TokenHandler) {
-        let last = &self.text[self.start..];
-        if !self.glued.is_empty() {
-            self.glued.extend_from_slice(last);
+    fn end_part(&mut self, part: Range<usize>, separator: u8, handler: &mut impl TokenHandler) {
+        self.glued.extend_from_slice(&self.text[part]);
+        if separator != b'\r' && !self.glued.is_empty() {
             handler.word(&self.glued);
-        } else if !last.is_empty() {
-            handler.word_in(self.text, self.start, self.text.len());
+            self.glued.clear();
         }
     }
 }

@@ -6,6 +6,7 @@
 //! it.
 
 use super::decimal;
+use crate::bits::bits;
 use crate::float16::Element;
 use memchr::memrchr2;
 
@@ -113,15 +114,7 @@ struct Portable;
 impl Find for Portable {
     #[inline(always)]
     fn find(self, byte: u8, bytes: &[u8; 64]) -> u64 {
-        let (eights, _) = bytes.as_chunks();
-        let found = eights.iter().map(|eight| {
-            let others = u64::from_le_bytes(*eight) ^ (u64::from(byte) * EACH);
-            // A byte of `others` is zero if it was equal to `byte`. Set the highest bit of each byte that
-            // is not zero. Then collect the inverted highest bits of all eight bytes in one byte.
-            let others = ((others & (0x7f * EACH)) + 0x7f * EACH) | others;
-            ((!others & (0x80 * EACH)) >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
-        });
-        found.rev().fold(0, |all, eight| all << 8 | eight)
+        bits(|at| bytes[at] == byte)
     }
 }
 
