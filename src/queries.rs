@@ -145,7 +145,7 @@ fn by_rows<E: Element>(
     })?
 }
 
-/// The rows of one task. `pulp` runs `of_row` on them with AVX2 or NEON, if the processor has one of these.
+/// The rows of one task. `pulp` runs `of_row` on them with AVX-512, AVX2 or NEON, if the processor has one of these.
 struct RowsTask<'a, E, R> {
     matrix: &'a [E],
     out: &'a mut [f32],

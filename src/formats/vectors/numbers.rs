@@ -1,7 +1,7 @@
 //! Parses the numbers at the end of a line, several at a time.
 //!
-//! Most numbers of a file have the same form: perhaps a minus sign, a digit, a point and 1 to 14
-//! digits. Their digits are combined without a branch, in loops that the compiler vectorises.
+//! Most numbers of a file have the same form: perhaps a minus sign, a digit, a point and at most 14
+//! digits, in at most 16 bytes. They are read without a branch, in loops that the compiler vectorises.
 //! [`super::decimal`] reads other numbers. Every number is rounded as the standard library rounds
 //! it.
 
@@ -19,28 +19,11 @@ const MORE: usize = 64;
 /// offsets have no meaning and are overwritten later.
 const NOTED: usize = 8;
 
-/// The possible numbers of bytes of a number of the usual form, without its sign.
-const LENGTHS: std::ops::RangeInclusive<usize> = 3..=16;
 /// Zeros extend the digits after the point to 14 digits. Together with the digit before the point,
 /// they are an integer that a double holds exactly. The number is this integer divided by `SCALE`.
 const SCALE: f64 = 1e14;
 
 const EACH: u64 = 0x0101_0101_0101_0101;
-
-/// Masks of the bytes of a number, by its length: for its first eight bytes and for its other
-/// bytes. Both are 0 for a length outside `LENGTHS`.
-static MASKS: [[u64; 2]; 32] = masks();
-
-const fn masks() -> [[u64; 2]; 32] {
-    let mut masks = [[0; 2]; 32];
-    let mut length = *LENGTHS.start();
-    while length <= *LENGTHS.end() {
-        let mask = u128::MAX >> (128 - 8 * length);
-        masks[length] = [mask as u64, (mask >> 64) as u64];
-        length += 1;
-    }
-    masks
-}
 
 /// Read the numbers at the end of a line into `row`, which has as many elements as the line has
 /// numbers. The line is the first `length` bytes of `text`, and has no blanks at its end. The
@@ -53,51 +36,92 @@ pub(super) fn parse<E: Element>(
     row: &mut [E],
     scratch: &mut Vec<u32>,
 ) -> Option<usize> {
-    let line = &text[..length];
-    if u32::try_from(length).is_err() || row.is_empty() {
-        return None;
-    }
-    let separator = line[memrchr2(b' ', b'\t', line)?];
-    // 17 bytes are read for each number, even if the line ends earlier. So 32 bytes after the line are enough.
-    let text = &text[..text.len().min(length + 32)];
+    let line = Line::new(text, length, row, scratch)?;
     #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return simd.vectorize(Vectorized {
-            simd,
-            text,
-            length,
-            row,
-            separator,
-            scratch,
-        });
+    {
+        if let Some(simd) = pulp::x86::V4::try_new() {
+            return simd.vectorize(Vectorized(simd, line));
+        }
+        if let Some(simd) = pulp::x86::V3::try_new() {
+            return simd.vectorize(Vectorized(simd, line));
+        }
     }
-    parse_with(Portable, text, length, row, separator, scratch)
+    line.parse(Portable)
 }
 
-#[cfg(target_arch = "x86_64")]
-struct Vectorized<'a, E> {
-    simd: pulp::x86::V3,
+/// The arguments of [`parse`], and the separator of the line.
+struct Line<'a, E> {
     text: &'a [u8],
     length: usize,
-    row: &'a mut [E],
     separator: u8,
+    row: &'a mut [E],
     scratch: &'a mut Vec<u32>,
 }
 
+impl<'a, E: Element> Line<'a, E> {
+    fn new(
+        text: &'a [u8],
+        length: usize,
+        row: &'a mut [E],
+        scratch: &'a mut Vec<u32>,
+    ) -> Option<Self> {
+        let line = &text[..length];
+        if u32::try_from(length).is_err() || row.is_empty() {
+            return None;
+        }
+        Some(Self {
+            // 16 bytes are read for each number, even if the line ends earlier. So 32 bytes after the line are enough.
+            text: &text[..text.len().min(length + 32)],
+            length,
+            separator: line[memrchr2(b' ', b'\t', line)?],
+            row,
+            scratch,
+        })
+    }
+
+    #[inline(always)]
+    fn parse(self, find: impl Find) -> Option<usize> {
+        let Self {
+            text,
+            length,
+            separator,
+            row,
+            scratch,
+        } = self;
+        let dim = row.len();
+        scratch.resize(dim + MORE + NOTED, 0);
+        let count = find_separators(find, &text[..length], separator, scratch)?;
+        let first = count.checked_sub(dim)?;
+        // The last field ends with the line.
+        scratch[count] = length as u32;
+        let separators = &scratch[first..=count];
+        if let Some(last) = dim.checked_sub(NUMBERS_AT_ONCE) {
+            for start in (0..dim).step_by(NUMBERS_AT_ONCE) {
+                // The last numbers of a row may be read twice.
+                let start = start.min(last);
+                let separators = separators[start..].first_chunk()?;
+                parse_together(text, separators, row[start..].first_chunk_mut()?)?;
+            }
+        } else {
+            for (x, ends) in row.iter_mut().zip(separators.windows(2)) {
+                *x = parse_one(text, ends[0], ends[1])?;
+            }
+        }
+        Some(separators[0] as usize)
+    }
+}
+
+/// [`Line::parse`], compiled for the instructions of `F`.
 #[cfg(target_arch = "x86_64")]
-impl<E: Element> pulp::NullaryFnOnce for Vectorized<'_, E> {
+struct Vectorized<'a, F, E>(F, Line<'a, E>);
+
+#[cfg(target_arch = "x86_64")]
+impl<F: Find, E: Element> pulp::NullaryFnOnce for Vectorized<'_, F, E> {
     type Output = Option<usize>;
 
     #[inline(always)]
     fn call(self) -> Option<usize> {
-        parse_with(
-            self.simd,
-            self.text,
-            self.length,
-            self.row,
-            self.separator,
-            self.scratch,
-        )
+        self.1.parse(self.0)
     }
 }
 
@@ -132,27 +156,13 @@ impl Find for pulp::x86::V3 {
     }
 }
 
-#[inline(always)]
-fn parse_with<E: Element>(
-    find: impl Find,
-    text: &[u8],
-    length: usize,
-    row: &mut [E],
-    separator: u8,
-    scratch: &mut Vec<u32>,
-) -> Option<usize> {
-    let dim = row.len();
-    scratch.resize(dim + MORE + NOTED, 0);
-    let count = find_separators(find, &text[..length], separator, scratch)?;
-    let first = count.checked_sub(dim)?;
-    // The last field ends with the line.
-    scratch[count] = length as u32;
-    let separators = &scratch[first..=count];
-    for (i, row) in row.chunks_mut(NUMBERS_AT_ONCE).enumerate() {
-        let start = i * NUMBERS_AT_ONCE;
-        parse_some(text, &separators[start..=start + row.len()], row)?;
+#[cfg(target_arch = "x86_64")]
+impl Find for pulp::x86::V4 {
+    #[inline(always)]
+    fn find(self, byte: u8, bytes: &[u8; 64]) -> u64 {
+        self.cmp_eq_u8x64(pulp::cast(*bytes), self.splat_u8x64(byte))
+            .0
     }
-    Some(separators[0] as usize)
 }
 
 /// Write the offsets of `separator` in `line` to `separators`, and return their number. `None` if
@@ -187,34 +197,57 @@ fn find_separators(
     (count < separators.len()).then_some(count)
 }
 
-/// Read at most `NUMBERS_AT_ONCE` numbers that lie between the separators at the offsets `separators`.
+/// Read the number between two separators.
 #[inline(always)]
-fn parse_some<E: Element>(text: &[u8], separators: &[u32], row: &mut [E]) -> Option<()> {
-    // The first eight bytes of each number, and its other bytes. A byte of a digit becomes the value of the digit.
+fn parse_one<E: Element>(text: &[u8], before: u32, after: u32) -> Option<E> {
+    let field = &text[before as usize + 1..after as usize];
+    let (value, length) = decimal::parse_partial(field)?;
+    (length == field.len()).then(|| E::from_f32(value))
+}
+
+/// Read the numbers that lie between the separators at the offsets `separators`.
+#[inline(always)]
+fn parse_together<E: Element>(
+    text: &[u8],
+    separators: &[u32; NUMBERS_AT_ONCE + 1],
+    row: &mut [E; NUMBERS_AT_ONCE],
+) -> Option<()> {
+    // The first eight bytes of each number with its sign, and the next eight.
     let (mut left, mut right) = ([0_u64; NUMBERS_AT_ONCE], [0_u64; NUMBERS_AT_ONCE]);
-    let mut signs = [0_u32; NUMBERS_AT_ONCE];
-    for (i, ends) in separators.windows(2).enumerate().take(NUMBERS_AT_ONCE) {
-        let (start, end) = (ends[0] as usize + 1, ends[1] as usize);
-        // Near the end of the text there may be fewer bytes. Then `decimal` reads the number.
-        let Some(bytes) = text.get(start..).and_then(<[u8]>::first_chunk::<17>) else {
-            continue;
-        };
-        let negative = usize::from(bytes[0] == b'-');
-        let length = end.wrapping_sub(start + negative);
-        let (eights, _) = bytes[negative..].as_chunks::<8>();
-        let [first, second] = [eights[0], eights[1]].map(u64::from_le_bytes);
-        let masks = MASKS[length.min(31)];
-        left[i] = (first ^ (u64::from(b'0') * EACH)) & masks[0];
-        right[i] = (second ^ (u64::from(b'0') * EACH)) & masks[1];
-        signs[i] = (negative as u32) << 31;
+    for i in 0..NUMBERS_AT_ONCE {
+        let start = separators[i] as usize + 1;
+        // Near the end of the text there may be fewer bytes. Then `parse_one` reads the number.
+        let bytes = text.get(start..start + 16).unwrap_or(&[0; 16]);
+        let (eights, _) = bytes.as_chunks();
+        left[i] = u64::from_le_bytes(eights[0]);
+        right[i] = u64::from_le_bytes(eights[1]);
     }
+    let mut signs = [0_u32; NUMBERS_AT_ONCE];
     let mut is_other = [0_u64; NUMBERS_AT_ONCE];
-    for ((left, &right), is_other) in left.iter_mut().zip(&right).zip(&mut is_other) {
+    for i in 0..NUMBERS_AT_ONCE {
+        let is_long = separators[i + 1] - separators[i] > 17;
+        let bits = 8 * u64::from(separators[i + 1] - separators[i] - 1);
+        let negative = left[i] & 0xff == u64::from(b'-');
+        // Move the bytes after the sign to the place of the sign.
+        let (first, second, bits) = if negative {
+            (
+                left[i] >> 8 | right[i] << 56,
+                right[i] >> 8,
+                bits.wrapping_sub(8),
+            )
+        } else {
+            (left[i], right[i], bits)
+        };
+        // A byte of a digit becomes the value of the digit, and a byte after the number becomes 0.
+        let first = (first ^ (u64::from(b'0') * EACH)) & lowest(bits);
+        let second = (second ^ (u64::from(b'0') * EACH)) & lowest(bits.saturating_sub(64));
         // In a number of the usual form, the second byte is the point. Move the digit before the point to the
         // place of the point.
-        let has_point = *left & 0xff00 == u64::from(b'.' ^ b'0') << 8;
-        *left = (*left & !0xffff) | (*left & 0xff) << 8;
-        *is_other = not_digits(*left) | not_digits(right) | u64::from(!has_point);
+        let has_point = first & 0xff00 == u64::from(b'.' ^ b'0') << 8;
+        left[i] = (first & !0xffff) | (first & 0xff) << 8;
+        right[i] = second;
+        is_other[i] = not_digits(left[i]) | not_digits(second) | u64::from(!has_point | is_long);
+        signs[i] = u32::from(negative) << 31;
     }
     let (left, right) = (eight_digits(&left), eight_digits(&right));
     let mut values = [0.0_f32; NUMBERS_AT_ONCE];
@@ -228,28 +261,27 @@ fn parse_some<E: Element>(text: &[u8], separators: &[u32], row: &mut [E]) -> Opt
         any |= is_other[i];
         values[i] = f32::from_bits((magnitude as f32).to_bits() | signs[i]);
     }
-    if let Some(row) = row.first_chunk_mut::<NUMBERS_AT_ONCE>() {
-        for (x, value) in row.iter_mut().zip(values) {
-            *x = E::from_f32(value);
-        }
-    } else {
-        for (x, value) in row.iter_mut().zip(values) {
-            *x = E::from_f32(value);
-        }
+    for (x, value) in row.iter_mut().zip(values) {
+        *x = E::from_f32(value);
     }
     if any != 0 {
-        for (i, x) in row
-            .iter_mut()
-            .enumerate()
-            .filter(|(i, _)| is_other[*i] != 0)
-        {
-            let field = &text[separators[i] as usize + 1..separators[i + 1] as usize];
-            let (value, _) =
-                decimal::parse_partial(field).filter(|(_, length)| *length == field.len())?;
-            *x = E::from_f32(value);
+        for (i, x) in row.iter_mut().enumerate() {
+            if is_other[i] != 0 {
+                *x = parse_one(text, separators[i], separators[i + 1])?;
+            }
         }
     }
     Some(())
+}
+
+/// The lowest `count` bits; all bits if `count` is 64 or more.
+#[inline(always)]
+fn lowest(count: u64) -> u64 {
+    if count < 64 {
+        !(u64::MAX << count)
+    } else {
+        u64::MAX
+    }
 }
 
 /// Not zero if at least one of the eight bytes is above 9.
@@ -294,34 +326,38 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Read a line with `parse` and with the portable code, each with other text after the line and without.
+    /// Read a line with the instructions of this processor and with fewer, each with other text after the line and
+    /// without.
     fn parsed(line: &str, dim: usize) -> Option<(usize, Vec<u32>)> {
+        type Parse = fn(&[u8], usize, &mut [f32], &mut Vec<u32>) -> Option<usize>;
         let more = format!("{line}\nnext 0.5 -0.25 1.5 2.5 3.5 4.5 5.5 6.5");
-        let mut found = [&line, &&*more].map(|text| {
-            let (text, mut row) = (text.as_bytes(), vec![0.0_f32; dim]);
-            let end = parse(text, line.len(), &mut row, &mut vec![7; 3]);
-            let mut other = vec![0.0_f32; dim];
-            let separator = memrchr2(b' ', b'\t', line.as_bytes()).map(|at| line.as_bytes()[at]);
-            let portable = separator.filter(|_| dim > 0).and_then(|separator| {
-                parse_with(
-                    Portable,
-                    text,
-                    line.len(),
-                    &mut other,
-                    separator,
-                    &mut vec![],
-                )
-            });
-            assert_eq!(end, portable);
-            let bits = |row: Vec<f32>| row.into_iter().map(f32::to_bits).collect::<Vec<_>>();
-            let (row, other) = (bits(row), bits(other));
-            if end.is_some() {
-                assert_eq!(row, other);
-            }
-            end.map(|end| (end, row))
-        });
-        assert_eq!(found[0], found[1], "{line}");
-        found[0].take()
+        let ways: [Parse; 3] = [
+            parse,
+            |text, length, row, scratch| {
+                Line::new(text, length, row, scratch).and_then(|line| line.parse(Portable))
+            },
+            #[cfg(target_arch = "x86_64")]
+            |text, length, row, scratch| {
+                let line = Line::new(text, length, row, scratch)?;
+                match pulp::x86::V3::try_new() {
+                    Some(simd) => simd.vectorize(Vectorized(simd, line)),
+                    None => line.parse(Portable),
+                }
+            },
+            #[cfg(not(target_arch = "x86_64"))]
+            parse,
+        ];
+        let read = |parse: Parse, text: &str| {
+            let mut row = vec![0.0; dim];
+            let end = parse(text.as_bytes(), line.len(), &mut row, &mut vec![7; 3])?;
+            Some((end, row.into_iter().map(f32::to_bits).collect()))
+        };
+        let found = read(parse, line);
+        for way in ways {
+            assert_eq!(read(way, line), found, "{line}");
+            assert_eq!(read(way, &more), found, "{line}");
+        }
+        found
     }
 
     fn standard(number: &str) -> u32 {
