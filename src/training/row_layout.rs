@@ -1,7 +1,7 @@
 //! The layout of a row of parameters: where the vector, the bias and the accumulators of a word lie.
 
 use super::accumulators::{Accumulators, START_ACCUMULATOR};
-use super::line::{LINE, Line};
+use super::line::{HALF_LINE, LINE, Line};
 use super::optimizer::Optimizer;
 
 /// The largest accepted `dim`. Up to this `dim`, no computation of a size in bytes overflows.
@@ -12,7 +12,8 @@ pub const MAX_DIM: usize = 1 << 20;
 /// With an accumulator for each component and for the bias ([`Accumulators::PerComponent`]), a row is
 /// `[w, 0…, p, q]`, followed by the accumulators in the same layout. `(p, q)` is `(b, 1)` in the row of a
 /// word and `(1, b̃)` in the row of a context word. So w·w̃ + b + b̃ is one dot product, and the same update
-/// rule serves vectors and biases. The learning rate of the constant 1 is 0.
+/// rule serves vectors and biases. The learning rate of the constant 1 is 0. If the last line of `[w, 0…, p, q]` needs
+/// at most half a line, its accumulators are in the second half of this line, and the row is a line shorter.
 ///
 /// With one accumulator for each vector ([`Accumulators::PerVector`]), a row is
 /// `[w, 0…, ‖w‖², b, G of b, G of w]`: about half as long. The mean square of the gradient of a
@@ -68,7 +69,7 @@ impl RowLayout {
         if self.is_rowwise() {
             self.value_lines()
         } else {
-            2 * self.value_lines()
+            2 * self.values() / LINE
         }
     }
 
@@ -77,21 +78,38 @@ impl RowLayout {
         self.lines() * size_of::<Line>()
     }
 
+    /// Number of floats at the start of a row that hold the vector, the bias and, if the vector has one accumulator, the
+    /// accumulators.
+    fn values(self) -> usize {
+        if self.is_rowwise() {
+            (self.dim + TAIL).next_multiple_of(LINE)
+        } else {
+            (self.dim + 2).next_multiple_of(HALF_LINE)
+        }
+    }
+
     /// Number of cache lines at the start of a row that hold the vector and the bias.
-    pub(super) fn value_lines(self) -> usize {
-        let more = if self.is_rowwise() { TAIL } else { 2 };
-        (self.dim + more).div_ceil(LINE)
+    fn value_lines(self) -> usize {
+        self.values().div_ceil(LINE)
+    }
+
+    /// Line and lane of the accumulator of the number at `line` and `lane`, in a row with an accumulator for each component.
+    fn accumulator_of(self, line: usize, lane: usize) -> (usize, usize) {
+        if line == self.values() / LINE {
+            (line, HALF_LINE + lane)
+        } else {
+            (self.value_lines() + line, lane)
+        }
     }
 
     /// Line and lane of the bias in the row of a word or, if `contexts`, of a context word. The line is the number
     /// of the cache line in the row, the lane the position in this line.
     pub(super) fn bias(self, contexts: bool) -> (usize, usize) {
-        let lane = if self.is_rowwise() {
-            LINE - TAIL + TAIL_BIAS
-        } else {
-            LINE - 2 + usize::from(contexts)
-        };
-        (self.value_lines() - 1, lane)
+        if self.is_rowwise() {
+            return (self.value_lines() - 1, LINE - TAIL + TAIL_BIAS);
+        }
+        let at = self.values() - 2 + usize::from(contexts);
+        (at / LINE, at % LINE)
     }
 
     /// Line and lane of the bias's accumulator.
@@ -100,7 +118,7 @@ impl RowLayout {
             (self.lines() - 1, LINE - TAIL + TAIL_BIAS_SUM)
         } else {
             let (line, lane) = self.bias(contexts);
-            (self.value_lines() + line, lane)
+            self.accumulator_of(line, lane)
         }
     }
 
@@ -109,7 +127,7 @@ impl RowLayout {
         if self.is_rowwise() {
             (self.lines() - 1, LINE - TAIL + TAIL_SUM)
         } else {
-            (self.value_lines() + k / LINE, k % LINE)
+            self.accumulator_of(k / LINE, k % LINE)
         }
     }
 
@@ -132,12 +150,13 @@ impl RowLayout {
     /// A new row for a word or, if `contexts`, for a context word. Its vector and bias are 0, and its
     /// accumulators are [`START_ACCUMULATOR`].
     pub(super) fn zeros(self, contexts: bool) -> Vec<Line> {
-        let mut row = vec![Line([0.0; LINE]); self.value_lines()];
+        let mut row = vec![Line([0.0; LINE]); self.lines()];
+        let floats = bytemuck::cast_slice_mut(&mut row);
         if self.is_rowwise() {
-            row[self.lines() - 1].0[LINE - TAIL + TAIL_BIAS_SUM..].fill(START_ACCUMULATOR);
+            floats[self.lines() * LINE - TAIL + TAIL_BIAS_SUM..].fill(START_ACCUMULATOR);
         } else {
-            row[self.value_lines() - 1].0[LINE - 2..].fill(1.0);
-            row.resize(self.lines(), Line([START_ACCUMULATOR; LINE]));
+            floats[self.values()..].fill(START_ACCUMULATOR);
+            floats[self.values() - 2..][..2].fill(1.0);
             let (line, lane) = self.bias(contexts);
             row[line].0[lane] = 0.0;
         }
@@ -155,7 +174,8 @@ impl RowLayout {
             }
         }
         let (w, c) = (&w[last].0, &c[last].0);
-        let ends = if self.is_rowwise() { LINE - TAIL } else { LINE };
+        let more = if self.is_rowwise() { TAIL } else { 0 };
+        let ends = self.values() - last * LINE - more;
         for k in 0..ends {
             sums[k] += w[k] * c[k];
         }
@@ -173,8 +193,8 @@ impl RowLayout {
             let last = &row[self.lines() - 1].0;
             last[LINE - TAIL + TAIL_BIAS_SUM..].iter().all(usable)
         } else {
-            let sums = &row[self.value_lines()..];
-            sums.iter().all(|line| line.0.iter().all(usable))
+            let floats: &[f32] = bytemuck::cast_slice(row);
+            floats[self.values()..].iter().all(usable)
         };
         sums && self.is_finite(row)
     }
@@ -182,7 +202,52 @@ impl RowLayout {
     /// Whether the vector and the bias are finite numbers. In a row with one accumulator for its vector, ‖w‖² and the
     /// accumulators must be finite too.
     pub(crate) fn is_finite(self, row: &[Line]) -> bool {
-        let values = &row[..self.value_lines()];
-        values.iter().all(|l| l.0.iter().all(|x| x.is_finite()))
+        let floats: &[f32] = bytemuck::cast_slice(row);
+        floats[..self.values()].iter().all(|x| x.is_finite())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_number_of_a_row_has_a_place_of_its_own() {
+        for dim in 1..200 {
+            let layout = RowLayout::new(dim, Optimizer::AdaGrad);
+            for contexts in [false, true] {
+                let bias = [layout.bias(contexts), layout.bias_accumulator(contexts)];
+                let one = [layout.bias(!contexts), layout.bias_accumulator(!contexts)];
+                let values = (0..dim).map(|k| (k / LINE, k % LINE));
+                let sums = (0..dim).map(|k| layout.accumulator(k));
+                let mut places: Vec<_> = values.chain(sums).chain(bias).chain(one).collect();
+                places.sort_unstable();
+                places.dedup();
+                assert_eq!(places.len(), 2 * dim + 4);
+                assert!(places.iter().all(|(line, _)| *line < layout.lines()));
+                // No row of this dim can be shorter, if it has whole half lines of numbers and of accumulators.
+                assert_eq!(layout.lines(), (dim + 2).div_ceil(HALF_LINE));
+
+                let row = layout.zeros(contexts);
+                let zeros = places
+                    .iter()
+                    .filter(|(line, lane)| row[*line].0[*lane] == 0.0);
+                assert_eq!(zeros.count(), dim + 1);
+                assert_eq!(row[one[0].0].0[one[0].1], 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn an_accumulator_that_is_not_finite_does_not_count_as_a_parameter() {
+        for dim in [14, 15, 22, 23, 50, 100] {
+            let layout = RowLayout::new(dim, Optimizer::AdaGrad);
+            let mut row = layout.zeros(false);
+            let (line, lane) = layout.bias_accumulator(false);
+            row[line].0[lane] = f32::INFINITY;
+            assert!(layout.is_finite(&row) && !layout.can_train(&row));
+            row[0].0[0] = f32::NAN;
+            assert!(!layout.is_finite(&row));
+        }
     }
 }

@@ -7,7 +7,7 @@
 use super::call::KernelCall;
 use super::cost::Cost;
 use super::records::update_all;
-use super::vector::{Number, Quad, RECORDS_AT_ONCE, Vector};
+use super::vector::{Number, Quad, RECORDS_AT_ONCE, Register, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::aarch64::*;
 
@@ -30,11 +30,11 @@ impl Number for Four {
 impl Quad for Four {
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        unsafe { Vector::load(from) }
+        unsafe { Register::load(from) }
     }
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
-        unsafe { Vector::splat(x) }
+        unsafe { Register::splat(x) }
     }
     #[inline(always)]
     unsafe fn to_array(self) -> [f32; RECORDS_AT_ONCE] {
@@ -48,7 +48,7 @@ impl Quad for Four {
     }
     #[inline(always)]
     unsafe fn mul(self, by: Self) -> Self {
-        unsafe { Vector::mul(self, by) }
+        unsafe { Register::mul(self, by) }
     }
     #[inline(always)]
     unsafe fn mul_add(self, b: Self, c: Self) -> Self {
@@ -60,7 +60,7 @@ impl Quad for Four {
     }
     #[inline(always)]
     unsafe fn clip(self, bound: Self) -> Self {
-        unsafe { Vector::clip(self, bound) }
+        unsafe { Register::clip(self, bound) }
     }
     #[inline(always)]
     unsafe fn transpose([a, b, c, d]: [Self; RECORDS_AT_ONCE]) -> [Self; RECORDS_AT_ONCE] {
@@ -89,9 +89,8 @@ impl Quad for Four {
 }
 
 #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
-unsafe impl Vector for Four {
+unsafe impl Register for Four {
     const LANES: usize = 4;
-    type Quad = Self;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Self(unsafe { vld1q_f32(from) })
@@ -109,6 +108,24 @@ unsafe impl Vector for Four {
         Self(unsafe { vmulq_f32(self.0, by.0) })
     }
     #[inline(always)]
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { vfmsq_f32(c.0, self.0, b.0) })
+    }
+    #[inline(always)]
+    unsafe fn clip(self, bound: Self) -> Self {
+        Self(unsafe { vmaxq_f32(vminq_f32(self.0, bound.0), vnegq_f32(bound.0)) })
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
+impl Vector for Four {
+    type Quad = Self;
+    type Half = Self;
+    #[inline(always)]
+    unsafe fn from_half(half: Self::Half) -> Self {
+        half
+    }
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(unsafe { vaddq_f32(self.0, other.0) })
     }
@@ -119,14 +136,6 @@ unsafe impl Vector for Four {
     #[inline(always)]
     unsafe fn without_tail(self) -> Self {
         Self(unsafe { vdupq_n_f32(0.0) })
-    }
-    #[inline(always)]
-    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
-        Self(unsafe { vfmsq_f32(c.0, self.0, b.0) })
-    }
-    #[inline(always)]
-    unsafe fn clip(self, bound: Self) -> Self {
-        Self(unsafe { vmaxq_f32(vminq_f32(self.0, bound.0), vnegq_f32(bound.0)) })
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {

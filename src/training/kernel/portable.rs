@@ -1,6 +1,6 @@
 //! Registers of eight floats in plain Rust, for machines without a faster instruction set.
 
-use super::vector::{Number, Quad, RECORDS_AT_ONCE, Vector};
+use super::vector::{Number, Quad, RECORDS_AT_ONCE, Register, Vector};
 
 #[derive(Clone, Copy)]
 pub(super) struct Eight([f32; 8]);
@@ -26,9 +26,8 @@ impl Number for Eight {
 }
 
 // SAFETY: `LANES` is 8, which divides the 16 floats of a line, and `load` and `store` access 8 floats.
-unsafe impl Vector for Eight {
+unsafe impl Register for Eight {
     const LANES: usize = 8;
-    type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: by the contract of the trait, `from` points to eight floats; `read_unaligned` needs no
@@ -49,6 +48,26 @@ unsafe impl Vector for Eight {
         self.zip(by, |a, b| a * b)
     }
     #[inline(always)]
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        self.zip(b, |a, b| a * b).zip(c, |ab, c| c - ab)
+    }
+    #[inline(always)]
+    unsafe fn clip(self, bound: Self) -> Self {
+        self.zip(bound, |x, b| {
+            let x = if x > b { b } else { x };
+            if x < -b { -b } else { x }
+        })
+    }
+}
+
+impl Vector for Eight {
+    type Quad = Four;
+    type Half = Self;
+    #[inline(always)]
+    unsafe fn from_half(half: Self::Half) -> Self {
+        half
+    }
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
     }
@@ -60,17 +79,6 @@ unsafe impl Vector for Eight {
     unsafe fn without_tail(self) -> Self {
         let [a, b, c, d, ..] = self.0;
         Self([a, b, c, d, 0.0, 0.0, 0.0, 0.0])
-    }
-    #[inline(always)]
-    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
-        self.zip(b, |a, b| a * b).zip(c, |ab, c| c - ab)
-    }
-    #[inline(always)]
-    unsafe fn clip(self, bound: Self) -> Self {
-        self.zip(bound, |x, b| {
-            let x = if x > b { b } else { x };
-            if x < -b { -b } else { x }
-        })
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {

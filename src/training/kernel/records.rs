@@ -25,17 +25,17 @@ pub(super) const NONE: usize = 2;
 pub(super) unsafe fn update_all<V: Vector, const FROZEN: usize>(call: &KernelCall) -> Cost {
     // SAFETY: the caller keeps the contract.
     unsafe {
-        match (call.rule.optimizer, call.layout.value_lines()) {
-            // 4, 7 and 19 lines are those of dims 47 to 62, 95 to 110 and 287 to 302. For row-wise AdaGrad, each
-            // of these bounds is smaller by two.
+        match (call.rule.optimizer, call.layout.lines()) {
+            // Dims 45 to 60, 93 to 108 and 285 to 300 with row-wise AdaGrad.
             (Optimizer::RowwiseAdaGrad, 4) => update_rows::<V, Rowwise<V, 4, FROZEN>>(call),
             (Optimizer::RowwiseAdaGrad, 7) => update_rows::<V, Rowwise<V, 7, FROZEN>>(call),
             (Optimizer::RowwiseAdaGrad, 19) => update_rows::<V, Rowwise<V, 19, FROZEN>>(call),
             (Optimizer::RowwiseAdaGrad, _) => update_rows::<V, Rowwise<V, 0, FROZEN>>(call),
             _ if FROZEN != NONE => unreachable!("a frozen side without row-wise AdaGrad"),
-            (Optimizer::AdaGrad, 4) => update_rows::<V, Componentwise<V, 4, true>>(call),
+            // Dims 47 to 54, 95 to 102 and 295 to 302 with AdaGrad.
             (Optimizer::AdaGrad, 7) => update_rows::<V, Componentwise<V, 7, true>>(call),
-            (Optimizer::AdaGrad, 19) => update_rows::<V, Componentwise<V, 19, true>>(call),
+            (Optimizer::AdaGrad, 13) => update_rows::<V, Componentwise<V, 13, true>>(call),
+            (Optimizer::AdaGrad, 38) => update_rows::<V, Componentwise<V, 38, true>>(call),
             (Optimizer::AdaGrad, _) => update_rows::<V, Componentwise<V, 0, true>>(call),
             (Optimizer::Sgd, _) => update_rows::<V, Componentwise<V, 0, false>>(call),
         }

@@ -5,8 +5,8 @@
 //! 1. The machine has the instructions of the implementing type. `SharedRows::update`, the one dispatch
 //!    point, checks this before it enters a loop, and every function is inlined into a loop that was
 //!    compiled for these instructions.
-//! 2. A pointer points to [`Vector::LANES`] floats that may be read, or written for
-//!    [`Vector::store`]. No alignment is required. [`Vector::prefetch`] accepts any address.
+//! 2. A pointer points to [`Register::LANES`] floats that may be read, or written for
+//!    [`Register::store`]. No alignment is required. [`Vector::prefetch`] accepts any address.
 //!
 //! The implementations rely on this contract and do not repeat it.
 
@@ -86,17 +86,14 @@ pub(super) trait Quad: Copy {
     unsafe fn transpose(rows: [Self; RECORDS_AT_ONCE]) -> [Self; RECORDS_AT_ONCE];
 }
 
-/// A register of floats. The kernel is written once for any implementation.
+/// A register of floats, with the operations of the AdaGrad rule.
 ///
 /// # Safety
 /// `LANES` divides [`LINE`](crate::training::line::LINE), and `load` and `store` access exactly
 /// `LANES` floats from the pointer on.
-pub(super) unsafe trait Vector: Number {
+pub(super) unsafe trait Register: Number {
     /// Floats in a register.
     const LANES: usize;
-
-    /// The type of four floats for the same instruction set.
-    type Quad: Quad;
 
     /// # Safety
     /// The contract of this module.
@@ -116,6 +113,33 @@ pub(super) unsafe trait Vector: Number {
     /// The contract of this module.
     unsafe fn mul(self, by: Self) -> Self;
 
+    /// c − self·b
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self;
+
+    /// `self` limited to ±bound.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn clip(self, bound: Self) -> Self;
+}
+
+/// A register of floats with all operations of the kernel, which is written once for any implementation.
+pub(super) trait Vector: Register {
+    /// The type of four floats for the same instruction set.
+    type Quad: Quad;
+
+    /// A register of half as many floats if this register has a whole line of floats, and otherwise this type.
+    type Half: Register;
+
+    /// The floats of `half` in the first lanes, and 0 in the others.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn from_half(half: Self::Half) -> Self;
+
     /// # Safety
     /// The contract of this module.
     unsafe fn add(self, other: Self) -> Self;
@@ -131,18 +155,6 @@ pub(super) unsafe trait Vector: Number {
     /// # Safety
     /// The contract of this module.
     unsafe fn without_tail(self) -> Self;
-
-    /// c − self·b
-    ///
-    /// # Safety
-    /// The contract of this module.
-    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self;
-
-    /// `self` limited to ±bound.
-    ///
-    /// # Safety
-    /// The contract of this module.
-    unsafe fn clip(self, bound: Self) -> Self;
 
     /// The sum of the lanes.
     ///

@@ -7,7 +7,7 @@
 use super::call::KernelCall;
 use super::cost::Cost;
 use super::records::update_all;
-use super::vector::{Number, Quad, RECORDS_AT_ONCE, Vector};
+use super::vector::{Number, Quad, RECORDS_AT_ONCE, Register, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
@@ -36,9 +36,8 @@ impl Sixteen {
 }
 
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-unsafe impl Vector for Sixteen {
+unsafe impl Register for Sixteen {
     const LANES: usize = 16;
-    type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Self(unsafe { _mm512_loadu_ps(from) })
@@ -56,6 +55,25 @@ unsafe impl Vector for Sixteen {
         Self(unsafe { _mm512_mul_ps(self.0, by.0) })
     }
     #[inline(always)]
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm512_fnmadd_ps(self.0, b.0, c.0) })
+    }
+    #[inline(always)]
+    unsafe fn clip(self, bound: Self) -> Self {
+        // Mode 0b0010: the smaller magnitude, with the sign of the first operand.
+        Self(unsafe { _mm512_range_ps::<0b0010>(self.0, bound.0) })
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl Vector for Sixteen {
+    type Quad = Four;
+    type Half = HalfOfSixteen;
+    #[inline(always)]
+    unsafe fn from_half(half: Self::Half) -> Self {
+        Self(unsafe { _mm512_zextps256_ps512(half.0) })
+    }
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(unsafe { _mm512_add_ps(self.0, other.0) })
     }
@@ -66,15 +84,6 @@ unsafe impl Vector for Sixteen {
     #[inline(always)]
     unsafe fn without_tail(self) -> Self {
         Self(unsafe { _mm512_maskz_mov_ps(0x0fff, self.0) })
-    }
-    #[inline(always)]
-    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
-        Self(unsafe { _mm512_fnmadd_ps(self.0, b.0, c.0) })
-    }
-    #[inline(always)]
-    unsafe fn clip(self, bound: Self) -> Self {
-        // Mode 0b0010: the smaller magnitude, with the sign of the first operand.
-        Self(unsafe { _mm512_range_ps::<0b0010>(self.0, bound.0) })
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -101,6 +110,52 @@ unsafe impl Vector for Sixteen {
     #[inline(always)]
     unsafe fn prefetch(at: *const f32) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+    }
+}
+
+/// Half of the floats of a [`Sixteen`], with the same instructions of AVX-512.
+#[derive(Clone, Copy)]
+struct HalfOfSixteen(__m256);
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl Number for HalfOfSixteen {
+    #[inline(always)]
+    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm256_fmadd_ps(self.0, b.0, c.0) })
+    }
+    #[inline(always)]
+    unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self {
+        unsafe { self.neg_mul_add(Self(_mm256_rsqrt14_ps(sum.0)), c) }
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+unsafe impl Register for HalfOfSixteen {
+    const LANES: usize = 8;
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { _mm256_loadu_ps(from) })
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, self.0) };
+    }
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Self(unsafe { _mm256_set1_ps(x) })
+    }
+    #[inline(always)]
+    unsafe fn mul(self, by: Self) -> Self {
+        Self(unsafe { _mm256_mul_ps(self.0, by.0) })
+    }
+    #[inline(always)]
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm256_fnmadd_ps(self.0, b.0, c.0) })
+    }
+    #[inline(always)]
+    unsafe fn clip(self, bound: Self) -> Self {
+        // As in `Sixteen::clip`.
+        Self(unsafe { _mm256_range_ps::<0b0010>(self.0, bound.0) })
     }
 }
 
@@ -210,9 +265,8 @@ impl Eight {
 }
 
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-unsafe impl Vector for Eight {
+unsafe impl Register for Eight {
     const LANES: usize = 8;
-    type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Self(unsafe { _mm256_loadu_ps(from) })
@@ -230,6 +284,27 @@ unsafe impl Vector for Eight {
         Self(unsafe { _mm256_mul_ps(self.0, by.0) })
     }
     #[inline(always)]
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
+        Self(unsafe { _mm256_fnmadd_ps(self.0, b.0, c.0) })
+    }
+    #[inline(always)]
+    unsafe fn clip(self, bound: Self) -> Self {
+        unsafe {
+            let negative = _mm256_xor_ps(bound.0, _mm256_set1_ps(-0.0));
+            Self(_mm256_max_ps(_mm256_min_ps(self.0, bound.0), negative))
+        }
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl Vector for Eight {
+    type Quad = Four;
+    type Half = Self;
+    #[inline(always)]
+    unsafe fn from_half(half: Self::Half) -> Self {
+        half
+    }
+    #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(unsafe { _mm256_add_ps(self.0, other.0) })
     }
@@ -240,17 +315,6 @@ unsafe impl Vector for Eight {
     #[inline(always)]
     unsafe fn without_tail(self) -> Self {
         Self(unsafe { _mm256_blend_ps::<0xf0>(self.0, _mm256_setzero_ps()) })
-    }
-    #[inline(always)]
-    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
-        Self(unsafe { _mm256_fnmadd_ps(self.0, b.0, c.0) })
-    }
-    #[inline(always)]
-    unsafe fn clip(self, bound: Self) -> Self {
-        unsafe {
-            let negative = _mm256_xor_ps(bound.0, _mm256_set1_ps(-0.0));
-            Self(_mm256_max_ps(_mm256_min_ps(self.0, bound.0), negative))
-        }
     }
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
