@@ -181,7 +181,7 @@ impl RowLayout {
         }
         if self.is_rowwise() {
             let lane = self.bias(false).1;
-            sums[LINE - 1] = w[lane] + c[lane];
+            sums[LINE - 1] += w[lane] + c[lane];
         }
         sums.iter().sum()
     }
@@ -234,6 +234,31 @@ mod tests {
                     .filter(|(line, lane)| row[*line].0[*lane] == 0.0);
                 assert_eq!(zeros.count(), dim + 1);
                 assert_eq!(row[one[0].0].0[one[0].1], 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn the_product_of_two_rows_is_that_of_their_vectors_and_biases() {
+        for optimizer in [Optimizer::AdaGrad, Optimizer::RowwiseAdaGrad] {
+            for dim in 1..100 {
+                let layout = RowLayout::new(dim, optimizer);
+                let [w, c] = [false, true].map(|contexts| {
+                    let mut row = layout.zeros(contexts);
+                    for k in 0..dim {
+                        row[k / LINE].0[k % LINE] = (k + 1) as f32;
+                    }
+                    let (line, lane) = layout.bias(contexts);
+                    row[line].0[lane] = 0.5;
+                    layout.set_square(&mut row);
+                    row
+                });
+                let squares: usize = (1..=dim).map(|k| k * k).sum();
+                assert_eq!(
+                    layout.product(&w, &c),
+                    squares as f32 + 1.0,
+                    "{optimizer:?} {dim}"
+                );
             }
         }
     }
