@@ -16,8 +16,8 @@ pub const MAX_DIM: usize = 1 << 20;
 /// at most half a line, its accumulators are in the second half of this line, and the row is a line shorter.
 ///
 /// With one accumulator for each vector ([`Accumulators::PerVector`]), a row is
-/// `[w, 0…, ‖w‖², b, G of b, G of w]`: about half as long. The mean square of the gradient of a
-/// vector needs the ‖·‖² of the other vector of the record. The kernel updates the stored ‖·‖²
+/// `[w, 0…, ‖w‖², b, G of b, G of w]`, which ends with a line or in the middle of a line: about half as long. The mean
+/// square of the gradient of a vector needs the ‖·‖² of the other vector of the record. The kernel updates the stored ‖·‖²
 /// together with the vector, instead of computing ‖·‖² for each record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowLayout {
@@ -69,7 +69,7 @@ impl RowLayout {
         if self.is_rowwise() {
             self.value_lines()
         } else {
-            2 * self.values() / LINE
+            self.half_lines()
         }
     }
 
@@ -78,14 +78,16 @@ impl RowLayout {
         self.lines() * size_of::<Line>()
     }
 
-    /// Number of floats at the start of a row that hold the vector, the bias and, if the vector has one accumulator, the
-    /// accumulators.
+    /// Number of half lines at the start of a row that hold the vector and the bias; with one accumulator for the vector,
+    /// they also hold ‖w‖² and the accumulators.
+    pub(super) fn half_lines(self) -> usize {
+        let more = if self.is_rowwise() { TAIL } else { 2 };
+        (self.dim + more).div_ceil(HALF_LINE)
+    }
+
+    /// Number of floats in [`RowLayout::half_lines`].
     fn values(self) -> usize {
-        if self.is_rowwise() {
-            (self.dim + TAIL).next_multiple_of(LINE)
-        } else {
-            (self.dim + 2).next_multiple_of(HALF_LINE)
-        }
+        self.half_lines() * HALF_LINE
     }
 
     /// Number of cache lines at the start of a row that hold the vector and the bias.
@@ -106,16 +108,26 @@ impl RowLayout {
     /// of the cache line in the row, the lane the position in this line.
     pub(super) fn bias(self, contexts: bool) -> (usize, usize) {
         if self.is_rowwise() {
-            return (self.value_lines() - 1, LINE - TAIL + TAIL_BIAS);
+            self.tail(TAIL_BIAS)
+        } else {
+            place(self.values() - 2 + usize::from(contexts))
         }
-        let at = self.values() - 2 + usize::from(contexts);
-        (at / LINE, at % LINE)
+    }
+
+    /// Line and lane of ‖w‖² in a row with one accumulator for its vector.
+    pub(super) fn square(self) -> (usize, usize) {
+        self.tail(TAIL_SQUARE)
+    }
+
+    /// Line and lane of a number of the last four numbers of a row with one accumulator for its vector.
+    fn tail(self, number: usize) -> (usize, usize) {
+        place(self.values() - TAIL + number)
     }
 
     /// Line and lane of the bias's accumulator.
     pub(super) fn bias_accumulator(self, contexts: bool) -> (usize, usize) {
         if self.is_rowwise() {
-            (self.lines() - 1, LINE - TAIL + TAIL_BIAS_SUM)
+            self.tail(TAIL_BIAS_SUM)
         } else {
             let (line, lane) = self.bias(contexts);
             self.accumulator_of(line, lane)
@@ -125,7 +137,7 @@ impl RowLayout {
     /// Line and lane of accumulator `k` of the vector.
     pub(super) fn accumulator(self, k: usize) -> (usize, usize) {
         if self.is_rowwise() {
-            (self.lines() - 1, LINE - TAIL + TAIL_SUM)
+            self.tail(TAIL_SUM)
         } else {
             self.accumulator_of(k / LINE, k % LINE)
         }
@@ -136,15 +148,19 @@ impl RowLayout {
         if !self.is_rowwise() {
             return;
         }
-        let (last, end) = (self.lines() - 1, LINE - TAIL);
+        let (line, lane) = self.square();
         let mut sums = [0.0; LINE];
-        for (number, line) in row.iter().enumerate() {
-            let components = if number == last { end } else { LINE };
-            for (sum, x) in sums.iter_mut().zip(&line.0[..components]) {
+        for (number, components) in row.iter().enumerate() {
+            let components = if number == line {
+                &components.0[..lane]
+            } else {
+                &components.0
+            };
+            for (sum, x) in sums.iter_mut().zip(components) {
                 *sum += x * x;
             }
         }
-        row[last].0[end + TAIL_SQUARE] = sums.iter().sum();
+        row[line].0[lane] = sums.iter().sum();
     }
 
     /// A new row for a word or, if `contexts`, for a context word. Its vector and bias are 0, and its
@@ -153,7 +169,7 @@ impl RowLayout {
         let mut row = vec![Line([0.0; LINE]); self.lines()];
         let floats = bytemuck::cast_slice_mut(&mut row);
         if self.is_rowwise() {
-            floats[self.lines() * LINE - TAIL + TAIL_BIAS_SUM..].fill(START_ACCUMULATOR);
+            floats[self.values() - TAIL + TAIL_BIAS_SUM..self.values()].fill(START_ACCUMULATOR);
         } else {
             floats[self.values()..].fill(START_ACCUMULATOR);
             floats[self.values() - 2..][..2].fill(1.0);
@@ -189,11 +205,12 @@ impl RowLayout {
     /// Whether a row can be trained: all its numbers are finite, and its accumulators are positive.
     pub(super) fn can_train(self, row: &[Line]) -> bool {
         let usable = |&g: &f32| g > 0.0 && g < f32::INFINITY;
+        let floats: &[f32] = bytemuck::cast_slice(row);
         let sums = if self.is_rowwise() {
-            let last = &row[self.lines() - 1].0;
-            last[LINE - TAIL + TAIL_BIAS_SUM..].iter().all(usable)
+            floats[self.values() - TAIL + TAIL_BIAS_SUM..self.values()]
+                .iter()
+                .all(usable)
         } else {
-            let floats: &[f32] = bytemuck::cast_slice(row);
             floats[self.values()..].iter().all(usable)
         };
         sums && self.is_finite(row)
@@ -205,6 +222,11 @@ impl RowLayout {
         let floats: &[f32] = bytemuck::cast_slice(row);
         floats[..self.values()].iter().all(|x| x.is_finite())
     }
+}
+
+/// Line and lane of float `at` of a row.
+fn place(at: usize) -> (usize, usize) {
+    (at / LINE, at % LINE)
 }
 
 #[cfg(test)]
@@ -234,6 +256,30 @@ mod tests {
                     .filter(|(line, lane)| row[*line].0[*lane] == 0.0);
                 assert_eq!(zeros.count(), dim + 1);
                 assert_eq!(row[one[0].0].0[one[0].1], 1.0);
+            }
+        }
+    }
+
+    #[test]
+    fn a_row_with_one_accumulator_for_its_vector_ends_with_four_numbers() {
+        for dim in 1..200 {
+            let layout = RowLayout::new(dim, Optimizer::RowwiseAdaGrad);
+            for contexts in [false, true] {
+                let last = [
+                    layout.square(),
+                    layout.bias(contexts),
+                    layout.bias_accumulator(contexts),
+                    layout.accumulator(0),
+                ];
+                let floats = last.map(|(line, lane)| line * LINE + lane);
+                assert_eq!(floats, std::array::from_fn(|k| floats[0] + k));
+                assert!(dim <= floats[0] && floats[0] < dim + HALF_LINE);
+                assert_eq!(layout.lines(), (floats[3] + 1).div_ceil(LINE));
+                let row = layout.zeros(contexts);
+                let ones: Vec<_> = (0..layout.lines() * LINE)
+                    .filter(|at| row[at / LINE].0[at % LINE] == START_ACCUMULATOR)
+                    .collect();
+                assert_eq!(ones, floats[2..]);
             }
         }
     }

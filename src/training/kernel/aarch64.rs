@@ -44,7 +44,7 @@ impl Quad for Four {
     }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
-        unsafe { Vector::add(self, other) }
+        unsafe { Register::add(self, other) }
     }
     #[inline(always)]
     unsafe fn mul(self, by: Self) -> Self {
@@ -91,6 +91,7 @@ impl Quad for Four {
 #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
 unsafe impl Register for Four {
     const LANES: usize = 4;
+    type Quad = Self;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Self(unsafe { vld1q_f32(from) })
@@ -115,16 +116,6 @@ unsafe impl Register for Four {
     unsafe fn clip(self, bound: Self) -> Self {
         Self(unsafe { vmaxq_f32(vminq_f32(self.0, bound.0), vnegq_f32(bound.0)) })
     }
-}
-
-#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
-impl Vector for Four {
-    type Quad = Self;
-    type Half = Self;
-    #[inline(always)]
-    unsafe fn from_half(half: Self::Half) -> Self {
-        half
-    }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(unsafe { vaddq_f32(self.0, other.0) })
@@ -137,6 +128,11 @@ impl Vector for Four {
     unsafe fn without_tail(self) -> Self {
         Self(unsafe { vdupq_n_f32(0.0) })
     }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
+impl Vector for Four {
+    type Half = Self;
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
         unsafe { vaddvq_f32(self.0) }

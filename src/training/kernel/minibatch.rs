@@ -10,34 +10,39 @@
 use super::call::Tally;
 use super::record::Record;
 use super::rowwise::Rowwise;
-use super::vector::{Quad, RECORDS_AT_ONCE, Vector, lane_sums};
-use crate::training::line::LINE;
+use super::vector::{LastRegister, Quad, RECORDS_AT_ONCE, Vector, lane_sums};
 use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_SQUARE};
 
 impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
     /// Update the rows of a mini-batch and return true, or change nothing and return false if the sum of the
     /// costs of its records is not a finite number. `f` are the weights f(X) of the records. The rows of four
-    /// records from number `next` on are prefetched.
+    /// records from number `next` on are prefetched. The last floats of a row are in a register of the type `L`.
     ///
     /// # Safety
     /// The contract of [`super::call`].
     #[inline(always)]
-    pub(super) unsafe fn minibatch(
+    pub(super) unsafe fn minibatch<L: LastRegister<V, Quad = V::Quad>>(
         &self,
         records: &[Record; RECORDS_AT_ONCE],
         f: &[f32; RECORDS_AT_ONCE],
         next: usize,
         tally: &mut Tally,
     ) -> bool {
-        let lines = self.lines();
-        let last = lines * LINE - V::LANES;
-        let tail = lines * LINE - TAIL;
+        let (lines, values) = (self.lines(), self.values());
+        let last = values - L::LANES;
+        let tail = values - TAIL;
         // SAFETY: the caller keeps the contract. From `at` and from `last`, at least a register of floats remains
-        // to the end of a row; from `tail`, four floats remain.
+        // to the end of the numbers of a row; from `tail`, four floats remain.
         unsafe {
             let [[w, _], ..] = records.map(|record| self.call.rows(record, lines));
             let contexts = records.map(|record| self.call.rows(record, lines)[1]);
+            let own = L::load(w.add(last)).without_tail();
             let mut products = [V::splat(0.0); RECORDS_AT_ONCE];
+            let mut ends = [V::Quad::splat(1.0); RECORDS_AT_ONCE];
+            for (k, c) in contexts.into_iter().enumerate() {
+                products[k] = own.mul(L::load(c.add(last))).widen();
+                ends[k] = V::Quad::load(c.add(tail));
+            }
             let mut at = 0;
             while at < last {
                 let own = V::load(w.add(at));
@@ -45,12 +50,6 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
                     products[k] = own.mul_add(V::load(c.add(at)), products[k]);
                 }
                 at += V::LANES;
-            }
-            let own = V::load(w.add(last)).without_tail();
-            let mut ends = [V::Quad::splat(1.0); RECORDS_AT_ONCE];
-            for (k, c) in contexts.into_iter().enumerate() {
-                products[k] = own.mul_add(V::load(c.add(last)), products[k]);
-                ends[k] = V::Quad::load(c.add(tail));
             }
             let dots = lane_sums(products);
             let c_ends = V::Quad::transpose(ends);
@@ -103,24 +102,24 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
                 at += V::LANES;
             }
             let mut end = V::Quad::load(w.add(tail));
-            let old_w = V::load(w.add(last)).without_tail();
+            let old_w = L::load(w.add(last)).without_tail();
             let mut new_w = old_w;
             for (k, c) in contexts.into_iter().enumerate() {
                 self.call.prefetch::<V>(next + k, lines);
-                let old_c = V::load(c.add(last));
+                let old_c = L::load(c.add(last));
                 if FROZEN != 1 {
-                    let new_c = old_c.add(V::tail(c_changes[k]));
-                    let c_factor = V::splat(c_factors[k]);
+                    let new_c = old_c.add(L::tail(c_changes[k]));
+                    let c_factor = L::splat(c_factors[k]);
                     c_factor.neg_mul_add(old_w, new_c).store(c.add(last));
                 }
-                let w_factor = V::splat(w_factors[k]);
+                let w_factor = L::splat(w_factors[k]);
                 new_w = w_factor.neg_mul_add(old_c.without_tail(), new_w);
             }
             tally.add(terms);
             if FROZEN == 0 {
                 return true;
             }
-            square = new_w.mul_add(new_w, square);
+            square = square.add(new_w.mul(new_w).widen());
             // `changes` has the change of ‖w‖² by each of the four steps alone. The change by all four steps together
             // is not the sum of these changes. So ‖w‖² is computed from the new vector instead.
             let mut w_changes = w_steps.changes;
@@ -130,7 +129,7 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
             }
             // Another thread may read the row between the two stores. The first store includes the
             // accumulators, so that the other thread never finds an accumulator of 0.
-            new_w.add(V::tail(end)).store(w.add(last));
+            new_w.add(L::tail(end)).store(w.add(last));
             w.add(tail + TAIL_SQUARE).write(square.sum());
             true
         }

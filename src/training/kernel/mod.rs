@@ -37,7 +37,7 @@ pub(super) use vector::RECORDS_AT_ONCE;
 mod tests {
     use super::step_rule::weights;
     use super::*;
-    use crate::training::line::{LINE, Line};
+    use crate::training::line::Line;
     use crate::training::optimizer::Optimizer;
     use crate::training::{Exported, Parameters, RowLayout, TrainingOptions, train_in_order};
     use proptest::prelude::*;
@@ -321,7 +321,8 @@ mod tests {
                     for row in rows.chunks(layout.lines()) {
                         let mut fresh = row.to_vec();
                         layout.set_square(&mut fresh);
-                        let [stored, exact] = [row, &fresh].map(|row| row[layout.lines() - 1].0[LINE - 4]);
+                        let (line, lane) = layout.square();
+                        let [stored, exact] = [row, &fresh].map(|row| row[line].0[lane]);
                         prop_assert!(exact > 0.0);
                         prop_assert!((stored - exact).abs() <= 1e-4 * (1.0 + exact), "{stored} {exact}");
                     }

@@ -28,6 +28,7 @@ impl Number for Eight {
 // SAFETY: `LANES` is 8, which divides the 16 floats of a line, and `load` and `store` access 8 floats.
 unsafe impl Register for Eight {
     const LANES: usize = 8;
+    type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: by the contract of the trait, `from` points to eight floats; `read_unaligned` needs no
@@ -58,15 +59,6 @@ unsafe impl Register for Eight {
             if x < -b { -b } else { x }
         })
     }
-}
-
-impl Vector for Eight {
-    type Quad = Four;
-    type Half = Self;
-    #[inline(always)]
-    unsafe fn from_half(half: Self::Half) -> Self {
-        half
-    }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         self.zip(other, |a, b| a + b)
@@ -80,6 +72,10 @@ impl Vector for Eight {
         let [a, b, c, d, ..] = self.0;
         Self([a, b, c, d, 0.0, 0.0, 0.0, 0.0])
     }
+}
+
+impl Vector for Eight {
+    type Half = Self;
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
         let [a, b, c, d, e, f, g, h] = self.0;

@@ -25,14 +25,14 @@ pub(super) const NONE: usize = 2;
 pub(super) unsafe fn update_all<V: Vector, const FROZEN: usize>(call: &KernelCall) -> Cost {
     // SAFETY: the caller keeps the contract.
     unsafe {
-        match (call.rule.optimizer, call.layout.lines()) {
-            // Dims 45 to 60, 93 to 108 and 285 to 300 with row-wise AdaGrad.
-            (Optimizer::RowwiseAdaGrad, 4) => update_rows::<V, Rowwise<V, 4, FROZEN>>(call),
+        match (call.rule.optimizer, call.layout.half_lines()) {
+            // 7, 13 and 38 half lines are those of dims 47 to 54, 95 to 102 and 295 to 302. For row-wise AdaGrad, each
+            // of these bounds is smaller by two.
             (Optimizer::RowwiseAdaGrad, 7) => update_rows::<V, Rowwise<V, 7, FROZEN>>(call),
-            (Optimizer::RowwiseAdaGrad, 19) => update_rows::<V, Rowwise<V, 19, FROZEN>>(call),
+            (Optimizer::RowwiseAdaGrad, 13) => update_rows::<V, Rowwise<V, 13, FROZEN>>(call),
+            (Optimizer::RowwiseAdaGrad, 38) => update_rows::<V, Rowwise<V, 38, FROZEN>>(call),
             (Optimizer::RowwiseAdaGrad, _) => update_rows::<V, Rowwise<V, 0, FROZEN>>(call),
             _ if FROZEN != NONE => unreachable!("a frozen side without row-wise AdaGrad"),
-            // Dims 47 to 54, 95 to 102 and 295 to 302 with AdaGrad.
             (Optimizer::AdaGrad, 7) => update_rows::<V, Componentwise<V, 7, true>>(call),
             (Optimizer::AdaGrad, 13) => update_rows::<V, Componentwise<V, 13, true>>(call),
             (Optimizer::AdaGrad, 38) => update_rows::<V, Componentwise<V, 38, true>>(call),

@@ -3,8 +3,8 @@
 
 use super::call::{KernelCall, RowUpdate, Tally};
 use super::record::Record;
-use super::vector::{Quad, RECORDS_AT_ONCE, Vector, lane_sums};
-use crate::training::line::LINE;
+use super::vector::{LastRegister, Quad, RECORDS_AT_ONCE, Vector, lane_sums};
+use crate::training::line::HALF_LINE;
 use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_BIAS_SUM, TAIL_SQUARE, TAIL_SUM};
 use std::marker::PhantomData;
 
@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 /// subnormal. Some processors are much slower with subnormal numbers.
 const LEAST_SQUARE: f32 = 1e-30;
 
-/// The values that all updates of one call share. A row has `N` lines, or any number if `N` is 0.
+/// The values that all updates of one call share. The numbers of a row are `N` half lines, or any number if `N` is 0.
 /// The rows of side `FROZEN` are read, but never written.
 ///
 /// The step of w is g/√G with g = η f(X) diff w̃, if the bound of the gradient is not reached. The mean square
@@ -22,7 +22,7 @@ const LEAST_SQUARE: f32 = 1e-30;
 /// once.
 pub(super) struct Rowwise<'a, V, const N: usize, const FROZEN: usize> {
     pub(super) call: &'a KernelCall<'a>,
-    lines: usize,
+    half_lines: usize,
     // η²/dim.
     mean_square: f32,
     // The bound of the gradient times √dim.
@@ -50,7 +50,7 @@ unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
         let rule = call.rule;
         Self {
             call,
-            lines: call.layout.lines(),
+            half_lines: call.layout.half_lines(),
             mean_square: rule.learning_rate.powi(2) / call.layout.dim() as f32,
             bound: rule.grad_clip * (call.layout.dim() as f32).sqrt(),
             _registers: PhantomData,
@@ -65,24 +65,84 @@ unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
         next: usize,
         tally: &mut Tally,
     ) {
-        let lines = self.lines();
-        let last = lines * LINE - V::LANES;
-        let tail = lines * LINE - TAIL;
+        // SAFETY: the caller keeps the contract.
+        unsafe {
+            if self.half_lines().is_multiple_of(2) {
+                self.update_rows::<K, V>(records, f, next, tally);
+            } else {
+                self.update_rows::<K, V::Half>(records, f, next, tally);
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn try_minibatch(
+        &self,
+        records: &[Record; RECORDS_AT_ONCE],
+        f: &[f32; RECORDS_AT_ONCE],
+        next: usize,
+        tally: &mut Tally,
+    ) -> bool {
+        // SAFETY: the caller keeps the contract.
+        unsafe {
+            if self.half_lines().is_multiple_of(2) {
+                self.minibatch::<V>(records, f, next, tally)
+            } else {
+                self.minibatch::<V::Half>(records, f, next, tally)
+            }
+        }
+    }
+}
+
+impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
+    /// Half lines of the numbers of a row.
+    #[inline(always)]
+    pub(super) fn half_lines(&self) -> usize {
+        if N == 0 { self.half_lines } else { N }
+    }
+
+    /// Lines of a row.
+    #[inline(always)]
+    pub(super) fn lines(&self) -> usize {
+        self.half_lines().div_ceil(2)
+    }
+
+    /// Floats of a row before the unused half of its last line, if there is one.
+    #[inline(always)]
+    pub(super) fn values(&self) -> usize {
+        self.half_lines() * HALF_LINE
+    }
+
+    /// [`RowUpdate::update`]. The last floats of a row are in a register of the type `L`.
+    ///
+    /// # Safety
+    /// The contract of [`super::call`].
+    #[inline(always)]
+    unsafe fn update_rows<const K: usize, L: LastRegister<V, Quad = V::Quad>>(
+        &self,
+        records: &[Record; K],
+        f: &[f32; K],
+        next: usize,
+        tally: &mut Tally,
+    ) {
+        let (lines, values) = (self.lines(), self.values());
+        let last = values - L::LANES;
+        let tail = values - TAIL;
         // SAFETY: the caller keeps the contract. From `at` and from `last`, at least a register of floats remains
-        // to the end of a row; from `tail`, four floats remain.
+        // to the end of the numbers of a row; from `tail`, four floats remain.
         unsafe {
             let rows = records.map(|record| self.call.rows(record, lines));
             let mut products = [V::splat(0.0); K];
+            for (k, [w, c]) in rows.into_iter().enumerate() {
+                let c_last = L::load(c.add(last)).without_tail();
+                products[k] = L::load(w.add(last)).mul(c_last).widen();
+            }
             let mut at = 0;
             while at < last {
                 for (k, [w, c]) in rows.into_iter().enumerate() {
                     products[k] = V::load(w.add(at)).mul_add(V::load(c.add(at)), products[k]);
                 }
                 at += V::LANES;
-            }
-            for (k, [w, c]) in rows.into_iter().enumerate() {
-                let c_last = V::load(c.add(last)).without_tail();
-                products[k] = V::load(w.add(last)).mul_add(c_last, products[k]);
             }
             let dots = lane_sums(products);
             let mut ends = [[V::Quad::splat(1.0); RECORDS_AT_ONCE]; 2];
@@ -132,39 +192,20 @@ unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
                     }
                     at += V::LANES;
                 }
-                let (old_w, old_c) = (V::load(w.add(at)), V::load(c.add(at)));
-                let new_w = old_w.add(V::tail(w_changes[k]));
-                let new_c = old_c.add(V::tail(c_changes[k]));
+                let (w_factor, c_factor) = (L::splat(w_factors[k]), L::splat(c_factors[k]));
+                let (old_w, old_c) = (L::load(w.add(last)), L::load(c.add(last)));
+                let new_w = old_w.add(L::tail(w_changes[k]));
+                let new_c = old_c.add(L::tail(c_changes[k]));
                 let (old_w, old_c) = (old_w.without_tail(), old_c.without_tail());
                 if FROZEN != 0 {
-                    w_factor.neg_mul_add(old_c, new_w).store(w.add(at));
+                    w_factor.neg_mul_add(old_c, new_w).store(w.add(last));
                 }
                 if FROZEN != 1 {
-                    c_factor.neg_mul_add(old_w, new_c).store(c.add(at));
+                    c_factor.neg_mul_add(old_w, new_c).store(c.add(last));
                 }
             }
             tally.add(counted);
         }
-    }
-
-    #[inline(always)]
-    unsafe fn try_minibatch(
-        &self,
-        records: &[Record; RECORDS_AT_ONCE],
-        f: &[f32; RECORDS_AT_ONCE],
-        next: usize,
-        tally: &mut Tally,
-    ) -> bool {
-        // SAFETY: the caller keeps the contract.
-        unsafe { self.minibatch(records, f, next, tally) }
-    }
-}
-
-impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
-    /// Lines of a row.
-    #[inline(always)]
-    pub(super) fn lines(&self) -> usize {
-        if N == 0 { self.lines } else { N }
     }
 
     /// The steps of side 0 or 1; they are 0 for a frozen side. `fdiffs` are the products f(X) diff of the records,

@@ -86,7 +86,7 @@ pub(super) trait Quad: Copy {
     unsafe fn transpose(rows: [Self; RECORDS_AT_ONCE]) -> [Self; RECORDS_AT_ONCE];
 }
 
-/// A register of floats, with the operations of the AdaGrad rule.
+/// A register of floats.
 ///
 /// # Safety
 /// `LANES` divides [`LINE`](crate::training::line::LINE), and `load` and `store` access exactly
@@ -94,6 +94,9 @@ pub(super) trait Quad: Copy {
 pub(super) unsafe trait Register: Number {
     /// Floats in a register.
     const LANES: usize;
+
+    /// The type of four floats for the same instruction set.
+    type Quad: Quad;
 
     /// # Safety
     /// The contract of this module.
@@ -113,33 +116,6 @@ pub(super) unsafe trait Register: Number {
     /// The contract of this module.
     unsafe fn mul(self, by: Self) -> Self;
 
-    /// c − self·b
-    ///
-    /// # Safety
-    /// The contract of this module.
-    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self;
-
-    /// `self` limited to ±bound.
-    ///
-    /// # Safety
-    /// The contract of this module.
-    unsafe fn clip(self, bound: Self) -> Self;
-}
-
-/// A register of floats with all operations of the kernel, which is written once for any implementation.
-pub(super) trait Vector: Register {
-    /// The type of four floats for the same instruction set.
-    type Quad: Quad;
-
-    /// A register of half as many floats if this register has a whole line of floats, and otherwise this type.
-    type Half: Register;
-
-    /// The floats of `half` in the first lanes, and 0 in the others.
-    ///
-    /// # Safety
-    /// The contract of this module.
-    unsafe fn from_half(half: Self::Half) -> Self;
-
     /// # Safety
     /// The contract of this module.
     unsafe fn add(self, other: Self) -> Self;
@@ -155,6 +131,41 @@ pub(super) trait Vector: Register {
     /// # Safety
     /// The contract of this module.
     unsafe fn without_tail(self) -> Self;
+
+    /// c − self·b
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self;
+
+    /// `self` limited to ±bound.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn clip(self, bound: Self) -> Self;
+}
+
+/// A register for the last floats of a row: the type `V` that the other floats have, or a type of half as many lanes.
+pub(super) trait LastRegister<V>: Register {
+    /// The floats in the first lanes of `V`, and 0 in the others.
+    ///
+    /// # Safety
+    /// The contract of this module.
+    unsafe fn widen(self) -> V;
+}
+
+impl<V: Register> LastRegister<V> for V {
+    #[inline(always)]
+    unsafe fn widen(self) -> V {
+        self
+    }
+}
+
+/// A register of floats, with all operations of the kernel. The kernel is written once for any implementation.
+pub(super) trait Vector: Register {
+    /// The register for the last floats of a row if they are half a line: this type, unless it has the lanes of a whole
+    /// line.
+    type Half: LastRegister<Self, Quad = Self::Quad>;
 
     /// The sum of the lanes.
     ///

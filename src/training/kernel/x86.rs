@@ -7,7 +7,7 @@
 use super::call::KernelCall;
 use super::cost::Cost;
 use super::records::update_all;
-use super::vector::{Number, Quad, RECORDS_AT_ONCE, Register, Vector};
+use super::vector::{LastRegister, Number, Quad, RECORDS_AT_ONCE, Register, Vector};
 #[allow(clippy::wildcard_imports)]
 use std::arch::x86_64::*;
 
@@ -38,6 +38,7 @@ impl Sixteen {
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
 unsafe impl Register for Sixteen {
     const LANES: usize = 16;
+    type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Self(unsafe { _mm512_loadu_ps(from) })
@@ -63,16 +64,6 @@ unsafe impl Register for Sixteen {
         // Mode 0b0010: the smaller magnitude, with the sign of the first operand.
         Self(unsafe { _mm512_range_ps::<0b0010>(self.0, bound.0) })
     }
-}
-
-#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-impl Vector for Sixteen {
-    type Quad = Four;
-    type Half = HalfOfSixteen;
-    #[inline(always)]
-    unsafe fn from_half(half: Self::Half) -> Self {
-        Self(unsafe { _mm512_zextps256_ps512(half.0) })
-    }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(unsafe { _mm512_add_ps(self.0, other.0) })
@@ -85,6 +76,11 @@ impl Vector for Sixteen {
     unsafe fn without_tail(self) -> Self {
         Self(unsafe { _mm512_maskz_mov_ps(0x0fff, self.0) })
     }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl Vector for Sixteen {
+    type Half = HalfOfSixteen;
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
         unsafe { _mm512_reduce_add_ps(self.0) }
@@ -132,6 +128,7 @@ impl Number for HalfOfSixteen {
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
 unsafe impl Register for HalfOfSixteen {
     const LANES: usize = 8;
+    type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Self(unsafe { _mm256_loadu_ps(from) })
@@ -156,6 +153,26 @@ unsafe impl Register for HalfOfSixteen {
     unsafe fn clip(self, bound: Self) -> Self {
         // As in `Sixteen::clip`.
         Self(unsafe { _mm256_range_ps::<0b0010>(self.0, bound.0) })
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(unsafe { _mm256_add_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    unsafe fn tail(x: Four) -> Self {
+        Self(unsafe { _mm256_insertf128_ps::<1>(_mm256_setzero_ps(), x.0) })
+    }
+    #[inline(always)]
+    unsafe fn without_tail(self) -> Self {
+        Self(unsafe { _mm256_blend_ps::<0xf0>(self.0, _mm256_setzero_ps()) })
+    }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl LastRegister<Sixteen> for HalfOfSixteen {
+    #[inline(always)]
+    unsafe fn widen(self) -> Sixteen {
+        Sixteen(unsafe { _mm512_zextps256_ps512(self.0) })
     }
 }
 
@@ -267,6 +284,7 @@ impl Eight {
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
 unsafe impl Register for Eight {
     const LANES: usize = 8;
+    type Quad = Four;
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
         Self(unsafe { _mm256_loadu_ps(from) })
@@ -294,16 +312,6 @@ unsafe impl Register for Eight {
             Self(_mm256_max_ps(_mm256_min_ps(self.0, bound.0), negative))
         }
     }
-}
-
-#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-impl Vector for Eight {
-    type Quad = Four;
-    type Half = Self;
-    #[inline(always)]
-    unsafe fn from_half(half: Self::Half) -> Self {
-        half
-    }
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
         Self(unsafe { _mm256_add_ps(self.0, other.0) })
@@ -316,6 +324,11 @@ impl Vector for Eight {
     unsafe fn without_tail(self) -> Self {
         Self(unsafe { _mm256_blend_ps::<0xf0>(self.0, _mm256_setzero_ps()) })
     }
+}
+
+#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
+impl Vector for Eight {
+    type Half = Self;
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
         unsafe {
