@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import reference
-from glove_rs import Cooccurrence, EpochState, Glove
+from glove_rs import Cooccurrence, EpochState, Glove, WordVectors
 from interrupting import LIMIT, cpu_seconds
 from libraries import later
 
@@ -42,12 +42,17 @@ def frozen_loss(model, row, col, x):
 
 
 @pytest.mark.parametrize("symmetric", [True, False])
-def test_held_out_and_trained_records_are_together_all(zipf, symmetric):
+@pytest.mark.parametrize("optimizer", ["sgd", "adagrad", "rowwise_adagrad"])
+@pytest.mark.parametrize("dim", [6, 21, 50])
+def test_held_out_and_trained_records_are_together_all(zipf, symmetric, optimizer, dim):
     # With this learning rate the parameters do not change, so the losses of held-out and of
     # trained records are those of one model.
     counts = Cooccurrence.from_corpus(zipf.path, min_count=2, symmetric=symmetric)
-    model = Glove(dim=6, epochs=1, preset="paper", x_max=10.0, optimizer="sgd", learning_rate=1e-30)
-    model.fit_cooccurrence(counts, validation=0.3)
+    words = list(counts.vocabulary)
+    vectors = WordVectors(words, np.random.default_rng(0).random((len(words), dim)))
+    options = {"preset": "paper", "x_max": 10.0, "optimizer": optimizer}
+    model = Glove(dim=dim, epochs=1, learning_rate=1e-30, bias_learning_rate=1e-30, **options)
+    model.fit_cooccurrence(counts, validation=0.3, init=vectors)
     rate = model.history.records_per_second[0] * model.history.seconds[0]
     trained = round(rate)
     held_out = counts.nnz - trained
