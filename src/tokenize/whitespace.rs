@@ -45,7 +45,7 @@ struct Splitter<'a> {
 }
 
 impl Splitter<'_> {
-    /// The separator or carriage return at `end` ends a word, or a part of a word.
+    /// A separator or carriage return, or the end of the text, ends a word or a part of a word at `end`.
     #[inline(always)]
     fn end_word(&mut self, end: usize, separator: u8, handler: &mut impl TokenHandler) {
         let start = std::mem::replace(&mut self.start, end + 1);
@@ -59,7 +59,7 @@ impl Splitter<'_> {
         }
     }
 
-    /// A carriage return or a separator ends the last part of a word with carriage returns inside.
+    /// A carriage return or a separator ends a part of a word that contains carriage returns.
     #[cold]
     fn end_part(&mut self, part: Range<usize>, separator: u8, handler: &mut impl TokenHandler) {
         self.glued.extend_from_slice(&self.text[part]);

@@ -12,11 +12,12 @@ pub const MAX_DIM: usize = 1 << 20;
 /// With an accumulator for each component and for the bias ([`Accumulators::PerComponent`]), a row is
 /// `[w, 0…, p, q]`, followed by the accumulators in the same layout. `(p, q)` is `(b, 1)` in the row of a
 /// word and `(1, b̃)` in the row of a context word. So w·w̃ + b + b̃ is one dot product, and the same update
-/// rule serves vectors and biases. The learning rate of the constant 1 is 0. If the last line of `[w, 0…, p, q]` needs
-/// at most half a line, its accumulators are in the second half of this line, and the row is a line shorter.
+/// rule serves vectors and biases. The learning rate of the constant 1 is 0. Both parts are
+/// whole half lines. If `[w, 0…, p, q]` ends in the middle of a line, the accumulators of its last half line are in the
+/// second half of this line, and the other accumulators follow in whole lines.
 ///
 /// With one accumulator for each vector ([`Accumulators::PerVector`]), a row is
-/// `[w, 0…, ‖w‖², b, G of b, G of w]`, which ends with a line or in the middle of a line: about half as long. The mean
+/// `[w, 0…, ‖w‖², b, G of b, G of w]`, and the second half of its last line may be unused: about half as long. The mean
 /// square of the gradient of a vector needs the ‖·‖² of the other vector of the record. The kernel updates the stored ‖·‖²
 /// together with the vector, instead of computing ‖·‖² for each record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub struct RowLayout {
     accumulators: Accumulators,
 }
 
-/// Number of floats at the end of a row with one accumulator for its vector that are not components of the vector:
+/// Number of floats at the end of the used floats of a row with one accumulator for its vector that are not components of the vector:
 /// ‖w‖², the bias, the accumulator of the bias, and the accumulator of the vector. The next constants are their
 /// positions among these four floats.
 pub(super) const TAIL: usize = 4;
@@ -69,6 +70,7 @@ impl RowLayout {
         if self.is_rowwise() {
             self.value_lines()
         } else {
+            // As many half lines of accumulators follow the half lines of parameters.
             self.half_lines()
         }
     }
@@ -86,18 +88,18 @@ impl RowLayout {
     }
 
     /// Number of floats in [`RowLayout::half_lines`].
-    fn values(self) -> usize {
+    fn used_floats(self) -> usize {
         self.half_lines() * HALF_LINE
     }
 
     /// Number of cache lines at the start of a row that hold the vector and the bias.
     fn value_lines(self) -> usize {
-        self.values().div_ceil(LINE)
+        self.used_floats().div_ceil(LINE)
     }
 
     /// Line and lane of the accumulator of the number at `line` and `lane`, in a row with an accumulator for each component.
     fn accumulator_of(self, line: usize, lane: usize) -> (usize, usize) {
-        if line == self.values() / LINE {
+        if line == self.used_floats() / LINE {
             (line, HALF_LINE + lane)
         } else {
             (self.value_lines() + line, lane)
@@ -110,7 +112,7 @@ impl RowLayout {
         if self.is_rowwise() {
             self.tail(TAIL_BIAS)
         } else {
-            place(self.values() - 2 + usize::from(contexts))
+            line_and_lane(self.used_floats() - 2 + usize::from(contexts))
         }
     }
 
@@ -121,7 +123,7 @@ impl RowLayout {
 
     /// Line and lane of a number of the last four numbers of a row with one accumulator for its vector.
     fn tail(self, number: usize) -> (usize, usize) {
-        place(self.values() - TAIL + number)
+        line_and_lane(self.used_floats() - TAIL + number)
     }
 
     /// Line and lane of the bias's accumulator.
@@ -169,10 +171,11 @@ impl RowLayout {
         let mut row = vec![Line([0.0; LINE]); self.lines()];
         let floats = bytemuck::cast_slice_mut(&mut row);
         if self.is_rowwise() {
-            floats[self.values() - TAIL + TAIL_BIAS_SUM..self.values()].fill(START_ACCUMULATOR);
+            floats[self.used_floats() - TAIL + TAIL_BIAS_SUM..self.used_floats()]
+                .fill(START_ACCUMULATOR);
         } else {
-            floats[self.values()..].fill(START_ACCUMULATOR);
-            floats[self.values() - 2..][..2].fill(1.0);
+            floats[self.used_floats()..].fill(START_ACCUMULATOR);
+            floats[self.used_floats() - 2..][..2].fill(1.0);
             let (line, lane) = self.bias(contexts);
             row[line].0[lane] = 0.0;
         }
@@ -191,7 +194,7 @@ impl RowLayout {
         }
         let (w, c) = (&w[last].0, &c[last].0);
         let more = if self.is_rowwise() { TAIL } else { 0 };
-        let ends = self.values() - last * LINE - more;
+        let ends = self.used_floats() - last * LINE - more;
         for k in 0..ends {
             sums[k] += w[k] * c[k];
         }
@@ -207,11 +210,11 @@ impl RowLayout {
         let usable = |&g: &f32| g > 0.0 && g < f32::INFINITY;
         let floats: &[f32] = bytemuck::cast_slice(row);
         let sums = if self.is_rowwise() {
-            floats[self.values() - TAIL + TAIL_BIAS_SUM..self.values()]
+            floats[self.used_floats() - TAIL + TAIL_BIAS_SUM..self.used_floats()]
                 .iter()
                 .all(usable)
         } else {
-            floats[self.values()..].iter().all(usable)
+            floats[self.used_floats()..].iter().all(usable)
         };
         sums && self.is_finite(row)
     }
@@ -220,12 +223,12 @@ impl RowLayout {
     /// accumulators must be finite too.
     pub(crate) fn is_finite(self, row: &[Line]) -> bool {
         let floats: &[f32] = bytemuck::cast_slice(row);
-        floats[..self.values()].iter().all(|x| x.is_finite())
+        floats[..self.used_floats()].iter().all(|x| x.is_finite())
     }
 }
 
 /// Line and lane of float `at` of a row.
-fn place(at: usize) -> (usize, usize) {
+fn line_and_lane(at: usize) -> (usize, usize) {
     (at / LINE, at % LINE)
 }
 
@@ -234,7 +237,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_number_of_a_row_has_a_place_of_its_own() {
+    fn every_number_of_a_row_has_a_lane_of_its_own() {
         for dim in 1..200 {
             let layout = RowLayout::new(dim, Optimizer::AdaGrad);
             for contexts in [false, true] {
@@ -242,16 +245,16 @@ mod tests {
                 let one = [layout.bias(!contexts), layout.bias_accumulator(!contexts)];
                 let values = (0..dim).map(|k| (k / LINE, k % LINE));
                 let sums = (0..dim).map(|k| layout.accumulator(k));
-                let mut places: Vec<_> = values.chain(sums).chain(bias).chain(one).collect();
-                places.sort_unstable();
-                places.dedup();
-                assert_eq!(places.len(), 2 * dim + 4);
-                assert!(places.iter().all(|(line, _)| *line < layout.lines()));
+                let mut lanes: Vec<_> = values.chain(sums).chain(bias).chain(one).collect();
+                lanes.sort_unstable();
+                lanes.dedup();
+                assert_eq!(lanes.len(), 2 * dim + 4);
+                assert!(lanes.iter().all(|(line, _)| *line < layout.lines()));
                 // No row of this dim can be shorter, if it has whole half lines of numbers and of accumulators.
                 assert_eq!(layout.lines(), (dim + 2).div_ceil(HALF_LINE));
 
                 let row = layout.zeros(contexts);
-                let zeros = places
+                let zeros = lanes
                     .iter()
                     .filter(|(line, lane)| row[*line].0[*lane] == 0.0);
                 assert_eq!(zeros.count(), dim + 1);

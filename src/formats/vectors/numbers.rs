@@ -70,8 +70,7 @@ impl<'a, E: Element> Line<'a, E> {
             return None;
         }
         Some(Self {
-            // 16 bytes are read for each number, even if the line ends earlier. So 32 bytes after the line are enough.
-            text: &text[..text.len().min(length + 32)],
+            text,
             length,
             separator: line[memrchr2(b' ', b'\t', line)?],
             row,
@@ -216,7 +215,7 @@ fn parse_together<E: Element>(
     let (mut left, mut right) = ([0_u64; NUMBERS_AT_ONCE], [0_u64; NUMBERS_AT_ONCE]);
     for i in 0..NUMBERS_AT_ONCE {
         let start = separators[i] as usize + 1;
-        // Near the end of the text there may be fewer bytes. Then `parse_one` reads the number.
+        // Near the end of the text there may be fewer bytes. Zeros have no point, so `parse_one` reads the number then.
         let bytes = text.get(start..start + 16).unwrap_or(&[0; 16]);
         let (eights, _) = bytes.as_chunks();
         left[i] = u64::from_le_bytes(eights[0]);
@@ -225,22 +224,23 @@ fn parse_together<E: Element>(
     let mut signs = [0_u32; NUMBERS_AT_ONCE];
     let mut is_other = [0_u64; NUMBERS_AT_ONCE];
     for i in 0..NUMBERS_AT_ONCE {
-        let is_long = separators[i + 1] - separators[i] > 17;
-        let bits = 8 * u64::from(separators[i + 1] - separators[i] - 1);
+        let length = separators[i + 1] - separators[i] - 1;
+        let is_long = length > 16;
+        let length_bits = 8 * u64::from(length);
         let negative = left[i] & 0xff == u64::from(b'-');
         // Move the bytes after the sign to the place of the sign.
-        let (first, second, bits) = if negative {
+        let (first, second, length_bits) = if negative {
             (
                 left[i] >> 8 | right[i] << 56,
                 right[i] >> 8,
-                bits.wrapping_sub(8),
+                length_bits.saturating_sub(8),
             )
         } else {
-            (left[i], right[i], bits)
+            (left[i], right[i], length_bits)
         };
         // A byte of a digit becomes the value of the digit, and a byte after the number becomes 0.
-        let first = (first ^ (u64::from(b'0') * EACH)) & lowest(bits);
-        let second = (second ^ (u64::from(b'0') * EACH)) & lowest(bits.saturating_sub(64));
+        let first = (first ^ (u64::from(b'0') * EACH)) & lowest(length_bits);
+        let second = (second ^ (u64::from(b'0') * EACH)) & lowest(length_bits.saturating_sub(64));
         // In a number of the usual form, the second byte is the point. Move the digit before the point to the
         // place of the point.
         let has_point = first & 0xff00 == u64::from(b'.' ^ b'0') << 8;

@@ -131,7 +131,7 @@ unsafe impl Register for Four {
 }
 
 #[allow(clippy::undocumented_unsafe_blocks, unused_unsafe)] // see the top of this file
-impl Vector for Four {
+unsafe impl Vector for Four {
     type Half = Self;
     #[inline(always)]
     unsafe fn sum(self) -> f32 {

@@ -53,16 +53,16 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
 }
 
 impl<V: Vector, const N: usize, const ADAGRAD: bool> Componentwise<'_, V, N, ADAGRAD> {
-    /// Half lines of parameters in a row.
+    /// Number of half lines of parameters in a row.
     #[inline(always)]
     fn half_lines(&self) -> usize {
         if N == 0 { self.half_lines } else { N }
     }
 
-    /// [`RowUpdate::update`]. The last line of parameters, or half a line, is in registers of the type `L`.
+    /// [`RowUpdate::update`], with registers of the type `L` for the last line of parameters or half a line.
     ///
     /// # Safety
-    /// The contract of [`super::call`].
+    /// The contract of [`super::call`]; `L` is `V` if [`Self::half_lines`] is even, and otherwise `V::Half`.
     #[inline(always)]
     unsafe fn update_rows<const K: usize, L: LastRegister<V>>(
         &self,
@@ -72,28 +72,30 @@ impl<V: Vector, const N: usize, const ADAGRAD: bool> Componentwise<'_, V, N, ADA
         tally: &mut Tally,
     ) {
         let rule = self.call.rule;
-        // In a row, as many floats of accumulators follow the floats of parameters. Number of floats of parameters, of
-        // those before the last line, and of those in the last line: a whole line or half a line. The accumulators of
-        // whole lines are `offset` floats after their parameters.
+        // As many half lines of accumulators follow.
         let lines = self.half_lines();
-        let values = lines * HALF_LINE;
-        let body = (values - 1) / LINE * LINE;
-        let last = values - body;
-        let offset = body + LINE;
-        // SAFETY: the caller keeps the contract, and all accesses are within the lines of a row.
+        // Floats of parameters, and those of them before the last line or half a line.
+        let parameters = lines * HALF_LINE;
+        let before_last = (parameters - 1) / LINE * LINE;
+        // The distance from a parameter to its accumulator, before the last line and in it.
+        let distance = before_last + LINE;
+        let last = parameters - before_last;
+        let last_distance = if last == LINE { distance } else { HALF_LINE };
+        // SAFETY: the caller keeps the contract. Parameters end at `parameters`, and accumulators at twice this number,
+        // where the row ends. Of the arrays for the last line, the last `last` floats are read.
         unsafe {
             let rows = records.map(|record| self.call.rows(record, lines));
             let mut dots = [V::splat(0.0); K];
             let mut at = 0;
-            while at < body {
+            while at < before_last {
                 for (dot, [w, c]) in dots.iter_mut().zip(rows) {
                     *dot = V::load(w.add(at)).mul_add(V::load(c.add(at)), *dot);
                 }
                 at += V::LANES;
             }
-            while at < values {
+            while at < parameters {
                 for (dot, [w, c]) in dots.iter_mut().zip(rows) {
-                    *dot = dot.add(L::load(w.add(at)).mul(L::load(c.add(at))).widen());
+                    *dot = dot.add(L::load(w.add(at)).mul(L::load(c.add(at))).into_whole());
                 }
                 at += L::LANES;
             }
@@ -119,30 +121,28 @@ impl<V: Vector, const N: usize, const ADAGRAD: bool> Componentwise<'_, V, N, ADA
                 }
                 let (step_w, step_c) = (V::splat(fdiffs[k] * rate_w), V::splat(fdiffs[k] * rate_c));
                 let mut at = 0;
-                while at < body {
+                while at < before_last {
                     update_registers::<V, ADAGRAD>(
                         w.add(at),
                         c.add(at),
-                        offset,
+                        distance,
                         step_w,
                         step_c,
                         bound,
                     );
                     at += V::LANES;
                 }
-                // The accumulators of half a line follow it.
-                let offset = if last == LINE { offset } else { last };
-                let (rates, first) = (&self.call.last_line_rates, LINE - last);
                 let fdiff = L::splat(fdiffs[k]);
-                let mut at = 0;
-                while at < last {
-                    let [step_w, step_c] =
-                        [0, 1].map(|side| fdiff.mul(L::load(rates[side].as_ptr().add(first + at))));
-                    let bound = L::load(self.last_line_bounds.as_ptr().add(first + at));
+                let [rates_w, rates_c] = &self.call.last_line_rates;
+                while at < parameters {
+                    let from_end = parameters - at;
+                    let step_w = fdiff.mul(L::load(rates_w.as_ptr().add(LINE - from_end)));
+                    let step_c = fdiff.mul(L::load(rates_c.as_ptr().add(LINE - from_end)));
+                    let bound = L::load(self.last_line_bounds.as_ptr().add(LINE - from_end));
                     update_registers::<L, ADAGRAD>(
-                        w.add(body + at),
-                        c.add(body + at),
-                        offset,
+                        w.add(at),
+                        c.add(at),
+                        last_distance,
                         step_w,
                         step_c,
                         bound,
@@ -157,16 +157,16 @@ impl<V: Vector, const N: usize, const ADAGRAD: bool> Componentwise<'_, V, N, ADA
     }
 }
 
-/// Update one register of the row at `w` and one of the row at `c`; their accumulators are `offset` floats
+/// Update one register of the row at `w` and one of the row at `c`; their accumulators are `distance` floats
 /// after them.
 ///
 /// # Safety
-/// The contract of [`super::call`].
+/// The contract of [`super::vector`], also for the pointers `distance` floats after `w` and `c`.
 #[inline(always)]
 unsafe fn update_registers<R: Register, const ADAGRAD: bool>(
     w: *mut f32,
     c: *mut f32,
-    offset: usize,
+    distance: usize,
     step_w: R,
     step_c: R,
     bound: R,
@@ -177,13 +177,13 @@ unsafe fn update_registers<R: Register, const ADAGRAD: bool>(
         let g_w = step_w.mul(old_c).clip(bound);
         let g_c = step_c.mul(old_w).clip(bound);
         if ADAGRAD {
-            let (sum_w, sum_c) = (R::load(w.add(offset)), R::load(c.add(offset)));
+            let (sum_w, sum_c) = (R::load(w.add(distance)), R::load(c.add(distance)));
             let (new_w, new_sum_w) = adagrad(old_w, sum_w, g_w);
             let (new_c, new_sum_c) = adagrad(old_c, sum_c, g_c);
             new_w.store(w);
             new_c.store(c);
-            new_sum_w.store(w.add(offset));
-            new_sum_c.store(c.add(offset));
+            new_sum_w.store(w.add(distance));
+            new_sum_c.store(c.add(distance));
         } else {
             let one = R::splat(1.0);
             g_w.neg_mul_add(one, old_w).store(w);

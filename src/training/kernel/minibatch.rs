@@ -16,10 +16,10 @@ use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_SQUARE};
 impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
     /// Update the rows of a mini-batch and return true, or change nothing and return false if the sum of the
     /// costs of its records is not a finite number. `f` are the weights f(X) of the records. The rows of four
-    /// records from number `next` on are prefetched. The last floats of a row are in a register of the type `L`.
+    /// records from number `next` on are prefetched. The last used floats of a row are in a register of the type `L`.
     ///
     /// # Safety
-    /// The contract of [`super::call`].
+    /// The contract of [`super::call`]; `L` is `V` if [`Self::half_lines`] is even, and otherwise `V::Half`.
     #[inline(always)]
     pub(super) unsafe fn minibatch<L: LastRegister<V, Quad = V::Quad>>(
         &self,
@@ -28,11 +28,11 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
         next: usize,
         tally: &mut Tally,
     ) -> bool {
-        let (lines, values) = (self.lines(), self.values());
-        let last = values - L::LANES;
-        let tail = values - TAIL;
+        let (lines, used) = (self.lines(), self.used_floats());
+        let last = used - L::LANES;
+        let tail = used - TAIL;
         // SAFETY: the caller keeps the contract. From `at` and from `last`, at least a register of floats remains
-        // to the end of the numbers of a row; from `tail`, four floats remain.
+        // to the end of the used floats of a row; from `tail`, four floats remain.
         unsafe {
             let [[w, _], ..] = records.map(|record| self.call.rows(record, lines));
             let contexts = records.map(|record| self.call.rows(record, lines)[1]);
@@ -40,7 +40,7 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
             let mut products = [V::splat(0.0); RECORDS_AT_ONCE];
             let mut ends = [V::Quad::splat(1.0); RECORDS_AT_ONCE];
             for (k, c) in contexts.into_iter().enumerate() {
-                products[k] = own.mul(L::load(c.add(last))).widen();
+                products[k] = own.mul(L::load(c.add(last))).into_whole();
                 ends[k] = V::Quad::load(c.add(tail));
             }
             let mut at = 0;
@@ -119,7 +119,7 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
             if FROZEN == 0 {
                 return true;
             }
-            square = square.add(new_w.mul(new_w).widen());
+            square = square.add(new_w.mul(new_w).into_whole());
             // `changes` has the change of ‖w‖² by each of the four steps alone. The change by all four steps together
             // is not the sum of these changes. So ‖w‖² is computed from the new vector instead.
             let mut w_changes = w_steps.changes;

@@ -74,7 +74,8 @@ unsafe impl Register for Eight {
     }
 }
 
-impl Vector for Eight {
+// SAFETY: 8 divides the 8 floats of half a line.
+unsafe impl Vector for Eight {
     type Half = Self;
     #[inline(always)]
     unsafe fn sum(self) -> f32 {

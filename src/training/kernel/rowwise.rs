@@ -13,7 +13,7 @@ use std::marker::PhantomData;
 /// subnormal. Some processors are much slower with subnormal numbers.
 const LEAST_SQUARE: f32 = 1e-30;
 
-/// The values that all updates of one call share. The numbers of a row are `N` half lines, or any number if `N` is 0.
+/// The values that all updates of one call share. A row uses `N` half lines, or any number if `N` is 0.
 /// The rows of side `FROZEN` are read, but never written.
 ///
 /// The step of w is g/√G with g = η f(X) diff w̃, if the bound of the gradient is not reached. The mean square
@@ -30,7 +30,7 @@ pub(super) struct Rowwise<'a, V, const N: usize, const FROZEN: usize> {
     _registers: PhantomData<V>,
 }
 
-/// The steps of the rows of one side: of their vectors, and of their last four floats (the *ends*). In every
+/// The steps of the rows of one side: of their vectors, and of their last four used floats (the *ends*). In every
 /// register, lane k belongs to record k.
 #[derive(Clone, Copy)]
 pub(super) struct SideSteps<V: Vector> {
@@ -95,28 +95,28 @@ unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
 }
 
 impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
-    /// Half lines of the numbers of a row.
+    /// Number of half lines that a row uses.
     #[inline(always)]
     pub(super) fn half_lines(&self) -> usize {
         if N == 0 { self.half_lines } else { N }
     }
 
-    /// Lines of a row.
+    /// Number of lines of a row.
     #[inline(always)]
     pub(super) fn lines(&self) -> usize {
         self.half_lines().div_ceil(2)
     }
 
-    /// Floats of a row before the unused half of its last line, if there is one.
+    /// Number of floats that a row uses: all, or all but half of its last line.
     #[inline(always)]
-    pub(super) fn values(&self) -> usize {
+    pub(super) fn used_floats(&self) -> usize {
         self.half_lines() * HALF_LINE
     }
 
-    /// [`RowUpdate::update`]. The last floats of a row are in a register of the type `L`.
+    /// [`RowUpdate::update`], with a register of the type `L` for the last used floats of a row.
     ///
     /// # Safety
-    /// The contract of [`super::call`].
+    /// The contract of [`super::call`]; `L` is `V` if [`Self::half_lines`] is even, and otherwise `V::Half`.
     #[inline(always)]
     unsafe fn update_rows<const K: usize, L: LastRegister<V, Quad = V::Quad>>(
         &self,
@@ -125,17 +125,17 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
         next: usize,
         tally: &mut Tally,
     ) {
-        let (lines, values) = (self.lines(), self.values());
-        let last = values - L::LANES;
-        let tail = values - TAIL;
+        let (lines, used) = (self.lines(), self.used_floats());
+        let last = used - L::LANES;
+        let tail = used - TAIL;
         // SAFETY: the caller keeps the contract. From `at` and from `last`, at least a register of floats remains
-        // to the end of the numbers of a row; from `tail`, four floats remain.
+        // to the end of the used floats of a row; from `tail`, four floats remain.
         unsafe {
             let rows = records.map(|record| self.call.rows(record, lines));
             let mut products = [V::splat(0.0); K];
             for (k, [w, c]) in rows.into_iter().enumerate() {
                 let c_last = L::load(c.add(last)).without_tail();
-                products[k] = L::load(w.add(last)).mul(c_last).widen();
+                products[k] = L::load(w.add(last)).mul(c_last).into_whole();
             }
             let mut at = 0;
             while at < last {

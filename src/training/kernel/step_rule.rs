@@ -35,7 +35,8 @@ pub struct StepRule {
 }
 
 impl StepRule {
-    /// The learning rates of the last line of a row of a word, and of a row of a context word: η for
+    /// The learning rates of the last line of parameters in a row of a word, and in a row of a context word; the second half
+    /// of them if the parameters end with half a line: η for
     /// components, the rate of biases for the bias, and 0 for the constant 1 beside the bias. All rates of
     /// frozen context words are 0. Row-wise AdaGrad does not use these rates, because its rows end
     /// differently.
@@ -71,7 +72,7 @@ impl StepRule {
         self.grad_clip * self.learning_rate
     }
 
-    /// The bounds of the last line of a row. Biases have no bound.
+    /// The bounds of the last line of parameters in a row, or the second half of them. Biases have no bound.
     pub(super) fn last_line_bounds(&self) -> [f32; LINE] {
         let mut bounds = [self.step_bound(); LINE];
         bounds[LINE - 2..].fill(f32::MAX);

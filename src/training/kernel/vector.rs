@@ -86,7 +86,7 @@ pub(super) trait Quad: Copy {
     unsafe fn transpose(rows: [Self; RECORDS_AT_ONCE]) -> [Self; RECORDS_AT_ONCE];
 }
 
-/// A register of floats.
+/// Floats that are loaded, stored and computed with together.
 ///
 /// # Safety
 /// `LANES` divides [`LINE`](crate::training::line::LINE), and `load` and `store` access exactly
@@ -145,25 +145,28 @@ pub(super) unsafe trait Register: Number {
     unsafe fn clip(self, bound: Self) -> Self;
 }
 
-/// A register for the last floats of a row: the type `V` that the other floats have, or a type of half as many lanes.
+/// A register that fits the last numbers of a row, which fill a line or half a line: `V`, or half of a `V`.
 pub(super) trait LastRegister<V>: Register {
-    /// The floats in the first lanes of `V`, and 0 in the others.
+    /// These floats in the first lanes of a `V`, and 0 in its other lanes.
     ///
     /// # Safety
     /// The contract of this module.
-    unsafe fn widen(self) -> V;
+    unsafe fn into_whole(self) -> V;
 }
 
 impl<V: Register> LastRegister<V> for V {
     #[inline(always)]
-    unsafe fn widen(self) -> V {
+    unsafe fn into_whole(self) -> V {
         self
     }
 }
 
-/// A register of floats, with all operations of the kernel. The kernel is written once for any implementation.
-pub(super) trait Vector: Register {
-    /// The register for the last floats of a row if they are half a line: this type, unless it has the lanes of a whole
+/// A register of the widest kind that an instruction set has. The kernel is written once for any implementation.
+///
+/// # Safety
+/// The `LANES` of `Half` divide [`HALF_LINE`](crate::training::line::HALF_LINE).
+pub(super) unsafe trait Vector: Register {
+    /// The register for the last numbers of a row if they fill half a line: this type, unless it has the lanes of a whole
     /// line.
     type Half: LastRegister<Self, Quad = Self::Quad>;
 

@@ -79,8 +79,8 @@ unsafe impl Register for Sixteen {
 }
 
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-impl Vector for Sixteen {
-    type Half = HalfOfSixteen;
+unsafe impl Vector for Sixteen {
+    type Half = Eight<true>;
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
         unsafe { _mm512_reduce_add_ps(self.0) }
@@ -109,69 +109,10 @@ impl Vector for Sixteen {
     }
 }
 
-/// Half of the floats of a [`Sixteen`], with the same instructions of AVX-512.
-#[derive(Clone, Copy)]
-struct HalfOfSixteen(__m256);
-
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-impl Number for HalfOfSixteen {
+impl LastRegister<Sixteen> for Eight<true> {
     #[inline(always)]
-    unsafe fn mul_add(self, b: Self, c: Self) -> Self {
-        Self(unsafe { _mm256_fmadd_ps(self.0, b.0, c.0) })
-    }
-    #[inline(always)]
-    unsafe fn subtract_scaled_from(self, sum: Self, c: Self) -> Self {
-        unsafe { self.neg_mul_add(Self(_mm256_rsqrt14_ps(sum.0)), c) }
-    }
-}
-
-#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-unsafe impl Register for HalfOfSixteen {
-    const LANES: usize = 8;
-    type Quad = Four;
-    #[inline(always)]
-    unsafe fn load(from: *const f32) -> Self {
-        Self(unsafe { _mm256_loadu_ps(from) })
-    }
-    #[inline(always)]
-    unsafe fn store(self, to: *mut f32) {
-        unsafe { _mm256_storeu_ps(to, self.0) };
-    }
-    #[inline(always)]
-    unsafe fn splat(x: f32) -> Self {
-        Self(unsafe { _mm256_set1_ps(x) })
-    }
-    #[inline(always)]
-    unsafe fn mul(self, by: Self) -> Self {
-        Self(unsafe { _mm256_mul_ps(self.0, by.0) })
-    }
-    #[inline(always)]
-    unsafe fn neg_mul_add(self, b: Self, c: Self) -> Self {
-        Self(unsafe { _mm256_fnmadd_ps(self.0, b.0, c.0) })
-    }
-    #[inline(always)]
-    unsafe fn clip(self, bound: Self) -> Self {
-        // As in `Sixteen::clip`.
-        Self(unsafe { _mm256_range_ps::<0b0010>(self.0, bound.0) })
-    }
-    #[inline(always)]
-    unsafe fn add(self, other: Self) -> Self {
-        Self(unsafe { _mm256_add_ps(self.0, other.0) })
-    }
-    #[inline(always)]
-    unsafe fn tail(x: Four) -> Self {
-        Self(unsafe { _mm256_insertf128_ps::<1>(_mm256_setzero_ps(), x.0) })
-    }
-    #[inline(always)]
-    unsafe fn without_tail(self) -> Self {
-        Self(unsafe { _mm256_blend_ps::<0xf0>(self.0, _mm256_setzero_ps()) })
-    }
-}
-
-#[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-impl LastRegister<Sixteen> for HalfOfSixteen {
-    #[inline(always)]
-    unsafe fn widen(self) -> Sixteen {
+    unsafe fn into_whole(self) -> Sixteen {
         Sixteen(unsafe { _mm512_zextps256_ps512(self.0) })
     }
 }
@@ -249,11 +190,12 @@ impl Quad for Four {
     }
 }
 
+/// Eight floats, for which instructions of AVX-512 are used if `AVX512`.
 #[derive(Clone, Copy)]
-struct Eight(__m256);
+struct Eight<const AVX512: bool>(__m256);
 
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-impl Number for Eight {
+impl<const AVX512: bool> Number for Eight<AVX512> {
     #[inline(always)]
     unsafe fn mul_add(self, b: Self, c: Self) -> Self {
         Self(unsafe { _mm256_fmadd_ps(self.0, b.0, c.0) })
@@ -265,10 +207,13 @@ impl Number for Eight {
 }
 
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-impl Eight {
+impl<const AVX512: bool> Eight<AVX512> {
     /// 1/√self, to a relative error of 1e-4 or better.
     #[inline(always)]
     unsafe fn rsqrt(self) -> Self {
+        if AVX512 {
+            return Self(unsafe { _mm256_rsqrt14_ps(self.0) });
+        }
         // `rsqrt` is exact to about 12 bits. One Newton step follows: y(1.5 − ½xy²). If x were infinite, this step
         // would multiply ∞ by 0. So x is limited to the largest float, whose reciprocal root is practically zero.
         unsafe {
@@ -282,7 +227,7 @@ impl Eight {
 }
 
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-unsafe impl Register for Eight {
+unsafe impl<const AVX512: bool> Register for Eight<AVX512> {
     const LANES: usize = 8;
     type Quad = Four;
     #[inline(always)]
@@ -307,6 +252,10 @@ unsafe impl Register for Eight {
     }
     #[inline(always)]
     unsafe fn clip(self, bound: Self) -> Self {
+        if AVX512 {
+            // As in `Sixteen::clip`.
+            return Self(unsafe { _mm256_range_ps::<0b0010>(self.0, bound.0) });
+        }
         unsafe {
             let negative = _mm256_xor_ps(bound.0, _mm256_set1_ps(-0.0));
             Self(_mm256_max_ps(_mm256_min_ps(self.0, bound.0), negative))
@@ -327,7 +276,7 @@ unsafe impl Register for Eight {
 }
 
 #[allow(clippy::undocumented_unsafe_blocks)] // see the top of this file
-impl Vector for Eight {
+unsafe impl Vector for Eight<false> {
     type Half = Self;
     #[inline(always)]
     unsafe fn sum(self) -> f32 {
@@ -367,5 +316,5 @@ pub(super) unsafe fn avx512<const FROZEN: usize>(call: &KernelCall) -> Cost {
 #[target_feature(enable = "avx2,fma")]
 pub(super) unsafe fn avx2<const FROZEN: usize>(call: &KernelCall) -> Cost {
     // SAFETY: the caller keeps the contract.
-    unsafe { update_all::<Eight, FROZEN>(call) }
+    unsafe { update_all::<Eight<false>, FROZEN>(call) }
 }

@@ -25,8 +25,8 @@ const NEAR_BYTES: usize = 24 << 10;
 const NEAR_BYTES_ROWWISE: usize = 48 << 10;
 /// Number of records in a stretch, for each word of the tile's block of rows.
 const PER_ROW: usize = 4;
-/// The value of `PER_ROW` for row-wise AdaGrad. It is larger because only groups of four records of one row of
-/// the stretch are mini-batches: in a longer stretch, more records are in such groups.
+/// The value of `PER_ROW` for row-wise AdaGrad. It is larger because the records of a row in a stretch are
+/// trained in mini-batches of four: in a longer stretch, a smaller part of them is left over.
 const PER_ROW_ROWWISE: usize = 8;
 
 /// How to order the records of the tiles of one block of rows.
