@@ -26,7 +26,7 @@ pub struct RowLayout {
     accumulators: Accumulators,
 }
 
-/// Number of floats at the end of the used floats of a row with one accumulator for its vector that are not components of the vector:
+/// If a vector has one accumulator, the last used floats of its row are no components. This is the number of these floats:
 /// ‖w‖², the bias, the accumulator of the bias, and the accumulator of the vector. The next constants are their
 /// positions among these four floats.
 pub(super) const TAIL: usize = 4;
