@@ -3,6 +3,7 @@
 use super::accumulators::{Accumulators, START_ACCUMULATOR};
 use super::line::{HALF_LINE, LINE, Line};
 use super::optimizer::Optimizer;
+use std::ops::Range;
 
 /// The largest accepted `dim`. Up to this `dim`, no computation of a size in bytes overflows.
 pub const MAX_DIM: usize = 1 << 20;
@@ -145,6 +146,16 @@ impl RowLayout {
         }
     }
 
+    /// The positions of all accumulators among the floats of a row. Accumulators of padding are among them.
+    fn all_accumulators(self) -> Range<usize> {
+        let used = self.used_floats();
+        if self.is_rowwise() {
+            used - TAIL + TAIL_BIAS_SUM..used
+        } else {
+            used..self.lines() * LINE
+        }
+    }
+
     /// Compute the stored ‖w‖² of a row anew. Does nothing if rows do not store it.
     pub(super) fn set_square(self, row: &mut [Line]) {
         if !self.is_rowwise() {
@@ -170,14 +181,11 @@ impl RowLayout {
     pub(super) fn zeros(self, contexts: bool) -> Vec<Line> {
         let mut row = vec![Line([0.0; LINE]); self.lines()];
         let floats = bytemuck::cast_slice_mut(&mut row);
-        if self.is_rowwise() {
-            floats[self.used_floats() - TAIL + TAIL_BIAS_SUM..self.used_floats()]
-                .fill(START_ACCUMULATOR);
-        } else {
-            floats[self.used_floats()..].fill(START_ACCUMULATOR);
-            floats[self.used_floats() - 2..][..2].fill(1.0);
-            let (line, lane) = self.bias(contexts);
-            row[line].0[lane] = 0.0;
+        floats[self.all_accumulators()].fill(START_ACCUMULATOR);
+        if !self.is_rowwise() {
+            // The constant 1 beside the bias.
+            let (line, lane) = self.bias(!contexts);
+            row[line].0[lane] = 1.0;
         }
         row
     }
@@ -209,14 +217,7 @@ impl RowLayout {
     pub(super) fn can_train(self, row: &[Line]) -> bool {
         let usable = |&g: &f32| g > 0.0 && g < f32::INFINITY;
         let floats: &[f32] = bytemuck::cast_slice(row);
-        let sums = if self.is_rowwise() {
-            floats[self.used_floats() - TAIL + TAIL_BIAS_SUM..self.used_floats()]
-                .iter()
-                .all(usable)
-        } else {
-            floats[self.used_floats()..].iter().all(usable)
-        };
-        sums && self.is_finite(row)
+        floats[self.all_accumulators()].iter().all(usable) && self.is_finite(row)
     }
 
     /// Whether the vector and the bias are finite numbers. In a row with one accumulator for its vector, ‖w‖² and the

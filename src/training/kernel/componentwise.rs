@@ -9,18 +9,20 @@ use crate::training::line::{HALF_LINE, LINE};
 use std::marker::PhantomData;
 
 /// The values that all updates of one call share. The parameters of a row are `N` half lines, or any number if `N` is 0.
-/// The rule is AdaGrad if `ADAGRAD`, and otherwise SGD.
-pub(super) struct Componentwise<'a, V, const N: usize, const ADAGRAD: bool> {
+/// The last line of them, or half a line, is in registers of the type `L`: `V` if the number of half lines is even, and
+/// otherwise `V::Half`. The rule is AdaGrad if `ADAGRAD`, and otherwise
+/// SGD.
+pub(super) struct Componentwise<'a, V, L, const N: usize, const ADAGRAD: bool> {
     call: &'a KernelCall<'a>,
     half_lines: usize,
     bound: f32,
     last_line_bounds: [f32; LINE],
-    _registers: PhantomData<V>,
+    _registers: PhantomData<(V, L)>,
 }
 
 // SAFETY: `update` reads and writes only the rows of its records.
-unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
-    for Componentwise<'a, V, N, ADAGRAD>
+unsafe impl<'a, V: Vector, L: LastRegister<V>, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
+    for Componentwise<'a, V, L, N, ADAGRAD>
 {
     #[inline(always)]
     fn new(call: &'a KernelCall<'a>) -> Self {
@@ -41,39 +43,9 @@ unsafe impl<'a, V: Vector, const N: usize, const ADAGRAD: bool> RowUpdate<'a, V>
         next: usize,
         tally: &mut Tally,
     ) {
-        // SAFETY: the caller keeps the contract.
-        unsafe {
-            if self.half_lines().is_multiple_of(2) {
-                self.update_rows::<K, V>(records, f, next, tally);
-            } else {
-                self.update_rows::<K, V::Half>(records, f, next, tally);
-            }
-        }
-    }
-}
-
-impl<V: Vector, const N: usize, const ADAGRAD: bool> Componentwise<'_, V, N, ADAGRAD> {
-    /// Number of half lines of parameters in a row.
-    #[inline(always)]
-    fn half_lines(&self) -> usize {
-        if N == 0 { self.half_lines } else { N }
-    }
-
-    /// [`RowUpdate::update`], with registers of the type `L` for the last line of parameters or half a line.
-    ///
-    /// # Safety
-    /// The contract of [`super::call`]; `L` is `V` if [`Self::half_lines`] is even, and otherwise `V::Half`.
-    #[inline(always)]
-    unsafe fn update_rows<const K: usize, L: LastRegister<V>>(
-        &self,
-        records: &[Record; K],
-        f: &[f32; K],
-        next: usize,
-        tally: &mut Tally,
-    ) {
         let rule = self.call.rule;
         // As many half lines of accumulators follow.
-        let lines = self.half_lines();
+        let lines = if N == 0 { self.half_lines } else { N };
         // Floats of parameters, and those of them before the last line or half a line.
         let parameters = lines * HALF_LINE;
         let before_last = (parameters - 1) / LINE * LINE;

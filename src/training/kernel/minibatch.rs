@@ -13,15 +13,17 @@ use super::rowwise::Rowwise;
 use super::vector::{LastRegister, Quad, RECORDS_AT_ONCE, Vector, lane_sums};
 use crate::training::row_layout::{TAIL, TAIL_BIAS, TAIL_SQUARE};
 
-impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
+impl<V: Vector, L: LastRegister<V, Quad = V::Quad>, const N: usize, const FROZEN: usize>
+    Rowwise<'_, V, L, N, FROZEN>
+{
     /// Update the rows of a mini-batch and return true, or change nothing and return false if the sum of the
     /// costs of its records is not a finite number. `f` are the weights f(X) of the records. The rows of four
-    /// records from number `next` on are prefetched. The last used floats of a row are in a register of the type `L`.
+    /// records from number `next` on are prefetched.
     ///
     /// # Safety
-    /// The contract of [`super::call`]; `L` is `V` if [`Self::half_lines`] is even, and otherwise `V::Half`.
+    /// The contract of [`super::call`].
     #[inline(always)]
-    pub(super) unsafe fn minibatch<L: LastRegister<V, Quad = V::Quad>>(
+    pub(super) unsafe fn minibatch(
         &self,
         records: &[Record; RECORDS_AT_ONCE],
         f: &[f32; RECORDS_AT_ONCE],

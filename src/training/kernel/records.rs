@@ -8,7 +8,7 @@ use super::rowwise::Rowwise;
 use super::step_rule::weights;
 use super::vector::{RECORDS_AT_ONCE, Vector};
 use crate::training::line::LINE;
-use crate::training::optimizer::Optimizer;
+use crate::training::optimizer::Optimizer::{AdaGrad, RowwiseAdaGrad, Sgd};
 
 /// The parameter `FROZEN` of the loops is the number of the side whose rows are read but never written, 0 or 1. It is
 /// `NONE` if there is no such side. Loops for AdaGrad and SGD always have `NONE`, because there the learning rates of a
@@ -23,21 +23,29 @@ pub(super) const NONE: usize = 2;
 /// The contract of [`super::call`].
 #[inline(always)]
 pub(super) unsafe fn update_all<V: Vector, const FROZEN: usize>(call: &KernelCall) -> Cost {
-    // SAFETY: the caller keeps the contract.
+    let half_lines = call.layout.half_lines();
+    // SAFETY: the caller keeps the contract. The last register is `V::Half` if and only if the number of half lines is odd.
     unsafe {
-        match (call.rule.optimizer, call.layout.half_lines()) {
+        match (
+            call.rule.optimizer,
+            half_lines,
+            half_lines.is_multiple_of(2),
+        ) {
             // 7, 13 and 38 half lines are those of dims 47 to 54, 95 to 102 and 295 to 302. For row-wise AdaGrad, each
             // of these bounds is smaller by two.
-            (Optimizer::RowwiseAdaGrad, 7) => update_rows::<V, Rowwise<V, 7, FROZEN>>(call),
-            (Optimizer::RowwiseAdaGrad, 13) => update_rows::<V, Rowwise<V, 13, FROZEN>>(call),
-            (Optimizer::RowwiseAdaGrad, 38) => update_rows::<V, Rowwise<V, 38, FROZEN>>(call),
-            (Optimizer::RowwiseAdaGrad, _) => update_rows::<V, Rowwise<V, 0, FROZEN>>(call),
+            (RowwiseAdaGrad, 7, _) => update_rows::<V, Rowwise<V, V::Half, 7, FROZEN>>(call),
+            (RowwiseAdaGrad, 13, _) => update_rows::<V, Rowwise<V, V::Half, 13, FROZEN>>(call),
+            (RowwiseAdaGrad, 38, _) => update_rows::<V, Rowwise<V, V, 38, FROZEN>>(call),
+            (RowwiseAdaGrad, _, true) => update_rows::<V, Rowwise<V, V, 0, FROZEN>>(call),
+            (RowwiseAdaGrad, _, false) => update_rows::<V, Rowwise<V, V::Half, 0, FROZEN>>(call),
             _ if FROZEN != NONE => unreachable!("a frozen side without row-wise AdaGrad"),
-            (Optimizer::AdaGrad, 7) => update_rows::<V, Componentwise<V, 7, true>>(call),
-            (Optimizer::AdaGrad, 13) => update_rows::<V, Componentwise<V, 13, true>>(call),
-            (Optimizer::AdaGrad, 38) => update_rows::<V, Componentwise<V, 38, true>>(call),
-            (Optimizer::AdaGrad, _) => update_rows::<V, Componentwise<V, 0, true>>(call),
-            (Optimizer::Sgd, _) => update_rows::<V, Componentwise<V, 0, false>>(call),
+            (AdaGrad, 7, _) => update_rows::<V, Componentwise<V, V::Half, 7, true>>(call),
+            (AdaGrad, 13, _) => update_rows::<V, Componentwise<V, V::Half, 13, true>>(call),
+            (AdaGrad, 38, _) => update_rows::<V, Componentwise<V, V, 38, true>>(call),
+            (AdaGrad, _, true) => update_rows::<V, Componentwise<V, V, 0, true>>(call),
+            (AdaGrad, _, false) => update_rows::<V, Componentwise<V, V::Half, 0, true>>(call),
+            (Sgd, _, true) => update_rows::<V, Componentwise<V, V, 0, false>>(call),
+            (Sgd, _, false) => update_rows::<V, Componentwise<V, V::Half, 0, false>>(call),
         }
     }
 }

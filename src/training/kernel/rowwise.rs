@@ -14,20 +14,21 @@ use std::marker::PhantomData;
 const LEAST_SQUARE: f32 = 1e-30;
 
 /// The values that all updates of one call share. A row uses `N` half lines, or any number if `N` is 0.
-/// The rows of side `FROZEN` are read, but never written.
+/// The last of these floats are in a register of the type `L`: `V` if the number of half lines is even, and otherwise
+/// `V::Half`. The rows of side `FROZEN` are read, but never written.
 ///
 /// The step of w is g/√G with g = η f(X) diff w̃, if the bound of the gradient is not reached. The mean square
 /// of g needs only ‖w̃‖², which is stored in the row of w̃. So only the dot product and the update of the vectors
 /// go through whole rows. All other arithmetic uses a few numbers of each record, and is done for all `K` records at
 /// once.
-pub(super) struct Rowwise<'a, V, const N: usize, const FROZEN: usize> {
+pub(super) struct Rowwise<'a, V, L, const N: usize, const FROZEN: usize> {
     pub(super) call: &'a KernelCall<'a>,
     half_lines: usize,
     // η²/dim.
     mean_square: f32,
     // The bound of the gradient times √dim.
     bound: f32,
-    _registers: PhantomData<V>,
+    _registers: PhantomData<(V, L)>,
 }
 
 /// The steps of the rows of one side: of their vectors, and of their last four used floats (the *ends*). In every
@@ -42,8 +43,8 @@ pub(super) struct SideSteps<V: Vector> {
 }
 
 // SAFETY: `update` and `try_minibatch` read and write only the rows of their records.
-unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
-    for Rowwise<'a, V, N, FROZEN>
+unsafe impl<'a, V: Vector, L: LastRegister<V, Quad = V::Quad>, const N: usize, const FROZEN: usize>
+    RowUpdate<'a, V> for Rowwise<'a, V, L, N, FROZEN>
 {
     #[inline(always)]
     fn new(call: &'a KernelCall<'a>) -> Self {
@@ -59,66 +60,6 @@ unsafe impl<'a, V: Vector, const N: usize, const FROZEN: usize> RowUpdate<'a, V>
 
     #[inline(always)]
     unsafe fn update<const K: usize>(
-        &self,
-        records: &[Record; K],
-        f: &[f32; K],
-        next: usize,
-        tally: &mut Tally,
-    ) {
-        // SAFETY: the caller keeps the contract.
-        unsafe {
-            if self.half_lines().is_multiple_of(2) {
-                self.update_rows::<K, V>(records, f, next, tally);
-            } else {
-                self.update_rows::<K, V::Half>(records, f, next, tally);
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn try_minibatch(
-        &self,
-        records: &[Record; RECORDS_AT_ONCE],
-        f: &[f32; RECORDS_AT_ONCE],
-        next: usize,
-        tally: &mut Tally,
-    ) -> bool {
-        // SAFETY: the caller keeps the contract.
-        unsafe {
-            if self.half_lines().is_multiple_of(2) {
-                self.minibatch::<V>(records, f, next, tally)
-            } else {
-                self.minibatch::<V::Half>(records, f, next, tally)
-            }
-        }
-    }
-}
-
-impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
-    /// Number of half lines that a row uses.
-    #[inline(always)]
-    pub(super) fn half_lines(&self) -> usize {
-        if N == 0 { self.half_lines } else { N }
-    }
-
-    /// Number of lines of a row.
-    #[inline(always)]
-    pub(super) fn lines(&self) -> usize {
-        self.half_lines().div_ceil(2)
-    }
-
-    /// Number of floats that a row uses: all, or all but half of its last line.
-    #[inline(always)]
-    pub(super) fn used_floats(&self) -> usize {
-        self.half_lines() * HALF_LINE
-    }
-
-    /// [`RowUpdate::update`], with a register of the type `L` for the last used floats of a row.
-    ///
-    /// # Safety
-    /// The contract of [`super::call`]; `L` is `V` if [`Self::half_lines`] is even, and otherwise `V::Half`.
-    #[inline(always)]
-    unsafe fn update_rows<const K: usize, L: LastRegister<V, Quad = V::Quad>>(
         &self,
         records: &[Record; K],
         f: &[f32; K],
@@ -206,6 +147,38 @@ impl<V: Vector, const N: usize, const FROZEN: usize> Rowwise<'_, V, N, FROZEN> {
             }
             tally.add(counted);
         }
+    }
+
+    #[inline(always)]
+    unsafe fn try_minibatch(
+        &self,
+        records: &[Record; RECORDS_AT_ONCE],
+        f: &[f32; RECORDS_AT_ONCE],
+        next: usize,
+        tally: &mut Tally,
+    ) -> bool {
+        // SAFETY: the caller keeps the contract.
+        unsafe { self.minibatch(records, f, next, tally) }
+    }
+}
+
+impl<V: Vector, L, const N: usize, const FROZEN: usize> Rowwise<'_, V, L, N, FROZEN> {
+    /// Number of half lines that a row uses.
+    #[inline(always)]
+    fn half_lines(&self) -> usize {
+        if N == 0 { self.half_lines } else { N }
+    }
+
+    /// Number of lines of a row.
+    #[inline(always)]
+    pub(super) fn lines(&self) -> usize {
+        self.half_lines().div_ceil(2)
+    }
+
+    /// Number of floats that a row uses: all, or all but half of its last line.
+    #[inline(always)]
+    pub(super) fn used_floats(&self) -> usize {
+        self.half_lines() * HALF_LINE
     }
 
     /// The steps of side 0 or 1; they are 0 for a frozen side. `fdiffs` are the products f(X) diff of the records,
