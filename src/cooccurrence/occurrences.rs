@@ -2,7 +2,7 @@
 
 use super::symbol_text::SymbolText;
 use crate::error::Result;
-use crate::memory::{HugeBuffer, fallible};
+use crate::memory::{HugeBuffer, fallible, prefetch};
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 use rayon::prelude::*;
@@ -13,6 +13,8 @@ pub(super) const POLL_TOKENS: usize = 1 << 20;
 /// Number of tokens of a stretch. The text is read in stretches: the tokens of the indexed words in
 /// a stretch are listed first, then written to the index.
 const STRETCH: usize = 1 << 10;
+/// How many tokens ahead the place of a token in the index is prefetched.
+const AHEAD: usize = 16;
 /// The largest number of ranges of an index. The whole text is read for each range.
 const MOST_RANGES: usize = 8;
 
@@ -56,6 +58,11 @@ impl Occurrences {
 
     /// The positions of a word, ascending.
     pub fn of(&self, word: WordId) -> &[u32] {
+        self.of_and_after(word).0
+    }
+
+    /// The positions of a word, ascending, and those of the next words in the order of the index.
+    pub fn of_and_after(&self, word: WordId) -> (&[u32], &[u32]) {
         let word = word as usize;
         let range = self.ranges.partition_point(|range| range.first <= word);
         let IndexRange {
@@ -64,7 +71,8 @@ impl Occurrences {
             positions,
         } = &self.ranges[range - 1];
         let word = word - first;
-        &positions[starts[word] as usize..starts[word + 1] as usize]
+        let (start, end) = (starts[word] as usize, starts[word + 1] as usize);
+        positions[start..].split_at(end - start)
     }
 
     /// Ranges of words with about `size` occurrences each.
@@ -149,7 +157,11 @@ impl IndexRange {
                 found[number] = (word, position);
                 number += usize::from(word < words);
             }
-            for &(word, position) in &found[..number] {
+            let found = &found[..number];
+            for (number, &(word, position)) in found.iter().enumerate() {
+                if let Some(&(word, _)) = found.get(number + AHEAD) {
+                    prefetch(&positions, next[word] as usize);
+                }
                 let index = &mut next[word];
                 positions[*index as usize] = position;
                 *index += 1;

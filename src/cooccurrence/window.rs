@@ -8,6 +8,7 @@ use super::symbol_text::{Symbol, SymbolText};
 use crate::bits::{LANES, bits, ones};
 use crate::encoding::DOCUMENT_END;
 use crate::error::Result;
+use crate::memory::prefetch;
 use crate::monitor::Monitor;
 use crate::vocabulary::WordId;
 
@@ -28,13 +29,21 @@ pub(crate) fn sum_row<S: Sum, T: SymbolText + ?Sized>(
     // counted between two checks of the monitor.
     let together = (POLL_TOKENS / window.clamp(SIDE, POLL_TOKENS)).clamp(1, 1 << 14);
     for counter in counters {
-        for part in counter.occurrences.of(row).chunks(together) {
+        let (mut positions, after) = counter.occurrences.of_and_after(row);
+        while !positions.is_empty() {
+            let (part, rest) = positions.split_at(together.min(positions.len()));
+            let next = if rest.is_empty() { after } else { rest };
             match accumulator.kind() {
-                SumKind::Full => counter.scan(row, part, &mut accumulator.full(), monitor)?,
-                SumKind::Dense => counter.scan(row, part, &mut accumulator.dense(), monitor)?,
-                SumKind::Hashed => counter.scan(row, part, &mut accumulator.hashed(), monitor)?,
+                SumKind::Full => counter.scan(row, part, next, &mut accumulator.full(), monitor)?,
+                SumKind::Dense => {
+                    counter.scan(row, part, next, &mut accumulator.dense(), monitor)?;
+                }
+                SumKind::Hashed => {
+                    counter.scan(row, part, next, &mut accumulator.hashed(), monitor)?;
+                }
             }
             monitor.advance(part.len() as u64)?;
+            positions = rest;
         }
     }
     Ok(())
@@ -46,8 +55,8 @@ pub(super) const SIDE: usize = 16;
 /// Number of windows whose neighbours are added in one loop. The processor cannot predict where a
 /// loop over the neighbours ends, and one loop for several windows ends less often.
 const WINDOWS_AT_ONCE: usize = LANES / (2 * SIDE);
-/// Number of windows that are fetched before their neighbours are added, so that the cache misses
-/// of these windows overlap.
+/// Number of windows in a batch. All windows of a batch are fetched before their neighbours are added. At the same time
+/// the processor loads the windows of the next batch (benches/EXPERIMENTS.md, "Prefetching while counting").
 const BATCH_WINDOWS: usize = 16;
 
 /// Sums rows from the windows around the occurrences of their words.
@@ -109,11 +118,13 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
         }
     }
 
+    /// Add to `sums` the pairs of `row` at `positions`. The positions in `next` will be scanned after them.
     #[inline(always)]
     fn scan(
         &self,
         row: WordId,
         positions: &[u32],
+        next: &[u32],
         sums: &mut impl RowSums,
         monitor: &Monitor,
     ) -> Result<()> {
@@ -145,7 +156,7 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
         if let Some(symbol) = T::Symbol::of(row) {
             let symbols = self.text.symbols();
             let middle = SIDE..symbols.len().saturating_sub(SIDE);
-            self.scan_narrow(symbol, positions, sums, |position, window| {
+            self.scan_narrow(symbol, positions, next, sums, |position, window| {
                 let (left, right) = window.split_at_mut(SIDE);
                 if middle.contains(&position) {
                     left.copy_from_slice(&symbols[position - SIDE..position]);
@@ -155,7 +166,7 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
                 }
             });
         } else {
-            self.scan_narrow(row, positions, sums, |position, window| {
+            self.scan_narrow(row, positions, next, sums, |position, window| {
                 self.fetch(position, window, |at| self.text.id(at));
             });
         }
@@ -210,11 +221,19 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
         &self,
         row: X,
         positions: &[u32],
+        next: &[u32],
         sums: &mut impl RowSums,
         fetch: impl Fn(usize, &mut [X; 2 * SIDE]),
     ) {
         let mut windows = [X::END; BATCH_WINDOWS * 2 * SIDE];
+        let symbols = self.text.symbols();
+        let mut ahead = positions.iter().chain(next).skip(BATCH_WINDOWS);
         for batch in positions.chunks(BATCH_WINDOWS) {
+            for &position in ahead.by_ref().take(BATCH_WINDOWS) {
+                let position = position as usize;
+                prefetch(symbols, position.saturating_sub(SIDE));
+                prefetch(symbols, position + SIDE);
+            }
             let slots = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
             for (window, position) in slots.iter_mut().zip(batch) {
                 fetch(*position as usize, window);

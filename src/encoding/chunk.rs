@@ -25,7 +25,7 @@ impl Interner {
             ids: fallible::with_capacity(content.len() / 4)?,
             interner: self,
             folding: Folding::default(),
-            waiting: Vec::with_capacity(BATCH_WORDS),
+            waiting: Vec::with_capacity(2 * BATCH_WORDS),
             max_word_bytes: options.max_word_bytes,
             short: options.max_word_bytes.min(SHORT),
             keep_empty: options.keep_empty,
@@ -83,7 +83,7 @@ struct ChunkEncoder<'a> {
     // Folding to apply to each word of `Content::Words`, unless a `JoiningHandler` folds them. For
     // other text, which is folded before it is split, this is the default folding, which changes nothing.
     folding: Folding,
-    // A batch: short words with their hashes, which will be looked up together, and ends of
+    // Up to two batches: short words with their hashes, which will be looked up together, and ends of
     // documents.
     waiting: Vec<(InternedWord, u64)>,
     max_word_bytes: usize,
@@ -143,9 +143,9 @@ impl Fault {
 }
 
 /// Number of words that are looked up together. The table of a long text is larger than the
-/// second-level cache. For all words of a batch, the entry at which the look-up begins is read
-/// before the first look-up, so that the cache misses of these entries overlap
-/// (benches/EXPERIMENTS.md, "Looking words up in batches").
+/// second-level cache. So the entry at which the look-up of a word begins is prefetched when the word is
+/// found, and the word is looked up after the next 32 to 63 words are found (benches/EXPERIMENTS.md,
+/// "Looking words up in batches" and "Prefetching while counting").
 const BATCH_WORDS: usize = 32;
 
 /// Value of [`InternedWord::len`] that marks the end of a document among the words of a batch.
@@ -188,24 +188,24 @@ impl ChunkEncoder<'_> {
 
     #[inline(always)]
     fn wait(&mut self, entry: InternedWord, hash: u64) {
+        self.interner.table.prefetch(hash);
         self.waiting.push((entry, hash));
-        if self.waiting.len() == BATCH_WORDS {
-            self.flush();
+        if self.waiting.len() == 2 * BATCH_WORDS {
+            self.look_up(BATCH_WORDS);
         }
     }
 
     fn flush(&mut self) {
-        let table = &self.interner.table;
-        let mut seen = 0;
-        for (_, hash) in &self.waiting {
-            seen ^= table.home(*hash).map_or(0, |entry| entry.len);
-        }
-        std::hint::black_box(seen);
-        if fallible::reserve(&mut self.ids, BATCH_WORDS).is_err() {
+        self.look_up(self.waiting.len());
+    }
+
+    /// Look up the first `number` words of the waiting ones.
+    fn look_up(&mut self, number: usize) {
+        if fallible::reserve(&mut self.ids, number).is_err() {
             return self.lack_memory();
         }
         let mut lacking = false;
-        for (entry, hash) in self.waiting.drain(..) {
+        for (entry, hash) in self.waiting.drain(..number) {
             // Without `keep_empty`, consecutive ends are stored once. An end at the start of the
             // chunk is always stored: it may end the document that the previous chunk left open.
             if entry.len != END_MARK_LEN {

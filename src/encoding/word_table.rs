@@ -2,7 +2,7 @@
 
 use super::interned_word::InternedWord;
 use crate::error::Result;
-use crate::memory::HugeBuffer;
+use crate::memory::{HugeBuffer, prefetch};
 
 /// A hash table of words with open addressing and linear probing. An entry is half a cache line of
 /// 64 bytes, so that most look-ups of a word read one line. A large table lies in huge pages where
@@ -33,12 +33,11 @@ impl WordTable {
         self.entries().iter().filter(|entry| entry.count > 0)
     }
 
-    /// The entry at which the search for a word with this hash begins; `None` if the table is empty. The entry may be
-    /// free or belong to another word.
+    /// Prefetch the entry at which the search for a word with this hash begins.
     #[inline(always)]
-    pub fn home(&self, hash: u64) -> Option<&InternedWord> {
+    pub fn prefetch(&self, hash: u64) {
         let entries = self.entries();
-        entries.get(hash as usize & entries.len().wrapping_sub(1))
+        prefetch(entries, hash as usize & entries.len().wrapping_sub(1));
     }
 
     /// The word with this hash for which `is_same` returns true.
