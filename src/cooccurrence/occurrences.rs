@@ -13,8 +13,9 @@ pub(super) const POLL_TOKENS: usize = 1 << 20;
 /// Number of tokens of a stretch. The text is read in stretches: the tokens of the indexed words in
 /// a stretch are listed first, then written to the index.
 const STRETCH: usize = 1 << 10;
-/// How many tokens ahead the place of a token in the index is prefetched.
-const AHEAD: usize = 16;
+/// The place of a token in the index is prefetched this many listed tokens before it is written (benches/EXPERIMENTS.md,
+/// "Prefetching while counting").
+const PREFETCH_TOKENS: usize = 16;
 /// The largest number of ranges of an index. The whole text is read for each range.
 const MOST_RANGES: usize = 8;
 
@@ -61,7 +62,8 @@ impl Occurrences {
         self.of_and_after(word).0
     }
 
-    /// The positions of a word, ascending, and those of the next words in the order of the index.
+    /// The positions of a word, ascending; then the positions of the words after it in the same range of the index, word
+    /// after word.
     pub fn of_and_after(&self, word: WordId) -> (&[u32], &[u32]) {
         let word = word as usize;
         let range = self.ranges.partition_point(|range| range.first <= word);
@@ -158,9 +160,9 @@ impl IndexRange {
                 number += usize::from(word < words);
             }
             let found = &found[..number];
-            for (number, &(word, position)) in found.iter().enumerate() {
-                if let Some(&(word, _)) = found.get(number + AHEAD) {
-                    prefetch(&positions, next[word] as usize);
+            for (at, &(word, position)) in found.iter().enumerate() {
+                if let Some(&(later, _)) = found.get(at + PREFETCH_TOKENS) {
+                    prefetch(&positions, next[later] as usize);
                 }
                 let index = &mut next[word];
                 positions[*index as usize] = position;

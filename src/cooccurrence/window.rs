@@ -55,9 +55,12 @@ pub(super) const SIDE: usize = 16;
 /// Number of windows whose neighbours are added in one loop. The processor cannot predict where a
 /// loop over the neighbours ends, and one loop for several windows ends less often.
 const WINDOWS_AT_ONCE: usize = LANES / (2 * SIDE);
-/// Number of windows in a batch. All windows of a batch are fetched before their neighbours are added. At the same time
-/// the processor loads the windows of the next batch (benches/EXPERIMENTS.md, "Prefetching while counting").
+/// Number of windows in a batch. All windows of a batch are copied before their neighbours are added, so that their
+/// cache misses overlap. Before that, as many windows of the next batch are prefetched (benches/EXPERIMENTS.md,
+/// "Prefetching while counting").
 const BATCH_WINDOWS: usize = 16;
+/// Bytes of a cache line of x86-64 and of most other processors.
+const LINE_BYTES: usize = 64;
 
 /// Sums rows from the windows around the occurrences of their words.
 pub(crate) struct RowCounter<'a, T: ?Sized> {
@@ -118,7 +121,8 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
         }
     }
 
-    /// Add to `sums` the pairs of `row` at `positions`. The positions in `next` will be scanned after them.
+    /// Add to `sums` the pairs of `row` at `positions`. The caller scans the positions in `next` afterwards: their
+    /// windows are prefetched.
     #[inline(always)]
     fn scan(
         &self,
@@ -229,10 +233,11 @@ impl<'a, T: SymbolText + ?Sized> RowCounter<'a, T> {
         let symbols = self.text.symbols();
         let mut ahead = positions.iter().chain(next).skip(BATCH_WINDOWS);
         for batch in positions.chunks(BATCH_WINDOWS) {
-            for &position in ahead.by_ref().take(BATCH_WINDOWS) {
-                let position = position as usize;
-                prefetch(symbols, position.saturating_sub(SIDE));
-                prefetch(symbols, position + SIDE);
+            for &position in ahead.by_ref().take(batch.len()) {
+                let start = (position as usize).saturating_sub(SIDE);
+                for line in 0..=2 * SIDE * size_of::<T::Symbol>() / LINE_BYTES {
+                    prefetch(symbols, start + line * LINE_BYTES / size_of::<T::Symbol>());
+                }
             }
             let slots = windows.as_chunks_mut::<{ 2 * SIDE }>().0;
             for (window, position) in slots.iter_mut().zip(batch) {

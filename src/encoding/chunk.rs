@@ -83,8 +83,8 @@ struct ChunkEncoder<'a> {
     // Folding to apply to each word of `Content::Words`, unless a `JoiningHandler` folds them. For
     // other text, which is folded before it is split, this is the default folding, which changes nothing.
     folding: Folding,
-    // Up to two batches: short words with their hashes, which will be looked up together, and ends of
-    // documents.
+    // Up to two batches: short words with their hashes, which will be looked up a batch at a time, and ends
+    // of documents.
     waiting: Vec<(InternedWord, u64)>,
     max_word_bytes: usize,
     // Largest number of bytes of a word that waits for its batch. Only longer words are compared with
@@ -144,8 +144,8 @@ impl Fault {
 
 /// Number of words that are looked up together. The table of a long text is larger than the
 /// second-level cache. So the entry at which the look-up of a word begins is prefetched when the word is
-/// found, and the word is looked up after the next 32 to 63 words are found (benches/EXPERIMENTS.md,
-/// "Looking words up in batches" and "Prefetching while counting").
+/// found, and the word is looked up after the next 32 to 63 words are found, or earlier, before a long word
+/// and at the end of the chunk (benches/EXPERIMENTS.md, "Prefetching while counting").
 const BATCH_WORDS: usize = 32;
 
 /// Value of [`InternedWord::len`] that marks the end of a document among the words of a batch.
@@ -199,13 +199,13 @@ impl ChunkEncoder<'_> {
         self.look_up(self.waiting.len());
     }
 
-    /// Look up the first `number` words of the waiting ones.
-    fn look_up(&mut self, number: usize) {
-        if fallible::reserve(&mut self.ids, number).is_err() {
+    /// Look up the first `entries` entries of `waiting`.
+    fn look_up(&mut self, entries: usize) {
+        if fallible::reserve(&mut self.ids, entries).is_err() {
             return self.lack_memory();
         }
         let mut lacking = false;
-        for (entry, hash) in self.waiting.drain(..number) {
+        for (entry, hash) in self.waiting.drain(..entries) {
             // Without `keep_empty`, consecutive ends are stored once. An end at the start of the
             // chunk is always stored: it may end the document that the previous chunk left open.
             if entry.len != END_MARK_LEN {
@@ -255,6 +255,8 @@ impl TokenHandler for ChunkEncoder<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
 
     #[test]
     fn a_document_that_ends_where_a_chunk_does_still_ends() {
@@ -273,5 +275,33 @@ mod tests {
             .ok()
             .unwrap();
         assert_eq!(next, [DOCUMENT_END, 1]);
+    }
+    proptest! {
+        /// Short words wait for their batch, and long words do not.
+        #[test]
+        fn words_are_numbered_in_the_order_of_the_text(
+            words in proptest::collection::vec(prop_oneof![8 => "[a-d]{1,2}", 1 => "[a-b]{17}", 1 => "\n"], 0..300),
+            keep_empty: bool,
+        ) {
+            let mut numbers = HashMap::new();
+            let mut expected = Vec::new();
+            for word in &words {
+                if word != "\n" {
+                    let next = numbers.len() as WordId;
+                    expected.push(*numbers.entry(word).or_insert(next));
+                } else if keep_empty || expected.last() != Some(&DOCUMENT_END) {
+                    expected.push(DOCUMENT_END);
+                }
+            }
+            let options = EncodingOptions { keep_empty, ..Default::default() };
+            let text = Content::Lines(words.join(" "));
+            let mut interner = Interner::default();
+            let ids = interner.encode(&text, &options, &Monitor::new());
+            prop_assert_eq!(ids.ok(), Some(expected));
+            for (word, number) in numbers {
+                let hash = InternedWord::new(word.as_bytes()).hash();
+                prop_assert_eq!(interner.id_of(word.as_bytes(), hash), Some(number));
+            }
+        }
     }
 }
